@@ -1,0 +1,1 @@
+"""The ground floor: errors, the registry, array namespaces, the layout of theta, notation."""

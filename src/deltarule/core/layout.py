@@ -1,0 +1,103 @@
+"""The layout of theta: all parameters in one contiguous vector, with named views.
+
+For l = 1..L, the parameters of layer l stand one after the other (for a dense layer: W_l row by
+row, then b_l). Optimisers, checks, checkpoints and reductions see only the vector.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import UsageError
+
+__all__ = ["Entry", "Layout", "Parameter"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a layer says of one of its parameters."""
+
+    name: str
+    """`"W"`, `"b"`, ..."""
+    shape: tuple[int, ...]
+    penalised: bool
+    """Whether `l2` and weight decay apply (weights: yes, biases: no)."""
+    trained: bool = True
+    """Whether training changes it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One parameter's place in theta."""
+
+    layer: int
+    """The layer's number, from 1."""
+    parameter: Parameter
+    start: int
+    stop: int
+
+
+class Layout:
+    """Where every parameter of a network lies in theta.
+
+    >>> layout = Layout([[Parameter("W", (1, 2), True), Parameter("b", (1,), False)]])
+    >>> layout.size, [(e.parameter.name, e.start, e.stop) for e in layout.entries]
+    (3, [('W', 0, 2), ('b', 2, 3)])
+    """
+
+    def __init__(self, layers: Iterable[Sequence[Parameter]]) -> None:
+        entries, start, numbers = [], 0, 0
+        for number, parameters in enumerate(layers, 1):
+            for p in parameters:
+                stop = start + math.prod(p.shape)
+                entries.append(Entry(number, p, start, stop))
+                start = stop
+            numbers = number
+        self.entries = tuple(entries)
+        self.layers = numbers
+        self.size = start
+
+    def views(self, theta: Any) -> list[dict[str, Any]]:
+        """Return, for every layer, its parameters by name as views into `theta`.
+
+        Works on NumPy arrays (views: writing to one writes to theta) and on JAX tracers.
+        """
+        found: list[dict[str, Any]] = [{} for _ in range(self.layers)]
+        for e in self.entries:
+            found[e.layer - 1][e.parameter.name] = theta[e.start : e.stop].reshape(
+                e.parameter.shape
+            )
+        return found
+
+    def flat(self, layers: Sequence[dict[str, Any]], xp: Any) -> Any:
+        """Return one vector from the layers' parameters by name: the inverse of `views`."""
+        if not self.entries:
+            return xp.zeros(0)
+        parts = [layers[e.layer - 1][e.parameter.name].reshape(-1) for e in self.entries]
+        return xp.concatenate(parts)
+
+    def where(self, index: int) -> str:
+        """Name entry `index` of theta in the notation: `w[2,1,3]` or `b[2,1]` (nodes from 1).
+
+        >>> Layout([[Parameter("W", (2, 3), True), Parameter("b", (2,), False)]]).where(7)
+        'b[1,2]'
+        """
+        for e in self.entries:
+            if e.start <= index < e.stop:
+                nodes = np.unravel_index(index - e.start, e.parameter.shape)
+                numbers = ",".join(str(int(n) + 1) for n in nodes)
+                return f"{e.parameter.name.lower()}[{e.layer},{numbers}]"
+        raise UsageError(f"theta has {self.size} entries; there is no entry {index}")
+
+    def mask(self, attribute: str) -> NDArray[np.bool_]:
+        """Return a vector that is True where the parameter's `attribute` is."""
+        found = np.zeros(self.size, dtype=bool)
+        for e in self.entries:
+            found[e.start : e.stop] = getattr(e.parameter, attribute)
+        return found

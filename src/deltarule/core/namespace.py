@@ -1,0 +1,66 @@
+"""The namespace over which every elementwise formula is written.
+
+A body such as `def body(self, xp): ... return f, df` sees only the names below. NumPy, JAX and
+any array-API module are wrapped by `Namespace`; a compiled engine passes a namespace of scalar
+functions with the same names. So one formula serves arrays, tracers, complex steps and scalars.
+
+    exp log log1p expm1 sqrt tanh sin cos where     as in the array API
+    erf                                             the error function
+    constant(value, like)                           a number in the dtype of `like`
+    row_sum(a), row_max(a)                          over the last axis, which is kept
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cached_property, lru_cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+__all__ = ["NUMPY", "Namespace", "namespace"]
+
+
+class Namespace:
+    """An array module (`numpy`, `jax.numpy`, ...) under the names that the formulas use."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        for name in ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "where"):
+            setattr(self, name, getattr(module, name))
+
+    def __getattr__(self, name: str) -> Any:
+        """Reach the array module's other functions (`sum`, `concatenate`, ...)."""
+        return getattr(self.module, name)
+
+    @cached_property
+    def erf(self) -> Any:
+        """The error function: the module's own, else that of the SciPy beside it."""
+        found = getattr(self.module, "erf", None)
+        if found is None:
+            beside = self.module.__name__.replace("numpy", "scipy") + ".special"
+            found = importlib.import_module(beside).erf
+        return found
+
+    def constant(self, value: float, like: Any) -> Any:
+        """Return `value` in the dtype of `like`, so that `where` keeps float32 in float32."""
+        return self.module.asarray(value, dtype=like.dtype)
+
+    def row_sum(self, a: Any) -> Any:
+        """Sum over the last axis, kept as an axis of length 1."""
+        return self.module.sum(a, axis=-1, keepdims=True)
+
+    def row_max(self, a: Any) -> Any:
+        """Return the largest entry of the last axis, kept as an axis of length 1."""
+        return self.module.max(a, axis=-1, keepdims=True)
+
+
+@lru_cache(maxsize=16)
+def namespace(module: ModuleType) -> Namespace:
+    """Return the (cached) `Namespace` of an array module."""
+    return Namespace(module)
+
+
+NUMPY = namespace(np)
+"""The namespace of NumPy."""

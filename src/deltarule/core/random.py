@@ -1,0 +1,34 @@
+"""Counter-based random streams: a seed, a purpose and counters determine every number.
+
+Philox is a counter-based generator (Salmon et al. 2011, 'Parallel random numbers: as easy as 1,
+2, 3'): the stream of epoch 17 is reached without drawing the sixteen before it, so a resumed run
+sees the batches that an uninterrupted one would have seen.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deltarule.core.errors import UsageError
+
+__all__ = ["INITIALISE", "SHUFFLE", "SPLIT", "stream"]
+
+INITIALISE, SHUFFLE, SPLIT = 1, 2, 3
+"""The purposes; each has streams of its own."""
+
+_WORD = 2**64
+
+
+def stream(seed: int, purpose: int, first: int = 0, second: int = 0) -> np.random.Generator:
+    """Return the generator of one stream.
+
+    `first` and `second` number the streams of one purpose: the epoch for shuffling, the layer and
+    the parameter for initialising.
+
+    >>> bool(stream(0, SHUFFLE, 5).random() == stream(0, SHUFFLE, 5).random())
+    True
+    """
+    if not 0 <= seed < _WORD:
+        raise UsageError(f"a seed is a whole number from 0 to 2**64 - 1, not {seed}")
+    counter = np.array([0, second, first, purpose], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=seed, counter=counter))

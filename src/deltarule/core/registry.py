@@ -1,0 +1,106 @@
+"""Named records: to register is to enrol.
+
+A `Record` is a frozen dataclass with a `name`; its fields are its parameters. Registering its
+class makes the name known to `get`, to the contract tests, to the tables in the docs and to the
+command line. A record is written as a string (`"leaky_relu"`, `"leaky_relu:0.2"`), as a plain
+dictionary (`{"name": "leaky_relu", "slope": 0.2}`) or as the object itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Generic, TypeVar
+
+from deltarule.core.errors import UsageError, unknown_name
+
+__all__ = ["Record", "Registry", "plain"]
+
+
+class Record(ABC):
+    """A frozen dataclass with a registered `name`; its fields are its parameters."""
+
+    name: ClassVar[str]
+    """The lower_snake_case name in the registry."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the name and the parameters as plain values, ready for JSON."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        return {"name": self.name, **{f.name: plain(getattr(self, f.name)) for f in fields}}
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON takes it: records as dictionaries, tuples as lists."""
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return value
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Registry(Generic[R]):
+    """The known records of one kind, by name, in the order of their registration."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._classes: dict[str, type[R]] = {}
+
+    def register(self, cls: type[R]) -> type[R]:
+        """Enrol a record class under its `name`; works as a decorator."""
+        if self._classes.setdefault(cls.name, cls) is not cls:
+            raise UsageError(f"the {self.kind} {cls.name!r} is registered already")
+        return cls
+
+    def names(self) -> tuple[str, ...]:
+        """Return every registered name."""
+        return tuple(self._classes)
+
+    def __iter__(self) -> Iterator[type[R]]:
+        return iter(self._classes.values())
+
+    def __getitem__(self, name: str) -> type[R]:
+        if name not in self._classes:
+            raise unknown_name(self.kind, name, self._classes)
+        return self._classes[name]
+
+    def get(self, spec: str | Mapping[str, Any] | R) -> R:
+        """Return the record that `spec` describes.
+
+        Raises `UsageError` for an unknown name, a parameter that does not exist or a value that
+        the record refuses.
+        """
+        if isinstance(spec, str):
+            name, _, rest = spec.partition(":")
+            arguments = [self._number(spec, a) for a in rest.split(",")] if rest else []
+            return self._build(name.strip(), arguments, {})
+        if isinstance(spec, Mapping):
+            keywords = {str(k): v for k, v in spec.items() if k != "name"}
+            return self._build(str(spec.get("name")), [], keywords)
+        if isinstance(spec, Record):
+            return spec
+        found = type(spec).__name__
+        raise UsageError(
+            f"a {self.kind} is given by name (one of {', '.join(self.names())}) or as an object, "
+            f"not as {found}: {spec!r}"
+        )
+
+    def _build(self, name: str, arguments: list[float], keywords: dict[str, Any]) -> R:
+        cls = self[name]
+        fields = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        if len(arguments) > len(fields) or not set(keywords) <= set(fields):
+            takes = f"takes {', '.join(fields)}" if fields else "has no parameters"
+            given = ", ".join([*map(str, arguments), *keywords])
+            raise UsageError(f"the {self.kind} {name!r} {takes}; given: {given}")
+        return cls(*arguments, **keywords)
+
+    def _number(self, spec: str, text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise UsageError(
+                f"the parameter {text.strip()!r} in the {self.kind} {spec!r} is not a number"
+            ) from None

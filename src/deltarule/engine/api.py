@@ -1,0 +1,84 @@
+"""`dr.backprop`: one forward and backward pass over checked arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from deltarule.core.errors import UsageError
+from deltarule.engine.objective import Objective
+from deltarule.engine.reference import Backprop
+from deltarule.engine.reference import backprop as textbook
+from deltarule.engine.samples import as_samples
+from deltarule.losses import Loss
+from deltarule.network import Network
+from deltarule.rules import DeltaRule
+
+__all__ = ["backprop"]
+
+
+def backprop(
+    net: Network,
+    theta: ArrayLike,
+    X: ArrayLike,
+    T: ArrayLike,
+    loss: str | Mapping[str, Any] | Loss = "half_squared_error",
+    reduction: str = "mean",
+    rule: str | Mapping[str, Any] | DeltaRule = "exact",
+    sample_weight: ArrayLike | None = None,
+    l2: float = 0.0,
+    lr: float | None = None,
+) -> Backprop:
+    """Return E, every net, output, dE/dy, delta, and the gradient of one pass.
+
+        delta_L = dE/dy_L * f_L'(net_L)
+        delta_l = (delta_{l+1} W_{l+1}) * f_l'(net_l)
+        dE/dW_l = delta_l^T y_{l-1},   dE/db_l = sum over samples of delta_l
+
+    Args:
+        net: the network.
+        theta: its parameters, flat; its dtype is the dtype of the computation, to which X and T
+            are converted. A complex theta gives a complex step.
+        X: inputs (n, n_0), or one observation (n_0,).
+        T: targets (n, n_L), or (n,) for one output.
+        loss: e(y, T).
+        reduction: `"sum"` adds over samples, `"mean"` divides by their number (or total weight);
+            neither divides by the number of outputs.
+        rule: how deltas are carried back; `"exact"` is the chain rule.
+        sample_weight: s_i (n,), each sample's weight in E.
+        l2: adds 1/2 l2 |W|^2 to E (weights, not biases).
+        lr: the learning rate; only the sequential order needs it.
+
+    Returns:
+        A `Backprop` with `.error`, `.nets[l]`, `.outputs[l]`, `.dE_dy[l]`, `.deltas[l]` for
+        l = 1..L (`outputs[0]` is X) and `.gradient`, flat, in the order of theta. With a fused
+        pair `.dE_dy[L]` is the unfused derivative, which can be inf at a saturated output where
+        `.deltas[L]` is finite.
+
+    Raises `UsageError` for what does not fit together and `DataError` for values that cannot be
+    used.
+
+    Source: Rumelhart, Hinton and Williams (1986), Nature 323.
+
+    >>> import deltarule as dr
+    >>> net = dr.Network(1, [dr.Dense(1, "sigmoid")])
+    >>> bp = dr.backprop(net, net.pack([([[0.0]], [0.0])]), [[1.0]], [[0.0]], reduction="sum")
+    >>> bp.error, bp.deltas[1], bp.gradient
+    (0.125, array([[0.125]]), array([0.125, 0.125]))
+    """
+    objective = Objective.of(net, loss, reduction, rule, l2)
+    theta = np.asarray(theta)
+    if theta.dtype.kind not in "fc":
+        raise UsageError(f"theta has the dtype {theta.dtype}; floating-point numbers are needed")
+    if objective.rule.sequential and lr is None:
+        raise UsageError("the sequential order updates weights on the way back: give it lr=")
+    if lr is not None and not objective.rule.sequential:
+        raise UsageError("backprop takes lr for the sequential order alone; leave it out")
+    samples = as_samples(net, objective.loss, X, T, sample_weight, theta.dtype)
+    with np.errstate(all="ignore"):  # what is not finite is in the result, to be looked at
+        found = textbook(objective, theta, samples.X, samples.T, samples.weight, lr)
+    return replace(found, error=found.error.item(), penalty=np.asarray(found.penalty).item())

@@ -1,0 +1,99 @@
+"""The objective: what E is for a network, and how its deltas are carried back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deltarule.core.errors import UsageError, unknown_name
+from deltarule.losses import FUSED, LOSSES, Loss
+from deltarule.losses.loss import Body
+from deltarule.network import Network
+from deltarule.rules import DeltaRule, as_rule
+
+__all__ = ["REDUCTIONS", "Objective"]
+
+REDUCTIONS = ("sum", "mean")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """E of a network: a loss, a reduction, a penalty, and the rule for its deltas.
+
+        E = c sum over samples s_i sum over outputs e(y_ik, T_ik)  +  1/2 l2 sum over weights w^2
+
+    s_i are the sample weights (1 without them); c = 1 for `"sum"` and 1 / sum_i s_i for `"mean"`.
+    The penalty covers weights, not biases, and is divided by nothing.
+    """
+
+    network: Network
+    loss: Loss
+    reduction: str = "mean"
+    rule: DeltaRule = DeltaRule()  # noqa: RUF009 (a frozen record)
+    l2: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        loss: str | Mapping[str, Any] | Loss,
+        reduction: str,
+        rule: str | Mapping[str, Any] | DeltaRule,
+        l2: float,
+    ) -> Objective:
+        """Return the checked objective; raises `UsageError` where its parts do not fit."""
+        if reduction not in REDUCTIONS:
+            raise unknown_name("reduction", reduction, REDUCTIONS)
+        if not 0.0 <= l2 < math.inf:
+            raise UsageError(f"l2 has to be a finite number >= 0, not {l2}")
+        found = cls(network, LOSSES.get(loss), reduction, as_rule(rule), float(l2))
+        _check_output(network, found.loss)
+        if network.output.activation.rowwise and not found.rule.output.exact:
+            raise UsageError(
+                f"the rule's output derivative is {found.rule.output.name!r}, but "
+                f"{network.output.activation.name} has a Jacobian in place of f'; use 'exact'"
+            )
+        return found
+
+    @property
+    def fused(self) -> Callable[[Any], Body] | None:
+        """The fused pair of the output activation and the loss, where one is in force.
+
+        A rule that changes the output's f' switches it off.
+        """
+        if not self.rule.output.exact:
+            return None
+        return FUSED.get((self.network.output.activation.name, self.loss.name))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return loss, reduction, rule and l2 as plain values, ready for JSON."""
+        return {
+            "loss": self.loss.to_dict(),
+            "reduction": self.reduction,
+            "rule": self.rule.to_dict(),
+            "l2": self.l2,
+        }
+
+
+def _check_output(network: Network, loss: Loss) -> None:
+    """Refuse an output activation whose values the loss has no meaning for."""
+    activation = network.output.activation
+    if loss.distribution and not activation.rowwise:
+        raise UsageError(
+            f"the loss {loss.name} needs every row of outputs to be a distribution, but the output "
+            f"layer's activation is {activation.name}; use softmax (or binary_cross_entropy)"
+        )
+    if loss.distribution and network.sizes[-1] == 1:
+        raise UsageError(
+            f"{activation.name} over one node is always 1; for two classes use one sigmoid node "
+            f"with binary_cross_entropy, or two softmax nodes with {loss.name}"
+        )
+    low, high = loss.output_range
+    if activation.range[0] < low or activation.range[1] > high:
+        raise UsageError(
+            f"the loss {loss.name} needs outputs in [{low:g}, {high:g}], but the output layer's "
+            f"activation {activation.name} gives [{activation.range[0]:g}, "
+            f"{activation.range[1]:g}]; choose an activation that stays inside"
+        )

@@ -1,0 +1,182 @@
+"""Backpropagation as the textbook writes it.
+
+    net_l = y_{l-1} W_l^T + b_l                    y_l = f_l(net_l)
+    E = c sum over samples, sum over outputs of e(y_L, T)
+    delta_L = dE/dy_L * f_L'(net_L)
+    delta_l = (delta_{l+1} W_{l+1}) * f_l'(net_l)               for l = L-1 .. 1
+    dE/dW_l = delta_l^T y_{l-1}                    dE/db_l = sum over samples of delta_l
+
+Everything here is a pure function over an array namespace: the same lines run under NumPy and,
+jit-compiled, under JAX. A list indexed by layer has l = 0..L; index 0 belongs to the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deltarule.core.namespace import NUMPY
+from deltarule.engine.objective import Objective
+from deltarule.optim import Clipping, Optimiser
+
+__all__ = ["Backprop", "Step", "backprop", "data_error", "penalty", "training_step"]
+
+
+@dataclass(frozen=True)
+class Backprop:
+    """Everything that one forward and backward pass finds, for l = 1..L.
+
+    `outputs[0]` is X; index 0 of the other lists is None. The deltas are dE/dnet of E as it is
+    defined: the reduction and the sample weights are in them.
+    """
+
+    error: Any
+    """E, the penalty included."""
+    nets: Sequence[Any]
+    """net_l, (n, n_l)."""
+    outputs: Sequence[Any]
+    """y_l, (n, n_l)."""
+    dE_dy: Sequence[Any]
+    """dE/dy_l, (n, n_l)."""
+    deltas: Sequence[Any]
+    """delta_l = dE/dnet_l, (n, n_l)."""
+    gradient: Any
+    """dE/dw for every parameter, flat, in the order of theta."""
+    penalty: Any
+    """1/2 l2 |W|^2, the part of E that no sample has."""
+
+
+def backprop(
+    objective: Objective,
+    theta: Any,
+    X: Any,
+    T: Any,
+    weight: Any = None,
+    lr: Any = None,
+    xp: Any = NUMPY,
+) -> Backprop:
+    """Return E, every net, output and delta, and the gradient.
+
+    `weight` holds the sample weights (n,). With the sequential rule, `lr` is the learning rate
+    of the updates that happen on the way back.
+    """
+    net, rule = objective.network, objective.rule
+    L = len(net.layers)
+    layers: list[Any] = [None, *net.layers]
+    p: list[Any] = [None, *net.unpack(theta)]
+
+    # forward: net_l = y_{l-1} W_l^T + b_l, y_l = f_l(net_l)
+    nets, y = net.forward(theta, X, xp)
+    scale = _scale(objective, X, weight, xp)
+    decay = penalty(objective, theta, xp)
+    E = data_error(objective, nets[L], y[L], T, weight, xp) + decay
+
+    # backward, from the output: delta_l needs delta_{l+1} and the weights between
+    dE_dy: list[Any] = [None] * (L + 1)
+    deltas: list[Any] = [None] * (L + 1)
+    gradients: list[Any] = [None] * (L + 1)
+    _, de = objective.loss.body(xp)
+    dE_dy[L] = scale * de(y[L], T)
+    deltas[L] = _output_delta(objective, nets[L], y[L], T, scale, dE_dy[L], xp)
+    hidden = rule.hidden.body(xp)
+    for l in range(L, 0, -1):
+        if l < L:
+            above = layers[l + 1]
+            carrier = above.feedback(p[l + 1], lambda W, k=l + 1: rule.feedback.matrix(W, k))
+            _, df = layers[l].activation.body(xp)
+            dE_dy[l] = above.back(carrier, deltas[l + 1])
+            deltas[l] = dE_dy[l] * hidden(df(nets[l], y[l]))
+        gradients[l] = layers[l].gradient(p[l], deltas[l], y[l - 1], xp)
+        for name in _penalised(objective, l):
+            gradients[l][name] = gradients[l][name] + objective.l2 * p[l][name]
+        if rule.sequential:  # the deltas below are computed from updated weights
+            p[l] = {name: w - lr * gradients[l][name] for name, w in p[l].items()}
+
+    return Backprop(E, nets, y, dE_dy, deltas, net.layout.flat(gradients[1:], xp), decay)
+
+
+def data_error(objective: Objective, net: Any, y: Any, T: Any, weight: Any, xp: Any) -> Any:
+    """Return E without the penalty: c sum_i s_i sum_k e(y_ik, T_ik), from the last layer's net."""
+    scale = _scale(objective, net, weight, xp)
+    if objective.fused is not None:
+        e, _ = objective.fused(xp)
+        return xp.sum(scale * e(net, T))
+    e, _ = objective.loss.body(xp)
+    return xp.sum(scale * e(y, T))
+
+
+def penalty(objective: Objective, theta: Any, xp: Any) -> Any:
+    """Return 1/2 l2 |W|^2 over the weights, not the biases."""
+    if objective.l2 == 0.0:
+        return 0.0
+    views = objective.network.unpack(theta)
+    squares = [
+        xp.sum(views[l - 1][name] * views[l - 1][name])
+        for l in range(1, len(views) + 1)
+        for name in _penalised(objective, l)
+    ]
+    return 0.5 * objective.l2 * sum(squares)
+
+
+def _scale(objective: Objective, rows: Any, weight: Any, xp: Any) -> Any:
+    """Return c s_i as a column (n, 1), or c alone where there are no weights."""
+    mean = objective.reduction == "mean"
+    if weight is None:
+        return 1.0 / rows.shape[0] if mean else 1.0
+    total = xp.sum(weight)
+    # a batch of rows that all weigh nothing has E = 0, not 0 / 0
+    return (weight / xp.where(total > 0, total, 1.0) if mean else weight)[:, None]
+
+
+def _output_delta(
+    objective: Objective, net: Any, y: Any, T: Any, scale: Any, dE_dy: Any, xp: Any
+) -> Any:
+    """Return delta_L = dE/dy_L * f_L'(net_L), by the fused pair where one is in force."""
+    if objective.fused is not None:
+        _, delta = objective.fused(xp)
+        return scale * delta(y, T)
+    activation = objective.network.output.activation
+    _, df = activation.body(xp)
+    if activation.rowwise:
+        return df(y, dE_dy)
+    return dE_dy * objective.rule.output.body(xp)(df(net, y))
+
+
+def _penalised(objective: Objective, l: int) -> list[str]:
+    """Return the names of layer l's parameters that the penalty covers."""
+    if objective.l2 == 0.0:
+        return []
+    net = objective.network
+    return [p.name for p in net.layers[l - 1].parameters(net.sizes[l - 1]) if p.penalised]
+
+
+Step = Callable[..., tuple[Any, ...]]
+
+
+def training_step(
+    objective: Objective, optimiser: Optimiser, clipping: Clipping, xp: Any = NUMPY
+) -> Step:
+    """Return `step(theta, state, X, T, weight, lr, t) -> (theta, state, E, penalty, gradient)`.
+
+    One update from one batch: backpropagation, clipping, the optimiser's update. `state` is a
+    tuple of the optimiser's vectors; E, the penalty and the (unclipped) gradient are those of
+    theta BEFORE the update.
+    """
+    layout = objective.network.layout
+    trained, penalised = layout.mask("trained"), layout.mask("penalised")
+    everything = bool(trained.all())
+    update = optimiser.body(xp)
+
+    def step(
+        theta: Any, state: tuple[Any, ...], X: Any, T: Any, weight: Any, lr: Any, t: Any
+    ) -> tuple[Any, ...]:
+        found = backprop(objective, theta, X, T, weight, lr, xp)
+        g = found.gradient
+        used = g if everything else xp.where(trained, g, xp.constant(0.0, g))
+        if clipping.active:
+            used = clipping.apply(used, xp)
+        theta, *new = update(theta, used, lr, t, penalised, *state)
+        return theta, tuple(new), found.error, found.penalty, g
+
+    return step

@@ -1,0 +1,162 @@
+"""Samples for an engine: X, T and their weights as arrays of the right shape, dtype and range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from deltarule.core.errors import DataError, UsageError
+from deltarule.losses import Loss
+from deltarule.network import Network
+
+__all__ = ["Samples", "as_samples"]
+
+ClassWeight = Mapping[int, float] | ArrayLike | str | None
+
+
+@dataclass(frozen=True)
+class Samples:
+    """n samples: X (n, n_0), T (n, n_L) and, if they differ, weights (n,)."""
+
+    X: NDArray[Any]
+    T: NDArray[Any]
+    weight: NDArray[Any] | None = None
+
+    def __len__(self) -> int:
+        return self.X.shape[0]
+
+    def take(self, rows: NDArray[np.intp] | slice) -> Samples:
+        """Return the samples in `rows`."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Samples(self.X[rows], self.T[rows], weight)
+
+    @property
+    def total(self) -> float:
+        """The sum of the weights: n where there are none."""
+        return float(len(self)) if self.weight is None else float(np.sum(self.weight))
+
+
+def as_samples(
+    net: Network,
+    loss: Loss,
+    X: ArrayLike,
+    T: ArrayLike,
+    sample_weight: ArrayLike | None,
+    dtype: DTypeLike,
+    class_weight: ClassWeight = None,
+    what: str = "",
+) -> Samples:
+    """Return checked samples in `dtype`.
+
+    Raises `UsageError` for shapes that do not fit and `DataError` for values that cannot be used
+    (not finite, or outside the loss's range), naming the first ones. `what` names the data in
+    messages ("validation").
+    """
+    what = f"{what} " if what else ""
+    inputs = net.check_inputs(X, dtype)
+    targets = _check_targets(net, T, inputs.shape[0], dtype, what)
+    if inputs.shape[0] == 0:
+        raise DataError(f"the {what}data have no rows")
+    _check_finite(inputs, f"{what}X")
+    _check_finite(targets, f"{what}T")
+    low, high = loss.target_range
+    _check(
+        targets,
+        (targets.real >= low) & (targets.real <= high),
+        f"{what}T",
+        f"the loss {loss.name} needs targets in [{low:g}, {high:g}]",
+    )
+    weight = _check_weight(sample_weight, inputs.shape[0], dtype, what)
+    if class_weight is not None:
+        by_class = _class_weights(class_weight, targets, dtype)
+        weight = by_class if weight is None else weight * by_class
+    return Samples(inputs, targets, weight)
+
+
+def _check_targets(net: Network, T: ArrayLike, n: int, dtype: DTypeLike, what: str) -> NDArray[Any]:
+    found, outputs = np.asarray(T), net.sizes[-1]
+    if found.dtype.kind not in "fiubc":
+        raise UsageError(f"{what}T has the dtype {found.dtype}; numbers are needed")
+    if found.ndim == 1 and (outputs == 1 or (n == 1 and found.shape == (outputs,))):
+        found = found.reshape(-1, outputs)
+    elif found.ndim == 0 and n == outputs == 1:
+        found = found.reshape(1, 1)
+    if found.shape != (n, outputs):
+        hint = ""
+        if found.shape == (n,) and found.dtype.kind in "iu":
+            hint = "; for class numbers give one-hot rows, such as np.eye(k)[T]"
+        elif found.shape == (outputs, n):
+            hint = " (it fits if transposed)"
+        raise UsageError(
+            f"{what}T has the shape {found.shape}; for {n} rows of X and {outputs} outputs it "
+            f"needs ({n}, {outputs}){hint}"
+        )
+    return found.astype(dtype, copy=False)
+
+
+def _check_finite(a: NDArray[Any], name: str) -> None:
+    _check(a, np.isfinite(a), name, "finite numbers are needed")
+
+
+def _check(a: NDArray[Any], good: NDArray[np.bool_], name: str, need: str) -> None:
+    if good.all():
+        return
+    bad = np.argwhere(~good)
+    places = ", ".join(f"{a[i, j]} in row {i + 1}, column {j + 1}" for i, j in bad[:5])
+    raise DataError(f"{name} has {len(bad)} values that cannot be used: {places}; {need}")
+
+
+def _check_weight(
+    weight: ArrayLike | None, n: int, dtype: DTypeLike, what: str
+) -> NDArray[Any] | None:
+    if weight is None:
+        return None
+    found = np.asarray(weight, dtype=dtype)
+    if found.shape != (n,):
+        raise UsageError(f"{what}sample_weight has the shape {found.shape}; it needs ({n},)")
+    bad = np.flatnonzero(~(np.isfinite(found) & (found.real >= 0)))
+    if len(bad):
+        raise DataError(
+            f"{what}sample_weight has {len(bad)} values that are negative or not finite; the "
+            f"first is {found[bad[0]]} in row {bad[0] + 1}"
+        )
+    if not np.any(found):
+        raise DataError(f"{what}sample_weight is zero in every row")
+    return found
+
+
+def _class_weights(given: ClassWeight, T: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Return a weight per row, from its class: the largest entry of T, or T > 1/2 if it is one.
+
+    `"balanced"` gives class c the weight n / (k n_c) for k classes, n_c rows of c (King and Zeng
+    2001).
+    """
+    label = (T[:, 0].real > 0.5).astype(int) if T.shape[1] == 1 else np.argmax(T.real, axis=1)
+    k = max(2, T.shape[1])
+    if isinstance(given, str):
+        if given != "balanced":
+            raise UsageError(f"class_weight is 'balanced' or a weight per class, not {given!r}")
+        counts = np.bincount(label, minlength=k)
+        return (len(label) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[label].astype(
+            dtype
+        )
+    weights = np.ones(k)
+    if isinstance(given, Mapping):
+        unknown = [c for c in given if c not in range(k)]
+        if unknown:
+            raise UsageError(
+                f"class_weight names the class {unknown[0]!r}; there are {k}, 0 to {k - 1}"
+            )
+        for c, w in given.items():
+            weights[c] = w
+    else:
+        weights = np.asarray(given, dtype=np.float64)
+        if weights.shape != (k,):
+            raise UsageError(f"class_weight has the shape {weights.shape}; it needs ({k},)")
+    if not np.all(np.isfinite(weights) & (weights >= 0)):
+        raise UsageError(f"class_weight has to be finite and >= 0, not {weights.tolist()}")
+    return weights[label].astype(dtype)

@@ -1,0 +1,24 @@
+"""Losses, by family: each e with its de/dy, written once (see `Loss.body`)."""
+
+from deltarule.losses.arctanh import ArctanhError
+from deltarule.losses.entropy import BinaryCrossEntropy, CrossEntropy, Poisson
+from deltarule.losses.fused import FUSED
+from deltarule.losses.loss import LOSSES, Loss
+from deltarule.losses.robust import AbsoluteError, Huber, LogCosh, Quantile
+from deltarule.losses.squared import HalfSquaredError, SquaredError
+
+__all__ = [
+    "FUSED",
+    "LOSSES",
+    "AbsoluteError",
+    "ArctanhError",
+    "BinaryCrossEntropy",
+    "CrossEntropy",
+    "HalfSquaredError",
+    "Huber",
+    "LogCosh",
+    "Loss",
+    "Poisson",
+    "Quantile",
+    "SquaredError",
+]

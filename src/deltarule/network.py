@@ -1,0 +1,247 @@
+"""A network: layers in order, the layout of theta, initialisation, the forward pass."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from deltarule.core.errors import UsageError
+from deltarule.core.layout import Layout
+from deltarule.core.namespace import NUMPY
+from deltarule.core.random import INITIALISE, stream
+from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer
+
+__all__ = ["Network"]
+
+
+class Network:
+    """Layers in order, over one flat vector theta of all parameters.
+
+    A network is a description and holds no weights: theta comes from `init` or `pack`, and goes
+    into every call. In theta, for l = 1..L, W_l stands row by row, then b_l.
+
+    Args:
+        inputs: n_0, the number of input nodes.
+        layers: the layers l = 1..L.
+        init: an initialiser for every layer that has none of its own.
+
+    Raises `UsageError` for no layers, or softmax before the last layer.
+
+    >>> from deltarule.layers import Dense
+    >>> net = Network(3, [Dense(3, "sigmoid"), Dense(1, "sigmoid")])
+    >>> net.size, net.sizes
+    (16, (3, 3, 1))
+    >>> net(net.init(seed=0), [[0.1, 0.2, 0.3]]).shape
+    (1, 1)
+    >>> net
+    Network, 3 inputs, 16 parameters
+      layer  type   units  activation  parameters
+          1  dense      3  sigmoid             12
+          2  dense      1  sigmoid              4
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        layers: Sequence[Layer],
+        init: str | Mapping[str, Any] | Initialiser | None = None,
+    ) -> None:
+        if isinstance(inputs, bool) or not isinstance(inputs, int | np.integer) or inputs < 1:
+            raise UsageError(f"Network: inputs is a whole number of at least 1, not {inputs!r}")
+        if not layers:
+            raise UsageError("Network: give at least one layer, such as Dense(1)")
+        for number, layer in enumerate(layers, 1):
+            if not isinstance(layer, Layer):
+                raise UsageError(f"Network: layer {number} is not a layer: {layer!r}")
+            if layer.activation.rowwise and number < len(layers):
+                raise UsageError(
+                    f"Network: layer {number} of {len(layers)} has the activation "
+                    f"{layer.activation.name}, which couples a row; use it in the last layer only"
+                )
+        self.inputs = int(inputs)
+        self.layers = tuple(layers)
+        self.initialiser = None if init is None else INITIALISERS.get(init)
+        sizes = [self.inputs]
+        for layer in self.layers:
+            sizes.append(layer.outputs(sizes[-1]))
+        self.sizes = tuple(sizes)
+        """n_0, n_1, .., n_L: the number of nodes of every layer, the input first."""
+        self.layout = Layout(
+            layer.parameters(n) for layer, n in zip(self.layers, sizes, strict=False)
+        )
+        """Where every parameter lies in theta."""
+
+    @property
+    def size(self) -> int:
+        """The number of parameters."""
+        return self.layout.size
+
+    @property
+    def output(self) -> Layer:
+        """The last layer."""
+        return self.layers[-1]
+
+    def init(self, seed: int = 0, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """Return a fresh theta, drawn in float64 and rounded to `dtype`.
+
+        Every parameter has a random stream of its own, so changing one layer leaves the numbers
+        of the others as they are.
+        """
+        found = []
+        for number, (layer, n) in enumerate(zip(self.layers, self.sizes, strict=False), 1):
+            init = layer.init or self.initialiser or INITIALISERS.get(layer.activation.init)
+            rngs = [stream(seed, INITIALISE, number, k) for k in range(len(layer.parameters(n)))]
+            found.append(layer.initial(n, init, rngs))
+        return self.layout.flat(found, np).astype(dtype)  # type: ignore[no-any-return]
+
+    def pack(self, parameters: Sequence[Any], dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """Return theta from every layer's parameters, in the order of `unpack`.
+
+        Each layer's are a sequence such as `(W, b)`, a dictionary such as `{"W": W, "b": b}`, or
+        W alone where there is no bias.
+
+        Raises `UsageError` where the number of layers or a shape does not fit.
+        """
+        if len(parameters) != len(self.layers):
+            raise UsageError(
+                f"pack: the network has {len(self.layers)} layers, given: {len(parameters)}"
+            )
+        theta = np.empty(self.size, dtype=dtype)
+        for number, (given, views) in enumerate(
+            zip(parameters, self.unpack(theta), strict=True), 1
+        ):
+            values = _by_name(given, list(views), number)
+            for name, view in views.items():
+                value = np.asarray(values[name])
+                if value.shape != view.shape:
+                    hint = " (it fits if transposed)" if value.T.shape == view.shape else ""
+                    raise UsageError(
+                        f"pack: {name} of layer {number} has the shape {value.shape}; needed is "
+                        f"{view.shape}{hint}"
+                    )
+                view[...] = value
+        return theta
+
+    def unpack(self, theta: Any) -> list[dict[str, Any]]:
+        """Return every layer's parameters by name, as views into theta.
+
+        `net.unpack(theta)[0]["W"]` is W of layer 1: writing to it writes to theta.
+        """
+        if theta.shape != (self.size,):
+            raise UsageError(
+                f"theta has the shape {theta.shape}; this network has {self.size} parameters, so "
+                f"it needs ({self.size},)"
+            )
+        return self.layout.views(theta)
+
+    def forward(self, theta: Any, X: Any, xp: Any = NUMPY) -> tuple[list[Any], list[Any]]:
+        """Return every net and every output, l = 0..L; nets[0] is None and outputs[0] is X.
+
+        net_l = y_{l-1} W_l^T + b_l, y_l = f_l(net_l), over the namespace `xp`.
+        """
+        nets, outputs = [None], [X]
+        for layer, p in zip(self.layers, self.unpack(theta), strict=True):
+            f, _ = layer.activation.body(xp)
+            nets.append(layer.net(p, outputs[-1]))
+            outputs.append(f(nets[-1]))
+        return nets, outputs
+
+    def __call__(self, theta: ArrayLike, X: ArrayLike) -> NDArray[Any]:
+        """Return Y (n, n_L) for X (n, n_0), computed in the dtype of theta."""
+        theta = np.asarray(theta)
+        X = self.check_inputs(X, theta.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(self.forward(theta, X)[1][-1])
+
+    def check_inputs(self, X: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
+        """Return X as an (n, n_0) array of `dtype`; raises `UsageError` for another shape."""
+        found = np.asarray(X)
+        if found.ndim == 1 and (self.inputs == 1 or found.shape == (self.inputs,)):
+            found = found.reshape(-1, self.inputs)
+        if found.ndim != 2 or found.shape[1] != self.inputs:
+            hint = " (it fits if transposed)" if found.T.shape[1:] == (self.inputs,) else ""
+            raise UsageError(
+                f"X has the shape {found.shape}; this network has {self.inputs} inputs, so it "
+                f"needs (n, {self.inputs}){hint}"
+            )
+        if found.dtype.kind not in "fiubc":
+            raise UsageError(f"X has the dtype {found.dtype}; numbers are needed")
+        return found.astype(dtype, copy=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the network as plain values, ready for JSON; `from_dict` reads it."""
+        init = None if self.initialiser is None else self.initialiser.to_dict()
+        layers = [layer.to_dict() for layer in self.layers]
+        return {"inputs": self.inputs, "layers": layers, "init": init}
+
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Any]) -> Network:
+        """Return the network that `to_dict` described."""
+        return cls(d["inputs"], [LAYERS.get(layer) for layer in d["layers"]], d["init"])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Network) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.inputs, self.layers, self.initialiser))
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table of layers: number, type, units, activation, parameters."""
+        counts = [0] * len(self.layers)
+        for e in self.layout.entries:
+            counts[e.layer - 1] += e.stop - e.start
+        return [
+            (str(number), layer.name, str(n), layer.activation.name, f"{count:,}")
+            for number, (layer, n, count) in enumerate(
+                zip(self.layers, self.sizes[1:], counts, strict=True), 1
+            )
+        ]
+
+    def __repr__(self) -> str:
+        rows = [_HEAD, *self.rows()]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(_HEAD))]
+        left = (1, 3)
+        lines = [f"Network, {self.inputs} inputs, {self.size:,} parameters"]
+        for row in rows:
+            cells = [
+                c.ljust(w) if k in left else c.rjust(w)
+                for k, (c, w) in enumerate(zip(row, widths, strict=True))
+            ]
+            lines.append("  " + "  ".join(cells))
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        def line(row: Sequence[str], tag: str) -> str:
+            return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in row) + "</tr>"
+
+        body = "".join(line(row, "td") for row in self.rows())
+        caption = f"Network, {self.inputs} inputs, {self.size:,} parameters"
+        return f"<table><caption>{caption}</caption>{line(_HEAD, 'th')}{body}</table>"
+
+
+_HEAD = ("layer", "type", "units", "activation", "parameters")
+
+
+def _by_name(given: Any, names: list[str], number: int) -> dict[str, Any]:
+    """Return one layer's parameters by name from `(W, b)`, `{"W": W, "b": b}` or W."""
+    if isinstance(given, Mapping):
+        found = dict(given)
+    elif isinstance(given, np.ndarray) and names == ["W"]:
+        found = {"W": given}
+    else:
+        values = [v for v in given if v is not None]
+        if len(values) != len(names):
+            raise UsageError(
+                f"pack: layer {number} has the parameters {', '.join(names)}, given: {len(values)}"
+            )
+        found = dict(zip(names, values, strict=True))
+    if set(found) != set(names):
+        raise UsageError(
+            f"pack: layer {number} has the parameters {', '.join(names)}, "
+            f"given: {', '.join(map(str, found))}"
+        )
+    return found

@@ -1,0 +1,73 @@
+"""What an optimiser is: an elementwise update, and vectors of state."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from deltarule.core.errors import UsageError
+from deltarule.core.registry import Record, Registry
+from deltarule.optim.schedules import SCHEDULES, Constant, Schedule
+
+__all__ = ["OPTIMISERS", "Optimiser"]
+
+Update = Callable[..., tuple[Any, ...]]
+
+
+class Optimiser(Record):
+    """What is done with the gradient.
+
+    `body(xp)` returns `update(theta, g, lr, t, penalised, *state) -> (theta, *state)`: an
+    elementwise function of numbers. `lr` is the schedule's rate for this step, `t` = 1, 2, ...
+    counts the updates, `penalised` is True for weights and False for biases, and `state` holds
+    one number for every name in `slots` (0 at the start). On vectors it updates all of theta.
+    """
+
+    equation: ClassVar[str]
+    """The update as a LaTeX formula, g standing for dE/dw."""
+    reference: ClassVar[str]
+    """Where it comes from."""
+    slots: ClassVar[tuple[str, ...]] = ()
+    """The names of its state vectors."""
+    lr: float | Schedule
+    """The learning rate eta: a number or a schedule."""
+
+    @abstractmethod
+    def body(self, xp: Any) -> Update:
+        """Return `update` over the namespace `xp`."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """The learning rate as a schedule."""
+        lr = self.lr
+        return lr if isinstance(lr, Schedule) else Constant(lr)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.lr, dict | str):
+            object.__setattr__(self, "lr", SCHEDULES.get(self.lr))
+        if not isinstance(self.lr, Schedule):
+            self._require("lr", 0.0 <= self.lr < math.inf, "a finite number >= 0 or a schedule")
+        for field, (low, high) in _RANGES.items():
+            value = getattr(self, field, None)
+            if value is not None:
+                self._require(field, low <= value < high, f"from {low:g} to below {high:g}")
+
+    def _require(self, field: str, holds: bool, what: str) -> None:
+        if not holds:
+            found = getattr(self, field)
+            raise UsageError(f"{self.name}: {field} has to be {what}, not {found}")
+
+
+_RANGES = {
+    "momentum": (0.0, 1.0),
+    "rho": (0.0, 1.0),
+    "beta1": (0.0, 1.0),
+    "beta2": (0.0, 1.0),
+    "eps": (0.0, math.inf),
+    "weight_decay": (0.0, math.inf),
+}
+
+OPTIMISERS: Registry[Optimiser] = Registry("optimizer")
+"""Every optimiser by name."""
