@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from deltarule.layers import Dense
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
+    from deltarule.training import AllWithin, ErrorBelow, MaxSeconds, Patience, Run, train
 
 __version__ = "0.1.0"
 
@@ -47,26 +48,38 @@ _HOME = {
     "Dense": "deltarule.layers",
     "Network": "deltarule.network",
     "DeltaRule": "deltarule.rules",
+    "AllWithin": "deltarule.training",
+    "ErrorBelow": "deltarule.training",
+    "MaxSeconds": "deltarule.training",
+    "Patience": "deltarule.training",
+    "Run": "deltarule.training",
+    "train": "deltarule.training",
 }
 """Where every public name lives; a module is its own home."""
 
 __all__ = [
+    "AllWithin",
     "Backprop",
     "DataError",
     "DeltaRule",
     "DeltaruleError",
     "Dense",
+    "ErrorBelow",
     "FileError",
     "LockError",
+    "MaxSeconds",
     "Network",
     "NumericError",
+    "Patience",
     "ResourceError",
+    "Run",
     "UsageError",
     "activations",
     "backprop",
     "data",
     "losses",
     "optim",
+    "train",
 ]
 
 

@@ -27,7 +27,7 @@ class Samples:
     weight: NDArray[Any] | None = None
 
     def __len__(self) -> int:
-        return self.X.shape[0]
+        return int(self.X.shape[0])
 
     def take(self, rows: NDArray[np.intp] | slice) -> Samples:
         """Return the samples in `rows`."""
@@ -95,7 +95,7 @@ def _check_targets(net: Network, T: ArrayLike, n: int, dtype: DTypeLike, what: s
             f"{what}T has the shape {found.shape}; for {n} rows of X and {outputs} outputs it "
             f"needs ({n}, {outputs}){hint}"
         )
-    return found.astype(dtype, copy=False)
+    return np.asarray(found, dtype=dtype)
 
 
 def _check_finite(a: NDArray[Any], name: str) -> None:
@@ -115,7 +115,7 @@ def _check_weight(
 ) -> NDArray[Any] | None:
     if weight is None:
         return None
-    found = np.asarray(weight, dtype=dtype)
+    found: NDArray[Any] = np.asarray(weight, dtype=dtype)
     if found.shape != (n,):
         raise UsageError(f"{what}sample_weight has the shape {found.shape}; it needs ({n},)")
     bad = np.flatnonzero(~(np.isfinite(found) & (found.real >= 0)))
@@ -141,9 +141,8 @@ def _class_weights(given: ClassWeight, T: NDArray[Any], dtype: DTypeLike) -> NDA
         if given != "balanced":
             raise UsageError(f"class_weight is 'balanced' or a weight per class, not {given!r}")
         counts = np.bincount(label, minlength=k)
-        return (len(label) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[label].astype(
-            dtype
-        )
+        weights = len(label) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        return np.asarray(weights[label], dtype=dtype)
     weights = np.ones(k)
     if isinstance(given, Mapping):
         unknown = [c for c in given if c not in range(k)]
@@ -159,4 +158,4 @@ def _class_weights(given: ClassWeight, T: NDArray[Any], dtype: DTypeLike) -> NDA
             raise UsageError(f"class_weight has the shape {weights.shape}; it needs ({k},)")
     if not np.all(np.isfinite(weights) & (weights >= 0)):
         raise UsageError(f"class_weight has to be finite and >= 0, not {weights.tolist()}")
-    return weights[label].astype(dtype)
+    return np.asarray(weights[label], dtype=dtype)

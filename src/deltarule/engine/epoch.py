@@ -1,0 +1,133 @@
+"""The reference engine's loops over samples: one epoch of updates, and E over many samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.namespace import NUMPY
+from deltarule.engine.objective import Objective
+from deltarule.engine.reference import Step, data_error, penalty
+from deltarule.engine.samples import Samples
+
+__all__ = ["Batch", "Broken", "Totals", "error_over", "largest_miss", "run_batches"]
+
+CHUNK = 4096
+"""Samples per forward pass where no update happens: memory stays that of one batch."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What an epoch's batches add up to."""
+
+    error: float = 0.0
+    """sum over batches of weight * E for "mean", of E without its penalty for "sum"."""
+    penalty: float = 0.0
+    """sum over batches of weight * penalty ("sum" alone; "mean" has it in E)."""
+    weight: float = 0.0
+    """sum over batches of their samples' weights."""
+
+    def add(self, objective: Objective, E: float, decay: float, weight: float) -> Totals:
+        """Return the totals with one more batch."""
+        if objective.reduction == "mean":
+            return Totals(self.error + weight * E, 0.0, self.weight + weight)
+        error = self.error + (E - decay)
+        return Totals(error, self.penalty + weight * decay, self.weight + weight)
+
+    def epoch_error(self, objective: Objective) -> float:
+        """Return the epoch's error: the weighted mean of E, or the total with one penalty."""
+        weight = self.weight if self.weight > 0 else 1.0
+        if objective.reduction == "mean":
+            return self.error / weight
+        return self.error + self.penalty / weight
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One update to do: its samples, eta, and t = 1, 2, ..., the number of the update."""
+
+    samples: Samples
+    lr: float
+    t: int
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An update that met a number that is not finite."""
+
+    batch: Batch
+    theta: Array
+    """The weights at which it happened."""
+    error: float
+    gradient: Array
+
+
+def run_batches(
+    step: Step,
+    objective: Objective,
+    theta: Array,
+    state: tuple[Array, ...],
+    batches: Iterable[Batch],
+    totals: Totals,
+    proceed: Callable[[], bool],
+) -> tuple[Array, tuple[Array, ...], Totals, int, Broken | None]:
+    """Do one update per batch while `proceed()` holds.
+
+    Returns the last finite theta with its optimiser state, the totals, the number of updates
+    done, and the update that broke, if one did. A theta that an update made non-finite is taken
+    back.
+    """
+    done, before = 0, (theta, state, totals)
+    for batch in batches:
+        if not proceed():
+            break
+        s = batch.samples
+        new, slots, E, decay, g = step(theta, state, s.X, s.T, s.weight, batch.lr, batch.t)
+        if not (np.isfinite(E) and _finite(g)):
+            broken = Broken(batch, theta, float(E), g)
+            if _finite(theta):
+                return theta, state, totals, done, broken
+            return *before, done - 1, broken
+        before = (theta, state, totals)
+        theta, state = new, slots
+        totals = totals.add(objective, float(E), float(decay), s.total)
+        done += 1
+    if done and not _finite(theta):
+        return *before, done - 1, Broken(batch, theta, float(E), g)
+    return theta, state, totals, done, None
+
+
+def _finite(vector: Array) -> bool:
+    """Whether every entry is finite; the dot product decides nearly always, at no cost."""
+    return bool(np.isfinite(np.dot(vector, vector)) or np.isfinite(vector).all())
+
+
+def error_over(objective: Objective, theta: Array, samples: Samples) -> float:
+    """Return E over any number of samples, the penalty included, a chunk at a time."""
+    total = 0.0
+    summed = Objective(objective.network, objective.loss, "sum", objective.rule, objective.l2)
+    for part in _chunks(samples):
+        nets, y = objective.network.forward(theta, part.X)
+        total += float(data_error(summed, nets[-1], y[-1], part.T, part.weight, NUMPY))
+    scale = samples.total if objective.reduction == "mean" else 1.0
+    return total / scale + float(penalty(objective, theta, NUMPY))
+
+
+def largest_miss(objective: Objective, theta: Array, samples: Samples) -> float:
+    """Return the largest |T - y| over all samples and outputs."""
+    found = 0.0
+    for part in _chunks(samples):
+        y = objective.network.forward(theta, part.X)[1][-1]
+        found = max(found, float(np.max(np.abs(part.T - y))))
+    return found
+
+
+def _chunks(samples: Samples) -> Iterable[Samples]:
+    for start in range(0, len(samples), CHUNK):
+        yield samples.take(slice(start, start + CHUNK))

@@ -1,0 +1,120 @@
+"""A training job: everything that stays the same while theta moves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from deltarule.core.errors import DataError, UsageError
+from deltarule.core.random import SHUFFLE, stream
+from deltarule.engine import Objective, Samples
+from deltarule.network import Network
+from deltarule.optim import OPTIMISERS, SGD, Clipping, Optimiser
+from deltarule.training.state import State
+from deltarule.training.stopping import STOPPING, Patience, StopRule
+
+__all__ = ["Job", "as_dtype", "as_optimiser", "as_rules", "first_theta"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train, on which samples, with what, how long."""
+
+    objective: Objective
+    optimiser: Optimiser
+    clipping: Clipping
+    samples: Samples
+    validation: Samples | None
+    epochs: int
+    batch_size: int
+    shuffle: bool
+    seed: int
+    stop: tuple[StopRule, ...]
+
+    def __post_init__(self) -> None:
+        if self.objective.rule.sequential and not isinstance(self.optimiser, SGD):
+            raise UsageError(
+                f"the sequential order updates weights on the way back, which is defined for "
+                f"plain SGD; the optimizer is {self.optimiser.name}"
+            )
+        if self.objective.rule.sequential and self.clipping.active:
+            raise UsageError(
+                "the sequential order updates weights before the gradient is complete, so it "
+                "cannot be clipped; leave out clip_norm and clip_value"
+            )
+
+    @property
+    def batches(self) -> int:
+        """Updates per epoch; a last, smaller batch is used as it is."""
+        return math.ceil(len(self.samples) / self.batch_size)
+
+    def order(self, epoch: int) -> NDArray[np.intp] | None:
+        """Return the rows in the order of this epoch (0, 1, ...); None for the given order."""
+        if not self.shuffle or self.batches == 1:
+            return None
+        return stream(self.seed, SHUFFLE, epoch).permutation(len(self.samples))
+
+    @property
+    def patient(self) -> bool:
+        """Whether the best theta is kept."""
+        return any(isinstance(rule, Patience) for rule in self.stop)
+
+    def start(self, theta: NDArray[Any]) -> State:
+        """Return the state before the first epoch."""
+        return State(
+            theta=theta,
+            slots=tuple(np.zeros_like(theta) for _ in self.optimiser.slots),
+            schedule=self.optimiser.schedule.start(),
+            stopping=tuple(rule.start() for rule in self.stop),
+        )
+
+
+def as_optimiser(given: str | Mapping[str, Any] | Optimiser) -> Optimiser:
+    """Return the optimiser that a name, a dictionary or an object describes."""
+    found = OPTIMISERS.get(given)
+    if not isinstance(found, Optimiser):
+        raise UsageError(f"optimizer is a name or an object such as dr.optim.Adam(), not {found!r}")
+    return found
+
+
+def as_rules(given: StopRule | str | Sequence[StopRule | str]) -> tuple[StopRule, ...]:
+    """Return the stopping rules: one or several, as objects or names such as `"patience:20"`."""
+    several = (given,) if isinstance(given, StopRule | str) else given
+    rules = tuple(STOPPING.get(rule) for rule in several)
+    for rule in rules:
+        if not isinstance(rule, StopRule):
+            raise UsageError(f"stop takes stopping rules such as dr.Patience(20), not {rule!r}")
+    return rules
+
+
+def as_dtype(dtype: DTypeLike | None, theta: Any, X: Any) -> np.dtype[Any]:
+    """Return the dtype to train in: as asked, else theta's, else float32 for float32 X, else 64."""
+    if dtype is None:
+        source = X if theta is None else theta
+        found = np.asarray(source).dtype
+        single = found == np.float32
+        return np.dtype(np.float32 if single else np.float64)
+    found = np.dtype(dtype)
+    if found not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise UsageError(f"dtype is float32 or float64, not {found}")
+    return found
+
+
+def first_theta(net: Network, theta: Any, seed: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return a copy of the given theta in `dtype`, or a fresh one from the seed."""
+    if theta is None:
+        return net.init(seed, dtype)
+    found = np.array(theta, dtype=dtype)
+    net.unpack(found)
+    bad = np.flatnonzero(~np.isfinite(found))
+    if len(bad):
+        raise DataError(
+            f"theta has {len(bad)} entries that are not finite; the first is "
+            f"{net.layout.where(bad[0])} = {found[bad[0]]}"
+        )
+    return found

@@ -1,0 +1,71 @@
+"""A progress bar on stderr: epoch, error, validation error, examples per second, time left."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from deltarule.training.loop import Epoch
+
+__all__ = ["Bar"]
+
+INTERVAL = 0.1
+"""Seconds between two drawings."""
+
+
+class Bar:
+    """A bar for one training; use it as a context. `tick` counts updates, `epoch` epochs."""
+
+    def __init__(self, epochs: int, batches: int, samples: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._per_batch = samples / batches
+        self._drawn = 0.0
+        self._updates = 0
+        self._began = time.monotonic()
+        self._text = "error -"
+        self._bar = Progress(
+            TextColumn("epoch {task.fields[epoch]}/" + str(epochs)),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[text]}"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=epochs * batches, epoch=0, text="", rate="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def tick(self) -> None:
+        """Count an update."""
+        self._updates += 1
+        now = time.monotonic()
+        if now - self._drawn >= INTERVAL:
+            self._drawn = now
+            rate = self._updates * self._per_batch / max(now - self._began, 1e-9)
+            self._bar.update(
+                self._task,
+                completed=self._updates,
+                text=self._text,
+                rate=f"{rate:,.0f} examples/s",
+            )
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Show what an epoch brought."""
+        self._text = f"error {epoch.error:.4g}"
+        if epoch.validation_error is not None:
+            self._text += f"  validation {epoch.validation_error:.4g}"
+        self._bar.update(self._task, epoch=epoch.epoch, text=self._text, refresh=False)

@@ -1,0 +1,75 @@
+"""What training returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.engine import Objective
+from deltarule.optim import Optimiser
+from deltarule.training.state import State
+
+__all__ = ["Run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished (or interrupted) training.
+
+    >>> import deltarule as dr
+    >>> net = dr.Network(2, [dr.Dense(2, "sigmoid"), dr.Dense(1, "sigmoid")])
+    >>> xor = dr.data.load("xor")
+    >>> run = dr.train(net, xor.X, xor.T, epochs=3, batch_size=None)
+    >>> run.epochs, run.stopped, run.history["error"].shape
+    (3, 'epochs', (3,))
+    """
+
+    objective: Objective
+    optimiser: Optimiser
+    engine: str
+    """The engine that did it."""
+    seed: int
+    state: State
+    """The loop's whole state."""
+    restored: bool
+    """Whether `theta` is the best theta (with `Patience`) instead of the last."""
+
+    @property
+    def theta(self) -> NDArray[Any]:
+        """The trained parameters: the best with `Patience`, else the last."""
+        best = self.state.best_theta
+        return best if self.restored and best is not None else self.state.theta
+
+    @property
+    def history(self) -> dict[str, NDArray[np.float64]]:
+        """Per epoch: `error`, `lr` and, with validation samples, `validation_error`.
+
+        `error` is the sample-weighted mean over the epoch's batches of E, each measured BEFORE
+        its update (reduction "sum": their total, the penalty once); `validation_error` is E
+        over the validation samples after the epoch.
+        """
+        epochs = self.state.epoch
+        return {name: np.array(v[:epochs]) for name, v in self.state.history.items()}
+
+    @property
+    def epochs(self) -> int:
+        """Epochs done."""
+        return self.state.epoch
+
+    @property
+    def stopped(self) -> str:
+        """Why it ended: "epochs", a stopping rule's name, "callback" or "interrupted"."""
+        return self.state.stopped
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch (from 1) with the lowest watched error; 0 before the first."""
+        return self.state.best_epoch
+
+    @property
+    def seconds(self) -> float:
+        """Time spent training."""
+        return self.state.seconds

@@ -1,0 +1,161 @@
+"""Stopping rules as objects: each folds what an epoch brought into a few numbers of state."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.registry import Record, Registry
+
+__all__ = ["STOPPING", "AllWithin", "ErrorBelow", "MaxSeconds", "Moment", "Patience", "StopRule"]
+
+State = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is known at the end of an epoch."""
+
+    epoch: int
+    """Epochs done."""
+    watched: float
+    """The validation error where there is one, else the training error."""
+    seconds: float
+    """Time spent training so far."""
+    largest_miss: Callable[[], float]
+    """The largest |T - y| over the training samples with the weights as they are now."""
+
+
+class StopRule(Record):
+    """When to stop. `observe(state, moment)` returns the new state and whether to stop."""
+
+    meaning: ClassVar[str]
+    """What it stops on, for the tables in the docs."""
+
+    @abstractmethod
+    def start(self) -> State:
+        """Return the state before the first epoch."""
+
+    @abstractmethod
+    def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
+        """Return the state after the epoch, and whether to stop."""
+
+
+STOPPING: Registry[StopRule] = Registry("stopping rule")
+"""Every stopping rule by name."""
+
+
+@STOPPING.register
+@dataclass(frozen=True)
+class Patience(StopRule):
+    """Stop after `n` epochs in a row without watched error < reference - min_delta.
+
+    The watched error is the validation error where there is one, else the training error. With
+    `reference="best"` the reference is the lowest error seen so far; with `"improved"` it moves
+    only on an improvement (Keras), so that many tiny steps add up. `run.theta` is then the best
+    theta: the weights at which the lowest watched error was measured.
+
+    >>> import deltarule as dr
+    >>> dr.Patience(20, min_delta=1e-4)
+    Patience(n=20, min_delta=0.0001, reference='best')
+    """
+
+    n: int
+    min_delta: float = 0.0
+    reference: str = "best"
+
+    name = "patience"
+    meaning = "n epochs in a row without a watched error below the reference - min_delta"
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise UsageError(f"Patience: n is a number of epochs of at least 1, not {self.n}")
+        if not 0.0 <= self.min_delta < math.inf:
+            raise UsageError(f"Patience: min_delta has to be >= 0, not {self.min_delta}")
+        if self.reference not in ("best", "improved"):
+            raise unknown_name("reference of Patience", self.reference, ("best", "improved"))
+
+    def start(self) -> State:
+        """Return (reference, epochs without improvement)."""
+        return (math.inf, 0.0)
+
+    def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
+        """Count the epochs without improvement."""
+        reference, waited = state
+        improved = moment.watched < reference - self.min_delta
+        if improved or self.reference == "best":
+            reference = min(reference, moment.watched)
+        waited = 0.0 if improved else waited + 1
+        return (reference, waited), waited >= self.n
+
+
+@STOPPING.register
+@dataclass(frozen=True)
+class ErrorBelow(StopRule):
+    """Stop once the watched error is below `e`."""
+
+    e: float
+
+    name = "error_below"
+    meaning = "the watched error is below e"
+
+    def start(self) -> State:
+        """Return no state."""
+        return ()
+
+    def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
+        """Compare the watched error with the bound."""
+        return (), moment.watched < self.e
+
+
+@STOPPING.register
+@dataclass(frozen=True)
+class AllWithin(StopRule):
+    """Stop once every output is within `tolerance` of its target for every training sample.
+
+    Measured after the epoch, with the weights that the run will return. Fahlman (1988) used 0.4.
+    """
+
+    tolerance: float
+
+    name = "all_within"
+    meaning = "|T - y| <= tolerance for every training sample and output"
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.tolerance < math.inf:
+            raise UsageError(f"AllWithin: tolerance has to be >= 0, not {self.tolerance}")
+
+    def start(self) -> State:
+        """Return no state."""
+        return ()
+
+    def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
+        """Compare the largest |T - y| with the tolerance."""
+        return (), moment.largest_miss() <= self.tolerance
+
+
+@STOPPING.register
+@dataclass(frozen=True)
+class MaxSeconds(StopRule):
+    """Stop at the end of the epoch in which `s` seconds of training are reached."""
+
+    s: float
+
+    name = "max_seconds"
+    meaning = "s seconds of training are reached"
+
+    def __post_init__(self) -> None:
+        if not self.s >= 0.0:
+            raise UsageError(f"MaxSeconds: s has to be >= 0, not {self.s}")
+
+    def start(self) -> State:
+        """Return no state."""
+        return ()
+
+    def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
+        """Compare the time spent with the bound."""
+        return (), moment.seconds >= self.s

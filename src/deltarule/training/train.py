@@ -1,0 +1,195 @@
+"""`dr.train`: a network, data and an optimiser become a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from deltarule.core.errors import NumericError, UsageError
+from deltarule.engine import Objective, as_samples
+from deltarule.engine.choice import choose_engine
+from deltarule.engine.samples import ClassWeight
+from deltarule.losses import Loss
+from deltarule.network import Network
+from deltarule.optim import Clipping, Optimiser
+from deltarule.rules import DeltaRule
+from deltarule.training.interrupt import listening
+from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_theta
+from deltarule.training.loop import Epoch, NonFiniteError, advance, make_step
+from deltarule.training.progress import Bar
+from deltarule.training.run import Run
+from deltarule.training.state import State
+from deltarule.training.stopping import StopRule
+
+__all__ = ["train"]
+
+Callback = Callable[[Epoch], Any]
+
+
+def train(
+    net: Network,
+    X: ArrayLike,
+    T: ArrayLike,
+    theta: ArrayLike | None = None,
+    loss: str | Mapping[str, Any] | Loss = "half_squared_error",
+    reduction: str = "mean",
+    rule: str | Mapping[str, Any] | DeltaRule = "exact",
+    optimizer: str | Mapping[str, Any] | Optimiser = "adam",
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    shuffle: bool = True,
+    seed: int = 0,
+    validation: Sequence[ArrayLike] | None = None,
+    stop: StopRule | str | Sequence[StopRule | str] = (),
+    l2: float = 0.0,
+    sample_weight: ArrayLike | None = None,
+    class_weight: ClassWeight = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    engine: str = "auto",
+    dtype: DTypeLike | None = None,
+    callbacks: Callback | Sequence[Callback] = (),
+    progress: bool = False,
+) -> Run:
+    """Train a network by backpropagation.
+
+    For every batch: backpropagation (see `deltarule.backprop`), clipping, the optimizer's
+    update; all weights at once, after all deltas are known.
+
+    Args:
+        net: the network.
+        X: inputs (n, n_0).
+        T: targets (n, n_L), or (n,) for one output; one-hot rows for classes.
+        theta: where to start; None draws it from `seed`.
+        loss, reduction, rule, l2, sample_weight: the objective, as in `deltarule.backprop`.
+        optimizer: a name (`"adam"`) or an object (`dr.optim.Adam(lr=1e-3)`), whose `lr` is a
+            number or a schedule.
+        epochs: passes over the samples, at most.
+        batch_size: samples per update; None = all, 1 = online. A last, smaller batch is used as
+            it is.
+        shuffle: a new order every epoch, from `seed` and the epoch's number; False takes the
+            rows in the given order.
+        seed: determines theta and every batch, in every engine.
+        validation: `(X, T)` or `(X, T, sample_weight)`, on which E is measured after every epoch.
+        stop: a stopping rule or several: `dr.Patience(20)`, `dr.ErrorBelow(e)`,
+            `dr.AllWithin(0.4)`, `dr.MaxSeconds(s)`.
+        class_weight: a weight per class (dictionary or array) or `"balanced"`; multiplied into
+            the sample weights, of validation samples too.
+        clip_norm, clip_value: bounds for the gradient's length and entries.
+        engine: `"reference"` or `"auto"`.
+        dtype: float32 or float64; None takes theta's, else float32 where X is float32.
+        callbacks: called with an `Epoch` after every epoch; returning True ends the training.
+        progress: show a progress bar on stderr.
+
+    Returns:
+        A `Run`: `.theta`, `.history["error"]`, `.epochs`, `.stopped`. Ctrl-C ends after the
+        current step and returns the run so far, `.stopped` being "interrupted".
+
+    Raises `UsageError` for what does not fit together, `DataError` for values that cannot be
+    used, and `NumericError` where a number stops being finite: it names the epoch, the step and
+    the place, and its `.run` is the run so far with the last finite theta.
+
+    >>> import deltarule as dr
+    >>> xor = dr.data.load("xor")
+    >>> net = dr.Network(2, [dr.Dense(4, "tanh"), dr.Dense(1, "sigmoid")])
+    >>> run = dr.train(net, xor.X, xor.T, loss="binary_cross_entropy",
+    ...                optimizer=dr.optim.Adam(lr=0.1), epochs=200, batch_size=None)
+    >>> net(run.theta, xor.X).round()[:, 0]
+    array([0., 1., 1., 0.])
+    """
+    chosen = choose_engine(engine)
+    objective = Objective.of(net, loss, reduction, rule, l2)
+    kind = as_dtype(dtype, theta, X)
+    samples = as_samples(net, objective.loss, X, T, sample_weight, kind, class_weight)
+    held_out = None
+    if validation is not None:
+        held_out = as_samples(
+            net, objective.loss, *_validation(validation), kind, class_weight, "validation"
+        )
+    job = Job(
+        objective=objective,
+        optimiser=as_optimiser(optimizer),
+        clipping=Clipping(clip_norm, clip_value),
+        samples=samples,
+        validation=held_out,
+        epochs=_whole("epochs", epochs, 0),
+        batch_size=min(len(samples), _whole("batch_size", batch_size, 1))
+        if batch_size is not None
+        else len(samples),
+        shuffle=shuffle,
+        seed=seed,
+        stop=as_rules(stop),
+    )
+    watchers = tuple(callbacks) if isinstance(callbacks, Sequence) else (callbacks,)
+    state = job.start(first_theta(net, theta, seed, kind))
+
+    def finished(state: State) -> Run:
+        return Run(objective, job.optimiser, chosen, seed, state, restored=job.patient)
+
+    try:
+        return finished(_run(job, state, watchers, progress))
+    except NonFiniteError as error:
+        raise NumericError(str(error), finished(error.state)) from None
+
+
+def _run(job: Job, state: State, callbacks: tuple[Callback, ...], progress: bool) -> State:
+    """Advance epoch by epoch until the end, a stopping rule, a callback or Ctrl-C."""
+    step = make_step(job)
+    with ExitStack() as stack:
+        interrupt = stack.enter_context(listening())
+        bar = None
+        if progress:
+            bar = stack.enter_context(Bar(job.epochs, job.batches, len(job.samples)))
+
+        def proceed() -> bool:
+            if bar is not None:
+                bar.tick()
+            return not interrupt.requested
+
+        while state.epoch < job.epochs and not state.stopped:
+            state = advance(job, step, state, proceed, time.monotonic)
+            if state.batch:
+                break
+            seen = _seen(job, state)
+            if bar is not None:
+                bar.epoch(seen)
+            answers = [callback(seen) for callback in callbacks]
+            if not state.stopped and any(answer is True for answer in answers):
+                state = replace(state, stopped="callback")
+            if interrupt.requested:
+                break
+    if not state.stopped:
+        done = state.epoch >= job.epochs
+        state = replace(state, stopped="epochs" if done else "interrupted")
+    return state
+
+
+def _seen(job: Job, state: State) -> Epoch:
+    last = {name: values[state.epoch - 1] for name, values in state.history.items()}
+    return Epoch(
+        epoch=state.epoch,
+        epochs=job.epochs,
+        error=last["error"],
+        validation_error=last.get("validation_error"),
+        lr=last["lr"],
+        seconds=state.seconds,
+        theta=state.theta,
+    )
+
+
+def _validation(given: Sequence[ArrayLike]) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    if isinstance(given, np.ndarray) or not isinstance(given, Sequence) or len(given) not in (2, 3):
+        raise UsageError("validation takes (X, T) or (X, T, sample_weight)")
+    return given[0], given[1], given[2] if len(given) == 3 else None
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise UsageError(f"{name} is a whole number of at least {least}, not {value!r}")
+    return int(value)
