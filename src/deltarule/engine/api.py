@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.core.errors import UsageError
+from deltarule.core.namespace import NUMPY
 from deltarule.engine.objective import Objective
-from deltarule.engine.reference import Backprop
+from deltarule.engine.reference import Backprop, output_gradient
 from deltarule.engine.reference import backprop as textbook
 from deltarule.engine.samples import as_samples
 from deltarule.losses import Loss
@@ -81,4 +82,7 @@ def backprop(
     samples = as_samples(net, objective.loss, X, T, sample_weight, theta.dtype)
     with np.errstate(all="ignore"):  # what is not finite is in the result, to be looked at
         found = textbook(objective, theta, samples.X, samples.T, samples.weight, lr)
-    return replace(found, error=found.error.item(), penalty=np.asarray(found.penalty).item())
+        y, dE_dy = found.outputs[-1], list(found.dE_dy)
+        dE_dy[-1] = output_gradient(objective, y, samples.T, samples.weight, NUMPY)
+    decay = np.asarray(found.penalty).item()
+    return replace(found, error=found.error.item(), dE_dy=dE_dy, penalty=decay)

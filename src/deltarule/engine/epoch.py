@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.namespace import NUMPY
+from deltarule.engine.blocks import Blocks
 from deltarule.engine.objective import Objective
 from deltarule.engine.reference import Step, data_error, penalty
 from deltarule.engine.samples import Samples
@@ -63,13 +64,15 @@ class Broken:
 
     batch: Batch
     theta: Array
-    """The weights at which it happened."""
+    """The weights before it, all finite."""
+    new: Array
+    """The weights that it would have led to."""
     error: float
     gradient: Array
 
 
 def run_batches(
-    step: Step,
+    make_step: Callable[[Callable[..., Any]], Step],
     objective: Objective,
     theta: Array,
     state: tuple[Array, ...],
@@ -79,27 +82,20 @@ def run_batches(
 ) -> tuple[Array, tuple[Array, ...], Totals, int, Broken | None]:
     """Do one update per batch while `proceed()` holds.
 
-    Returns the last finite theta with its optimiser state, the totals, the number of updates
-    done, and the update that broke, if one did. A theta that an update made non-finite is taken
-    back.
+    Returns theta and the optimiser's state, the totals, the number of updates done, and the
+    update that met a number that is not finite, if one did: theta is then the one before it.
     """
-    done, before = 0, (theta, state, totals)
+    step, done = make_step(Blocks()), 0
     for batch in batches:
         if not proceed():
             break
         s = batch.samples
         new, slots, E, decay, g = step(theta, state, s.X, s.T, s.weight, batch.lr, batch.t)
-        if not (np.isfinite(E) and _finite(g)):
-            broken = Broken(batch, theta, float(E), g)
-            if _finite(theta):
-                return theta, state, totals, done, broken
-            return *before, done - 1, broken
-        before = (theta, state, totals)
+        if not (np.isfinite(E) and _finite(g) and _finite(new)):
+            return theta, state, totals, done, Broken(batch, theta, new, float(E), g)
         theta, state = new, slots
         totals = totals.add(objective, float(E), float(decay), s.total)
         done += 1
-    if done and not _finite(theta):
-        return *before, done - 1, Broken(batch, theta, float(E), g)
     return theta, state, totals, done, None
 
 

@@ -20,7 +20,15 @@ from deltarule.core.namespace import NUMPY
 from deltarule.engine.objective import Objective
 from deltarule.optim import Clipping, Optimiser
 
-__all__ = ["Backprop", "Step", "backprop", "data_error", "penalty", "training_step"]
+__all__ = [
+    "Backprop",
+    "Step",
+    "backprop",
+    "data_error",
+    "output_gradient",
+    "penalty",
+    "training_step",
+]
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Backprop:
     outputs: Sequence[Any]
     """y_l, (n, n_l)."""
     dE_dy: Sequence[Any]
-    """dE/dy_l, (n, n_l)."""
+    """dE/dy_l, (n, n_l); None for l = L where a fused pair made it unnecessary."""
     deltas: Sequence[Any]
     """delta_l = dE/dnet_l, (n, n_l)."""
     gradient: Any
@@ -76,9 +84,12 @@ def backprop(
     dE_dy: list[Any] = [None] * (L + 1)
     deltas: list[Any] = [None] * (L + 1)
     gradients: list[Any] = [None] * (L + 1)
-    _, de = objective.loss.body(xp)
-    dE_dy[L] = scale * de(y[L], T)
-    deltas[L] = _output_delta(objective, nets[L], y[L], T, scale, dE_dy[L], xp)
+    if objective.fused is None:
+        dE_dy[L] = output_gradient(objective, y[L], T, weight, xp)
+        deltas[L] = _output_delta(objective, nets[L], y[L], dE_dy[L], xp)
+    else:  # f' has cancelled: dE/dy is not needed
+        _, delta = objective.fused(xp)
+        deltas[L] = scale * delta(y[L], T)
     hidden = rule.hidden.body(xp)
     for l in range(L, 0, -1):
         if l < L:
@@ -129,13 +140,14 @@ def _scale(objective: Objective, rows: Any, weight: Any, xp: Any) -> Any:
     return (weight / xp.where(total > 0, total, 1.0) if mean else weight)[:, None]
 
 
-def _output_delta(
-    objective: Objective, net: Any, y: Any, T: Any, scale: Any, dE_dy: Any, xp: Any
-) -> Any:
-    """Return delta_L = dE/dy_L * f_L'(net_L), by the fused pair where one is in force."""
-    if objective.fused is not None:
-        _, delta = objective.fused(xp)
-        return scale * delta(y, T)
+def output_gradient(objective: Objective, y: Any, T: Any, weight: Any, xp: Any) -> Any:
+    """Return dE/dy_L = c s_i de/dy."""
+    _, de = objective.loss.body(xp)
+    return _scale(objective, y, weight, xp) * de(y, T)
+
+
+def _output_delta(objective: Objective, net: Any, y: Any, dE_dy: Any, xp: Any) -> Any:
+    """Return delta_L = dE/dy_L * f_L'(net_L), or the row's Jacobian in place of f'."""
     activation = objective.network.output.activation
     _, df = activation.body(xp)
     if activation.rowwise:
@@ -155,13 +167,18 @@ Step = Callable[..., tuple[Any, ...]]
 
 
 def training_step(
-    objective: Objective, optimiser: Optimiser, clipping: Clipping, xp: Any = NUMPY
+    objective: Objective,
+    optimiser: Optimiser,
+    clipping: Clipping,
+    xp: Any = NUMPY,
+    apply: Callable[..., Any] = lambda update, *arguments: update(*arguments),
 ) -> Step:
     """Return `step(theta, state, X, T, weight, lr, t) -> (theta, state, E, penalty, gradient)`.
 
     One update from one batch: backpropagation, clipping, the optimiser's update. `state` is a
     tuple of the optimiser's vectors; E, the penalty and the (unclipped) gradient are those of
-    theta BEFORE the update.
+    theta BEFORE the update. `apply(update, theta, g, lr, t, penalised, *state)` says how the
+    elementwise update is applied to the vectors; by default, to all of each at once.
     """
     layout = objective.network.layout
     trained, penalised = layout.mask("trained"), layout.mask("penalised")
@@ -176,7 +193,7 @@ def training_step(
         used = g if everything else xp.where(trained, g, xp.constant(0.0, g))
         if clipping.active:
             used = clipping.apply(used, xp)
-        theta, *new = update(theta, used, lr, t, penalised, *state)
+        theta, *new = apply(update, theta, used, lr, t, penalised, *state)
         return theta, tuple(new), found.error, found.penalty, g
 
     return step

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError
 from deltarule.engine.epoch import Batch, Totals, error_over, largest_miss, run_batches
-from deltarule.engine.reference import Step, training_step
+from deltarule.engine.reference import training_step
 from deltarule.training.job import Job
 from deltarule.training.nonfinite import describe
 from deltarule.training.state import State
 from deltarule.training.stopping import Moment
 
-__all__ = ["Epoch", "NonFiniteError", "advance", "make_step"]
+__all__ = ["Epoch", "NonFiniteError", "advance"]
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,8 @@ class NonFiniteError(NumericError):
         self.state = state
 
 
-def make_step(job: Job) -> Step:
-    """Return the update from one batch."""
-    return training_step(job.objective, job.optimiser, job.clipping)
-
-
 def advance(
-    job: Job, step: Step, state: State, proceed: Callable[[], bool], clock: Callable[[], float]
+    job: Job, state: State, proceed: Callable[[], bool], clock: Callable[[], float]
 ) -> State:
     """Return the state one epoch further, or as far into it as `proceed()` allowed.
 
@@ -60,7 +55,7 @@ def advance(
     before = state.theta if state.epoch_theta is None else state.epoch_theta
     with np.errstate(all="ignore"):  # run_batches looks at every E and gradient
         theta, slots, totals, done, broken = run_batches(
-            step,
+            lambda apply: training_step(job.objective, job.optimiser, job.clipping, apply=apply),
             job.objective,
             state.theta,
             state.slots,

@@ -23,9 +23,6 @@ def describe(objective: Objective, broken: Broken, epoch: int, step: int) -> str
 def _finding(objective: Objective, broken: Broken) -> str:
     layout = objective.network.layout
     samples = broken.batch.samples
-    bad = np.flatnonzero(~np.isfinite(broken.theta))
-    if len(bad):
-        return f"the update before it made {layout.where(int(bad[0]))} {broken.theta[bad[0]]}"
     with np.errstate(all="ignore"):
         nets, outputs = objective.network.forward(broken.theta, samples.X)
     for l in range(1, len(nets)):
@@ -41,4 +38,7 @@ def _finding(objective: Objective, broken: Broken) -> str:
     if len(bad):
         entry = int(bad[0])
         return f"dE/d{layout.where(entry)} is {broken.gradient[entry]}, E is {broken.error}"
-    return f"E is {broken.error}, although every output is finite"
+    if not np.isfinite(broken.error):
+        return f"E is {broken.error}, although every output is finite"
+    entry = int(np.flatnonzero(~np.isfinite(broken.new))[0])
+    return f"the update would make {layout.where(entry)} {broken.new[entry]}"

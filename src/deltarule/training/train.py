@@ -21,7 +21,7 @@ from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import DeltaRule
 from deltarule.training.interrupt import listening
 from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_theta
-from deltarule.training.loop import Epoch, NonFiniteError, advance, make_step
+from deltarule.training.loop import Epoch, NonFiniteError, advance
 from deltarule.training.progress import Bar
 from deltarule.training.run import Run
 from deltarule.training.state import State
@@ -140,7 +140,6 @@ def train(
 
 def _run(job: Job, state: State, callbacks: tuple[Callback, ...], progress: bool) -> State:
     """Advance epoch by epoch until the end, a stopping rule, a callback or Ctrl-C."""
-    step = make_step(job)
     with ExitStack() as stack:
         interrupt = stack.enter_context(listening())
         bar = None
@@ -153,7 +152,7 @@ def _run(job: Job, state: State, callbacks: tuple[Callback, ...], progress: bool
             return not interrupt.requested
 
         while state.epoch < job.epochs and not state.stopped:
-            state = advance(job, step, state, proceed, time.monotonic)
+            state = advance(job, state, proceed, time.monotonic)
             if state.batch:
                 break
             seen = _seen(job, state)

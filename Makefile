@@ -1,0 +1,67 @@
+# Two commands do all the set-up on a fresh machine with Python 3.11+ and make:
+#   make demo    install, then train on real data
+#   make test    install the test tools, then run linters, types and all tests
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+LOCK   := requirements/lock.txt
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-peers check format docs bench lock clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(STAMPS)/core  ## train on digits and on a regression set, say where the pictures are
+	@$(BIN)/deltarule train digits --out demo/digits --force
+	@$(BIN)/deltarule train diabetes --out demo/diabetes --force
+	@echo
+	@echo "Pictures: demo/digits/curves.png, demo/digits/confusion.png,"
+	@echo "          demo/diabetes/curves.png, demo/diabetes/predictions.png"
+	@echo "Next:     $(BIN)/deltarule train YOUR.csv --target COLUMN"
+
+test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tests
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -n $(JOBS) --ignore=tests/peers
+
+test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch
+	@$(BIN)/python -m pytest -n $(JOBS) tests/peers
+
+check: $(STAMPS)/test  ## the fast part: linters, types, import directions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(STAMPS)/test  ## let ruff format and mend what it can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+docs: $(STAMPS)/docs  ## build the pages into docs/_build/html
+	@$(BIN)/python -m sphinx -q -W -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+bench: $(STAMPS)/core  ## measure: imports, the command line, the reference engine
+	@$(BIN)/python benchmarks/run.py
+
+lock: $(STAMPS)/peers $(STAMPS)/docs $(STAMPS)/mutation  ## write the versions that CI installs
+	@$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' | sort -f > $(LOCK)
+
+clean:  ## remove everything that was made
+	rm -rf $(VENV) demo docs/_build docs/generated .pytest_cache .mypy_cache .ruff_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "deltarule needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 demo"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)/core: pyproject.toml $(LOCK) | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c $(LOCK) -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/%: pyproject.toml $(LOCK) | $(STAMPS)/core
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c $(LOCK) -e '.[$*]'
+	@touch $@

@@ -1,0 +1,50 @@
+"""Elementwise updates block by block: temporaries that stay in the cache, buffers used in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Blocks"]
+
+BLOCK = 16_384
+"""Entries per block: a few of them fit into a core's second-level cache."""
+
+Array = NDArray[Any]
+
+
+class Blocks:
+    """Apply an elementwise update to long vectors, a block at a time.
+
+    The vectors of two updates back are written over; the ones that came from outside never are.
+    Vectors of at most `BLOCK` entries are updated as a whole.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[Array, ...] | None = None
+        self._spare: tuple[Array, ...] | None = None
+
+    def __call__(
+        self,
+        update: Callable[..., tuple[Array, ...]],
+        theta: Array,
+        g: Array,
+        lr: float,
+        t: int,
+        penalised: Array,
+        *state: Array,
+    ) -> tuple[Array, ...]:
+        """Return `update(theta, g, lr, t, penalised, *state)`."""
+        if theta.size <= BLOCK:
+            return update(theta, g, lr, t, penalised, *state)
+        found = self._spare or tuple(np.empty_like(v) for v in (theta, *state))
+        for start in range(0, theta.size, BLOCK):
+            s = slice(start, start + BLOCK)
+            new = update(theta[s], g[s], lr, t, penalised[s], *(v[s] for v in state))
+            for whole, part in zip(found, new, strict=True):
+                whole[s] = part
+        self._spare, self._last = self._last, found
+        return found
