@@ -99,7 +99,7 @@ class Registry(Generic[R]):
 
     def _number(self, spec: str, text: str) -> float:
         try:
-            return float(text)
+            return int(text) if text.strip().lstrip("+-").isdigit() else float(text)
         except ValueError:
             raise UsageError(
                 f"the parameter {text.strip()!r} in the {self.kind} {spec!r} is not a number"

@@ -1,0 +1,102 @@
+"""The state is the whole of the loop: cut anywhere, it goes on to the same bits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from jobs import network, regression
+
+import deltarule as dr
+from deltarule.core.random import SHUFFLE, stream
+from deltarule.engine import Objective, Samples
+from deltarule.optim import Clipping
+from deltarule.training.job import Job
+from deltarule.training.loop import advance
+
+
+def job(optimiser: str) -> Job:
+    X, T = regression()
+    return Job(
+        objective=Objective.of(network(), "half_squared_error", "mean", "exact", 0.01),
+        optimiser=dr.optim.OPTIMISERS.get(optimiser),
+        clipping=Clipping(norm=1.0),
+        samples=Samples(X[:17], T[:17]),
+        validation=Samples(X[17:], T[17:]),
+        epochs=4,
+        batch_size=5,
+        shuffle=True,
+        seed=9,
+        stop=(dr.Patience(3),),
+    )
+
+
+@pytest.mark.parametrize("optimiser", dr.optim.OPTIMISERS.names())
+@pytest.mark.parametrize("cut", [1, 4, 6])
+def test_a_cut_run_goes_on_to_the_same_bits(optimiser, cut):
+    whole = job(optimiser)
+    start = whole.start(network().init(seed=9))
+    state = start
+    for _ in range(4):
+        state = advance(whole, state, lambda: True, lambda: 0.0)
+
+    left = iter([True] * cut + [False])
+    part = replace(start, history={})
+    while part.step < cut:
+        part = advance(whole, part, lambda: next(left), lambda: 0.0)
+    assert part.step == cut
+    rebuilt = type(part)(**{f.name: getattr(part, f.name) for f in fields(part)})
+    while rebuilt.epoch < 4:
+        rebuilt = advance(whole, rebuilt, lambda: True, lambda: 0.0)
+
+    assert rebuilt.theta.tobytes() == state.theta.tobytes()
+    assert rebuilt.best_theta.tobytes() == state.best_theta.tobytes()
+    assert rebuilt.history == state.history
+    for a, b in zip(rebuilt.slots, state.slots, strict=True):
+        assert a.tobytes() == b.tobytes()
+
+
+def test_an_epoch_sees_every_row_once_and_depends_on_the_epoch_alone():
+    orders = [stream(7, SHUFFLE, epoch).permutation(100) for epoch in range(3)]
+    for order in orders:
+        assert sorted(order) == list(range(100))
+    assert not np.array_equal(orders[0], orders[1])
+    assert np.array_equal(orders[2], stream(7, SHUFFLE, 2).permutation(100))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
+def test_ctrl_c_returns_the_run_so_far():
+    program = """
+        import os, signal, numpy as np, deltarule as dr
+        X = np.random.default_rng(0).normal(size=(64, 3))
+        net = dr.Network(3, [dr.Dense(4, "tanh"), dr.Dense(1)])
+        def interrupt(seen):
+            if seen.epoch == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+        run = dr.train(net, X, X[:, :1], epochs=10**9, callbacks=interrupt)
+        print(run.epochs, run.stopped, len(run.history["error"]), np.isfinite(run.theta).all())
+        print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["3", "interrupted", "3", "True", "True"]
+
+
+def test_a_second_ctrl_c_interrupts_at_once():
+    from deltarule.training.interrupt import listening
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        pytest.skip("this test runner handles Ctrl-C itself")
+    with listening() as interrupt:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupt.requested
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
