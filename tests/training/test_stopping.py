@@ -109,6 +109,7 @@ def test_error_below_and_names_and_the_first_that_fires(engine):
     ("make", "words"),
     [
         (lambda: dr.Patience(0), "at least 1"),
+        (lambda: dr.Patience(2.5), "whole number"),
         (lambda: dr.Patience(3, min_delta=-1.0), "min_delta"),
         (lambda: dr.Patience(3, reference="bets"), "did you mean 'best'"),
         (lambda: dr.AllWithin(-0.1), "tolerance"),

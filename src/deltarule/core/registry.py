@@ -90,16 +90,21 @@ class Registry(Generic[R]):
 
     def _build(self, name: str, arguments: list[float], keywords: dict[str, Any]) -> R:
         cls = self[name]
-        fields = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        types = {f.name: f.type for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        fields = list(types)
         if len(arguments) > len(fields) or not set(keywords) <= set(fields):
             takes = f"takes {', '.join(fields)}" if fields else "has no parameters"
-            given = ", ".join([*map(str, arguments), *keywords])
-            raise UsageError(f"the {self.kind} {name!r} {takes}; given: {given}")
-        return cls(*arguments, **keywords)
+            found = ", ".join([*map(str, arguments), *keywords])
+            raise UsageError(f"the {self.kind} {name!r} {takes}; given: {found}")
+        whole = [
+            types[f] == "int" and a.is_integer() for f, a in zip(fields, arguments, strict=False)
+        ]
+        given = [int(a) if w else a for a, w in zip(arguments, whole, strict=True)]
+        return cls(*given, **keywords)
 
     def _number(self, spec: str, text: str) -> float:
         try:
-            return int(text) if text.strip().lstrip("+-").isdigit() else float(text)
+            return float(text)
         except ValueError:
             raise UsageError(
                 f"the parameter {text.strip()!r} in the {self.kind} {spec!r} is not a number"

@@ -72,8 +72,8 @@ class Patience(StopRule):
     meaning = "n epochs in a row without a watched error below the reference - min_delta"
 
     def __post_init__(self) -> None:
-        if self.n < 1:
-            raise UsageError(f"Patience: n is a number of epochs of at least 1, not {self.n}")
+        if not isinstance(self.n, int) or self.n < 1:
+            raise UsageError(f"Patience: n is a whole number of at least 1, not {self.n}")
         if not 0.0 <= self.min_delta < math.inf:
             raise UsageError(f"Patience: min_delta has to be >= 0, not {self.min_delta}")
         if self.reference not in ("best", "improved"):
