@@ -1,0 +1,173 @@
+"""Data sets that come along, by name: five of scikit-learn's, sunspots, XOR and the encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import unknown_name
+from deltarule.data.table import Column, Table
+
+__all__ = ["BUNDLED", "Bundled", "load", "sunspots", "table"]
+
+_LAGS = 12
+_CODE = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Bundled:
+    """A data set as arrays: X (n, n_0), unscaled, and T (n, n_L), both float64.
+
+    T is one-hot for several classes, (n, 1) with 0 and 1 for two, the raw value for regression.
+    `classes` is empty for regression; `columns` names X's columns and `target` what T holds.
+    `ordered` marks a time series; `splittable=False` a problem that is trained on all its rows.
+
+    >>> xor = load("xor")
+    >>> xor["X"].tolist(), xor["T"].tolist()
+    ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0], [1.0], [1.0], [0.0]])
+    """
+
+    name: str
+    X: NDArray[np.float64]
+    T: NDArray[np.float64]
+    columns: tuple[str, ...]
+    target: str
+    classes: tuple[str, ...]
+    task: str
+    description: str
+    ordered: bool = False
+    splittable: bool = True
+
+    def __getitem__(self, key: str) -> NDArray[np.float64]:
+        arrays = {"X": self.X, "T": self.T}
+        if key not in arrays:
+            raise unknown_name("array", key, arrays)
+        return arrays[key]
+
+
+def load(name: str) -> Bundled:
+    """Return the bundled data set `name`. Raises `UsageError` for an unknown name."""
+    if name not in _MAKERS:
+        raise unknown_name("bundled data set", name, _MAKERS)
+    return _MAKERS[name]()
+
+
+def table(name: str) -> Table:
+    """Return the bundled data set `name` as a table; X's columns are views."""
+    data = load(name)
+    columns = [Column(c, "numeric", data.X[:, i]) for i, c in enumerate(data.columns)]
+    if data.classes and not data.classes[0].isdigit():
+        codes = data.T[:, 0] if data.T.shape[1] == 1 else data.T.argmax(axis=1)
+        target = Column(data.target, "text", codes.astype(np.int32), data.classes)
+    else:
+        values = data.T[:, 0] if data.T.shape[1] == 1 else data.T.argmax(axis=1).astype(np.float64)
+        target = Column(data.target, "numeric", values)
+    return Table(
+        source=name,
+        columns=(*columns, target),
+        targets=(data.target,),
+        task=data.task,
+        ordered=data.ordered,
+        splittable=data.splittable,
+        notes=(data.description,),
+    )
+
+
+def sunspots() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the years 1700-2008 and their mean sunspot numbers, each of shape (309,)."""
+    text = (Path(__file__).with_name("files") / "sunspots.csv").read_text(encoding="utf-8")
+    rows = [line.split(",") for line in text.splitlines()[1:]]
+    return np.array([int(year) for year, _ in rows]), np.array([float(s) for _, s in rows])
+
+
+def _sunspots() -> Bundled:
+    _, series = sunspots()
+    windows = np.lib.stride_tricks.sliding_window_view(series, _LAGS + 1)
+    return Bundled(
+        name="sunspots",
+        X=np.ascontiguousarray(windows[:, -2::-1]),
+        T=windows[:, -1:].copy(),
+        columns=tuple(f"lag_{i + 1}" for i in range(_LAGS)),
+        target="sunspots",
+        classes=(),
+        task="regression",
+        description="sunspots: yearly mean sunspot numbers 1700-2008 (NOAA/NGDC, public domain), "
+        "each year from 1712 on from the 12 years before it, the latest first",
+        ordered=True,
+    )
+
+
+def _xor() -> Bundled:
+    x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    return Bundled(
+        name="xor",
+        X=x,
+        T=np.logical_xor(x[:, :1], x[:, 1:]).astype(np.float64),
+        columns=("x1", "x2"),
+        target="xor",
+        classes=("0", "1"),
+        task="binary",
+        description="xor: exclusive or of two inputs (Minsky and Papert 1969)",
+        splittable=False,
+    )
+
+
+def _encoder() -> Bundled:
+    return Bundled(
+        name="encoder",
+        X=np.eye(_CODE),
+        T=np.eye(_CODE),
+        columns=tuple(f"x{i + 1}" for i in range(_CODE)),
+        target="pattern",
+        classes=tuple(map(str, range(_CODE))),
+        task="multiclass",
+        description="encoder: the 10-5-10 encoder, ten one-hot patterns to be reproduced "
+        "(Fahlman 1988)",
+        splittable=False,
+    )
+
+
+def _sklearn(name: str, target: str, source: str) -> Callable[[], Bundled]:
+    def make() -> Bundled:
+        import sklearn.datasets
+
+        data: Any = getattr(sklearn.datasets, f"load_{name}")()
+        values = np.asarray(data.target)
+        classes = tuple(str(c) for c in data.get("target_names", ()))
+        several = len(classes) > len(("no", "yes"))
+        return Bundled(
+            name=name,
+            X=np.asarray(data.data, np.float64),
+            T=np.eye(len(classes))[values] if several else values[:, None].astype(np.float64),
+            columns=tuple(str(c) for c in data.feature_names),
+            target=target,
+            classes=classes,
+            task="multiclass" if several else "binary" if classes else "regression",
+            description=f"{name}: {source}; from scikit-learn",
+        )
+
+    return make
+
+
+_MAKERS: dict[str, Callable[[], Bundled]] = {
+    "digits": _sklearn("digits", "digit", "8x8 images of handwritten digits (UCI, Alpaydin 1998)"),
+    "iris": _sklearn("iris", "species", "three species of iris (Fisher 1936)"),
+    "wine": _sklearn("wine", "cultivar", "chemistry of three Italian wines (UCI, Forina 1991)"),
+    "breast_cancer": _sklearn(
+        "breast_cancer", "diagnosis", "cell nuclei of breast tumours (UCI, Wolberg 1995)"
+    ),
+    "diabetes": _sklearn(
+        "diabetes", "progression", "progression of diabetes after a year (Efron et al. 2004)"
+    ),
+    "sunspots": _sunspots,
+    "xor": _xor,
+    "encoder": _encoder,
+}
+
+BUNDLED: tuple[str, ...] = tuple(_MAKERS)
+"""The names of the bundled data sets."""

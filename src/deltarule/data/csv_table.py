@@ -1,0 +1,195 @@
+"""Tables from text: CSV, TSV and other separated files, in one streaming pass.
+
+Why not polars here: it fills short rows with null, and a damaged row must be an error with its
+place. `csv.reader` in strict mode has to see every cell for that anyway, and once it has, turning
+a chunk of cells into float64 costs less than parsing the file a second time. So there is one
+parser, nothing to reconcile, and memory holds one chunk of text plus the finished numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import DataError, UsageError
+from deltarule.data.cells import comma_numbers, number
+from deltarule.data.csv_bytes import check_bytes, codec_name
+from deltarule.data.csv_column import Collector
+from deltarule.data.csv_file import CsvFile
+from deltarule.data.memory import require
+from deltarule.data.options import Options
+from deltarule.data.table import CITED, Column, Table, option
+
+__all__ = ["read_csv"]
+
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_SAMPLE = 1 << 18
+_NUMBER_BYTES = 16
+_CODE_BYTES = 12
+_TEXT_BYTES = 120
+
+
+def read_csv(path: Path, source: str, options: Options, separator: str, encoding: str) -> Table:
+    """Read a text file; `separator` is one character.
+
+    Raises `DataError` with file:line:column for whatever cannot be used, `UsageError` for an
+    unknown encoding or separator, `ResourceError` if the table would not fit into memory.
+    """
+    if len(separator) != 1 or separator in '"\r\n':
+        raise UsageError(
+            f"a separator is one character other than a quote or a line break, not {separator!r}."
+        )
+    codec = codec_name(encoding)
+    check_bytes(path, source, codec)
+    file = CsvFile(path, source, separator, codec)
+    names, notes = _names(file, options)
+    options.check_names(source, names)
+    kept = [i for i, name in enumerate(names) if name not in options.drop]
+    if not kept:
+        raise UsageError(f"{source}: every column is dropped. Keep at least one.")
+    require(source, _needed(file, kept))
+    columns = [Collector(names[i], i, options.kind(names[i])) for i in kept]
+    _collect(file, len(names), columns)
+    cells = Cells(file, {name: i for i, name in enumerate(names)})
+    finished, more = _finish(file, columns, cells, options)
+    return Table(source, finished, notes=(*notes, *more), locate=cells)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The locator of a text file's table."""
+
+    file: CsvFile
+    positions: dict[str, int]
+
+    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+        """Return place and text of cells given by row and column name."""
+        found = self.file.find(row for row, _ in cells)
+        result = []
+        for row, name in cells:
+            line, texts = found[row]
+            position = self.positions[name]
+            place = f"{self.file.source}:{line}:{position + 1}"
+            result.append((place, texts[position].strip()))
+        return result
+
+
+def _names(file: CsvFile, options: Options) -> tuple[list[str], list[str]]:
+    line, cells = file.header()
+    header = [cell.strip() for cell in cells]
+    if not header or not any(header):
+        raise DataError(f"{file.source}: the file is empty. It needs a header and rows of data.")
+    names = [name or f"column_{i}" for i, name in enumerate(header, 1)]
+    if len(names) == 1 and names[0] not in options.kinds:
+        _check_separator(file, line, names[0])
+    first: dict[str, int] = {}
+    for i, name in enumerate(names):
+        if first.setdefault(name, i) != i:
+            raise DataError(
+                f"{file.source}:{line}: columns {first[name] + 1} and {i + 1} are both called "
+                f"{name!r}. Give every column a name of its own."
+            )
+    notes = [
+        f"column {i + 1} has no name in the header and is called {name!r}"
+        for i, name in enumerate(names)
+        if not header[i]
+    ]
+    if all(name and number(name) is not None for name in header):
+        notes.append("the header consists of numbers: the first row was taken as names, not data")
+    return names, notes
+
+
+def _check_separator(file: CsvFile, line: int, name: str) -> None:
+    counts = {s: name.count(s) for s in _SEPARATORS if s != file.separator and s in name}
+    if counts:
+        probable = max(counts, key=lambda s: counts[s])
+        typed = "'\\t'" if probable == "\t" else f"'{probable}'"
+        raise DataError(
+            f"{file.source}:{line}: the header is a single column, {name!r}, when split at "
+            f"{file.separator!r}. The separator is probably a {_SEPARATORS[probable]}: "
+            f"`--separator {typed}`."
+        )
+
+
+def _needed(file: CsvFile, kept: list[int]) -> float:
+    """Estimate the bytes that the table and its scaled array need, from the file's beginning."""
+    rows: list[list[str]] = []
+    read = 0
+    for _, row in islice(file.numbered(), 1, None):
+        rows.append(row)
+        read += len((file.separator.join(row) + "\n").encode(file.encoding))
+        if read > _SAMPLE:
+            break
+    share = file.path.stat().st_size / max(1, read)
+    total = 0.0
+    for i in kept:
+        cells = [row[i] for row in rows if i < len(row)]
+        if all(number(cell) is not None for cell in cells):
+            total += _NUMBER_BYTES * len(cells)
+        else:
+            texts = set(cells)
+            total += _CODE_BYTES * len(cells) + sum(_TEXT_BYTES + len(t) for t in texts)
+    return total * max(1.0, share)
+
+
+def _collect(file: CsvFile, width: int, columns: Sequence[Collector]) -> None:
+    empty = True
+    for rows in file.chunks(width):
+        empty = False
+        if len(columns) == width:
+            for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+                column.add(cells)
+        else:
+            for column in columns:
+                column.add([row[column.position] for row in rows])
+    if empty:
+        raise DataError(
+            f"{file.source}: there is a header and no row of data under it. Add rows of data."
+        )
+
+
+def _finish(
+    file: CsvFile, collectors: Sequence[Collector], cells: Cells, options: Options
+) -> tuple[tuple[Column, ...], list[str]]:
+    kinds = [collector.decide() for collector in collectors]
+    for i, collector in enumerate(collectors):
+        if kinds[i] == "numeric" and len(bad := collector.not_numbers()):
+            if options.used(collector.name):
+                raise _not_numbers(collector, bad, cells)
+            kinds[i] = "text"
+    lossy = [i for i, k in enumerate(kinds) if k != "numeric" and collectors[i].lossy]
+    again = {i: Collector(collectors[i].name, collectors[i].position, "text") for i in lossy}
+    if again:
+        _collect(file, len(cells.positions), list(again.values()))
+    finished, notes = [], []
+    for i, kind in enumerate(kinds):
+        column = again.get(i, collectors[i]).column(kind)
+        finished.append(column)
+        example = comma_numbers(column.categories) if kind == "text" else None
+        if example is not None:
+            notes.append(
+                f"column {column.name!r} is text, though its cells look like numbers with a comma "
+                f"({example!r}): write numbers with a point and without other separators"
+            )
+    return tuple(finished), notes
+
+
+def _not_numbers(collector: Collector, bad: NDArray[np.intp], cells: Cells) -> DataError:
+    found = cells([(int(row), collector.name) for row in bad[:CITED]])
+    others = "; ".join(f"{place} ({cell!r})" for place, cell in found[1:])
+    more = f" {len(bad)} cells are like this, the next at {others}." if others else ""
+    place, cell = found[0]
+    if collector.fixed == "numeric":
+        why, remedy = "must be numeric, as it was in training", ""
+    else:
+        why = "is numeric (at least 90% of its cells are numbers)"
+        remedy = f", or read the column as text with {option('text', collector.name)}"
+    return DataError(
+        f"{place}: {cell!r} is not a number, and column {collector.name!r} {why}.{more} "
+        f"Correct the cell (leave it empty if the value is unknown){remedy}."
+    )

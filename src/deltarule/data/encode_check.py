@@ -1,0 +1,157 @@
+"""What is checked, and what is said, before a table is encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import DataError, nearest
+from deltarule.data.table import CITED, Column, Table, listed
+
+__all__ = [
+    "category_codes",
+    "check_kinds",
+    "check_missing",
+    "check_spread",
+    "check_unseen",
+    "input_notes",
+    "missing_rows",
+]
+
+_HINTED = 5
+
+
+def category_codes(column: Column, categories: tuple[str, ...]) -> NDArray[np.intp]:
+    """Return, by the column's code, the code in `categories`: -1 if missing, -2 if not there.
+
+    The last entry answers for the code -1.
+
+    >>> category_codes(Column("c", "text", np.zeros(0, int), ("Bonn", "Rome")), ("Rome",))
+    array([-2, 0, -1])
+    """
+    place = {name: i for i, name in enumerate(categories)}
+    return np.array([*(place.get(name, -2) for name in column.categories), -1], np.intp)
+
+
+def check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
+    """Refuse a table without the columns of `kinds`, or with numbers for text and the reverse."""
+    absent = [name for name in kinds if name not in table]
+    if absent:
+        others = [name for name in table.names if name not in kinds]
+        hints = [f"{name!r}{nearest(name, others)}" for name in absent[:_HINTED]]
+        more = f"; and {len(absent) - _HINTED} more" if len(absent) > _HINTED else ""
+        raise DataError(
+            f"{table.source}: columns are missing: {'; '.join(hints)}{more}. The model was trained "
+            f"with {listed(tuple(kinds))}."
+        )
+    for name, kind in kinds.items():
+        column = table[name]
+        if (column.kind == "numeric") != (kind == "numeric"):
+            raise DataError(
+                f"{table.source}: column {name!r} is {column.kind} and was {kind} in training. "
+                "Read the table with the kinds of training (`kinds=encoder.column_kinds`)."
+            )
+
+
+def missing_rows(table: Table, names: Sequence[str], rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return which of `rows` miss a value in one of the columns `names`; shape (len(rows),)."""
+    missing = np.zeros(len(rows), np.bool_)
+    for name in names:
+        missing |= _missing(table[name], rows)
+    return missing
+
+
+def check_missing(table: Table, names: Sequence[str], rows: NDArray[np.intp], remedy: str) -> None:
+    """Refuse missing cells: how many there are and where the first five stand, then `remedy`."""
+    count, first = 0, []
+    for name in names:
+        found = rows[_missing(table[name], rows)]
+        count += len(found)
+        first += [(int(row), name) for row in found[:CITED]]
+    if count:
+        position = {name: i for i, name in enumerate(table.names)}
+        first = sorted(first, key=lambda cell: (cell[0], position[cell[1]]))[:CITED]
+        cited = zip(table.places(first), first, strict=True)
+        places = "; ".join(f"{place} ({name!r})" for place, (_, name) in cited)
+        cells = "1 cell is" if count == 1 else f"{count} cells are"
+        some = "the first at" if count > CITED else "at"
+        raise DataError(f"{table.source}: {cells} missing, {some} {places}. {remedy}")
+
+
+def check_spread(source: str, names: Sequence[str], scale: NDArray[np.float64]) -> None:
+    """Refuse columns whose smallest and largest numbers lie further apart than numbers reach."""
+    for name, value in zip(names, scale.tolist(), strict=True):
+        if not np.isfinite(value):
+            raise DataError(
+                f"{source}: the values of column {name!r} lie too far apart to be scaled. Correct "
+                "them, use another unit, or `--scale standard`."
+            )
+
+
+def check_unseen(
+    table: Table,
+    columns: Sequence[Column],
+    lookups: Sequence[NDArray[np.intp]],
+    rows: NDArray[np.intp],
+) -> None:
+    """Refuse categories that did not occur in training: which ones, and where the first stands."""
+    for column, lookup in zip(columns, lookups, strict=True):
+        found = _unseen(column, lookup, rows)
+        if len(found):
+            names = _names(column, found)
+            what = "categories" if len(names) > 1 else "the category"
+            raise DataError(
+                f"{table.place(int(found[0]), column.name)}: column {column.name!r} has {what} "
+                f"{listed(names)}, unseen in training. Correct the cells, or encode unseen "
+                "categories as zeros with `--unknown ignore`."
+            )
+
+
+def input_notes(
+    table: Table,
+    rows: NDArray[np.intp],
+    names: Sequence[str],
+    categories: Sequence[tuple[str, ...]],
+    expected: Sequence[str],
+) -> tuple[str, ...]:
+    """Return sentences on extra columns, unseen categories and missing cells that are filled."""
+    extra = [repr(name) for name in table.names if name not in {*names, *expected}]
+    notes = [f"columns not used by the model: {listed(extra)}"] if extra else []
+    for name, known in zip(names, categories, strict=True):
+        column = table[name]
+        numeric = column.kind == "numeric"
+        found = rows[:0] if numeric else _unseen(column, category_codes(column, known), rows)
+        if len(found):
+            notes.append(
+                f"column {name!r}: {_cells(len(found))} of a category that does not occur in the "
+                f"training rows ({listed(_names(column, found))}), encoded as zeros"
+            )
+        filled = int(_missing(column, rows).sum())
+        if filled:
+            by = "the mean of the training rows" if numeric else "zeros for every category"
+            notes.append(f"column {name!r}: {_cells(filled)} missing, replaced by {by}")
+    return tuple(notes)
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _missing(column: Column, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    values: NDArray[Any] = column.values[rows]
+    return np.isnan(values) if column.kind == "numeric" else values < 0
+
+
+def _unseen(column: Column, lookup: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    # A kind is numeric in both tables or in neither (`check_kinds`); numbers have no categories.
+    if column.kind == "numeric":
+        return rows[:0]
+    found: NDArray[np.intp] = rows[lookup[column.values[rows]] == -2]
+    return found
+
+
+def _names(column: Column, rows: NDArray[np.intp]) -> list[str]:
+    return [repr(column.categories[int(code)]) for code in np.unique(column.values[rows])]

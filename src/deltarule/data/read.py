@@ -1,0 +1,124 @@
+"""One function for every source: a file by its ending, or a bundled name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from deltarule.core.errors import DataError, nearest
+from deltarule.data.bundled import BUNDLED
+from deltarule.data.bundled import table as bundled_table
+from deltarule.data.check import check_finite, check_identifiers
+from deltarule.data.csv_bytes import check_bytes, codec_name
+from deltarule.data.csv_file import CsvFile
+from deltarule.data.csv_table import read_csv
+from deltarule.data.npz import read_npz
+from deltarule.data.options import Options
+from deltarule.data.parquet import read_parquet
+from deltarule.data.recast import recast
+from deltarule.data.table import Table
+
+__all__ = ["read_table"]
+
+_TEXT = {".csv": ",", ".tsv": "\t", ".txt": None, "": None}
+_KNOWN = (".csv", ".tsv", ".txt", ".parquet", ".npz")
+_SEPARATOR_NAMES = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "space": " "}
+
+
+def read_table(
+    source: str | Path,
+    *,
+    target: str | None = None,
+    text: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    kinds: Mapping[str, str] | None = None,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+) -> Table:
+    r"""Read a table from a file (CSV, TSV, TXT, Parquet, NPZ) or by a bundled name.
+
+    A file wins over a bundled name. Columns in `text` are text whatever their cells look like,
+    columns in `drop` are left out. `kinds` fixes kinds by name (at prediction time: those of
+    training); names that the source lacks are passed over, and nothing in other columns is an
+    error then, for nobody uses them. `separator` (also "\\t" or "tab") is a
+    comma for .csv, a tab for .tsv; otherwise a tab if the header has one, else a comma. In text
+    files an empty cell, NA, N/A, NaN, null and None (any case) are missing, and a column is
+    numeric if at least 90% of its other cells are numbers, boolean if all are true or false.
+
+    Raises `DataError` for what cannot be used, with its place and the remedy; `UsageError` for
+    options that do not fit together; `ResourceError` if the table would not fit into memory.
+
+    >>> read_table("iris").targets
+    ('species',)
+    """
+    options = Options.of(target, text, drop, kinds)
+    path, name = Path(source), str(source)
+    if path.is_file():
+        table = _read_file(path, name, options, (separator, encoding))
+        if name in BUNDLED:
+            note = f"{name!r} is also the name of a bundled data set: the file was taken"
+            table = replace(table, notes=(note, *table.notes))
+    elif name in BUNDLED:
+        table = _select(bundled_table(name), options)
+    else:
+        raise _missing(path, name)
+    check_finite(table, lambda column: not options.used(column))
+    plain = {*options.text, *options.kinds, *table.targets, options.target}
+    check_identifiers(table, lambda column: column in plain or not options.used(column))
+    return table
+
+
+def _read_file(path: Path, source: str, options: Options, text: tuple[str | None, str]) -> Table:
+    ending = path.suffix.lower()
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise DataError(
+            f"{source}: the file cannot be opened ({error.strerror}). Check its permissions."
+        ) from error
+    if ending == ".parquet":
+        return recast(read_parquet(path, source, options), options)
+    if ending == ".npz":
+        return _select(read_npz(path, source), options)
+    if ending not in _TEXT:
+        raise DataError(
+            f"{source}: files ending in {ending!r} cannot be read. Save the table as one of "
+            f"{', '.join(_KNOWN)}."
+        )
+    separator, encoding = text
+    if separator is None:
+        separator = _TEXT[ending] or _tab_or_comma(path, source, encoding)
+    return read_csv(path, source, options, _SEPARATOR_NAMES.get(separator, separator), encoding)
+
+
+def _tab_or_comma(path: Path, source: str, encoding: str) -> str:
+    codec = codec_name(encoding)
+    check_bytes(path, source, codec)
+    _, header = CsvFile(path, source, "\t", codec).header()
+    return "\t" if len(header) > 1 else ","
+
+
+def _select(table: Table, options: Options) -> Table:
+    """Apply the options to a table that was read without them."""
+    options.check_names(table.source, table.names)
+    kept = tuple(c for c in table.columns if c.name not in options.drop)
+    targets = tuple(t for t in table.targets if t not in options.drop)
+    task = table.task if targets == table.targets else None
+    return recast(replace(table, columns=kept, targets=targets, task=task), options)
+
+
+def _missing(path: Path, name: str) -> DataError:
+    if path.is_dir():
+        return DataError(f"{name}: this is a folder. Name a file in it.")
+    if path.exists():
+        return DataError(f"{name}: this is not a regular file. Save the data to a file first.")
+    around: list[str] = []
+    if path.parent.is_dir():
+        around = [p.name for p in path.parent.iterdir() if p.is_file() and p.suffix in _KNOWN]
+    alone = len(path.parts) == 1
+    hint = nearest(path.name, around) or (nearest(name, BUNDLED) if alone else "") or "."
+    return DataError(
+        f"{name}: there is no such file and no bundled data set of this name{hint} "
+        f"Bundled: {', '.join(BUNDLED)}."
+    )

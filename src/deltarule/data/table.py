@@ -1,0 +1,165 @@
+"""A table as read: named columns of numbers or of category codes, and where each cell came from."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import DataError, nearest
+
+__all__ = [
+    "CITED",
+    "Column",
+    "Kind",
+    "Locator",
+    "Table",
+    "label",
+    "listed",
+    "no_such_column",
+    "option",
+]
+
+Kind: TypeAlias = Literal["numeric", "text", "boolean"]
+
+Locator: TypeAlias = Callable[[Sequence[tuple[int, str]]], list[tuple[str, str]]]
+"""Turns (row, column name) pairs into places such as `people.csv:17:3`, each with the cell."""
+
+CITED = 5
+"""How many cells a message cites."""
+
+_LISTED = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One named column of a table.
+
+    A numeric column holds float64 (float32 where the source is float32), NaN where a value is
+    missing. A text or boolean column holds int32 codes into `categories`, -1 where missing;
+    the categories are sorted, or in the order that the source gives them.
+    """
+
+    name: str
+    kind: Kind
+    values: NDArray[Any]
+    categories: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Return, row by row, whether the value is missing; shape (rows,)."""
+        result: NDArray[np.bool_] = (
+            np.isnan(self.values) if self.kind == "numeric" else self.values < 0
+        )
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of equal length with the name of their source.
+
+    `targets` and `task` are what the source itself says (bundled and NPZ data); `ordered` marks a
+    time series, which is split in order; `splittable=False` marks a problem whose rows are all
+    training rows. `notes` are sentences on what was done while reading.
+
+    >>> table = Table("demo", (Column("age", "numeric", np.array([31.0, 40.0])),))
+    >>> table.rows, table.names, table["age"].kind
+    (2, ('age',), 'numeric')
+    >>> table.place(1, "age")
+    "demo, row 2, column 'age'"
+    """
+
+    source: str
+    columns: tuple[Column, ...]
+    targets: tuple[str, ...] = ()
+    task: str | None = None
+    ordered: bool = False
+    splittable: bool = True
+    notes: tuple[str, ...] = ()
+    locate: Locator | None = field(default=None, repr=False)
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return len(self.columns[0]) if self.columns else 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the columns' names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._by_name:
+            raise no_such_column(self.source, name, self.names)
+        return self._by_name[name]
+
+    def place(self, row: int, name: str) -> str:
+        """Return where the cell of column `name` in `row` (counted from 0) stands in the source.
+
+        For a text file this is `file:line:column`: the line on which the row starts and the
+        column's position, both counted from 1.
+        """
+        return self.places([(row, name)])[0]
+
+    def places(self, cells: Sequence[tuple[int, str]]) -> list[str]:
+        """Return the places of several cells; a text file is read once for all of them."""
+        if self.locate is not None:
+            return [place for place, _ in self.locate(cells)]
+        return [f"{self.source}, row {row + 1}, column {name!r}" for row, name in cells]
+
+    def cite(self, name: str, rows: Sequence[int] | NDArray[np.intp]) -> str:
+        """Return the first five of the given cells with their places, for a message."""
+        first = [(int(row), name) for row in rows[:CITED]]
+        if self.locate is None:
+            return "; ".join(self.places(first))
+        return "; ".join(f"{place} ({cell!r})" for place, cell in self.locate(first))
+
+
+def label(value: float) -> str:
+    """Return a number as a category's name: whole numbers without a decimal point.
+
+    >>> label(3.0), label(0.25)
+    ('3', '0.25')
+    """
+    value = float(value)
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def option(name: str, value: str) -> str:
+    """Return an option as one would type it, in backquotes.
+
+    >>> option("drop", "petal length")
+    "`--drop 'petal length'`"
+    """
+    return f"`--{name} {shlex.quote(value)}`"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names for a message, at most thirty of them.
+
+    >>> listed(["age", "city"])
+    'age, city'
+    """
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
+def no_such_column(source: str, name: str, known: Sequence[str], what: str = "column") -> DataError:
+    """Build the error for a column that is not there: it names the nearest and lists all."""
+    hint = nearest(name, known) or "."
+    return DataError(f"{source}: there is no {what} {name!r}{hint} Its columns: {listed(known)}.")

@@ -1,0 +1,139 @@
+"""Which task a target poses: regression, two classes or several.
+
+`auto` decides: text and truth values are classes; whole numbers are classes if they take at most
+20 different values, with two rows each on average; everything else is regression, and so are
+several target columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import DataError, unknown_name
+from deltarule.data.table import Column, label, listed
+
+__all__ = ["TASKS", "class_codes", "detect_task"]
+
+TASKS = ("regression", "binary", "multiclass")
+
+_MAX_CLASSES = 20
+_ROWS_EACH = 2
+
+
+def class_codes(column: Column) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """Return the classes that occur in a column and, row by row, which one (-1 if missing).
+
+    Numbers are named as texts and sorted as numbers; the order of categories is kept.
+
+    >>> class_codes(Column("y", "numeric", np.array([2.0, 10.0, 2.0])))
+    (('2', '10'), array([0, 1, 0]))
+    """
+    known = ~column.missing
+    values, inverse = np.unique(column.values[known], return_inverse=True)
+    codes = np.full(len(column), -1, np.intp)
+    codes[known] = inverse
+    numeric = column.kind == "numeric"
+    names = tuple(label(v) if numeric else column.categories[int(v)] for v in values)
+    return names, codes
+
+
+def detect_task(
+    columns: Column | Sequence[Column],
+    override: str = "auto",
+    *,
+    place: Callable[[int, str], str] | None = None,
+    single_rows: bool = False,
+) -> str:
+    """Return the task of one or several target columns: regression, binary or multiclass.
+
+    `override` other than "auto" is the answer if the columns allow it. `place` turns (row, name)
+    into a place for messages (`Table.place`); `single_rows=True` allows classes with one row.
+
+    Raises `UsageError` for an unknown task, `DataError` for a target with a single value, a class
+    with a single row (named with its place) and an override that the target does not allow.
+
+    >>> detect_task(Column("y", "boolean", np.array([0, 1, 1, 0]), ("false", "true")))
+    'binary'
+    """
+    if override not in ("auto", *TASKS):
+        raise unknown_name("task", override, ("auto", *TASKS))
+    columns = [columns] if isinstance(columns, Column) else list(columns)
+    names = ", ".join(repr(c.name) for c in columns)
+    for column in columns:
+        _check_varies(column, override)
+    texts = [c for c in columns if c.kind != "numeric"]
+    if texts and (len(columns) > 1 or override == "regression"):
+        raise DataError(
+            f"target {texts[0].name!r} is {texts[0].kind}, and regression needs numbers. Leave out "
+            "`--task regression`, or choose one target."
+        )
+    if len(columns) > 1 or override == "regression":
+        if override not in ("auto", "regression"):
+            raise DataError(
+                f"the targets {names} are {len(columns)} columns, which is regression, not "
+                f"{override}. Choose one target."
+            )
+        return "regression"
+    if override == "auto" and not _classes(columns[0]):
+        return "regression"
+    return _classification(columns[0], override, place, single_rows)
+
+
+def _check_varies(column: Column, override: str) -> None:
+    known = column.values[~column.missing]
+    if len(known) and np.any(known != known[0]):
+        return
+    if not len(known):
+        raise DataError(f"target {column.name!r} has no known value. Choose another target.")
+    value = class_codes(column)[0][0]
+    numbers = column.kind == "numeric" and (override == "regression" or not _whole(column))
+    what = "value" if numbers else "class"
+    raise DataError(
+        f"target {column.name!r} has one {what} only, {value!r}, in all its {len(known)} rows: "
+        "there is nothing to learn. Choose another target, or add rows."
+    )
+
+
+def _whole(column: Column) -> bool:
+    known = column.values[~column.missing]
+    return bool(np.all(np.isfinite(known) & (known == np.floor(known))))
+
+
+def _classes(column: Column) -> bool:
+    if column.kind != "numeric":
+        return True
+    known = column.values[~column.missing]
+    count = len(np.unique(known))
+    return _whole(column) and count <= _MAX_CLASSES and len(known) >= _ROWS_EACH * count
+
+
+def _classification(
+    column: Column,
+    override: str,
+    place: Callable[[int, str], str] | None,
+    single_rows: bool,
+) -> str:
+    names, codes = class_codes(column)
+    two = len(names) == len(("no", "yes"))
+    if override == "binary" and not two:
+        raise DataError(
+            f"target {column.name!r} has {len(names)} classes ({listed(names)}), and `--task "
+            "binary` needs two. Use `--task multiclass`."
+        )
+    single = np.flatnonzero(np.bincount(codes[codes >= 0]) == 1)
+    if len(single) and not single_rows:
+        row = int(np.flatnonzero(codes == single[0])[0])
+        where = f"{place(row, column.name)}: " if place else ""
+        others = f" {len(single)} classes are like this." if len(single) > 1 else ""
+        regression = (
+            " or use `--task regression`" if column.kind == "numeric" else " or join small classes"
+        )
+        raise DataError(
+            f"{where}class {names[int(single[0])]!r} of target {column.name!r} has a single row, "
+            f"so it cannot be both learnt and tested.{others} Add rows of this class, take the "
+            f"row out,{regression}."
+        )
+    return override if override != "auto" else "binary" if two else "multiclass"
