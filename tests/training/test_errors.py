@@ -18,7 +18,7 @@ import deltarule as dr
         ({"batch_size": 2.5}, "batch_size is a whole number"),
         ({"epochs": -1}, "epochs is a whole number of at least 0"),
         ({"optimizer": "adm"}, "unknown optimizer 'adm', did you mean 'adam'?"),
-        ({"optimizer": dr.optim.SGD}, "not as ABCMeta|not as type"),
+        ({"optimizer": dr.optim.SGD}, "or as an object, not as <class"),
         ({"loss": "half_square_error"}, "did you mean 'half_squared_error'"),
         ({"reduction": "average"}, "unknown reduction 'average'"),
         ({"rule": "exakt"}, "did you mean 'exact'"),

@@ -95,5 +95,5 @@ def _floats(net: ArrayLike) -> NDArray[Any]:
     return array if array.dtype.kind in "fc" else array.astype(np.float64)
 
 
-ACTIVATIONS: Registry[Activation] = Registry("activation")
+ACTIVATIONS: Registry[Activation] = Registry("activation", Activation)
 """Every activation by name."""

@@ -41,6 +41,7 @@ class ReLU(ElementwiseActivation):
     range = (0.0, math.inf)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0.0 <= self.at_zero <= 1.0:
             raise UsageError(
                 f"relu: at_zero is f'(0), any number from 0 to 1 (the slopes on either side of "

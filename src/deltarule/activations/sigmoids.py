@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.activations.activation import ACTIVATIONS, Body, ElementwiseActivation
+from deltarule.core.errors import UsageError
 
 __all__ = ["ScaledTanh", "Sigmoid", "Softsign", "Tanh"]
 
@@ -91,11 +92,19 @@ class ScaledTanh(ElementwiseActivation):
     """s: the slope at 0 is a s."""
 
     name = "scaled_tanh"
-    equation = r"1.7159 \tanh(\tfrac{2}{3} net)"
+    equation = r"a \tanh(s \, net),\; a = 1.7159,\; s = \tfrac23"
     derivative_equation = r"s \, (a - y)(a + y) / a"
     reference = "LeCun, Bottou, Orr and Mueller (1998), Efficient BackProp, section 4.4"
     probes = (-15.0, -1.0, 0.0, 0.6, 15.0)
     init = "lecun_uniform"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.amplitude <= 0.0 or self.steepness <= 0.0:
+            raise UsageError(
+                f"scaled_tanh: amplitude and steepness have to be positive, not "
+                f"{self.amplitude} and {self.steepness}"
+            )
 
     def body(self, xp: Any) -> Body:
         """Return `(f, df)` over the namespace `xp`."""

@@ -9,6 +9,9 @@ dictionary (`{"name": "leaky_relu", "slope": 0.2}`) or as the object itself.
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import math
+import numbers
 from abc import ABC
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
@@ -23,6 +26,22 @@ class Record(ABC):
 
     name: ClassVar[str]
     """The lower_snake_case name in the registry."""
+
+    def __post_init__(self) -> None:
+        """Check and convert the numeric parameters; a record with further limits extends this."""
+        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+            if f.type in ("float", "int", float, int):
+                value = getattr(self, f.name)
+                whole = f.type in ("int", int)
+                object.__setattr__(self, f.name, self._number(f.name, value, whole))
+
+    def _number(self, field: str, value: Any, whole: bool) -> float:
+        """Return a parameter as a plain number; raises `UsageError` where it is none."""
+        usable = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        if not usable or not math.isfinite(value) or (whole and value != int(value)):
+            kind = "whole" if whole else "finite"
+            raise UsageError(f"{self.name}: {field} has to be a {kind} number, not {value!r}")
+        return int(value) if whole else float(value)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the name and the parameters as plain values, ready for JSON."""
@@ -45,8 +64,9 @@ R = TypeVar("R", bound=Record)
 class Registry(Generic[R]):
     """The known records of one kind, by name, in the order of their registration."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, base: type[R]) -> None:
         self.kind = kind
+        self.base = base
         self._classes: dict[str, type[R]] = {}
 
     def register(self, cls: type[R]) -> type[R]:
@@ -80,27 +100,22 @@ class Registry(Generic[R]):
         if isinstance(spec, Mapping):
             keywords = {str(k): v for k, v in spec.items() if k != "name"}
             return self._build(str(spec.get("name")), [], keywords)
-        if isinstance(spec, Record):
+        if isinstance(spec, self.base):
             return spec
-        found = type(spec).__name__
         raise UsageError(
             f"a {self.kind} is given by name (one of {', '.join(self.names())}) or as an object, "
-            f"not as {found}: {spec!r}"
+            f"not as {spec!r}"
         )
 
     def _build(self, name: str, arguments: list[float], keywords: dict[str, Any]) -> R:
         cls = self[name]
-        types = {f.name: f.type for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        fields = list(types)
-        if len(arguments) > len(fields) or not set(keywords) <= set(fields):
-            takes = f"takes {', '.join(fields)}" if fields else "has no parameters"
-            found = ", ".join([*map(str, arguments), *keywords])
-            raise UsageError(f"the {self.kind} {name!r} {takes}; given: {found}")
-        whole = [
-            types[f] == "int" and a.is_integer() for f, a in zip(fields, arguments, strict=False)
-        ]
-        given = [int(a) if w else a for a, w in zip(arguments, whole, strict=True)]
-        return cls(*given, **keywords)
+        takes = inspect.signature(cls)
+        try:
+            bound = takes.bind(*arguments, **keywords)
+        except TypeError as error:
+            parameters = ", ".join(takes.parameters) or "no parameters"
+            raise UsageError(f"the {self.kind} {name!r} takes {parameters}: {error}") from None
+        return cls(*bound.args, **bound.kwargs)
 
     def _number(self, spec: str, text: str) -> float:
         try:

@@ -36,7 +36,7 @@ def read_table(
     separator: str | None = None,
     encoding: str = "utf-8",
 ) -> Table:
-    r"""Read a table from a file (CSV, TSV, TXT, Parquet, NPZ) or by a bundled name.
+    """Read a table from a file (CSV, TSV, TXT, Parquet, NPZ) or by a bundled name.
 
     A file wins over a bundled name. Columns in `text` are text whatever their cells look like,
     columns in `drop` are left out. `kinds` fixes kinds by name (at prediction time: those of

@@ -34,7 +34,7 @@ class Initialiser(Record):
         """Return weights of `shape` (n_out, n_in)."""
 
 
-INITIALISERS: Registry[Initialiser] = Registry("initialiser")
+INITIALISERS: Registry[Initialiser] = Registry("initialiser", Initialiser)
 """Every initialiser by name."""
 
 
@@ -138,6 +138,7 @@ class Uniform(Initialiser):
     """Uniform in (-r, r), biases too: `"uniform:1"` is uniform(-1, 1), as Fahlman started."""
 
     r: float = 1.0
+    """The largest magnitude."""
 
     name = "uniform"
     equation = r"U(-r, r) \text{, biases too}"
@@ -145,6 +146,7 @@ class Uniform(Initialiser):
     biases = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check("uniform", "r", self.r)
 
     def draw(self, rng: np.random.Generator, shape: Shape) -> Array:
@@ -158,12 +160,14 @@ class Normal(Initialiser):
     """Normal with standard deviation s."""
 
     s: float = 0.1
+    """The standard deviation."""
 
     name = "normal"
     equation = r"N(0, s^2)"
     reference = "Krizhevsky, Sutskever and Hinton (2012), with s = 0.01"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check("normal", "s", self.s)
 
     def draw(self, rng: np.random.Generator, shape: Shape) -> Array:
@@ -208,5 +212,5 @@ class Zeros(Initialiser):
 
 
 def _check(name: str, field: str, value: float) -> None:
-    if not 0.0 <= value < math.inf:
-        raise UsageError(f"{name}: {field} has to be a finite number >= 0, not {value}")
+    if value < 0.0:
+        raise UsageError(f"{name}: {field} has to be >= 0, not {value}")

@@ -63,5 +63,5 @@ class Layer(Record):
         """Return the parameters with `stand_in(W)` in the place of W, for `back`."""
 
 
-LAYERS: Registry[Layer] = Registry("layer")
+LAYERS: Registry[Layer] = Registry("layer", Layer)
 """Every layer type by name."""

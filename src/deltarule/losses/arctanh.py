@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.errors import UsageError
 from deltarule.losses.loss import LOSSES, Body, Loss
 
 __all__ = ["ArctanhError"]
@@ -27,16 +28,24 @@ class ArctanhError(Loss):
     """
 
     limit: float = 17.0
-    """Where the derivative is clipped."""
+    """Where the derivative is clipped; Fahlman's 17."""
 
     name = "arctanh_error"
     equation = r"(1 + d)\log(1 + d) + (1 - d)\log(1 - d),\; d = T - y"
-    derivative_equation = r"-\log\frac{1 + d}{1 - d} \text{, clipped at } \pm 17"
+    derivative_equation = r"-\log\frac{1 + d}{1 - d} \text{, clipped at } \pm limit"
     reference = "Fahlman (1988), An empirical study of learning speed in back-propagation "
     reference += "networks, CMU-CS-88-162"
     probes = ((0.3, 1.0), (0.7, 0.5), (0.0, 1.0), (1.0, 0.0))
     output_range = (0.0, 1.0)
     target_range = (0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.0 < self.limit <= 37.0:
+            raise UsageError(
+                f"arctanh_error: limit has to lie in (0, 37], where tanh(limit / 2) is still below "
+                f"1 in float64; not {self.limit}"
+            )
 
     def body(self, xp: Any) -> Body:
         """Return `(e, de)` over the namespace `xp`."""

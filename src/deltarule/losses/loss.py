@@ -61,5 +61,5 @@ class Loss(Record):
         return np.asarray(found)
 
 
-LOSSES: Registry[Loss] = Registry("loss")
+LOSSES: Registry[Loss] = Registry("loss", Loss)
 """Every loss by name."""

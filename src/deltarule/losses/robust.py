@@ -54,7 +54,7 @@ class Huber(Loss):
     """
 
     threshold: float = 1.0
-    """Where the parabola turns into a line; in the units of T."""
+    """h: where the parabola turns into a line; in the units of T."""
 
     name = "huber"
     equation = r"\tfrac12 d^2 \text{ if } |d| \le h \text{, else } h (|d| - h/2),\; d = y - T"
@@ -63,6 +63,7 @@ class Huber(Loss):
     probes = ((0.3, 1.0), (0.7, 0.5), (3.0, 0.5), (-2.0, 0.5))
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.threshold > 0.0:
             raise UsageError(f"huber: threshold has to be positive, not {self.threshold}")
 
@@ -137,6 +138,7 @@ class Quantile(Loss):
     probes = ((0.3, 1.0), (0.7, 0.5))
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0.0 < self.tau < 1.0:
             raise UsageError(f"quantile: tau has to lie between 0 and 1, not {self.tau}")
 

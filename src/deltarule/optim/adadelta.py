@@ -28,8 +28,11 @@ class Adadelta(Optimiser):
     """
 
     lr: float | Schedule = 1.0
+    """eta: a number or a schedule."""
     rho: float = 0.9
+    """The share of the running mean that is kept, in [0, 1)."""
     eps: float = 1e-6
+    """Keeps the denominator from 0."""
 
     name = "adadelta"
     slots = ("s", "u")

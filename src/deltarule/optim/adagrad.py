@@ -23,7 +23,9 @@ class Adagrad(Optimiser):
     """
 
     lr: float | Schedule = 0.01
+    """eta: a number or a schedule."""
     eps: float = 1e-10
+    """Keeps the denominator from 0."""
 
     name = "adagrad"
     slots = ("s",)

@@ -29,9 +29,13 @@ class Adam(Optimiser):
     """
 
     lr: float | Schedule = 0.001
+    """eta: a number or a schedule."""
     beta1: float = 0.9
+    """The share of m that is kept, in [0, 1)."""
     beta2: float = 0.999
+    """The share of v that is kept, in [0, 1)."""
     eps: float = 1e-8
+    """Keeps the denominator from 0."""
 
     name = "adam"
     slots = ("m", "v")

@@ -27,10 +27,15 @@ class AdamW(Optimiser):
     """
 
     lr: float | Schedule = 0.001
+    """eta: a number or a schedule."""
     beta1: float = 0.9
+    """The share of m that is kept, in [0, 1)."""
     beta2: float = 0.999
+    """The share of v that is kept, in [0, 1)."""
     eps: float = 1e-8
+    """Keeps the denominator from 0."""
     weight_decay: float = 0.01
+    """lambda: how much of a weight is lost per unit of eta."""
 
     name = "adamw"
     slots = ("m", "v")

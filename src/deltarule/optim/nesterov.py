@@ -26,7 +26,9 @@ class Nesterov(Optimiser):
     """
 
     lr: float | Schedule = 0.1
+    """eta: a number or a schedule."""
     momentum: float = 0.9
+    """mu: the share of the last step that is kept, in [0, 1)."""
 
     name = "nesterov"
     slots = ("v",)

@@ -45,10 +45,13 @@ class Optimiser(Record):
         return lr if isinstance(lr, Schedule) else Constant(lr)
 
     def __post_init__(self) -> None:
-        if isinstance(self.lr, dict | str):
-            object.__setattr__(self, "lr", SCHEDULES.get(self.lr))
-        if not isinstance(self.lr, Schedule):
-            self._require("lr", 0.0 <= self.lr < math.inf, "a finite number >= 0 or a schedule")
+        super().__post_init__()
+        lr = SCHEDULES.get(self.lr) if isinstance(self.lr, dict | str) else self.lr
+        if not isinstance(lr, Schedule):
+            lr = self._number("lr", lr, whole=False)
+        object.__setattr__(self, "lr", lr)
+        if not isinstance(lr, Schedule):
+            self._require("lr", lr >= 0.0, "a number >= 0 or a schedule")
         for field, (low, high) in _RANGES.items():
             value = getattr(self, field, None)
             if value is not None:
@@ -69,5 +72,5 @@ _RANGES = {
     "weight_decay": (0.0, math.inf),
 }
 
-OPTIMISERS: Registry[Optimiser] = Registry("optimizer")
+OPTIMISERS: Registry[Optimiser] = Registry("optimizer", Optimiser)
 """Every optimiser by name."""

@@ -25,8 +25,11 @@ class RMSprop(Optimiser):
     """
 
     lr: float | Schedule = 0.001
+    """eta: a number or a schedule."""
     rho: float = 0.9
+    """The share of the running mean that is kept, in [0, 1)."""
     eps: float = 1e-8
+    """Keeps the denominator from 0."""
 
     name = "rmsprop"
     slots = ("s",)

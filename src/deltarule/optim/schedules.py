@@ -49,10 +49,11 @@ class Schedule(Record):
         """Return the state after an epoch with the watched error `watched`."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for f in fields(self):  # type: ignore[arg-type]
             value = getattr(self, f.name)
-            if not (0.0 <= value < math.inf):
-                raise UsageError(f"{self.name}: {f.name} has to be a finite number >= 0: {value}")
+            if value < 0.0:
+                raise UsageError(f"{self.name}: {f.name} has to be >= 0, not {value}")
 
 
 class TimeSchedule(Schedule):
@@ -67,7 +68,7 @@ class TimeSchedule(Schedule):
         return ()
 
 
-SCHEDULES: Registry[Schedule] = Registry("schedule")
+SCHEDULES: Registry[Schedule] = Registry("schedule", Schedule)
 """Every schedule by name."""
 
 
@@ -81,6 +82,7 @@ class Constant(TimeSchedule):
     """
 
     lr: float
+    """The rate at the start."""
 
     name = "constant"
     equation = r"\eta = \eta_0"
@@ -101,8 +103,11 @@ class Step(TimeSchedule):
     """
 
     lr: float
+    """The rate at the start."""
     every: float = 10.0
+    """Epochs between two reductions."""
     factor: float = 0.1
+    """What the rate is multiplied by."""
 
     name = "step"
     equation = r"\eta = \eta_0 \, factor^{\lfloor epochs / every \rfloor}"
@@ -128,7 +133,9 @@ class Exponential(TimeSchedule):
     """
 
     lr: float
+    """The rate at the start."""
     decay: float = 0.95
+    """What the rate is multiplied by, every epoch."""
 
     name = "exponential"
     equation = r"\eta = \eta_0 \, decay^{\lfloor epochs \rfloor}"
@@ -152,7 +159,9 @@ class InverseScaling(TimeSchedule):
     """
 
     lr: float
+    """The rate at the start."""
     power: float = 0.5
+    """How fast the rate falls with t."""
 
     name = "inverse_scaling"
     equation = r"\eta = \eta_0 / t^{power}"
@@ -177,9 +186,13 @@ class Cosine(TimeSchedule):
     """
 
     lr: float
+    """The rate at the start."""
     total: float = 200.0
+    """Epochs until `final` is reached, the warm-up included."""
     warmup: float = 0.0
+    """Epochs of linear growth from 0."""
     final: float = 0.0
+    """The rate at the end."""
 
     name = "cosine"
     equation = (
@@ -220,14 +233,19 @@ class Plateau(Schedule):
     """
 
     lr: float
+    """The rate at the start."""
     factor: float = 0.1
+    """What the rate is multiplied by."""
     patience: float = 10.0
+    """Epochs without improvement before a reduction."""
     min_delta: float = 0.0
+    """How much lower the error has to be to count."""
     lr_min: float = 0.0
+    """The rate is not reduced below it."""
 
     name = "plateau"
-    equation = r"\eta \leftarrow factor \cdot \eta \text{ after } patience \text{ epochs without}"
-    equation += r" E < E_{best} - min\_delta"
+    equation = r"\eta \leftarrow factor \cdot \eta \text{ after } patience"
+    equation += r"\text{ epochs without } E < E_{best} - min\_delta"
     reference = "Keras, ReduceLROnPlateau"
 
     def rate(self, step: int, epochs: float, state: State) -> float:

@@ -25,6 +25,7 @@ class SGD(Optimiser):
     """
 
     lr: float | Schedule = 0.1
+    """eta: a number or a schedule."""
 
     name = "sgd"
     equation = r"\theta \leftarrow \theta - \eta g"

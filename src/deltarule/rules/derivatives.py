@@ -25,7 +25,7 @@ class DerivativeRule(Record):
         """Return `stand_in` over the namespace `xp`."""
 
 
-DERIVATIVES: Registry[DerivativeRule] = Registry("derivative rule")
+DERIVATIVES: Registry[DerivativeRule] = Registry("derivative rule", DerivativeRule)
 """Every stand-in for f' by name."""
 
 

@@ -22,7 +22,7 @@ class FeedbackRule(Record):
         """Return the matrix that carries delta back through the layer."""
 
 
-FEEDBACKS: Registry[FeedbackRule] = Registry("feedback rule")
+FEEDBACKS: Registry[FeedbackRule] = Registry("feedback rule", FeedbackRule)
 """Every stand-in for W^T by name."""
 
 

@@ -45,7 +45,7 @@ class StopRule(Record):
         """Return the state after the epoch, and whether to stop."""
 
 
-STOPPING: Registry[StopRule] = Registry("stopping rule")
+STOPPING: Registry[StopRule] = Registry("stopping rule", StopRule)
 """Every stopping rule by name."""
 
 
@@ -65,19 +65,23 @@ class Patience(StopRule):
     """
 
     n: int
+    """Epochs in a row without improvement, at least 1."""
     min_delta: float = 0.0
+    """How much lower the error has to be to count, in the units of E."""
     reference: str = "best"
+    """What an error is compared with: `"best"` or `"improved"`."""
 
     name = "patience"
     meaning = "n epochs in a row without a watched error below the reference - min_delta"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.n, int) or self.n < 1:
-            raise UsageError(f"Patience: n is a whole number of at least 1, not {self.n}")
-        if not 0.0 <= self.min_delta < math.inf:
-            raise UsageError(f"Patience: min_delta has to be >= 0, not {self.min_delta}")
+        super().__post_init__()
+        if self.n < 1:
+            raise UsageError(f"patience: n has to be at least 1, not {self.n}")
+        if self.min_delta < 0.0:
+            raise UsageError(f"patience: min_delta has to be >= 0, not {self.min_delta}")
         if self.reference not in ("best", "improved"):
-            raise unknown_name("reference of Patience", self.reference, ("best", "improved"))
+            raise unknown_name("reference of patience", self.reference, ("best", "improved"))
 
     def start(self) -> State:
         """Return (reference, epochs without improvement)."""
@@ -99,6 +103,7 @@ class ErrorBelow(StopRule):
     """Stop once the watched error is below `e`."""
 
     e: float
+    """The bound, in the units of E."""
 
     name = "error_below"
     meaning = "the watched error is below e"
@@ -121,13 +126,15 @@ class AllWithin(StopRule):
     """
 
     tolerance: float
+    """The largest |T - y| allowed."""
 
     name = "all_within"
     meaning = "|T - y| <= tolerance for every training sample and output"
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.tolerance < math.inf:
-            raise UsageError(f"AllWithin: tolerance has to be >= 0, not {self.tolerance}")
+        super().__post_init__()
+        if self.tolerance < 0.0:
+            raise UsageError(f"all_within: tolerance has to be >= 0, not {self.tolerance}")
 
     def start(self) -> State:
         """Return no state."""
@@ -144,13 +151,15 @@ class MaxSeconds(StopRule):
     """Stop at the end of the epoch in which `s` seconds of training are reached."""
 
     s: float
+    """Seconds of training, validation included."""
 
     name = "max_seconds"
     meaning = "s seconds of training are reached"
 
     def __post_init__(self) -> None:
-        if not self.s >= 0.0:
-            raise UsageError(f"MaxSeconds: s has to be >= 0, not {self.s}")
+        super().__post_init__()
+        if self.s < 0.0:
+            raise UsageError(f"max_seconds: s has to be >= 0, not {self.s}")
 
     def start(self) -> State:
         """Return no state."""
