@@ -1,0 +1,35 @@
+"""The entries of run.json, from a model that is trained for one epoch."""
+
+from __future__ import annotations
+
+from deltadocs.tables import markdown_table
+from deltarule.data import read_table
+from deltarule.models import Recipe, fit
+
+__all__ = ["MEANINGS", "table"]
+
+MEANINGS = {
+    "schema": "the version of the folder; another one is refused",
+    "versions": "of deltarule, Python and NumPy, at training",
+    "status": "`finished`, `interrupted` or `non_finite`",
+    "network": "inputs, layers, initialiser",
+    "objective": "loss, reduction, rule, l2",
+    "optimizer": "its name and parameters",
+    "recipe": "every option that was in force",
+    "data": "where the rows came from; task, kinds, categories, scaling",
+    "training": "engine, seed, epochs, updates, why it stopped, which theta was kept",
+    "metrics": "loss and accuracy, or loss, R2, RMSE and MAE, per part",
+    "notes": "whatever was detected, converted, filled or left out",
+    "sha256": "checksums of the weights and of this description",
+}
+"""What each entry holds; an entry that is missing here stops the build."""
+
+
+def table() -> str:
+    """Return entry, what it holds, and the names inside it."""
+    fitted = fit(read_table("iris"), Recipe(hidden=(2,), epochs=1))
+    rows = []
+    for key, value in [*fitted.model.description.items(), ("sha256", None)]:
+        inside = ", ".join(f"`{k}`" for k in value) if isinstance(value, dict) else "-"
+        rows.append([f"`{key}`", MEANINGS[key], inside])
+    return markdown_table(["entry", "what it holds", "inside"], rows)

@@ -1,0 +1,145 @@
+"""What is written from the code is complete: every registered name, command, error, public name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from deltadocs import api, commands, failures, generate, plots, run_keys, tables
+from deltadocs.docstrings import as_rst
+from pages import DOCS, PAGES
+
+import deltarule
+from deltarule.activations import ACTIVATIONS
+from deltarule.data import BUNDLED
+from deltarule.layers import INITIALISERS, LAYERS
+from deltarule.losses import FUSED, LOSSES
+from deltarule.optim import OPTIMISERS, SCHEDULES
+from deltarule.rules import DERIVATIVES, FEEDBACKS, RULES
+from deltarule.training import STOPPING
+
+NAMES = {
+    "activations": ACTIVATIONS.names(),
+    "losses": LOSSES.names(),
+    "optimisers": OPTIMISERS.names(),
+    "schedules": SCHEDULES.names(),
+    "initialisers": INITIALISERS.names(),
+    "rules": (*RULES, *DERIVATIVES.names(), *FEEDBACKS.names()),
+    "stopping": STOPPING.names(),
+    "layers": LAYERS.names(),
+    "bundled": BUNDLED,
+}
+
+
+def test_every_registry_has_a_page() -> None:
+    assert set(NAMES) == set(tables.PAGES)
+    assert set(NAMES) <= {page.stem for page in PAGES}
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_table_has_every_name(page: str) -> None:
+    table = tables.PAGES[page]()
+    assert [name for name in NAMES[page] if f"`{name}`" not in table] == []
+
+
+@pytest.mark.parametrize("page", sorted(set(NAMES) - {"rules", "bundled"}))
+def test_every_record_has_a_section(page: str) -> None:
+    sections = re.findall(r"^### (\w+)$", tables.classes(page), flags=re.MULTILINE)
+    assert sections == list(NAMES[page])
+
+
+def test_fused_pairs_are_listed() -> None:
+    for activation, loss in FUSED:
+        assert f"| `{activation}` | `{loss}` |" in tables.PAGES["losses"]()
+
+
+def test_table_rows_have_as_many_cells_as_the_head() -> None:
+    for make in generate.parts().values():
+        for table in re.findall(r"(?:^\|.*\|\n?)+", make(), flags=re.MULTILINE):
+            counts = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+            assert len(counts) == 1, table
+
+
+def test_every_part_is_included_in_a_page() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    included = set(re.findall(r"\{include\} generated/parts/([\w-]+)\.md", text))
+    unused = {f"{page}-classes" for page in ("rules", "bundled")}
+    assert included == set(generate.parts()) - unused
+
+
+def test_command_line_page_has_every_command_and_option() -> None:
+    text = commands.page()
+    for name, command in commands.commands().items():
+        section = text.split(f"## {name}\n", 1)[1].split("\n## ", 1)[0]
+        assert command.help.split("\n")[0] in section
+        for option in commands.options(command):
+            assert all(name in section for name in option.opts)
+
+
+def test_errors_page_has_every_class() -> None:
+    found = {c.__name__ for c in failures.classes()}
+    assert {n for n in deltarule.__all__ if n.endswith("Error")} <= found | {"ErrorBelow"}
+    assert all(
+        f"| `{c.__name__}` | {c.exit_code} |" in failures.table() for c in failures.classes()
+    )
+
+
+def test_exit_codes_on_the_errors_page_agree() -> None:
+    page = (DOCS / "errors.md").read_text(encoding="utf-8")
+    assert all(f"\n| {c.exit_code} | " in page for c in failures.classes())
+
+
+def test_run_json_has_no_entry_without_a_meaning() -> None:
+    table = run_keys.table()
+    assert all(f"| `{key}` |" in table for key in run_keys.MEANINGS)
+
+
+def test_api_has_every_public_name() -> None:
+    pytest.importorskip("sphinx", reason="the docs extra")
+    pages = api.pages()
+    for name in deltarule.__all__:
+        assert f":: deltarule.{name}\n" in pages["api-names"] + "\n" or f"api-{name}" in pages
+
+
+@pytest.mark.parametrize("page", plots.PAGES)
+def test_pictures_are_drawn(page: str, tmp_path: Path) -> None:
+    plots.PAGES[page](tmp_path / "picture.svg")
+    assert (tmp_path / "picture.svg").stat().st_size > 10_000
+
+
+def test_reference_engine_page_quotes_the_code() -> None:
+    page = (DOCS / "reference-engine.md").read_text(encoding="utf-8")
+    source = Path(deltarule.__file__).parent.joinpath("engine", "reference.py").read_text()
+    quoted = re.findall(r"^\| `([^`]+)` \|", page, flags=re.MULTILINE)
+    assert quoted
+    assert [q for q in quoted if q.removesuffix("...)") not in source] == []
+
+
+def test_docstrings_keep_equations_and_escape_markup() -> None:
+    lines = ["With |d| < 1, as `dr.train`:", "", "    a  * b", "", "Args:", "    x: n_l, `y`."]
+    assert as_rst(lines) == [
+        "With \\|d\\| < 1, as :py:obj:`dr.train <deltarule.train>`:",
+        "",
+        ".. code-block:: text",
+        "   :class: equation",
+        "",
+        "    a  * b",
+        "",
+        "Args:",
+        "    x: n_l, ``y``.",
+    ]
+
+
+def test_formulas_become_mathml() -> None:
+    pytest.importorskip("latex2mathml", reason="the docs extra")
+    from deltadocs.mathml import to_mathml
+
+    for registry in (ACTIVATIONS, LOSSES, OPTIMISERS, SCHEDULES, INITIALISERS, LAYERS):
+        for record in registry:
+            found = to_mathml(record.equation)
+            assert found.startswith("<math")
+            assert "merror" not in found
+            assert "\\" not in found
+    assert "<mtext>net</mtext>" in to_mathml(r"e^{net}")
+    assert "<mtext>dE</mtext>" not in to_mathml("dE")
