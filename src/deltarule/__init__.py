@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from deltarule.engine import Backprop, backprop
     from deltarule.layers import Dense
+    from deltarule.models import Model, load
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
     from deltarule.training import AllWithin, ErrorBelow, MaxSeconds, Patience, Run, train
@@ -46,6 +47,7 @@ _HOME = {
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
     "Dense": "deltarule.layers",
+    "Model": "deltarule.models",
     "Network": "deltarule.network",
     "DeltaRule": "deltarule.rules",
     "AllWithin": "deltarule.training",
@@ -53,6 +55,7 @@ _HOME = {
     "MaxSeconds": "deltarule.training",
     "Patience": "deltarule.training",
     "Run": "deltarule.training",
+    "load": "deltarule.models",
     "train": "deltarule.training",
 }
 """Where every public name lives; a module is its own home."""
@@ -68,6 +71,7 @@ __all__ = [
     "FileError",
     "LockError",
     "MaxSeconds",
+    "Model",
     "Network",
     "NumericError",
     "Patience",
@@ -77,6 +81,7 @@ __all__ = [
     "activations",
     "backprop",
     "data",
+    "load",
     "losses",
     "optim",
     "train",
