@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from deltarule.core.arguments import array, whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Layout
 from deltarule.core.namespace import NUMPY
@@ -50,8 +51,6 @@ class Network:
         layers: Sequence[Layer],
         init: str | Mapping[str, Any] | Initialiser | None = None,
     ) -> None:
-        if isinstance(inputs, bool) or not isinstance(inputs, int | np.integer) or inputs < 1:
-            raise UsageError(f"Network: inputs is a whole number of at least 1, not {inputs!r}")
         if not layers:
             raise UsageError("Network: give at least one layer, such as Dense(1)")
         for number, layer in enumerate(layers, 1):
@@ -62,7 +61,7 @@ class Network:
                     f"Network: layer {number} of {len(layers)} has the activation "
                     f"{layer.activation.name}, which couples a row; use it in the last layer only"
                 )
-        self.inputs = int(inputs)
+        self.inputs = whole("Network: inputs", inputs, 1)
         self.layers = tuple(layers)
         self.initialiser = None if init is None else INITIALISERS.get(init)
         sizes = [self.inputs]
@@ -91,6 +90,8 @@ class Network:
         Every parameter has a random stream of its own, so changing one layer leaves the numbers
         of the others as they are.
         """
+        if np.dtype(dtype).kind not in "fc":
+            raise UsageError(f"init: dtype has to be a floating-point type, not {np.dtype(dtype)}")
         found = []
         for number, (layer, n) in enumerate(zip(self.layers, self.sizes, strict=False), 1):
             init = layer.init or self.initialiser or INITIALISERS.get(layer.activation.init)
@@ -106,9 +107,11 @@ class Network:
 
         Raises `UsageError` where the number of layers or a shape does not fit.
         """
-        if len(parameters) != len(self.layers):
+        if not isinstance(parameters, Sequence) or len(parameters) != len(self.layers):
+            count = len(parameters) if isinstance(parameters, Sequence) else repr(parameters)
             raise UsageError(
-                f"pack: the network has {len(self.layers)} layers, given: {len(parameters)}"
+                f"pack: the network has {len(self.layers)} layers, given: {count}; a layer's "
+                f"parameters are such as (W, b)"
             )
         theta = np.empty(self.size, dtype=dtype)
         for number, (given, views) in enumerate(
@@ -116,7 +119,7 @@ class Network:
         ):
             values = _by_name(given, list(views), number)
             for name, view in views.items():
-                value = np.asarray(values[name])
+                value = array(f"pack: {name} of layer {number}", values[name])
                 if value.shape != view.shape:
                     hint = " (it fits if transposed)" if value.T.shape == view.shape else ""
                     raise UsageError(
@@ -131,6 +134,8 @@ class Network:
 
         `net.unpack(theta)[0]["W"]` is W of layer 1: writing to it writes to theta.
         """
+        if isinstance(theta, list | tuple):
+            theta = array("theta", theta)
         if theta.shape != (self.size,):
             raise UsageError(
                 f"theta has the shape {theta.shape}; this network has {self.size} parameters, so "
@@ -159,7 +164,7 @@ class Network:
 
     def check_inputs(self, X: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
         """Return X as an (n, n_0) array of `dtype`; raises `UsageError` for another shape."""
-        found = np.asarray(X)
+        found = array("X", X, dtype)
         if found.ndim == 1 and (self.inputs == 1 or found.shape == (self.inputs,)):
             found = found.reshape(-1, self.inputs)
         if found.ndim != 2 or found.shape[1] != self.inputs:
@@ -168,9 +173,7 @@ class Network:
                 f"X has the shape {found.shape}; this network has {self.inputs} inputs, so it "
                 f"needs (n, {self.inputs}){hint}"
             )
-        if found.dtype.kind not in "fiubc":
-            raise UsageError(f"X has the dtype {found.dtype}; numbers are needed")
-        return found.astype(dtype, copy=False)
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return the network as plain values, ready for JSON; `from_dict` reads it."""
@@ -233,7 +236,7 @@ def _by_name(given: Any, names: list[str], number: int) -> dict[str, Any]:
     elif isinstance(given, np.ndarray) and names == ["W"]:
         found = {"W": given}
     else:
-        values = [v for v in given if v is not None]
+        values = [v for v in given if v is not None] if isinstance(given, Sequence) else [given]
         if len(values) != len(names):
             raise UsageError(
                 f"pack: layer {number} has the parameters {', '.join(names)}, given: {len(values)}"

@@ -70,18 +70,18 @@ class LockError(DeltaruleError, OSError):
     exit_code: ClassVar[int] = 7
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[str]) -> str:
     """Return `", did you mean 'x'?"` for the known name nearest to `name`, or an empty string.
 
     >>> nearest("sigmod", ["sigmoid", "tanh"])
     ", did you mean 'sigmoid'?"
     """
     lowered = {k.lower(): k for k in known}
-    close = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name).lower(), list(lowered), n=1, cutoff=0.5)
     return f", did you mean {lowered[close[0]]!r}?" if close else ""
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> UsageError:
     """Build the error for an unknown `name`: it lists the known ones and the nearest.
 
     >>> print(unknown_name("activation", "sigmod", ["tanh", "sigmoid"]))

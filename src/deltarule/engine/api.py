@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from deltarule.core.arguments import array, number
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.objective import Objective
@@ -72,13 +73,15 @@ def backprop(
     (0.125, array([[0.125]]), array([0.125, 0.125]))
     """
     objective = Objective.of(net, loss, reduction, rule, l2)
-    theta = np.asarray(theta)
+    theta = array("theta", theta)
     if theta.dtype.kind not in "fc":
         raise UsageError(f"theta has the dtype {theta.dtype}; floating-point numbers are needed")
     if objective.rule.sequential and lr is None:
         raise UsageError("the sequential order updates weights on the way back: give it lr=")
-    if lr is not None and not objective.rule.sequential:
-        raise UsageError("backprop takes lr for the sequential order alone; leave it out")
+    if lr is not None:
+        lr = number("lr", lr, low=0.0)
+        if not objective.rule.sequential:
+            raise UsageError("backprop takes lr for the sequential order alone; leave it out")
     samples = as_samples(net, objective.loss, X, T, sample_weight, theta.dtype)
     with np.errstate(all="ignore"):  # what is not finite is in the result, to be looked at
         found = textbook(objective, theta, samples.X, samples.T, samples.weight, lr)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.arguments import number
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.losses import FUSED, LOSSES, Loss
 from deltarule.losses.loss import Body
@@ -46,9 +46,8 @@ class Objective:
         """Return the checked objective; raises `UsageError` where its parts do not fit."""
         if reduction not in REDUCTIONS:
             raise unknown_name("reduction", reduction, REDUCTIONS)
-        if not 0.0 <= l2 < math.inf:
-            raise UsageError(f"l2 has to be a finite number >= 0, not {l2}")
-        found = cls(network, LOSSES.get(loss), reduction, as_rule(rule), float(l2))
+        decay = number("l2", l2, low=0.0)
+        found = cls(network, LOSSES.get(loss), reduction, as_rule(rule), decay)
         _check_output(network, found.loss)
         if network.output.activation.rowwise and not found.rule.output.exact:
             raise UsageError(
@@ -85,10 +84,10 @@ def _check_output(network: Network, loss: Loss) -> None:
             f"the loss {loss.name} needs every row of outputs to be a distribution, but the output "
             f"layer's activation is {activation.name}; use softmax (or binary_cross_entropy)"
         )
-    if loss.distribution and network.sizes[-1] == 1:
+    if activation.rowwise and network.sizes[-1] == 1:
         raise UsageError(
             f"{activation.name} over one node is always 1; for two classes use one sigmoid node "
-            f"with binary_cross_entropy, or two softmax nodes with {loss.name}"
+            f"with binary_cross_entropy, or two softmax nodes with cross_entropy"
         )
     low, high = loss.output_range
     if activation.range[0] < low or activation.range[1] > high:

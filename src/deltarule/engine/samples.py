@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from deltarule.core.arguments import array, number
 from deltarule.core.errors import DataError, UsageError
 from deltarule.losses import Loss
 from deltarule.network import Network
@@ -78,16 +79,14 @@ def as_samples(
 
 
 def _check_targets(net: Network, T: ArrayLike, n: int, dtype: DTypeLike, what: str) -> NDArray[Any]:
-    found, outputs = np.asarray(T), net.sizes[-1]
-    if found.dtype.kind not in "fiubc":
-        raise UsageError(f"{what}T has the dtype {found.dtype}; numbers are needed")
+    found, outputs = array(f"{what}T", T, dtype), net.sizes[-1]
     if found.ndim == 1 and (outputs == 1 or (n == 1 and found.shape == (outputs,))):
         found = found.reshape(-1, outputs)
     elif found.ndim == 0 and n == outputs == 1:
         found = found.reshape(1, 1)
     if found.shape != (n, outputs):
         hint = ""
-        if found.shape == (n,) and found.dtype.kind in "iu":
+        if found.shape == (n,) and np.array_equal(found, np.round(found.real)):
             hint = "; for class numbers give one-hot rows, such as np.eye(k)[T]"
         elif found.shape == (outputs, n):
             hint = " (it fits if transposed)"
@@ -95,11 +94,11 @@ def _check_targets(net: Network, T: ArrayLike, n: int, dtype: DTypeLike, what: s
             f"{what}T has the shape {found.shape}; for {n} rows of X and {outputs} outputs it "
             f"needs ({n}, {outputs}){hint}"
         )
-    return np.asarray(found, dtype=dtype)
+    return found
 
 
 def _check_finite(a: NDArray[Any], name: str) -> None:
-    _check(a, np.isfinite(a), name, "finite numbers are needed")
+    _check(a, np.isfinite(a), name, f"finite {a.dtype} numbers are needed")
 
 
 def _check(a: NDArray[Any], good: NDArray[np.bool_], name: str, need: str) -> None:
@@ -115,7 +114,7 @@ def _check_weight(
 ) -> NDArray[Any] | None:
     if weight is None:
         return None
-    found: NDArray[Any] = np.asarray(weight, dtype=dtype)
+    found = array(f"{what}sample_weight", weight, dtype)
     if found.shape != (n,):
         raise UsageError(f"{what}sample_weight has the shape {found.shape}; it needs ({n},)")
     bad = np.flatnonzero(~(np.isfinite(found) & (found.real >= 0)))
@@ -151,9 +150,9 @@ def _class_weights(given: ClassWeight, T: NDArray[Any], dtype: DTypeLike) -> NDA
                 f"class_weight names the class {unknown[0]!r}; there are {k}, 0 to {k - 1}"
             )
         for c, w in given.items():
-            weights[c] = w
+            weights[c] = number(f"class_weight of class {c}", w, low=0.0)
     else:
-        weights = np.asarray(given, dtype=np.float64)
+        weights = array("class_weight", [] if given is None else given, np.float64)
         if weights.shape != (k,):
             raise UsageError(f"class_weight has the shape {weights.shape}; it needs ({k},)")
     if not np.all(np.isfinite(weights) & (weights >= 0)):

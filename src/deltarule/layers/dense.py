@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.activations import ACTIVATIONS, Activation
-from deltarule.core.errors import UsageError
+from deltarule.core.arguments import whole
 from deltarule.core.layout import Parameter
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
 from deltarule.layers.layer import LAYERS, Layer, Parameters
@@ -58,9 +58,7 @@ class Dense(Layer):
         init: str | Mapping[str, Any] | Initialiser | None = None,
         train_bias: bool = True,
     ) -> None:
-        if isinstance(units, bool) or not isinstance(units, int | np.integer) or units < 1:
-            raise UsageError(f"Dense: units is a whole number of at least 1, not {units!r}")
-        object.__setattr__(self, "units", int(units))
+        object.__setattr__(self, "units", whole("Dense: units", units, 1))
         object.__setattr__(self, "activation", ACTIVATIONS.get(activation))
         object.__setattr__(self, "bias", bool(bias))
         object.__setattr__(self, "init", None if init is None else INITIALISERS.get(init))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.arguments import number
 from deltarule.core.errors import UsageError
 
 __all__ = ["Clipping"]
@@ -30,7 +30,7 @@ class Clipping:
 
     def __post_init__(self) -> None:
         for name, bound in (("clip_norm", self.norm), ("clip_value", self.value)):
-            if bound is not None and not 0.0 < bound < math.inf:
+            if bound is not None and number(name, bound, low=0.0) == 0.0:
                 raise UsageError(f"{name} has to be a positive number or None, not {bound}")
 
     @property

@@ -243,6 +243,11 @@ class Plateau(Schedule):
     lr_min: float = 0.0
     """The rate is not reduced below it."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.factor >= 1.0:
+            raise UsageError(f"plateau: factor has to be below 1, not {self.factor}")
+
     name = "plateau"
     equation = r"\eta \leftarrow factor \cdot \eta \text{ after } patience"
     equation += r"\text{ epochs without } E < E_{best} - min\_delta"

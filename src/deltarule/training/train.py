@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from deltarule.core.arguments import whole
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Objective, as_samples
 from deltarule.engine.choice import choose_engine
@@ -118,10 +119,10 @@ def train(
         clipping=Clipping(clip_norm, clip_value),
         samples=samples,
         validation=held_out,
-        epochs=_whole("epochs", epochs, 0),
-        batch_size=min(len(samples), _whole("batch_size", batch_size, 1))
-        if batch_size is not None
-        else len(samples),
+        epochs=whole("epochs", epochs, 0),
+        batch_size=len(samples)
+        if batch_size is None
+        else min(len(samples), whole("batch_size", batch_size, 1)),
         shuffle=shuffle,
         seed=seed,
         stop=as_rules(stop),
@@ -186,9 +187,3 @@ def _validation(given: Sequence[ArrayLike]) -> tuple[ArrayLike, ArrayLike, Array
     if isinstance(given, np.ndarray) or not isinstance(given, Sequence) or len(given) not in (2, 3):
         raise UsageError("validation takes (X, T) or (X, T, sample_weight)")
     return given[0], given[1], given[2] if len(given) == 3 else None
-
-
-def _whole(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise UsageError(f"{name} is a whole number of at least {least}, not {value!r}")
-    return int(value)

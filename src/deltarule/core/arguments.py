@@ -1,0 +1,66 @@
+"""Arguments as they come from users: plain numbers and arrays, or a sentence that says why not."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from deltarule.core.errors import UsageError
+
+__all__ = ["array", "number", "whole"]
+
+
+def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+    """Return `value` as a finite float in [low, high]; raises `UsageError` otherwise.
+
+    >>> number("l2", 1, low=0.0)
+    1.0
+    """
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not math.isfinite(value):
+        raise UsageError(f"{name} has to be a finite number, not {value!r}")
+    if not low <= value <= high:
+        limits = f">= {low:g}" if high == math.inf else f"in [{low:g}, {high:g}]"
+        raise UsageError(f"{name} has to be a finite number {limits}, not {value!r}")
+    return float(value)
+
+
+def whole(name: str, value: Any, low: int, high: float = math.inf) -> int:
+    """Return `value` as an int in [low, high]; raises `UsageError` otherwise.
+
+    >>> whole("epochs", 3, low=0)
+    3
+    """
+    integral = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not integral or value < low:
+        raise UsageError(f"{name} is a whole number of at least {low}, not {value!r}")
+    if value > high:
+        raise UsageError(f"{name} is a whole number of at most {high:.0f}, not {value!r}")
+    return int(value)
+
+
+def array(name: str, value: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[Any]:
+    """Return `value` as an array of numbers, in `dtype` if one is given.
+
+    Raises `UsageError` for what is no array of numbers, and for complex numbers where real ones
+    are needed. A number too large for `dtype` becomes inf, for the caller to find.
+
+    >>> array("X", [1, 2], np.float32)
+    array([1., 2.], dtype=float32)
+    """
+    try:
+        found = np.asarray(value)
+    except ValueError:
+        raise UsageError(f"{name} is ragged: its rows have different lengths") from None
+    if found.dtype.kind not in "fiubc":
+        raise UsageError(f"{name} has the dtype {found.dtype}; numbers are needed")
+    if dtype is None:
+        return found
+    if found.dtype.kind == "c" and np.dtype(dtype).kind != "c":
+        raise UsageError(f"{name} is complex, but the computation is in {np.dtype(dtype)}")
+    with np.errstate(over="ignore"):
+        return found.astype(dtype, copy=False)

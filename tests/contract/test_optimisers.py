@@ -1,0 +1,243 @@
+"""Every optimiser against its paper's formulas, written as sums over all past gradients (mpmath).
+
+The oracle keeps no running state where the paper's recurrence has a closed form, so it shares
+neither code nor structure with the update under test.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from deltarule import UsageError
+from deltarule.optim import (
+    OPTIMISERS,
+    SCHEDULES,
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    Constant,
+    Exponential,
+    Momentum,
+    Nesterov,
+    RMSprop,
+)
+
+mp.mp.dps = 40
+START = 0.8125
+GRADIENTS = (0.5, -0.25, 1.5, 0.0, 1e-3, -2.0, 0.75, 0.125, -1e-4, 30.0, -0.625, 0.3125)
+RATES = (0.5, 0.5, 0.25, 0.25, 0.125, 0.5, 0.0, 0.375, 0.5, 0.0625, 0.25, 0.5)
+
+EXAMPLES = {
+    "sgd": SGD(0.5),
+    "momentum": Momentum(0.5, 0.75),
+    "nesterov": Nesterov(0.5, 0.75),
+    "adagrad": Adagrad(0.5, 0.01),
+    "rmsprop": RMSprop(0.5, 0.75, 0.01),
+    "adadelta": Adadelta(0.5, 0.75, 0.01),
+    "adam": Adam(0.5, 0.75, 0.875, 0.01),
+    "adamw": AdamW(0.5, 0.75, 0.875, 0.01, 0.25),
+}
+SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1, "adadelta": 2}
+SLOTS |= {"adam": 2, "adamw": 2}
+each = pytest.mark.parametrize("name", OPTIMISERS.names())
+each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def average(decay, values):
+    """Return the exponential average, from 0: (1 - decay) sum_i decay^(t - i) value_i."""
+    t = len(values)
+    return (1 - decay) * mp.fsum(decay ** (t - 1 - i) * v for i, v in enumerate(values))
+
+
+def velocities(mu, lr, g):
+    """Return v_1..v_t of the heavy ball: v_t = -sum_i mu^(t - i) lr_i g_i."""
+    steps = [r * v for r, v in zip(lr, g, strict=True)]
+    return [-mp.fsum(mu ** (t - i) * steps[i] for i in range(t + 1)) for t in range(len(steps))]
+
+
+def adaptive(o, lr, g, penalised, decay):
+    theta = mp.mpf(START)
+    for t in range(1, len(g) + 1):
+        mhat = average(o.beta1, g[:t]) / (1 - mp.mpf(o.beta1) ** t)
+        vhat = average(o.beta2, [v * v for v in g[:t]]) / (1 - mp.mpf(o.beta2) ** t)
+        if penalised:
+            theta -= lr[t - 1] * decay * theta
+        theta -= lr[t - 1] * mhat / (mp.sqrt(vhat) + o.eps)
+    return theta
+
+
+def adadelta(o, lr, g, penalised):
+    theta, steps = mp.mpf(START), []
+    for t in range(1, len(g) + 1):
+        rms_g = mp.sqrt(average(o.rho, [v * v for v in g[:t]]) + o.eps)
+        rms_d = mp.sqrt(average(o.rho, [d * d for d in steps]) + o.eps)
+        steps.append(rms_d / rms_g * g[t - 1])
+        theta -= lr[t - 1] * steps[-1]
+    return theta
+
+
+def scaled(lr, g, size):
+    return START - mp.fsum(lr[t] * g[t] / size(g[: t + 1]) for t in range(len(g)))
+
+
+ORACLES = {
+    "sgd": lambda o, lr, g, p: scaled(lr, g, lambda g: 1),
+    "momentum": lambda o, lr, g, p: START + mp.fsum(velocities(o.momentum, lr, g)),
+    # Nesterov's own two points: phi moves by v, the gradient is taken at phi + mu v
+    "nesterov": lambda o, lr, g, p: (
+        START + mp.fsum(v := velocities(o.momentum, lr, g)) + o.momentum * v[-1]
+    ),
+    "adagrad": lambda o, lr, g, p: scaled(
+        lr, g, lambda g: mp.sqrt(mp.fsum(v * v for v in g)) + o.eps
+    ),
+    "rmsprop": lambda o, lr, g, p: scaled(
+        lr, g, lambda g: mp.sqrt(average(o.rho, [v * v for v in g])) + o.eps
+    ),
+    "adadelta": adadelta,
+    "adam": lambda o, lr, g, p: adaptive(o, lr, g, p, 0),
+    "adamw": lambda o, lr, g, p: adaptive(o, lr, g, p, o.weight_decay),
+}
+
+
+def run(optimiser, gradients, rates, penalised, theta):
+    """Return theta after the updates, from a state of zeros."""
+    update = optimiser.body(np)
+    state = [np.zeros_like(theta) for _ in optimiser.slots]
+    for t, (g, lr) in enumerate(zip(gradients, rates, strict=True), 1):
+        theta, *state = update(theta, g, lr, t, penalised, *state)
+        assert len(state) == len(optimiser.slots)
+    return theta, state
+
+
+def test_every_optimiser_has_an_oracle():
+    assert set(ORACLES) == set(EXAMPLES) == set(OPTIMISERS.names())
+
+
+@each
+@pytest.mark.parametrize("penalised", [True, False])
+def test_twelve_steps_are_the_paper_s(name, penalised):
+    optimiser = EXAMPLES[name]
+    exact_g, exact_lr = [mp.mpf(g) for g in GRADIENTS], [mp.mpf(r) for r in RATES]
+    for steps in range(1, len(GRADIENTS) + 1):
+        expected = ORACLES[name](optimiser, exact_lr[:steps], exact_g[:steps], penalised)
+        gradients = [np.array([g]) for g in GRADIENTS[:steps]]
+        mask = np.array([penalised])
+        theta, _ = run(optimiser, gradients, RATES[:steps], mask, np.array([START]))
+        assert abs(theta[0] - expected) <= 1e-13 * max(1, abs(expected)), f"step {steps}"
+
+
+@each
+def test_the_defaults_are_the_papers(name):
+    """Changing a default changes results: each is pinned."""
+    pinned = {
+        "sgd": {"lr": 0.1},
+        "momentum": {"lr": 0.1, "momentum": 0.9},
+        "nesterov": {"lr": 0.1, "momentum": 0.9},
+        "adagrad": {"lr": 0.01, "eps": 1e-10},
+        "rmsprop": {"lr": 0.001, "rho": 0.9, "eps": 1e-8},
+        "adadelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6},
+        "adam": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+        "adamw": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01},
+    }
+    assert OPTIMISERS.get(name).to_dict() == {"name": name, **pinned[name]}
+
+
+@each
+def test_a_vector_is_updated_entry_by_entry(name, rng):
+    """An update is an elementwise function of numbers: the same bits for one entry as for many."""
+    optimiser, mask = EXAMPLES[name], np.array([True, False, True, False, True])
+    theta, gradients = rng.normal(size=5), rng.normal(size=(4, 5))
+    gradients[1, 2] = 0.0
+    together, state = run(optimiser, gradients, RATES[:4], mask, theta)
+    for k in range(5):
+        one, own = run(optimiser, gradients[:, [k]], RATES[:4], mask[[k]], theta[[k]])
+        assert one[0] == together[k]
+        assert [s[0] for s in own] == [s[k] for s in state]
+
+
+@each
+def test_slots_are_counted_and_named(name):
+    slots = EXAMPLES[name].slots
+    assert len(slots) == len(set(slots)) == SLOTS[name]
+    assert all(slot.isidentifier() for slot in slots)
+
+
+@each
+@each_dtype
+def test_dtype_is_kept_and_nothing_is_changed_in_place(name, dtype):
+    optimiser = OPTIMISERS.get(name)
+    theta, g = np.linspace(-1, 1, 6, dtype=dtype), np.linspace(2, -2, 6, dtype=dtype)
+    state = [np.full(6, 0.5, dtype=dtype) for _ in optimiser.slots]
+    before = [a.copy() for a in (theta, g, *state)]
+    found = optimiser.body(np)(theta, g, 0.1, 3, np.arange(6) % 2 == 0, *state)
+    assert len(found) == 1 + len(optimiser.slots)
+    for new in found:
+        assert new.dtype == dtype
+        assert new.shape == (6,)
+    for old, now in zip(before, (theta, g, *state), strict=True):
+        assert np.array_equal(old, now)
+
+
+@each
+def test_no_gradient_no_step(name):
+    """A zero gradient from the start moves nothing but AdamW's weights, and divides by nothing."""
+    theta = np.array([1.0, -2.0])
+    mask = np.array([True, False])
+    found, _ = run(EXAMPLES[name], np.zeros((3, 2)), (0.5,) * 3, mask, theta)
+    decay = (1.0 - 0.5 * 0.25) ** 3 if name == "adamw" else 1.0
+    assert found.tolist() == [decay, -2.0]
+
+
+NUMBERS = [(n, f.name) for n in OPTIMISERS.names() for f in dataclasses.fields(OPTIMISERS[n])]
+
+
+@pytest.mark.parametrize(("name", "field"), NUMBERS, ids=[f"{n}-{f}" for n, f in NUMBERS])
+def test_error_inputs_are_refused(name, field):
+    bad = [-1e-9, math.nan, math.inf, -math.inf]
+    bad += [1.0, 1.5] if field in ("momentum", "rho", "beta1", "beta2") else []
+    for value in bad:
+        with pytest.raises(UsageError, match=f"{name}: {field} has to be .*not {value}"):
+            OPTIMISERS[name](**{field: value})
+    assert getattr(OPTIMISERS[name](**{field: 0.0}), field) == 0.0
+    assert getattr(OPTIMISERS[name](**{field: 0.999}), field) == 0.999
+
+
+@each
+def test_lr_is_a_number_or_a_schedule(name):
+    cls = OPTIMISERS[name]
+    assert cls(lr=0.25).schedule == Constant(0.25)
+    schedule = Exponential(0.25, 0.5)
+    assert cls(lr=schedule).schedule is schedule
+    for spec in ({"name": "exponential", "lr": 0.25, "decay": 0.5}, "exponential:0.25,0.5"):
+        assert cls(lr=spec) == cls(lr=schedule)
+    with pytest.raises(UsageError, match="unknown schedule 'zzz'"):
+        cls(lr="zzz")
+
+
+def test_slots_start_at_zero_so_the_first_steps_are_known():
+    """First steps by hand: Adam lr sign(g); RMSprop lr sign(g) / sqrt(1 - rho)."""
+    g, one = np.array([4.0, -0.25]), np.zeros(2)
+    for cls, size in ((Adam, 1.0), (RMSprop, math.sqrt(10.0)), (Adagrad, 1.0)):
+        optimiser = cls(lr=0.5, eps=0.0)
+        theta, _ = run(optimiser, [g], [0.5], True, one)
+        assert np.allclose(theta, -0.5 * size * np.sign(g), rtol=1e-14)
+
+
+def test_every_optimiser_descends_a_bowl():
+    """f = 1/2 |theta|^2 from (1, 1): 200 small steps come closer, with every optimiser."""
+    for name, schedule in itertools.product(OPTIMISERS.names(), SCHEDULES.names()):
+        optimiser = dataclasses.replace(OPTIMISERS.get(name), lr=SCHEDULES[schedule](lr=0.01))
+        rate, start = optimiser.schedule.rate, optimiser.schedule.start()
+        theta, state = np.ones(2), [np.zeros(2) for _ in optimiser.slots]
+        for t in range(1, 201):
+            lr = rate(t - 1, (t - 1) / 10, start)
+            theta, *state = optimiser.body(np)(theta, theta, lr, t, True, *state)
+        assert np.linalg.norm(theta) < np.sqrt(2.0)
