@@ -1,0 +1,82 @@
+"""Errors as a person sees them: a sentence on stderr, an exit status, no traceback."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import ParamSpec
+
+import typer
+
+from deltarule.core.errors import DeltaruleError
+
+__all__ = ["BROKEN_PIPE", "INTERRUPTED", "guarded", "say_error"]
+
+INTERRUPTED, BROKEN_PIPE = 130, 141
+"""128 + the signal's number, as a shell reports them."""
+
+_BUG, _RESOURCE = 1, 6
+
+P = ParamSpec("P")
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn what a command raises into a message and an exit status.
+
+    A `DeltaruleError` has both; anything else is a bug, and says so. The command's own argument
+    `debug` shows the traceback.
+    """
+
+    @functools.wraps(command)
+    def guard(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except KeyboardInterrupt:
+            say_error("interrupted; nothing was written")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            _silence_stdout()
+            raise typer.Exit(BROKEN_PIPE) from None
+        except Exception as error:
+            if kwargs.get("debug"):
+                traceback.print_exc()
+            message, status = _explain(error)
+            say_error(message)
+            raise typer.Exit(status) from None
+
+    return guard
+
+
+def say_error(message: str) -> None:
+    """Print a message on stderr."""
+    typer.secho("error: ", err=True, nl=False, fg="red", bold=True)
+    typer.echo(message, err=True)
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    if isinstance(error, DeltaruleError):
+        return str(error), error.exit_code
+    if isinstance(error, MemoryError):
+        found = f" ({error})" if str(error) else ""
+        return f"not enough memory{found}. Use fewer rows or columns, or fewer nodes.", _RESOURCE
+    if isinstance(error, OSError) and error.strerror:
+        where = error.filename or "the output cannot be written"
+        return f"{where}: {error.strerror}.", _RESOURCE
+    found = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return (
+        f"this is a bug in deltarule ({found}). Please report it with the traceback that "
+        "`--debug` shows.",
+        _BUG,
+    )
+
+
+def _silence_stdout() -> None:
+    """Let Python's own flush at the end go nowhere: whoever was reading has left."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

@@ -1,0 +1,89 @@
+"""The command `deltarule`: what it is called, its help, its version."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+import deltarule
+from deltarule.cli.predict import predict
+from deltarule.cli.show import show
+from deltarule.cli.train import train
+
+__all__ = ["app", "run"]
+
+_RICH = sys.stdout is not None and sys.stdout.isatty()
+"""Frames and colours in help pages are for terminals; into a pipe goes plain text, and sooner."""
+
+app = typer.Typer(
+    name="deltarule",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich" if _RICH else None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _examples(*lines: str) -> str:
+    """Return an epilog in which every example keeps its line."""
+    joint = "\n\n" if _RICH else "\n"
+    return ("" if _RICH else "\b\n") + joint.join(["Examples:", *(f"  {line}" for line in lines)])
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"deltarule {deltarule.__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog=_examples(
+        "deltarule train digits",
+        "deltarule train people.csv --target income",
+        "deltarule predict people-model new.csv --out predictions.csv",
+        "deltarule show people-model",
+    )
+)
+def main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Backpropagation workbench: train a network on a table, predict with it, look at it."""
+
+
+def _add(command: Callable[..., None], *examples: str) -> None:
+    """Add a command; its docstring is its help, every paragraph in one line for the screen."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    app.command(help=text, epilog=_examples(*examples), no_args_is_help=True)(command)
+
+
+_add(
+    train,
+    "deltarule train digits",
+    "deltarule train people.csv --target income --missing mean --drop name",
+    "deltarule train people.csv --target city --hidden 32 --activation relu --lr 0.01",
+    "deltarule train wine --lr cosine:0.01,100 --epochs 100 --out wine-1 --force",
+)
+_add(
+    predict,
+    "deltarule predict digits-model digits",
+    "deltarule predict people-model new.csv --out predictions.csv",
+    "deltarule predict people-model new.csv --unknown ignore",
+)
+_add(show, "deltarule show digits-model")
+
+
+def run() -> None:
+    """Run the command line; the console script and `python -m deltarule` come here."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app(prog_name="deltarule")

@@ -1,0 +1,136 @@
+"""`deltarule predict`: a model folder and data in, a CSV of predictions out."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from deltarule.cli.guard import guarded
+
+if TYPE_CHECKING:
+    from deltarule.data import Table
+    from deltarule.models import Model
+
+__all__ = ["predict"]
+
+_BLOCK = 4096
+
+
+@guarded
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The model folder.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="A file (.csv .tsv .txt .parquet .npz) or a bundled name."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The CSV file to write.", show_default="stdout")
+    ] = None,
+    unknown: Annotated[
+        str,
+        typer.Option(help="Categories unseen in training: error, or ignore (all zeros)."),
+    ] = "error",
+    separator: Annotated[
+        str | None,
+        typer.Option(help="Between the cells of a text file.", show_default="comma; tab for .tsv"),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Of a text file.")] = "utf-8",
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Predict every row of a table, as CSV.
+
+    One column per target, called predicted_NAME; for classes also the probability of each. Columns
+    go by name and may stand in any order. If the target is among them, how good the predictions
+    are is said on stderr.
+    """
+    from deltarule.models import load
+    from deltarule.models.atomic import check_file, new_file
+
+    if out is not None:
+        check_file(out, force=force)
+    model = load(folder)
+    table, notes = _read(model, data, separator, encoding)
+    outputs = model.outputs(table, unknown=unknown)
+    expected = (*model.targets.names, *model.description["data"]["dropped"])
+    notes = [*model.inputs.notes(table, expected=expected), *notes]
+    if out is None:
+        _write(sys.stdout, model, outputs)
+    else:
+        with new_file(out) as path, path.open("w", encoding="utf-8", newline="") as file:
+            _write(file, model, outputs)
+    if not quiet:
+        notes += _measured(model, table, unknown)
+        notes += [f"{table.rows:,} predictions are in {out}"] if out is not None else []
+        for note in notes:
+            typer.echo(note, err=True)
+
+
+def _read(model: Model, data: str, separator: str | None, encoding: str) -> tuple[Table, list[str]]:
+    """Return the table; a target that cannot be read is no reason not to predict it."""
+    from deltarule.core.errors import DataError
+    from deltarule.data import read_table
+
+    try:
+        kinds = model.kinds(targets=True)
+        return read_table(data, kinds=kinds, separator=separator, encoding=encoding), []
+    except DataError as error:
+        kinds = model.kinds()
+        table = read_table(data, kinds=kinds, separator=separator, encoding=encoding)
+        return table, [f"the target in the data is not used: {error}"]
+
+
+def _measured(model: Model, table: Table, unknown: str) -> list[str]:
+    from deltarule.cli.report import metric_words
+    from deltarule.core.errors import DataError
+
+    if not model.targets.present(table):
+        return []
+    try:
+        metrics = model.score(table, unknown=unknown)
+    except DataError as error:
+        return [f"how good this is was not measured: {error}"]
+    return [f"measured on {table.rows:,} rows: {metric_words(metrics)}"]
+
+
+def _write(file: TextIO, model: Model, outputs: Any) -> None:
+    """Write the predictions as CSV, a block of rows at a time."""
+    import numpy as np
+
+    writer = csv.writer(file, lineterminator="\n")
+    head = [f"predicted_{name}" for name in model.targets.names]
+    regression = model.task == "regression"
+    digits = 9 if outputs.dtype == np.float32 else 17
+    if not regression:
+        head += [f"probability_{name}" for name in model.targets.classes]
+    writer.writerow(head)
+    for start in range(0, len(outputs), _BLOCK):
+        block = outputs[start : start + _BLOCK]
+        if regression:
+            values = model.decide(block).reshape(len(block), -1).tolist()
+            writer.writerows([_text(v, digits) for v in row] for row in values)
+            continue
+        labels = np.array(model.targets.classes)[_numbers(block)].tolist()
+        shares = model.probabilities(block).tolist()
+        writer.writerows(
+            [label, *(_text(v, digits) for v in row)]
+            for label, row in zip(labels, shares, strict=True)
+        )
+
+
+def _numbers(outputs: Any) -> Any:
+    from deltarule.models.metrics import class_numbers
+
+    return class_numbers(outputs)
+
+
+def _text(value: float, digits: int) -> str:
+    """Return a number with the digits that its type has, and no more."""
+    return format(value, f".{digits}g") if digits < 17 else repr(value)

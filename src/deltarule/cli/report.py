@@ -1,0 +1,174 @@
+"""What the commands say about a plan, a training and a model, as sentences and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deltarule.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from deltarule.models import Fitted, Plan
+    from deltarule.network import Network
+
+__all__ = [
+    "as_json",
+    "how_it_ended",
+    "how_it_was_trained",
+    "metric_words",
+    "show_metrics",
+    "show_network",
+    "show_plan",
+    "show_results",
+]
+
+_DIGITS = {"accuracy": ".4f", "r2": ".4f"}
+_HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE"}
+
+_ENDED = {
+    "epochs": "all epochs are done",
+    "patience": "no improvement for {patience} epochs",
+    "interrupted": "interrupted by Ctrl-C",
+    "non_finite": "a number stopped being finite",
+    "callback": "a callback ended it",
+}
+
+
+def show_plan(screen: Screen, plan: Plan) -> None:
+    """Say what was understood, before training."""
+    from deltarule.engine.choice import ENGINES
+
+    table, prepared, recipe = plan.table, plan.prepared, plan.recipe
+    columns = len(prepared.inputs.names)
+    inputs = (
+        f", encoded as {prepared.inputs.width} inputs" if prepared.inputs.width != columns else ""
+    )
+    screen.say(
+        "data", f"{table.source}: {table.rows:,} rows, {_some(columns, 'input column')}{inputs}"
+    )
+    screen.say("", prepared.notes)
+    show_network(screen, plan.network)
+    screen.say("training", _how(plan.objective.to_dict(), recipe.to_dict()))
+    chosen = " (auto)" if recipe.engine == "auto" else ""
+    screen.say("engine", f"{plan.engine}{chosen}: {ENGINES[plan.engine]}")
+
+
+def show_network(screen: Screen, network: Network) -> None:
+    """Print the network's table."""
+    first, *rows = repr(network).splitlines()
+    screen.say("network", first.removeprefix("Network, "))
+    screen.lines(["  " + row.strip("\n") for row in rows])
+
+
+def show_results(screen: Screen, fitted: Fitted, out: Path) -> None:
+    """Print the final table, the curve, and how it ended."""
+    description = fitted.model.description
+    show_metrics(screen, description, fitted.run.history)
+    screen.say("stopped", how_it_ended(description))
+    screen.say("folder", f"{out}: {_files(out)}")
+
+
+def _files(out: Path) -> str:
+    return ", ".join(sorted(path.name for path in out.iterdir()))
+
+
+def show_metrics(
+    screen: Screen, description: Mapping[str, Any], history: Mapping[str, Any]
+) -> None:
+    """Print the table of metrics and the learning curve."""
+    from deltarule.cli.curve import draw_curve
+
+    screen.line()
+    head, rows = _metric_rows(description)
+    screen.table(head, rows)
+    best = description["training"]["best_epoch"]
+    what = f"E, {description['objective']['loss']['name']},"
+    curve = draw_curve(history, best, width=screen.width, marks=screen.marks, what=what)
+    if curve:
+        screen.line()
+        screen.lines(curve)
+    screen.line()
+
+
+def metric_words(metrics: Mapping[str, float | None]) -> str:
+    """Return metrics as words: "loss 0.1, accuracy 0.98"."""
+    return ", ".join(f"{_HEADS.get(n, n)} {_number(n, v)}" for n, v in metrics.items())
+
+
+def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return the head and the rows of the table of metrics."""
+    metrics, counts = description["metrics"], description["data"]["rows"]
+    names = list(metrics["train"])
+    rows = [
+        [part, f"{counts[part]:,}", *(_number(name, values[name]) for name in names)]
+        for part, values in metrics.items()
+        if counts[part]
+    ]
+    return ["", "rows", *(_HEADS.get(name, name) for name in names)], rows
+
+
+def _number(name: str, value: float | None) -> str:
+    return "-" if value is None else format(value, _DIGITS.get(name, ".4g"))
+
+
+def how_it_was_trained(description: Mapping[str, Any]) -> str:
+    """Return loss, optimizer and the other options in one sentence."""
+    return _how(description["objective"], description["recipe"])
+
+
+def _how(objective: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
+    optimizer = dict(recipe["optimizer"])
+    lr = optimizer["lr"]
+    rate = f"{lr:g}" if not isinstance(lr, Mapping) else _spec(lr)
+    batch = recipe["batch_size"]
+    parts = [
+        f"loss {objective['loss']['name']}",
+        f"{optimizer['name']} with lr {rate}",
+        f"batches of {batch}" if batch else "full batches",
+        f"at most {_some(recipe['epochs'], 'epoch')}",
+        f"patience {recipe['patience']}" if recipe["patience"] else "no patience",
+    ]
+    parts += [f"l2 {objective['l2']:g}"] if objective["l2"] else []
+    parts += [f"clip_norm {recipe['clip_norm']:g}"] if recipe["clip_norm"] else []
+    parts += [f"class weights {recipe['class_weight']}"] if recipe["class_weight"] else []
+    return ", ".join([*parts, recipe["dtype"], f"seed {recipe['seed']}"])
+
+
+def _spec(record: Mapping[str, Any]) -> str:
+    values = ", ".join(f"{k} {v:g}" for k, v in record.items() if k != "name")
+    return f"{record['name']} ({values})"
+
+
+def how_it_ended(description: Mapping[str, Any]) -> str:
+    """Return why training stopped, after how long, and which weights are kept."""
+    training, recipe = description["training"], description["recipe"]
+    why = _ENDED.get(training["stopped"], training["stopped"]).format(patience=recipe["patience"])
+    after = f"after {_some(training['epochs'], 'epoch')} in {training['seconds']:.1f} s"
+    watched = "validation" if description["data"]["rows"]["validation"] else "training"
+    kept = "the last weights are kept"
+    if training["kept"] == "best":
+        kept = (
+            f"the weights of epoch {training['best_epoch']} are kept, the lowest {watched} error "
+            f"({training['best_error']:.4g})"
+        )
+    return f"{after}: {why}; {kept}"
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def as_json(fitted: Fitted, out: str) -> dict[str, Any]:
+    """Return what `--json` prints; a number that is not finite or not there is null."""
+    rows = sum(len(part) for part in fitted.plan.prepared.parts.values())
+    return {
+        "task": fitted.model.task,
+        "rows": rows,
+        "network": fitted.plan.network.to_dict(),
+        "epochs": fitted.run.epochs,
+        "stopped": fitted.run.stopped,
+        "seconds": round(fitted.run.seconds, 6),
+        **fitted.metrics,
+        "out": out,
+    }

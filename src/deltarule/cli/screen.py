@@ -1,0 +1,71 @@
+"""Lines, labelled paragraphs and tables on stdout; plain text where stdout is no terminal."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from deltarule.cli.curve import ASCII, UNICODE, Marks
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Screen"]
+
+_LABEL = 10
+_ENDLESS = 100_000
+_CURVE = 72
+
+
+class Screen:
+    """Where a command's report goes. Nothing in the text is taken as markup."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        terminal = sys.stdout.isatty()
+        self._console: Console = Console(
+            highlight=False, markup=False, emoji=False, width=None if terminal else _ENDLESS
+        )
+        self.width = min(self._console.width, _CURVE)
+
+    @property
+    def marks(self) -> Marks:
+        """Characters for curves that this screen can show."""
+        try:
+            "".join(vars(UNICODE).values()).encode(sys.stdout.encoding or "ascii")
+        except UnicodeEncodeError:
+            return ASCII
+        return UNICODE
+
+    def line(self, text: str = "") -> None:
+        """Print one line as it is."""
+        self._console.print(text, soft_wrap=True)
+
+    def lines(self, several: Sequence[str]) -> None:
+        """Print lines as they are, under the labels' column."""
+        for text in several:
+            self.line("  " + text)
+
+    def say(self, label: str, text: str | Sequence[str]) -> None:
+        """Print a label with a paragraph, or one paragraph per entry, beside it."""
+        from rich.text import Text
+
+        room = max(20, self._console.width - _LABEL - 1)
+        for number, paragraph in enumerate([text] if isinstance(text, str) else text):
+            pieces = textwrap.wrap(paragraph, room, break_on_hyphens=False) or [""]
+            for piece_number, piece in enumerate(pieces):
+                beside = label if number == piece_number == 0 else ""
+                line = Text(f"{beside:<{_LABEL}} ", style="bold")
+                self._console.print(line.append(piece, style="not bold"), soft_wrap=True)
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table: the first column to the left, numbers to the right."""
+        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        for number, row in enumerate([head, *rows]):
+            first, *others = zip(row, widths, strict=True)
+            cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+            style = "bold" if number == 0 else None
+            self._console.print("  " + "  ".join(cells), style=style, soft_wrap=True)

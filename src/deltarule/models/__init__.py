@@ -1,0 +1,27 @@
+"""Models: a network with the transforms of its data, trained on a table, kept in a folder.
+
+`fit` trains one, `save` writes its folder, `load` (also `deltarule.load`) reads it back.
+"""
+
+from deltarule.models.fit import Fitted, fit, fit_plan
+from deltarule.models.folder import check_destination, save
+from deltarule.models.metrics import METRICS
+from deltarule.models.model import Model
+from deltarule.models.plan import Plan, plan
+from deltarule.models.read import load, read_history
+from deltarule.models.recipe import Recipe
+
+__all__ = [
+    "METRICS",
+    "Fitted",
+    "Model",
+    "Plan",
+    "Recipe",
+    "check_destination",
+    "fit",
+    "fit_plan",
+    "load",
+    "plan",
+    "read_history",
+    "save",
+]

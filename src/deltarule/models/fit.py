@@ -1,0 +1,99 @@
+"""Training a model on a table, and measuring it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deltarule.core.errors import NumericError
+from deltarule.data import Table
+from deltarule.models.describe import describe, status_of
+from deltarule.models.metrics import Metrics, measure
+from deltarule.models.model import Model
+from deltarule.models.plan import Plan, plan
+from deltarule.models.recipe import Recipe
+from deltarule.training import Epoch, Patience, Run, train
+
+__all__ = ["Fitted", "fit", "fit_plan"]
+
+Callback = Callable[[Epoch], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A model with everything that is known of its making."""
+
+    plan: Plan
+    run: Run
+    model: Model
+    metrics: dict[str, Metrics]
+    """Per part (train, validation, test): see `deltarule.models.METRICS`."""
+
+    @property
+    def status(self) -> str:
+        """finished, interrupted or non_finite."""
+        return status_of(self.run)
+
+
+def fit(
+    table: Table,
+    recipe: Recipe | None = None,
+    *,
+    target: str | None = None,
+    progress: bool = False,
+    callbacks: Callback | Sequence[Callback] = (),
+) -> Fitted:
+    """Train a model on a table: split, encode, build the network, train, measure.
+
+    `target` names the target column (None: the table's own). `progress` shows a bar on stderr.
+
+    Raises what `plan` raises, and `NumericError` where a number stops being finite; its `.run` is
+    the `Fitted` so far, with the last finite weights.
+
+    >>> from deltarule.data import read_table
+    >>> fitted = fit(read_table("iris"), Recipe(hidden=(8,), epochs=30, lr=0.01))
+    >>> fitted.metrics["test"]["accuracy"] > 0.9, fitted.model.predict([[5.1, 3.5, 1.4, 0.2]])
+    (True, array(['setosa'], dtype='<U10'))
+    """
+    return fit_plan(plan(table, recipe, target=target), progress=progress, callbacks=callbacks)
+
+
+def fit_plan(
+    plan: Plan, *, progress: bool = False, callbacks: Callback | Sequence[Callback] = ()
+) -> Fitted:
+    """Carry out a plan; see `fit`."""
+    recipe, parts = plan.recipe, plan.prepared.parts
+    held_out = parts["validation"]
+    try:
+        run = train(
+            plan.network,
+            parts["train"].X,
+            parts["train"].T,
+            loss=plan.objective.loss,
+            optimizer=recipe.optimizer,
+            epochs=recipe.epochs,
+            batch_size=recipe.batch_size,
+            seed=recipe.seed,
+            validation=(held_out.X, held_out.T) if len(held_out) else None,
+            stop=Patience(recipe.patience) if recipe.patience else (),
+            l2=recipe.l2,
+            class_weight=recipe.class_weight,
+            clip_norm=recipe.clip_norm,
+            engine=plan.engine,
+            dtype=recipe.dtype,
+            callbacks=callbacks,
+            progress=progress,
+        )
+    except NumericError as error:
+        raise NumericError(str(error), _measured(plan, error.run)) from error
+    return _measured(plan, run)
+
+
+def _measured(plan: Plan, run: Run) -> Fitted:
+    prepared = plan.prepared
+    bare = Model(plan.objective, run.theta, prepared.inputs, prepared.targets)
+    metrics = {name: measure(bare, [(part.X, part.T)]) for name, part in prepared.parts.items()}
+    description = describe(plan, run, metrics)
+    model = Model(plan.objective, run.theta, prepared.inputs, prepared.targets, description)
+    return Fitted(plan, run, model, metrics)

@@ -1,0 +1,95 @@
+"""The model folder: what is in it, and how it is written."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.models.atomic import check_folder, new_folder
+from deltarule.models.fit import Fitted
+from deltarule.models.model import Model
+
+__all__ = ["FILES", "HISTORY", "RUN", "WEIGHTS", "check_destination", "digest_of", "save"]
+
+WEIGHTS, RUN, HISTORY = "model.safetensors", "run.json", "history.csv"
+"""theta with the numbers of the transforms, the description, and E after every epoch."""
+
+FILES = frozenset({WEIGHTS, RUN, HISTORY, "curves.png", "confusion.png", "predictions.png"})
+"""Every file that a model folder may hold."""
+
+_PICTURES = 400_000
+"""Bytes that the pictures and the description take, about."""
+
+
+def check_destination(out: str | Path, *, force: bool = False, parameters: int = 0) -> None:
+    """Refuse a folder that `save` could not write later; call it before training.
+
+    Raises `UsageError` for one that exists (unless it is a model's and `force` is given) and
+    `ResourceError` for a place that cannot be written or is full.
+    """
+    check_folder(Path(out), force=force, ours=FILES, needed=8 * parameters + _PICTURES)
+
+
+def save(fitted: Fitted, out: str | Path, *, force: bool = False) -> list[str]:
+    """Write the model folder and return notes on what could not be drawn.
+
+    `model.safetensors`, `run.json`, `history.csv` and pictures are written into a temporary folder
+    beside `out`, which is renamed when it is complete. The same run gives the same bytes (but for
+    the seconds in run.json).
+
+    Raises `UsageError` where `out` exists and `ResourceError` where it cannot be written.
+    """
+    from deltarule.models.plots import draw
+
+    with new_folder(Path(out), force=force, ours=FILES) as folder:
+        weights = _weights(fitted.model)
+        (folder / WEIGHTS).write_bytes(weights)
+        (folder / RUN).write_text(_description(fitted, weights), encoding="utf-8")
+        _write_history(folder / HISTORY, fitted.run.history)
+        return draw(fitted, folder)
+
+
+def _weights(model: Model) -> bytes:
+    from safetensors.numpy import save as to_bytes
+
+    tensors = {"theta": model.theta}
+    tensors |= {f"inputs.{name}": a for name, a in model.inputs.arrays().items()}
+    tensors |= {f"targets.{name}": a for name, a in model.targets.arrays().items()}
+    return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in tensors.items()}))
+
+
+def _description(fitted: Fitted, weights: bytes) -> str:
+    plain = dict(fitted.model.description)
+    plain["sha256"] = {
+        WEIGHTS: hashlib.sha256(weights).hexdigest(),
+        "description": digest_of(plain),
+    }
+    return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def digest_of(plain: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a description without its `sha256` entry.
+
+    >>> digest_of({"schema": 1}) == digest_of({"schema": 1, "sha256": {}})
+    True
+    """
+    rest = {key: value for key, value in plain.items() if key != "sha256"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write_history(path: Path, history: Mapping[str, NDArray[np.float64]]) -> None:
+    names = [n for n in ("error", "validation_error", "lr") if n in history] or ["error", "lr"]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["epoch", *names])
+        columns = [history.get(name, np.zeros(0)).tolist() for name in names]
+        for epoch, row in enumerate(zip(*columns, strict=True), 1):
+            writer.writerow([epoch, *map(repr, row)])

@@ -1,0 +1,157 @@
+"""A trained model: a network with its weights, and the transforms of the data around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import UsageError
+from deltarule.data.encode import InputEncoder
+from deltarule.data.table import Table, listed
+from deltarule.data.target import TargetEncoder
+from deltarule.engine import Objective
+from deltarule.models.metrics import Metrics, class_numbers, measure
+from deltarule.models.tables import as_table
+from deltarule.network import Network
+
+__all__ = ["Model"]
+
+_BLOCK_CELLS = 1 << 22
+"""Cells of encoded inputs, and of any layer's outputs, that exist at a time."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model:
+    """A trained model; `deltarule.load(folder)` and `deltarule.models.fit` give one.
+
+    `data` in its methods is a table, an (n, columns) array with the columns in the order of
+    training (numeric inputs only), a polars or pandas DataFrame, a dictionary of columns, or the
+    name of a file or a bundled data set. Columns go by name and may stand in any order; others
+    may be there. `unknown="ignore"` encodes categories unseen in training as zeros; "error"
+    refuses them.
+    """
+
+    objective: Objective
+    theta: NDArray[Any]
+    inputs: InputEncoder
+    targets: TargetEncoder
+    description: Mapping[str, Any] = field(default_factory=dict)
+    """What `run.json` says: where the data came from, how it was trained, how good it is."""
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return self.objective.network
+
+    @property
+    def task(self) -> str:
+        """regression, binary or multiclass."""
+        return self.targets.task
+
+    @property
+    def classes(self) -> NDArray[Any]:
+        """The classes in the order of `predict_proba`'s columns; empty for regression.
+
+        They are what the training data held: numbers, truth values or texts.
+        """
+        names = self.targets.classes
+        if self.targets.kind == "boolean":
+            return np.array([name == "true" for name in names], dtype=np.bool_)
+        if self.targets.kind == "numeric":
+            numbers = np.array([float(name) for name in names])
+            whole = bool(np.all(numbers == np.round(numbers)) and np.all(np.abs(numbers) < 2**53))
+            return numbers.astype(np.int64) if whole else numbers
+        return np.array(names, dtype=np.str_)
+
+    def predict(self, data: Any, *, unknown: str = "error") -> NDArray[Any]:
+        """Return the most probable class (n,), or the value in the target's own units.
+
+        Several regression targets give (n, targets).
+
+        Raises `DataError` for missing columns or cells and unseen categories.
+        """
+        return self.decide(self.outputs(data, unknown=unknown))
+
+    def predict_proba(self, data: Any, *, unknown: str = "error") -> NDArray[Any]:
+        """Return the probability of every class (n, classes), in the order of `classes`.
+
+        Raises `UsageError` for a regression, and what `predict` raises.
+        """
+        return self.probabilities(self.outputs(data, unknown=unknown))
+
+    def score(self, data: Any, *, unknown: str = "error") -> Metrics:
+        """Return the metrics on data that hold the target: see `deltarule.models.METRICS`."""
+        table = self.table(data, targets=True)
+        dtype = self.theta.dtype
+        return measure(
+            self,
+            (
+                (
+                    self.inputs.transform(table, rows, dtype, unknown=unknown),
+                    self.targets.transform(table, rows, dtype),
+                )
+                for rows in self._blocks(table.rows)
+            ),
+        )
+
+    def table(self, data: Any, *, targets: bool = False) -> Table:
+        """Return `data` as a table, its inputs (and targets) of the kinds that training had."""
+        return as_table(data, self.inputs, self.kinds(targets=targets))
+
+    def kinds(self, *, targets: bool = False) -> dict[str, str]:
+        """Return the kinds of the inputs' (and the targets') columns, for `read_table`."""
+        more = self.targets.column_kinds if targets else {}
+        return {**self.inputs.column_kinds, **more}
+
+    def outputs(self, data: Any, *, unknown: str = "error") -> NDArray[Any]:
+        """Return the network's outputs (n, n_L), a block of rows at a time."""
+        table = self.table(data)
+        found = np.empty((table.rows, self.network.sizes[-1]), self.theta.dtype)
+        for rows in self._blocks(table.rows):
+            X = self.inputs.transform(table, rows, self.theta.dtype, unknown=unknown)
+            found[rows] = self.network(self.theta, X)
+        return found
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Return the network's outputs for encoded rows X (n, n_0), a block at a time."""
+        found = np.empty((len(X), self.network.sizes[-1]), self.theta.dtype)
+        for rows in self._blocks(len(X)):
+            found[rows] = self.network(self.theta, X[rows[0] : rows[-1] + 1])
+        return found
+
+    def decide(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """Return what outputs (n, n_L) mean: classes (n,), or values in the target's own units."""
+        if self.task != "regression":
+            return np.asarray(self.classes[class_numbers(outputs)])
+        values = self.targets.inverse(outputs)
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """Return the probability of every class from outputs (n, n_L)."""
+        if self.task == "regression":
+            raise UsageError(
+                f"a regression has no classes and no probabilities: {listed(self.targets.names)} "
+                "is a quantity; use predict"
+            )
+        return np.hstack([1.0 - outputs, outputs]) if self.task == "binary" else outputs
+
+    def _blocks(self, count: int) -> Iterator[NDArray[np.intp]]:
+        """Yield row numbers 0 .. count - 1, a block at a time: memory stays that of one block."""
+        step = max(1, _BLOCK_CELLS // max(self.network.sizes))
+        for start in range(0, count, step):
+            yield np.arange(start, min(start + step, count))
+
+    def __repr__(self) -> str:
+        source = self.description.get("data", {}).get("source", "")
+        origin = f", trained on {source}" if source else ""
+        what = listed(self.targets.names)
+        if self.task != "regression":
+            what += f": {len(self.targets.classes)} classes ({listed(self.targets.classes)})"
+        return (
+            f"Model, {self.task} of {what}{origin}\n"
+            f"from {len(self.inputs.names)} columns: {listed(self.inputs.names)}\n{self.network!r}"
+        )

@@ -1,0 +1,93 @@
+"""What is going to be trained: data in parts, a network that suits the task, an objective."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deltarule.activations import Activation
+from deltarule.data import Prepared, Table, prepare
+from deltarule.engine import Objective
+from deltarule.engine.choice import choose_engine
+from deltarule.layers import Dense
+from deltarule.models.recipe import Recipe
+from deltarule.network import Network
+
+__all__ = ["OUTPUTS", "Plan", "plan"]
+
+OUTPUTS = {
+    "regression": ("identity", "half_squared_error"),
+    "binary": ("sigmoid", "binary_cross_entropy"),
+    "multiclass": ("softmax", "cross_entropy"),
+}
+"""Per task: the output layer's activation, and the loss that `"auto"` stands for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything that is settled before the first update."""
+
+    table: Table
+    recipe: Recipe
+    prepared: Prepared
+    objective: Objective
+    engine: str
+    dropped: tuple[str, ...] = ()
+    """Columns of the source that were left out when it was read."""
+
+    @property
+    def network(self) -> Network:
+        """The network to train."""
+        return self.objective.network
+
+    @property
+    def task(self) -> str:
+        """regression, binary or multiclass."""
+        return self.prepared.task
+
+
+def plan(
+    table: Table,
+    recipe: Recipe | None = None,
+    *,
+    target: str | None = None,
+    dropped: Sequence[str] = (),
+) -> Plan:
+    """Prepare the data and build the network that the recipe asks for.
+
+    `dropped` names columns that were left out when the table was read; the model passes over
+    them when it predicts.
+
+    Raises what `deltarule.data.prepare` raises, and `UsageError` for a loss that does not fit the
+    task.
+
+    >>> from deltarule.data import read_table
+    >>> plan(read_table("iris"), Recipe(hidden=(8,))).network
+    Network, 4 inputs, 67 parameters
+      layer  type   units  activation  parameters
+          1  dense      8  tanh                40
+          2  dense      3  softmax             27
+    """
+    recipe = recipe or Recipe()
+    prepared = prepare(
+        table,
+        target=target,
+        task=recipe.task,
+        scale=recipe.scale,
+        missing=recipe.missing,
+        validation=recipe.validation,
+        test=recipe.test,
+        seed=recipe.seed,
+        dtype=recipe.dtype,
+    )
+    activation, loss = OUTPUTS[prepared.task]
+    network = _network(prepared, recipe, activation)
+    chosen = loss if recipe.loss == "auto" else recipe.loss
+    objective = Objective.of(network, chosen, "mean", "exact", recipe.l2)
+    return Plan(table, recipe, prepared, objective, choose_engine(recipe.engine), tuple(dropped))
+
+
+def _network(prepared: Prepared, recipe: Recipe, output: str) -> Network:
+    hidden: Activation = recipe.activation  # type: ignore[assignment]  # a Recipe has looked it up
+    layers = [Dense(int(units), hidden) for units in recipe.hidden]
+    return Network(prepared.inputs.width, [*layers, Dense(prepared.targets.width, output)])

@@ -1,0 +1,47 @@
+"""The pictures of a model folder."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from deltarule.models.confusion import draw_confusion
+from deltarule.models.curves import draw_curves
+from deltarule.models.fit import Fitted
+from deltarule.models.predictions import draw_predictions
+
+__all__ = ["draw"]
+
+
+def draw(fitted: Fitted, folder: Path) -> list[str]:
+    """Draw curves.png and confusion.png or predictions.png, and say what did not go well.
+
+    The second is of the test rows if there are any, else of the validation rows, else of the
+    training rows. A picture that fails for another reason than the disk does not cost the model:
+    it is left out, and the note says why.
+    """
+    name = next(n for n in ("test", "validation", "train") if len(fitted.plan.prepared[n]))
+    part = fitted.plan.prepared[name]
+    rows = "training" if name == "train" else name
+    second = ("predictions.png", draw_predictions)
+    if fitted.model.task != "regression":
+        second = ("confusion.png", draw_confusion)
+    drawers: dict[str, Callable[[Path], None]] = {
+        "curves.png": partial(draw_curves, fitted),
+        second[0]: partial(second[1], fitted.model, part.X, part.T, rows),
+    }
+    notes = []
+    for picture, drawer in drawers.items():
+        try:
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                drawer(folder / picture)
+            notes += [f"{picture}: {said[0].message}"] if said else []
+        except OSError:
+            raise
+        except Exception as error:  # a model is worth more than its picture
+            (folder / picture).unlink(missing_ok=True)
+            notes.append(f"{picture} could not be drawn ({type(error).__name__}: {error})")
+    return notes

@@ -1,0 +1,161 @@
+"""`dr.load`: a model folder back into a model, with every part of it checked.
+
+Nothing in the folder is executed: JSON, safetensors and CSV hold plain values and numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import deltarule
+from deltarule.core.errors import DeltaruleError, FileError
+from deltarule.data.encode import InputEncoder
+from deltarule.data.target import TargetEncoder
+from deltarule.engine import Objective
+from deltarule.models.describe import SCHEMA
+from deltarule.models.folder import HISTORY, RUN, WEIGHTS, digest_of
+from deltarule.models.model import Model
+from deltarule.network import Network
+
+__all__ = ["load", "read_history"]
+
+_REMEDY = "Restore it from a copy, or train the model again."
+
+
+def load(folder: str | Path) -> Model:
+    """Return the model in a folder that `deltarule train` or `deltarule.models.save` wrote.
+
+    Raises `FileError` naming the file and what is wrong with it: missing, truncated, damaged, of
+    another schema version, weights that do not fit the network or are not finite.
+    """
+    place = Path(folder)
+    description = _description(place)
+    tensors = _tensors(place, description)
+    try:
+        model = _model(description, tensors)
+    except FileError as error:
+        raise FileError(f"{place}: {error}") from error
+    except (DeltaruleError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(place / RUN, f"it does not describe a model ({_said(error)})") from error
+    _check_theta(place / WEIGHTS, model)
+    return model
+
+
+def read_history(folder: str | Path) -> dict[str, NDArray[np.float64]]:
+    """Return the history of a model folder: `error`, `lr` and perhaps `validation_error`.
+
+    Raises `FileError` for a missing or damaged file.
+    """
+    path = Path(folder) / HISTORY
+    try:
+        rows = list(csv.reader(_bytes(path).decode("utf-8").splitlines(), strict=True))
+        columns = {n: [float(row[i]) for row in rows[1:]] for i, n in enumerate(rows[0])}
+        if [int(e) for e in columns.pop("epoch")] != list(range(1, len(rows))):
+            raise ValueError("the epochs are not 1, 2, ...")
+    except (ValueError, LookupError, csv.Error) as error:
+        raise _damaged(path, f"it is not a history of epochs ({_said(error)})") from error
+    return {name: np.array(values) for name, values in columns.items()}
+
+
+def _description(place: Path) -> dict[str, Any]:
+    path = place / RUN
+    if not place.is_dir():
+        what = "this is a file, not a model folder" if place.exists() else "there is no such folder"
+        raise FileError(f"{place}: {what}. `deltarule train` makes one.")
+    data = _bytes(path)
+    try:
+        plain = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"it is not JSON ({_said(error)})") from error
+    if not isinstance(plain, dict) or "schema" not in plain:
+        raise _damaged(path, "it has no schema version, so it is no model's description")
+    if plain["schema"] != SCHEMA:
+        raise FileError(
+            f"{path}: it has the schema version {plain['schema']!r}, and deltarule "
+            f"{deltarule.__version__} reads version {SCHEMA}. Use the version of deltarule that "
+            "wrote it, or train the model again."
+        )
+    sums = plain.get("sha256")
+    if not isinstance(sums, Mapping) or sums.get("description") != digest_of(plain):
+        raise _damaged(path, "its checksum does not fit: it was changed after it was written")
+    return plain
+
+
+def _tensors(place: Path, description: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    path = place / WEIGHTS
+    data = _bytes(path)
+    if hashlib.sha256(data).hexdigest() != description["sha256"].get(WEIGHTS):
+        raise _damaged(path, "its checksum does not fit the one in run.json")
+    try:
+        return dict(from_bytes(data))
+    except (SafetensorError, LookupError, TypeError, ValueError) as error:
+        raise _damaged(path, f"it is not a safetensors file ({_said(error)})") from error
+
+
+def _model(description: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Model:
+    objective, data = description["objective"], description["data"]
+    inputs = InputEncoder.from_parts(data["inputs"], _under("inputs.", tensors))
+    targets = TargetEncoder.from_parts(data["targets"], _under("targets.", tensors))
+    network = Network.from_dict(description["network"])
+    if (network.inputs, network.sizes[-1]) != (inputs.width, targets.width):
+        raise ValueError(
+            f"a network of {network.inputs} inputs and {network.sizes[-1]} outputs for "
+            f"{inputs.width} encoded columns and {targets.width} encoded targets"
+        )
+    found = Objective.of(
+        network, objective["loss"], objective["reduction"], objective["rule"], objective["l2"]
+    )
+    if "theta" not in tensors:
+        raise FileError(f"{WEIGHTS} holds no theta. {_REMEDY}")
+    return Model(found, tensors["theta"].copy(), inputs, targets, description)
+
+
+def _check_theta(path: Path, model: Model) -> None:
+    theta, network = model.theta, model.network
+    if theta.dtype not in (np.float32, np.float64):
+        raise _damaged(path, f"theta is of type {theta.dtype}, not float32 or float64")
+    if theta.shape != (network.size,):
+        raise _damaged(
+            path,
+            f"theta has the shape {theta.shape}, and the network in run.json has {network.size} "
+            "parameters",
+        )
+    bad = np.flatnonzero(~np.isfinite(theta))
+    if len(bad):
+        where = network.layout.where(int(bad[0]))
+        raise _damaged(
+            path, f"{len(bad)} weights are not finite, the first being {where} = {theta[bad[0]]}"
+        )
+
+
+def _under(prefix: str, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)}
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise FileError(f"{path}: the file is missing. {_REMEDY}") from None
+    except OSError as error:
+        raise FileError(f"{path}: it cannot be read ({error.strerror}). {_REMEDY}") from error
+
+
+def _damaged(path: Path, finding: str) -> FileError:
+    return FileError(f"{path}: {finding}. {_REMEDY}")
+
+
+def _said(error: BaseException) -> str:
+    text = str(error).rstrip(".")
+    return f"{type(error).__name__}: {text}" if isinstance(error, LookupError) else text

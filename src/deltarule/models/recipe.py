@@ -1,0 +1,163 @@
+"""How to train a model on a table: every option with its default, checked before data are read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from deltarule.activations import ACTIVATIONS, Activation
+from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.registry import plain
+from deltarule.data.encode import MISSING
+from deltarule.data.scale import SCALERS
+from deltarule.data.task import TASKS
+from deltarule.engine.choice import choose_engine
+from deltarule.losses import LOSSES, Loss
+from deltarule.optim import OPTIMISERS, Optimiser, Schedule
+
+__all__ = ["DTYPES", "Recipe", "hidden_sizes"]
+
+DTYPES = ("float32", "float64")
+
+_DEFAULT_LR = 0.001
+_NO_LAYER = ("", "0", "none")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to make a model from a table: split, encode, build, train.
+
+    Args:
+        hidden: the nodes of every hidden layer: `(64, 32)` or `"64,32"`; `()` or `"none"` for no
+            hidden layer.
+        activation: f of the hidden layers.
+        loss: `"auto"` takes the task's: half_squared_error (regression), binary_cross_entropy (two
+            classes, one sigmoid node) or cross_entropy (several, softmax).
+        optimizer: a name, a specification such as `"momentum:0.1,0.9"`, or an object.
+        lr: eta, a number or a schedule (`"cosine:0.01,200"`), where `optimizer` is a name; None
+            means 0.001.
+        epochs, batch_size, l2, class_weight, clip_norm, engine: as in `deltarule.train`.
+        validation, test: fractions of all rows.
+        patience: epochs without improvement after which training stops, the best weights being
+            kept; 0 trains to the last epoch and keeps the last weights.
+        seed: determines the split, the first weights and every batch.
+        dtype: `"float32"` or `"float64"`.
+        scale, missing, task: as in `deltarule.data.prepare`.
+
+    Raises `UsageError` for an unknown name or a value that cannot be.
+
+    >>> Recipe(hidden="8", optimizer="sgd", lr="cosine:0.1,50").optimizer
+    SGD(lr=Cosine(lr=0.1, total=50.0, warmup=0.0, final=0.0))
+    """
+
+    hidden: str | Sequence[int] = (64, 32)
+    activation: str | Mapping[str, Any] | Activation = "tanh"
+    loss: str | Mapping[str, Any] | Loss = "auto"
+    optimizer: str | Mapping[str, Any] | Optimiser = "adam"
+    lr: float | str | Schedule | None = None
+    epochs: int = 200
+    batch_size: int | None = 32
+    validation: float = 0.1
+    test: float = 0.2
+    patience: int = 20
+    l2: float = 0.0
+    seed: int = 0
+    dtype: str = "float32"
+    engine: str = "auto"
+    scale: str = "standard"
+    missing: str = "error"
+    task: str = "auto"
+    class_weight: str | Mapping[int, float] | None = None
+    clip_norm: float | None = None
+
+    def __post_init__(self) -> None:
+        _whole("epochs", self.epochs, 0)
+        if self.batch_size is not None:
+            _whole("batch_size", self.batch_size, 1)
+        _whole("patience", self.patience, 0)
+        if not 0.0 <= self.l2 < math.inf:
+            raise UsageError(f"l2 has to be a finite number >= 0, not {self.l2}")
+        for kind, name, known in (
+            ("dtype", self.dtype, DTYPES),
+            ("scaler", self.scale, tuple(SCALERS)),
+            ("policy for missing cells", self.missing, MISSING),
+            ("task", self.task, ("auto", *TASKS)),
+        ):
+            if name not in known:
+                raise unknown_name(kind, name, known)
+        choose_engine(self.engine)
+        loss = self.loss if self.loss == "auto" else LOSSES.get(self.loss)
+        self._set("hidden", hidden_sizes(self.hidden))
+        self._set("activation", ACTIVATIONS.get(self.activation))
+        self._set("loss", loss)
+        self._set("optimizer", _optimiser(self.optimizer, self.lr))
+        self._set("lr", None)
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the options as plain values, ready for JSON; the rate is in the optimizer."""
+        values = {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "lr"}
+        if isinstance(self.class_weight, Mapping):
+            values["class_weight"] = {str(k): float(v) for k, v in self.class_weight.items()}
+        return values
+
+
+def hidden_sizes(given: str | Sequence[int]) -> tuple[int, ...]:
+    """Return the nodes of every hidden layer. Raises `UsageError`.
+
+    >>> hidden_sizes("64,32"), hidden_sizes("none")
+    ((64, 32), ())
+    """
+    parts: Sequence[Any] = given
+    if isinstance(given, str):
+        text = given.strip().lower()
+        parts = [] if text in _NO_LAYER else text.split(",")
+    try:
+        sizes = tuple(int(part) for part in parts)
+    except ValueError:
+        sizes = (0,)
+    if any(size < 1 for size in sizes):
+        raise UsageError(
+            f"hidden layers are numbers of nodes of at least 1, such as 64,32, or 'none' for no "
+            f"hidden layer; given: {given!r}"
+        )
+    return sizes
+
+
+def _optimiser(given: Any, lr: float | str | Schedule | None) -> Optimiser:
+    rate = _rate(lr)
+    if not isinstance(given, str) or ":" in given:
+        found = OPTIMISERS.get(given)
+        if not isinstance(found, Optimiser):
+            raise UsageError(f"optimizer is a name or an object, not {found!r}")
+        if rate is not None:
+            raise UsageError(
+                f"the optimizer {given!r} has its own rate ({found.lr}); leave out lr={lr!r}, or "
+                f"give the optimizer by name alone ({found.name!r})"
+            )
+        return found
+    rate = _DEFAULT_LR if rate is None else rate
+    return OPTIMISERS.get({"name": given.strip(), "lr": rate})
+
+
+def _rate(lr: float | str | Schedule | None) -> float | str | Schedule | None:
+    if not isinstance(lr, str):
+        return lr
+    try:
+        return float(lr)
+    except ValueError:
+        if ":" in lr:
+            return lr
+    raise UsageError(
+        f"lr is a number such as 0.001 or a schedule such as cosine:0.01,200 (rate, epochs), "
+        f"not {lr!r}"
+    )
+
+
+def _whole(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UsageError(f"{name} is a whole number of at least {least}, not {value!r}")

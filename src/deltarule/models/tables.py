@@ -1,0 +1,111 @@
+"""Whatever a caller predicts from as a table: a table, an array, a frame, columns or a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import DataError, UsageError
+from deltarule.data import Column, Table, read_table
+from deltarule.data.check import check_finite
+from deltarule.data.encode import InputEncoder
+from deltarule.data.options import Options
+from deltarule.data.recast import recast
+from deltarule.data.table import listed
+
+__all__ = ["as_table"]
+
+_BOOLEAN = ("false", "true")
+
+
+def as_table(data: Any, inputs: InputEncoder, kinds: Mapping[str, str]) -> Table:
+    """Return `data` as a table whose columns have the `kinds` of training.
+
+    `data` is a `Table`, an (n, columns) array in the order of training (numeric inputs only), a
+    polars or pandas DataFrame, a dictionary of columns, or a file or bundled name.
+
+    Raises `DataError` or `UsageError` for what cannot be used.
+    """
+    if isinstance(data, str | Path):
+        return read_table(data, kinds=kinds)
+    if isinstance(data, Table):
+        table = data
+    elif isinstance(data, Mapping):
+        table = _from_columns({str(name): values for name, values in data.items()})
+    elif _is_frame(data, "polars"):
+        table = _from_columns({name: data[name].to_numpy() for name in data.columns})
+    elif _is_frame(data, "pandas"):
+        table = _from_columns({str(name): data[name].to_numpy() for name in data.columns})
+    else:
+        table = _from_array(np.asarray(data), inputs)
+    check_finite(table, lambda name: name not in inputs.names)
+    return recast(table, Options.of(None, (), (), kinds))
+
+
+def _is_frame(data: Any, library: str) -> bool:
+    """Whether `data` is a DataFrame of `library`, which is not imported for the question."""
+    module = sys.modules.get(library)
+    return module is not None and isinstance(data, module.DataFrame)
+
+
+def _from_array(values: NDArray[Any], inputs: InputEncoder) -> Table:
+    texts = [n for n in inputs.names if n not in inputs.numeric]
+    if texts:
+        raise UsageError(
+            f"an array cannot say what is in the columns {listed(texts)}, which are text or truth "
+            "values: give a dictionary of columns, a table or a file"
+        )
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"the array holds {values.dtype}; real numbers are needed")
+    if values.ndim != 2 or values.shape[1] != len(inputs.names):
+        raise DataError(
+            f"the array has the shape {values.shape}; the model needs (rows, "
+            f"{len(inputs.names)}), its columns being {listed(inputs.names)}"
+        )
+    kept = values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
+    columns = tuple(Column(n, "numeric", kept[:, i]) for i, n in enumerate(inputs.names))
+    return Table("the array", columns)
+
+
+def _from_columns(columns: Mapping[str, Any]) -> Table:
+    found = tuple(_column(name, values) for name, values in columns.items())
+    if len({len(c) for c in found}) > 1:
+        sizes = ", ".join(f"{c.name} {len(c)}" for c in found[:5])
+        raise DataError(f"the columns have different numbers of rows: {sizes}")
+    return Table("the columns", found)
+
+
+def _column(name: str, values: Sequence[Any] | NDArray[Any]) -> Column:
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise DataError(f"column {name!r} has the shape {array.shape}; one value per row is needed")
+    if array.dtype.kind in "iuf":
+        single = array.dtype == np.float32
+        return Column(name, "numeric", array if single else array.astype(np.float64))
+    if array.dtype.kind == "b":
+        return Column(name, "boolean", array.astype(np.int32), _BOOLEAN)
+    return _objects(name, list(values))
+
+
+def _objects(name: str, values: list[Any]) -> Column:
+    """Return a column of Python values: None and NaN are missing, the others decide the kind."""
+    missing = [v is None or v != v for v in values]  # noqa: PLR0124 (NaN alone differs from itself)
+    known = [v for v, absent in zip(values, missing, strict=True) if not absent]
+    numbers = all(isinstance(v, int | float | np.number) for v in known)
+    booleans = all(isinstance(v, bool | np.bool_) for v in known)
+    if known and booleans:
+        codes = [-1 if m else int(v) for v, m in zip(values, missing, strict=True)]
+        return Column(name, "boolean", np.array(codes, np.int32), _BOOLEAN)
+    if numbers:
+        floats = [np.nan if m else float(v) for v, m in zip(values, missing, strict=True)]
+        return Column(name, "numeric", np.array(floats))
+    texts = [str(v) for v in known]
+    names = tuple(sorted(set(texts)))
+    place = {text: i for i, text in enumerate(names)}
+    codes = [-1 if m else place[str(v)] for v, m in zip(values, missing, strict=True)]
+    return Column(name, "text", np.array(codes, np.int32), names)

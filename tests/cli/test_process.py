@@ -1,0 +1,60 @@
+"""The command as a process: Ctrl-C, a reader that leaves, an encoding without curves."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import deltarule as dr
+
+COMMAND = [sys.executable, "-m", "deltarule"]
+
+
+def test_ctrl_c_keeps_what_there_is(tmp_path: Path) -> None:
+    options = ["--epochs", "1000000", "--patience", "0", "--lr", "1e-6"]
+    process = subprocess.Popen(
+        [*COMMAND, "train", "sunspots", *options],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("engine"):
+            break
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "interrupted by Ctrl-C" in out
+    assert "Traceback" not in error
+    model = dr.load(tmp_path / "sunspots-model")
+    assert model.description["status"] == "interrupted"
+    assert [p.name for p in tmp_path.iterdir()] == ["sunspots-model"]
+
+
+def test_a_reader_that_leaves_and_an_encoding_without_curves(tmp_path: Path) -> None:
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = subprocess.run(
+        [*COMMAND, "train", "xor", "--epochs", "3000", "--patience", "0", "--hidden", "4"],
+        cwd=tmp_path, capture_output=True, text=True, check=True, env=ascii_only,
+    )  # fmt: skip
+    assert "* training" in result.stdout
+    assert result.stderr == ""
+    (tmp_path / "many.csv").write_text("x1,x2\n" + "0,1\n" * 50_000)
+    process = subprocess.Popen(
+        [*COMMAND, "predict", "xor-model", "many.csv"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline().startswith("predicted_xor")
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 141
+    assert error == ""
