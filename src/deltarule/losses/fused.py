@@ -13,7 +13,7 @@ from typing import Any
 
 from deltarule.losses.loss import Body
 
-__all__ = ["FUSED", "fused_body"]
+__all__ = ["FUSED"]
 
 
 def sigmoid_binary_cross_entropy(xp: Any) -> Body:
@@ -60,8 +60,3 @@ FUSED: dict[tuple[str, str], Callable[[Any], Body]] = {
     ("exp", "poisson"): exp_poisson,
 }
 """The declared pairs: (activation, loss) -> body."""
-
-
-def fused_body(activation: str, loss: str) -> Callable[[Any], Body] | None:
-    """Return the pair's body, or None where the pair is not declared."""
-    return FUSED.get((activation, loss))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from deltarule.activations import ACTIVATIONS, Activation
+from deltarule.core.arguments import number, whole
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import plain
 from deltarule.data.encode import MISSING
@@ -73,12 +73,11 @@ class Recipe:
     clip_norm: float | None = None
 
     def __post_init__(self) -> None:
-        _whole("epochs", self.epochs, 0)
+        whole("epochs", self.epochs, 0)
         if self.batch_size is not None:
-            _whole("batch_size", self.batch_size, 1)
-        _whole("patience", self.patience, 0)
-        if not 0.0 <= self.l2 < math.inf:
-            raise UsageError(f"l2 has to be a finite number >= 0, not {self.l2}")
+            whole("batch_size", self.batch_size, 1)
+        whole("patience", self.patience, 0)
+        number("l2", self.l2, low=0.0)
         for kind, name, known in (
             ("dtype", self.dtype, DTYPES),
             ("scaler", self.scale, tuple(SCALERS)),
@@ -156,8 +155,3 @@ def _rate(lr: float | str | Schedule | None) -> float | str | Schedule | None:
         f"lr is a number such as 0.001 or a schedule such as cosine:0.01,200 (rate, epochs), "
         f"not {lr!r}"
     )
-
-
-def _whole(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError(f"{name} is a whole number of at least {least}, not {value!r}")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from deltarule.training.loop import Epoch
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["Bar"]
 
@@ -17,7 +20,9 @@ INTERVAL = 0.1
 class Bar:
     """A bar for one training; use it as a context. `tick` counts updates, `epoch` epochs."""
 
-    def __init__(self, epochs: int, batches: int, samples: int) -> None:
+    def __init__(
+        self, epochs: int, batches: int, samples: int, console: Console | None = None
+    ) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -32,7 +37,7 @@ class Bar:
             TextColumn("{task.fields[text]}"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console or Console(stderr=True),
             transient=True,
         )
         self._task = self._bar.add_task("", total=epochs * batches, epoch=0, text="", rate="")

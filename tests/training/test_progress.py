@@ -1,0 +1,38 @@
+"""The progress bar: what it says on a terminal, and that it stays off stdout."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from jobs import network, regression
+from rich.console import Console
+
+import deltarule as dr
+from deltarule.training import Epoch
+from deltarule.training.progress import Bar
+
+
+def test_the_bar_says_epoch_errors_speed_and_time_left(monkeypatch):
+    monkeypatch.setattr("deltarule.training.progress.INTERVAL", 0.0)
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=120)
+    with Bar(epochs=4, batches=2, samples=10, console=console) as bar:
+        for epoch in range(1, 4):
+            bar.tick()
+            bar.tick()
+            bar.epoch(Epoch(epoch, 4, 0.5 / epoch, 0.25, 0.1, 1.0, np.zeros(1)))
+        bar.tick()
+    said = screen.getvalue()
+    assert "epoch 3/4" in said
+    assert "error 0.1667  validation 0.25" in said
+    assert "examples/s" in said
+    assert ":" in said.split("examples/s")[-1]  # the time left
+
+
+def test_progress_changes_nothing_and_prints_nothing_on_stdout(capsys):
+    X, T = regression()
+    plain = dr.train(network(), X, T, epochs=3)
+    shown = dr.train(network(), X, T, epochs=3, progress=True, validation=(X, T))
+    assert shown.theta.tobytes() == plain.theta.tobytes()
+    assert capsys.readouterr().out == ""
