@@ -14,8 +14,9 @@ from deltarule.engine.blocks import Blocks
 from deltarule.engine.objective import Objective
 from deltarule.engine.reference import Step, data_error, penalty
 from deltarule.engine.samples import Samples
+from deltarule.network import Network
 
-__all__ = ["Batch", "Broken", "Totals", "error_over", "largest_miss", "run_batches"]
+__all__ = ["Batch", "Broken", "Totals", "error_over", "largest_miss", "outputs_over", "run_batches"]
 
 CHUNK = 4096
 """Samples per forward pass where no update happens: memory stays that of one batch."""
@@ -108,7 +109,8 @@ def error_over(objective: Objective, theta: Array, samples: Samples) -> float:
     """Return E over any number of samples, the penalty included, a chunk at a time."""
     total = 0.0
     summed = Objective(objective.network, objective.loss, "sum", objective.rule, objective.l2)
-    for part in _chunks(samples):
+    for rows in _chunks(len(samples)):
+        part = samples.take(rows)
         nets, y = objective.network.forward(theta, part.X)
         total += float(data_error(summed, nets[-1], y[-1], part.T, part.weight, NUMPY))
     scale = samples.total if objective.reduction == "mean" else 1.0
@@ -117,13 +119,16 @@ def error_over(objective: Objective, theta: Array, samples: Samples) -> float:
 
 def largest_miss(objective: Objective, theta: Array, samples: Samples) -> float:
     """Return the largest |T - y| over all samples and outputs."""
-    found = 0.0
-    for part in _chunks(samples):
-        y = objective.network.forward(theta, part.X)[1][-1]
-        found = max(found, float(np.max(np.abs(part.T - y))))
+    return float(np.max(np.abs(samples.T - outputs_over(objective.network, theta, samples.X))))
+
+
+def outputs_over(network: Network, theta: Array, X: Array) -> Array:
+    """Return Y (n, n_L) for any number of rows X (n, n_0)."""
+    found = np.empty((len(X), network.sizes[-1]), theta.dtype)
+    for rows in _chunks(len(X)):
+        found[rows] = network.forward(theta, X[rows])[1][-1]
     return found
 
 
-def _chunks(samples: Samples) -> Iterable[Samples]:
-    for start in range(0, len(samples), CHUNK):
-        yield samples.take(slice(start, start + CHUNK))
+def _chunks(n: int) -> Iterable[slice]:
+    return (slice(start, start + CHUNK) for start in range(0, n, CHUNK))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.engine.epoch import outputs_over
 from deltarule.models.metrics import class_numbers, confusion
 from deltarule.models.model import Model
 from deltarule.models.style import new_figure, plain, save_figure
@@ -58,7 +59,7 @@ def draw_confusion(model: Model, X: NDArray[Any], T: NDArray[Any], part: str, pa
 
 def counts_of(model: Model, X: NDArray[Any], T: NDArray[Any]) -> NDArray[np.intp]:
     """Return how often class i (row) was taken for class j (column)."""
-    true, said = class_numbers(T), class_numbers(model.forward(X))
+    true, said = class_numbers(T), class_numbers(outputs_over(model.network, model.theta, X))
     return confusion(true, said, len(model.targets.classes))
 
 

@@ -92,8 +92,10 @@ def fit_plan(
 
 def _measured(plan: Plan, run: Run) -> Fitted:
     prepared = plan.prepared
-    bare = Model(plan.objective, run.theta, prepared.inputs, prepared.targets)
-    metrics = {name: measure(bare, [(part.X, part.T)]) for name, part in prepared.parts.items()}
+    metrics = {
+        name: measure(plan.objective, run.theta, prepared.targets, [(part.X, part.T)])
+        for name, part in prepared.parts.items()
+    }
     description = describe(plan, run, metrics)
     model = Model(plan.objective, run.theta, prepared.inputs, prepared.targets, description)
     return Fitted(plan, run, model, metrics)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.engine import Samples
-from deltarule.engine.epoch import error_over
-from deltarule.engine.objective import Objective
-
-if TYPE_CHECKING:
-    from deltarule.models.model import Model
+from deltarule.data.target import TargetEncoder
+from deltarule.engine import Objective, Samples
+from deltarule.engine.epoch import error_over, outputs_over
 
 __all__ = ["METRICS", "Metrics", "class_numbers", "confusion", "measure", "r2_of"]
 
@@ -39,26 +36,28 @@ METRICS = {
 """
 
 
-def measure(model: Model, blocks: Iterable[Block]) -> Metrics:
+def measure(
+    objective: Objective, theta: NDArray[Any], encoder: TargetEncoder, blocks: Iterable[Block]
+) -> Metrics:
     """Return the metrics over blocks of encoded rows, each X (n, n_0) and T (n, n_L).
 
     A number that is not finite, or that has no meaning, is None; so are all without rows.
     """
-    names = METRICS[model.task]
-    objective = Objective(model.network, model.objective.loss, "sum")
+    names = METRICS[encoder.task]
+    plain = Objective(objective.network, objective.loss, "sum")
     total, outputs, targets = 0.0, [], []
     with np.errstate(all="ignore"):
         for X, T in blocks:
             if len(X):
-                total += error_over(objective, model.theta, Samples(X, T))
-                outputs.append(model.forward(X))
+                total += error_over(plain, theta, Samples(X, T))
+                outputs.append(outputs_over(objective.network, theta, X))
                 targets.append(T)
         if not outputs:
             return dict.fromkeys(names)
         y, true = np.concatenate(outputs), np.concatenate(targets)
         values = {"loss": total / len(y)}
-        if model.task == "regression":
-            values |= _regression(model.targets.inverse(y), model.targets.inverse(true))
+        if encoder.task == "regression":
+            values |= _regression(encoder.inverse(y), encoder.inverse(true))
         else:
             values["accuracy"] = float(np.mean(class_numbers(y) == class_numbers(true)))
     return {name: values[name] if math.isfinite(values[name]) else None for name in names}

@@ -88,7 +88,9 @@ class Model:
         table = self.table(data, targets=True)
         dtype = self.theta.dtype
         return measure(
-            self,
+            self.objective,
+            self.theta,
+            self.targets,
             (
                 (
                     self.inputs.transform(table, rows, dtype, unknown=unknown),
@@ -114,13 +116,6 @@ class Model:
         for rows in self._blocks(table.rows):
             X = self.inputs.transform(table, rows, self.theta.dtype, unknown=unknown)
             found[rows] = self.network(self.theta, X)
-        return found
-
-    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Return the network's outputs for encoded rows X (n, n_0), a block at a time."""
-        found = np.empty((len(X), self.network.sizes[-1]), self.theta.dtype)
-        for rows in self._blocks(len(X)):
-            found[rows] = self.network(self.theta, X[rows[0] : rows[-1] + 1])
         return found
 
     def decide(self, outputs: NDArray[Any]) -> NDArray[Any]:

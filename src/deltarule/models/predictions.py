@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.engine.epoch import outputs_over
 from deltarule.models.metrics import r2_of
 from deltarule.models.model import Model
 from deltarule.models.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
@@ -26,7 +27,7 @@ _PLAIN = (-4, 5)
 
 def draw_predictions(model: Model, X: NDArray[Any], T: NDArray[Any], part: str, path: Path) -> None:
     """Draw predicted against true values in the target's own units, with the differences."""
-    y = model.targets.inverse(model.forward(X))
+    y = model.targets.inverse(outputs_over(model.network, model.theta, X))
     true = model.targets.inverse(T)
     shown = min(_TARGETS, y.shape[1])
     figure = new_figure(9.6, 4.6 * shown)
