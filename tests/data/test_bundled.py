@@ -8,7 +8,7 @@ import sklearn.datasets
 
 import deltarule.data.bundled
 from deltarule.core.errors import UsageError
-from deltarule.data import BUNDLED, load, prepare, read_table
+from deltarule.data import BUNDLED, load, prepare, read_table, sklearn_files
 from deltarule.data.bundled import sunspots
 
 SKLEARN = ("digits", "iris", "wine", "breast_cancer", "diabetes")
@@ -38,10 +38,28 @@ def test_arrays_and_table_agree(name):
 def test_scikit_learns_sets(name):
     data = load(name)
     source = getattr(sklearn.datasets, f"load_{name}")()
-    np.testing.assert_array_equal(data.X, source.data)
+    np.testing.assert_allclose(data.X, source.data, rtol=0, atol=1e-16)
+    assert data.columns == tuple(source.feature_names)
+    assert data.classes == tuple(str(c) for c in source.get("target_names", ()))
     codes = {"multiclass": data.T.argmax(1)}.get(data.task, data.T[:, 0])
     np.testing.assert_array_equal(codes, source.target)
     assert "scikit-learn" in data.description
+
+
+@pytest.mark.parametrize("name", SKLEARN)
+def test_the_files_are_where_they_are_looked_for_and_the_loader_stands_in(name, tmp_path):
+    quick = sklearn_files._from_files(name, sklearn_files._folder())
+    with pytest.raises(OSError, match="No such file"):
+        sklearn_files._from_files(name, tmp_path)
+    slow = sklearn_files._from_loader(name)
+    np.testing.assert_allclose(quick.X, slow.X, rtol=0, atol=1e-16)
+    np.testing.assert_array_equal(quick.target, slow.target)
+    assert (quick.columns, quick.classes) == (slow.columns, slow.classes)
+
+
+def test_a_missing_file_asks_the_loader(monkeypatch, tmp_path):
+    monkeypatch.setattr(sklearn_files, "_folder", lambda: tmp_path)
+    assert load("iris").X.shape == (150, 4)
 
 
 def test_tasks():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import unknown_name
+from deltarule.data.sklearn_files import read_raw
 from deltarule.data.table import Column, Table
 
 __all__ = ["BUNDLED", "Bundled", "load", "sunspots", "table"]
@@ -134,20 +134,17 @@ def _encoder() -> Bundled:
 
 def _sklearn(name: str, target: str, source: str) -> Callable[[], Bundled]:
     def make() -> Bundled:
-        import sklearn.datasets
-
-        data: Any = getattr(sklearn.datasets, f"load_{name}")()
-        values = np.asarray(data.target)
-        classes = tuple(str(c) for c in data.get("target_names", ()))
-        several = len(classes) > len(("no", "yes"))
+        raw = read_raw(name)
+        several = len(raw.classes) > len(("no", "yes"))
+        one_hot = np.eye(len(raw.classes))
         return Bundled(
             name=name,
-            X=np.asarray(data.data, np.float64),
-            T=np.eye(len(classes))[values] if several else values[:, None].astype(np.float64),
-            columns=tuple(str(c) for c in data.feature_names),
+            X=raw.X,
+            T=one_hot[raw.target] if several else raw.target[:, None].astype(np.float64),
+            columns=raw.columns,
             target=target,
-            classes=classes,
-            task="multiclass" if several else "binary" if classes else "regression",
+            classes=raw.classes,
+            task="multiclass" if several else "binary" if raw.classes else "regression",
             description=f"{name}: {source}; from scikit-learn",
         )
 
