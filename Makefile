@@ -27,6 +27,7 @@ test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tes
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -n $(JOBS) --ignore=tests/peers
 
+# On Linux pip takes PyTorch's CUDA build; PIP_EXTRA_INDEX_URL can point to its CPU builds.
 test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch
 	@$(BIN)/python -m pytest -n $(JOBS) tests/peers
 
@@ -47,16 +48,21 @@ docs: $(STAMPS)/docs  ## build the pages into docs/_build/html
 bench: $(STAMPS)/core  ## measure: imports, the command line, the reference engine
 	@$(BIN)/python benchmarks/run.py
 
-lock: $(STAMPS)/peers $(STAMPS)/docs $(STAMPS)/mutation  ## write the versions that CI installs
-	@$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' | sort -f > $(LOCK)
+lock:  ## write the versions that CI installs, from a fresh environment
+	$(PYTHON) -m venv --clear $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install -q torch==2.13.0
+	$(VENV)-lock/bin/python -m pip install -q -e '.[test,peers,docs,mutation]'
+	$(VENV)-lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' | sort -f > $(LOCK)
+	rm -rf $(VENV)-lock
 
 clean:  ## remove everything that was made
-	rm -rf $(VENV) demo docs/_build docs/generated .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-lock demo docs/_build docs/generated .pytest_cache .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "deltarule needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 demo"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "No virtual environment could be made; Debian and Ubuntu need: apt install python3-venv"; exit 1; }
 
 $(STAMPS)/core: pyproject.toml $(LOCK) | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c $(LOCK) -e .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -50,10 +51,14 @@ def test_rows_keep_their_axis():
     assert NUMPY.row_sum(np.ones((2, 3, 4))).shape == (2, 3, 1)
 
 
-def test_the_error_function():
-    """erf(1/sqrt 2) is the share of a normal distribution within one standard deviation."""
-    assert NUMPY.erf(math.sqrt(0.5)) == pytest.approx(0.6826894921370859, rel=1e-15)
-    assert NUMPY.erf(np.float32(0.5)).dtype == np.float32
+def test_the_complementary_error_function():
+    """erfc(1/sqrt 2) is the share of a normal distribution beyond one standard deviation."""
+    assert NUMPY.erfc(math.sqrt(0.5)) == pytest.approx(0.31731050786291410, rel=1e-15)
+    assert NUMPY.erfc(np.float32(0.5)).dtype == np.float32
+
+
+def test_a_namespace_can_be_copied():
+    assert copy.copy(NUMPY).exp is np.exp
 
 
 def test_other_names_are_the_module_s():

@@ -163,7 +163,8 @@ def test_a_senseless_number_of_inputs_is_refused(inputs):
 @pytest.mark.parametrize(
     ("layers", "match"),
     [
-        ([], "give at least one layer"),
+        ([], r"layers is a list such as \[Dense\(1\)\], not \[\]"),
+        (Dense(1), "layers is a list such as"),
         ([Dense(2), "tanh"], "layer 2 is not a layer: 'tanh'"),
         ([Dense(2), Huber()], "layer 2 is not a layer: Huber"),
         ([Dense(2, "softmax"), Dense(1)], "layer 1 of 2 has the activation softmax"),

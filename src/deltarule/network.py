@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from deltarule.core.arguments import array, whole
+from deltarule.core.arguments import array, float_type, whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Layout
 from deltarule.core.namespace import NUMPY
@@ -51,8 +51,8 @@ class Network:
         layers: Sequence[Layer],
         init: str | Mapping[str, Any] | Initialiser | None = None,
     ) -> None:
-        if not layers:
-            raise UsageError("Network: give at least one layer, such as Dense(1)")
+        if not isinstance(layers, Sequence) or not layers:
+            raise UsageError(f"Network: layers is a list such as [Dense(1)], not {layers!r}")
         for number, layer in enumerate(layers, 1):
             if not isinstance(layer, Layer):
                 raise UsageError(f"Network: layer {number} is not a layer: {layer!r}")
@@ -90,14 +90,13 @@ class Network:
         Every parameter has a random stream of its own, so changing one layer leaves the numbers
         of the others as they are.
         """
-        if np.dtype(dtype).kind not in "fc":
-            raise UsageError(f"init: dtype has to be a floating-point type, not {np.dtype(dtype)}")
+        kind = float_type("init: dtype", dtype)
         found = []
         for number, (layer, n) in enumerate(zip(self.layers, self.sizes, strict=False), 1):
             init = layer.init or self.initialiser or INITIALISERS.get(layer.activation.init)
             rngs = [stream(seed, INITIALISE, number, k) for k in range(len(layer.parameters(n)))]
             found.append(layer.initial(n, init, rngs))
-        return self.layout.flat(found, np).astype(dtype)  # type: ignore[no-any-return]
+        return np.asarray(self.layout.flat(found, np), dtype=kind)
 
     def pack(self, parameters: Sequence[Any], dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Return theta from every layer's parameters, in the order of `unpack`.
@@ -113,13 +112,13 @@ class Network:
                 f"pack: the network has {len(self.layers)} layers, given: {count}; a layer's "
                 f"parameters are such as (W, b)"
             )
-        theta = np.empty(self.size, dtype=dtype)
+        theta = np.empty(self.size, dtype=float_type("pack: dtype", dtype))
         for number, (given, views) in enumerate(
             zip(parameters, self.unpack(theta), strict=True), 1
         ):
             values = _by_name(given, list(views), number)
             for name, view in views.items():
-                value = array(f"pack: {name} of layer {number}", values[name])
+                value = array(f"pack: {name} of layer {number}", values[name], theta.dtype)
                 if value.shape != view.shape:
                     hint = " (it fits if transposed)" if value.T.shape == view.shape else ""
                     raise UsageError(
@@ -157,10 +156,23 @@ class Network:
 
     def __call__(self, theta: ArrayLike, X: ArrayLike) -> NDArray[Any]:
         """Return Y (n, n_L) for X (n, n_0), computed in the dtype of theta."""
-        theta = np.asarray(theta)
+        theta = self.check_theta(theta)
         X = self.check_inputs(X, theta.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(self.forward(theta, X)[1][-1])
+
+    def check_theta(self, theta: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[Any]:
+        """Return theta as a vector of floating-point numbers, in `dtype` if one is given.
+
+        Raises `UsageError` for anything else, and for another length.
+        """
+        found = array("theta", theta, dtype)
+        if found.dtype.kind not in "fc":
+            raise UsageError(
+                f"theta has the dtype {found.dtype}; floating-point numbers are needed"
+            )
+        self.unpack(found)
+        return found
 
     def check_inputs(self, X: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
         """Return X as an (n, n_0) array of `dtype`; raises `UsageError` for another shape."""

@@ -15,6 +15,8 @@ from deltarule.core.namespace import NUMPY
 SIZES = (1e-8, 1e-3, 0.1, 0.6, 1.0, 2.5, 3.5, 8.0, 20.0, 30.0, 90.0, 700.0, 720.0, 1e4)
 GRID = (0.0, *SIZES, *(-s for s in SIZES))
 TAILS = ("sigmoid", "softplus", "silu", "exp", "tanh", "elu", "softsign", "identity")
+SLOPE_TAILS = ("sigmoid", "tanh", "scaled_tanh", "softsign", "elu", "selu", "softplus", "gelu",
+               "silu", "exp", "gaussian")  # fmt: skip
 
 each = pytest.mark.parametrize("activation", ELEMENTWISE, ids=label)
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -66,6 +68,20 @@ def test_tails_keep_their_digits(name, dtype):
     for net in np.array([-30.0, -20.0, -8.0, -1e-3, -1e-8, 1e-8, 1e-3], dtype=dtype):
         exact = value(activation, net)
         assert abs(mp.mpf(float(activation(net))) - exact) <= 8 * eps * abs(exact), f"net = {net}"
+
+
+@pytest.mark.parametrize("name", SLOPE_TAILS)
+@each_dtype
+def test_slopes_of_saturated_nodes_keep_their_digits(name, dtype):
+    """Where f' is tiny it is still right to a few eps of itself, times the condition of exp."""
+    activation, eps = ACTIVATIONS.get(name), float(np.finfo(dtype).eps)
+    for net in np.array([-30, -20, -12, -8, -4, -1e-3, 1e-3, 4, 8, 12, 20, 30], dtype=dtype):
+        exact = derivative(activation, net)
+        if abs(exact) < float(np.finfo(dtype).tiny):
+            continue
+        condition = 1.0 + abs(float(net)) ** (2 if name in ("gelu", "gaussian") else 1)
+        error = abs(mp.mpf(float(activation.derivative(net))) - exact)
+        assert error <= 8 * eps * condition * abs(exact), f"net = {net}"
 
 
 @each

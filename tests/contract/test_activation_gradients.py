@@ -61,6 +61,20 @@ def test_every_branch_in_a_network(engine, activation, place):
         assert_close(found.gradient, complex_step(E, theta), 1e-13, f"net = {probe}")
 
 
+@each_elementwise
+def test_every_branch_alone(engine, activation):
+    """A network of one node on each probe: no other entry keeps the scale, saturated or not."""
+    net = Network(1, [Dense(1, activation)])
+    for probe in activation.probes:
+        theta = np.array([0.5, probe - 0.5])
+
+        def E(theta):
+            return engine.backprop(net, theta, [1.0], [2.5], reduction="sum").error
+
+        found = engine.backprop(net, theta, [1.0], [2.5], reduction="sum")
+        assert_close(found.gradient, complex_step(E, theta), 1e-13, f"net = {probe}")
+
+
 @each
 def test_float32_follows_float64(engine, activation, rng):
     for net in networks(activation, True):

@@ -41,7 +41,8 @@ def test_a_pair_equals_its_unfused_form(activation, loss, rng):
     T = targets(rng, loss, (50, 3))  # rows that do not sum to 1, too
     totals, deltas = unfused(activation, loss, net, T)
     assert_close(e(net, T).sum(axis=1), totals, 1e-14)
-    assert_close(delta(activation(net), T), deltas, 1e-14)
+    # the unfused form divides by 1 - y, which has lost digits where y is near 1
+    assert_close(delta(activation(net), T), deltas, 1e-13)
 
 
 @each_pair

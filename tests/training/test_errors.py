@@ -27,7 +27,7 @@ import deltarule as dr
         ({"dtype": "float16"}, "dtype is float32 or float64, not float16"),
         ({"l2": -1.0}, "l2 has to be a finite number >= 0"),
         ({"clip_norm": 0.0}, "clip_norm has to be a positive number"),
-        ({"seed": -1}, "a seed is a whole number"),
+        ({"seed": -1}, "seed is a whole number"),
         ({"theta": np.zeros(3)}, r"theta has the shape \(3,\); this network has 26 parameters"),
         ({"theta": np.full(26, np.nan)}, r"the first is w\[1,1,1\] = nan"),
         ({"rule": "sequential"}, "plain SGD; the optimizer is adam"),
@@ -36,8 +36,14 @@ import deltarule as dr
         ({"validation": (np.zeros((2, 3)), np.zeros((3, 2)))}, "validation T has the shape"),
         ({"sample_weight": np.zeros(23)}, "sample_weight is zero in every row"),
         ({"sample_weight": -np.ones(23)}, "23 values that are negative or not finite"),
-        ({"class_weight": {5: 1.0}}, "class_weight names the class 5; there are 2, 0 to 1"),
-        ({"class_weight": "even"}, "class_weight is 'balanced'"),
+        ({"class_weight": {1: 1.0}}, "class_weight needs classes"),
+        ({"class_weight": "even"}, "class_weight needs classes"),
+        ({"shuffle": "no"}, "shuffle is True or False, not 'no'"),
+        ({"seed": True}, "seed is a whole number of at least 0"),
+        ({"seed": -4, "theta": np.zeros(26), "shuffle": False}, "seed is a whole number"),
+        ({"theta": np.zeros(26) * 1j}, "theta is complex, but the computation is in float64"),
+        ({"theta": ["a"] * 26}, "theta has the dtype <U1"),
+        ({"dtype": "foo"}, "dtype is a floating-point type, not 'foo'"),
     ],
 )
 def test_bad_calls_are_refused_before_anything_runs(options, words):
@@ -59,6 +65,41 @@ def test_values_that_cannot_be_used_are_named():
         dr.train(net, X, np.zeros(23, dtype=int))
     with pytest.raises(dr.DataError, match="no rows"):
         dr.train(net, X[:0], T[:0])
+
+
+def test_an_infinite_validation_error_is_named(engine):
+    """The output overflows for a validation row alone."""
+    X, T = np.full((4, 1), 0.1), np.ones((4, 1))
+    net = dr.Network(1, [dr.Dense(1, "exp", init="uniform:1")])
+    with pytest.raises(dr.NumericError) as caught:
+        engine.train(net, X, T, theta=[1.0, 0.0], loss="poisson", optimizer=dr.optim.SGD(1e-6),
+                     epochs=3, validation=([[0.1], [1e4]], [[1.0], [1.0]]),
+                     stop=dr.Patience(2))  # fmt: skip
+    message = str(caught.value)
+    assert message.startswith("epoch 1: E of the validation samples is inf: y of layer 1, node 1 ")
+    assert "(row 2 of the validation samples)" in message
+    assert caught.value.run.stopped == "non_finite"
+    assert caught.value.run.epochs == 1
+
+
+def test_after_a_number_that_is_not_finite_the_last_finite_theta_is_kept(engine):
+    X, T = regression()
+    net = dr.Network(3, [dr.Dense(4, "exp"), dr.Dense(2)])
+    seen = []
+    schedule = dr.optim.InverseScaling(1e-3, power=0.0)
+    with pytest.raises(dr.NumericError) as caught:
+        engine.train(net, X, T, optimizer=dr.optim.SGD(schedule), epochs=500, batch_size=None,
+                     validation=(X, -T), stop=dr.Patience(400), callbacks=seen.append,
+                     sample_weight=np.full(23, 3e4), reduction="sum")  # fmt: skip
+    run = caught.value.run
+    assert np.array_equal(run.theta, run.state.theta)
+    assert np.isfinite(run.theta).all()
+
+
+def test_what_is_no_network_is_refused():
+    X, T = regression()
+    with pytest.raises(dr.UsageError, match=r"train takes a Network, such as .*, not '3-4-2'"):
+        dr.train("3-4-2", X, T)
 
 
 def test_an_exploding_training_names_the_place_and_keeps_the_last_finite_theta(engine):

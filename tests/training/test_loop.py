@@ -130,6 +130,17 @@ def test_callbacks_see_every_epoch_and_keep_their_theta(engine):
         assert expected == pytest.approx(E, rel=1e-13)
 
 
+def test_a_callback_cannot_change_the_weights(engine):
+    X, T = regression()
+
+    def meddle(seen):
+        seen.theta[0] = 0.0
+
+    with pytest.raises(ValueError, match="read-only"):
+        engine.train(network(), X, T, epochs=2, callbacks=meddle)
+    assert engine.train(network(), X, T, epochs=1, callbacks=None, stop=None).epochs == 1
+
+
 def test_a_callback_ends_the_training(engine):
     X, T = regression()
     run = engine.train(network(), X, T, epochs=50, callbacks=lambda seen: seen.epoch == 3)
@@ -211,5 +222,6 @@ def test_dtype_follows_theta_then_X(engine):
 def test_no_epochs_return_the_start(engine):
     X, T = regression()
     run = engine.train(network(), X, T, epochs=0, seed=4, stop=dr.Patience(3))
-    assert (run.epochs, run.stopped, run.history) == (0, "epochs", {})
+    assert (run.epochs, run.stopped) == (0, "epochs")
+    assert {name: len(values) for name, values in run.history.items()} == {"error": 0, "lr": 0}
     assert np.array_equal(run.theta, network().init(seed=4))

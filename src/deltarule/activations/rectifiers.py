@@ -103,7 +103,7 @@ class LeakyReLU(ElementwiseActivation):
 @ACTIVATIONS.register
 @dataclass(frozen=True)
 class ELU(ElementwiseActivation):
-    """Exponential linear unit: y = net for net > 0, else alpha (e^net - 1); f' = 1 or y + alpha.
+    """Exponential linear unit: y = net for net > 0, else alpha (e^net - 1); f' = 1 or alpha e^net.
 
     Smooth at 0 for alpha = 1; for another alpha the kink takes the left slope, alpha.
 
@@ -116,7 +116,7 @@ class ELU(ElementwiseActivation):
 
     name = "elu"
     equation = r"net \text{ if } net > 0 \text{, else } \alpha (e^{net} - 1)"
-    derivative_equation = r"1 \text{ if } net > 0 \text{, else } y + \alpha"
+    derivative_equation = r"1 \text{ if } net > 0 \text{, else } \alpha e^{net} = y + \alpha"
     reference = "Clevert, Unterthiner and Hochreiter (2016), Fast and accurate deep network "
     reference += "learning by exponential linear units"
     probes = (-30.0, -1.0, -0.1, 0.1, 3.0)
@@ -132,7 +132,8 @@ class ELU(ElementwiseActivation):
             return xp.where(net > 0, net, bent)
 
         def df(net: Any, y: Any) -> Any:
-            return xp.where(net > 0, xp.constant(1.0, net), y + alpha)
+            bent = alpha * xp.exp(xp.where(net > 0, xp.constant(0.0, net), net))
+            return xp.where(net > 0, xp.constant(1.0, net), bent)
 
         return f, df
 
@@ -144,10 +145,11 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 @ACTIVATIONS.register
 @dataclass(frozen=True)
 class SELU(ElementwiseActivation):
-    """Self-normalising elu: y = s net for net > 0, else s alpha (e^net - 1); f' = s or y + s alpha.
+    """Self-normalising elu: y = s elu(net) with alpha = 1.6733..., s = 1.0507...
 
-    s = 1.0507..., alpha = 1.6733...: with them mean 0 and variance 1 are a fixed point of the
-    layer (with lecun_normal weights). At the kink (net = 0) f' is the left slope, s alpha = 1.758.
+    f' = s for net > 0, else s alpha e^net. With these constants mean 0 and variance 1 are a fixed
+    point of the layer (with lecun_normal weights). At the kink (net = 0) f' is the left slope,
+    s alpha = 1.758.
 
     >>> SELU()([-1e4, 0.0, 1.0]).round(4)
     array([-1.7581,  0.    ,  1.0507])

@@ -50,7 +50,8 @@ class Softplus(ElementwiseActivation):
 class GELU(ElementwiseActivation):
     """Gaussian error linear unit (exact): y = net Phi(net), f' = Phi(net) + net phi(net).
 
-    Phi and phi are the standard normal's distribution function and density. The common tanh
+    Phi and phi are the standard normal's distribution function and density;
+    Phi(net) = erfc(-net / sqrt 2) / 2 keeps its digits in the left tail. The common tanh
     approximation is another function; this is the exact one (PyTorch's default).
 
     >>> GELU()([-1e4, 0.0, 1.0]).round(4)
@@ -69,7 +70,7 @@ class GELU(ElementwiseActivation):
         half_root, density_at_0 = math.sqrt(0.5), 1.0 / math.sqrt(2.0 * math.pi)
 
         def normal(net: Any) -> Any:
-            return 0.5 + 0.5 * xp.erf(net * half_root)
+            return 0.5 * xp.erfc(-half_root * net)
 
         def f(net: Any) -> Any:
             return net * normal(net)

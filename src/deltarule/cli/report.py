@@ -148,9 +148,10 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
     watched = "validation" if description["data"]["rows"]["validation"] else "training"
     kept = "the last weights are kept"
     if training["kept"] == "best":
+        when = "after" if watched == "validation" else "before"
         kept = (
-            f"the weights of epoch {training['best_epoch']} are kept, the lowest {watched} error "
-            f"({training['best_error']:.4g})"
+            f"the weights {when} epoch {training['best_epoch']} are kept, the lowest {watched} "
+            f"error ({training['best_error']:.4g})"
         )
     return f"{after}: {why}; {kept}"
 

@@ -266,7 +266,7 @@ def _carry_out(plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool) -
             command = ["deltarule", "predict", str(out), plan.table.source]
             screen.say("next", shlex.join(command))
     if failure is not None:
-        raise type(failure)(f"{failure} The last finite weights are in {out}.")
+        raise type(failure)(f"{failure} The weights are in {out}.")
     if fitted.status == "interrupted":
         raise typer.Exit(INTERRUPTED)
 

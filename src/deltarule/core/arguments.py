@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from deltarule.core.errors import UsageError
 
-__all__ = ["array", "number", "whole"]
+__all__ = ["array", "boolean", "float_type", "number", "whole"]
 
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
@@ -41,6 +41,32 @@ def whole(name: str, value: Any, low: int, high: float = math.inf) -> int:
     if value > high:
         raise UsageError(f"{name} is a whole number of at most {high:.0f}, not {value!r}")
     return int(value)
+
+
+def boolean(name: str, value: Any) -> bool:
+    """Return `value` as True or False; raises `UsageError` for anything else.
+
+    >>> boolean("shuffle", True)
+    True
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise UsageError(f"{name} is True or False, not {value!r}")
+    return bool(value)
+
+
+def float_type(name: str, value: DTypeLike) -> np.dtype[Any]:
+    """Return a floating-point (or complex) dtype; raises `UsageError` for any other.
+
+    >>> float_type("dtype", "float32")
+    dtype('float32')
+    """
+    try:
+        found = np.dtype(value)
+    except TypeError:
+        raise UsageError(f"{name} is a floating-point type, not {value!r}") from None
+    if found.kind not in "fc":
+        raise UsageError(f"{name} has to be a floating-point type, not {found}")
+    return found
 
 
 def array(name: str, value: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
+from deltarule.core.notation import entry_name
 
 __all__ = ["Entry", "Layout", "Parameter"]
 
@@ -62,6 +63,7 @@ class Layout:
         self.entries = tuple(entries)
         self.layers = numbers
         self.size = start
+        self._masks: dict[str, NDArray[np.bool_]] = {}
 
     def views(self, theta: Any) -> list[dict[str, Any]]:
         """Return, for every layer, its parameters by name as views into `theta`.
@@ -91,13 +93,15 @@ class Layout:
         for e in self.entries:
             if e.start <= index < e.stop:
                 nodes = np.unravel_index(index - e.start, e.parameter.shape)
-                numbers = ",".join(str(int(n) + 1) for n in nodes)
-                return f"{e.parameter.name.lower()}[{e.layer},{numbers}]"
+                return entry_name(e.parameter.name, e.layer, [int(n) for n in nodes])
         raise UsageError(f"theta has {self.size} entries; there is no entry {index}")
 
     def mask(self, attribute: str) -> NDArray[np.bool_]:
-        """Return a vector that is True where the parameter's `attribute` is."""
-        found = np.zeros(self.size, dtype=bool)
-        for e in self.entries:
-            found[e.start : e.stop] = getattr(e.parameter, attribute)
-        return found
+        """Return a (shared, read-only) vector that is True where the parameter's `attribute` is."""
+        if attribute not in self._masks:
+            found = np.zeros(self.size, dtype=bool)
+            for e in self.entries:
+                found[e.start : e.stop] = getattr(e.parameter, attribute)
+            found.flags.writeable = False
+            self._masks[attribute] = found
+        return self._masks[attribute]

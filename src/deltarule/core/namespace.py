@@ -6,7 +6,7 @@ functions with the same names. So one formula serves arrays, tracers, complex st
 
     exp log log1p expm1 sqrt tanh sin cos           as in the array API
     where maximum                                   as in the array API
-    erf                                             the error function
+    erfc                                            the complementary error function
     constant(value, like)                           a number in the dtype of `like`
     row_sum(a), row_max(a)                          over the last axis, which is kept
 """
@@ -35,15 +35,17 @@ class Namespace:
 
     def __getattr__(self, name: str) -> Any:
         """Reach the array module's other functions (`sum`, `concatenate`, ...)."""
+        if name == "module":  # not there yet, while being unpickled
+            raise AttributeError(name)
         return getattr(self.module, name)
 
     @cached_property
-    def erf(self) -> Any:
-        """The error function: the module's own, else that of the SciPy beside it."""
-        found = getattr(self.module, "erf", None)
+    def erfc(self) -> Any:
+        """1 - erf: the module's own, else that of the SciPy beside it."""
+        found = getattr(self.module, "erfc", None)
         if found is None:
             beside = self.module.__name__.replace("numpy", "scipy") + ".special"
-            found = importlib.import_module(beside).erf
+            found = importlib.import_module(beside).erfc
         return found
 
     def constant(self, value: float, like: Any) -> Any:
@@ -60,11 +62,23 @@ class Namespace:
 
 
 class NumpyNamespace(Namespace):
-    """NumPy, with a `where` that picks between two constants ten times as fast."""
+    """NumPy, with a faster `where` between two constants and an accurate complex `log1p`."""
 
     def __init__(self) -> None:
         super().__init__(np)
         self.where = _where
+        self.log1p = _log1p
+
+
+def _log1p(z: Any) -> Any:
+    """Return log(1 + z); for complex z, where NumPy takes log|1 + z| and loses a small z's digits,
+
+    log(1 + x + iy) = log1p(2x + x^2 + y^2) / 2 + i atan2(y, 1 + x).
+    """
+    if not np.iscomplexobj(z):
+        return np.log1p(z)
+    x, y = np.real(z), np.imag(z)
+    return 0.5 * np.log1p(2.0 * x + x * x + y * y) + 1j * np.arctan2(y, 1.0 + x)
 
 
 def _where(condition: Any, a: Any, b: Any) -> Any:

@@ -30,7 +30,7 @@ def stream(seed: int, purpose: int, first: int = 0, second: int = 0) -> np.rando
     >>> bool(stream(0, SHUFFLE, 5).random() == stream(0, SHUFFLE, 5).random())
     True
     """
-    if not isinstance(seed, Integral) or not 0 <= seed < _WORD:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < _WORD:
         raise UsageError(f"a seed is a whole number from 0 to 2**64 - 1, not {seed!r}")
     counter = np.array([0, second, first, purpose], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=int(seed), counter=counter))

@@ -103,7 +103,7 @@ class Registry(Generic[R]):
         if isinstance(spec, self.base):
             return spec
         raise UsageError(
-            f"a {self.kind} is given by name (one of {', '.join(self.names())}) or as an object, "
+            f"the {self.kind} is given by name (one of {', '.join(self.names())}) or as an object, "
             f"not as {spec!r}"
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.core.arguments import array, number
+from deltarule.core.arguments import number
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.objective import Objective
@@ -73,9 +73,7 @@ def backprop(
     (0.125, array([[0.125]]), array([0.125, 0.125]))
     """
     objective = Objective.of(net, loss, reduction, rule, l2)
-    theta = array("theta", theta)
-    if theta.dtype.kind not in "fc":
-        raise UsageError(f"theta has the dtype {theta.dtype}; floating-point numbers are needed")
+    theta = net.check_theta(theta)
     if objective.rule.sequential and lr is None:
         raise UsageError("the sequential order updates weights on the way back: give it lr=")
     if lr is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from deltarule.losses import Loss
 from deltarule.network import Network
 
 __all__ = ["Samples", "as_samples"]
+
+_ROWS = 4096
+"""Rows looked at together."""
 
 ClassWeight = Mapping[int, float] | ArrayLike | str | None
 
@@ -65,12 +69,13 @@ def as_samples(
     _check_finite(inputs, f"{what}X")
     _check_finite(targets, f"{what}T")
     low, high = loss.target_range
-    _check(
-        targets,
-        (targets.real >= low) & (targets.real <= high),
-        f"{what}T",
-        f"the loss {loss.name} needs targets in [{low:g}, {high:g}]",
-    )
+    if (low, high) != (-math.inf, math.inf):
+        _check(
+            targets,
+            lambda T: (T.real >= low) & (T.real <= high),
+            f"{what}T",
+            f"the loss {loss.name} needs targets in [{low:g}, {high:g}]",
+        )
     weight = _check_weight(sample_weight, inputs.shape[0], dtype, what)
     if class_weight is not None:
         by_class = _class_weights(class_weight, targets, dtype)
@@ -98,15 +103,24 @@ def _check_targets(net: Network, T: ArrayLike, n: int, dtype: DTypeLike, what: s
 
 
 def _check_finite(a: NDArray[Any], name: str) -> None:
-    _check(a, np.isfinite(a), name, f"finite {a.dtype} numbers are needed")
+    _check(a, np.isfinite, name, f"finite {a.dtype} numbers are needed")
 
 
-def _check(a: NDArray[Any], good: NDArray[np.bool_], name: str, need: str) -> None:
-    if good.all():
+def _check(
+    a: NDArray[Any], good: Callable[[NDArray[Any]], NDArray[np.bool_]], name: str, need: str
+) -> None:
+    """Raise `DataError` where an entry is not good; a block of rows at a time."""
+    starts = range(0, len(a), _ROWS)
+    bad = [(start + i, j) for start in starts for i, j in _places(good(a[start : start + _ROWS]))]
+    if not bad:
         return
-    bad = np.argwhere(~good)
     places = ", ".join(f"{a[i, j]} in row {i + 1}, column {j + 1}" for i, j in bad[:5])
     raise DataError(f"{name} has {len(bad)} values that cannot be used: {places}; {need}")
+
+
+def _places(good: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the (row, column) pairs that are not good."""
+    return np.empty((0, 2), np.intp) if good.all() else np.argwhere(~good)
 
 
 def _check_weight(
@@ -134,6 +148,12 @@ def _class_weights(given: ClassWeight, T: NDArray[Any], dtype: DTypeLike) -> NDA
     `"balanced"` gives class c the weight n / (k n_c) for k classes, n_c rows of c (King and Zeng
     2001).
     """
+    shares = T.real if T.shape[1] > 1 else np.hstack([T.real, 1.0 - T.real])
+    if np.any(shares < 0) or not np.allclose(shares.sum(axis=1), 1.0):
+        raise UsageError(
+            "class_weight needs classes: targets of 0 and 1 for one output, one-hot rows for "
+            "several; T has other values. For other targets give sample_weight"
+        )
     label = (T[:, 0].real > 0.5).astype(int) if T.shape[1] == 1 else np.argmax(T.real, axis=1)
     k = max(2, T.shape[1])
     if isinstance(given, str):

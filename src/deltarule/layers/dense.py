@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.activations import ACTIVATIONS, Activation
-from deltarule.core.arguments import whole
+from deltarule.core.arguments import boolean, whole
 from deltarule.core.layout import Parameter
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
 from deltarule.layers.layer import LAYERS, Layer, Parameters
@@ -60,9 +60,9 @@ class Dense(Layer):
     ) -> None:
         object.__setattr__(self, "units", whole("Dense: units", units, 1))
         object.__setattr__(self, "activation", ACTIVATIONS.get(activation))
-        object.__setattr__(self, "bias", bool(bias))
+        object.__setattr__(self, "bias", boolean("Dense: bias", bias))
         object.__setattr__(self, "init", None if init is None else INITIALISERS.get(init))
-        object.__setattr__(self, "train_bias", bool(train_bias))
+        object.__setattr__(self, "train_bias", boolean("Dense: train_bias", train_bias))
 
     def __repr__(self) -> str:
         plain = self.activation == type(self.activation)()

@@ -58,7 +58,7 @@ def describe(plan: Plan, run: Run, metrics: dict[str, Metrics]) -> dict[str, Any
             "stopped": run.stopped,
             "best_epoch": run.best_epoch,
             "best_error": best if math.isfinite(best) else None,
-            "kept": "best" if run.restored and run.best_epoch else "last",
+            "kept": "best" if run.theta is run.state.best_theta else "last",
             "seconds": round(run.seconds, 3),
         },
         "metrics": metrics,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from deltarule.activations import Activation
+from deltarule.core.errors import UsageError
 from deltarule.data import Prepared, Table, prepare
 from deltarule.engine import Objective
 from deltarule.engine.choice import choose_engine
 from deltarule.layers import Dense
+from deltarule.losses import LOSSES
 from deltarule.models.recipe import Recipe
 from deltarule.network import Network
 
@@ -83,8 +86,24 @@ def plan(
     activation, loss = OUTPUTS[prepared.task]
     network = _network(prepared, recipe, activation)
     chosen = loss if recipe.loss == "auto" else recipe.loss
-    objective = Objective.of(network, chosen, "mean", "exact", recipe.l2)
+    try:
+        objective = Objective.of(network, chosen, "mean", "exact", recipe.l2)
+    except UsageError as error:
+        raise UsageError(
+            f"the loss does not suit the task {prepared.task}, whose output layer is "
+            f"{activation}: {error}. Losses that suit it: {', '.join(_suitable(network))}"
+        ) from None
     return Plan(table, recipe, prepared, objective, choose_engine(recipe.engine), tuple(dropped))
+
+
+def _suitable(network: Network) -> list[str]:
+    """Return the losses that the network's output layer suits."""
+    found = []
+    for name in LOSSES.names():
+        with suppress(UsageError):
+            Objective.of(network, name, "mean", "exact", 0.0)
+            found.append(name)
+    return found
 
 
 def _network(prepared: Prepared, recipe: Recipe, output: str) -> Network:

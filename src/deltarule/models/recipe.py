@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import InitVar, dataclass, fields
 from typing import Any
 
 from deltarule.activations import ACTIVATIONS, Activation
@@ -15,7 +15,7 @@ from deltarule.data.scale import SCALERS
 from deltarule.data.task import TASKS
 from deltarule.engine.choice import choose_engine
 from deltarule.losses import LOSSES, Loss
-from deltarule.optim import OPTIMISERS, Optimiser, Schedule
+from deltarule.optim import OPTIMISERS, Clipping, Optimiser, Schedule
 
 __all__ = ["DTYPES", "Recipe", "hidden_sizes"]
 
@@ -56,7 +56,7 @@ class Recipe:
     activation: str | Mapping[str, Any] | Activation = "tanh"
     loss: str | Mapping[str, Any] | Loss = "auto"
     optimizer: str | Mapping[str, Any] | Optimiser = "adam"
-    lr: float | str | Schedule | None = None
+    lr: InitVar[float | str | Schedule | None] = None
     epochs: int = 200
     batch_size: int | None = 32
     validation: float = 0.1
@@ -72,12 +72,18 @@ class Recipe:
     class_weight: str | Mapping[int, float] | None = None
     clip_norm: float | None = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, lr: float | str | Schedule | None) -> None:
         whole("epochs", self.epochs, 0)
         if self.batch_size is not None:
             whole("batch_size", self.batch_size, 1)
         whole("patience", self.patience, 0)
+        whole("seed", self.seed, 0, 2**64 - 1)
         number("l2", self.l2, low=0.0)
+        Clipping(norm=self.clip_norm)
+        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
+            raise UsageError(
+                f"class_weight is 'balanced' or a weight per class, not {self.class_weight!r}"
+            )
         for kind, name, known in (
             ("dtype", self.dtype, DTYPES),
             ("scaler", self.scale, tuple(SCALERS)),
@@ -91,15 +97,14 @@ class Recipe:
         self._set("hidden", hidden_sizes(self.hidden))
         self._set("activation", ACTIVATIONS.get(self.activation))
         self._set("loss", loss)
-        self._set("optimizer", _optimiser(self.optimizer, self.lr))
-        self._set("lr", None)
+        self._set("optimizer", _optimiser(self.optimizer, lr))
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options as plain values, ready for JSON; the rate is in the optimizer."""
-        values = {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "lr"}
+        values = {f.name: plain(getattr(self, f.name)) for f in fields(self)}
         if isinstance(self.class_weight, Mapping):
             values["class_weight"] = {str(k): float(v) for k, v in self.class_weight.items()}
         return values
@@ -117,9 +122,9 @@ def hidden_sizes(given: str | Sequence[int]) -> tuple[int, ...]:
         parts = [] if text in _NO_LAYER else text.split(",")
     try:
         sizes = tuple(int(part) for part in parts)
-    except ValueError:
+    except (ValueError, TypeError):
         sizes = (0,)
-    if any(size < 1 for size in sizes):
+    if any(size < 1 for size in sizes) or any(isinstance(part, float) for part in parts):
         raise UsageError(
             f"hidden layers are numbers of nodes of at least 1, such as 64,32, or 'none' for no "
             f"hidden layer; given: {given!r}"
@@ -131,8 +136,6 @@ def _optimiser(given: Any, lr: float | str | Schedule | None) -> Optimiser:
     rate = _rate(lr)
     if not isinstance(given, str) or ":" in given:
         found = OPTIMISERS.get(given)
-        if not isinstance(found, Optimiser):
-            raise UsageError(f"optimizer is a name or an object, not {found!r}")
         if rate is not None:
             raise UsageError(
                 f"the optimizer {given!r} has its own rate ({found.lr}); leave out lr={lr!r}, or "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar
 
 from deltarule.core.errors import UsageError
@@ -38,7 +39,7 @@ class Optimiser(Record):
     def body(self, xp: Any) -> Update:
         """Return `update` over the namespace `xp`."""
 
-    @property
+    @cached_property
     def schedule(self) -> Schedule:
         """The learning rate as a schedule."""
         lr = self.lr

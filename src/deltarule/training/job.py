@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from deltarule.core.arguments import float_type
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine import Objective, Samples
@@ -64,11 +65,18 @@ class Job:
         """Whether the best theta is kept."""
         return any(isinstance(rule, Patience) for rule in self.stop)
 
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """The names in the history."""
+        more = () if self.validation is None else ("validation_error",)
+        return ("error", "lr", *more)
+
     def start(self, theta: NDArray[Any]) -> State:
         """Return the state before the first epoch."""
         return State(
             theta=theta,
             slots=tuple(np.zeros_like(theta) for _ in self.optimiser.slots),
+            history={name: [] for name in self.recorded},
             schedule=self.optimiser.schedule.start(),
             stopping=tuple(rule.start() for rule in self.stop),
         )
@@ -76,20 +84,13 @@ class Job:
 
 def as_optimiser(given: str | Mapping[str, Any] | Optimiser) -> Optimiser:
     """Return the optimiser that a name, a dictionary or an object describes."""
-    found = OPTIMISERS.get(given)
-    if not isinstance(found, Optimiser):
-        raise UsageError(f"optimizer is a name or an object such as dr.optim.Adam(), not {found!r}")
-    return found
+    return OPTIMISERS.get(given)
 
 
-def as_rules(given: StopRule | str | Sequence[StopRule | str]) -> tuple[StopRule, ...]:
+def as_rules(given: StopRule | str | Sequence[StopRule | str] | None) -> tuple[StopRule, ...]:
     """Return the stopping rules: one or several, as objects or names such as `"patience:20"`."""
-    several = (given,) if isinstance(given, StopRule | str) else given
-    rules = tuple(STOPPING.get(rule) for rule in several)
-    for rule in rules:
-        if not isinstance(rule, StopRule):
-            raise UsageError(f"stop takes stopping rules such as dr.Patience(20), not {rule!r}")
-    return rules
+    several = (given,) if isinstance(given, StopRule | str) else given or ()
+    return tuple(STOPPING.get(rule) for rule in several)
 
 
 def as_dtype(dtype: DTypeLike | None, theta: Any, X: Any) -> np.dtype[Any]:
@@ -99,7 +100,7 @@ def as_dtype(dtype: DTypeLike | None, theta: Any, X: Any) -> np.dtype[Any]:
         found = np.asarray(source).dtype
         single = found == np.float32
         return np.dtype(np.float32 if single else np.float64)
-    found = np.dtype(dtype)
+    found = float_type("dtype", dtype)
     if found not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise UsageError(f"dtype is float32 or float64, not {found}")
     return found
@@ -109,8 +110,7 @@ def first_theta(net: Network, theta: Any, seed: int, dtype: np.dtype[Any]) -> ND
     """Return a copy of the given theta in `dtype`, or a fresh one from the seed."""
     if theta is None:
         return net.init(seed, dtype)
-    found = np.array(theta, dtype=dtype)
-    net.unpack(found)
+    found = net.check_theta(theta, dtype).copy()
     bad = np.flatnonzero(~np.isfinite(found))
     if len(bad):
         raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,7 @@ from deltarule.core.errors import NumericError
 from deltarule.engine.epoch import Batch, Totals, error_over, largest_miss, run_batches
 from deltarule.engine.reference import training_step
 from deltarule.training.job import Job
-from deltarule.training.nonfinite import describe
+from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.state import State
 from deltarule.training.stopping import Moment
 
@@ -115,10 +116,13 @@ def _close(job: Job, state: State, before: NDArray[Any], clock: Callable[[], flo
             new, stop = rule.observe(numbers, moment)
             stopping.append(new)
             stopped = stopped or (rule.name if stop else "")
+    history = {}
     for name, value in values.items():
-        state.history.setdefault(name, [])[state.epoch :] = [value]
+        past = state.history[name]  # a state that went another way keeps its own list
+        history[name] = past if len(past) == state.epoch else past[: state.epoch]
+        history[name].append(value)
     better = watched < state.best_error
-    return replace(
+    closed = replace(
         state,
         epoch=epoch,
         batch=0,
@@ -126,9 +130,14 @@ def _close(job: Job, state: State, before: NDArray[Any], clock: Callable[[], flo
         epoch_theta=None,
         schedule=schedule.observe(state.schedule, watched),
         stopping=tuple(stopping),
+        history=history,
         best_theta=measured if better and job.patient else state.best_theta,
         best_error=watched if better else state.best_error,
         best_epoch=epoch if better else state.best_epoch,
         seconds=state.seconds + (clock() - began),
         stopped=stopped,
     )
+    if job.validation is not None and not math.isfinite(watched):
+        message = describe_validation(job.objective, state.theta, job.validation, epoch, watched)
+        raise NonFiniteError(message, replace(closed, stopped="non_finite"))
+    return closed

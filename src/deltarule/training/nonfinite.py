@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from deltarule.engine import Objective
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.engine import Objective, Samples
 from deltarule.engine.epoch import Broken
 
-__all__ = ["describe"]
+__all__ = ["describe", "describe_validation"]
 
 
 def describe(objective: Objective, broken: Broken, epoch: int, step: int) -> str:
     """Return the message: epoch and step, the layer or parameter, and what to do."""
     where = f"epoch {epoch}, step {step} (update {broken.batch.t})"
-    remedy = (
-        "The weights before it are kept. Lower lr, scale the inputs, or bound the gradient with "
-        "clip_norm."
+    return f"{where}: {_finding(objective, broken)}. The weights before it are kept. {_REMEDY}"
+
+
+def describe_validation(
+    objective: Objective, theta: NDArray[Any], samples: Samples, epoch: int, error: float
+) -> str:
+    """Return the message for a validation error that is not finite."""
+    place = _bad_output(objective, theta, samples.X, "validation samples")
+    return (
+        f"epoch {epoch}: E of the validation samples is {error}"
+        f"{': ' + place if place else ', although every output is finite'}. The weights are kept. "
+        f"{_REMEDY}"
     )
-    return f"{where}: {_finding(objective, broken)}. {remedy}"
 
 
-def _finding(objective: Objective, broken: Broken) -> str:
-    layout = objective.network.layout
-    samples = broken.batch.samples
+_REMEDY = "Lower lr, scale the inputs, or bound the gradient with clip_norm."
+
+
+def _bad_output(objective: Objective, theta: NDArray[Any], X: NDArray[Any], what: str) -> str:
+    """Name the first net or output that is not finite, from the first layer on; else ""."""
     with np.errstate(all="ignore"):
-        nets, outputs = objective.network.forward(broken.theta, samples.X)
+        nets, outputs = objective.network.forward(theta, X)
     for l in range(1, len(nets)):
         for name, values in (("net", nets[l]), ("y", outputs[l])):
             places = np.argwhere(~np.isfinite(values))
@@ -32,8 +45,16 @@ def _finding(objective: Objective, broken: Broken) -> str:
                 row, node = places[0]
                 return (
                     f"{name} of layer {l}, node {node + 1} is {values[row, node]} "
-                    f"(row {row + 1} of the batch), so E is {broken.error}"
+                    f"(row {row + 1} of the {what})"
                 )
+    return ""
+
+
+def _finding(objective: Objective, broken: Broken) -> str:
+    layout = objective.network.layout
+    place = _bad_output(objective, broken.theta, broken.batch.samples.X, "batch")
+    if place:
+        return f"{place}, so E is {broken.error}"
     bad = np.flatnonzero(~np.isfinite(broken.gradient))
     if len(bad):
         entry = int(bad[0])

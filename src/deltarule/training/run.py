@@ -39,9 +39,17 @@ class Run:
 
     @property
     def theta(self) -> NDArray[Any]:
-        """The trained parameters: the best with `Patience`, else the last."""
+        """The trained parameters: the best with `Patience`, else the last.
+
+        The best are those at which the lowest watched error was measured: with validation
+        samples, theta after that epoch; without, theta before it (for mini-batches, whose E is a
+        mean along the epoch, too). After a number that is not finite, always the last finite
+        theta. `state` has both: `state.theta`, `state.best_theta`.
+        """
         best = self.state.best_theta
-        return best if self.restored and best is not None else self.state.theta
+        if best is None or not self.restored or self.stopped == "non_finite":
+            return self.state.theta
+        return best
 
     @property
     def history(self) -> dict[str, NDArray[np.float64]]:
@@ -61,7 +69,7 @@ class Run:
 
     @property
     def stopped(self) -> str:
-        """Why it ended: "epochs", a stopping rule's name, "callback" or "interrupted"."""
+        """Why: "epochs", a stopping rule's name, "callback", "interrupted" or "non_finite"."""
         return self.state.stopped
 
     @property

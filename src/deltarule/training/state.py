@@ -39,7 +39,8 @@ class State:
     history: dict[str, list[float]] = field(default_factory=dict)
     """For every epoch done: `error`, `lr` and, with validation samples, `validation_error`.
 
-    The lists grow in place, shared between the states of a run; `epoch` says how far this one is.
+    The lists grow in place, shared with later states of the run: this state's are the first
+    `epoch` entries.
     """
     best_theta: Array | None = None
     """The weights at which the lowest watched error was measured."""

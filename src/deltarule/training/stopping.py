@@ -57,7 +57,8 @@ class Patience(StopRule):
     The watched error is the validation error where there is one, else the training error. With
     `reference="best"` the reference is the lowest error seen so far; with `"improved"` it moves
     only on an improvement (Keras), so that many tiny steps add up. `run.theta` is then the best
-    theta: the weights at which the lowest watched error was measured.
+    theta: the weights at which the lowest watched error was measured (after the epoch with
+    validation samples, else before it).
 
     >>> import deltarule as dr
     >>> dr.Patience(20, min_delta=1e-4)
@@ -122,7 +123,8 @@ class ErrorBelow(StopRule):
 class AllWithin(StopRule):
     """Stop once every output is within `tolerance` of its target for every training sample.
 
-    Measured after the epoch, with the weights that the run will return. Fahlman (1988) used 0.4.
+    Measured after the epoch with the weights as they then are (`run.theta`, unless `Patience`
+    keeps others). Fahlman (1988) used 0.4.
     """
 
     tolerance: float

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from deltarule.core.arguments import whole
+from deltarule.core.arguments import boolean, whole
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Objective, as_samples
 from deltarule.engine.choice import choose_engine
@@ -47,7 +47,7 @@ def train(
     shuffle: bool = True,
     seed: int = 0,
     validation: Sequence[ArrayLike] | None = None,
-    stop: StopRule | str | Sequence[StopRule | str] = (),
+    stop: StopRule | str | Sequence[StopRule | str] | None = (),
     l2: float = 0.0,
     sample_weight: ArrayLike | None = None,
     class_weight: ClassWeight = None,
@@ -55,7 +55,7 @@ def train(
     clip_value: float | None = None,
     engine: str = "auto",
     dtype: DTypeLike | None = None,
-    callbacks: Callback | Sequence[Callback] = (),
+    callbacks: Callback | Sequence[Callback] | None = (),
     progress: bool = False,
 ) -> Run:
     """Train a network by backpropagation.
@@ -104,6 +104,10 @@ def train(
     >>> net(run.theta, xor.X).round()[:, 0]
     array([0., 1., 1., 0.])
     """
+    if not isinstance(net, Network):
+        raise UsageError(
+            f"train takes a Network, such as dr.Network(2, [dr.Dense(1)]), not {net!r}"
+        )
     chosen = choose_engine(engine)
     objective = Objective.of(net, loss, reduction, rule, l2)
     kind = as_dtype(dtype, theta, X)
@@ -123,11 +127,11 @@ def train(
         batch_size=len(samples)
         if batch_size is None
         else min(len(samples), whole("batch_size", batch_size, 1)),
-        shuffle=shuffle,
-        seed=seed,
+        shuffle=boolean("shuffle", shuffle),
+        seed=whole("seed", seed, 0, 2**64 - 1),
         stop=as_rules(stop),
     )
-    watchers = tuple(callbacks) if isinstance(callbacks, Sequence) else (callbacks,)
+    watchers = (callbacks,) if callable(callbacks) else tuple(callbacks or ())
     state = job.start(first_theta(net, theta, seed, kind))
 
     def finished(state: State) -> Run:
@@ -179,8 +183,14 @@ def _seen(job: Job, state: State) -> Epoch:
         validation_error=last.get("validation_error"),
         lr=last["lr"],
         seconds=state.seconds,
-        theta=state.theta,
+        theta=_read_only(state.theta),
     )
+
+
+def _read_only(theta: NDArray[Any]) -> NDArray[Any]:
+    view = theta.view()
+    view.flags.writeable = False
+    return view
 
 
 def _validation(given: Sequence[ArrayLike]) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
