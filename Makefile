@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-peers check format docs bench lock clean
+.PHONY: help demo test test-peers check format docs mutation bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,10 @@ docs: $(STAMPS)/docs  ## build the pages into docs/_build/html
 	@$(BIN)/python -m sphinx -q -W -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
+mutation: $(STAMPS)/mutation $(STAMPS)/test  ## break every formula once; an hour
+	@$(BIN)/mutmut run --max-children $(JOBS) || true
+	@$(BIN)/mutmut results
+
 bench: $(STAMPS)/core  ## measure: imports, the command line, the reference engine
 	@$(BIN)/python benchmarks/run.py
 
@@ -56,7 +60,7 @@ lock:  ## write the versions that CI installs, from a fresh environment
 	rm -rf $(VENV)-lock
 
 clean:  ## remove everything that was made
-	rm -rf $(VENV) $(VENV)-lock demo docs/_build docs/generated .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-lock demo docs/_build docs/generated mutants .pytest_cache .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
