@@ -58,3 +58,27 @@ def test_a_reader_that_leaves_and_an_encoding_without_curves(tmp_path: Path) -> 
     process.stderr.close()
     assert process.wait(timeout=60) == 141
     assert error == ""
+
+
+def test_a_reader_that_leaves_a_training(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "train", "xor", "--epochs", "3"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.wait(timeout=60) == 141
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+
+
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    subprocess.run([*COMMAND, "train", "xor", "--epochs", "3"], cwd=tmp_path, check=True,
+                   capture_output=True)  # fmt: skip
+    result = subprocess.run(
+        [*COMMAND, "predict", "xor-model", "xor", "--out", os.devnull, "--force"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert "no regular file, and is not replaced" in result.stderr

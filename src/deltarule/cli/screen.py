@@ -5,12 +5,8 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from deltarule.cli.curve import ASCII, UNICODE, Marks
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 __all__ = ["Screen"]
 
@@ -25,8 +21,14 @@ class Screen:
     def __init__(self) -> None:
         from rich.console import Console
 
+        class Screening(Console):
+            """Rich's, which leaves a broken pipe to whoever called."""
+
+            def on_broken_pipe(self) -> None:
+                raise BrokenPipeError
+
         terminal = sys.stdout.isatty()
-        self._console: Console = Console(
+        self._console: Console = Screening(
             highlight=False, markup=False, emoji=False, width=None if terminal else _ENDLESS
         )
         self.width = min(self._console.width, _CURVE)

@@ -57,6 +57,11 @@ def check_file(out: Path, *, force: bool) -> None:
     """
     if out.is_dir():
         raise UsageError(f"{out}: this is a folder. Name a file in it with `--out`.")
+    if out.exists() and not out.is_file():
+        raise UsageError(
+            f"{out}: this is no regular file, and is not replaced. Leave out `--out` to print the "
+            "rows, and send them there."
+        )
     if out.exists() and not force:
         raise UsageError(f"{out}: the file exists. Replace it with `--force`, or name another.")
     if not out.absolute().parent.is_dir():
