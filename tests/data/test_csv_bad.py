@@ -171,7 +171,8 @@ def test_odd_utf16(write):
 
 def test_plain_text_read_as_utf16(write):
     message = refused(write, "a,b\n1,2\n", encoding="utf-16")
-    assert message.startswith("people.csv:1: the file is not utf-16")
+    assert message.startswith("people.csv:1: ")  # Python 3.13 names a byte, 3.11 the whole file
+    assert "not utf-16" in message
     assert "`--encoding utf-8`" in message
 
 
