@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import nullcontext
 from dataclasses import fields
 
 import numpy as np
@@ -17,6 +19,7 @@ import deltarule as dr
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine import Objective, Samples
 from deltarule.optim import Clipping
+from deltarule.training.interrupt import Interrupt, listening
 from deltarule.training.job import Job
 from deltarule.training.loop import advance
 
@@ -92,9 +95,35 @@ def test_ctrl_c_returns_the_run_so_far():
     assert done.stdout.split() == ["3", "interrupted", "3", "True", "True"]
 
 
-def test_a_second_ctrl_c_interrupts_at_once():
-    from deltarule.training.interrupt import listening
+@pytest.mark.parametrize(
+    ("allowed", "epochs", "step"), [(0, 0, 0), (3, 0, 3), (5, 1, 5), (8, 1, 8)]
+)
+def test_ctrl_c_at_any_step(monkeypatch, allowed, epochs, step):
+    """The request comes before the first update, inside an epoch, or just between two."""
 
+    class Soon(Interrupt):
+        looks = 0
+
+        @property
+        def requested(self):
+            self.looks += 1
+            return self.looks > allowed + (allowed >= 5)  # one look is between the epochs
+
+        @requested.setter
+        def requested(self, value):
+            pass
+
+    module = importlib.import_module("deltarule.training.train")  # the name is the function's, too
+    monkeypatch.setattr(module, "listening", lambda: nullcontext(Soon()))
+    X, T = regression()
+    seen = []
+    run = dr.train(network(), X, T, batch_size=5, epochs=9, callbacks=seen.append)
+    assert (run.epochs, run.state.step, run.stopped) == (epochs, step, "interrupted")
+    assert [s.epoch for s in seen] == list(range(1, epochs + 1))
+    assert len(run.history["error"]) == epochs
+
+
+def test_a_second_ctrl_c_interrupts_at_once():
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         pytest.skip("this test runner handles Ctrl-C itself")
     with listening() as interrupt:

@@ -157,8 +157,9 @@ def _run(job: Job, state: State, callbacks: tuple[Callback, ...], progress: bool
             return not interrupt.requested
 
         while state.epoch < job.epochs and not state.stopped:
+            epochs = state.epoch
             state = advance(job, state, proceed, time.monotonic)
-            if state.batch:
+            if state.epoch == epochs:  # cut short
                 break
             seen = _seen(job, state)
             if bar is not None:
