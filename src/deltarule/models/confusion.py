@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.style import new_figure, plain, save_figure
 from deltarule.engine.epoch import outputs_over
 from deltarule.models.metrics import class_numbers, confusion
 from deltarule.models.model import Model
-from deltarule.models.style import new_figure, plain, save_figure
 
 __all__ = ["counts_of", "draw_confusion"]
 

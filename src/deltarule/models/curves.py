@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.style import BLUE, GREEN, ORANGE, new_figure, plain, quiet_axes, save_figure
 from deltarule.models.fit import Fitted
-from deltarule.models.style import BLUE, GREEN, ORANGE, new_figure, plain, quiet_axes, save_figure
 
 __all__ = ["draw_curves"]
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
 from deltarule.engine.epoch import outputs_over
 from deltarule.models.metrics import r2_of
 from deltarule.models.model import Model
-from deltarule.models.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
 
 __all__ = ["draw_predictions"]
 
