@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+
 import numpy as np
 import pytest
 from engines import ENGINES, Engine
@@ -10,10 +14,33 @@ from hypothesis import settings
 settings.register_profile("deltarule", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("deltarule")
 
+CACHE = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep compiled programs in a folder of this run's own, never in the user's.
+
+    Workers of pytest-xdist and the processes that tests start find it in their environment.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.stash[CACHE] = os.environ["DELTARULE_CACHE"] = tempfile.mkdtemp(prefix="deltarule-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder."""
+    if CACHE in config.stash:
+        shutil.rmtree(config.stash[CACHE], ignore_errors=True)
+
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Every engine: one test body for all (add an engine to `ENGINES`)."""
+    return ENGINES[request.param]
+
+
+@pytest.fixture(params=[name for name, engine in ENGINES.items() if engine.transparent])
+def transparent(request: pytest.FixtureRequest) -> Engine:
+    """Every engine whose backpropagation shows every net, output and delta."""
     return ENGINES[request.param]
 
 

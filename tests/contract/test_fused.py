@@ -88,9 +88,10 @@ def test_a_network_uses_the_pair(engine, activation, loss):
     found = engine.backprop(net, theta, [[1e4]], [[0.0, 1.0]], loss=loss, reduction="sum")
     expected = 2e4
     assert found.error == expected
-    assert found.deltas[1].tolist() == [[1.0, -1.0]]
-    assert np.isinf(found.dE_dy[1]).any()
     assert found.gradient.tolist() == [1e4, -1e4, 1.0, -1.0]
+    if engine.transparent:
+        assert found.deltas[1].tolist() == [[1.0, -1.0]]
+        assert np.isinf(found.dE_dy[1]).any()
 
 
 def test_poisson_at_a_count_of_zero_and_a_very_small_rate(engine):
@@ -98,7 +99,7 @@ def test_poisson_at_a_count_of_zero_and_a_very_small_rate(engine):
     theta = net.pack([([[1.0]], [0.0])])
     found = engine.backprop(net, theta, [[-1e4]], [[2.0]], loss="poisson", reduction="sum")
     assert found.error == 2e4  # e^net - T net
-    assert found.deltas[1].tolist() == [[-2.0]]
+    assert found.gradient.tolist() == [2e4, -2.0]
 
 
 def test_soft_targets_that_do_not_sum_to_1(engine):
@@ -107,5 +108,6 @@ def test_soft_targets_that_do_not_sum_to_1(engine):
     theta = net.pack([([[0.0], [0.0]], [0.0, 0.0])])
     T = [[0.5, 1.5]]
     found = engine.backprop(net, theta, [[1.0]], T, loss="cross_entropy", reduction="sum")
-    assert_close(found.deltas[1], [[0.5 * 2.0 - 0.5, 0.5 * 2.0 - 1.5]], 1e-15)
+    delta = [0.5 * 2.0 - 0.5, 0.5 * 2.0 - 1.5]
+    assert_close(found.gradient, [*delta, *delta], 1e-15)
     assert found.error == pytest.approx(2.0 * np.log(2.0), rel=1e-15)

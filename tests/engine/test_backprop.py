@@ -19,9 +19,9 @@ def problem(rng):
     return theta, rng.normal(size=(6, 4)), rng.normal(size=(6, 2))
 
 
-def test_lists_are_indexed_by_layer_and_index_0_is_the_input(engine, problem):
+def test_lists_are_indexed_by_layer_and_index_0_is_the_input(transparent, problem):
     theta, X, T = problem
-    bp = engine.backprop(NET, theta, X, T)
+    bp = transparent.backprop(NET, theta, X, T)
     assert isinstance(bp, Backprop)
     assert np.array_equal(bp.outputs[0], X)
     for a in (bp.nets, bp.dE_dy, bp.deltas):
@@ -35,10 +35,10 @@ def test_lists_are_indexed_by_layer_and_index_0_is_the_input(engine, problem):
     assert (type(bp.penalty), bp.penalty) == (float, 0.0)
 
 
-def test_every_array_is_the_equation_of_the_theory_page(engine, problem):
+def test_every_array_is_the_equation_of_the_theory_page(transparent, problem):
     """One sample by hand with einsum, layer by layer (f' from the activations' definitions)."""
     theta, X, T = problem
-    bp = engine.backprop(NET, theta, X, T, reduction="sum")
+    bp = transparent.backprop(NET, theta, X, T, reduction="sum")
     W1, b1 = theta[:12].reshape(3, 4), theta[12:15]
     W2 = theta[15:30].reshape(5, 3)
     last, b3 = theta[30:40].reshape(2, 5), theta[40:42]
@@ -78,19 +78,19 @@ def test_gradient_order_is_w_row_by_row_then_b(engine):
     assert bp.gradient.tolist() == [1, 10, 10, 100, 11, 110, 1, 10, 11]
 
 
-def test_deltas_hold_the_reduction_and_the_weights(engine, problem):
+def test_deltas_hold_the_reduction_and_the_weights(transparent, problem):
     """They are dE/dnet of E as defined: checked by a complex step of E in a bias."""
     theta, X, T = problem
     s = np.array([1.0, 2.0, 0.5, 0.0, 3.0, 1.5])
-    plain = engine.backprop(NET, theta, X, T, reduction="sum")
+    plain = transparent.backprop(NET, theta, X, T, reduction="sum")
     for reduction, divisor in (("sum", 1.0), ("mean", 8.0)):
-        bp = engine.backprop(NET, theta, X, T, reduction=reduction, sample_weight=s)
+        bp = transparent.backprop(NET, theta, X, T, reduction=reduction, sample_weight=s)
         for l in (1, 2, 3):
             assert_close(bp.deltas[l], plain.deltas[l] * s[:, None] / divisor, 1e-14)
             assert_close(bp.dE_dy[l], plain.dE_dy[l] * s[:, None] / divisor, 1e-14)
         moved = theta.astype(complex)
         moved[40] += 1j * STEP  # b of the first output
-        slope = engine.backprop(
+        slope = transparent.backprop(
             NET, moved, X, T, reduction=reduction, sample_weight=s
         ).error.imag / STEP  # fmt: skip
         assert bp.deltas[3][:, 0].sum() == pytest.approx(slope, rel=1e-13)
@@ -112,7 +112,7 @@ def test_defaults_are_half_squared_error_and_mean(engine, problem):
     )
     assert default.error == given.error
     assert np.array_equal(default.gradient, given.gradient)
-    assert default.error == pytest.approx(np.sum((T - default.outputs[3]) ** 2) / 12, rel=1e-14)
+    assert default.error == pytest.approx(np.sum((T - NET(theta, X)) ** 2) / 12, rel=1e-14)
 
 
 def test_one_observation_and_one_output_may_be_flat(engine, rng):
@@ -123,13 +123,13 @@ def test_one_observation_and_one_output_may_be_flat(engine, rng):
         found = engine.backprop(net, theta, X, T)
         assert found.error == full.error
         assert np.array_equal(found.gradient, full.gradient)
-        assert found.outputs[0].shape == (1, 3)
+        assert not engine.transparent or found.outputs[0].shape == (1, 3)
     two = Network(3, [Dense(2)])
     flat = engine.backprop(two, np.ones(8), x, [1.0, 2.0])
     assert np.array_equal(flat.gradient, engine.backprop(two, np.ones(8), [x], [[1, 2]]).gradient)
     single = Network(1, [Dense(1)])
     column = engine.backprop(single, np.ones(2), [1.0, 2.0, 3.0], [0.0, 0.0, 0.0])
-    assert column.outputs[0].shape == (3, 1)
+    assert not engine.transparent or column.outputs[0].shape == (3, 1)
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.float32, bool])
@@ -138,7 +138,8 @@ def test_inputs_and_targets_follow_theta_s_dtype(engine, kind):
     X, T = np.array([[1, 0], [0, 1]], dtype=kind), np.array([[1], [0]], dtype=kind)
     for dtype in (np.float32, np.float64):
         bp = engine.backprop(net, np.full(3, 0.5, dtype=dtype), X, T)
-        assert bp.outputs[0].dtype == bp.gradient.dtype == dtype
+        assert bp.gradient.dtype == dtype
+        assert not engine.transparent or bp.outputs[0].dtype == dtype
         assert bp.error == 0.25
 
 
@@ -152,25 +153,25 @@ def test_nothing_given_is_changed(engine, problem):
         assert np.array_equal(a, b)
 
 
-def test_a_complex_theta_is_a_complex_step(engine, problem):
+def test_a_complex_theta_is_a_complex_step(transparent, problem):
     """The imaginary part of E, of y and of the gradient itself: a derivative to all digits."""
     theta, X, T = problem
     direction = np.linspace(-1, 1, NET.size)
-    moved = engine.backprop(NET, theta + 1j * STEP * direction, X, T)
-    bp = engine.backprop(NET, theta, X, T)
+    moved = transparent.backprop(NET, theta + 1j * STEP * direction, X, T)
+    bp = transparent.backprop(NET, theta, X, T)
     assert moved.gradient.dtype == np.complex128
     assert type(moved.error) is complex
     assert moved.error.real == pytest.approx(bp.error, rel=1e-15)
     assert moved.error.imag / STEP == pytest.approx(bp.gradient @ direction, rel=1e-12)
     assert_close(moved.gradient.real, bp.gradient, 1e-15)
     h = 1e-6
-    ends = [engine.backprop(NET, theta + d * h * direction, X, T).gradient for d in (-1, 1)]
+    ends = [transparent.backprop(NET, theta + d * h * direction, X, T).gradient for d in (-1, 1)]
     assert_close(moved.gradient.imag / STEP, (ends[1] - ends[0]) / (2 * h), 1e-8)
 
 
-def test_what_is_not_finite_is_in_the_result_and_no_warning(engine):
+def test_what_is_not_finite_is_in_the_result_and_no_warning(transparent):
     net = Network(1, [Dense(1, "exp")])
-    bp = engine.backprop(net, [1.0, 0.0], [[1e4]], [[1.0]])
+    bp = transparent.backprop(net, [1.0, 0.0], [[1e4]], [[1.0]])
     assert bp.outputs[1][0, 0] == math.inf
     assert not math.isfinite(bp.error)
     assert not np.all(np.isfinite(bp.gradient))

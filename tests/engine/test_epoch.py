@@ -9,9 +9,11 @@ import pytest
 
 from deltarule import Dense, Network, UsageError
 from deltarule.engine import Objective, as_samples
-from deltarule.engine.choice import ENGINES, choose_engine
-from deltarule.engine.epoch import CHUNK, Batch, Totals, error_over, largest_miss, run_batches
-from deltarule.engine.reference import training_step
+from deltarule.engine.choice import ENGINES, Choice, choose_engine
+from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.trainer import CompiledTrainer
+from deltarule.engine.course import Course, Totals
+from deltarule.engine.epoch import CHUNK, ReferenceTrainer, error_over, largest_miss
 from deltarule.optim import SGD, Clipping
 
 LINE = Network(1, [Dense(1, bias=False)])  # y = w x
@@ -63,64 +65,81 @@ def test_totals_of_an_epoch():
     assert nothing.epoch_error(objective("mean")) == 0.0
 
 
-def run(batches, proceed=lambda: True, w=1.0):
-    o = objective("sum")
-    return run_batches(
-        lambda apply: training_step(o, SGD(), Clipping(), apply=apply),
-        o,
-        np.array([w]),
-        (),
-        batches,
-        Totals(),
-        proceed,
-    )
+def start(engine, o):
+    """Return the engine at work on online gradient descent."""
+    if engine.name == "compiled":
+        return CompiledTrainer(Recipe(o, SGD(), Clipping(), np.dtype(float), online=True), 1)
+    return ReferenceTrainer(o, SGD(), Clipping())
 
 
-def batch(x, T, lr, t):
-    return Batch(samples([x], [T]), lr, t)
+def run(engine, batches, proceed=lambda updates: True, w=1.0):
+    """Do one update per (x, T, lr)."""
+    X, T, rates = (np.array(column, float) for column in zip(*batches, strict=True))
+    course = Course(samples(X, T), None, 1, 0, 0, rates)
+    with np.errstate(all="ignore"):
+        done = start(engine, objective("sum")).run(course, np.array([w]), (), Totals(), proceed)
+    return done, course
 
 
-def test_one_update_per_batch_with_its_own_rate():
+def test_one_update_per_batch_with_its_own_rate(engine):
     """w = 1: delta = 1 - 0 = 1, w = .5; then delta = .5 * 2 - 3 = -2, g = -4, w = 1.5."""
-    theta, state, totals, done, broken = run([batch(1, 0, 0.5, 1), batch(2, 3, 0.25, 2)])
-    assert (theta.tolist(), state, done, broken) == ([1.5], (), 2, None)
-    assert totals == Totals(error=0.5 + 2.0, penalty=0.0, weight=2.0)
+    done, _ = run(engine, [(1, 0, 0.5), (2, 3, 0.25)])
+    assert (done.theta.tolist(), done.slots, done.updates, done.broken) == ([1.5], (), 2, None)
+    assert done.totals == Totals(error=0.5 + 2.0, penalty=0.0, weight=2.0)
 
 
-def test_it_stops_between_updates_when_told():
+def test_it_stops_between_updates_when_told(engine, monkeypatch):
+    monkeypatch.setattr("deltarule.engine.compiled.trainer.LAP_SECONDS", 0.0)
     answers = iter([True, False])
-    theta, _, totals, done, broken = run(
-        [batch(1, 0, 0.5, 1), batch(2, 3, 0.25, 2)], lambda: next(answers)
-    )
-    assert (theta.tolist(), done, broken, totals.weight) == ([0.5], 1, None, 1.0)
+    done, _ = run(engine, [(1, 0, 0.5), (2, 3, 0.25)], lambda updates: next(answers))
+    assert (done.theta.tolist(), done.updates, done.broken) == ([0.5], 1, None)
+    assert done.totals.weight == 1.0
+
+
+def test_it_says_how_many_updates_come_next(engine):
+    asked = []
+    run(engine, [(1, 0, 0.1)] * 7, lambda updates: asked.append(updates) is None)
+    assert sum(asked) == 7
+    assert min(asked) >= 1
 
 
 @pytest.mark.parametrize(
     ("x", "lr"), [(1e200, 0.1), (1.0, 1e308), (1e100, 1e200)], ids=["error", "weight", "product"]
 )
-def test_an_update_that_breaks_is_handed_back_and_not_done(x, lr):
+def test_an_update_that_breaks_is_handed_back_and_not_done(engine, x, lr):
     """E, the gradient or the new weight overflows: theta stays the one before it."""
-    bad = batch(x, -8.0, lr, 2)
-    with np.errstate(all="ignore"):
-        theta, _, totals, done, broken = run([batch(1, 0, 0.5, 1), bad, batch(1, 0, 1, 3)], w=2.0)
-    assert (theta.tolist(), done, totals.weight) == ([1.0], 1, 1.0)
-    assert broken.batch is bad
+    done, course = run(engine, [(1, 0, 0.5), (x, -8.0, lr), (1, 0, 1)], w=2.0)
+    assert (done.theta.tolist(), done.updates, done.totals.weight) == ([1.0], 1, 1.0)
+    assert done.totals.error == 2.0
+    broken = done.broken
+    assert (broken.batch.t, broken.batch.lr) == (2, lr)
+    assert np.array_equal(broken.batch.samples.X, course.batch(1).samples.X)
     assert broken.theta.tolist() == [1.0]
     finite = [math.isfinite(v) for v in (broken.error, *broken.gradient, *broken.new)]
     assert not all(finite)
 
 
-def test_large_but_finite_gradients_are_no_break():
+def test_large_but_finite_gradients_are_no_break(engine):
     """A gradient of 1e160, whose square overflows, is finite all the same."""
-    with np.errstate(over="ignore"):
-        _, _, _, done, broken = run([batch(1e80, 0.0, 1e-160, 1)], w=1.0)
-    assert (done, broken) == (1, None)
+    done, _ = run(engine, [(1e80, 0.0, 1e-160)])
+    assert (done.updates, done.broken) == (1, None)
+
+
+def test_a_course_cuts_an_epoch_into_batches():
+    """Seven rows in threes, from the second batch on: the last has one row."""
+    order = np.array([6, 5, 4, 3, 2, 1, 0])
+    rows = samples(np.arange(7.0), np.zeros(7))
+    found = list(Course(rows, order, 3, 1, 10, np.array([0.5, 0.25])))
+    assert [b.samples.X[:, 0].tolist() for b in found] == [[3.0, 2.0, 1.0], [0.0]]
+    assert [(b.t, b.lr) for b in found] == [(11, 0.5), (12, 0.25)]
+    given = Course(rows, None, 3, 2, 10, np.array([0.5]))
+    assert given.batch(0).samples.X[:, 0].tolist() == [6.0]
 
 
 def test_the_choice_of_an_engine():
-    assert choose_engine("auto") in ENGINES
+    assert choose_engine("auto").engine in ENGINES
     for name, meaning in ENGINES.items():
-        assert choose_engine(name) == name
+        assert choose_engine(name) == Choice(name, "as asked")
         assert meaning
     with pytest.raises(UsageError, match="unknown engine 'referense', did you mean 'reference'"):
         choose_engine("referense")

@@ -17,6 +17,7 @@ from deltarule.training.job import Job
 from deltarule.training.loop import advance
 
 STILL = dr.optim.SGD(0.0)
+LAP_SECONDS = "deltarule.engine.compiled.trainer.LAP_SECONDS"
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
@@ -100,32 +101,35 @@ def job(**changes) -> Job:
     return replace(plain, **changes)
 
 
-def test_seconds_add_up_and_stop_the_training():
+def test_seconds_add_up_and_stop_the_training(engine):
     """A clock that moves 2 s per look: an epoch's batches take 2, what is measured 2 and 2 more."""
     ticks = itertools.count(100.0, 2.0)
     timed = job(stop=(dr.MaxSeconds(8.5),))
     state = timed.start(network().init(seed=0))
+    trainer = engine.trainer(timed)
     passed = []
     while not state.stopped:
-        state = advance(timed, state, lambda: True, lambda: next(ticks))
+        state = advance(timed, state, trainer, lambda _: True, lambda: next(ticks))
         passed.append(state.seconds)
     assert passed == [6.0, 12.0]
     assert state.stopped == "max_seconds"
 
 
-def test_a_cut_epoch_remembers_where_it_began():
+def test_a_cut_epoch_remembers_where_it_began(engine, monkeypatch):
     """Watching the training error, the best theta is the one before the best epoch."""
+    monkeypatch.setattr(LAP_SECONDS, 0.0)  # every update may be the last
     whole = job(stop=(dr.Patience(5),))
+    trainer = engine.trainer(whole)
     state = start = whole.start(network().init(seed=0))
     for _ in range(3):
-        state = advance(whole, state, lambda: True, lambda: 0.0)
+        state = advance(whole, state, trainer, lambda _: True, lambda: 0.0)
     left = iter([True] * 7 + [False])
     part = start
     while part.step < 7:
-        part = advance(whole, part, lambda: next(left), lambda: 0.0)
+        part = advance(whole, part, trainer, lambda _: next(left), lambda: 0.0)
     assert part.batch == 1
     assert part.epoch_theta is not None
-    part = advance(whole, part, lambda: True, lambda: 0.0)
+    part = advance(whole, part, trainer, lambda _: True, lambda: 0.0)
     assert part.epoch_theta is None
     assert part.best_epoch == state.best_epoch == 3
     assert part.best_theta.tobytes() == state.best_theta.tobytes()

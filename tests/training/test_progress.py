@@ -19,10 +19,10 @@ def test_the_bar_says_epoch_errors_speed_and_time_left(monkeypatch):
     console = Console(file=screen, force_terminal=True, width=120)
     with Bar(epochs=4, batches=2, samples=10, console=console) as bar:
         for epoch in range(1, 4):
-            bar.tick()
-            bar.tick()
+            bar.tick(1)
+            bar.tick(1)
             bar.epoch(Epoch(epoch, 4, 0.5 / epoch, 0.25, 0.1, 1.0, np.zeros(1)))
-        bar.tick()
+        bar.tick(1)
     said = screen.getvalue()
     assert "epoch 3/4" in said
     assert "error 0.1667  validation 0.25" in said

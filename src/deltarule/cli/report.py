@@ -50,8 +50,8 @@ def show_plan(screen: Screen, plan: Plan) -> None:
     screen.say("", prepared.notes)
     show_network(screen, plan.network)
     screen.say("training", _how(plan.objective.to_dict(), recipe.to_dict()))
-    chosen = " (auto)" if recipe.engine == "auto" else ""
-    screen.say("engine", f"{plan.engine}{chosen}: {ENGINES[plan.engine]}")
+    engine, reason = plan.engine.engine, plan.engine.reason
+    screen.say("engine", f"{engine} ({reason}): {ENGINES[engine]}")
 
 
 def show_network(screen: Screen, network: Network) -> None:

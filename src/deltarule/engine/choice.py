@@ -2,24 +2,113 @@
 
 from __future__ import annotations
 
-from deltarule.core.errors import unknown_name
+import math
+import warnings
+from dataclasses import dataclass
 
-__all__ = ["ENGINES", "choose_engine"]
+from deltarule.core.errors import unknown_name
+from deltarule.engine.course import Trainer
+from deltarule.engine.epoch import ReferenceTrainer
+from deltarule.engine.objective import Objective
+from deltarule.engine.samples import Samples
+from deltarule.optim import Clipping, Optimiser
+
+__all__ = [
+    "ENGINES",
+    "Choice",
+    "EngineWarning",
+    "choose_engine",
+    "make_trainer",
+    "reference_seconds",
+]
 
 ENGINES: dict[str, str] = {
     "reference": "backpropagation as the textbook writes it, over NumPy",
+    "compiled": "a machine program made for this network, this loss and this optimizer",
 }
 """The engines there are, with what they do."""
 
+WORTH = 0.5
+"""The seconds of reference engine from which a program pays for being compiled."""
 
-def choose_engine(engine: str) -> str:
-    """Return the engine's name; `"auto"` picks by the job alone, never by a clock.
 
-    >>> choose_engine("auto")
-    'reference'
+class EngineWarning(UserWarning):
+    """A job is done by another engine than it could have been."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine, and why it was taken."""
+
+    engine: str
+    reason: str
+
+
+def reference_seconds(objective: Objective, rows: int, batch_size: int, epochs: int) -> float:
+    """Return roughly how long the reference engine takes: a fixed function of the job.
+
+        updates * (30 us + 30 us L + 6 |theta| b / 20 GFLOP/s)
+
+    for L layers and batches of b samples: the time that NumPy takes to be called, and the three
+    products of every layer. No clock is looked at, so the same job goes to the same engine on
+    every machine. All epochs count, also those that a stopping rule may save.
     """
-    if engine == "auto":
-        return "reference"
-    if engine not in ENGINES:
-        raise unknown_name("engine", engine, ["auto", *ENGINES])
-    return engine
+    updates = epochs * math.ceil(rows / batch_size)
+    products = 6.0 * objective.network.size * min(batch_size, rows) / 20e9
+    return updates * (30e-6 + 30e-6 * len(objective.network.layers) + products)
+
+
+def choose_engine(
+    engine: str,
+    objective: Objective | None = None,
+    rows: int = 1,
+    batch_size: int = 1,
+    epochs: int = 1,
+) -> Choice:
+    """Return the engine for a job and why; `"auto"` decides by `reference_seconds` alone.
+
+    Raises `UsageError` for an engine that there is not.
+
+    >>> choose_engine("reference").reason
+    'as asked'
+    """
+    if engine != "auto":
+        if engine not in ENGINES:
+            raise unknown_name("engine", engine, ["auto", *ENGINES])
+        return Choice(engine, "as asked")
+    if objective is None:
+        return Choice("reference", "nothing is known of the job")
+    seconds = reference_seconds(objective, rows, batch_size, epochs)
+    if seconds > WORTH:
+        return Choice("compiled", f"the reference engine would take about {seconds:.1g} s")
+    return Choice("reference", f"about {seconds:.1g} s of work: compiling would not pay")
+
+
+def make_trainer(
+    engine: str,
+    objective: Objective,
+    optimiser: Optimiser,
+    clipping: Clipping,
+    samples: Samples,
+    batch_size: int,
+) -> tuple[str, Trainer]:
+    """Return the engine at work on a job, and its name.
+
+    What cannot be compiled is done by the reference engine, and an `EngineWarning` says so.
+    """
+    if engine == "compiled":
+        from deltarule.engine.compiled.recipe import Recipe
+        from deltarule.engine.compiled.trace import Untraceable
+        from deltarule.engine.compiled.trainer import CompiledTrainer
+
+        weighted = samples.weight is not None
+        recipe = Recipe(objective, optimiser, clipping, samples.X.dtype, weighted, batch_size == 1)
+        try:
+            return "compiled", CompiledTrainer(recipe, batch_size)
+        except Untraceable as reason:
+            warnings.warn(
+                f"the reference engine does this job, since it cannot be compiled: {reason}",
+                EngineWarning,
+                stacklevel=4,
+            )
+    return "reference", ReferenceTrainer(objective, optimiser, clipping)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,14 @@ from numpy.typing import NDArray
 
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.blocks import Blocks
+from deltarule.engine.course import Broken, Course, Done, Stretch, Totals
 from deltarule.engine.objective import Objective
-from deltarule.engine.reference import Step, data_error, penalty
+from deltarule.engine.reference import data_error, penalty, training_step
 from deltarule.engine.samples import Samples
 from deltarule.network import Network
+from deltarule.optim import Clipping, Optimiser
 
-__all__ = ["Batch", "Broken", "Totals", "error_over", "largest_miss", "outputs_over", "run_batches"]
+__all__ = ["ReferenceTrainer", "error_over", "largest_miss", "outputs_over"]
 
 CHUNK = 4096
 """Samples per forward pass where no update happens: memory stays that of one batch."""
@@ -24,80 +25,44 @@ CHUNK = 4096
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Totals:
-    """What an epoch's batches add up to."""
+class ReferenceTrainer:
+    """The reference engine at work: one textbook step per batch."""
 
-    error: float = 0.0
-    """sum over batches of weight * E for "mean", of E without its penalty for "sum"."""
-    penalty: float = 0.0
-    """sum over batches of weight * penalty ("sum" alone; "mean" has it in E)."""
-    weight: float = 0.0
-    """sum over batches of their samples' weights."""
+    def __init__(self, objective: Objective, optimiser: Optimiser, clipping: Clipping) -> None:
+        self._objective = objective
+        self._step = training_step(objective, optimiser, clipping, apply=Blocks())
 
-    def add(self, objective: Objective, E: float, decay: float, weight: float) -> Totals:
-        """Return the totals with one more batch."""
-        if objective.reduction == "mean":
-            return Totals(self.error + weight * E, 0.0, self.weight + weight)
-        error = self.error + (E - decay)
-        return Totals(error, self.penalty + weight * decay, self.weight + weight)
+    def epochs_at_once(self, updates: int) -> int:
+        """Return 1: this engine comes back after every epoch."""
+        return 1
 
-    def epoch_error(self, objective: Objective) -> float:
-        """Return the epoch's error: the weighted mean of E, or the total with one penalty."""
-        weight = self.weight if self.weight > 0 else 1.0
-        if objective.reduction == "mean":
-            return self.error / weight
-        return self.error + self.penalty / weight
+    def stretch(self, course: Course, theta: Array, slots: tuple[Array, ...]) -> Stretch | None:
+        """Return None: see `epochs_at_once`."""
+        return None
 
-
-@dataclass(frozen=True)
-class Batch:
-    """One update to do: its samples, eta, and t = 1, 2, ..., the number of the update."""
-
-    samples: Samples
-    lr: float
-    t: int
-
-
-@dataclass(frozen=True)
-class Broken:
-    """An update that met a number that is not finite."""
-
-    batch: Batch
-    theta: Array
-    """The weights before it, all finite."""
-    new: Array
-    """The weights that it would have led to."""
-    error: float
-    gradient: Array
-
-
-def run_batches(
-    make_step: Callable[[Callable[..., Any]], Step],
-    objective: Objective,
-    theta: Array,
-    state: tuple[Array, ...],
-    batches: Iterable[Batch],
-    totals: Totals,
-    proceed: Callable[[], bool],
-) -> tuple[Array, tuple[Array, ...], Totals, int, Broken | None]:
-    """Do one update per batch while `proceed()` holds.
-
-    Returns theta and the optimiser's state, the totals, the number of updates done, and the
-    update that met a number that is not finite, if one did: theta is then the one before it.
-    """
-    step, done = make_step(Blocks()), 0
-    for batch in batches:
-        if not proceed():
-            break
-        s = batch.samples
-        new, slots, E, decay, g = step(theta, state, s.X, s.T, s.weight, batch.lr, batch.t)
-        if not (np.isfinite(E) and _finite(g) and _finite(new)):
-            return theta, state, totals, done, Broken(batch, theta, new, float(E), g)
-        theta, state = new, slots
-        totals = totals.add(objective, float(E), float(decay), s.total)
-        done += 1
-    return theta, state, totals, done, None
+    def run(
+        self,
+        course: Course,
+        theta: Array,
+        slots: tuple[Array, ...],
+        totals: Totals,
+        proceed: Callable[[int], bool],
+    ) -> Done:
+        """Do one update per batch of the course while `proceed` allows it."""
+        done = 0
+        for batch in course:
+            if not proceed(1):
+                break
+            s = batch.samples
+            new, state, E, decay, g = self._step(
+                theta, slots, s.X, s.T, s.weight, batch.lr, batch.t
+            )
+            if not (np.isfinite(E) and _finite(g) and _finite(new)):
+                return Done(theta, slots, totals, done, Broken(batch, theta, new, float(E), g))
+            theta, slots = new, state
+            totals = totals.add(self._objective, float(E), float(decay), s.total)
+            done += 1
+        return Done(theta, slots, totals, done)
 
 
 def _finite(vector: Array) -> bool:

@@ -80,7 +80,7 @@ def fit_plan(
             l2=recipe.l2,
             class_weight=recipe.class_weight,
             clip_norm=recipe.clip_norm,
-            engine=plan.engine,
+            engine=plan.engine.engine,
             dtype=recipe.dtype,
             callbacks=callbacks,
             progress=progress,

@@ -10,7 +10,7 @@ from deltarule.activations import Activation
 from deltarule.core.errors import UsageError
 from deltarule.data import Prepared, Table, prepare
 from deltarule.engine import Objective
-from deltarule.engine.choice import choose_engine
+from deltarule.engine.choice import Choice, choose_engine
 from deltarule.layers import Dense
 from deltarule.losses import LOSSES
 from deltarule.models.recipe import Recipe
@@ -34,7 +34,7 @@ class Plan:
     recipe: Recipe
     prepared: Prepared
     objective: Objective
-    engine: str
+    engine: Choice
     dropped: tuple[str, ...] = ()
     """Columns of the source that were left out when it was read."""
 
@@ -93,7 +93,10 @@ def plan(
             f"the loss does not suit the task {prepared.task}, whose output layer is "
             f"{activation}: {error}. Losses that suit it: {', '.join(_suitable(network))}"
         ) from None
-    return Plan(table, recipe, prepared, objective, choose_engine(recipe.engine), tuple(dropped))
+    rows = len(prepared.parts["train"])
+    batch_size = min(rows, recipe.batch_size or rows)
+    engine = choose_engine(recipe.engine, objective, rows, batch_size, recipe.epochs)
+    return Plan(table, recipe, prepared, objective, engine, tuple(dropped))
 
 
 def _suitable(network: Network) -> list[str]:

@@ -23,6 +23,7 @@ __all__ = [
     "Plateau",
     "Schedule",
     "Step",
+    "TimeSchedule",
 ]
 
 State = tuple[float, ...]

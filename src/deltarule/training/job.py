@@ -14,8 +14,10 @@ from deltarule.core.arguments import float_type
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine import Objective, Samples
+from deltarule.engine.course import Course
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, SGD, Clipping, Optimiser
+from deltarule.optim.schedules import Constant, TimeSchedule
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
 
@@ -59,6 +61,37 @@ class Job:
         if not self.shuffle or self.batches == 1:
             return None
         return stream(self.seed, SHUFFLE, epoch).permutation(len(self.samples))
+
+    def course(self, state: State, epochs: int = 1) -> Course:
+        """Return the rest of the epoch under way, or several whole epochs."""
+        order = self.order(state.epoch)
+        if order is not None and epochs > 1:
+            order = np.stack([order, *(self.order(state.epoch + e) for e in range(1, epochs))])
+        return Course(
+            samples=self.samples,
+            order=order,
+            batch_size=self.batch_size,
+            first=state.batch,
+            updates=state.step,
+            rates=self._rates(state, epochs),
+            epochs=epochs,
+        )
+
+    def _rates(self, state: State, epochs: int) -> NDArray[np.float64]:
+        """Return eta for every batch from `state.batch` to the end of the last epoch."""
+        schedule, n = self.optimiser.schedule, self.batches
+        numbers = range(state.batch, epochs * n)
+        if isinstance(schedule, Constant):  # nothing to be asked 60,000 times
+            return np.full(len(numbers), schedule.lr)
+        first = state.step - state.batch
+        rates = [schedule.rate(first + k, state.epoch + k / n, state.schedule) for k in numbers]
+        return np.array(rates)
+
+    @property
+    def by_error(self) -> bool:
+        """Whether nothing but the training error is looked at between two epochs."""
+        still = isinstance(self.optimiser.schedule, TimeSchedule)
+        return still and self.validation is None and all(rule.by_error for rule in self.stop)
 
     @property
     def patient(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError
-from deltarule.engine.epoch import Batch, Totals, error_over, largest_miss, run_batches
-from deltarule.engine.reference import training_step
+from deltarule.engine.course import Totals, Trainer
+from deltarule.engine.epoch import error_over, largest_miss
 from deltarule.training.job import Job
 from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.state import State
@@ -45,53 +45,38 @@ class NonFiniteError(NumericError):
 
 
 def advance(
-    job: Job, state: State, proceed: Callable[[], bool], clock: Callable[[], float]
+    job: Job,
+    state: State,
+    trainer: Trainer,
+    proceed: Callable[[int], bool],
+    clock: Callable[[], float],
 ) -> State:
-    """Return the state one epoch further, or as far into it as `proceed()` allowed.
+    """Return the state one epoch further, or as far into it as `proceed` allowed.
 
     Raises `NonFiniteError`, with the last finite theta in its state, where a number stops being
     finite.
     """
     began = clock()
     before = state.theta if state.epoch_theta is None else state.epoch_theta
-    with np.errstate(all="ignore"):  # run_batches looks at every E and gradient
-        theta, slots, totals, done, broken = run_batches(
-            lambda apply: training_step(job.objective, job.optimiser, job.clipping, apply=apply),
-            job.objective,
-            state.theta,
-            state.slots,
-            _batches(job, state),
-            state.totals,
-            proceed,
-        )
+    with np.errstate(all="ignore"):  # the trainer looks at every E and gradient
+        done = trainer.run(job.course(state), state.theta, state.slots, state.totals, proceed)
     state = replace(
         state,
-        theta=theta,
-        slots=slots,
-        step=state.step + done,
-        batch=state.batch + done,
-        totals=totals,
+        theta=done.theta,
+        slots=done.slots,
+        step=state.step + done.updates,
+        batch=state.batch + done.updates,
+        totals=done.totals,
         epoch_theta=before,
         seconds=state.seconds + (clock() - began),
     )
-    if broken is not None:
-        number = (broken.batch.t - 1) % job.batches + 1
-        message = describe(job.objective, broken, state.epoch + 1, number)
+    if done.broken is not None:
+        number = (done.broken.batch.t - 1) % job.batches + 1
+        message = describe(job.objective, done.broken, state.epoch + 1, number)
         raise NonFiniteError(message, replace(state, stopped="non_finite"))
     if state.batch < job.batches:
         return state
     return _close(job, state, before, clock)
-
-
-def _batches(job: Job, state: State) -> Iterator[Batch]:
-    """Yield the rest of the epoch under way."""
-    order = job.order(state.epoch)
-    schedule = job.optimiser.schedule
-    for k in range(state.batch, job.batches):
-        rows: Any = slice(k * job.batch_size, (k + 1) * job.batch_size)
-        t = state.step + k - state.batch
-        lr = schedule.rate(t, state.epoch + k / job.batches, state.schedule)
-        yield Batch(job.samples.take(rows if order is None else order[rows]), lr, t + 1)
 
 
 def _close(job: Job, state: State, before: NDArray[Any], clock: Callable[[], float]) -> State:

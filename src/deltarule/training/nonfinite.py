@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engine import Objective, Samples
-from deltarule.engine.epoch import Broken
+from deltarule.engine.course import Broken
 
 __all__ = ["describe", "describe_validation"]
 

@@ -54,9 +54,9 @@ class Bar:
     ) -> None:
         self._bar.stop()
 
-    def tick(self) -> None:
-        """Count an update."""
-        self._updates += 1
+    def tick(self, updates: int) -> None:
+        """Count updates."""
+        self._updates += updates
         now = time.monotonic()
         if now - self._drawn >= INTERVAL:
             self._drawn = now

@@ -35,6 +35,8 @@ class StopRule(Record):
 
     meaning: ClassVar[str]
     """What it stops on, for the tables in the docs."""
+    by_error: ClassVar[bool] = False
+    """Whether the watched error is all that it looks at."""
 
     @abstractmethod
     def start(self) -> State:
@@ -73,6 +75,7 @@ class Patience(StopRule):
     """What an error is compared with: `"best"` or `"improved"`."""
 
     name = "patience"
+    by_error = True
     meaning = "n epochs in a row without a watched error below the reference - min_delta"
 
     def __post_init__(self) -> None:
@@ -107,6 +110,7 @@ class ErrorBelow(StopRule):
     """The bound, in the units of E."""
 
     name = "error_below"
+    by_error = True
     meaning = "the watched error is below e"
 
     def start(self) -> State:

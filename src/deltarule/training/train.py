@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from deltarule.core.arguments import boolean, whole
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Objective, as_samples
-from deltarule.engine.choice import choose_engine
+from deltarule.engine.choice import choose_engine, make_trainer
+from deltarule.engine.course import Trainer
 from deltarule.engine.samples import ClassWeight
 from deltarule.losses import Loss
 from deltarule.network import Network
@@ -27,6 +28,7 @@ from deltarule.training.progress import Bar
 from deltarule.training.run import Run
 from deltarule.training.state import State
 from deltarule.training.stopping import StopRule
+from deltarule.training.stretch import stretch
 
 __all__ = ["train"]
 
@@ -83,7 +85,8 @@ def train(
         class_weight: a weight per class (dictionary or array) or `"balanced"`; multiplied into
             the sample weights, of validation samples too.
         clip_norm, clip_value: bounds for the gradient's length and entries.
-        engine: `"reference"` or `"auto"`.
+        engine: `"reference"`, `"compiled"`, or `"auto"`: the compiled engine where the job is long
+            enough for a program to pay (`deltarule.engine.choice.reference_seconds`).
         dtype: float32 or float64; None takes theta's, else float32 where X is float32.
         callbacks: called with an `Epoch` after every epoch; returning True ends the training.
         progress: show a progress bar on stderr.
@@ -108,7 +111,6 @@ def train(
         raise UsageError(
             f"train takes a Network, such as dr.Network(2, [dr.Dense(1)]), not {net!r}"
         )
-    chosen = choose_engine(engine)
     objective = Objective.of(net, loss, reduction, rule, l2)
     kind = as_dtype(dtype, theta, X)
     samples = as_samples(net, objective.loss, X, T, sample_weight, kind, class_weight)
@@ -131,6 +133,10 @@ def train(
         seed=whole("seed", seed, 0, 2**64 - 1),
         stop=as_rules(stop),
     )
+    chosen = choose_engine(engine, objective, len(samples), job.batch_size, job.epochs).engine
+    chosen, trainer = make_trainer(
+        chosen, objective, job.optimiser, job.clipping, samples, job.batch_size
+    )
     watchers = (callbacks,) if callable(callbacks) else tuple(callbacks or ())
     state = job.start(first_theta(net, theta, seed, kind))
 
@@ -138,12 +144,14 @@ def train(
         return Run(objective, job.optimiser, chosen, seed, state, restored=job.patient)
 
     try:
-        return finished(_run(job, state, watchers, progress))
+        return finished(_run(job, state, trainer, watchers, progress))
     except NonFiniteError as error:
         raise NumericError(str(error), finished(error.state)) from None
 
 
-def _run(job: Job, state: State, callbacks: tuple[Callback, ...], progress: bool) -> State:
+def _run(
+    job: Job, state: State, trainer: Trainer, callbacks: tuple[Callback, ...], progress: bool
+) -> State:
     """Advance epoch by epoch until the end, a stopping rule, a callback or Ctrl-C."""
     with ExitStack() as stack:
         interrupt = stack.enter_context(listening())
@@ -151,14 +159,21 @@ def _run(job: Job, state: State, callbacks: tuple[Callback, ...], progress: bool
         if progress:
             bar = stack.enter_context(Bar(job.epochs, job.batches, len(job.samples)))
 
-        def proceed() -> bool:
+        def proceed(updates: int) -> bool:
             if bar is not None:
-                bar.tick()
+                bar.tick(updates)
             return not interrupt.requested
 
         while state.epoch < job.epochs and not state.stopped:
             epochs = state.epoch
-            state = advance(job, state, proceed, time.monotonic)
+            if not (callbacks or progress):
+                further = stretch(job, state, trainer, time.monotonic)
+                if further is not None:
+                    state = further
+                    if interrupt.requested:
+                        break
+                    continue
+            state = advance(job, state, trainer, proceed, time.monotonic)
             if state.epoch == epochs:  # cut short
                 break
             seen = _seen(job, state)

@@ -1,0 +1,1 @@
+"""The compiled engine: one network, loss, rule and optimiser become one machine program."""

@@ -1,0 +1,178 @@
+"""Graphs of formulas as instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+
+from deltarule.engine.compiled import maths
+from deltarule.engine.compiled.ops import Ops, element_of, lanes_of, vector_of
+from deltarule.engine.compiled.trace import NUMBER, VALUE, Node
+
+__all__ = ["Lowering"]
+
+_DOUBLE = ir.DoubleType()
+_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+
+
+class Lowering:
+    """Write nodes as instructions where an `Ops` stands; what is written once is used again.
+
+    `kind` is the type of values. Every node that is asked for has to be reached from the place
+    where it was first written: one lowering serves one straight piece of program.
+    """
+
+    def __init__(self, ops: Ops, kind: ir.Type) -> None:
+        self.ops = ops
+        self.kind = kind
+        self._known: dict[Node, Any] = {}
+
+    def bind(self, symbol: Node, value: Any) -> None:
+        """Say what a symbol stands for."""
+        self._known[symbol] = value
+
+    def __call__(self, node: Node) -> Any:
+        """Return the node's value; a number is converted to the type of values."""
+        found = self._written(node)
+        return self._as_value(node, found) if node.kind == NUMBER else found
+
+    def number(self, node: Node) -> Any:
+        """Return a number as it is, in float64."""
+        return self._written(node)
+
+    def _written(self, root: Node) -> Any:
+        pending = [root]
+        while pending:
+            node = pending[-1]
+            if node in self._known:
+                pending.pop()
+                continue
+            missing = [a for a in node.args if a not in self._known]
+            if missing:
+                pending.extend(reversed(missing))
+                continue
+            self._known[node] = self._write(node)
+            pending.pop()
+        return self._known[root]
+
+    def _as_value(self, node: Node, number: Any) -> Any:
+        """Return a float64 number in every lane, rounded once to the values' dtype."""
+        if node.op == "literal":
+            return self.ops.constant(self.kind, node.payload)
+        return self._spread(number)
+
+    def _spread(self, number: Any) -> Any:
+        """Return a float64 number in every lane, in the values' dtype."""
+        kind = self.kind if isinstance(number.type, ir.VectorType) else element_of(self.kind)
+        if kind != number.type:
+            number = self.ops.b.fptrunc(number, kind)
+        return number if kind == self.kind else self.ops.splat(self.kind, number)
+
+    def _write(self, node: Node) -> Any:
+        if node.op == "literal":
+            return self.ops.constant(_DOUBLE, node.payload)
+        if node.op == "symbol":
+            raise KeyError(f"the symbol {node.payload} stands for nothing here")
+        magnitude = self._magnitude(node)
+        if magnitude is not None:
+            return magnitude
+        if node.op == "/" and node.kind == VALUE and node.args[1].kind == NUMBER:
+            return self._divided(*node.args)
+        args = self._alike([self._argument(a, node) for a in node.args])
+        if node.op in _COMPARISONS:
+            return self.ops.compare(node.op, *args)
+        if node.op == "pow":
+            return maths.scalar_call(self.ops, "pow", *args)
+        function = _WRITERS.get(node.op)
+        if function is not None:
+            return function(self.ops, *args)
+        if node.op in ("sin", "cos", "erfc"):
+            return maths.scalar_call(self.ops, node.op, *args)
+        if node.op.startswith("across"):
+            return _across(self.ops, node.op.split()[1], args[0])
+        return getattr(maths, node.op)(self.ops, *args)
+
+    def _magnitude(self, node: Node) -> Any:
+        """Return |x| or -|x| where a formula says so by `where`, as one operation on its sign."""
+        if node.op != "where" or node.args[0].op != "<":
+            return None
+        (x, zero), a, b = node.args[0].args, *node.args[1:]
+        if zero.op != "literal" or zero.payload != 0.0 or x.kind != VALUE:
+            return None
+        negative = (a is x) and b.op == "neg" and b.args[0] is x
+        positive = (b is x) and a.op == "neg" and a.args[0] is x
+        if not (negative or positive):
+            return None
+        size = self.ops.intrinsic("fabs", self._known[x])
+        return self.ops.neg(size) if negative else size
+
+    def _divided(self, x: Node, number: Node) -> Any:
+        """Return a value divided by a number: times its reciprocal, which is computed once."""
+        reciprocal = self.ops.div(
+            *self._alike([self.ops.constant(_DOUBLE, 1.0), self._known[number]])
+        )
+        return self.ops.mul(self._known[x], self._spread(reciprocal))
+
+    def _alike(self, args: list[Any]) -> list[Any]:
+        """Return numbers as vectors where one of them differs between networks side by side."""
+        wide = [a.type for a in args if isinstance(a.type, ir.VectorType)]
+        if not wide:
+            return args
+        return [self.ops.splat(wide[0], a) if a.type == _DOUBLE else a for a in args]
+
+    def _argument(self, a: Node, node: Node) -> Any:
+        """Return an argument in the type that the node computes in."""
+        found = self._known[a]
+        values = node.kind == VALUE or any(other.kind == VALUE for other in node.args)
+        return self._as_value(a, found) if a.kind == NUMBER and values else found
+
+
+def _across(ops: Ops, op: str, value: Any) -> Any:
+    """Combine the lanes of a value, and return the result in every lane.
+
+    Half the lanes meet the other half, until all have met: the order is the same every time.
+    """
+    kind = value.type
+    lanes = lanes_of(kind)
+    if lanes == 1:
+        return value
+    join = ops.add if op == "+" else lambda x, y: maximum(ops, x, y)
+    index = ir.IntType(32)
+    step = lanes // 2
+    while step:
+        order = ir.Constant(
+            ir.VectorType(index, lanes), [ir.Constant(index, k ^ step) for k in range(lanes)]
+        )
+        value = join(value, ops.b.shuffle_vector(value, value, order))
+        step //= 2
+    return value
+
+
+def maximum(ops: Ops, x: Any, y: Any) -> Any:
+    """Return the larger one; NaN where either is."""
+    larger = ops.select(ops.compare(">", x, y), x, y)
+    return ops.select(ops.b.fcmp_unordered("uno", x, x), x, larger)
+
+
+def minus(ops: Ops, x: Any) -> Any:
+    """Return -x."""
+    return ops.neg(x)
+
+
+_WRITERS: dict[str, Callable[..., Any]] = {
+    "+": Ops.add,
+    "-": Ops.sub,
+    "*": Ops.mul,
+    "/": Ops.div,
+    "neg": Ops.neg,
+    "sqrt": Ops.sqrt,
+    "where": Ops.select,
+    "maximum": maximum,
+    "&": lambda ops, x, y: ops.b.and_(x, y),
+    "|": lambda ops, x, y: ops.b.or_(x, y),
+    "not": lambda ops, x: ops.b.not_(x),
+}
+
+__all__ += ["maximum", "vector_of"]

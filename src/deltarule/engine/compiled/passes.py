@@ -1,0 +1,89 @@
+"""The products of forward and backward pass as functions, with what is done to their results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from deltarule.engine.compiled.lower import Lowering
+from deltarule.engine.compiled.machine import Machine
+from deltarule.engine.compiled.memory import Memory
+from deltarule.engine.compiled.ops import Ops
+from deltarule.engine.compiled.product import Product, columns_product, rows_product
+from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.trace import Graph
+
+__all__ = ["Passes"]
+
+
+class Passes:
+    """A program's products, by the number of the layer.
+
+        forward[l]    net_l = y_{l-1} W_l^T + b_l, and y_l = f_l(net_l) before the last layer
+        back[l]       dE/dy_{l-1} = delta_l W_l, and delta_{l-1} = dE/dy_{l-1} f'(net_{l-1})
+        gradient[l]   dE/dW_l^T = y_{l-1}^T delta_l
+
+    The argument `extra` of forward and back is the program's working memory.
+    """
+
+    def __init__(self, recipe: Recipe, machine: Machine, module: ir.Module, memory: Memory) -> None:
+        self._recipe, self._memory = recipe, memory
+        self.forward: dict[int, Product] = {}
+        self.back: dict[int, Product] = {}
+        self.gradient: dict[int, Product] = {}
+        blocks, given = memory.packing.blocks, (machine, recipe.dtype)
+        for l, block in enumerate(blocks, 1):
+            before = block.inputs if l == 1 else blocks[l - 2].width
+            sizes = {"width": block.width, "lda": before, "ldb": block.width, "ldc": block.width}
+            self.forward[l] = rows_product(
+                module, f"forward{l}", *given, depth=block.inputs, **sizes, gathered=l == 1,
+                start=block.bias is not None, finish=self._activate(l) if l < len(blocks) else None,
+            )  # fmt: skip
+            self.gradient[l] = columns_product(
+                module, f"gradient{l}", *given, columns=block.inputs, **sizes, gathered=l == 1
+            )
+            if l > 1:
+                sizes = {"width": before, "lda": block.width, "ldb": before, "ldc": before}
+                self.back[l] = rows_product(
+                    module, f"back{l}", *given, depth=block.units, **sizes, gathered=False,
+                    start=False, finish=self._bend(l - 1),
+                )  # fmt: skip
+        every = (*self.forward.values(), *self.back.values(), *self.gradient.values())
+        self.scratch = max(product.scratch for product in every)
+        """Bytes that every thread needs for itself."""
+
+    def _activate(self, l: int) -> Any:
+        """Return the epilogue of a forward product: keep net, store y = f(net)."""
+        activation = self._recipe.objective.network.layers[l - 1].activation
+
+        def finish(o: Ops, i: Any, j: Any, value: Any) -> Any:
+            graph = Graph()
+            net = graph.symbol("net")
+            f, _ = activation.body(graph)
+            o.store(value, self._memory.entry(o, o.b.function.args[-1], "net", l, i, j))
+            lower = Lowering(o, value.type)
+            lower.bind(net, value)
+            return lower(graph.node(f(net)))
+
+        return finish
+
+    def _bend(self, l: int) -> Any:
+        """Return the epilogue of a backward product: delta_l = dE/dy_l * f_l'(net_l)."""
+        objective = self._recipe.objective
+        activation, rule = objective.network.layers[l - 1].activation, objective.rule
+
+        def finish(o: Ops, i: Any, j: Any, value: Any) -> Any:
+            graph = Graph()
+            net, y, dE_dy = (graph.symbol(n) for n in ("net", "y", "dE/dy"))
+            _, df = activation.body(graph)
+            delta = graph.node(dE_dy * rule.hidden.body(graph)(df(net, y)))
+            lower = Lowering(o, value.type)
+            lower.bind(dE_dy, value)
+            base = o.b.function.args[-1]
+            for name, symbol in (("net", net), ("y", y)):
+                place = self._memory.entry(o, base, name, l, i, j)
+                lower.bind(symbol, o.load(place, value.type))
+            return lower(delta)
+
+        return finish

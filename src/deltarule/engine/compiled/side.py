@@ -1,0 +1,246 @@
+"""Small networks with batches: the batch's observations lie side by side in the lanes.
+
+Every net, output and delta is a register whose lanes are observations; a weight is one number,
+read into all lanes. The gradient's lanes are added up at the end of the batch, and the update
+then runs along theta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llvmlite import ir
+import numpy as np
+
+from deltarule.engine.compiled.equations import observation, theta_symbols
+from deltarule.engine.compiled.lap import LapValues
+from deltarule.engine.compiled.lower import Lowering
+from deltarule.engine.compiled.machine import Machine
+from deltarule.engine.compiled.ops import Ops, vector_of
+from deltarule.engine.compiled.recipe import Recipe, element
+from deltarule.engine.compiled.trace import CONDITION, NUMBER, Graph, Node, Row
+
+__all__ = ["side_module", "side_size"]
+
+_WORD, _HALF, _DOUBLE = ir.IntType(64), ir.IntType(32), ir.DoubleType()
+
+
+def side_size(recipe: Recipe, machine: Machine) -> int:
+    """Return the entries of theta as the program keeps it: whole vectors."""
+    lanes = machine.lanes(recipe.dtype)
+    return -(-recipe.objective.network.size // lanes) * lanes
+
+
+def side_module(recipe: Recipe, machine: Machine, batch: int) -> str:
+    """Return the text of the module whose function `run(lap, number)` does one lap."""
+    module = ir.Module("deltarule")
+    module.triple = machine.triple
+    kinds = [ir.PointerType(), _WORD]
+    run = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "run")
+    run.attributes.add("nounwind")
+    _Side(recipe, machine, Ops(ir.IRBuilder(run.append_basic_block())), run.args[0], batch)
+    return str(module)
+
+
+class _Side:
+    def __init__(self, recipe: Recipe, machine: Machine, ops: Ops, lap: Any, batch: int) -> None:
+        self.recipe, self.ops, self.batch = recipe, ops, batch
+        self.element = element(recipe.dtype)
+        self.width = machine.lanes(recipe.dtype)
+        # two registers' worth of observations keep the processor busy while one waits
+        self.lanes = min(2 * self.width, 1 << (batch - 1).bit_length())
+        self.kind = vector_of(self.element, self.lanes)
+        self.along = vector_of(self.element, self.width)
+        self.size = side_size(recipe, machine)
+        self.lap = LapValues(ops, lap)
+        b = ops.b
+        self.gradient = [b.alloca(self.kind) for _ in range(recipe.objective.network.size)]
+        self.error = b.alloca(self.kind)
+        self.totals = [b.alloca(_DOUBLE) for _ in range(2)]
+        with self.lap.every_epoch():
+            for k, total in enumerate(self.totals):
+                b.store(ops.load(self.lap.totals, _DOUBLE, k), total)
+            with ops.loop(0, self.lap.count) as s:
+                self._batch(s)
+            for k, total in enumerate(self.totals):
+                ops.store(b.load(total, typ=_DOUBLE), self.lap.totals, k)
+        b.ret_void()
+
+    def _batch(self, s: Any) -> None:
+        """Write one update."""
+        o, b = self.ops, self.ops.b
+        row = b.mul(b.add(self.lap.first, s), self.lap.batch)
+        rest = b.sub(self.lap.rows, row)
+        n = b.select(b.icmp_signed("<", rest, self.lap.batch), rest, self.lap.batch)
+        if self.batch <= self.lanes:  # one look at the whole batch
+            gradient, error = self._observations(s, row, ir.Constant(_WORD, 0), n)
+        else:
+            for total in (*self.gradient, self.error):
+                b.store(o.constant(self.kind, 0.0), total)
+            with o.loop(0, n, self.lanes) as i:
+                found, e = self._observations(s, row, i, n)
+                for value, total in zip((*found, e), (*self.gradient, self.error), strict=True):
+                    b.store(o.add(b.load(total, typ=self.kind), value), total)
+            gradient = [b.load(total, typ=self.kind) for total in self.gradient]
+            error = b.load(self.error, typ=self.kind)
+        self._add(0, o.sum_lanes(error))
+        self._update(s, self._sums(gradient))
+
+    def _observations(self, s: Any, row: Any, i: Any, n: Any) -> tuple[list[Any], Any]:
+        """Write the passes of observations i, i + 1, ... of the batch; return gradient and e."""
+        o, b, recipe = self.ops, self.ops.b, self.recipe
+        graph = Graph()
+        lower = Lowering(o, self.kind)
+        net = recipe.objective.network
+        theta = theta_symbols(graph, net)
+        for k, symbol in enumerate(theta):
+            lower.bind(symbol, o.splat(self.kind, o.load(self.lap.theta, self.element, k)))
+        sample, inside = self._samples(row, i, n)
+        x = self._read(graph, lower, "x", self.lap.X, net.sizes[0], sample)
+        T = self._read(graph, lower, "T", self.lap.T, net.sizes[-1], sample)
+        scale, weight = graph.symbol("c s"), None
+        value = o.load(self.lap.scales, _DOUBLE, s)
+        if self.element != _DOUBLE:
+            value = b.fptrunc(value, self.element)
+        factor = o.splat(self.kind, value)
+        if recipe.weighted:
+            (weight,) = self._read(graph, lower, "s", self.lap.weight, 1, sample)
+            factor = o.mul(factor, lower(weight))
+        nothing = o.constant(self.kind, 0.0)
+        lower.bind(scale, o.select(inside, factor, nothing))
+        found = observation(graph, recipe.objective, theta, x, T, scale)
+        error = found.error if weight is None else weight * found.error
+        gradient = [lower(g) for g in found.gradient]
+        return gradient, o.select(inside, lower(error), nothing)
+
+    def _samples(self, row: Any, i: Any, n: Any) -> tuple[Any, Any]:
+        """Return the lanes' samples, and which lanes lie inside the batch.
+
+        Lanes beyond the batch look at its last observation, and count for nothing.
+        """
+        o, b = self.ops, self.ops.b
+        if self.lanes == 1:
+            here = b.trunc(o.load(self.lap.index, _WORD, b.add(row, i)), _HALF)
+            return here, ir.Constant(ir.IntType(1), 1)
+        several = ir.VectorType(_WORD, self.lanes)
+        steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(self.lanes)])
+        place = b.add(o.splat(several, i), steps)
+        last = o.splat(several, b.sub(n, ir.Constant(_WORD, 1)))
+        inside = b.icmp_signed("<=", place, last)
+        here = b.add(o.splat(several, row), b.select(inside, place, last))
+        sample = o.gather(self.lap.index, several, here)
+        return b.trunc(sample, ir.VectorType(_HALF, self.lanes)), inside
+
+    def _read(
+        self, graph: Graph, lower: Lowering, name: str, array: Any, width: int, sample: Any
+    ) -> list[Node]:
+        """Return symbols for the entries of the samples' rows, read from memory."""
+        o, b = self.ops, self.ops.b
+        symbols = [graph.symbol(f"{name}[{k}]") for k in range(1, width + 1)]
+        place = b.mul(sample, o.constant(sample.type, width))
+        for k, symbol in enumerate(symbols):
+            entry = b.add(place, o.constant(sample.type, k))
+            if self.lanes == 1:
+                lower.bind(symbol, o.load(array, self.element, b.sext(entry, _WORD)))
+            else:
+                lower.bind(symbol, o.gather(array, self.kind, entry))
+        return symbols
+
+    def _sums(self, gradient: Sequence[Any]) -> list[Any]:
+        """Return the sums of the lanes, as vectors along theta."""
+        o = self.ops
+        nothing = o.constant(self.kind, 0.0)
+        padding = [nothing] * (self.size - len(gradient))
+        every = [o.fold_lanes(g, self.width) for g in (*gradient, *padding)]
+        starts = range(0, self.size, self.width)
+        return [o.sums_of(every[k : k + self.width]) for k in starts]
+
+    def _update(self, s: Any, sums: list[Any]) -> None:
+        """Write penalty, clipping and the optimiser's update along theta."""
+        o, b, recipe = self.ops, self.ops.b, self.recipe
+        graph = Graph()
+        graph.sum = lambda row: graph.apply("across +", graph.fold("+", row.terms))  # type: ignore[method-assign]
+        lower = Lowering(o, self.along)
+        chunks = range(len(sums))
+        gradient = [self._symbol(graph, lower, f"dE[{c}]", sums[c]) for c in chunks]
+        theta = [self._vector(graph, lower, "w", self.lap.theta, c) for c in chunks]
+        flags = {name: self._flags(graph, lower, name) for name in ("penalised", "trained")}
+        l2 = recipe.objective.l2
+        if l2:
+            pairs = list(zip(gradient, theta, flags["penalised"], strict=True))
+            gradient = [graph.where(decays, g + l2 * w, g) for g, w, decays in pairs]
+            squares = [graph.where(decays, w * w, 0.0) for _, w, decays in pairs]
+            decay = graph.apply("across +", graph.fold("+", squares))
+            first = self._first(lower(graph.node(0.5 * l2 * decay)))
+            self._add(1, first, o.load(self.lap.weights, _DOUBLE, s))
+        pairs = list(zip(gradient, flags["trained"], strict=True))
+        gradient = [graph.where(moves, g, 0.0) for g, moves in pairs]
+        if recipe.clipping.active:
+            gradient = list(recipe.clipping.apply(Row(gradient), graph).terms)
+            gradient = [graph.node(g) for g in gradient]
+        lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
+        lower.bind(lr, o.load(self.lap.rates, _DOUBLE, s))
+        done = b.add(b.add(self.lap.t, s), ir.Constant(_WORD, 1))
+        lower.bind(t, b.sitofp(done, _DOUBLE))
+        update = recipe.optimiser.body(graph)
+        arrays = [self.lap.theta]
+        arrays += [
+            o.at(self.lap.slots, self.element, k * self.size)
+            for k in range(len(recipe.optimiser.slots))
+        ]
+        for c in chunks:
+            named = zip(recipe.optimiser.slots, arrays[1:], strict=True)
+            slots = [self._vector(graph, lower, name, array, c) for name, array in named]
+            found = update(theta[c], gradient[c], lr, t, flags["penalised"][c], *slots)
+            for array, v in zip(arrays, found, strict=True):
+                value = self._real(lower(graph.node(v)), c)
+                o.store(value, array, c * self.width)
+
+    def _symbol(self, graph: Graph, lower: Lowering, name: str, value: Any) -> Node:
+        symbol = graph.symbol(name)
+        lower.bind(symbol, value)
+        return symbol
+
+    def _vector(self, graph: Graph, lower: Lowering, name: str, array: Any, c: int) -> Node:
+        value = self.ops.load(array, self.along, c * self.width)
+        return self._symbol(graph, lower, f"{name}[{c}]", value)
+
+    def _flags(self, graph: Graph, lower: Lowering, name: str) -> list[Node]:
+        """Return, for every vector along theta, which of its lanes have an attribute."""
+        whole = np.zeros(self.size, bool)
+        mask = self.recipe.objective.network.layout.mask(name)
+        whole[: len(mask)] = mask
+        found = []
+        for c in range(self.size // self.width):
+            symbol = graph.symbol(f"{name}[{c}]", CONDITION)
+            lower.bind(symbol, self._lanes(whole[c * self.width : (c + 1) * self.width]))
+            found.append(symbol)
+        return found
+
+    def _lanes(self, values: Any) -> Any:
+        bit = ir.IntType(1)
+        if self.width == 1:
+            return ir.Constant(bit, int(values[0]))
+        return ir.Constant(
+            ir.VectorType(bit, self.width), [ir.Constant(bit, int(v)) for v in values]
+        )
+
+    def _real(self, value: Any, c: int) -> Any:
+        """Return the value with 0 in the lanes beyond theta."""
+        beyond = np.arange(c * self.width, (c + 1) * self.width)
+        inside = beyond < self.recipe.objective.network.size
+        if inside.all():
+            return value
+        return self.ops.select(self._lanes(inside), value, self.ops.constant(self.along, 0.0))
+
+    def _first(self, value: Any) -> Any:
+        return self.ops.b.extract_element(value, ir.Constant(_HALF, 0))
+
+    def _add(self, which: int, value: Any, factor: Any = None) -> None:
+        """Add a number to a total, in float64."""
+        b = self.ops.b
+        wide = value if self.element == _DOUBLE else b.fpext(value, _DOUBLE)
+        wide = wide if factor is None else b.fmul(wide, factor)
+        total = self.totals[which]
+        b.store(b.fadd(b.load(total, typ=_DOUBLE), wide), total)

@@ -1,0 +1,308 @@
+"""Small networks as straight code: every weight, net, output and delta is a register of its own.
+
+Observations come one after the other. With `lanes` > 1 every register holds that many networks
+side by side, which differ in theta, in their rates and (unless `shared`) in the order of their
+samples; what belongs to a network then has the networks as its last axis: theta, the slots, the
+rates, the totals, where not `shared` the index, and where samples have weights, too, the scales and
+the batches' weights. `varied` names the numeric parameters of records in which the networks differ
+(see `varied.py`). With `steady` rates those of the first batch serve all batches of a lap.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from deltarule.engine.compiled.equations import observation, theta_symbols
+from deltarule.engine.compiled.lap import LapValues
+from deltarule.engine.compiled.lower import Lowering
+from deltarule.engine.compiled.machine import Machine
+from deltarule.engine.compiled.ops import Ops, vector_of
+from deltarule.engine.compiled.recipe import Recipe, element
+from deltarule.engine.compiled.trace import CONDITION, NUMBER, Graph, Node, Row
+from deltarule.engine.compiled.varied import with_numbers
+
+__all__ = ["straight_module", "write_straight"]
+
+_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+
+
+def straight_module(recipe: Recipe, machine: Machine) -> str:
+    """Return the text of the module whose function `run(lap, number)` does one lap."""
+    module = ir.Module("deltarule")
+    module.triple = machine.triple
+    write_straight(module, "run", recipe)
+    return str(module)
+
+
+def write_straight(
+    module: ir.Module,
+    name: str,
+    recipe: Recipe,
+    lanes: int = 1,
+    shared: bool = True,
+    varied: tuple[str, ...] = (),
+    steady: bool = False,
+) -> Any:
+    """Add the function `name(lap, number)`, which does one lap, to a module; return it."""
+    kinds = [ir.PointerType(), _WORD]
+    run = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
+    run.attributes.add("nounwind")
+    run.args[0].add_attribute("noalias")
+    ops = Ops(ir.IRBuilder(run.append_basic_block()))
+    _Straight(recipe, ops, run.args[0], lanes, shared, varied, steady)
+    return run
+
+
+class _Straight:
+    def __init__(
+        self,
+        recipe: Recipe,
+        ops: Ops,
+        lap: Any,
+        lanes: int,
+        shared: bool,
+        varied: tuple[str, ...],
+        steady: bool,
+    ) -> None:
+        self.recipe, self.ops, self.lanes, self.shared = recipe, ops, lanes, shared
+        self.varied = varied
+        self.element = element(recipe.dtype)
+        self.cell = vector_of(self.element, lanes)
+        # one number lies in a whole register: its bits need not leave it for exp's whole numbers
+        self.kind = self.cell if lanes > 1 else vector_of(self.element, _alone(self.element))
+        self.wide = vector_of(_DOUBLE, lanes)
+        self.lap = LapValues(ops, lap)
+        net = recipe.objective.network
+        self.theta = [self._variable() for _ in range(net.size)]
+        self.slots = [[self._variable() for _ in range(net.size)] for _ in recipe.optimiser.slots]
+        self.gradient = [] if recipe.online else [self._variable() for _ in range(net.size)]
+        self.totals = [ops.b.alloca(self.wide) for _ in range(2)]
+        self._move(self._vectors(), into_registers=True)
+        self.rate = ops.load(self.lap.rates, self.wide) if steady else None
+        self.hyper = [ops.load(self.lap.hyper, self.wide, k * lanes) for k in range(len(varied))]
+        with self.lap.every_epoch(lanes):
+            self._sums(into_registers=True)
+            with ops.loop(0, self.lap.count) as s:
+                self._batch(s)
+            self._sums(into_registers=False)
+        self._move(self._vectors(), into_registers=False)
+        ops.b.ret_void()
+
+    def _variable(self) -> Any:
+        return self.ops.b.alloca(self.kind)
+
+    def _vectors(self) -> list[tuple[Any, list[Any]]]:
+        """Return theta and the slots: where they lie in memory, and their variables."""
+        found = [(self.lap.theta, self.theta)]
+        for k, slot in enumerate(self.slots):
+            place = k * len(slot) * self.lanes
+            found.append((self.ops.at(self.lap.slots, self.element, place), slot))
+        return found
+
+    def _move(self, vectors: list[tuple[Any, list[Any]]], *, into_registers: bool) -> None:
+        """Read vectors from memory, or write them back."""
+        b = self.ops.b
+        for pointer, variables in vectors:
+            for k, variable in enumerate(variables):
+                place = k * self.lanes
+                if into_registers:
+                    b.store(self._spread(self.ops.load(pointer, self.cell, place)), variable)
+                else:
+                    cell = self._cell(b.load(variable, typ=self.kind))
+                    self.ops.store(cell, pointer, place)
+
+    def _sums(self, *, into_registers: bool) -> None:
+        """Read the epoch's sums from memory, or write them back."""
+        b = self.ops.b
+        for k, total in enumerate(self.totals):
+            if into_registers:
+                b.store(self.ops.load(self.lap.totals, self.wide, k * self.lanes), total)
+            else:
+                self.ops.store(b.load(total, typ=self.wide), self.lap.totals, k * self.lanes)
+
+    def _batch(self, s: Any) -> None:
+        """Write one update."""
+        o, b, recipe = self.ops, self.ops.b, self.recipe
+        graph = Graph(numbers_first=True)
+        rate = self._of_batch(self.lap.rates, s, True) if self.rate is None else self.rate
+        lr = graph.symbol("lr", NUMBER)
+        lower = Lowering(o, self.kind)
+        lower.bind(lr, rate)
+        self.numbers = [graph.symbol(path, NUMBER) for path in self.varied]
+        for symbol, value in zip(self.numbers, self.hyper, strict=True):
+            lower.bind(symbol, value)
+        values = dict(zip(self.varied, self.numbers, strict=True))
+        recipe = self.recipe = with_numbers(recipe, values)
+        t = graph.symbol("t", NUMBER)
+        done = b.add(b.add(self.lap.t, s), self._word(1))
+        lower.bind(t, b.sitofp(done, _DOUBLE))
+        theta = theta_symbols(graph, recipe.objective.network)
+        for symbol, variable in zip(theta, self.theta, strict=True):
+            lower.bind(symbol, b.load(variable, typ=self.kind))
+        row = b.mul(b.add(self.lap.first, s), self.lap.batch)
+        if recipe.online:
+            gradient = self._observation(graph, lower, theta, lr, s, row)
+        else:
+            gradient = self._observations(graph, lower, theta, lr, s, row)
+        self._update(graph, lower, theta, gradient, lr, t, s)
+
+    def _observations(
+        self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, row: Any
+    ) -> list[Node]:
+        """Write the loop over a batch; return symbols for the sums over it."""
+        o, b = self.ops, self.ops.b
+        for total in self.gradient:
+            b.store(o.constant(self.kind, 0.0), total)
+        end = b.add(row, self.lap.batch)
+        end = b.select(b.icmp_signed("<", end, self.lap.rows), end, self.lap.rows)
+        with o.loop(row, end) as i:
+            inner = Lowering(o, self.kind)
+            for symbol in (*theta, lr, *self.numbers):
+                inner.bind(symbol, lower.number(symbol))
+            found = self._observation(graph, inner, theta, lr, s, i)
+            for g, total in zip(found, self.gradient, strict=True):
+                b.store(o.add(b.load(total, typ=self.kind), inner(g)), total)
+        sums = []
+        for k, total in enumerate(self.gradient):
+            symbol = graph.symbol(f"dE[{k}]")
+            lower.bind(symbol, b.load(total, typ=self.kind))
+            sums.append(symbol)
+        return sums
+
+    def _observation(
+        self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, i: Any
+    ) -> list[Node]:
+        """Write forward and backward pass of the epoch's observation i; return the gradient."""
+        o, b, recipe = self.ops, self.ops.b, self.recipe
+        net = recipe.objective.network
+        x = self._read(graph, lower, "x", self.lap.X, net.sizes[0], i)
+        T = self._read(graph, lower, "T", self.lap.T, net.sizes[-1], i)
+        scale: Any = 1.0
+        weight = None
+        if not (recipe.online and not recipe.weighted):
+            scale = graph.symbol("c", NUMBER)
+            lower.bind(scale, self._of_batch(self.lap.scales, s, recipe.weighted))
+        if recipe.weighted:
+            (weight,) = self._read(graph, lower, "s", self.lap.weight, 1, i)
+            scale = scale * weight
+        found = observation(graph, recipe.objective, theta, x, T, scale, lr, early=True)
+        error = found.error if weight is None else weight * found.error
+        for g in found.gradient:
+            lower(g)
+        self._add(0, lower(error))
+        return found.gradient
+
+    def _read(
+        self, graph: Graph, lower: Lowering, name: str, array: Any, width: int, i: Any
+    ) -> list[Node]:
+        """Return symbols for the entries of one sample's row, read from memory."""
+        o, b = self.ops, self.ops.b
+        symbols = [graph.symbol(f"{name}[{k}]") for k in range(1, width + 1)]
+        several = self.lanes > 1 and not self.shared
+        if several:
+            rows = vector_of(_WORD, self.lanes)
+            sample = o.load(o.at(self.lap.index, _WORD, b.mul(i, self._word(self.lanes))), rows)
+        else:
+            rows = _WORD
+            sample = o.load(self.lap.index, _WORD, i)
+        place = b.mul(sample, o.constant(rows, width))
+        for k, symbol in enumerate(symbols):
+            entry = b.add(place, o.constant(rows, k))
+            if several:
+                lower.bind(symbol, o.gather(array, self.kind, entry))
+            else:
+                lower.bind(symbol, o.splat(self.kind, o.load(array, self.element, entry)))
+        return symbols
+
+    def _update(
+        self,
+        graph: Graph,
+        lower: Lowering,
+        theta: list[Node],
+        gradient: list[Node],
+        lr: Node,
+        t: Node,
+        s: Any,
+    ) -> None:
+        """Write penalty, clipping and the optimiser's update."""
+        o, b, recipe = self.ops, self.ops.b, self.recipe
+        layout = recipe.objective.network.layout
+        penalised = layout.mask("penalised")
+        l2 = recipe.objective.l2
+        if l2:
+            gradient = [
+                g + l2 * w if decays else g
+                for g, w, decays in zip(gradient, theta, penalised, strict=True)
+            ]
+            squares = [w * w for w, decays in zip(theta, penalised, strict=True) if decays]
+            decay = 0.5 * l2 * graph.fold("+", squares)
+            batch = self._of_batch(self.lap.weights, s, recipe.weighted)
+            self._add(
+                1, lower(decay), batch if batch.type == self.wide else o.splat(self.wide, batch)
+            )
+        used = used_gradient(graph, recipe, gradient)
+        update = recipe.optimiser.body(graph)
+        slots = [
+            [graph.symbol(f"{name}[{k}]") for k in range(len(theta))]
+            for name in recipe.optimiser.slots
+        ]
+        for symbols, variables in zip(slots, self.slots, strict=True):
+            for symbol, variable in zip(symbols, variables, strict=True):
+                lower.bind(symbol, b.load(variable, typ=self.kind))
+        results = []
+        for k, w in enumerate(theta):
+            state = [slot[k] for slot in slots]
+            decays = graph.symbol("true" if penalised[k] else "false", CONDITION)
+            lower.bind(decays, o.truth(self.kind, bool(penalised[k])))
+            found = update(w, graph.node(used[k]), lr, t, decays, *state)
+            results.append([lower(graph.node(v)) for v in found])
+        for k, values in enumerate(results):
+            targets = (self.theta[k], *(slot[k] for slot in self.slots))
+            for value, target in zip(values, targets, strict=True):
+                b.store(value, target)
+
+    def _add(self, which: int, value: Any, factor: Any = None) -> None:
+        """Add to a total, in float64."""
+        b = self.ops.b
+        cell = self._cell(value)
+        wide = cell if self.element == _DOUBLE else b.fpext(cell, self.wide)
+        wide = wide if factor is None else b.fmul(wide, factor)
+        total = self.totals[which]
+        b.store(b.fadd(b.load(total, typ=self.wide), wide), total)
+
+    def _spread(self, cell: Any) -> Any:
+        """Return what memory holds as a register."""
+        return cell if self.lanes > 1 else self.ops.splat(self.kind, cell)
+
+    def _cell(self, value: Any) -> Any:
+        """Return what memory holds of a register."""
+        if self.lanes > 1:
+            return value
+        return self.ops.b.extract_element(value, ir.Constant(ir.IntType(32), 0))
+
+    def _of_batch(self, array: Any, s: Any, differs: bool) -> Any:
+        """Return the number of batch s, for every network its own where they `differ`."""
+        if self.lanes == 1 or not differs:
+            return self.ops.load(array, _DOUBLE, s)
+        place = self.ops.b.mul(s, self._word(self.lanes))
+        return self.ops.load(self.ops.at(array, _DOUBLE, place), self.wide)
+
+    def _word(self, value: int) -> Any:
+        return ir.Constant(_WORD, value)
+
+
+def _alone(element: ir.Type) -> int:
+    """Return the lanes of the shortest vector register."""
+    return 2 if element == _DOUBLE else 4
+
+
+def used_gradient(graph: Graph, recipe: Recipe, gradient: list[Node]) -> list[Node]:
+    """Return the gradient as it is used: clipped, and 0 for what is not trained."""
+    trained = recipe.objective.network.layout.mask("trained")
+    moving = [g for g, moves in zip(gradient, trained, strict=True) if moves]
+    if recipe.clipping.active:
+        moving = list(recipe.clipping.apply(Row(moving), graph).terms)
+    rest = iter(moving)
+    return [next(rest) if moves else graph.node(0.0) for moves in trained]

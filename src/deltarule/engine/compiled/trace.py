@@ -1,0 +1,299 @@
+"""Formulas as graphs: the registry's own bodies, run once over symbols.
+
+A body such as `def body(self, xp): ... return f, df` is called with a `Graph` for xp and with
+symbols for its arguments; what it returns is the formula as a graph, ready to be written as
+machine instructions or as text. Equal terms are one node, so what two formulas share (the
+exp(-|net|) of a sigmoid and of its derivative) is computed once.
+
+Three kinds of node:
+
+    value      what varies along the lanes: a net, an output, a weight, in the run's dtype
+    number     what is one number for all lanes, in float64 as Python computes it: lr, t, 1 - beta1
+    condition  true or false, lane by lane
+
+A number meets a value in the value's dtype, as in NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+__all__ = ["Graph", "Node", "Row", "Untraceable"]
+
+VALUE, NUMBER, CONDITION = "value", "number", "condition"
+
+_FUNCTIONS = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "erfc")
+
+
+class Untraceable(Exception):  # noqa: N818 (not an error of the user's)
+    """A formula does something that a graph cannot hold."""
+
+
+class Node:
+    """One term of a formula."""
+
+    __slots__ = ("args", "graph", "kind", "op", "payload")
+
+    def __init__(
+        self, graph: Graph, op: str, args: tuple[Node, ...], kind: str, payload: Any
+    ) -> None:
+        self.graph = graph
+        self.op = op
+        self.args = args
+        self.kind = kind
+        self.payload = payload
+        """A symbol's name, a literal's number; else None."""
+
+    def _with(self, op: str, other: Any, swapped: bool = False) -> Any:
+        if isinstance(other, Row):
+            return NotImplemented
+        pair = (self, self.graph.node(other))
+        return self.graph.apply(op, *(pair[::-1] if swapped else pair))
+
+    def __add__(self, other: Any) -> Any:
+        return self._with("+", other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._with("+", other, swapped=True)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._with("-", other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._with("-", other, swapped=True)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._with("*", other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._with("*", other, swapped=True)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._with("/", other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._with("/", other, swapped=True)
+
+    def __pow__(self, other: Any) -> Any:
+        if isinstance(other, int) and 1 <= other <= 3:
+            return self if other == 1 else self * self ** (other - 1)
+        return self._with("pow", other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._with("pow", other, swapped=True)
+
+    def __neg__(self) -> Any:
+        return self.graph.apply("neg", self)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._with("<", other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._with("<=", other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._with(">", other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._with(">=", other)
+
+    def __eq__(self, other: object) -> Any:
+        return self._with("==", other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._with("!=", other)
+
+    def __and__(self, other: Any) -> Any:
+        return self._with("&", other)
+
+    def __or__(self, other: Any) -> Any:
+        return self._with("|", other)
+
+    def __invert__(self) -> Any:
+        return self.graph.apply("not", self)
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        raise Untraceable(
+            "a Python `if` (or `and`, `or`, `min`, `max`) on a value; use xp.where and xp.maximum"
+        )
+
+    def __float__(self) -> float:
+        raise Untraceable("a value is made a Python number; use xp's functions")
+
+    def __getattr__(self, name: str) -> Any:
+        raise Untraceable(f"a value has no {name!r}: a formula sees one number at a time")
+
+
+class Row:
+    """A row of values, for activations that couple the nodes of a layer (softmax).
+
+    Arithmetic goes term by term; a single node is the same for every term.
+    """
+
+    __array_priority__ = 1.0
+
+    def __init__(self, terms: Sequence[Any]) -> None:
+        self.terms = tuple(terms)
+
+    def _with(self, operation: Callable[[Any, Any], Any], other: Any) -> Row:
+        others = other.terms if isinstance(other, Row) else [other] * len(self.terms)
+        return Row([operation(a, b) for a, b in zip(self.terms, others, strict=True)])
+
+    def map(self, function: Callable[[Any], Any]) -> Row:
+        """Return the row of `function(term)`."""
+        return Row([function(term) for term in self.terms])
+
+    def __add__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a + b, other)
+
+    def __radd__(self, other: Any) -> Row:
+        return self._with(lambda a, b: b + a, other)
+
+    def __sub__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a - b, other)
+
+    def __rsub__(self, other: Any) -> Row:
+        return self._with(lambda a, b: b - a, other)
+
+    def __mul__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a * b, other)
+
+    def __rmul__(self, other: Any) -> Row:
+        return self._with(lambda a, b: b * a, other)
+
+    def __truediv__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a / b, other)
+
+    def __rtruediv__(self, other: Any) -> Row:
+        return self._with(lambda a, b: b / a, other)
+
+    def __neg__(self) -> Row:
+        return self.map(lambda a: -a)
+
+    def __lt__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a < b, other)
+
+    def __le__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a <= b, other)
+
+    def __gt__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a > b, other)
+
+    def __ge__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a >= b, other)
+
+
+class Graph:
+    """The namespace over which formulas are traced; every method that they see is in `_FUNCTIONS`
+    or below.
+
+    `across(op, node)` says how terms are combined over the nodes of a layer where several lie in
+    one value's lanes; by default each value is one node. With `numbers_first`, lr (d y) becomes
+    (lr d) y: the product with lr is shared by all weights into a node, and is ready earlier.
+    """
+
+    def __init__(
+        self, across: Callable[[str, Row], Node] | None = None, numbers_first: bool = False
+    ) -> None:
+        self._nodes: dict[tuple[Any, ...], Node] = {}
+        self._across = across
+        self._numbers_first = numbers_first
+
+    def _intern(self, op: str, args: tuple[Node, ...], kind: str, payload: Any = None) -> Node:
+        # the sign of a literal zero counts, and 1 is not True
+        tag = (math.copysign(1.0, payload), payload) if op == "literal" else payload
+        key = (op, tuple(map(id, args)), kind, tag)
+        found = self._nodes.get(key)
+        if found is None:
+            found = self._nodes[key] = Node(self, op, args, kind, payload)
+        return found
+
+    def symbol(self, name: str, kind: str = VALUE) -> Node:
+        """Return the symbol of that name."""
+        return self._intern("symbol", (), kind, name)
+
+    def node(self, given: Any) -> Node:
+        """Return a node: the one given, or a literal for a Python number."""
+        if isinstance(given, Node):
+            return given
+        if isinstance(given, bool) or not isinstance(given, int | float):
+            raise Untraceable(f"{type(given).__name__} in a formula; numbers and values alone fit")
+        return self._intern("literal", (), NUMBER, float(given))
+
+    def apply(self, op: str, *args: Node) -> Node:
+        """Return the node `op(*args)`."""
+        if op in ("<", "<=", ">", ">=", "==", "!=", "&", "|", "not"):
+            return self._intern(op, args, CONDITION)
+        if op == "*" and any(a.op == "literal" and a.payload == 1.0 for a in args):
+            return args[0] if args[1].op == "literal" and args[1].payload == 1.0 else args[1]
+        if op == "*" and self._numbers_first:
+            number, value = args if args[0].kind == NUMBER else args[::-1]
+            if number.kind == NUMBER and value.kind == VALUE and value.op == "*":
+                return self.apply("*", self.apply("*", number, value.args[0]), value.args[1])
+        numbers = all(a.kind == NUMBER for a in args)
+        return self._intern(op, args, NUMBER if numbers else VALUE)
+
+    def __getattr__(self, name: str) -> Callable[[Any], Any]:
+        if name not in _FUNCTIONS:
+            raise Untraceable(f"xp.{name} is not among a formula's functions")
+        return lambda x: self._function(name, x)
+
+    def _function(self, name: str, x: Any) -> Any:
+        if isinstance(x, Row):
+            return x.map(lambda term: self._function(name, term))
+        return self.apply(name, self.node(x))
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """Return a where the condition holds, else b."""
+        rows = [r for r in (condition, a, b) if isinstance(r, Row)]
+        if rows:
+            n = len(rows[0].terms)
+            columns = [r.terms if isinstance(r, Row) else (r,) * n for r in (condition, a, b)]
+            return Row([self.where(*terms) for terms in zip(*columns, strict=True)])
+        if isinstance(condition, bool):
+            return a if condition else b
+        a, b = self.node(a), self.node(b)
+        if a.op == b.op == "/" and a.args[1] is b.args[1]:  # one division in the place of two
+            return self.where(condition, a.args[0], b.args[0]) / a.args[1]
+        return self.apply("where", condition, a, b)
+
+    def maximum(self, a: Any, b: Any) -> Any:
+        """Return the larger one; NaN where either is."""
+        if isinstance(a, Row) or isinstance(b, Row):
+            row, other = (a, b) if isinstance(a, Row) else (b, a)
+            return row._with(self.maximum, other)
+        return self.apply("maximum", self.node(a), self.node(b))
+
+    def constant(self, value: float, like: Any) -> Any:
+        """Return a number; it takes the dtype of what it meets."""
+        return self.node(value)
+
+    def row_sum(self, row: Any) -> Any:
+        """Return the sum over the row's terms."""
+        return self._over("+", row)
+
+    def row_max(self, row: Any) -> Any:
+        """Return the largest of the row's terms."""
+        return self._over("maximum", row)
+
+    def sum(self, row: Row) -> Node:
+        """Return the sum over a whole vector (the gradient's, for clipping)."""
+        return self.fold("+", row.terms)
+
+    def _over(self, op: str, row: Any) -> Any:
+        if not isinstance(row, Row):
+            raise Untraceable("row_sum and row_max belong to row activations and their losses")
+        if self._across is not None:
+            return self._across(op, row)
+        return self.fold(op, row.terms)
+
+    def fold(self, op: str, terms: Sequence[Any]) -> Any:
+        """Return the terms combined from left to right."""
+        total = self.node(terms[0])
+        for term in terms[1:]:
+            total = self.apply(op, total, self.node(term))
+        return total

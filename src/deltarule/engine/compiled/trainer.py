@@ -1,0 +1,239 @@
+"""The compiled engine at work: a program, and the laps that it runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.engine.compiled.lap import Lap
+from deltarule.engine.compiled.program import Program, program
+from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.course import Broken, Course, Done, Stretch, Totals
+from deltarule.engine.reference import training_step
+
+__all__ = ["CompiledTrainer"]
+
+Array = NDArray[Any]
+
+LAP_SECONDS = 0.05
+"""How long a lap may take: between two laps Ctrl-C is heard and the bar moves."""
+
+
+class CompiledTrainer:
+    """A program at work. Raises `Untraceable` where none can be written."""
+
+    def __init__(self, recipe: Recipe, batch_size: int) -> None:
+        self._recipe = recipe
+        self._program = program(recipe, batch_size)
+        self._memory = aligned((self._program.memory,), np.uint8)
+        self._crew = Crew(self._program)
+        work = 6.0 * recipe.objective.network.size * batch_size
+        self._lap = max(1, int(LAP_SECONDS * 2e8 / work))
+
+    def run(
+        self,
+        course: Course,
+        theta: Array,
+        slots: tuple[Array, ...],
+        totals: Totals,
+        proceed: Callable[[int], bool],
+    ) -> Done:
+        """Do one update per batch of the course while `proceed` allows it."""
+        road = _Road(course, self._recipe, self._program, self._memory, self._crew)
+        here = road.start(theta, slots, totals)
+        left = len(course.rates)
+        while left:
+            count = min(left, self._lap)
+            if not proceed(count):
+                break
+            before = here.copy()
+            began = time.perf_counter()
+            road.advance(here, count)
+            self._pace(count, time.perf_counter() - began)
+            if not here.finite:
+                return self._broken(road, before, count, totals)
+            left -= count
+        return road.done(here, totals)
+
+    def epochs_at_once(self, updates: int) -> int:
+        """Return as many epochs as one lap has the time for; no result depends on it."""
+        return max(1, self._lap // updates)
+
+    def stretch(self, course: Course, theta: Array, slots: tuple[Array, ...]) -> Stretch | None:
+        """Do several whole epochs in one lap; None where a number does not stay finite."""
+        road = _Road(course, self._recipe, self._program, self._memory, self._crew)
+        here = road.start(theta, slots, Totals())
+        count = len(course.rates) // course.epochs
+        began = time.perf_counter()
+        road.advance(here, count)
+        self._pace(count * course.epochs, time.perf_counter() - began)
+        if not here.finite:
+            return None
+        done = road.done(here, Totals())
+        weights = road.weights.reshape(course.epochs, count)
+        sums = zip(here.sums.tolist(), weights.sum(axis=1).tolist(), strict=True)
+        totals = tuple(Totals(error, penalty, weight) for (error, penalty), weight in sums)
+        return Stretch(done.theta, done.slots, totals)
+
+    def _pace(self, count: int, seconds: float) -> None:
+        """Make the next lap as long as its time allows; no result depends on it."""
+        wanted = count * LAP_SECONDS / max(seconds, 1e-9)
+        self._lap = int(min(max(1.0, wanted), 4.0 * self._lap))
+
+    def _broken(self, road: _Road, start: _Place, count: int, totals: Totals) -> Done:
+        """Find the first of `count` updates that leads to a number that is not finite."""
+        good = 0
+        while count - good > 1:
+            middle = (good + count) // 2
+            there = start.copy()
+            road.advance(there, middle)
+            good, count = (middle, count) if there.finite else (good, middle)
+        road.advance(start, good)
+        done = road.done(start, totals)
+        batch = road.course.batch(start.done)
+        broken = start.copy()
+        road.advance(broken, 1)
+        recipe, s = self._recipe, batch.samples
+        step = training_step(recipe.objective, recipe.optimiser, recipe.clipping)
+        new, _, E, _, g = step(done.theta, done.slots, s.X, s.T, s.weight, batch.lr, batch.t)
+        if np.isfinite(new).all() and np.isfinite(E) and np.isfinite(g).all():
+            new = road.done(broken, totals).theta  # on the edge of the numbers: its own finding
+        return replace(done, broken=Broken(batch, done.theta, new, float(E), g))
+
+
+class Crew:
+    """The threads that run a program's laps together."""
+
+    def __init__(self, program: Program) -> None:
+        self._run = program.run
+        self._helpers = program.threads - 1
+        self._pool: ThreadPoolExecutor | None = None
+        if self._helpers:
+            self._pool = ThreadPoolExecutor(self._helpers, "deltarule")
+
+    def __call__(self, lap: Lap) -> None:
+        """Do a lap; this thread is number 0."""
+        waiting = []
+        if self._pool is not None:
+            waiting = [self._pool.submit(self._run, lap, k + 1) for k in range(self._helpers)]
+        self._run(lap, 0)
+        for helper in waiting:
+            helper.result()
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return an array of zeros that begins where a line of the cache does."""
+    kind = np.dtype(dtype)
+    size = int(np.prod(shape)) * kind.itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size].view(kind).reshape(shape)
+
+
+class _Place:
+    """How far a road has been walked: theta and the slots as the program keeps them, the sums."""
+
+    def __init__(self, vectors: Array, sums: Array, done: int) -> None:
+        self.vectors, self.sums, self.done = vectors, sums, done
+
+    def copy(self) -> _Place:
+        """Return a place from which to go another way."""
+        vectors = aligned(self.vectors.shape, self.vectors.dtype)
+        vectors[...] = self.vectors
+        return _Place(vectors, self.sums.copy(), self.done)
+
+    @property
+    def finite(self) -> bool:
+        """Whether theta and the sums are; what once is not never becomes it again."""
+        return bool(np.isfinite(self.sums).all() and np.isfinite(self.vectors[0]).all())
+
+
+class _Road:
+    """A course as a program sees it: arrays that stay where they are while laps are run."""
+
+    def __init__(
+        self, course: Course, recipe: Recipe, program: Program, memory: Array, crew: Crew
+    ) -> None:
+        self.course, self._recipe, self._program = course, recipe, program
+        self._memory, self._crew = memory, crew
+        samples = course.samples
+        n = len(samples)
+        order = np.arange(n) if course.order is None else course.order
+        self._index = np.ascontiguousarray(order, np.int64)
+        self._stride = n if order.ndim == 2 else 0
+        self._X, self._T = np.ascontiguousarray(samples.X), np.ascontiguousarray(samples.T)
+        self._weight = samples.weight
+        self.weights = _batch_weights(course, order)
+        mean = recipe.objective.reduction == "mean"
+        # a batch of rows that all weigh nothing has E = 0, not 0 / 0
+        positive = np.where(self.weights > 0, self.weights, 1.0)
+        self._scales = 1.0 / positive if mean else np.ones_like(positive)
+
+    def start(self, theta: Array, slots: tuple[Array, ...], totals: Totals) -> _Place:
+        """Return the place where the course begins."""
+        vectors = aligned((1 + max(1, len(slots)), self._program.size), theta.dtype)
+        for packed, vector in zip(vectors, (theta, *slots), strict=False):
+            self._program.pack(vector, packed)
+        sums = np.zeros((self.course.epochs, 2))
+        sums[0] = totals.error, totals.penalty
+        return _Place(vectors, sums, 0)
+
+    def advance(self, place: _Place, count: int) -> None:
+        """Do the next `count` updates."""
+        course, k = self.course, place.done
+        lap = Lap(
+            theta=place.vectors[0].ctypes.data,
+            slots=place.vectors[1].ctypes.data,
+            X=self._X.ctypes.data,
+            T=self._T.ctypes.data,
+            weight=None if self._weight is None else self._weight.ctypes.data,
+            index=self._index.ctypes.data,
+            rates=course.rates[k:].ctypes.data,
+            scales=self._scales[k:].ctypes.data,
+            weights=self.weights[k:].ctypes.data,
+            totals=place.sums.ctypes.data,
+            rows=len(course.samples),
+            batch=course.batch_size,
+            first=course.first + k,
+            count=count,
+            epochs=course.epochs,
+            stride=self._stride,
+            t=course.updates + k,
+            scratch=self._memory.ctypes.data,
+            threads=self._program.threads,
+        )
+        self._memory[self._program.team : self._program.team + 8] = 0
+        self._crew(lap)
+        place.done += count
+
+    def done(self, place: _Place, totals: Totals) -> Done:
+        """Return what the walk has led to."""
+        n = self._recipe.objective.network.size
+        found = [
+            np.empty(n, place.vectors.dtype) for _ in range(1 + len(self._recipe.optimiser.slots))
+        ]
+        for packed, vector in zip(place.vectors, found, strict=False):
+            self._program.unpack(packed, vector)
+        error, penalty = place.sums[0].tolist()
+        # one after the other, as if the epoch had not been cut here
+        weights = np.add.accumulate(np.append(totals.weight, self.weights[: place.done]))
+        summed = Totals(error, penalty, float(weights[-1]))
+        return Done(found[0], tuple(found[1:]), summed, place.done)
+
+
+def _batch_weights(course: Course, order: Array) -> Array:
+    """Return the total weight of every batch of the course, epoch after epoch."""
+    n, size = len(course.samples), course.batch_size
+    count = len(course.rates) // course.epochs
+    starts = np.arange(course.first, course.first + count) * size
+    if course.samples.weight is None:
+        return np.tile(np.minimum(size, n - starts).astype(np.float64), course.epochs)
+    weight = course.samples.weight[np.atleast_2d(order)].astype(np.float64)
+    found = np.add.reduceat(weight, starts, axis=1) if count else np.zeros((len(weight), 0))
+    return np.tile(found[0], course.epochs) if len(found) == 1 else found.ravel()

@@ -1,0 +1,176 @@
+"""Penalty, clipping and the optimiser's update over all parameters of a layered program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from llvmlite import ir
+
+from deltarule.engine.compiled.lower import Lowering
+from deltarule.engine.compiled.ops import vector_of
+from deltarule.engine.compiled.packing import Block
+from deltarule.engine.compiled.trace import CONDITION, NUMBER, VALUE, Graph, Node, Row
+
+if TYPE_CHECKING:
+    from deltarule.engine.compiled.layered import Layered
+
+__all__ = ["Update"]
+
+_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+
+
+class Update:
+    """Write the update of a program's parameters, each thread its own part."""
+
+    def __init__(self, program: Layered) -> None:
+        self.p = program
+        self.squares = program.o.b.alloca(_DOUBLE)
+
+    def write(self, layers: list[int], s: Any) -> None:
+        """Write the update of some layers from the gradient in the working memory."""
+        p, o, b = self.p, self.p.o, self.p.o.b
+        recipe = p.recipe
+        self.rate = o.load(p.lap.rates, _DOUBLE, s)
+        self.t = b.sitofp(b.add(b.add(p.lap.t, s), ir.Constant(_WORD, 1)), _DOUBLE)
+        self.batch_weight = o.load(p.lap.weights, _DOUBLE, s)
+        self.length: Any = None
+        if recipe.clipping.norm is not None:
+            self._measure(layers, s)
+        for l in layers:
+            self._each(l, self._step)
+
+    def _each(self, l: int, write: Callable[..., None]) -> None:
+        """Write a loop over this thread's part of layer l, a vector at a time."""
+        p, o, b = self.p, self.p.o, self.p.o.b
+        block = p.packing.blocks[l - 1]
+        k0, k1 = p.share_of_weights(l)
+        start = ir.Constant(_WORD, block.start)
+        width = ir.Constant(_WORD, block.width)
+        with o.loop(k0, k1) as k:
+            self._row(block, b.add(start, b.mul(k, width)), write, "W")
+        if block.bias is None:
+            return
+        last = b.icmp_signed("==", p.number, b.sub(p.lap.threads, ir.Constant(_WORD, 1)))
+        with b.if_then(last):
+            self._row(block, ir.Constant(_WORD, block.bias), write, "b")
+
+    def _row(self, block: Block, place: Any, write: Callable[..., None], name: str) -> None:
+        """Write a row's vectors: whole ones in a loop, then one with lanes beyond the nodes."""
+        p, o, b = self.p, self.p.o, self.p.o.b
+        lanes = min(block.width, p.machine.lanes(p.recipe.dtype))
+        kind = vector_of(p.element, lanes)
+        whole = block.units // lanes * lanes
+        moves = name == "W" or block.train_bias
+        if whole:
+            with o.loop(0, whole, lanes) as j:
+                write(kind, b.add(place, j), name == "W", moves, None)
+        if whole < block.width:
+            bit = ir.IntType(1)
+            flags = [ir.Constant(bit, int(whole + k < block.units)) for k in range(lanes)]
+            mask = ir.Constant(ir.VectorType(bit, lanes), flags)
+            write(kind, b.add(place, ir.Constant(_WORD, whole)), name == "W", moves, mask)
+
+    def _gradient(
+        self, graph: Graph, lower: Lowering, kind: Any, place: Any, decays: bool, moves: bool
+    ) -> tuple[Node, Node]:
+        """Return (w, g): a parameter, and dE/dw with the penalty in it."""
+        p, o = self.p, self.p.o
+        w, g = graph.symbol("w"), graph.symbol("dE/dw")
+        lower.bind(w, o.load(p.lap.theta, kind, place))
+        gradient = p.address("gradient")
+        lower.bind(g, o.load(gradient, kind, place))
+        if decays and p.recipe.objective.l2:
+            g = g + p.recipe.objective.l2 * w
+        return w, g if moves else graph.node(0.0)
+
+    def _clipped(self, graph: Graph, lower: Lowering, g: Node) -> tuple[Node, list[Node]]:
+        """Return the clipped gradient, and what is summed over all parameters on the way."""
+        summed: list[Node] = []
+        total = graph.symbol("|g|^2")
+
+        def everywhere(row: Row) -> Node:
+            summed.append(row.terms[0])
+            return total
+
+        graph.sum = everywhere  # type: ignore[method-assign]
+        if self.length is not None:
+            lower.bind(total, self.p.o.splat(lower.kind, self.length))
+        found = self.p.recipe.clipping.apply(Row([g]), graph).terms[0]
+        return graph.node(found), summed
+
+    def _measure(self, layers: list[int], s: Any) -> None:
+        """Write |g|^2 over all trained parameters: every thread's part, then their sum."""
+        p, o, b = self.p, self.p.o, self.p.o.b
+        b.store(ir.Constant(_DOUBLE, 0.0), self.squares)
+
+        def part(kind: Any, place: Any, decays: bool, moves: bool, mask: Any) -> None:
+            if not moves:
+                return
+            graph = Graph()
+            lower = Lowering(o, kind)
+            _, g = self._gradient(graph, lower, kind, place, decays, moves)
+            (term,) = self._clipped(graph, lower, g)[1]
+            self._accumulate(self.squares, lower(graph.node(term)), mask)
+
+        for l in layers:
+            self._each(l, part)
+        partial = p.address("partial")
+        # two sets in turn: a thread may be one update ahead of one that still reads
+        even = b.and_(s, ir.Constant(_WORD, 1))
+        turn = b.mul(
+            b.add(even, ir.Constant(_WORD, 1)), b.mul(p.lap.threads, ir.Constant(_WORD, 8))
+        )
+        own = b.add(turn, b.mul(p.number, ir.Constant(_WORD, 8)))
+        o.store(b.load(self.squares, typ=_DOUBLE), partial, own)
+        p.team.wait()
+        b.store(ir.Constant(_DOUBLE, 0.0), self.squares)
+        with o.loop(0, p.lap.threads) as k:
+            other = o.load(partial, _DOUBLE, b.add(turn, b.mul(k, ir.Constant(_WORD, 8))))
+            b.store(b.fadd(b.load(self.squares, typ=_DOUBLE), other), self.squares)
+        length = b.load(self.squares, typ=_DOUBLE)
+        self.length = length if p.element == _DOUBLE else b.fptrunc(length, p.element)
+
+    def _step(self, kind: Any, place: Any, decays: bool, moves: bool, mask: Any) -> None:
+        """Write the optimiser's update of one vector of parameters."""
+        p, o = self.p, self.p.o
+        recipe = p.recipe
+        graph = Graph()
+        lower = Lowering(o, kind)
+        w, g = self._gradient(graph, lower, kind, place, decays, moves)
+        if decays and recipe.objective.l2:
+            self._penalty(graph, lower, w, mask)
+        if moves and recipe.clipping.active:
+            g, _ = self._clipped(graph, lower, g)
+        lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
+        lower.bind(lr, self.rate)
+        lower.bind(t, self.t)
+        penalised = graph.symbol("penalised", CONDITION)
+        lower.bind(penalised, o.truth(kind, decays))
+        slots = [graph.symbol(name, VALUE) for name in recipe.optimiser.slots]
+        arrays = [p.lap.theta]
+        for k, slot in enumerate(slots):
+            arrays.append(o.at(p.lap.slots, p.element, k * p.packing.size))
+            lower.bind(slot, o.load(arrays[-1], kind, place))
+        found = recipe.optimiser.body(graph)(w, g, lr, t, penalised, *slots)
+        values = [lower(graph.node(v)) for v in found]
+        for array, value in zip(arrays, values, strict=True):
+            kept = value if mask is None else o.select(mask, value, o.constant(kind, 0.0))
+            o.store(kept, array, place)
+
+    def _penalty(self, graph: Graph, lower: Lowering, w: Node, mask: Any) -> None:
+        """Add this vector's part of (batch weight) * 1/2 l2 |W|^2 to the sums."""
+        term = lower(graph.node(0.5 * self.p.recipe.objective.l2 * w * w))
+        self._accumulate(self.p.sums[1], term, mask, self.batch_weight)
+
+    def _accumulate(self, total: Any, value: Any, mask: Any, factor: Any = None) -> None:
+        """Add a vector's lanes to a sum, in float64."""
+        p, o, b = self.p, self.p.o, self.p.o.b
+        if mask is not None:
+            value = o.select(mask, value, o.constant(value.type, 0.0))
+        if isinstance(value.type, ir.VectorType):
+            value = o.sum_lanes(value)
+        if p.element != _DOUBLE:
+            value = b.fpext(value, _DOUBLE)
+        value = value if factor is None else b.fmul(value, factor)
+        b.store(b.fadd(b.load(total, typ=_DOUBLE), value), total)

@@ -1,0 +1,94 @@
+"""The compiled engine's backpropagation: one update, whose optimiser keeps the gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+import deltarule as dr
+from deltarule.engine import Objective, as_samples
+from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.trainer import CompiledTrainer
+from deltarule.engine.course import Course, Done, Totals
+from deltarule.optim import Clipping, Optimiser
+
+
+@dataclass(frozen=True)
+class Reveal(Optimiser):
+    """theta <- theta - lr g, and g is kept in the slot."""
+
+    lr: float = 0.0
+
+    name = "reveal"
+    equation = r"\theta \leftarrow \theta - \eta g"
+    reference = "plain gradient descent"
+    slots = ("g",)
+
+    def body(self, xp: Any) -> Any:
+        def update(theta: Any, g: Any, lr: Any, t: Any, penalised: Any, kept: Any) -> Any:
+            return theta - lr * g, g
+
+        return update
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What can be seen of a compiled pass: no nets, outputs or deltas."""
+
+    error: float
+    gradient: np.ndarray
+
+
+def one_update(recipe: Recipe, samples: Any, theta: Any, slots: Any, lr: float, t: int = 1) -> Done:
+    """Do one update from one batch."""
+    course = Course(samples, None, len(samples), 0, t - 1, np.array([float(lr)]))
+    trainer = CompiledTrainer(recipe, len(samples))
+    with np.errstate(all="ignore"):
+        return trainer.run(course, theta, slots, Totals(), lambda _: True)
+
+
+def backprop(
+    net: dr.Network,
+    theta: Any,
+    X: Any,
+    T: Any,
+    loss: Any = "half_squared_error",
+    reduction: str = "mean",
+    rule: Any = "exact",
+    sample_weight: Any = None,
+    l2: float = 0.0,
+    lr: float | None = None,
+) -> Any:
+    """Return E and the gradient as a compiled program finds them.
+
+    A complex theta, which no program takes, goes to the reference engine: a complex step of its E
+    is the oracle for the gradient here. Biases are all trained in this network, so that the
+    gradient has their entries too.
+    """
+    theta = net.check_theta(theta)
+    if np.iscomplexobj(theta):
+        return dr.backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr)
+    trained = dr.Network(net.inputs, [replace(layer, train_bias=True) for layer in net.layers])
+    objective = Objective.of(trained, loss, reduction, rule, l2)
+    samples = as_samples(net, objective.loss, X, T, sample_weight, theta.dtype)
+    weighted, online = samples.weight is not None, len(samples) == 1
+    recipe = Recipe(objective, Reveal(), Clipping(), theta.dtype, weighted, online)
+    done = one_update(recipe, samples, theta, (np.zeros_like(theta),), lr or 0.0)
+    if done.broken is not None:
+        return Seen(done.broken.error, done.broken.gradient)
+    return Seen(done.totals.epoch_error(objective), done.slots[0])
+
+
+def training_step(objective: Objective, optimiser: Optimiser, clipping: Clipping) -> Any:
+    """Return `step(theta, state, X, T, weight, lr, t) -> (theta, state, E)` of a program."""
+
+    def step(theta: Any, state: Any, X: Any, T: Any, weight: Any, lr: float, t: int) -> Any:
+        samples = as_samples(objective.network, objective.loss, X, T, weight, theta.dtype)
+        parts = (samples.weight is not None, len(samples) == 1)
+        recipe = Recipe(objective, optimiser, clipping, theta.dtype, *parts)
+        done = one_update(recipe, samples, theta, state, lr, t)
+        return done.theta, done.slots, done.totals.epoch_error(objective)
+
+    return step
