@@ -1,28 +1,118 @@
-"""`make bench`: measure and print; on a quiet machine, nothing else running."""
+"""`make bench`: measure and print; on a quiet machine, nothing else running.
+
+    python benchmarks/run.py                      everything; writes RESULTS.md and results.png
+    python benchmarks/run.py --rows 784 cold      the rows whose names begin so
+    python benchmarks/run.py --quick              short repetitions, for a first look
+    python benchmarks/run.py --only ours jax      some contestants
+
+A run that leaves out rows or contestants, or is quick, prints and writes nothing.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
-import platform
+import subprocess
+import sys
+from pathlib import Path
 
-import numpy as np
+import cold_start
 import reference_engine
 import startup
+from compare import Plan, Result, compare
+from contestant import PEERS
+from environment import blas_environment, describe
+from picture import draw
+from results import cold_lines, verdicts, write
+from work import ROWS
+
+HERE = Path(__file__).parent
+OTHERS = ("startup", "reference", "cold")
 
 
 def main() -> None:
-    """Run every benchmark and print its figures beside their goals."""
-    print(f"{platform.machine()}, {os.cpu_count()} cores, NumPy {np.__version__}")
+    """Run what is asked for and print its figures beside their goals."""
+    asked = _arguments()
+    plan = Plan(2, 0.05, asked.only) if asked.quick else Plan(contestants=asked.only)
+    print(describe(), flush=True)
+    rate = _rate()
+    print(f"large float32 products: {rate:.0f} GFLOP/s", flush=True)
+    if _chosen("startup", asked.rows):
+        _start_up()
+    if _chosen("reference", asked.rows):
+        _reference()
+    results = []
+    for work in (w for w in ROWS if _chosen(w.key, asked.rows)):
+        results.append(compare(work, plan))
+        _print(results[-1])
+    cold = None
+    if _chosen("cold", asked.rows):
+        cold = cold_start.measure(1 if asked.quick else 5)
+        print(
+            "\nFrom the shell to a trained digits model", *cold_lines(cold), sep="\n  ", flush=True
+        )
+    if asked.rows or asked.quick or set(asked.only) != set(PEERS):
+        return
+    write(HERE / "RESULTS.md", results, cold, rate)
+    draw(HERE / "results.png", results)
+    print("\nwritten: benchmarks/RESULTS.md, benchmarks/results.png")
+
+
+def _arguments() -> argparse.Namespace:
+    names = ", ".join([*OTHERS, *(w.key for w in ROWS)])
+    parser = argparse.ArgumentParser(description="Measure deltarule and its peers.")
+    parser.add_argument("--rows", nargs="+", default=[], help=f"names or their beginnings: {names}")
+    parser.add_argument("--only", nargs="+", default=list(PEERS), choices=PEERS, metavar="NAME")
+    parser.add_argument("--quick", action="store_true", help="short repetitions")
+    asked = parser.parse_args()
+    known = [*OTHERS, *(w.key for w in ROWS)]
+    for start in asked.rows:
+        if not any(name.startswith(start) for name in known):
+            parser.error(f"no row begins with {start!r}; there are {names}")
+    return asked
+
+
+def _chosen(key: str, beginnings: list[str]) -> bool:
+    return not beginnings or any(key.startswith(start) for start in beginnings)
+
+
+def _rate() -> float:
+    """Return GFLOP/s of large products, measured with the kernels that peers get."""
+    done = subprocess.run(
+        [sys.executable, HERE / "peer_product.py"], check=True, capture_output=True, text=True,
+        env={**os.environ, **blas_environment()},
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+def _print(result: Result) -> None:
+    unit, scale = result.work.unit
+    print(f"\n{result.work.title} ({unit} per update)")
+    for name in PEERS:
+        word = result.words.get(name, "") or result.notes.get(name, "")
+        seconds = result.seconds.get(name)
+        figure = "-" if seconds is None else f"{seconds * scale:.4g}"
+        print(f"  {name:14s} {figure:>9s}  {word}")
+    if "product" in result.seconds:
+        flops = result.work.floating_point_operations / result.seconds["product"]
+        print(f"  the products alone run at {1e-9 * flops:.0f} GFLOP/s")
+    print(*(f"  goal {line}" for line in verdicts(result)), sep="\n", flush=True)
+
+
+def _start_up() -> None:
     found = startup.main()
     print("\nStart-up (whole processes, seconds beyond an empty Python)")
     for name, goal in (("import deltarule", 0.25), ("deltarule --help", 0.30)):
         print(f"  {name:20s} {found[f'{name}, beyond']:6.3f}   goal <= {goal}")
+
+
+def _reference() -> None:
     found = reference_engine.main()
     print("\nReference engine, 784-128-10 relu, batch 128, float32, SGD (microseconds per update)")
     print(f"  {'ours':20s} {found['ours']:6.0f}")
     print(f"  {'hand-written NumPy':20s} {found['plain']:6.0f}")
-    print(f"  {'ratio':20s} {found['ratio']:6.2f}   goal <= 1.8")
-    print("\nThe compiled engine and its comparison with other libraries are not built yet.")
+    print(f"  {'ratio':20s} {found['ratio']:6.2f}   goal <= 1.8", flush=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from deltarule.models import Model, load
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
-    from deltarule.training import AllWithin, ErrorBelow, MaxSeconds, Patience, Run, train
+    from deltarule.training import (
+        AllWithin,
+        ErrorBelow,
+        Many,
+        MaxSeconds,
+        Patience,
+        Run,
+        train,
+        train_many,
+    )
 
 __version__ = "0.1.0"
 
@@ -52,11 +61,13 @@ _HOME = {
     "DeltaRule": "deltarule.rules",
     "AllWithin": "deltarule.training",
     "ErrorBelow": "deltarule.training",
+    "Many": "deltarule.training",
     "MaxSeconds": "deltarule.training",
     "Patience": "deltarule.training",
     "Run": "deltarule.training",
     "load": "deltarule.models",
     "train": "deltarule.training",
+    "train_many": "deltarule.training",
 }
 """Where every public name lives; a module is its own home."""
 
@@ -70,6 +81,7 @@ __all__ = [
     "ErrorBelow",
     "FileError",
     "LockError",
+    "Many",
     "MaxSeconds",
     "Model",
     "Network",
@@ -85,6 +97,7 @@ __all__ = [
     "losses",
     "optim",
     "train",
+    "train_many",
 ]
 
 

@@ -26,7 +26,7 @@ def test_ctrl_c_keeps_what_there_is(tmp_path: Path) -> None:
     for line in process.stdout:
         if line.startswith("engine"):
             break
-    time.sleep(0.5)
+    time.sleep(3.0)  # the program is compiled by then
     process.send_signal(signal.SIGINT)
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130, error

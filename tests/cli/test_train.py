@@ -19,7 +19,7 @@ def test_a_report_for_a_person(cli: Cli, tmp_path: Path) -> None:
         "rows: 105 train, 15 validation, 30 test",
         "4 inputs, 67 parameters",
         "loss cross_entropy, adam with lr 0.02, batches of 32, at most 5 epochs",
-        "reference (auto)",
+        "reference (about 0.002 s of work: compiling would not pay): backpropagation",
         "• training  ○ validation",
         "after 5 epochs in",
         "iris-model: confusion.png, curves.png, history.csv, model.safetensors, run.json",
@@ -32,6 +32,20 @@ def test_a_report_for_a_person(cli: Cli, tmp_path: Path) -> None:
     assert all(line == line.rstrip() for line in result.stdout.splitlines())
     assert "\x1b" not in result.stdout
     assert dr.load(tmp_path / "iris-model").task == "multiclass"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--engine", "compiled"), "compiled (as asked): a machine program made for this network"),
+        (("--engine", "reference"), "reference (as asked): backpropagation as the textbook"),
+        (("--epochs", "3000"), "compiled (the reference engine would take about 1 s): a machine"),
+    ],
+)
+def test_the_report_names_the_engine_and_why(cli: Cli, options: tuple[str, ...], said: str) -> None:
+    result = cli("train", "iris", *QUICK, *options)
+    assert result.exit_code == 0, result.stderr
+    assert said in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_for_a_small_rate_it_approaches_the_gradient(engine, rng):
     def off(lr):
         return engine.backprop(net, theta, X, T, rule="sequential", lr=lr).gradient - exact
 
-    assert_close(off(0.0), np.zeros(net.size), 0.0)
+    rounding = 0.0 if engine.transparent else 1e-15  # two programs, which sum in other orders
+    assert np.abs(off(0.0)).max() <= rounding * np.abs(exact).max()
     assert np.abs(off(0.5)).max() > 1e-5
     assert_close(off(0.5), 2.0 * off(0.25), 1e-10)  # linear in lr: one hidden layer

@@ -13,6 +13,7 @@ from deltarule.engine.compiled.recipe import Recipe
 from deltarule.engine.compiled.trainer import CompiledTrainer
 from deltarule.engine.course import Course, Done, Totals
 from deltarule.optim import Clipping, Optimiser
+from deltarule.rules import as_rule
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,13 @@ def backprop(
     """Return E and the gradient as a compiled program finds them.
 
     A complex theta, which no program takes, goes to the reference engine: a complex step of its E
-    is the oracle for the gradient here. Biases are all trained in this network, so that the
-    gradient has their entries too.
+    is the oracle for the gradient here. So does the sequential order over several rows with a
+    penalty, which `dr.train` leaves to the reference engine too. All biases are trained here, so
+    that the gradient has their entries.
     """
     theta = net.check_theta(theta)
-    if np.iscomplexobj(theta):
+    by_layers = as_rule(rule).sequential and len(np.atleast_2d(X)) > 1
+    if np.iscomplexobj(theta) or (by_layers and l2):  # the latter no program takes, either
         return dr.backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr)
     trained = dr.Network(net.inputs, [replace(layer, train_bias=True) for layer in net.layers])
     objective = Objective.of(trained, loss, reduction, rule, l2)

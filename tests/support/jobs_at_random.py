@@ -138,6 +138,3 @@ def cases(draw: Any, most: int = 40) -> Case:
         more["validation"] = held_out
     more["stop"] = draw(st.sampled_from([(), "error_below:0.5", dr.Patience(1), "all_within:0.4"]))
     return Case(net, theta, X, T, more)
-
-
-

@@ -131,6 +131,9 @@ class Trainer(Protocol):
     def stretch(self, course: Course, theta: Array, slots: tuple[Array, ...]) -> Stretch | None:
         """Do several whole epochs; None where a number does not stay finite on the way."""
 
+    def error_over(self, theta: Array, samples: Samples) -> float:
+        """Return E over any number of samples, the penalty included."""
+
     def run(
         self,
         course: Course,

@@ -32,6 +32,10 @@ class ReferenceTrainer:
         self._objective = objective
         self._step = training_step(objective, optimiser, clipping, apply=Blocks())
 
+    def error_over(self, theta: Array, samples: Samples) -> float:
+        """Return E over any number of samples, the penalty included."""
+        return error_over(self._objective, theta, samples)
+
     def epochs_at_once(self, updates: int) -> int:
         """Return 1: this engine comes back after every epoch."""
         return 1

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError
 from deltarule.engine.course import Totals, Trainer
-from deltarule.engine.epoch import error_over, largest_miss
+from deltarule.engine.epoch import largest_miss
 from deltarule.training.job import Job
 from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.state import State
@@ -76,10 +76,12 @@ def advance(
         raise NonFiniteError(message, replace(state, stopped="non_finite"))
     if state.batch < job.batches:
         return state
-    return _close(job, state, before, clock)
+    return _close(job, state, trainer, before, clock)
 
 
-def _close(job: Job, state: State, before: NDArray[Any], clock: Callable[[], float]) -> State:
+def _close(
+    job: Job, state: State, trainer: Trainer, before: NDArray[Any], clock: Callable[[], float]
+) -> State:
     """Return the state after a whole epoch: measured, recorded, and perhaps stopped."""
     began = clock()
     epoch = state.epoch + 1
@@ -89,7 +91,7 @@ def _close(job: Job, state: State, before: NDArray[Any], clock: Callable[[], flo
     values, watched, measured = {"error": error, "lr": lr}, error, before
     with np.errstate(all="ignore"):
         if job.validation is not None:
-            watched = error_over(job.objective, state.theta, job.validation)
+            watched = trainer.error_over(state.theta, job.validation)
             values["validation_error"], measured = watched, state.theta
 
         def miss() -> float:

@@ -21,7 +21,12 @@ class Bar:
     """A bar for one training; use it as a context. `tick` counts updates, `epoch` epochs."""
 
     def __init__(
-        self, epochs: int, batches: int, samples: int, console: Console | None = None
+        self,
+        epochs: int,
+        batches: int,
+        samples: int,
+        networks: int = 1,
+        console: Console | None = None,
     ) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -40,7 +45,9 @@ class Bar:
             console=console or Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("", total=epochs * batches, epoch=0, text="", rate="")
+        self._task = self._bar.add_task(
+            "", total=epochs * batches * networks, epoch=0, text="", rate=""
+        )
 
     def __enter__(self) -> Self:
         self._bar.start()

@@ -6,7 +6,9 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, cast
+
+import numpy as np
 
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import Record, Registry
@@ -37,6 +39,9 @@ class StopRule(Record):
     """What it stops on, for the tables in the docs."""
     by_error: ClassVar[bool] = False
     """Whether the watched error is all that it looks at."""
+
+    elementwise: ClassVar[bool] = False
+    """Whether `observe` takes arrays as well, an entry for each of many networks."""
 
     @abstractmethod
     def start(self) -> State:
@@ -75,6 +80,7 @@ class Patience(StopRule):
     """What an error is compared with: `"best"` or `"improved"`."""
 
     name = "patience"
+    elementwise = True
     by_error = True
     meaning = "n epochs in a row without a watched error below the reference - min_delta"
 
@@ -93,12 +99,12 @@ class Patience(StopRule):
 
     def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
         """Count the epochs without improvement."""
-        reference, waited = state
+        reference, waited = cast(Any, state)
         improved = moment.watched < reference - self.min_delta
-        if improved or self.reference == "best":
-            reference = min(reference, moment.watched)
-        waited = 0.0 if improved else waited + 1
-        return (reference, waited), waited >= self.n
+        moves = improved | (self.reference == "best")
+        reference = np.where(moves, np.fmin(reference, moment.watched), reference)[()]
+        waited = np.where(improved, 0.0, waited + 1)[()]
+        return (reference, waited), cast(bool, waited >= self.n)
 
 
 @STOPPING.register
@@ -110,6 +116,7 @@ class ErrorBelow(StopRule):
     """The bound, in the units of E."""
 
     name = "error_below"
+    elementwise = True
     by_error = True
     meaning = "the watched error is below e"
 
@@ -135,6 +142,7 @@ class AllWithin(StopRule):
     """The largest |T - y| allowed."""
 
     name = "all_within"
+    elementwise = True
     meaning = "|T - y| <= tolerance for every training sample and output"
 
     def __post_init__(self) -> None:
@@ -160,6 +168,7 @@ class MaxSeconds(StopRule):
     """Seconds of training, validation included."""
 
     name = "max_seconds"
+    elementwise = True
     meaning = "s seconds of training are reached"
 
     def __post_init__(self) -> None:

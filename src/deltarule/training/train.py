@@ -30,7 +30,7 @@ from deltarule.training.state import State
 from deltarule.training.stopping import StopRule
 from deltarule.training.stretch import stretch
 
-__all__ = ["train"]
+__all__ = ["as_validation", "train"]
 
 Callback = Callable[[Epoch], Any]
 
@@ -117,7 +117,7 @@ def train(
     held_out = None
     if validation is not None:
         held_out = as_samples(
-            net, objective.loss, *_validation(validation), kind, class_weight, "validation"
+            net, objective.loss, *as_validation(validation), kind, class_weight, "validation"
         )
     job = Job(
         objective=objective,
@@ -209,7 +209,8 @@ def _read_only(theta: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-def _validation(given: Sequence[ArrayLike]) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+def as_validation(given: Sequence[ArrayLike]) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    """Return X, T and the sample weights (or None) of the validation samples."""
     if isinstance(given, np.ndarray) or not isinstance(given, Sequence) or len(given) not in (2, 3):
         raise UsageError("validation takes (X, T) or (X, T, sample_weight)")
     return given[0], given[1], given[2] if len(given) == 3 else None

@@ -49,6 +49,8 @@ class Shape:
     extent: int
     """Rows of C; for a number that is not known, a large one."""
     finish: Finish | None = None
+    single: bool = False
+    """Rows of C are computed one by one, as wide as the registers allow."""
 
     @property
     def size(self) -> int:
@@ -72,25 +74,31 @@ class Shape:
         vectors = self.width // lanes_of(self.kind)
         if vectors == 1:
             return {1: 1}
+        if self.single:
+            return {v: n for v, n in ((8, vectors // 8), (vectors % 8, 1)) if v and n}
         twos = -vectors % 3
         return {v: n for v, n in ((3, (vectors - 2 * twos) // 3), (2, twos)) if n}
 
     @property
     def block(self) -> int:
-        """The length of a block of a sum: equal ones, the panel of B within the cache."""
+        """The length of a block of a sum: the panel of B within the cache, equal if known."""
         longest = _CACHE // (max(self.panels) * lanes_of(self.kind) * self.size)
+        if self.down:
+            return longest
         blocks = -(-self.depth // longest)
         return -(-self.depth // blocks)
 
     @property
     def packed(self) -> bool:
         """Whether panels of B are copied: where B's rows are longer than a panel, and many."""
-        return self.width > 3 * lanes_of(self.kind) and self.depth * self.ldb * self.size > _CACHE
+        long = self.depth * self.ldb * self.size > _CACHE
+        return long and self.width > 3 * lanes_of(self.kind) and not self.single
 
     @property
     def copied(self) -> bool:
         """Whether the part of A that meets a panel is copied, too."""
-        return self.packed and self.block < self.depth and self.piece <= self.extent
+        long = self.down or self.block < self.depth
+        return self.packed and long and self.piece <= self.extent
 
     @property
     def piece(self) -> int:
@@ -105,6 +113,8 @@ class Shape:
 
     def tile(self, vectors: int) -> Tile:
         """Return the tile for panels of so many vectors: as high as the registers allow."""
+        if self.single:
+            return Tile(self.kind, 1, vectors, self.down, self.gathered)
         height = 8 if self.machine.registers >= 32 else {1: 8, 2: 6, 3: 4}[vectors]
         return Tile(self.kind, height, vectors, self.down, self.gathered)
 
@@ -132,6 +142,19 @@ class Block:
 
 
 def emit_block(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
+    """Write one block of the sum; one or two rows take a way of their own, without copies."""
+    if shape.down:
+        _emit_chunks(b, shape, block)
+        return
+    few = b.icmp_signed("<", b.sub(block.rows[1], block.rows[0]), whole(3))
+    with b.if_else(few) as (then, otherwise):
+        with then:
+            _emit_panels(b, replace(shape, single=True), block)
+        with otherwise:
+            _emit_chunks(b, shape, block)
+
+
+def _emit_chunks(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
     """Write one block of the sum, chunk by chunk of the rows if A is copied."""
     if not shape.copied:
         _emit_panels(b, shape, block)
@@ -175,9 +198,9 @@ def _emit_panel(b: ir.IRBuilder, shape: Shape, tile: Tile, block: Block, j: Any)
         left = [block.a, whole(shape.lda), block.index]
         b.call(emit_strip(b.module, tile), [*left, *operands, *block.rows, block.depth])
     if shape.finish is not None:
-        close = _emit_finish(b.function, tile, shape)
+        close = _emit_finish(b.function, tile, shape, shape.finish)
         with b.if_then(block.last):
-            b.call(close, [c, *block.rows, j, block.extra])
+            b.call(close, [c, *block.rows, j, whole(tile.columns), block.extra])
 
 
 @contextmanager
@@ -216,18 +239,24 @@ def _least(b: ir.IRBuilder, x: Any, y: Any) -> Any:
     return b.select(b.icmp_signed("<", x, y), x, y)
 
 
-def _emit_finish(product: ir.Function, tile: Tile, shape: Shape) -> ir.Function:
-    """Return a new function that applies the epilogue to rows [first, last) of a panel."""
-    name = f"{product.name}.finish{tile.vectors}"
-    function = routine(product.module, name, "c first last j extra", "first last j")
-    c, first, last, j, _ = function.args
+def _emit_finish(product: ir.Function, tile: Tile, shape: Shape, finish: Finish) -> ir.Function:
+    """Return the function that applies the epilogue to a panel; add it if it is missing.
+
+    `void (ptr c, i64 first, i64 last, i64 j, i64 columns, ptr extra)`
+    """
+    name = f"{product.name}.finish"
+    found = product.module.globals.get(name)
+    if found is not None:
+        return found
+    function = routine(product.module, name, "c first last j columns extra", "first last j columns")
+    c, first, last, j, columns, _ = function.args
     b = ir.IRBuilder(function.append_basic_block())
-    o = Ops(b)
+    o, lanes = Ops(b), lanes_of(tile.kind)
     with repeat(b, first, last) as i:
         row = at(b, c, tile.element, b.mul(i, whole(shape.ldc)))
-        for v in range(0, tile.columns, lanes_of(tile.kind)):
-            place = at(b, row, tile.element, whole(v))
+        with repeat(b, whole(0), columns, lanes) as v:
+            place = at(b, row, tile.element, v)
             value = b.load(place, typ=tile.kind, align=shape.size)
-            b.store(shape.finish(o, i, b.add(j, whole(v)), value), place, align=shape.size)
+            b.store(finish(o, i, b.add(j, v), value), place, align=shape.size)
     b.ret_void()
     return function

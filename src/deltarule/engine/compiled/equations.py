@@ -13,12 +13,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.notation import entry_name
-from deltarule.engine.compiled.trace import Graph, Node, Row, Untraceable
+from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.trace import (
+    CONDITION,
+    NUMBER,
+    Graph,
+    Node,
+    Row,
+    Untraceable,
+)
 from deltarule.engine.objective import Objective
 from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["Observation", "check_layers", "observation", "output_formulas", "theta_symbols"]
+__all__ = ["Observation", "check_recipe", "observation", "output_formulas", "theta_symbols"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +41,46 @@ class Observation:
     """Every net, output and delta under its name, in the order of computation."""
 
 
-def check_layers(network: Network) -> None:
-    """Raise `Untraceable` for a layer that no program can be written for."""
-    for layer in network.layers:
+def check_recipe(recipe: Recipe) -> None:
+    """Raise `Untraceable` where no program can be written: an unknown layer, or a formula.
+
+    Every formula is tried once. Whatever goes wrong in a user's own body, the reference engine
+    may still run it; if it cannot either, it shows the error where it belongs.
+    """
+    for layer in recipe.objective.network.layers:
         if type(layer) is not Dense:
             raise Untraceable(f"the layer {type(layer).__name__} is not a Dense layer")
+    try:
+        _try_formulas(recipe)
+    except Untraceable:
+        raise
+    except Exception as error:
+        raise Untraceable(f"{type(error).__name__} in a formula: {error}") from error
+
+
+def _try_formulas(recipe: Recipe) -> None:
+    """Trace every formula of a recipe."""
+    graph, objective = Graph(), recipe.objective
+    net, y, w, T = (graph.symbol(name) for name in ("net", "y", "w", "T"))
+    for l, layer in enumerate(objective.network.layers, 1):
+        whole = layer.activation.rowwise
+        f, df = layer.activation.body(graph)
+        values = (Row([net]), Row([y])) if whole else (net, y)
+        for found in (f(values[0]), df(*values), objective.rule.hidden.body(graph)(y)):
+            _nodes(graph, found)
+        _nodes(graph, objective.rule.feedback.matrix(w, l))
+    for found in output_formulas(graph, objective, Row([net]), Row([y]), Row([T]), 1.0):
+        _nodes(graph, found)
+    lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
+    slots = [graph.symbol(name) for name in recipe.optimiser.slots]
+    penalised = graph.symbol("penalised", CONDITION)
+    for found in recipe.optimiser.body(graph)(w, y, lr, t, penalised, *slots):
+        _nodes(graph, found)
+
+
+def _nodes(graph: Graph, found: Any) -> None:
+    for term in found.terms if isinstance(found, Row) else [found]:
+        graph.node(term)
 
 
 def theta_symbols(graph: Graph, network: Network) -> list[Node]:
@@ -103,12 +146,12 @@ def observation(
         if l == 1:
             break
         if rule.sequential:
+            l2 = objective.l2  # the penalty moves these weights, too
             W = [
-                [w - lr * g for w, g in zip(*rows, strict=True)] for rows in zip(W, dW, strict=True)
+                [w - lr * (g + l2 * w if l2 else g) for w, g in zip(*rows, strict=True)]
+                for rows in zip(W, dW, strict=True)
             ]
         carrier = [[rule.feedback.matrix(w, l) for w in row] for row in W]
-        if not all(isinstance(w, Node) for row in carrier for w in row):
-            raise Untraceable(f"the feedback rule {rule.feedback.name} is not elementwise")
         below = net.layers[l - 2].activation
         _, df = below.body(graph)
         stand_in = rule.hidden.body(graph)

@@ -37,6 +37,7 @@ _NUMBERS = (
     "stride",  # from one epoch's order to the next in `index`; 0 where it is always the same
     "t",  # updates done before the lap
     "threads",  # how many threads do this lap
+    "learn",  # 1; 0 for a lap that only adds up E
 )
 
 

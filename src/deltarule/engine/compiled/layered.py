@@ -46,6 +46,11 @@ class Layered:
         self._run()
 
     @property
+    def two_sums(self) -> bool:
+        """Whether the update adds to a sum: the penalty, or what shows an infinite gradient."""
+        return bool(self.recipe.objective.l2) or self.recipe.clipping.value is not None
+
+    @property
     def text(self) -> str:
         """The module's text."""
         return str(self.module)
@@ -85,13 +90,26 @@ class Layered:
             self._forward(l, index, i0, i1)
         with o.loop(i0, i1) as i:
             self._output(index, i, s)
+        learn = b.icmp_signed("!=", self.lap.learn, ir.Constant(_WORD, 0))
+        with b.if_else(learn) as (yes, no):
+            with yes:
+                self._learn(index, n, i0, i1, s)
+            with no:
+                self._hand_in(0)
+                self.team.wait()
+                self._collect(0)
+                self.team.wait()
+
+    def _learn(self, index: Any, n: Any, i0: Any, i1: Any, s: Any) -> None:
+        """Write the backward pass and the update."""
+        L = len(self.network.layers)
         for l in range(L, 1, -1):
             if self.recipe.objective.rule.sequential:
                 self._descend([l], index, n, s)
             self._back(l, i0, i1)
         last = [1] if self.recipe.objective.rule.sequential else list(range(L, 0, -1))
         self._descend(last, index, n, s)
-        if self.recipe.objective.l2:
+        if self.two_sums:
             self._collect(1)
 
     def _hand_in(self, which: int) -> None:
@@ -184,7 +202,7 @@ class Layered:
         for l in layers:
             if l > 1:
                 self._turn(l, *self.share_of_weights(l))
-        if self.recipe.objective.l2:
+        if self.two_sums:
             self._hand_in(1)
         self.team.wait()
 

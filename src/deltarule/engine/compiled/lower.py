@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from llvmlite import ir
 
 from deltarule.engine.compiled import maths
 from deltarule.engine.compiled.ops import Ops, element_of, lanes_of, vector_of
-from deltarule.engine.compiled.trace import NUMBER, VALUE, Node
+from deltarule.engine.compiled.trace import NUMBER, VALUE, Node, root
 
 __all__ = ["Lowering"]
 
@@ -20,14 +20,17 @@ _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 class Lowering:
     """Write nodes as instructions where an `Ops` stands; what is written once is used again.
 
-    `kind` is the type of values. Every node that is asked for has to be reached from the place
+    `kind` is the type of values; `common` holds divisors whose reciprocal is used (see
+    `Graph.common_divisors`). Every node that is asked for has to be reached from the place
     where it was first written: one lowering serves one straight piece of program.
     """
 
-    def __init__(self, ops: Ops, kind: ir.Type) -> None:
+    def __init__(self, ops: Ops, kind: ir.Type, common: Container[Node] = ()) -> None:
         self.ops = ops
         self.kind = kind
+        self.common = common
         self._known: dict[Node, Any] = {}
+        self._reciprocals: dict[Node, Any] = {}
 
     def bind(self, symbol: Node, value: Any) -> None:
         """Say what a symbol stands for."""
@@ -80,6 +83,8 @@ class Lowering:
             return magnitude
         if node.op == "/" and node.kind == VALUE and node.args[1].kind == NUMBER:
             return self._divided(*node.args)
+        if node.op == "/" and root(node.args[1]) in self.common:
+            return self._shared(*node.args)
         args = self._alike([self._argument(a, node) for a in node.args])
         if node.op in _COMPARISONS:
             return self.ops.compare(node.op, *args)
@@ -121,6 +126,17 @@ class Lowering:
         if not wide:
             return args
         return [self.ops.splat(wide[0], a) if a.type == _DOUBLE else a for a in args]
+
+    def _shared(self, x: Node, d: Node) -> Any:
+        """Return x / d, or x / d^2, by the reciprocal of d that other divisions use as well."""
+        base = root(d)
+        if base not in self._reciprocals:
+            one = self.ops.constant(self.kind, 1.0)
+            self._reciprocals[base] = self.ops.div(one, self._known[base])
+        reciprocal = self._reciprocals[base]
+        value = self._as_value(x, self._known[x]) if x.kind == NUMBER else self._known[x]
+        found = self.ops.mul(value, reciprocal)
+        return found if base is d else self.ops.mul(found, reciprocal)
 
     def _argument(self, a: Node, node: Node) -> Any:
         """Return an argument in the type that the node computes in."""

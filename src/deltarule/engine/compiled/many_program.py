@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.equations import check_layers
-from deltarule.engine.compiled.lap import Lap
+from deltarule.engine.compiled.equations import check_recipe, observation, theta_symbols
+from deltarule.engine.compiled.lap import Lap, LapValues
+from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine, host
-from deltarule.engine.compiled.ops import Ops
+from deltarule.engine.compiled.ops import Ops, vector_of
 from deltarule.engine.compiled.program import STRAIGHT, built
-from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.recipe import Recipe, element
 from deltarule.engine.compiled.straight import write_straight
-from deltarule.engine.compiled.trace import Untraceable
+from deltarule.engine.compiled.trace import NUMBER, Graph, Node, Untraceable
 
-__all__ = ["Form", "training_program"]
+__all__ = ["Form", "lanes_for", "measuring", "training"]
 
 _WORD = ir.IntType(64)
 
@@ -50,13 +51,13 @@ def lanes_for(recipe: Recipe, networks: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def training_program(recipe: Recipe, form: Form) -> Run:
+def training(recipe: Recipe, form: Form) -> Run:
     """Return `run(laps, count)`, which does so many laps one after the other.
 
     Raises `Untraceable` where there can be no such program.
     """
     network = recipe.objective.network
-    check_layers(network)
+    check_recipe(recipe)
     if network.size > STRAIGHT:
         raise Untraceable(f"{network.size} parameters are too many for straight code")
     if recipe.objective.rule.sequential and not recipe.online:
@@ -66,6 +67,73 @@ def training_program(recipe: Recipe, form: Form) -> Run:
     module.triple = machine.triple
     lap = write_straight(module, "lap", recipe, form.lanes, form.shared, form.varied, form.steady)
     return _finished(module, lap, machine)
+
+
+@lru_cache(maxsize=64)
+def measuring(recipe: Recipe, lanes: int, weighted: bool) -> Run:
+    """Return `run(laps, count)`; a lap measures networks over its samples, without an update.
+
+    Their sums (3, lanes) are those of s_i e_i and of 1/2 l2 |W|^2, and the largest |T - y|.
+    """
+    machine = host()
+    module = ir.Module("deltarule")
+    module.triple = machine.triple
+    kinds = [ir.PointerType(), _WORD]
+    lap = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "lap")
+    ops = Ops(ir.IRBuilder(lap.append_basic_block()))
+    _measure(replace(recipe, weighted=weighted), ops, LapValues(ops, lap.args[0]), lanes)
+    return _finished(module, lap, machine)
+
+
+def _measure(recipe: Recipe, o: Ops, lap: LapValues, lanes: int) -> None:
+    """Write the loop over samples, with a forward pass each."""
+    objective, net, b = recipe.objective, recipe.objective.network, o.b
+    cell, wide = vector_of(element(recipe.dtype), lanes), vector_of(ir.DoubleType(), lanes)
+    total, miss = b.alloca(wide), b.alloca(cell)
+    b.store(o.constant(wide, 0.0), total)
+    b.store(o.constant(cell, 0.0), miss)
+    graph = Graph()
+    theta = theta_symbols(graph, net)
+    before = Lowering(o, cell)
+    for k, symbol in enumerate(theta):
+        before.bind(symbol, o.load(lap.theta, cell, k * lanes))
+
+    def as_wide(value: Any) -> Any:
+        return value if cell == wide else b.fpext(value, wide)
+
+    def read(lower: Lowering, name: str, array: Any, width: int, i: Any) -> list[Node]:
+        symbols = [graph.symbol(f"{name}[{k}]") for k in range(1, width + 1)]
+        for k, symbol in enumerate(symbols):
+            entry = b.add(b.mul(i, ir.Constant(_WORD, width)), ir.Constant(_WORD, k))
+            lower.bind(symbol, o.splat(cell, o.load(array, cell.element, entry)))
+        return symbols
+
+    with o.loop(0, lap.rows) as i:
+        lower = Lowering(o, cell)
+        for symbol in theta:
+            lower.bind(symbol, before(symbol))
+        x = read(lower, "x", lap.X, net.sizes[0], i)
+        T = read(lower, "T", lap.T, net.sizes[-1], i)
+        found = observation(graph, objective, theta, x, T, 1.0, graph.symbol("lr", NUMBER))
+        error = found.error
+        if recipe.weighted:
+            error = read(lower, "s", lap.weight, 1, i)[0] * error
+        b.store(o.add(b.load(total, typ=wide), as_wide(lower(error))), total)
+        named = dict(found.named)
+        most = graph.symbol("largest miss")
+        lower.bind(most, b.load(miss, typ=cell))
+        farthest = most
+        for j, wanted in enumerate(T, 1):
+            gap = wanted - named[f"y[{len(net.layers)},{j}]"]
+            farthest = graph.maximum(farthest, graph.maximum(gap, -gap))
+        b.store(lower(farthest), miss)
+    decays = zip(theta, net.layout.mask("penalised"), strict=True)
+    squares = [w * w for w, penalised in decays if penalised]
+    decay = 0.5 * objective.l2 * graph.fold("+", squares) if objective.l2 else graph.node(0.0)
+    for k, value in enumerate((b.load(total, typ=wide), as_wide(before(decay)))):
+        o.store(value, lap.totals, k * lanes)
+    o.store(as_wide(b.load(miss, typ=cell)), lap.totals, 2 * lanes)
+    b.ret_void()
 
 
 def _finished(module: ir.Module, lap: Any, machine: Machine) -> Run:

@@ -17,7 +17,7 @@ __all__ = ["Memory"]
 class Memory:
     """Places, in bytes from the beginning.
 
-    `net`, `y` and `delta` of every layer, (batch, m_l); `W` of every layer but the first, not
+    `y`, `slope` (what stands for f') and `delta` of every layer, (batch, m_l), `net` of the last; `W` of every layer but the first, not
     transposed, (n_l, m_{l-1}); the gradient, packed as theta is; what a team meets at; every
     thread's part of the sums.
     """
@@ -30,7 +30,8 @@ class Memory:
         size = np.dtype(dtype).itemsize
         below = 0
         for l, block in enumerate(packing.blocks, 1):
-            for name in ("net", "y", "delta"):
+            last = l == len(packing.blocks)
+            for name in ("net", "delta") if last else ("y", "slope", "delta"):
                 self.reserve(f"{name}{l}", batch * block.width * size)
             if l > 1:
                 self.reserve(f"W{l}", block.units * below * size)

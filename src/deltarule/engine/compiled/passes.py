@@ -54,36 +54,32 @@ class Passes:
         """Bytes that every thread needs for itself."""
 
     def _activate(self, l: int) -> Any:
-        """Return the epilogue of a forward product: keep net, store y = f(net)."""
-        activation = self._recipe.objective.network.layers[l - 1].activation
+        """Return the epilogue of a forward product: y = f(net) is stored, and f'(net) kept.
 
-        def finish(o: Ops, i: Any, j: Any, value: Any) -> Any:
-            graph = Graph()
-            net = graph.symbol("net")
-            f, _ = activation.body(graph)
-            o.store(value, self._memory.entry(o, o.b.function.args[-1], "net", l, i, j))
-            lower = Lowering(o, value.type)
-            lower.bind(net, value)
-            return lower(graph.node(f(net)))
-
-        return finish
-
-    def _bend(self, l: int) -> Any:
-        """Return the epilogue of a backward product: delta_l = dE/dy_l * f_l'(net_l)."""
+        Both at once, since they have most of their terms in common.
+        """
         objective = self._recipe.objective
         activation, rule = objective.network.layers[l - 1].activation, objective.rule
 
         def finish(o: Ops, i: Any, j: Any, value: Any) -> Any:
             graph = Graph()
-            net, y, dE_dy = (graph.symbol(n) for n in ("net", "y", "dE/dy"))
-            _, df = activation.body(graph)
-            delta = graph.node(dE_dy * rule.hidden.body(graph)(df(net, y)))
-            lower = Lowering(o, value.type)
-            lower.bind(dE_dy, value)
-            base = o.b.function.args[-1]
-            for name, symbol in (("net", net), ("y", y)):
-                place = self._memory.entry(o, base, name, l, i, j)
-                lower.bind(symbol, o.load(place, value.type))
-            return lower(delta)
+            net = graph.symbol("net")
+            f, df = activation.body(graph)
+            y = graph.node(f(net))
+            slope = graph.node(rule.hidden.body(graph)(df(net, y)))
+            lower = Lowering(o, value.type, graph.common_divisors())
+            lower.bind(net, value)
+            place = self._memory.entry(o, o.b.function.args[-1], "slope", l, i, j)
+            o.store(lower(slope), place)
+            return lower(y)
+
+        return finish
+
+    def _bend(self, l: int) -> Any:
+        """Return the epilogue of a backward product: delta_l = dE/dy_l * f_l'(net_l)."""
+
+        def finish(o: Ops, i: Any, j: Any, value: Any) -> Any:
+            place = self._memory.entry(o, o.b.function.args[-1], "slope", l, i, j)
+            return o.mul(value, o.load(place, value.type))
 
         return finish

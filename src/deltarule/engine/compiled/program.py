@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from deltarule.engine.compiled.cache import cached
-from deltarule.engine.compiled.equations import check_layers
+from deltarule.engine.compiled.equations import check_recipe
 from deltarule.engine.compiled.jit import compile_module, load
 from deltarule.engine.compiled.lap import Lap
 from deltarule.engine.compiled.layered import Layered
@@ -72,7 +72,7 @@ def built(text: str, machine: Machine) -> Callable[[Any, int], None]:
 def program(recipe: Recipe, batch_size: int) -> Program:
     """Return the (cached) program for a recipe; raises `Untraceable` where there can be none."""
     network = recipe.objective.network
-    check_layers(network)
+    check_recipe(recipe)
     machine = host()
     sequential = recipe.objective.rule.sequential
     if network.size <= STRAIGHT and batch_size >= SIDE_BY_SIDE and not sequential:

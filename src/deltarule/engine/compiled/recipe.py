@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from llvmlite import ir
 import numpy as np
+from llvmlite import ir
 
 from deltarule.engine.objective import Objective
 from deltarule.optim import Clipping, Optimiser

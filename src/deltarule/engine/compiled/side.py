@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from llvmlite import ir
 import numpy as np
+from llvmlite import ir
 
 from deltarule.engine.compiled.equations import observation, theta_symbols
 from deltarule.engine.compiled.lap import LapValues
@@ -85,7 +85,8 @@ class _Side:
             gradient = [b.load(total, typ=self.kind) for total in self.gradient]
             error = b.load(self.error, typ=self.kind)
         self._add(0, o.sum_lanes(error))
-        self._update(s, self._sums(gradient))
+        with b.if_then(b.icmp_signed("!=", self.lap.learn, ir.Constant(_WORD, 0))):
+            self._update(s, self._sums(gradient))
 
     def _observations(self, s: Any, row: Any, i: Any, n: Any) -> tuple[list[Any], Any]:
         """Write the passes of observations i, i + 1, ... of the batch; return gradient and e."""
@@ -111,6 +112,7 @@ class _Side:
         lower.bind(scale, o.select(inside, factor, nothing))
         found = observation(graph, recipe.objective, theta, x, T, scale)
         error = found.error if weight is None else weight * found.error
+        lower.common = graph.common_divisors()
         gradient = [lower(g) for g in found.gradient]
         return gradient, o.select(inside, lower(error), nothing)
 
@@ -168,12 +170,15 @@ class _Side:
         flags = {name: self._flags(graph, lower, name) for name in ("penalised", "trained")}
         l2 = recipe.objective.l2
         if l2:
-            pairs = list(zip(gradient, theta, flags["penalised"], strict=True))
-            gradient = [graph.where(decays, g + l2 * w, g) for g, w, decays in pairs]
-            squares = [graph.where(decays, w * w, 0.0) for _, w, decays in pairs]
+            triples = list(zip(gradient, theta, flags["penalised"], strict=True))
+            gradient = [graph.where(decays, g + l2 * w, g) for g, w, decays in triples]
+            squares = [graph.where(decays, w * w, 0.0) for _, w, decays in triples]
             decay = graph.apply("across +", graph.fold("+", squares))
             first = self._first(lower(graph.node(0.5 * l2 * decay)))
             self._add(1, first, o.load(self.lap.weights, _DOUBLE, s))
+        if recipe.clipping.value is not None:  # what is infinite may not vanish in a bound
+            spoilt = graph.fold("+", [0.0 * g for g in gradient])
+            self._add(1, self._first(lower(graph.apply("across +", spoilt))))
         pairs = list(zip(gradient, flags["trained"], strict=True))
         gradient = [graph.where(moves, g, 0.0) for g, moves in pairs]
         if recipe.clipping.active:

@@ -146,7 +146,8 @@ class _Straight:
             gradient = self._observation(graph, lower, theta, lr, s, row)
         else:
             gradient = self._observations(graph, lower, theta, lr, s, row)
-        self._update(graph, lower, theta, gradient, lr, t, s)
+        with b.if_then(b.icmp_signed("!=", self.lap.learn, ir.Constant(_WORD, 0))):
+            self._update(graph, lower, theta, gradient, lr, t, s)
 
     def _observations(
         self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, row: Any
@@ -242,6 +243,8 @@ class _Straight:
             self._add(
                 1, lower(decay), batch if batch.type == self.wide else o.splat(self.wide, batch)
             )
+        if recipe.clipping.value is not None:  # what is infinite may not vanish in a bound
+            self._add(1, lower(graph.fold("+", [0.0 * g for g in gradient])))
         used = used_gradient(graph, recipe, gradient)
         update = recipe.optimiser.body(graph)
         slots = [

@@ -38,7 +38,7 @@ class Team:
             b.atomic_rmw("add", self._counter, ir.Constant(_WORD, 1), "acq_rel")
             b.store(ir.Constant(_WORD, 0), self._spins)
             look, rest, give, after = (
-                b.append_basic_block(n) for n in "look rest give met".split()
+                b.append_basic_block(n) for n in ["look", "rest", "give", "met"]
             )
             b.branch(look)
             b.position_at_end(look)

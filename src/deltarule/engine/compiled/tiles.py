@@ -36,7 +36,6 @@ __all__ = [
 
 INTEGER = ir.IntType(64)
 POINTER = ir.PointerType()
-PF = 1
 
 
 @dataclass(frozen=True)
@@ -145,17 +144,7 @@ def emit_strip(module: ir.Module, tile: Tile) -> ir.Function:
         numbers = _places(b, tile, rows, a, lda, index)
         starts = [at(b, initial, tile.element, b.mul(i, ldi)) for i in rows]
         sums = [load for start in starts for load in _load(b, tile, start)]
-        if PF:
-            for r in range(tile.height):
-                to = at(b, c, tile.element, b.mul(b.add(top, whole(tile.height + r)), ldc))
-                for j in _columns(tile):
-                    i32 = ir.IntType(32)
-                    Ops(b).call(
-                        "llvm.prefetch.p0",
-                        ir.VoidType(),
-                        at(b, to, tile.element, whole(j)),
-                        *(ir.Constant(i32, x) for x in (0, 2, 1)),
-                    )
+        _prefetch(b, tile, c, ldc, b.add(top, whole(tile.height)))
         sums = _sum(b, tile, sums, (a, lda, index), numbers, (right, ldb), depth)
         for r, i in enumerate(rows):
             _store(b, tile, at(b, c, tile.element, b.mul(i, ldc)), sums[r * tile.vectors :])
@@ -213,6 +202,20 @@ def _sum(
             phi.add_incoming(first, before)
             phi.add_incoming(o.intrinsic("fmuladd", number, vector, phi), b.block)
     return list(running)
+
+
+def _prefetch(b: ir.IRBuilder, tile: Tile, c: Any, ldc: Any, top: Any) -> None:
+    """Ask the second-level cache for the next tile's part of C while this tile is summed.
+
+    The rows of a large C lie on pages of their own, so the processor does not foresee them. An
+    address beyond the last row does no harm: nothing is read into the program.
+    """
+    reading, second, data = (ir.Constant(ir.IntType(32), n) for n in (0, 2, 1))
+    with repeat(b, top, b.add(top, whole(tile.height))) as i:
+        row = at(b, c, tile.element, b.mul(i, ldc))
+        for j in range(0, tile.columns, 64 // align_of(tile.element)):
+            place = at(b, row, tile.element, whole(j))
+            Ops(b).call("llvm.prefetch.p0", ir.VoidType(), place, reading, second, data)
 
 
 def _load(b: ir.IRBuilder, tile: Tile, pointer: Any) -> list[Any]:

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
-__all__ = ["Graph", "Node", "Row", "Untraceable"]
+__all__ = ["Graph", "Node", "Row", "Untraceable", "root"]
 
 VALUE, NUMBER, CONDITION = "value", "number", "condition"
 
@@ -35,6 +36,7 @@ class Node:
     """One term of a formula."""
 
     __slots__ = ("args", "graph", "kind", "op", "payload")
+    __array_ufunc__ = None  # a NumPy number leaves arithmetic with a node to the node
 
     def __init__(
         self, graph: Graph, op: str, args: tuple[Node, ...], kind: str, payload: Any
@@ -134,7 +136,7 @@ class Row:
     Arithmetic goes term by term; a single node is the same for every term.
     """
 
-    __array_priority__ = 1.0
+    __array_ufunc__ = None
 
     def __init__(self, terms: Sequence[Any]) -> None:
         self.terms = tuple(terms)
@@ -212,6 +214,23 @@ class Graph:
             found = self._nodes[key] = Node(self, op, args, kind, payload)
         return found
 
+    def common_divisors(self) -> set[Node]:
+        """Return what several terms are divided by, itself or squared.
+
+        One reciprocal then stands for all these divisions, which take the processor longest.
+        """
+        seen: dict[Node, int] = {}
+        for node in self._nodes.values():
+            if node.op == "/" and node.args[1].kind == VALUE:
+                divisor = root(node.args[1])
+                seen[divisor] = seen.get(divisor, 0) + 1
+        return {divisor for divisor, times in seen.items() if times > 1}
+
+    def numbers(self) -> list[Node]:
+        """Return every term that is one number for all lanes, but the literals."""
+        found = self._nodes.values()
+        return [node for node in found if node.kind == NUMBER and node.op != "literal"]
+
     def symbol(self, name: str, kind: str = VALUE) -> Node:
         """Return the symbol of that name."""
         return self._intern("symbol", (), kind, name)
@@ -220,7 +239,7 @@ class Graph:
         """Return a node: the one given, or a literal for a Python number."""
         if isinstance(given, Node):
             return given
-        if isinstance(given, bool) or not isinstance(given, int | float):
+        if isinstance(given, bool) or not isinstance(given, Real):
             raise Untraceable(f"{type(given).__name__} in a formula; numbers and values alone fit")
         return self._intern("literal", (), NUMBER, float(given))
 
@@ -297,3 +316,8 @@ class Graph:
         for term in terms[1:]:
             total = self.apply(op, total, self.node(term))
         return total
+
+
+def root(node: Node) -> Node:
+    """Return d for the term d d, else the term itself."""
+    return node.args[0] if node.op == "*" and node.args[0] is node.args[1] else node

@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.namespace import NUMPY
 from deltarule.engine.compiled.lap import Lap
 from deltarule.engine.compiled.program import Program, program
 from deltarule.engine.compiled.recipe import Recipe
 from deltarule.engine.course import Broken, Course, Done, Stretch, Totals
-from deltarule.engine.reference import training_step
+from deltarule.engine.epoch import error_over
+from deltarule.engine.reference import penalty, training_step
+from deltarule.engine.samples import Samples
 
 __all__ = ["CompiledTrainer"]
 
@@ -29,7 +32,7 @@ class CompiledTrainer:
     """A program at work. Raises `Untraceable` where none can be written."""
 
     def __init__(self, recipe: Recipe, batch_size: int) -> None:
-        self._recipe = recipe
+        self._recipe, self._batch_size = recipe, batch_size
         self._program = program(recipe, batch_size)
         self._memory = aligned((self._program.memory,), np.uint8)
         self._crew = Crew(self._program)
@@ -80,6 +83,21 @@ class CompiledTrainer:
         sums = zip(here.sums.tolist(), weights.sum(axis=1).tolist(), strict=True)
         totals = tuple(Totals(error, penalty, weight) for (error, penalty), weight in sums)
         return Stretch(done.theta, done.slots, totals)
+
+    def error_over(self, theta: Array, samples: Samples) -> float:
+        """Return E over any number of samples, the penalty included."""
+        recipe, n = self._recipe, len(samples)
+        if samples.weight is not None and not recipe.weighted:
+            return error_over(recipe.objective, theta, samples)
+        if recipe.weighted and samples.weight is None:
+            samples = replace(samples, weight=np.ones(n, theta.dtype))
+        rates = np.zeros(-(-n // self._batch_size))
+        course = Course(samples, None, self._batch_size, 0, 0, rates)
+        road = _Road(course, recipe, self._program, self._memory, self._crew)
+        place = road.start(theta, (), Totals())
+        road.advance(place, len(rates), learn=False)
+        scale = samples.total if recipe.objective.reduction == "mean" else 1.0
+        return float(place.sums[0, 0]) / scale + float(penalty(recipe.objective, theta, NUMPY))
 
     def _pace(self, count: int, seconds: float) -> None:
         """Make the next lap as long as its time allows; no result depends on it."""
@@ -177,14 +195,15 @@ class _Road:
 
     def start(self, theta: Array, slots: tuple[Array, ...], totals: Totals) -> _Place:
         """Return the place where the course begins."""
-        vectors = aligned((1 + max(1, len(slots)), self._program.size), theta.dtype)
+        slots_kept = max(1, len(self._recipe.optimiser.slots))
+        vectors = aligned((1 + slots_kept, self._program.size), theta.dtype)
         for packed, vector in zip(vectors, (theta, *slots), strict=False):
             self._program.pack(vector, packed)
         sums = np.zeros((self.course.epochs, 2))
         sums[0] = totals.error, totals.penalty
         return _Place(vectors, sums, 0)
 
-    def advance(self, place: _Place, count: int) -> None:
+    def advance(self, place: _Place, count: int, learn: bool = True) -> None:
         """Do the next `count` updates."""
         course, k = self.course, place.done
         lap = Lap(
@@ -207,6 +226,7 @@ class _Road:
             t=course.updates + k,
             scratch=self._memory.ctypes.data,
             threads=self._program.threads,
+            learn=learn,
         )
         self._memory[self._program.team : self._program.team + 8] = 0
         self._crew(lap)

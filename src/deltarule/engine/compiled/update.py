@@ -31,14 +31,33 @@ class Update:
         """Write the update of some layers from the gradient in the working memory."""
         p, o, b = self.p, self.p.o, self.p.o.b
         recipe = p.recipe
-        self.rate = o.load(p.lap.rates, _DOUBLE, s)
-        self.t = b.sitofp(b.add(b.add(p.lap.t, s), ir.Constant(_WORD, 1)), _DOUBLE)
         self.batch_weight = o.load(p.lap.weights, _DOUBLE, s)
         self.length: Any = None
         if recipe.clipping.norm is not None:
             self._measure(layers, s)
+        self._numbers(s)
         for l in layers:
             self._each(l, self._step)
+
+    def _numbers(self, s: Any) -> None:
+        """Write what is one number for all parameters, such as 1 - beta^t, before their loops."""
+        p, o, b = self.p, self.p.o, self.p.o.b
+        self.graph = Graph()
+        lower = Lowering(o, p.element)
+        t = b.add(b.add(p.lap.t, s), ir.Constant(_WORD, 1))
+        values = {"lr": o.load(p.lap.rates, _DOUBLE, s), "t": b.sitofp(t, _DOUBLE)}
+        for name, value in values.items():
+            lower.bind(self.graph.symbol(name, NUMBER), value)
+        symbols = (self.graph.symbol(name) for name in ("w", "g", *p.recipe.optimiser.slots))
+        self._updated(self.graph, *symbols)
+        self.numbers = {node: lower.number(node) for node in self.graph.numbers()}
+
+    def _updated(self, graph: Graph, w: Node, g: Node, *slots: Node) -> list[Node]:
+        """Return the graphs of the new parameter and the new slots."""
+        lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
+        penalised = graph.symbol("penalised", CONDITION)
+        found = self.p.recipe.optimiser.body(graph)(w, g, lr, t, penalised, *slots)
+        return [graph.node(v) for v in found]
 
     def _each(self, l: int, write: Callable[..., None]) -> None:
         """Write a loop over this thread's part of layer l, a vector at a time."""
@@ -135,25 +154,24 @@ class Update:
         """Write the optimiser's update of one vector of parameters."""
         p, o = self.p, self.p.o
         recipe = p.recipe
-        graph = Graph()
+        graph = self.graph
         lower = Lowering(o, kind)
+        for node, value in self.numbers.items():
+            lower.bind(node, value)
         w, g = self._gradient(graph, lower, kind, place, decays, moves)
         if decays and recipe.objective.l2:
             self._penalty(graph, lower, w, mask)
+        if recipe.clipping.value is not None:  # what is infinite may not vanish in a bound
+            self._accumulate(self.p.sums[1], lower(0.0 * g), mask)
         if moves and recipe.clipping.active:
             g, _ = self._clipped(graph, lower, g)
-        lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
-        lower.bind(lr, self.rate)
-        lower.bind(t, self.t)
-        penalised = graph.symbol("penalised", CONDITION)
-        lower.bind(penalised, o.truth(kind, decays))
+        lower.bind(graph.symbol("penalised", CONDITION), o.truth(kind, decays))
         slots = [graph.symbol(name, VALUE) for name in recipe.optimiser.slots]
         arrays = [p.lap.theta]
         for k, slot in enumerate(slots):
             arrays.append(o.at(p.lap.slots, p.element, k * p.packing.size))
             lower.bind(slot, o.load(arrays[-1], kind, place))
-        found = recipe.optimiser.body(graph)(w, g, lr, t, penalised, *slots)
-        values = [lower(graph.node(v)) for v in found]
+        values = [lower(v) for v in self._updated(graph, w, g, *slots)]
         for array, value in zip(arrays, values, strict=True):
             kept = value if mask is None else o.select(mask, value, o.constant(kind, 0.0))
             o.store(kept, array, place)

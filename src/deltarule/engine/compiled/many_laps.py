@@ -1,0 +1,143 @@
+"""What programs for many networks are called with: a row of laps, one for every group."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.engine.compiled.lap import Lap
+from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.samples import Samples
+
+__all__ = ["Task", "Track", "call"]
+
+Array = NDArray[Any]
+
+_FIELDS = np.dtype([(name, np.int64) for name, *_ in Lap._fields_])
+"""A lap as a row of whole numbers, so that those of all groups are filled in together."""
+
+_WORD = 8
+
+
+@dataclass(frozen=True)
+class Task:
+    """Whole epochs to be done by every network; more than one only where orders are shared."""
+
+    epochs: int
+    updates: int
+    """The updates done before."""
+    rates: Array
+    """eta, networks along the last axis (1 where all have the same): one row for all batches, or
+    a row per batch of the one epoch."""
+    order: Array | None = None
+    """The order of the samples that all networks share, (n,) or (epochs, n); None: as given."""
+    own_order: Callable[[int], Array] | None = None
+    """own_order(network): its own order in the one epoch that is asked for."""
+
+
+def call(run: Callable[[Any, int], None], laps: Array) -> None:
+    """Do laps one after the other."""
+    run(ctypes.cast(laps.ctypes.data, ctypes.POINTER(Lap)), len(laps))
+
+
+class Track:
+    """A task on its samples: arrays that stay where they are while laps are run.
+
+    `shared` and `steady` say how the program reads orders and rates.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        recipe: Recipe,
+        samples: Samples,
+        batch_size: int,
+        shared: bool,
+        steady: bool,
+    ) -> None:
+        self.task, self._recipe, self._samples, self._batch = task, recipe, samples, batch_size
+        self._shared, self._steady = shared, steady
+        self.batches = -(-len(samples) // batch_size)
+        self._X, self._T = np.ascontiguousarray(samples.X), np.ascontiguousarray(samples.T)
+        self._kept: list[Array] = []
+        if shared:
+            order = np.arange(len(samples)) if task.order is None else task.order
+            self._index = np.ascontiguousarray(order, np.int64)
+            self._scales, self._weights = self._of_batches(self._index, axis=-1)
+
+    def _of_batches(self, index: Array, axis: int) -> tuple[Array, Array]:
+        """Return c and the samples' total weight of every batch, epoch after epoch."""
+        n, size, weight = len(self._samples), self._batch, self._samples.weight
+        starts = np.arange(self.batches) * size
+        if weight is None:
+            total = np.minimum(size, n - starts).astype(np.float64)
+        else:
+            total = np.add.reduceat(weight[index].astype(np.float64), starts, axis=axis)
+        if self._shared:
+            total = np.broadcast_to(total, (self.task.epochs, self.batches)).copy()
+        mean = self._recipe.objective.reduction == "mean"
+        # a batch of rows that all weigh nothing has E = 0, not 0 / 0
+        return 1.0 / np.where(total > 0, total, 1.0) if mean else np.ones_like(total), total
+
+    def laps(self, vectors: Array, sums: Array, members: Array, hyper: Array | None) -> Array:
+        """Return a lap over the whole task for every group: the arrays' first axis."""
+        task, groups = self.task, np.arange(len(vectors))
+        laps = np.zeros(len(vectors), _FIELDS)
+        laps["theta"] = vectors.ctypes.data + groups * vectors.strides[0]
+        laps["slots"] = laps["theta"] + vectors.strides[1]
+        laps["totals"] = sums.ctypes.data + groups * sums.strides[0]
+        laps["X"], laps["T"] = self._X.ctypes.data, self._T.ctypes.data
+        if self._samples.weight is not None:
+            laps["weight"] = self._samples.weight.ctypes.data
+        if hyper is not None:
+            laps["hyper"] = hyper.ctypes.data + groups * hyper.strides[0]
+        same = task.rates.shape[1] == 1
+        rates = task.rates[:, np.zeros_like(members[:1]) if same else members].swapaxes(0, 1)
+        rates = np.ascontiguousarray(rates, np.float64)
+        laps["rates"] = rates.ctypes.data + (0 if same else groups * rates.strides[0])
+        self._kept.append(rates)
+        if self._shared:
+            laps["index"], laps["stride"] = self._index.ctypes.data, self._stride
+            laps["scales"], laps["weights"] = self._scales.ctypes.data, self._weights.ctypes.data
+        laps["rows"], laps["batch"] = len(self._samples), self._batch
+        laps["count"], laps["epochs"], laps["t"] = self.batches, task.epochs, task.updates
+        laps["learn"] = laps["threads"] = 1
+        return laps
+
+    @property
+    def _stride(self) -> int:
+        return self._index.shape[-1] if self._index.ndim == 2 else 0
+
+    def own(self, lap: Array, networks: Array, index: Array) -> tuple[Array, Array]:
+        """Give a group's lap the networks' own orders, laid into `index` (n, lanes).
+
+        A network -1 is nobody's: its lane keeps what it has. What is returned has to stay until
+        the lap is done.
+        """
+        assert self.task.own_order is not None
+        for lane, network in enumerate(networks.tolist()):
+            if network >= 0:
+                index[:, lane] = self.task.own_order(network)
+        scales, weights = self._of_batches(index, axis=0)
+        lap["index"], lap["scales"] = index.ctypes.data, scales.ctypes.data
+        lap["weights"] = weights.ctypes.data
+        return scales, weights
+
+    def cut(self, lap: Array, epoch: int, first: int, count: int, lanes: int) -> Array:
+        """Return the part of a group's lap that is `count` batches of one epoch."""
+        part, done = lap.copy(), epoch * self.batches + first
+        part["first"], part["count"], part["epochs"] = first, count, 1
+        part["t"] += done
+        part["index"] += epoch * part["stride"] * _WORD
+        part["totals"] += epoch * 2 * lanes * _WORD
+        if not self._steady:
+            part["rates"] += first * lanes * _WORD
+        own = self._samples.weight is not None and not self._shared
+        for name in ("scales", "weights"):
+            part[name] += done * _WORD * (lanes if own else 1)
+        return part

@@ -1,0 +1,250 @@
+"""`dr.train_many`: many networks of one shape, trained side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from deltarule.core.arguments import boolean, whole
+from deltarule.core.errors import UsageError
+from deltarule.engine import as_samples
+from deltarule.engine.choice import choose_engine, make_trainer
+from deltarule.engine.course import Trainer
+from deltarule.engine.samples import ClassWeight
+from deltarule.losses import Loss
+from deltarule.network import Network
+from deltarule.optim import Clipping, Optimiser
+from deltarule.rules import DeltaRule
+from deltarule.training.interrupt import listening
+from deltarule.training.job import Job, as_dtype, as_rules
+from deltarule.training.loop import Epoch
+from deltarule.training.many_alone import one_by_one
+from deltarule.training.many_jobs import (
+    Jobs,
+    checked_objective,
+    count_networks,
+    first_thetas,
+    several_optimisers,
+    several_rules,
+)
+from deltarule.training.many_lanes import InStep
+from deltarule.training.many_result import Ledger, Many
+from deltarule.training.progress import Bar
+from deltarule.training.stopping import StopRule
+from deltarule.training.train import as_validation
+
+__all__ = ["train_many"]
+
+OptimiserSpec = str | Mapping[str, Any] | Optimiser
+RuleSpec = str | Mapping[str, Any] | DeltaRule
+
+
+def train_many(
+    net: Network,
+    X: ArrayLike,
+    T: ArrayLike,
+    seeds: Sequence[int] | None = None,
+    theta: ArrayLike | None = None,
+    lr: ArrayLike | None = None,
+    loss: str | Mapping[str, Any] | Loss = "half_squared_error",
+    reduction: str = "mean",
+    rule: RuleSpec | Sequence[RuleSpec] = "exact",
+    optimizer: OptimiserSpec | Sequence[OptimiserSpec] = "adam",
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    shuffle: bool = True,
+    validation: Sequence[ArrayLike] | None = None,
+    stop: StopRule | str | Sequence[StopRule | str] | None = (),
+    l2: float = 0.0,
+    sample_weight: ArrayLike | None = None,
+    class_weight: ClassWeight = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    engine: str = "auto",
+    dtype: DTypeLike | None = None,
+    callbacks: Any = (),
+    progress: bool = False,
+    threads: int | None = None,
+) -> Many:
+    """Train m networks of one shape on the same samples, each as `deltarule.train` does.
+
+    The networks differ in their seeds (initial theta, order of the samples), theta, learning
+    rates, or in other numbers of their optimizers and rules. In the compiled engine they lie side
+    by side in the processor's vectors, and on all its cores; each ends by its own stopping rule.
+
+    Args:
+        net: their shape.
+        X, T: samples, as in `train`.
+        seeds: a seed per network; None is range(m) where theta, lr, optimizer or rule have m
+            entries, else range(200). Equal seeds are fine.
+        theta: where they start: (m, net.size), or (net.size,) for all the same; None draws each
+            from its seed.
+        lr: a learning rate for all, or one per network, (m,), in the place of the optimizer's.
+        optimizer: one for all, or a list of m of one class, whose numbers may differ.
+        rule: one for all, or a list of m of one structure, whose numbers may differ.
+        loss, reduction, epochs, batch_size, shuffle, validation, stop, l2, sample_weight,
+            class_weight, clip_norm, clip_value, dtype: as in `train`, the same for all.
+        engine: `"reference"`, `"compiled"`, or `"auto"`, by the work of all networks together. A
+            network that no program holds side by side with others is trained on its own, one
+            network per thread.
+        callbacks: not taken: nothing is called in the middle of many networks.
+        progress: show a progress bar on stderr.
+        threads: how many threads do the work; None takes one per processor. No result depends
+            on it.
+
+    Returns:
+        A `Many`: `.theta` (m, net.size), `.epochs` (m,), `.stopped` (m,), `.history["error"]`
+        (epochs, m). A network whose numbers stop being finite ends with `.stopped` "non_finite",
+        its last finite theta and `.messages`; the others go on. Ctrl-C returns what is done.
+
+    Raises `UsageError` for what does not fit together and `DataError` for values that cannot be
+    used.
+
+    >>> import deltarule as dr
+    >>> xor = dr.data.load("xor")
+    >>> net = dr.Network(2, [dr.Dense(4, "tanh"), dr.Dense(1, "sigmoid")])
+    >>> many = dr.train_many(net, xor.X, xor.T, seeds=range(20), loss="binary_cross_entropy",
+    ...                      optimizer=dr.optim.Adam(lr=0.1), epochs=200, batch_size=None,
+    ...                      stop=dr.AllWithin(0.4))
+    >>> many.theta.shape, int((many.stopped == "all_within").sum())
+    ((20, 17), 20)
+    """
+    if not isinstance(net, Network):
+        raise UsageError(
+            f"train_many takes a Network, such as dr.Network(2, [dr.Dense(1)]), not {net!r}"
+        )
+    if callable(callbacks) or callbacks:
+        raise UsageError(
+            "train_many calls no callbacks: its networks are in the middle of different epochs; "
+            "give stop= a rule, or train one network with dr.train"
+        )
+    m, found_seeds = count_networks(net, seeds, theta, lr, optimizer, rule)
+    rules, optimisers = several_rules(rule, m), several_optimisers(optimizer, lr, m)
+    objective = checked_objective(net, loss, reduction, rules, l2)
+    kind = as_dtype(dtype, theta, X)
+    samples = as_samples(net, objective.loss, X, T, sample_weight, kind, class_weight)
+    held_out = None
+    if validation is not None:
+        parts = as_validation(validation)
+        held_out = as_samples(net, objective.loss, *parts, kind, class_weight, "validation")
+    job = Job(
+        objective=objective,
+        optimiser=optimisers[0],
+        clipping=Clipping(clip_norm, clip_value),
+        samples=samples,
+        validation=held_out,
+        epochs=whole("epochs", epochs, 0),
+        batch_size=len(samples)
+        if batch_size is None
+        else min(len(samples), whole("batch_size", batch_size, 1)),
+        shuffle=boolean("shuffle", shuffle),
+        seed=found_seeds[0],
+        stop=as_rules(stop),
+    )
+    thetas = first_thetas(net, theta, found_seeds, kind)
+    jobs = Jobs(job, found_seeds, optimisers, rules, thetas)
+    count = None if threads is None else whole("threads", threads, 1)
+    work = m * job.epochs
+    chosen = choose_engine(engine, objective, len(samples), job.batch_size, work).engine
+    return _run(jobs, chosen, boolean("progress", progress), count)
+
+
+def _run(jobs: Jobs, engine: str, progress: bool, threads: int | None) -> Many:
+    """Train side by side where the engine can, else one by one."""
+    job, began = jobs.base, time.monotonic()
+    ledger = Ledger(jobs.thetas, job.recorded, job.patient)
+    with ExitStack() as stack:
+        interrupt = stack.enter_context(listening())
+        bar = None
+        if progress:
+            bar = stack.enter_context(Bar(job.epochs, job.batches, len(job.samples), len(jobs)))
+
+        def proceed() -> bool:
+            return not interrupt.requested
+
+        lanes = _lanes(jobs, engine, threads) if job.epochs else None
+        if lanes is not None:
+            with lanes:
+                _in_step(jobs, lanes, ledger, proceed, bar)
+        else:
+            engine = _alone(jobs, engine, ledger, proceed, bar, threads)
+    return ledger.result(jobs.seeds, engine, time.monotonic() - began)
+
+
+def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
+    """Return the compiled engine with all networks side by side; None where it cannot."""
+    if engine != "compiled" or len(jobs) == 1:
+        return None
+    from deltarule.engine.compiled.many import ManyTrainer
+    from deltarule.engine.compiled.recipe import Recipe
+    from deltarule.engine.compiled.trace import Untraceable
+    from deltarule.engine.compiled.varied import differences
+
+    job, s = jobs.base, jobs.base.samples
+    weighted, online = s.weight is not None, job.batch_size == 1
+    recipe = Recipe(job.objective, job.optimiser, job.clipping, s.X.dtype, weighted, online)
+    try:
+        varied = differences(jobs.optimisers, jobs.rules)
+        shape = (varied, jobs.shared, jobs.steady, threads)
+        return ManyTrainer(recipe, s, job.batch_size, jobs.thetas, *shape)
+    except Untraceable:
+        return None  # each on its own: the same results, and a warning where even that cannot be
+
+
+def _in_step(
+    jobs: Jobs, lanes: Any, ledger: Ledger, proceed: Callable[[], bool], bar: Bar | None
+) -> None:
+    """Advance all networks together until the last has ended, or Ctrl-C."""
+    job, course = jobs.base, InStep(jobs, lanes, ledger, time.monotonic)
+    while course.epoch < job.epochs and ledger.running.any() and proceed():
+        epochs = course.advance(proceed)
+        if bar is not None:
+            bar.tick(epochs * job.batches * len(jobs))
+            bar.epoch(_seen(course.epoch, job.epochs, ledger))
+    course.finish()
+
+
+def _seen(epoch: int, epochs: int, ledger: Ledger) -> Epoch:
+    """Return what the bar shows: means over the networks that are still in training."""
+    last = ledger.last
+    return Epoch(
+        epoch=epoch,
+        epochs=epochs,
+        error=last["error"],
+        validation_error=last.get("validation_error"),
+        lr=last["lr"],
+        seconds=0.0,
+        theta=np.empty(0),
+    )
+
+
+def _alone(
+    jobs: Jobs,
+    engine: str,
+    ledger: Ledger,
+    proceed: Callable[[], bool],
+    bar: Bar | None,
+    threads: int | None,
+) -> str:
+    """Train one network after the other, several at a time; return the engine's name."""
+    from deltarule.engine.compiled.program import cores
+
+    def make(network: int) -> tuple[str, Trainer]:
+        job = jobs[network]
+        parts = (job.objective, job.optimiser, job.clipping, job.samples, job.batch_size)
+        return make_trainer(engine, *parts)
+
+    def go_on(updates: int) -> bool:
+        if bar is not None:
+            bar.tick(updates)
+        return proceed()
+
+    engine, first = make(0)  # says here, once, where the reference engine has to do it
+    workers = 1 if getattr(first, "threads", 1) > 1 else threads or cores()
+    one_by_one(jobs, lambda i: make(i)[1], ledger, go_on, time.monotonic, workers)
+    return engine

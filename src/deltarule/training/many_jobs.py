@@ -1,0 +1,201 @@
+"""Many jobs that differ in seed, theta and numbers, from the arguments of `dr.train_many`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from deltarule.core.arguments import array, number, whole
+from deltarule.core.errors import DataError, UsageError
+from deltarule.core.registry import Record
+from deltarule.engine import Objective
+from deltarule.network import Network
+from deltarule.optim import Optimiser
+from deltarule.optim.schedules import Constant
+from deltarule.rules import DeltaRule
+from deltarule.rules.delta_rule import as_rule
+from deltarule.training.job import Job, as_optimiser
+
+__all__ = [
+    "Jobs",
+    "checked_objective",
+    "count_networks",
+    "first_thetas",
+    "several_optimisers",
+    "several_rules",
+]
+
+Array = NDArray[Any]
+Spec = str | Mapping[str, Any] | Optimiser
+RuleSpec = str | Mapping[str, Any] | DeltaRule
+
+DEFAULT = range(200)
+"""The seeds where nothing says how many networks there are."""
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """m jobs: what they share in `base`, and in what they differ."""
+
+    base: Job
+    """The job of network 0."""
+    seeds: tuple[int, ...]
+    optimisers: tuple[Optimiser, ...]
+    rules: tuple[DeltaRule, ...]
+    thetas: Array
+    """Where each starts, (m, size)."""
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def __getitem__(self, network: int) -> Job:
+        """Return a network's own job."""
+        return self._all[network]
+
+    @cached_property
+    def _all(self) -> list[Job]:
+        base, known = self.base, {id(self.rules[0]): self.base.objective}
+        for rule in self.rules:
+            if id(rule) not in known:
+                known[id(rule)] = replace(base.objective, rule=rule)
+        parts = zip(self.rules, self.optimisers, self.seeds, strict=True)
+        return [
+            replace(base, objective=known[id(rule)], optimiser=optimiser, seed=seed)
+            for rule, optimiser, seed in parts
+        ]
+
+    @cached_property
+    def shared(self) -> bool:
+        """Whether all networks see the samples in one order."""
+        ordered = not self.base.shuffle or self.base.batches == 1
+        return ordered or all(seed == self.seeds[0] for seed in self.seeds)
+
+    @cached_property
+    def steady(self) -> bool:
+        """Whether no learning rate ever changes."""
+        return all(isinstance(o.schedule, Constant) for o in self.optimisers)
+
+
+def count_networks(
+    net: Network, seeds: Any, theta: Any, lr: Any, optimizer: Any, rule: Any
+) -> tuple[int, tuple[int, ...]]:
+    """Return m and the seeds; raises `UsageError` where the arguments give different numbers."""
+    given = {}
+    if seeds is not None:
+        given["seeds"] = _length("seeds", seeds)
+    if theta is not None and np.ndim(theta) == 2:
+        given["theta"] = len(theta)
+    for name, value in (("lr", lr), ("optimizer", optimizer), ("rule", rule)):
+        if isinstance(value, list | tuple | np.ndarray) and np.ndim(value) > 0:
+            given[name] = len(value)
+    if not given:
+        given["seeds"] = len(DEFAULT)
+    if len(set(given.values())) > 1:
+        counts = ", ".join(f"{name} has {n}" for name, n in given.items())
+        raise UsageError(f"every network needs its own: {counts}; give all the same length")
+    ((name, m), *_) = given.items()
+    if m == 0:
+        raise UsageError(f"{name} is empty: there is no network to train")
+    found = range(m) if seeds is None else seeds
+    return m, tuple(whole("a seed", seed, 0, 2**64 - 1) for seed in found)
+
+
+def _length(name: str, values: Any) -> int:
+    if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
+        raise UsageError(f"{name} is a sequence with a number per network, not {values!r}")
+    if np.ndim(values) != 1:
+        raise UsageError(f"{name} has the shape {np.shape(values)}; a number per network is needed")
+    return len(values)
+
+
+def several_optimisers(given: Any, lr: Any, m: int) -> tuple[Optimiser, ...]:
+    """Return an optimiser per network: of one class, with its own learning rate where given."""
+    specs = given if isinstance(given, list | tuple) else [given]
+    found = _alike("optimizer", [as_optimiser(spec) for spec in specs])
+    found = found * m if len(found) < m else found
+    if lr is None:
+        return found
+    if np.ndim(lr) > 1:
+        raise UsageError(f"lr has the shape {np.shape(lr)}; it is a number, or one per network")
+    rates = list(np.asarray(lr).reshape(-1).tolist()) if np.ndim(lr) else [lr]
+    rates = [number("lr", rate, low=0.0) for rate in rates]
+    rates = rates * m if len(rates) < m else rates
+    # one record per rate: many networks often share one
+    made: dict[tuple[int, float], Optimiser] = {}
+    return tuple(
+        made.setdefault((id(o), rate), replace(o, lr=rate))
+        for o, rate in zip(found, rates, strict=True)
+    )
+
+
+def several_rules(given: Any, m: int) -> tuple[DeltaRule, ...]:
+    """Return a rule per network: of one structure, which differ in numbers alone."""
+    specs = given if isinstance(given, list | tuple) else [given]
+    found = _alike("rule", [as_rule(spec) for spec in specs])
+    return found * m if len(found) < m else found
+
+
+def _alike(what: str, records: list[Any]) -> tuple[Any, ...]:
+    """Refuse records that differ in more than numbers."""
+    shape = _structure(records[0])
+    for k, record in enumerate(records):
+        if _structure(record) != shape:
+            raise UsageError(
+                f"{what}: networks that are trained together differ in numbers alone, but number 0 "
+                f"is {records[0]!r} and number {k} is {record!r}; train them in separate calls"
+            )
+    return tuple(records)
+
+
+def _structure(record: Record) -> Any:
+    """Return what two records share that differ in numbers alone."""
+    parts: list[Any] = [type(record)]
+    for f in fields(record):  # type: ignore[arg-type]
+        value = getattr(record, f.name)
+        if f.name == "lr":
+            continue  # a number here, a schedule there: each has its own
+        parts.append(_structure(value) if isinstance(value, Record) else _kind(value))
+    return parts
+
+
+def _kind(value: Any) -> Any:
+    return type(value) if isinstance(value, int | float) else value
+
+
+def first_thetas(
+    net: Network, theta: ArrayLike | None, seeds: Sequence[int], dtype: np.dtype[Any]
+) -> Array:
+    """Return where every network starts, (m, size): as given, or drawn from its seed."""
+    m = len(seeds)
+    if theta is None:
+        drawn = {seed: net.init(seed, dtype) for seed in dict.fromkeys(seeds)}
+        return np.stack([drawn[seed] for seed in seeds])
+    found = array("theta", theta, dtype)
+    if found.shape not in ((m, net.size), (net.size,)):
+        raise UsageError(
+            f"theta has the shape {found.shape}; {m} networks of {net.size} parameters need "
+            f"({m}, {net.size}), or ({net.size},) for all the same"
+        )
+    thetas = np.broadcast_to(found, (m, net.size)).copy()
+    bad = np.argwhere(~np.isfinite(thetas))
+    if len(bad):
+        network, entry = bad[0]
+        raise DataError(
+            f"theta has {len(bad)} entries that are not finite; the first is "
+            f"{net.layout.where(entry)} = {thetas[network, entry]}, network {network}"
+        )
+    return thetas
+
+
+def checked_objective(
+    net: Network, loss: Any, reduction: str, rules: Sequence[DeltaRule], l2: float
+) -> Objective:
+    """Return the first network's objective; every rule is checked against the network."""
+    made = {id(rule): rule for rule in rules}
+    first, *_ = [Objective.of(net, loss, reduction, rule, l2) for rule in made.values()]
+    return first

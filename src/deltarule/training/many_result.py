@@ -1,0 +1,116 @@
+"""What training many networks returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Ledger", "Many"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Many:
+    """Many trained networks: everything has a network per row, histories a network per column.
+
+    >>> import deltarule as dr
+    >>> net = dr.Network(2, [dr.Dense(2, "sigmoid"), dr.Dense(1, "sigmoid")])
+    >>> xor = dr.data.load("xor")
+    >>> many = dr.train_many(net, xor.X, xor.T, seeds=range(5), epochs=3, batch_size=None)
+    >>> many.theta.shape, many.history["error"].shape, many.stopped.tolist()
+    ((5, 9), (3, 5), ['epochs', 'epochs', 'epochs', 'epochs', 'epochs'])
+    """
+
+    theta: Array
+    """(m, size): each network's parameters: the best with `Patience`, else the last."""
+    epochs: NDArray[np.int64]
+    """(m,): epochs done."""
+    stopped: NDArray[np.str_]
+    """(m,): why: "epochs", a stopping rule's name, "interrupted" or "non_finite"."""
+    history: dict[str, NDArray[np.float64]]
+    """(epochs, m): `error`, `lr` and, with validation samples, `validation_error`, as in a `Run`;
+    NaN after a network's end."""
+    best_epoch: NDArray[np.int64]
+    """(m,): the epoch (from 1) with the lowest watched error; 0 before the first."""
+    messages: tuple[str, ...]
+    """For a network whose numbers stopped being finite: epoch, step, place and remedy; else ""."""
+    seeds: tuple[int, ...]
+    engine: str
+    """The engine that did it."""
+    seconds: float
+    """Time spent training, all networks together."""
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+
+class Ledger:
+    """What is written down of every network along the way."""
+
+    def __init__(self, thetas: Array, recorded: tuple[str, ...], patient: bool) -> None:
+        m = len(thetas)
+        self.theta = thetas.copy()
+        self.patient = patient
+        self.best_theta = thetas.copy() if patient else None
+        self.best_error = np.full(m, np.inf)
+        self.best_epoch = np.zeros(m, np.int64)
+        self.epochs = np.zeros(m, np.int64)
+        self.stopped = np.full(m, "", object)
+        self.messages = [""] * m
+        self._rows: dict[str, list[Array]] = {name: [] for name in recorded}
+
+    @property
+    def running(self) -> Array:
+        """(m,): which networks have not ended."""
+        return np.asarray(self.stopped == "")
+
+    def record(self, name: str, rows: Array) -> None:
+        """Add epochs (k, m) to a history."""
+        self._rows[name].append(rows)
+
+    @property
+    def last(self) -> dict[str, float]:
+        """The last epoch's values, as means over the networks that have any."""
+        rows = {name: blocks[-1][-1] for name, blocks in self._rows.items() if blocks}
+        return {name: float(np.mean(row[~np.isnan(row)])) for name, row in rows.items()}
+
+    def end(self, networks: Array, why: str, theta: Array) -> None:
+        """Note that networks end here, with these weights."""
+        self.stopped[networks] = why
+        self.theta[networks] = theta
+
+    def better(self, networks: Array, watched: Array, measured: Array | None) -> None:
+        """Note the lowest watched errors, and the weights they were measured at."""
+        lower = watched < self.best_error[networks]
+        found = networks[lower]
+        self.best_error[found] = watched[lower]
+        self.best_epoch[found] = self.epochs[found]
+        if self.best_theta is not None and measured is not None:
+            self.best_theta[found] = measured[lower]
+
+    def result(self, seeds: tuple[int, ...], engine: str, seconds: float) -> Many:
+        """Return it all."""
+        theta, m = self.theta, len(seeds)
+        if self.best_theta is not None:
+            restored = (self.best_epoch > 0) & (self.stopped != "non_finite")
+            theta = np.where(restored[:, None], self.best_theta, theta)
+        most = int(self.epochs.max())
+        history = {
+            name: np.concatenate([np.empty((0, m)), *rows])[:most]
+            for name, rows in self._rows.items()
+        }
+        return Many(
+            theta=theta,
+            epochs=self.epochs,
+            stopped=self.stopped.astype(np.str_),
+            history=history,
+            best_epoch=self.best_epoch,
+            messages=tuple(self.messages),
+            seeds=seeds,
+            engine=engine,
+            seconds=seconds,
+        )

@@ -1,0 +1,85 @@
+"""Layered programs on one, two and three threads: the same weights; the same bits every time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import deltarule as dr
+from deltarule.engine.compiled import program as programs
+
+NET = dr.Network(30, [dr.Dense(35, "tanh"), dr.Dense(21, "sigmoid"), dr.Dense(10, "softmax")])
+OPTIMISERS = ["sgd", "adam", "nesterov"]
+
+
+@pytest.fixture
+def on(monkeypatch):
+    """Return train(threads, **options): 100 updates on that many threads."""
+    monkeypatch.setattr(programs, "PER_THREAD", 1.0)  # any work is worth a thread
+    rng = np.random.default_rng(3)
+    X, T = rng.normal(size=(60, 30)), np.eye(10)[rng.integers(0, 10, 60)]
+
+    def train(threads, **options):
+        monkeypatch.setattr(programs, "cores", lambda: threads)
+        programs.program.cache_clear()
+        given = {"batch_size": 12, "epochs": 20, "loss": "cross_entropy"} | options
+        return dr.train(NET, X, T, engine="compiled", **given)
+
+    yield train
+    programs.program.cache_clear()
+
+
+def test_as_many_threads_as_there_are_processors(on):
+    seen = []
+    original = programs.Program
+
+    def note(*arguments):
+        seen.append(original(*arguments))
+        return seen[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programs, "Program", note)
+        for threads in (1, 2, 3, 99):
+            on(threads, epochs=0)
+    assert [p.form for p in seen] == ["layered"] * 4
+    assert [p.threads for p in seen] == [1, 2, 3, programs.MOST_THREADS]
+
+
+@pytest.mark.parametrize("more", [{}, {"clip_norm": 0.01, "l2": 0.01}], ids=["plain", "clipped"])
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_the_number_of_threads_changes_rounding_at_most(on, optimiser, more):
+    """Within 1e-12 after 100 updates."""
+    runs = [on(threads, optimizer=optimiser, **more) for threads in (1, 2, 3)]
+    assert runs[0].state.step == 100
+    for run in runs[1:]:
+        assert np.max(np.abs(run.theta - runs[0].theta)) <= 1e-12
+        for name, values in runs[0].history.items():
+            np.testing.assert_allclose(run.history[name], values, rtol=1e-12)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_one_number_of_threads_gives_the_same_bits(on, threads):
+    first, *others = (on(threads, optimizer="adam", clip_norm=0.05) for _ in range(4))
+    for other in others:
+        assert other.theta.tobytes() == first.theta.tobytes()
+        assert other.history["error"].tobytes() == first.history["error"].tobytes()
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 60])
+def test_threads_with_next_to_nothing_to_do(on, batch_size):
+    """A batch of one row for three threads; a last, smaller batch."""
+    one, three = (on(n, batch_size=batch_size, epochs=2, optimizer="sgd") for n in (1, 3))
+    assert np.max(np.abs(three.theta - one.theta)) <= 1e-13
+
+
+def test_small_work_stays_on_one_thread():
+    net = dr.Network(30, [dr.Dense(10, "tanh"), dr.Dense(2)])
+    seen = []
+    original = programs.Program
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programs, "cores", lambda: 8)
+        patch.setattr(programs, "Program", lambda *a: seen.append(original(*a)) or seen[-1])
+        programs.program.cache_clear()
+        dr.train(net, np.ones((9, 30)), np.ones((9, 2)), engine="compiled", epochs=1)
+    programs.program.cache_clear()
+    assert [(p.form, p.threads) for p in seen] == [("layered", 1)]
