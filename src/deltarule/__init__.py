@@ -26,7 +26,17 @@ if TYPE_CHECKING:
         UsageError,
     )
     from deltarule.engine import Backprop, backprop
-    from deltarule.explain import Explanation, explain, explain_node
+    from deltarule.explain import (
+        Explanation,
+        Saturation,
+        StepValidity,
+        WhySmall,
+        explain,
+        explain_node,
+        saturation,
+        step_validity,
+        why_small,
+    )
     from deltarule.layers import Dense
     from deltarule.models import Model, load
     from deltarule.network import Network
@@ -50,8 +60,14 @@ _HOME = {
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
     "Explanation": "deltarule.explain",
+    "Saturation": "deltarule.explain",
+    "StepValidity": "deltarule.explain",
+    "WhySmall": "deltarule.explain",
     "explain": "deltarule.explain",
     "explain_node": "deltarule.explain",
+    "saturation": "deltarule.explain",
+    "step_validity": "deltarule.explain",
+    "why_small": "deltarule.explain",
     "Dense": "deltarule.layers",
     "Model": "deltarule.models",
     "Network": "deltarule.network",
@@ -84,7 +100,10 @@ __all__ = [
     "Patience",
     "ResourceError",
     "Run",
+    "Saturation",
+    "StepValidity",
     "UsageError",
+    "WhySmall",
     "activations",
     "backprop",
     "data",
@@ -93,7 +112,10 @@ __all__ = [
     "load",
     "losses",
     "optim",
+    "saturation",
+    "step_validity",
     "train",
+    "why_small",
 ]
 
 
