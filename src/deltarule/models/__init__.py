@@ -7,6 +7,7 @@ from deltarule.models.fit import Fitted, fit, fit_plan
 from deltarule.models.folder import check_destination, save
 from deltarule.models.metrics import METRICS
 from deltarule.models.model import Model
+from deltarule.models.observations import observations
 from deltarule.models.plan import Plan, plan
 from deltarule.models.read import load, read_history
 from deltarule.models.recipe import Recipe
@@ -21,6 +22,7 @@ __all__ = [
     "fit",
     "fit_plan",
     "load",
+    "observations",
     "plan",
     "read_history",
     "save",
