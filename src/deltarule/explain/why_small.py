@@ -85,7 +85,7 @@ class WhySmall:
         lines.append(f"  observation {self.observation}, path {route}")
         for row in rows:
             numbers = [c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)]
-            lines.append("  " + "  ".join([row[0].ljust(widths[0]), *numbers]))
+            lines.append("  " + "  ".join([row[0].ljust(widths[0]), *numbers]).rstrip())
         return "\n".join(lines)
 
     __repr__ = __str__
