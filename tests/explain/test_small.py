@@ -85,6 +85,7 @@ def test_many_layers_of_healthy_sigmoids():
     why = dr.why_small(net, rng.normal(size=net.size), [[1.0]], [[2.0]], weight=(1, 1, 1))
     assert why.verdict == "many_factors"
     assert abs(why.value) < 1e-3
+    assert all(cause.shortfall > -1 for cause in why.causes)
 
 
 @pytest.mark.parametrize("seed", range(60))

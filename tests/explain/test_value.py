@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import deltarule as dr
 from deltarule.activations import ReLU
 from deltarule.core.notation import NOTATIONS
 from deltarule.losses import AbsoluteError, Huber, Quantile
+from deltarule.rules import DerivativeRule, FeedbackRule
 
 EPS = 1e-14
 
@@ -140,3 +142,47 @@ def test_float32_parameters_are_explained_in_float64():
     found = dr.explain(net, theta, [0.1, 0.2], 1.0, weight=(1, 1, 1))
     wide = dr.backprop(net, theta.astype(float), [0.1, 0.2], 1.0, reduction="sum")
     assert found.value == wide.gradient[0]
+
+
+@dataclass(frozen=True)
+class Half(DerivativeRule):
+    """0.5 in the place of f', not registered."""
+
+    name = "half"
+    equation = "0.5"
+
+    def body(self, xp):
+        return lambda slope: slope * 0 + 0.5
+
+
+@dataclass(frozen=True)
+class Turned(FeedbackRule):
+    """-2 W in the place of W, not registered."""
+
+    name = "turned"
+    equation = "-2 W"
+
+    def matrix(self, W, layer):
+        return -2.0 * W
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [dr.DeltaRule(hidden=Half()), dr.DeltaRule(output=Half()), dr.DeltaRule(feedback=Turned()),
+     dr.DeltaRule(hidden=Half(), feedback=Turned())],
+    ids=["hidden", "output", "feedback", "both"],
+)  # fmt: skip
+def test_other_rules_are_explained_as_they_are(rule):
+    """What stands for f' and W is in the paths; a changed output switches the fused pair off."""
+    net = dr.Network(2, [dr.Dense(3, "tanh"), dr.Dense(2, "tanh"), dr.Dense(1, "sigmoid")])
+    theta, X, T = net.init(seed=4), [[0.3, -1.0], [1.0, 0.5]], [[1.0], [0.0]]
+    keywords = {"loss": "binary_cross_entropy", "rule": rule, "reduction": "sum"}
+    gradient = dr.backprop(net, theta, X, T, **keywords).gradient
+    exact = dr.backprop(net, theta, X, T, **{**keywords, "rule": "exact"}).gradient
+    for index, weight in enumerate(weights(net)[:6]):
+        found = dr.explain(net, theta, X, T, weight=weight, **keywords)
+        assert found.value == gradient[index] != exact[index]
+        assert abs(evaluate(found.formula) - found.value) <= EPS * size_of(found)
+        names = {f.name[0] for path in found.paths for f in path.factors}
+        assert ("B" in names) == (rule.feedback.name == "turned")
+    assert "another rule than the chain rule" in str(found)

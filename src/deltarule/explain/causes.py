@@ -167,13 +167,17 @@ def _sums(sweep: Sweep, route: Dominant, parts: Array, value: float) -> list[Cau
 
 
 def _sum(what: str, kind: str, sizes: tuple[float, float, float], says: str) -> list[Cause]:
-    """Return all of `what` over the largest (1 at least), and their cancellation (1 at most)."""
+    """Return all of `what` over the largest (1 at least), and their cancellation (1 at most).
+
+    Many numbers of both signs always cancel in part. It makes a sum small where the sum falls
+    short of its largest term, so that term's share of all is what is usual.
+    """
     largest, together, result = sizes
     more = together / largest if largest else 1.0
     kept = min(result / together, 1.0) if together else 1.0
     return [
         Cause(f"several_{what}", f"all {what} / largest", more, more, f"there are several {what}"),
-        Cause(f"{kind}_cancellation", f"|sum| / all {what}", kept, 1.0, says),
+        Cause(f"{kind}_cancellation", f"|sum| / all {what}", kept, 1.0 / more, says),
     ]
 
 

@@ -113,9 +113,9 @@ def why_small(
                      + the same two over observations                       and the penalty's part
 
     Every factor is held against what is usual: the largest f' of its activation, 1 for the
-    incoming output and for the output's residual, 1 / sqrt(n_{l-1}) for a weight. The main cause is
-    the factor that falls short of it most. The logarithms add up unless the data's part is 0 and
-    only the penalty's is left.
+    incoming output and for the output's residual, 1 / sqrt(n_{l-1}) for a weight, the largest term
+    alone for a sum. The main cause is the one that falls short of it most. The logarithms add up
+    unless the data's part is 0 and only the penalty's is left.
 
     Args:
         net, theta, X, T, weight, loss, reduction, rule, sample_weight, l2, notation, lr: as in
