@@ -2,11 +2,11 @@
 
 from deltarule.explain.causes import Cause
 from deltarule.explain.explanation import Explanation
+from deltarule.explain.flat_nodes import LayerSaturation, Saturation, saturation
+from deltarule.explain.promise import StepValidity, step_validity
 from deltarule.explain.records import Contribution, Factor, Path, Step, Update
-from deltarule.explain.saturation import LayerSaturation, Saturation, saturation
-from deltarule.explain.step_validity import StepValidity, step_validity
+from deltarule.explain.small import WhySmall, why_small
 from deltarule.explain.weight import explain, explain_node
-from deltarule.explain.why_small import WhySmall, why_small
 
 __all__ = [
     "Cause",

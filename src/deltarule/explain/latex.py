@@ -26,7 +26,7 @@ def to_latex(explanation: Explanation, digits: int | None) -> str:
     lines = [
         rf"{e.latex_name} &= {joint.join(symbols or ['0'])}",
         rf"  &{equals} {joint.join(numbers or ['0'])}",
-        rf"  &{equals} {latex_number(e.value, digits)}",
+        rf"  &{equals} {latex_number(e.value, digits, alone=True)}",
     ]
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 

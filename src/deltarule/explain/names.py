@@ -76,14 +76,14 @@ class Names:
         net, y = self.notation.net.at(l=l, j=j), self.notation.output.at(l=l, j=j)
         rule = self.sweep.objective.rule
         stand_in = rule.output if l == len(layers) else rule.hidden
-        head, prime = ("f'", "f'") if stand_in.exact else ("g", "g")
+        head = "f'" if stand_in.exact else "g"
         what = f"{layers[l - 1].activation.name}: {self._slope_words(l, net.text, y.text)} at "
         what += f"{net.text} = {_short(self.sweep.bp.nets[l][i - 1, j - 1])}, "
         what += f"{y.text} = {_short(self.sweep.bp.outputs[l][i - 1, j - 1])}"
         if not stand_in.exact:
             what = f"{stand_in.name} in the place of f' ({what})"
         number = float(slopes[i - 1, j - 1])
-        return Factor(f"{head}({net.text})", what, number, f"{prime}({net.latex})")
+        return Factor(f"{head}({net.text})", what, number, f"{head}({net.latex})")
 
     def jacobian(self, o: int, j: int, number: float) -> Factor:
         """Return dy_{L,o}/dnet_{L,j}, the entry of a row activation's Jacobian."""

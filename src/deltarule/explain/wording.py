@@ -62,15 +62,15 @@ def step_sides(step: Step, digits: int | None = None) -> tuple[str, str]:
     return sides[0], sides[1]
 
 
-def latex_number(value: float, digits: int | None = None) -> str:
-    r"""Return a number in LaTeX; negative ones in brackets.
+def latex_number(value: float, digits: int | None = None, *, alone: bool = False) -> str:
+    r"""Return a number in LaTeX; in brackets where it needs them, unless it stands alone.
 
     >>> latex_number(-1.5e-7)
     '(-1.5 \\times 10^{-7})'
     """
     mantissa, _, exponent = number(value, digits).partition("e")
     found = mantissa + (rf" \times 10^{{{int(exponent)}}}" if exponent else "")
-    return f"({found})" if value < 0 or exponent else found
+    return f"({found})" if (value < 0 or exponent) and not alone else found
 
 
 def latex_sum(step: Step, digits: int | None = None) -> tuple[str, str]:

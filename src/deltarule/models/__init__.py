@@ -7,10 +7,10 @@ from deltarule.models.fit import Fitted, fit, fit_plan
 from deltarule.models.folder import check_destination, save
 from deltarule.models.metrics import METRICS
 from deltarule.models.model import Model
-from deltarule.models.observations import observations
 from deltarule.models.plan import Plan, plan
 from deltarule.models.read import load, read_history
 from deltarule.models.recipe import Recipe
+from deltarule.models.rows import observations
 
 __all__ = [
     "METRICS",

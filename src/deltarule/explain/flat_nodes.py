@@ -83,7 +83,7 @@ class Saturation:
 
     def plot(self, path: str | Path) -> None:
         """Write a PNG: f' of every layer's activation over net, and where the nodes sit."""
-        from deltarule.explain.saturation_plot import draw_saturation
+        from deltarule.explain.flat_nodes_plot import draw_saturation
 
         draw_saturation(self, Path(path))
 

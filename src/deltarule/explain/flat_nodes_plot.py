@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, quiet_axes, save_figure
-from deltarule.explain.saturation import LayerSaturation, Saturation
+from deltarule.explain.flat_nodes import LayerSaturation, Saturation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

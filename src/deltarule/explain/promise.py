@@ -55,7 +55,7 @@ class StepValidity:
 
     def plot(self, path: str | Path) -> None:
         """Write a PNG: promised and actual change of E over the step size."""
-        from deltarule.explain.step_plot import draw_steps
+        from deltarule.explain.promise_plot import draw_steps
 
         draw_steps(self, Path(path))
 
