@@ -6,6 +6,8 @@ import numbers
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from deltarule.core.errors import UsageError
 from deltarule.layers import Dense
 from deltarule.network import Network
@@ -69,6 +71,8 @@ def gradient_index(net: Network, l: int, j: int, k: int) -> int:
 
 
 def _whole(net: Network, what: str, given: Any, names: Sequence[str]) -> tuple[int, ...]:
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
     fits = isinstance(given, Sequence) and not isinstance(given, str) and len(given) == len(names)
     if not fits or not all(_is_whole(v) for v in given):
         raise UsageError(
