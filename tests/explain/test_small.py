@@ -141,6 +141,20 @@ def test_steps_on_a_parabola():
         assert loose.reliable == pytest.approx(0.5 / h, rel=1e-9)
 
 
+def test_steps_begin_where_the_promise_still_holds():
+    """Most of E cannot be learnt, so that the step that promises to end it is far too long.
+
+    E = 1/2 (1000 w)^2 + 1/2 10^8 at w = 0.01: the promise is off by 10% at 0.2 / 10^6.
+    """
+    net = dr.Network(1, [dr.Dense(1, bias=False)])
+    found = dr.step_validity(net, [0.01], [[1000.0], [0.0]], [[0.0], [1e4]])
+    centre = found.error / 1e8  # E / g^2
+    assert found.steps[0] == pytest.approx(1e-7 * centre, rel=1e-9)
+    assert found.steps[-1] == pytest.approx(1e4 * centre, rel=1e-9)
+    assert found.reliable == pytest.approx(0.2e-6, rel=1e-5)
+    assert found.turns == pytest.approx(2e-6, rel=1e-5)
+
+
 def test_the_promise_is_the_gradient_s_and_steps_are_training_s():
     net = dr.Network(2, [dr.Dense(3, "tanh", train_bias=False), dr.Dense(1)])
     theta, X, T = net.init(seed=1), [[0.3, -1.0], [1.0, 0.5]], [[1.0], [0.0]]

@@ -29,6 +29,9 @@ Change = Callable[[float], float]
 _DECADES, _PER_DECADE = 4, 10
 """By default, steps from 10^-4 to 10^4 times the one that promises to bring E to 0."""
 
+_LOWEST = -9
+"""Below 10^-9 of it, a change of E drowns in rounding."""
+
 _HALVINGS = 60
 
 
@@ -47,7 +50,7 @@ class StepValidity:
     tolerance: float
     reliable: float | None
     """The smallest step at which the actual change differs from the promised one by `tolerance`
-    (10%) of it; None: no step in the range does."""
+    (10%) of it, or the first of `steps` if it already does; None: no step in the range does."""
     lowest: float
     """The step in `steps` at which E is lowest."""
     turns: float | None
@@ -118,8 +121,9 @@ def step_validity(
     Args:
         net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr: as in
             `deltarule.explain`; `lr` belongs to the sequential order.
-        steps: the values of eta, positive and increasing; None takes 81 around the step that
-            promises to bring E to 0, from a ten-thousandth to ten thousand times of it.
+        steps: the values of eta, positive and increasing; None takes ten per decade around the
+            step that promises to bring E to 0, from a ten-thousandth (or less, if that is off
+            already) to ten thousand times of it.
         tolerance: which relative difference from the promise is looked for.
 
     Returns:
@@ -152,13 +156,12 @@ def step_validity(
     def actual(eta: float) -> float:
         return _error(objective, theta - eta * d, samples) - float(bp.error)
 
-    etas = _steps(steps, bp.error, slope)
-    changes = np.array([actual(float(eta)) for eta in etas])
-    promised = -etas * slope
-
     def off(eta: float) -> float:
         return abs(actual(eta) / (-eta * slope) - 1.0) - tolerance
 
+    etas = _around(bp.error, slope, off) if steps is None else _checked(steps)
+    changes = np.array([actual(float(eta)) for eta in etas])
+    promised = -etas * slope
     with np.errstate(all="ignore"):
         excess = np.abs(changes / promised - 1.0) - tolerance
         reliable = _crossing(off, etas, excess)
@@ -177,10 +180,18 @@ def _error(objective: Objective, theta: Array, samples: Samples) -> float:
         return float(E + penalty(objective, theta, NUMPY))
 
 
-def _steps(steps: ArrayLike | None, error: float, slope: float) -> Array:
-    if steps is None:
-        centre = abs(error) / abs(slope) or 1.0 / math.sqrt(abs(slope))
-        return centre * np.logspace(-_DECADES, _DECADES, 2 * _DECADES * _PER_DECADE + 1)
+def _around(error: float, slope: float, off: Change) -> Array:
+    """Return steps around the one that promises to bring E to 0, from one that keeps its promise.
+
+    Where E is so bent that a ten-thousandth of that step does not, they begin lower.
+    """
+    centre, low = abs(error) / abs(slope) or 1.0 / math.sqrt(abs(slope)), -_DECADES
+    while low > _LOWEST and not off(centre * 10.0**low) <= 0:
+        low -= 1
+    return centre * np.logspace(low, _DECADES, (_DECADES - low) * _PER_DECADE + 1)
+
+
+def _checked(steps: ArrayLike) -> Array:
     found = array("steps", steps, np.float64)
     good = found.ndim == 1 and len(found) > 1 and bool(np.all(np.isfinite(found)))
     if not good or found[0] <= 0 or not np.all(np.diff(found) > 0):
