@@ -117,7 +117,7 @@ class Names:
         at = f"{y.text} = {_short(sweep.bp.outputs[L][i - 1, o - 1])}, "
         at += f"{target.text} = {_short(sweep.samples.T[i - 1, o - 1])}"
         symbol = self._end_symbol(o)
-        return Factor(symbol.text, f"{self._end_words(o, i)} at {at}", number, symbol.latex)
+        return Factor(symbol.text, f"{self._end_words(o)} at {at}", number, symbol.latex)
 
     def delta(self, l: int, j: int, i: int, *, several: bool = False) -> Factor:
         """Return delta_{l,j} of observation i, in the notation's sign; `several` names i, too."""
@@ -164,7 +164,7 @@ class Names:
             return Symbol(f"(-{found.text})", rf"\left(-{found.latex}\right)")
         return found
 
-    def _end_words(self, o: int, i: int) -> str:
+    def _end_words(self, o: int) -> str:
         sweep, n = self.sweep, self.notation
         y, target = n.output.at(l=sweep.layers, j=o).text, n.target.at(j=o).text
         name = sweep.objective.loss.name

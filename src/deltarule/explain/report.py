@@ -42,8 +42,14 @@ def about(explanation: Explanation) -> list[str]:
     """Return what was explained, in sentences."""
     setting, notation = explanation.setting, explanation.notation
     rule = setting["rule"]
-    exact = all(rule[part]["name"] == "exact" for part in ("hidden", "output", "feedback"))
-    order = "the chain rule" if exact else "another rule than the chain rule"
+    changed = [
+        f"{part} {rule[part]['name']}"
+        for part in ("hidden", "output", "feedback")
+        if rule[part]["name"] != "exact"
+    ]
+    order = "the chain rule"
+    if changed:
+        order = f"another rule than the chain rule ({', '.join(changed)})"
     if rule["order"] == "sequential":
         order = f"the sequential order with lr = {setting['lr']:g}, which is not gradient descent"
     found = [
