@@ -10,6 +10,8 @@ Everything is imported when it is first used, so that `import deltarule` costs l
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,6 +26,17 @@ if TYPE_CHECKING:
         UsageError,
     )
     from deltarule.engine import Backprop, backprop
+    from deltarule.explain import (
+        Explanation,
+        Saturation,
+        StepValidity,
+        WhySmall,
+        explain,
+        explain_node,
+        saturation,
+        step_validity,
+        why_small,
+    )
     from deltarule.layers import Dense
     from deltarule.models import Model, load
     from deltarule.network import Network
@@ -55,6 +68,15 @@ _HOME = {
     "UsageError": "deltarule.core.errors",
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
+    "Explanation": "deltarule.explain",
+    "Saturation": "deltarule.explain",
+    "StepValidity": "deltarule.explain",
+    "WhySmall": "deltarule.explain",
+    "explain": "deltarule.explain",
+    "explain_node": "deltarule.explain",
+    "saturation": "deltarule.explain",
+    "step_validity": "deltarule.explain",
+    "why_small": "deltarule.explain",
     "Dense": "deltarule.layers",
     "Model": "deltarule.models",
     "Network": "deltarule.network",
@@ -79,6 +101,7 @@ __all__ = [
     "DeltaruleError",
     "Dense",
     "ErrorBelow",
+    "Explanation",
     "FileError",
     "LockError",
     "Many",
@@ -89,16 +112,40 @@ __all__ = [
     "Patience",
     "ResourceError",
     "Run",
+    "Saturation",
+    "StepValidity",
     "UsageError",
+    "WhySmall",
     "activations",
     "backprop",
     "data",
+    "explain",
+    "explain_node",
     "load",
     "losses",
     "optim",
+    "saturation",
+    "step_validity",
     "train",
     "train_many",
+    "why_small",
 ]
+
+
+_NAMESAKES = ("explain",)
+"""Functions that are called like the room they live in."""
+
+
+class _House(ModuleType):
+    """This module, in which a room does not take its namesake's place when it is imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _NAMESAKES and isinstance(value, ModuleType):
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _House
 
 
 def __getattr__(name: str) -> Any:
@@ -106,7 +153,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'deltarule' has no attribute {name!r}")
     home = importlib.import_module(_HOME[name])
-    found = home if home.__name__ == f"deltarule.{name}" else getattr(home, name)
+    is_room = home.__name__ == f"deltarule.{name}" and name not in _NAMESAKES
+    found = home if is_room else getattr(home, name)
     globals()[name] = found
     return found
 

@@ -51,7 +51,7 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     "names",
     [complete.activations, complete.losses, complete.optimizers, complete.engines,
-     complete.tasks, complete.scalers, complete.missing],
+     complete.tasks, complete.scalers, complete.missing, complete.notations],
 )  # fmt: skip
 def test_completion(names: object) -> None:
     known = names("")  # type: ignore[operator]

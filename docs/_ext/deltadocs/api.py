@@ -15,6 +15,7 @@ __all__ = ["pages"]
 GROUPS: dict[str, tuple[str, ...]] = {
     "Networks": ("network", "layers"),
     "One pass": ("engine",),
+    "Explaining": ("explain",),
     "Training": ("training",),
     "Rules": ("rules",),
     "Models": ("models",),

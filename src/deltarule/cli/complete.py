@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["activations", "engines", "losses", "missing", "optimizers", "scalers", "tasks"]
+__all__ = [
+    "activations",
+    "engines",
+    "losses",
+    "missing",
+    "notations",
+    "optimizers",
+    "scalers",
+    "tasks",
+]
 
 
 def _starting(names: object, incomplete: str) -> list[str]:
@@ -21,6 +30,13 @@ def losses(incomplete: str) -> list[str]:
     from deltarule.losses import LOSSES
 
     return _starting(["auto", *LOSSES.names()], incomplete)
+
+
+def notations(incomplete: str) -> list[str]:
+    """Return the notations that start so."""
+    from deltarule.core.notation import NOTATIONS
+
+    return _starting(NOTATIONS, incomplete)
 
 
 def optimizers(incomplete: str) -> list[str]:

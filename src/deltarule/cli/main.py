@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import deltarule
+from deltarule.cli.explain import explain
 from deltarule.cli.predict import predict
 from deltarule.cli.show import show
 from deltarule.cli.train import train
@@ -47,6 +48,7 @@ def _version(wanted: bool) -> None:
         "deltarule train people.csv --target income",
         "deltarule predict people-model new.csv --out predictions.csv",
         "deltarule show people-model",
+        "deltarule explain people-model --row 5 --weight 2,1,1",
     )
 )
 def main(
@@ -55,7 +57,7 @@ def main(
         typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Backpropagation workbench: train a network on a table, predict with it, look at it."""
+    """Backpropagation workbench: train a network on a table, predict with it, explain it."""
 
 
 def _add(command: Callable[..., None], *examples: str) -> None:
@@ -79,6 +81,13 @@ _add(
     "deltarule predict people-model new.csv --unknown ignore",
 )
 _add(show, "deltarule show digits-model")
+_add(
+    explain,
+    "deltarule explain --network 3-3-3-1 --activation sigmoid --weight 2,1,1 "
+    "--input .1,.2,.3 --target 1",
+    "deltarule explain --network 2-2-1 --weight 1,2,0 --input 0,1 --target 1 --format latex",
+    "deltarule explain digits-model --row 5 --weight 2,1,1",
+)
 
 
 def run() -> None:

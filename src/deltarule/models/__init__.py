@@ -10,6 +10,7 @@ from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.read import load, read_history
 from deltarule.models.recipe import Recipe
+from deltarule.models.rows import observations
 
 __all__ = [
     "METRICS",
@@ -21,6 +22,7 @@ __all__ = [
     "fit",
     "fit_plan",
     "load",
+    "observations",
     "plan",
     "read_history",
     "save",

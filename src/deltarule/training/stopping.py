@@ -104,7 +104,7 @@ class Patience(StopRule):
         moves = improved | (self.reference == "best")
         reference = np.where(moves, np.fmin(reference, moment.watched), reference)[()]
         waited = np.where(improved, 0.0, waited + 1)[()]
-        return (reference, waited), cast(bool, waited >= self.n)
+        return cast(Any, (reference, waited)), cast(bool, waited >= self.n)
 
 
 @STOPPING.register

@@ -1,0 +1,130 @@
+"""The record that `dr.explain` and `dr.explain_node` return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deltarule.core.notation import Notation
+from deltarule.explain.records import Contribution, Factor, Path, Step, Update
+from deltarule.explain.wording import number, numeric
+
+__all__ = ["Explanation"]
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """One derivative in full: a number, and everything that it is made of.
+
+    `str(explanation)` is the text for terminals; notebooks show a table. The products of `paths`
+    and `remainder` add up to `value`, as do `contributions` and `penalty`.
+    """
+
+    name: str
+    """What is explained, in the notation: `dE/dw[2,1,1]`."""
+    latex_name: str
+    value: float
+    """The entry of `deltarule.backprop`'s gradient (of a node: its delta, dE/dnet, summed over
+    the observations), in every notation."""
+    contributions: tuple[Contribution, ...]
+    """One for every observation: its factors and its value."""
+    penalty: float
+    """l2 w, the penalty's part of the value."""
+    paths: tuple[Path, ...]
+    """All paths, or the largest; with a penalty, the direct one comes last."""
+    remainder: float
+    """The sum of the paths that are not listed."""
+    path_count: int
+    """How many paths there are, the penalty's not counted."""
+    recursion: tuple[Step, ...]
+    """The same through deltas, in the order in which they are computed."""
+    update: tuple[Update, ...]
+    """The first step of every optimiser; empty for a node."""
+    notation: Notation
+    setting: Mapping[str, Any]
+    """Network, loss, reduction, rule, observations and what else was given."""
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """The factors of the value, of one observation after another.
+
+        Of one observation without a penalty, their product is the value.
+        """
+        return tuple(factor for c in self.contributions for factor in c.factors)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all paths are listed."""
+        return self.listed == self.path_count
+
+    @property
+    def listed(self) -> int:
+        """How many paths are listed, the penalty's not counted."""
+        return sum(path.observation > 0 for path in self.paths)
+
+    @property
+    def formula(self) -> str:
+        """The value as a sum over paths, all digits: a Python expression that gives the value."""
+        terms = [numeric(path.factors) for path in self.paths]
+        if not self.complete:
+            terms.append(f"({number(self.remainder)})")
+        return " + ".join(terms) or "0.0"
+
+    def latex(self, digits: int | None = None) -> str:
+        r"""Return an `aligned` environment: symbols, numbers, value. No `digits`: all of them."""
+        from deltarule.explain.latex import to_latex
+
+        return to_latex(self, digits)
+
+    def text(self, digits: int = 6) -> str:
+        """Return the text for terminals; its tables are rounded to `digits` digits."""
+        from deltarule.explain.text import to_text
+
+        return to_text(self, digits)
+
+    def markdown(self, digits: int = 6) -> str:
+        """Return Markdown with LaTeX formulas; its tables are rounded to `digits` digits."""
+        from deltarule.explain.markdown import to_markdown
+
+        return to_markdown(self, digits)
+
+    def html(self, digits: int = 6) -> str:
+        """Return a piece of HTML; its tables are rounded to `digits` digits."""
+        from deltarule.explain.markup import to_html
+
+        return to_html(self, digits)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, ready for JSON."""
+        return {
+            "name": self.name,
+            "latex_name": self.latex_name,
+            "value": self.value,
+            "formula": self.formula,
+            "factors": [factor.to_dict() for factor in self.factors],
+            "observations": [c.to_dict() for c in self.contributions],
+            "penalty": self.penalty,
+            "paths": [path.to_dict() for path in self.paths],
+            "remainder": self.remainder,
+            "path_count": self.path_count,
+            "recursion": [step.to_dict() for step in self.recursion],
+            "update": [update.to_dict() for update in self.update],
+            "notation": self.notation.name,
+            "setting": dict(self.setting),
+        }
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return (
+            f"Explanation({self.name} = {number(self.value)}, {self.listed} of "
+            f"{self.path_count:,} paths)"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex(6)}\n$$"

@@ -1,0 +1,38 @@
+"""An explanation in LaTeX: the derivative in symbols, in numbers, and its value."""
+
+from __future__ import annotations
+
+from deltarule.explain.explanation import Explanation
+from deltarule.explain.records import Path
+from deltarule.explain.wording import latex_number, latex_product, some
+
+__all__ = ["to_latex"]
+
+
+def to_latex(explanation: Explanation, digits: int | None) -> str:
+    r"""Return an `aligned` environment of three parts: = symbols, = numbers, = value.
+
+    Every path stands in a line of its own; of several observations, it says which one it
+    belongs to. Rounded numbers are joined by \approx.
+    """
+    e, equals = explanation, "=" if digits is None else r"\approx"
+    symbols = [_symbols(e, path) for path in e.paths]
+    numbers = [latex_product(path.factors, digits, numbers=True) for path in e.paths]
+    if not e.complete:
+        others = some(e.path_count - e.listed, "smaller path")
+        symbols.append(rf"(\text{{{others}}})")
+        numbers.append(latex_number(e.remainder, digits))
+    joint = r" \\" + "\n  &\\quad + "
+    lines = [
+        rf"{e.latex_name} &= {joint.join(symbols or ['0'])}",
+        rf"  &{equals} {joint.join(numbers or ['0'])}",
+        rf"  &{equals} {latex_number(e.value, digits, alone=True)}",
+    ]
+    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def _symbols(explanation: Explanation, path: Path) -> str:
+    found = latex_product(path.factors)
+    if explanation.setting["observations"] == 1 or not path.observation:
+        return found
+    return rf"\left[{found}\right]_{{({path.observation})}}"

@@ -1,0 +1,101 @@
+"""A gradient as a sum over paths: all of them, or the largest and the rest as one number.
+
+dE/dw_{l,j,k} = y_{l-1,k} f_l'(net_{l,j}) *
+    sum over all paths j -> j_{l+1} -> ... -> j_L of
+        prod_{m=l+1..L} [ w_{m, j_m, j_{m-1}} f_m'(net_{m,j_m}) ] * dE/dy_{L,j_L}
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.explain.names import Names
+from deltarule.explain.records import Factor, Path, product
+from deltarule.explain.search import Edges, Graph, Route
+from deltarule.explain.sweep import Sweep
+
+__all__ = ["find_paths", "graph_from", "penalty_path"]
+
+Array = NDArray[np.float64]
+
+
+def find_paths(
+    names: Names, l: int, j: int, k: int | None, value: float, limit: int
+) -> tuple[tuple[Path, ...], float, int]:
+    """Return (paths, remainder, how many there are) for the data's part `value` of a gradient.
+
+    k None asks for the paths of delta_{l,j}. All paths stand in the order of observations and
+    nodes; where there are more than `limit`, the largest stand in the order of their size.
+    """
+    graph = graph_from(names.sweep, l, j, k)
+    everything = graph.count <= limit
+    routes = graph.all() if everything else graph.largest(limit)
+    paths = tuple(_path(names, l, j, k, route) for route in routes)
+    remainder = 0.0 if everything else value - math.fsum(path.product for path in paths)
+    return paths, remainder, graph.count
+
+
+def graph_from(sweep: Sweep, l: int, j: int, k: int | None) -> Graph:
+    """Return the ways from node j of layer l to the outputs, for every observation."""
+    L, sizes = sweep.layers, sweep.network.sizes
+    widths = list(sizes[l + 1 :])
+    edges = [_dense_edges(sweep, m) for m in range(l + 1, L + 1)]
+    if sweep.coupled:
+        widths.append(sizes[L])
+        edges.append(_row_edges(sweep))
+    starts = sweep.scale.copy()
+    if k:
+        starts = starts * sweep.bp.outputs[l - 1][:, k - 1]
+    slopes = sweep.slopes[l]
+    if slopes is not None:
+        starts = starts * slopes[:, j - 1]
+    return Graph(widths, edges, sweep.ends, starts, j - 1)
+
+
+def penalty_path(names: Names, l: int, j: int, k: int) -> Path:
+    """Return the direct way from a weight to E through the penalty: l2 w."""
+    factors = names.penalty(l, j, k)
+    return Path((), factors, product(factors), 0)
+
+
+def _dense_edges(sweep: Sweep, m: int) -> Edges:
+    """Return the edges into layer m: w_{m,i,j} f'(net_{m,i}), or w alone where f' is not a factor.
+
+    Before an output that couples a row, f' is the Jacobian, which has edges of its own.
+    """
+    carrier, slopes = sweep.carriers[m], sweep.slopes[m]
+    assert carrier is not None
+    ones = np.ones(len(carrier))
+    return lambda i: (carrier, ones if slopes is None else slopes[i])
+
+
+def _row_edges(sweep: Sweep) -> Edges:
+    """Return the edges dy_o/dnet_j from every net of the output row to every output."""
+    ones = np.ones(sweep.network.sizes[-1])
+    return lambda i: (sweep.jacobian(i), ones)
+
+
+def _path(names: Names, l: int, j: int, k: int | None, route: Route) -> Path:
+    """Return the path of a route with all its factors."""
+    i, after = route[0] + 1, tuple(node + 1 for node in route[1])
+    sweep, L = names.sweep, names.sweep.layers
+    factors = [*names.turn]
+    factors += [] if k is None else [names.incoming(l, k, i)]
+    last = j
+    for m, node in enumerate((j, *after)[: L - l + 1], l):
+        factors += [names.weight(m, node, last)] if m > l else []
+        factors += [] if sweep.slopes[m] is None else [names.slope(m, node, i)]
+        last = node
+    if sweep.coupled:
+        factors.append(_jacobian_factor(names, after[-1], last, i))
+        last = after[-1]
+    factors += [*names.scale(i), names.end(last, i)]
+    nodes = (j, *after) if k is None else (k, j, *after)
+    return Path(nodes, tuple(factors), product(tuple(factors)), i)
+
+
+def _jacobian_factor(names: Names, o: int, j: int, i: int) -> Factor:
+    return names.jacobian(o, j, float(names.sweep.jacobian(i - 1)[o - 1, j - 1]))

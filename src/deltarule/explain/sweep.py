@@ -1,0 +1,166 @@
+"""One forward and backward pass, taken apart into the numbers that every path multiplies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from deltarule.activations import RowActivation
+from deltarule.core.errors import NumericError
+from deltarule.core.namespace import NUMPY
+from deltarule.engine import Backprop, Objective, Samples, as_samples, backprop
+from deltarule.losses import Loss
+from deltarule.network import Network
+from deltarule.rules import DeltaRule
+
+__all__ = ["Sweep", "sweep"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """A pass in float64, with what stands for W and f' on the way back. Index 0 is the input.
+
+    delta_L = scale * end * slope_L (or, with a row activation, scale * sum_i end_i J_ij), and
+    delta_l = (delta_{l+1} carrier_{l+1}) * slope_l.
+    """
+
+    objective: Objective
+    samples: Samples
+    theta: Array
+    bp: Backprop
+    carriers: tuple[Array | None, ...]
+    """What carries delta_l back: W_l (n_l, n_{l-1}), the updated one in the sequential order."""
+    slopes: tuple[Array | None, ...]
+    """f'(net_l) or its stand-in, (n, n_l); None at an output that is fused or couples a row."""
+    scale: Array
+    """c s_i (n,): 1 over the number of observations or the total weight, and each one's weight."""
+    ends: Array
+    """(n, n_L): de/dy of the loss; of a fused pair, de/dnet."""
+    _jacobians: dict[int, Array] = field(default_factory=dict)
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return self.objective.network
+
+    @property
+    def layers(self) -> int:
+        """L."""
+        return len(self.network.layers)
+
+    @property
+    def fused(self) -> bool:
+        """Whether f' of the output has cancelled."""
+        return self.objective.fused is not None
+
+    @property
+    def coupled(self) -> bool:
+        """Whether paths run through every output: a row activation that is not fused."""
+        return self.network.output.activation.rowwise and not self.fused
+
+    @property
+    def scaled(self) -> bool:
+        """Whether c s_i is worth showing."""
+        return self.objective.reduction == "mean" or self.samples.weight is not None
+
+    def jacobian(self, i: int) -> Array:
+        """Return dy_o/dnet_j of the output row of observation i: (n_L, n_L), o before j."""
+        activation = self.network.output.activation
+        assert isinstance(activation, RowActivation)
+        if i not in self._jacobians:
+            self._jacobians[i] = activation.derivative(self.bp.nets[-1][i])
+        return self._jacobians[i]
+
+
+def sweep(
+    net: Network,
+    theta: ArrayLike,
+    X: ArrayLike,
+    T: ArrayLike,
+    loss: str | Mapping[str, Any] | Loss,
+    reduction: str,
+    rule: str | Mapping[str, Any] | DeltaRule,
+    sample_weight: ArrayLike | None,
+    l2: float,
+    lr: float | None = None,
+) -> Sweep:
+    """Return the pass; it is computed in float64 whatever the dtype of theta.
+
+    Raises what `deltarule.backprop` raises, and `NumericError` where a number is not finite.
+    """
+    theta = net.check_theta(theta, np.float64)
+    bp = backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr)
+    objective = Objective.of(net, loss, reduction, rule, l2)
+    samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
+    _check_finite(net, theta, bp)
+    with np.errstate(all="ignore"):
+        slopes = _slopes(objective, bp)
+        return Sweep(
+            objective, samples, theta, bp, _carriers(objective, theta, bp, lr), slopes,
+            _scale(objective, samples), _ends(objective, samples, bp),
+        )  # fmt: skip
+
+
+def _check_finite(net: Network, theta: Array, bp: Backprop) -> None:
+    bad = np.flatnonzero(~np.isfinite(theta))
+    if len(bad):
+        raise NumericError(
+            f"theta is {theta[bad[0]]} at {net.layout.where(int(bad[0]))}; finite parameters are "
+            f"needed"
+        )
+    for l in range(1, len(net.layers) + 1):
+        for name, found in (("net", bp.nets[l]), ("y", bp.outputs[l]), ("delta", bp.deltas[l])):
+            wrong = np.argwhere(~np.isfinite(found))
+            if len(wrong):
+                i, j = wrong[0]
+                raise NumericError(
+                    f"{name}[{l},{j + 1}] of observation {i + 1} is {found[i, j]}: there is no "
+                    f"finite gradient to explain. Scale the inputs, or look at the weights into "
+                    f"that node"
+                )
+
+
+def _slopes(objective: Objective, bp: Backprop) -> tuple[Array | None, ...]:
+    rule, layers = objective.rule, objective.network.layers
+    found: list[Array | None] = [None]
+    for l, layer in enumerate(layers, 1):
+        last = l == len(layers)
+        if last and (objective.fused is not None or layer.activation.rowwise):
+            found.append(None)
+            continue
+        _, df = layer.activation.body(NUMPY)
+        stand_in = (rule.output if last else rule.hidden).body(NUMPY)
+        slope = stand_in(df(bp.nets[l], bp.outputs[l]))
+        found.append(np.array(np.broadcast_to(slope, bp.nets[l].shape)))
+    return tuple(found)
+
+
+def _carriers(
+    objective: Objective, theta: Array, bp: Backprop, lr: float | None
+) -> tuple[Array | None, ...]:
+    """Return what stands for W_l on the way back; in the sequential order it is updated first."""
+    rule, net = objective.rule, objective.network
+    weights, gradients = net.unpack(theta), net.unpack(bp.gradient)
+    found: list[Array | None] = [None]
+    for l, (p, g) in enumerate(zip(weights, gradients, strict=True), 1):
+        W = p["W"] - (lr or 0.0) * g["W"] if rule.sequential else p["W"]
+        found.append(np.asarray(rule.feedback.matrix(W, l)))
+    return tuple(found)
+
+
+def _scale(objective: Objective, samples: Samples) -> Array:
+    weight = np.ones(len(samples)) if samples.weight is None else samples.weight
+    return np.asarray(weight / samples.total if objective.reduction == "mean" else weight)
+
+
+def _ends(objective: Objective, samples: Samples, bp: Backprop) -> Array:
+    y = bp.outputs[-1]
+    pair = objective.fused
+    _, slope = objective.loss.body(NUMPY) if pair is None else pair(NUMPY)
+    return np.array(np.broadcast_to(slope(y, samples.T), y.shape))

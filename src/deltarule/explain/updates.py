@@ -1,0 +1,36 @@
+"""What every optimiser does with a gradient in its first step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deltarule.core.namespace import NUMPY
+from deltarule.explain.records import Update
+from deltarule.optim import OPTIMISERS, Optimiser
+
+__all__ = ["first_updates"]
+
+
+def first_updates(
+    before: float, gradient: float, *, weight: bool, trained: bool
+) -> tuple[Update, ...]:
+    """Return the first step of every optimiser with its default settings, all state at 0.
+
+    `weight` says that the parameter is a weight, which weight decay shrinks. A parameter that is
+    not trained has the gradient 0 there, as in training.
+
+    >>> updates = first_updates(1.0, 0.5, weight=True, trained=True)
+    >>> [update.after for update in updates if update.optimizer == "sgd"]
+    [0.95]
+    """
+    used = gradient if trained else 0.0
+    return tuple(_first(cls(), before, used, weight) for cls in OPTIMISERS)
+
+
+def _first(optimiser: Optimiser, before: float, gradient: float, weight: bool) -> Update:
+    schedule = optimiser.schedule
+    lr = float(schedule.rate(0, 0.0, schedule.start()))
+    state = [np.zeros(1) for _ in optimiser.slots]
+    update = optimiser.body(NUMPY)
+    found = update(np.array([before]), np.array([gradient]), lr, 1, np.array([weight]), *state)
+    return Update(optimiser.name, lr, before, float(found[0][0]), optimiser.equation)
