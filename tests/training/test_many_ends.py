@@ -13,6 +13,7 @@ import pytest
 from many import alone, assert_alone, network, samples
 
 import deltarule as dr
+from deltarule.training.progress import Bar
 from deltarule.training.stopping import StopRule
 
 
@@ -58,7 +59,7 @@ def test_each_stops_by_its_own_rule(stop, validation, engine):
 
 
 def test_ranks_are_closed_around_those_that_ended():
-    settings = {"epochs": 60, "batch_size": None, "optimizer": "sgd", "stop": dr.ErrorBelow(0.05)}
+    settings = {"epochs": 60, "batch_size": None, "optimizer": "sgd", "stop": dr.ErrorBelow(0.035)}
     rates = np.geomspace(1e-3, 3.0, 200)
     many = dr.train_many(
         network(), *samples(), seeds=[0] * 200, lr=rates, engine="compiled", **settings
@@ -109,7 +110,8 @@ def test_numbers_that_stop_being_finite_end_one_network(engine, batch_size, shuf
         assert many.epochs[i] == run.epochs
         assert many.stopped[i] == run.stopped
         assert np.isfinite(many.theta[i]).all()
-        np.testing.assert_allclose(many.theta[i], run.theta, rtol=1e-6, atol=1e-9)
+        size = np.abs(run.theta).max()  # at 1e189 a small entry is what rounding has left
+        np.testing.assert_allclose(many.theta[i], run.theta, rtol=1e-6, atol=1e-6 * size)
         assert many.messages[i].split(":")[0] == message.split(":")[0]
         assert np.isnan(many.history["error"][run.epochs :, i]).all()
 
@@ -160,8 +162,25 @@ def test_ctrl_c_returns_what_is_done(engine, shuffle, rows):
         assert np.isfinite(many.history["error"][: many.epochs[i], i]).all()
 
 
-def test_progress_is_shown(capfd):
-    for size in (4, 60):
-        net = dr.Network(3, [dr.Dense(size, "tanh"), dr.Dense(1, "sigmoid")])
-        dr.train_many(net, *samples(), seeds=range(3), epochs=3, progress=True, engine="compiled")
-    assert "epoch" in capfd.readouterr().err
+@pytest.mark.parametrize("size", [4, 60])
+def test_progress_counts_every_update(size, monkeypatch):
+    ticks, shown = [], []
+
+    class Counting(Bar):
+        def tick(self, updates):
+            ticks.append(updates)
+            super().tick(updates)
+
+        def epoch(self, epoch):
+            shown.append(epoch)
+            super().epoch(epoch)
+
+    monkeypatch.setattr("deltarule.training.many.Bar", Counting)
+    net = dr.Network(3, [dr.Dense(size, "tanh"), dr.Dense(1, "sigmoid")])
+    many = dr.train_many(
+        net, *samples(), seeds=range(3), epochs=4, batch_size=10, progress=True, engine="compiled"
+    )
+    assert sum(ticks) == 3 * 4 * 3
+    if size == 4:
+        assert shown[-1].epoch == 4
+        assert shown[-1].error == pytest.approx(many.history["error"][-1].mean())

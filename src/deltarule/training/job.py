@@ -66,7 +66,8 @@ class Job:
         """Return the rest of the epoch under way, or several whole epochs."""
         order = self.order(state.epoch)
         if order is not None and epochs > 1:
-            order = np.stack([order, *(self.order(state.epoch + e) for e in range(1, epochs))])
+            later = [self.order(state.epoch + e) for e in range(1, epochs)]
+            order = np.stack([order, *(rows for rows in later if rows is not None)])
         return Course(
             samples=self.samples,
             order=order,

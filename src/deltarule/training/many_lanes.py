@@ -91,9 +91,11 @@ class InStep:
         for broken in walk.breaks:
             ledger.messages[broken.network] = self._message(broken)
             ledger.end(np.array([broken.network]), "non_finite", broken.theta)
+        if jobs.base.validation is None:
+            ledger.better(names, errors, None if before is None else before[here], self.epoch)
         whole = here & (done == epochs) & ledger.running[walk.networks]
         self.epoch += epochs
-        self._close(walk.networks, whole, errors[-1][whole[here]], before)
+        self._close(walk.networks, whole, errors[-1][whole[here]])
         cut = here & (done < epochs) & ledger.running[walk.networks]
         if cut.any():
             ledger.end(walk.networks[cut], "interrupted", lanes.theta[cut])
@@ -154,17 +156,16 @@ class InStep:
         pairs = ((self._schedules[i], self._schedule_states[i]) for i in networks.tolist())
         return np.array([schedule.rate(step, epochs, state) for schedule, state in pairs])
 
-    def _close(self, networks: Array, whole: Array, errors: Array, before: Array | None) -> None:
+    def _close(self, networks: Array, whole: Array, watched: Array) -> None:
         """Measure, look at the stopping rules, and keep the best, for those that did the epoch."""
         job, ledger, lanes = self._jobs.base, self._ledger, self._lanes
         names, theta = networks[whole], None
-        watched, measured = errors, before if before is None else before[whole]
         if job.validation is not None:
             theta = lanes.theta
             every, _ = lanes.measure(job.validation)
-            watched, measured = every[whole], theta[whole]
+            watched = every[whole]
             ledger.record("validation_error", self._rows(names, watched[None]))
-        ledger.better(names, watched, measured)
+            ledger.better(names, watched[None], theta[whole], self.epoch - 1)
         if not self._jobs.steady:
             for i, value in zip(names.tolist(), watched.tolist(), strict=True):
                 state = self._schedule_states[i]

@@ -83,12 +83,17 @@ class Ledger:
         self.stopped[networks] = why
         self.theta[networks] = theta
 
-    def better(self, networks: Array, watched: Array, measured: Array | None) -> None:
-        """Note the lowest watched errors, and the weights they were measured at."""
-        lower = watched < self.best_error[networks]
+    def better(self, networks: Array, watched: Array, measured: Array | None, before: int) -> None:
+        """Note the lowest watched errors (epochs, k) and the weights they were measured at.
+
+        `before` counts the epochs before the first of these; an epoch that a network has not done
+        is NaN.
+        """
+        least = np.fmin.reduce(watched, axis=0)
+        lower = least < self.best_error[networks]
         found = networks[lower]
-        self.best_error[found] = watched[lower]
-        self.best_epoch[found] = self.epochs[found]
+        self.best_error[found] = least[lower]
+        self.best_epoch[found] = before + 1 + np.argmax(watched == least, axis=0)[lower]
         if self.best_theta is not None and measured is not None:
             self.best_theta[found] = measured[lower]
 

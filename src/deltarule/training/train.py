@@ -21,7 +21,7 @@ from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import DeltaRule
-from deltarule.training.interrupt import listening
+from deltarule.training.interrupt import Interrupt, listening
 from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_theta
 from deltarule.training.loop import Epoch, NonFiniteError, advance
 from deltarule.training.progress import Bar
@@ -133,28 +133,34 @@ def train(
         seed=whole("seed", seed, 0, 2**64 - 1),
         stop=as_rules(stop),
     )
-    chosen = choose_engine(engine, objective, len(samples), job.batch_size, job.epochs).engine
-    chosen, trainer = make_trainer(
-        chosen, objective, job.optimiser, job.clipping, samples, job.batch_size
-    )
+    choice = choose_engine(engine, objective, len(samples), job.batch_size, job.epochs)
     watchers = (callbacks,) if callable(callbacks) else tuple(callbacks or ())
     state = job.start(first_theta(net, theta, seed, kind))
+    chosen = choice.engine
 
     def finished(state: State) -> Run:
         return Run(objective, job.optimiser, chosen, seed, state, restored=job.patient)
 
-    try:
-        return finished(_run(job, state, trainer, watchers, progress))
-    except NonFiniteError as error:
-        raise NumericError(str(error), finished(error.state)) from None
+    with listening() as interrupt:
+        chosen, trainer = make_trainer(
+            choice.engine, objective, job.optimiser, job.clipping, samples, job.batch_size
+        )
+        try:
+            return finished(_run(job, state, trainer, watchers, progress, interrupt))
+        except NonFiniteError as error:
+            raise NumericError(str(error), finished(error.state)) from None
 
 
 def _run(
-    job: Job, state: State, trainer: Trainer, callbacks: tuple[Callback, ...], progress: bool
+    job: Job,
+    state: State,
+    trainer: Trainer,
+    callbacks: tuple[Callback, ...],
+    progress: bool,
+    interrupt: Interrupt,
 ) -> State:
     """Advance epoch by epoch until the end, a stopping rule, a callback or Ctrl-C."""
     with ExitStack() as stack:
-        interrupt = stack.enter_context(listening())
         bar = None
         if progress:
             bar = stack.enter_context(Bar(job.epochs, job.batches, len(job.samples)))
@@ -164,15 +170,13 @@ def _run(
                 bar.tick(updates)
             return not interrupt.requested
 
-        while state.epoch < job.epochs and not state.stopped:
+        watched = bool(callbacks) or progress
+        while state.epoch < job.epochs and not (state.stopped or interrupt.requested):
+            further = None if watched else stretch(job, state, trainer, time.monotonic)
+            if further is not None:
+                state = further
+                continue
             epochs = state.epoch
-            if not (callbacks or progress):
-                further = stretch(job, state, trainer, time.monotonic)
-                if further is not None:
-                    state = further
-                    if interrupt.requested:
-                        break
-                    continue
             state = advance(job, state, trainer, proceed, time.monotonic)
             if state.epoch == epochs:  # cut short
                 break
@@ -182,8 +186,6 @@ def _run(
             answers = [callback(seen) for callback in callbacks]
             if not state.stopped and any(answer is True for answer in answers):
                 state = replace(state, stopped="callback")
-            if interrupt.requested:
-                break
     if not state.stopped:
         done = state.epoch >= job.epochs
         state = replace(state, stopped="epochs" if done else "interrupted")

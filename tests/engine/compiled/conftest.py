@@ -7,7 +7,7 @@ import pytest
 from deltarule.engine.compiled import cache
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def place(monkeypatch, tmp_path):
     """The folder of the entries, in a cache of this test's own that does not exist yet."""
     monkeypatch.setenv("DELTARULE_CACHE", str(tmp_path / "cache"))

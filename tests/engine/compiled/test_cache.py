@@ -20,6 +20,8 @@ from deltarule.engine.compiled.cache import cached, folder
 from deltarule.engine.compiled.jit import compile_module, load
 from deltarule.engine.compiled.machine import host
 
+pytestmark = pytest.mark.usefixtures("place")
+
 
 @pytest.mark.parametrize("code", [CODE, b"", b"\0" * 300_000], ids=["some", "empty", "large"])
 def test_what_was_made_once_is_found_again(place, code):

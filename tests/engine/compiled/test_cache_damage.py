@@ -12,6 +12,8 @@ from programs import CODE, HEADER, MACHINE, Maker, entry_of, kept, posix
 
 from deltarule.engine.compiled.cache import CacheWarning, cached, folder
 
+pytestmark = pytest.mark.usefixtures("place")
+
 
 def flipped(index):
     def damage(data):

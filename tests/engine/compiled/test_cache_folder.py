@@ -13,6 +13,8 @@ from programs import CODE, MACHINE, Maker, entry_of, fails, kept, posix
 from deltarule.engine.compiled import cache
 from deltarule.engine.compiled.cache import CacheWarning, cached, folder
 
+pytestmark = pytest.mark.usefixtures("place")
+
 
 @pytest.mark.parametrize("value", ["", " ", "0", "off", "OFF"])
 def test_switched_off(monkeypatch, tmp_path, value):

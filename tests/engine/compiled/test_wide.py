@@ -23,7 +23,7 @@ def problem(sizes, n, dtype=np.float64):
     return net, theta.astype(dtype), X.astype(dtype), T.astype(dtype)
 
 
-@pytest.mark.parametrize("n", [1, 5, 64])
+@pytest.mark.parametrize("n", [1, 33])
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_gradients(sizes, n):
     net, theta, X, T = problem(sizes, n)
@@ -33,9 +33,9 @@ def test_gradients(sizes, n):
     assert found.error == pytest.approx(expected.error, rel=1e-13)
 
 
-@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("sizes", SIZES[1::2], ids=str)
 def test_gradients_in_float32(sizes):
-    """Sums of up to 784 products, each rounded to 6e-8: 1e-5 of the largest entry."""
+    """Sums of up to 257 products, each rounded to 6e-8: 1e-5 of the largest entry."""
     net, theta, X, T = problem(sizes, 33, np.float32)
     expected = dr.backprop(net, *(a.astype(float) for a in (theta, X, T)))
     found = backprop(net, theta, X, T)

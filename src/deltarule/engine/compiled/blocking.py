@@ -55,7 +55,7 @@ class Shape:
     @property
     def size(self) -> int:
         """Bytes of a number."""
-        return np.dtype(self.dtype).itemsize
+        return int(np.dtype(self.dtype).itemsize)
 
     @property
     def kind(self) -> ir.Type:

@@ -14,7 +14,10 @@ from typing import Any
 from deltarule.engine.compiled.machine import Machine
 from deltarule.engine.compiled.maths import add_symbols
 
-__all__ = ["Loaded", "compile_module", "load"]
+__all__ = ["PIPELINE", "Loaded", "compile_module", "load"]
+
+PIPELINE = "speed 3, vectors written out"
+"""How modules are compiled: another text here makes what is kept on disk anew."""
 
 
 def compile_module(text: str, machine: Machine, *, assembly: bool = False) -> Any:
@@ -59,7 +62,7 @@ class Loaded:
     def function(self, name: str, returns: Any, *arguments: Any) -> Any:
         """Return `name` as a callable; while it runs, other threads of Python run too."""
         call = ctypes.CFUNCTYPE(returns, *arguments)(self.address(name))
-        call.keep = self  # the code has to outlive the callable
+        call.keep = self  # type: ignore[attr-defined]  # the code has to outlive the callable
         return call
 
 

@@ -78,30 +78,15 @@ class Lowering:
             return self.ops.constant(_DOUBLE, node.payload)
         if node.op == "symbol":
             raise KeyError(f"the symbol {node.payload} stands for nothing here")
-        magnitude = self._magnitude(node)
-        if magnitude is not None:
-            return magnitude
-        if node.op == "/" and node.kind == VALUE and node.args[1].kind == NUMBER:
-            return self._divided(*node.args)
-        if node.op == "/" and root(node.args[1]) in self.common:
-            return self._shared(*node.args)
+        short = self._magnitude(node) if node.op == "where" else self._quotient(node)
+        if short is not None:
+            return short
         args = self._alike([self._argument(a, node) for a in node.args])
-        if node.op in _COMPARISONS:
-            return self.ops.compare(node.op, *args)
-        if node.op == "pow":
-            return maths.scalar_call(self.ops, "pow", *args)
-        function = _WRITERS.get(node.op)
-        if function is not None:
-            return function(self.ops, *args)
-        if node.op in ("sin", "cos", "erfc"):
-            return maths.scalar_call(self.ops, node.op, *args)
-        if node.op.startswith("across"):
-            return _across(self.ops, node.op.split()[1], args[0])
-        return getattr(maths, node.op)(self.ops, *args)
+        return _writer(node.op)(self.ops, *args)
 
     def _magnitude(self, node: Node) -> Any:
         """Return |x| or -|x| where a formula says so by `where`, as one operation on its sign."""
-        if node.op != "where" or node.args[0].op != "<":
+        if node.args[0].op != "<":
             return None
         (x, zero), a, b = node.args[0].args, *node.args[1:]
         if zero.op != "literal" or zero.payload != 0.0 or x.kind != VALUE:
@@ -112,6 +97,14 @@ class Lowering:
             return None
         size = self.ops.intrinsic("fabs", self._known[x])
         return self.ops.neg(size) if negative else size
+
+    def _quotient(self, node: Node) -> Any:
+        """Return a division as a product with a reciprocal, where that serves more than once."""
+        if node.op != "/" or node.kind != VALUE:
+            return None
+        if node.args[1].kind == NUMBER:
+            return self._divided(*node.args)
+        return self._shared(*node.args) if root(node.args[1]) in self.common else None
 
     def _divided(self, x: Node, number: Node) -> Any:
         """Return a value divided by a number: times its reciprocal, which is computed once."""
@@ -143,6 +136,18 @@ class Lowering:
         found = self._known[a]
         values = node.kind == VALUE or any(other.kind == VALUE for other in node.args)
         return self._as_value(a, found) if a.kind == NUMBER and values else found
+
+
+def _writer(op: str) -> Callable[..., Any]:
+    """Return what writes an operation: `write(ops, *args)`."""
+    if op in _COMPARISONS:
+        return lambda ops, x, y: ops.compare(op, x, y)
+    if op in ("pow", "sin", "cos", "erfc"):
+        return lambda ops, *args: maths.scalar_call(ops, op, *args)
+    if op.startswith("across"):
+        return lambda ops, x: _across(ops, op.split()[1], x)
+    found: Callable[..., Any] = _WRITERS.get(op) or getattr(maths, op)
+    return found
 
 
 def _across(ops: Ops, op: str, value: Any) -> Any:

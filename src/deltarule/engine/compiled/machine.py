@@ -32,7 +32,7 @@ class Machine:
         >>> Machine("", "", "", 512, 32).lanes("float32")
         16
         """
-        return self.bits // (8 * np.dtype(dtype).itemsize)
+        return self.bits // (8 * int(np.dtype(dtype).itemsize))
 
 
 @lru_cache(maxsize=1)

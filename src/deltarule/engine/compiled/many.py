@@ -93,7 +93,7 @@ class ManyTrainer:
     @property
     def theta(self) -> Array:
         """The weights of `networks`, (k, size)."""
-        return self._unlaid(self._vectors[:, 0])
+        return self._unlaid(self._vectors[:, 0]).copy()
 
     def _unlaid(self, values: Array) -> Array:
         """Return (groups, ..., lanes) as (networks, ...)."""
@@ -190,7 +190,8 @@ class ManyTrainer:
         def go(lap: Array, kept: Any = kept) -> None:
             call(self._run, lap)
 
-        return Search(track, self._members[group], make, go)
+        slots = len(self._recipe.optimiser.slots)
+        return Search(track, self._members[group], slots, make, go)
 
     def measure(self, samples: Samples) -> tuple[Array, Array]:
         """Return E over any samples, and the largest |T - y|, of `networks`: (k,) each."""

@@ -34,9 +34,15 @@ class Search:
     """One group's task, walked again: `go(lap)` does a lap, `make(vectors, sums)` describes it."""
 
     def __init__(
-        self, track: Track, members: Array, make: Callable[..., Array], go: Callable[..., None]
+        self,
+        track: Track,
+        members: Array,
+        slots: int,
+        make: Callable[..., Array],
+        go: Callable[..., None],
     ) -> None:
-        self._track, self._members, self._make, self._go = track, members, make, go
+        self._track, self._members, self._slots = track, members, slots
+        self._make, self._go = make, go
         self._found: list[Break] = []
 
     def run(self, before: Array, wanted: Array) -> list[Break]:
@@ -68,7 +74,7 @@ class Search:
             for lane in np.flatnonzero(wanted):
                 theta, *slots = vectors[0, :, :, lane].copy()
                 network = int(self._members[lane])
-                self._found.append(Break(network, epoch, first, theta, tuple(slots)))
+                self._found.append(Break(network, epoch, first, theta, tuple(slots[: self._slots])))
             return
         half = count // 2
         middle = self._advance(vectors, sums, epoch, first, half)

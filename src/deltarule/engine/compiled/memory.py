@@ -17,9 +17,9 @@ __all__ = ["Memory"]
 class Memory:
     """Places, in bytes from the beginning.
 
-    `y`, `slope` (what stands for f') and `delta` of every layer, (batch, m_l), `net` of the last; `W` of every layer but the first, not
-    transposed, (n_l, m_{l-1}); the gradient, packed as theta is; what a team meets at; every
-    thread's part of the sums.
+    `y`, `slope` (what stands for f') and `delta` of every layer, (batch, m_l), for the last one
+    `net` and `delta`; `W` of every layer but the first, not transposed, (n_l, m_{l-1}); the
+    gradient, packed as theta is; what a team meets at; every thread's part of the sums.
     """
 
     def __init__(self, packing: Packing, dtype: Any, batch: int, threads: int) -> None:

@@ -32,21 +32,29 @@ class Passes:
         self.forward: dict[int, Product] = {}
         self.back: dict[int, Product] = {}
         self.gradient: dict[int, Product] = {}
-        blocks, given = memory.packing.blocks, (machine, recipe.dtype)
+        blocks, dtype = memory.packing.blocks, recipe.dtype
         for l, block in enumerate(blocks, 1):
             before = block.inputs if l == 1 else blocks[l - 2].width
-            sizes = {"width": block.width, "lda": before, "ldb": block.width, "ldc": block.width}
+            sizes: dict[str, Any] = {
+                "width": block.width, "lda": before, "ldb": block.width, "ldc": block.width
+            }  # fmt: skip
             self.forward[l] = rows_product(
-                module, f"forward{l}", *given, depth=block.inputs, **sizes, gathered=l == 1,
+                module, f"forward{l}", machine, dtype, depth=block.inputs, **sizes, gathered=l == 1,
                 start=block.bias is not None, finish=self._activate(l) if l < len(blocks) else None,
             )  # fmt: skip
             self.gradient[l] = columns_product(
-                module, f"gradient{l}", *given, columns=block.inputs, **sizes, gathered=l == 1
+                module,
+                f"gradient{l}",
+                machine,
+                dtype,
+                columns=block.inputs,
+                **sizes,
+                gathered=l == 1,
             )
             if l > 1:
                 sizes = {"width": before, "lda": block.width, "ldb": before, "ldc": before}
                 self.back[l] = rows_product(
-                    module, f"back{l}", *given, depth=block.units, **sizes, gathered=False,
+                    module, f"back{l}", machine, dtype, depth=block.units, **sizes, gathered=False,
                     start=False, finish=self._bend(l - 1),
                 )  # fmt: skip
         every = (*self.forward.values(), *self.back.values(), *self.gradient.values())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from deltarule.engine.compiled.cache import cached
 from deltarule.engine.compiled.equations import check_recipe
-from deltarule.engine.compiled.jit import compile_module, load
+from deltarule.engine.compiled.jit import PIPELINE, compile_module, load
 from deltarule.engine.compiled.lap import Lap
 from deltarule.engine.compiled.layered import Layered
 from deltarule.engine.compiled.machine import Machine, host
@@ -62,7 +62,7 @@ class Program:
 
 def built(text: str, machine: Machine) -> Callable[[Any, int], None]:
     """Return the function `run` of a module's text."""
-    code = cached(text, machine, lambda: compile_module(text, machine))
+    code = cached(f"; {PIPELINE}\n{text}", machine, lambda: compile_module(text, machine))
     kinds = (None, ctypes.POINTER(Lap), ctypes.c_int64)
     function: Callable[[Any, int], None] = load(code, machine).function("run", *kinds)
     return function

@@ -176,7 +176,7 @@ class _Straight:
         self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, i: Any
     ) -> list[Node]:
         """Write forward and backward pass of the epoch's observation i; return the gradient."""
-        o, b, recipe = self.ops, self.ops.b, self.recipe
+        recipe = self.recipe
         net = recipe.objective.network
         x = self._read(graph, lower, "x", self.lap.X, net.sizes[0], i)
         T = self._read(graph, lower, "T", self.lap.T, net.sizes[-1], i)

@@ -192,7 +192,8 @@ def _sum(
         b.position_at_end(body)
         vectors = _load(b, tile, at(b, right[0], tile.element, b.mul(k, right[1], flags=("nsw",))))
         if tile.down:
-            row = _row(b, tile, *left, k)
+            a, lda, index = left
+            row = _row(b, tile, a, lda, index, k)
             addresses = [at(b, row, tile.element, place) for place in places]
         else:
             addresses = [at(b, row, tile.element, k) for row in places]

@@ -151,7 +151,8 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     size = int(np.prod(shape)) * kind.itemsize
     raw = np.zeros(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
-    return raw[start : start + size].view(kind).reshape(shape)
+    found: Array = raw[start : start + size].view(kind).reshape(shape)
+    return found
 
 
 class _Place:

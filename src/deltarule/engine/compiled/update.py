@@ -29,9 +29,8 @@ class Update:
 
     def write(self, layers: list[int], s: Any) -> None:
         """Write the update of some layers from the gradient in the working memory."""
-        p, o, b = self.p, self.p.o, self.p.o.b
-        recipe = p.recipe
-        self.batch_weight = o.load(p.lap.weights, _DOUBLE, s)
+        p, recipe = self.p, self.p.recipe
+        self.batch_weight = p.o.load(p.lap.weights, _DOUBLE, s)
         self.length: Any = None
         if recipe.clipping.norm is not None:
             self._measure(layers, s)
