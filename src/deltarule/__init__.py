@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deltarule import activations, data, losses, optim
+    from deltarule.check.diagnose import Diagnosis, diagnose
     from deltarule.core.errors import (
         DataError,
         DeltaruleError,
@@ -44,6 +45,8 @@ _HOME = {
     "NumericError": "deltarule.core.errors",
     "ResourceError": "deltarule.core.errors",
     "UsageError": "deltarule.core.errors",
+    "Diagnosis": "deltarule.check.diagnose",
+    "diagnose": "deltarule.check.diagnose",
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
     "Dense": "deltarule.layers",
@@ -67,6 +70,7 @@ __all__ = [
     "DeltaRule",
     "DeltaruleError",
     "Dense",
+    "Diagnosis",
     "ErrorBelow",
     "FileError",
     "LockError",
@@ -81,6 +85,7 @@ __all__ = [
     "activations",
     "backprop",
     "data",
+    "diagnose",
     "load",
     "losses",
     "optim",
