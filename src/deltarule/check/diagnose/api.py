@@ -26,6 +26,7 @@ from deltarule.rules import DeltaRule
 
 __all__ = ["diagnose"]
 
+_NOTHING = Explanation((), ())
 _DELIVERY = ("transposed_output", "swapped_layers", "bias_first_row")
 
 
@@ -97,7 +98,9 @@ def diagnose(
     _check_truth(case)
     delivered = read(gradient, net, weights, samples, written)
     given = as_given(case, delivered.vector, roundings(case))
-    found, notes = _search(case, delivered.vector)
+    truth = backward(case)
+    right = all(given.matches(l, truth[l].delivered) for l in range(1, case.L + 1))
+    found, notes = ([_NOTHING], []) if right else _search(case, delivered.vector)
     if len(found) > 1 and callable(gradient):
 
         def ask(other: Case) -> Array:
@@ -121,22 +124,31 @@ def _check_truth(case: Case) -> None:
 
 
 def _search(case: Case, vector: Array) -> tuple[list[Explanation], list[str]]:
-    """Return the best explanations; [an empty one] for a right gradient, [] for none."""
+    """Return the best explanations, [] for none; and what else fits, though it was fitted."""
     trials = trials_of(case, vector)
-    found = explain_gradient(case, vector, trials)
-    if not found:
+    with np.errstate(all="ignore"):  # a wrong rule may well overflow
+        found = explain_gradient(case, vector, trials)
         precisions = precisions_of(case, vector)
         low = tuple(l for l, eps in enumerate(precisions, 1) if eps > EPS)
-        if low:
-            noise = Trial(MISTAKES["float_noise"], (("eps", max(precisions)),))
-            rough = explain_gradient(case, vector, trials, precisions)
-            best = [e for e in rough if e.cost == rough[0].cost]
-            found = [Explanation((*e.trials, noise), (*e.layers, low)) for e in best]
+        rough = explain_gradient(case, vector, trials, precisions) if low else []
+    if rough and (not found or rough[0].cost < found[0].cost):
+        noise = Trial(MISTAKES["float_noise"], (("eps", max(precisions)),))
+        found = [Explanation((*e.trials, noise), (*e.layers, low)) for e in rough]
     best = [e for e in found if e.cost == found[0].cost]
     by_place: dict[Any, Explanation] = {}
     for e in best:  # variants of one mistake at the same layers are one explanation
         by_place.setdefault((e.codes, e.layers), e)
-    return list(by_place.values()), []
+    return list(by_place.values()), _fitted_alike(found)
+
+
+def _fitted_alike(found: list[Explanation]) -> list[str]:
+    """Name single mistakes with a fitted parameter that give the same as the best without one."""
+    if not found or found[0].cost != (0, 1):
+        return []
+    alike = [e.trials[0] for e in found if e.cost == (1, 1)]
+    told = [f"{t.code} ({', '.join(f'{k}: {v:.6g}' for k, v in t.parameters if k in t.fitted)})"
+            for t in alike]  # fmt: skip
+    return [f"with a parameter fitted, the same as {', '.join(told)}"] if told else []
 
 
 def _conclude(

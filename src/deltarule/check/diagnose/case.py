@@ -101,9 +101,9 @@ class Case:
         f, df = self.objective.network.layers[l - 1].activation.body(NUMPY)
         rule = self.objective.rule
         stand_in = (rule.output if l == self.L else rule.hidden).body(NUMPY)
-        if net is None:
-            return stand_in(df(self.nets[l], self.outputs[l]))
-        return stand_in(df(net, f(net)))
+        at = self.nets[l] if net is None else net
+        y = self.outputs[l] if net is None else f(net)
+        return np.broadcast_to(stand_in(df(at, y)), at.shape)
 
     def dE_dy(self, loss: Loss) -> Any:
         """Return dE/dy_L = c s_i de/dy for a loss."""

@@ -5,8 +5,9 @@ than
 
     half the digits of float64 x the largest entry  +  64 eps x the running sum of magnitudes
 
-The second part is what rounding can do where terms cancel: the same backward pass with |y| + |T|
-for the residual and |W| for W (a running error bound; Higham 2002, section 3.3). For a gradient
+The second part is what rounding can do where terms cancel or nodes saturate: the backward pass in
+magnitudes, with the error of each step beside it (running error analysis; Higham 2002, section
+3.3). For a gradient
 of lower precision the first part is 64 eps of that precision. Neither grows with the array.
 """
 
@@ -88,21 +89,29 @@ def as_given(
 
 
 def roundings(case: Case) -> list[Any]:
-    """Return, by layer, the largest sums of magnitudes behind dE/dW_l and dE/db_l."""
+    """Return, by layer, the largest rounding behind dE/dW_l and dE/db_l, in units of eps.
+
+    Beside each delta's magnitude its error is carried down: at the output that of y - T, at
+    every layer that of f', which code that has it from y (1 - y^2, y (1 - y)) knows to eps of 1.
+    """
     found: list[Any] = [None] * (case.L + 1)
     loss, y, T = case.objective.loss, case.outputs[-1], case.samples.T
     with np.errstate(all="ignore"):
         fused = case.fused(loss)
         size = np.abs(case.dE_dy(loss) if fused is None else fused)
-        size = size + np.abs(case.scale) * (np.abs(y) + np.abs(T))
+        error = np.abs(case.scale) * (np.abs(y) + np.abs(T))
         if fused is None and not case.rowwise:
-            size = size * np.abs(case.slope(case.L))
+            slope = np.abs(case.slope(case.L))
+            size, error = size * slope, error * slope + size * (slope + 1.0)
         for l in range(case.L, 0, -1):
             if l < case.L:
-                size = (size @ np.abs(case.W[l + 1])) * np.abs(case.slope(l))
-            penalty = case.objective.l2 * np.abs(case.W[l])
-            weights = size.T @ np.abs(case.outputs[l - 1]) + penalty
-            sums = (float(weights.max()), float(size.sum(axis=0).max()))
+                slope, W = np.abs(case.slope(l)), np.abs(case.W[l + 1])
+                size, error = size @ W, error @ W
+                size, error = size * slope, error * slope + size * (slope + 1.0)
+            both = size + error
+            weights = both.T @ np.abs(case.outputs[l - 1])
+            weights = weights + case.objective.l2 * np.abs(case.W[l])
+            sums = (float(weights.max()), float(both.sum(axis=0).max()))
             found[l] = tuple(s if np.isfinite(s) else 0.0 for s in sums)
     return found
 

@@ -107,7 +107,7 @@ register(
         variants=_clips,
         estimated=("bound",),
         reported=_with_bound,
-        allowed=lambda factor: factor if 0.0 < factor < 1.0 else None,
+        allowed=lambda factor: factor if 0.0 < factor < 1.0 - 1e-6 else None,
         tell_apart="a point with a much smaller gradient, which no bound reaches",
     )
 )

@@ -25,7 +25,7 @@ def _scales(case: Case, given: Array) -> Iterable[Mapping[str, Any]]:
     if case.objective.l2 == 0.0:
         yield {"l2": None, "on": "weights"}
         return
-    known = {2.0, 0.5, 1.0 / case.n, float(case.n), 2.0 / case.n} - {1.0}
+    known = {2.0, 1.0 / case.n, 2.0 / case.n} - {1.0}
     yield {"l2": case.objective.l2, "on": "weights and biases"}
     for factor in sorted(known):
         yield {"l2": factor * case.objective.l2, "on": "weights"}
