@@ -233,7 +233,6 @@ def wrong(p: Problem, mistakes: dict[str, tuple[Any, dict]] | None = None) -> np
                 "last column": [v for r in range(len(W)) for v in (*dW[r], db[r])],
                 "before the weights": [*db, *dW.ravel()],
                 "first row of (in, out)": [*db, *dW.T.ravel()],
-                "last row of (in, out)": [*dW.T.ravel(), *db],
             }.get(how("bias_first_row", "bias"), block)
         if at("transposed_output", l):
             block = [*dW.T.ravel(), *block[dW.size :]]

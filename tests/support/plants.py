@@ -127,7 +127,7 @@ def variants(code: str, p: Problem, rng: np.random.Generator) -> dict[str, Any] 
             "bias": str(
                 pick(
                     ["first column", "last column", "before the weights", "first row of (in, out)"]
-                    + ["last row of (in, out)", "after the weights of all layers"]
+                    + ["after the weights of all layers"]
                 )
             )
         },

@@ -52,7 +52,6 @@ _PLACES = {
     "last column": lambda W, b: np.column_stack([W, b]),
     "before the weights": lambda W, b: np.concatenate([b, W.ravel()]),
     "first row of (in, out)": lambda W, b: np.vstack([b, W.T]),
-    "last row of (in, out)": lambda W, b: np.vstack([W.T, b]),
 }
 """The layer's parameters as one array, with the biases where programs keep them."""
 
