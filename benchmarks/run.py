@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
+import diagnose_speed
 import numpy as np
 import reference_engine
 import startup
@@ -22,6 +23,11 @@ def main() -> None:
     print(f"  {'ours':20s} {found['ours']:6.0f}")
     print(f"  {'hand-written NumPy':20s} {found['plain']:6.0f}")
     print(f"  {'ratio':20s} {found['ratio']:6.2f}   goal <= 1.8")
+    found = diagnose_speed.main()
+    print("\nDiagnosis, 64-32-10, 100 observations, float64 (seconds: median, slowest)")
+    for kind, goal in (("one mistake", 1.0), ("two mistakes", 10.0)):
+        slowest = found[f"{kind}, slowest"]
+        print(f"  {kind:20s} {found[kind]:6.3f} {slowest:6.3f}   goal <= {goal:g}")
     print("\nThe compiled engine and its comparison with other libraries are not built yet.")
 
 

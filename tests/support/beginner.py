@@ -23,7 +23,7 @@ def _softmax(net):
 
 
 ACTIVATION = {
-    "identity": (lambda v: v, lambda v: np.ones_like(v)),
+    "identity": (lambda v: v, np.ones_like),
     "sigmoid": (_sigmoid, lambda v: _sigmoid(v) * (1 - _sigmoid(v))),
     "tanh": (np.tanh, lambda v: 1 - np.tanh(v) ** 2),
     "relu": (lambda v: np.maximum(v, 0), lambda v: (v > 0) * 1.0),
@@ -75,180 +75,209 @@ class Problem:
 
 def wrong(p: Problem, mistakes: dict[str, tuple[Any, dict]] | None = None) -> np.ndarray:
     """Return the flat gradient with the mistakes made."""
-    made = mistakes or {}
+    return _Attempt(p, mistakes or {}).gradient()
 
-    def at(code, l):
-        return code in made and l in made[code][0]
 
-    def how(code, name):
-        return made[code][1].get(name)
+class _Attempt:
+    """One backward pass with mistakes; nets, outputs and gradients are indexed by layer."""
 
-    n, outputs, depth = len(p.X), p.T.shape[1], p.depth
-    nets, ys = [None], [p.X]
-    for W, b, name in zip(p.W, p.b, p.activations, strict=True):
-        nets.append(ys[-1] @ W.T + (0 if b is None else b))
-        ys.append(ACTIVATION[name][0](nets[-1]))
+    def __init__(self, p: Problem, made: dict[str, tuple[Any, dict]]) -> None:
+        self.p, self.made, self.n, self.depth = p, made, len(p.X), p.depth
+        self.nets, self.ys = [None], [p.X]
+        for W, b, name in zip(p.W, p.b, p.activations, strict=True):
+            self.nets.append(self.ys[-1] @ W.T + (0 if b is None else b))
+            self.ys.append(ACTIVATION[name][0](self.nets[-1]))
+        self.found = [None] * (self.depth + 1)
 
-    def slope(l):
-        name = p.activations[l - 1]
-        if name == "softmax":
-            return None
-        f, df = ACTIVATION[name]
-        s = df(nets[l])
-        if at("missing_derivative", l):
+    def at(self, code, l):
+        return code in self.made and l in self.made[code][0]
+
+    def how(self, code, name):
+        return self.made[code][1].get(name)
+
+    def gradient(self):
+        delta, handed = None, [None] * (self.depth + 1)
+        for l in range(self.depth, 0, -1):
+            delta = self.output_delta() if l == self.depth else self.hidden_delta(l, delta)
+            weights, biases = self.scaled(l, *self.sums(l, delta))
+            self.found[l] = self.whole(l, weights, biases)
+            handed[l] = self.block(l, *self.found[l])
+        return self.rounded(self.joined(handed))
+
+    # f'
+
+    def slope(self, l):
+        name, net = self.p.activations[l - 1], self.nets[l]
+        df = ACTIVATION[name][1]
+        s = df(net)
+        if self.at("missing_derivative", l):
             s = np.ones_like(s)
-        if at("double_derivative", l):
+        if self.at("double_derivative", l):
             s = s * s
-        if at("derivative_of_output", l):
-            s = df(ys[l])
-            if how("derivative_of_output", "argument") != "y":
-                z = nets[l]
-                s = {"sigmoid": lambda: z * (1 - z), "tanh": lambda: 1 - z * z}.get(
-                    name, lambda: df(z)
-                )()
-        if at("derivative_wrong_layer", l):
-            m = l - 1 if how("derivative_wrong_layer", "of") == "the layer below" else l + 1
-            if 1 <= m <= depth and nets[m].shape[1] in (1, s.shape[1]):
-                own = how("derivative_wrong_layer", "activation") == "its own"
-                other = p.activations[m - 1]
-                if own or other != "softmax":
-                    s = (df if own else ACTIVATION[other][1])(nets[m]) * np.ones_like(s)
-        if at("relu_kink", l):
-            left, right = (0.0, 1.0) if name == "relu" else (0.01, 1.0)
-            side = how("relu_kink", "side")
-            taken = {"left": left, "right": right, "middle": (left + right) / 2}[side]
-            s = np.where(nets[l] == 0, taken, s)
-        if at("dead_relu_slope", l):
-            s = np.where(nets[l] < 0, how("dead_relu_slope", "slope_below"), s)
+        if self.at("derivative_of_output", l):
+            s = df(self.ys[l])
+            if self.how("derivative_of_output", "argument") != "y":
+                s = {"sigmoid": net * (1 - net), "tanh": 1 - net * net}.get(name, df(net))
+        if self.at("derivative_wrong_layer", l):
+            s = self.slope_of_neighbour(l, s)
+        if self.at("relu_kink", l):
+            left = 0.0 if name == "relu" else 0.01
+            side = self.how("relu_kink", "side")
+            s = np.where(net == 0, {"left": left, "right": 1, "middle": (left + 1) / 2}[side], s)
+        if self.at("dead_relu_slope", l):
+            s = np.where(net < 0, self.how("dead_relu_slope", "slope_below"), s)
         return s
 
-    # the error at the output
-    loss = how("wrong_loss", "loss") if at("wrong_loss", depth) else p.loss
-    y = ys[-1]
-    dE_dy = LOSS[loss](y, p.T) / (n if p.reduction == "mean" else 1)
-    if p.activations[-1] == "softmax":
-        right = np.array([(np.diag(r) - np.outer(r, r)) @ e for r, e in zip(y, dE_dy, strict=True)])
-        delta = right
-        if at("missing_derivative", depth):
-            delta = dE_dy
-        if at("softmax_diagonal", depth):
-            delta = dE_dy * y * (1 - y)
-        if at("softmax_double", depth):
-            if how("softmax_double", "jacobian") == "full":
-                delta = np.array(
-                    [(np.diag(r) - np.outer(r, r)) @ d for r, d in zip(y, delta, strict=True)]
-                )
-            else:
-                delta = delta * y * (1 - y)
-    else:
-        delta = dE_dy * slope(depth)
+    def slope_of_neighbour(self, l, s):
+        m = l - 1 if self.how("derivative_wrong_layer", "of") == "the layer below" else l + 1
+        if not 1 <= m <= self.depth or self.nets[m].shape[1] not in (1, s.shape[1]):
+            return s
+        own = self.how("derivative_wrong_layer", "activation") == "its own"
+        name = self.p.activations[l - 1 if own else m - 1]
+        return s if name == "softmax" else ACTIVATION[name][1](self.nets[m]) * np.ones_like(s)
 
-    gradients = [None] * (depth + 1)
-    handed = [None] * (depth + 1)
-    for l in range(depth, 0, -1):
-        W, b = p.W[l - 1], p.b[l - 1]
-        if l < depth:
-            up = p.W[l]
-            if at("sequential_update", l):
-                up = up - how("sequential_update", "lr") * gradients[l + 1][0]
-            back = np.zeros((n, up.shape[1]))
-            for j in range(up.shape[1]):
-                downstream = range(up.shape[0])
-                if at("single_path", l):
-                    node = how("single_path", "node")
-                    if node == "same-numbered":
-                        downstream = [j] if up.shape[1] <= up.shape[0] else downstream
-                    else:
-                        downstream = [0] if node == "first" else [up.shape[0] - 1]
-                for i in downstream:
-                    back[:, j] += delta[:, i] * (
-                        up[j, i] if at("untransposed_weights", l) else up[i, j]
-                    )
-            delta = back * slope(l)
-        used, y_before = delta, ys[l - 1]
-        if at("net_for_output", l):
-            y_before = nets[l - 1]
-        if at("input_for_hidden", l):
-            y_before = p.X
-        if at("delta_for_gradient", l):
-            y_before = np.ones_like(y_before)
-        first = 0
-        if at("last_sample_only", l):
-            first = n - 1
-        dW = np.zeros_like(W)
-        db = np.zeros(len(W))
-        for i in range(first, n):
-            dW = dW + np.outer(used[i], y_before[i])
-            db = db + used[i]
-        if first and p.reduction == "mean" and not how("last_sample_only", "divided"):
-            dW, db = dW * n, db * n
-        if at("missing_bias", l):
-            db = 0 * db
-        if at("bias_not_per_node", l):
-            both = db.sum() if how("bias_not_per_node", "over_nodes") == "sum" else db.mean()
-            db = np.array([both] * len(db))
-        factors = {
-            "sign": -1.0,
-            "sum_for_mean": n,
-            "mean_for_sum": 1 / n,
-            "missing_half": 2.0,
-            "outputs_mean": 1 / outputs,
-        }
-        late = 1.0
-        for code, factor in factors.items():
-            if at(code, l):
-                if code == "outputs_mean" and how(code, "outputs") == "multiplied":
-                    factor = outputs
-                of = how(code, "of") or "both"
-                if "penalty" in of:
-                    late = late * factor
-                else:
-                    dW = dW if of == "biases" else dW * factor
-                    db = db if of == "weights" else db * factor
-        l2 = p.l2
-        if at("l2_missing", l):
+    # delta
+
+    def output_delta(self):
+        p, L, y = self.p, self.depth, self.ys[-1]
+        loss = self.how("wrong_loss", "loss") if self.at("wrong_loss", L) else p.loss
+        dE_dy = LOSS[loss](y, p.T) / (self.n if p.reduction == "mean" else 1)
+        if p.activations[-1] != "softmax":
+            return dE_dy * self.slope(L)
+        delta = self.through_softmax(dE_dy)
+        if self.at("missing_derivative", L):
+            delta = dE_dy
+        if self.at("softmax_diagonal", L):
+            delta = dE_dy * y * (1 - y)
+        if self.at("softmax_double", L):
+            full = self.how("softmax_double", "jacobian") == "full"
+            delta = self.through_softmax(delta) if full else delta * y * (1 - y)
+        return delta
+
+    def through_softmax(self, e):
+        pairs = zip(self.ys[-1], e, strict=True)
+        return np.array([(np.diag(row) - np.outer(row, row)) @ v for row, v in pairs])
+
+    def hidden_delta(self, l, delta):
+        up = self.p.W[l]
+        if self.at("sequential_update", l):
+            up = up - self.how("sequential_update", "lr") * self.found[l + 1][0]
+        back = np.zeros((self.n, up.shape[1]))
+        for j in range(up.shape[1]):
+            for i in self.downstream(l, j, up):
+                w = up[j, i] if self.at("untransposed_weights", l) else up[i, j]
+                back[:, j] += delta[:, i] * w
+        return back * self.slope(l)
+
+    def downstream(self, l, j, up):
+        every = range(up.shape[0])
+        if not self.at("single_path", l):
+            return every
+        node = self.how("single_path", "node")
+        if node == "same-numbered":
+            return [j] if up.shape[1] <= up.shape[0] else every
+        return [0] if node == "first" else [up.shape[0] - 1]
+
+    # dE/dW and dE/db
+
+    def sums(self, l, delta):
+        y = self.ys[l - 1]
+        if self.at("net_for_output", l):
+            y = self.nets[l - 1]
+        if self.at("input_for_hidden", l):
+            y = self.p.X
+        if self.at("delta_for_gradient", l):
+            y = np.ones_like(y)
+        first = self.n - 1 if self.at("last_sample_only", l) else 0
+        weights, biases = np.zeros_like(self.p.W[l - 1]), np.zeros(delta.shape[1])
+        for i in range(first, self.n):
+            weights = weights + np.outer(delta[i], y[i])
+            biases = biases + delta[i]
+        if first and self.p.reduction == "mean" and not self.how("last_sample_only", "divided"):
+            weights, biases = weights * self.n, biases * self.n
+        if self.at("missing_bias", l):
+            biases = 0 * biases
+        if self.at("bias_not_per_node", l):
+            summed = self.how("bias_not_per_node", "over_nodes") == "sum"
+            biases = np.array([biases.sum() if summed else biases.mean()] * len(biases))
+        return weights, biases
+
+    def factors(self, l):
+        """Return the factors at layer l, each with what it multiplies."""
+        k = self.p.T.shape[1]
+        averaged = self.at("outputs_mean", l) and self.how("outputs_mean", "outputs") == "averaged"
+        known = {"sign": -1.0, "sum_for_mean": self.n, "mean_for_sum": 1 / self.n}
+        known |= {"missing_half": 2.0, "outputs_mean": 1 / k if averaged else k}
+        return [(f, self.how(c, "of") or "both") for c, f in known.items() if self.at(c, l)]
+
+    def scaled(self, l, weights, biases):
+        for factor, of in self.factors(l):
+            if of in ("both", "weights"):
+                weights = weights * factor
+            if of in ("both", "biases"):
+                biases = biases * factor
+        return weights, biases
+
+    def whole(self, l, weights, biases):
+        p, l2 = self.p, self.p.l2
+        if self.at("l2_missing", l):
             l2 = 0.0
-        if at("l2_scaled", l):
-            l2 = how("l2_scaled", "l2")
-        dW = dW + l2 * W
-        if at("l2_scaled", l) and how("l2_scaled", "on") != "weights" and b is not None:
-            db = db + l2 * b
-        dW, db = dW * late, db * late
-        if at("accumulated", l):
-            total_W, total_b = 0, 0
-            for _ in range(round(how("accumulated", "times"))):
-                total_W, total_b = total_W + dW, total_b + db
-            dW, db = total_W, total_b
-        if at("clipped", l):
-            if how("clipped", "by") == "value":
-                c = how("clipped", "bound")
-                dW, db = np.maximum(np.minimum(dW, c), -c), np.maximum(np.minimum(db, c), -c)
-            else:
-                dW, db = dW * how("clipped", "factor"), db * how("clipped", "factor")
-        gradients[l] = dW, db
-        block = list(dW.ravel()) + ([] if b is None else list(db))
-        if at("bias_first_row", l) and b is not None:
-            block = {
-                "first column": [v for r in range(len(W)) for v in (db[r], *dW[r])],
-                "last column": [v for r in range(len(W)) for v in (*dW[r], db[r])],
-                "before the weights": [*db, *dW.ravel()],
-                "first row of (in, out)": [*db, *dW.T.ravel()],
-            }.get(how("bias_first_row", "bias"), block)
-        if at("transposed_output", l):
-            block = [*dW.T.ravel(), *block[dW.size :]]
-        handed[l] = block
-    if how_late := made.get("bias_first_row"):
-        if how_late[1]["bias"] == "after the weights of all layers":
-            Ws = [h[: w.size] for h, w in zip(handed[1:], p.W, strict=True)]
-            bs = [h[w.size :] for h, w in zip(handed[1:], p.W, strict=True)]
-            return np.array([v for part in (*Ws, *bs) for v in part])
-    if "swapped_layers" in made:
-        swapped = made["swapped_layers"][1]["swapped"]
-        original = list(handed)
-        for a, z in zip(swapped, reversed(swapped), strict=True):
-            handed[a] = original[z]
-    found = np.array([v for part in handed[1:] for v in part])
-    if "float_noise" in made:
-        low = np.float32 if made["float_noise"][1]["eps"] < 1e-5 else np.float16
-        found = found.astype(low).astype(float)
-    return found
+        if self.at("l2_scaled", l):
+            l2 = self.how("l2_scaled", "l2")
+        weights = weights + l2 * p.W[l - 1]
+        if self.at("l2_scaled", l) and self.how("l2_scaled", "on") != "weights":
+            biases = biases + (0 if p.b[l - 1] is None else l2 * p.b[l - 1])
+        for factor, of in self.factors(l):
+            if "penalty" in of:
+                weights, biases = weights * factor, biases * factor
+        if self.at("accumulated", l):
+            times = round(self.how("accumulated", "times"))
+            weights = sum([weights] * times)
+            biases = sum([biases] * times)
+        if self.at("clipped", l):
+            weights, biases = self.clip(weights), self.clip(biases)
+        return weights, biases
+
+    def clip(self, a):
+        if self.how("clipped", "by") == "norm":
+            return a * self.how("clipped", "factor")
+        c = self.how("clipped", "bound")
+        return np.maximum(np.minimum(a, c), -c)
+
+    # what is handed over
+
+    def block(self, l, weights, biases):
+        W, b = self.p.W[l - 1], self.p.b[l - 1]
+        rows = list(weights.ravel())
+        if self.at("transposed_output", l):
+            rows = list(weights.T.ravel())
+        if b is None:
+            return rows
+        if not self.at("bias_first_row", l):
+            return [*rows, *biases]
+        return {
+            "first column": [v for r in range(len(W)) for v in (biases[r], *weights[r])],
+            "last column": [v for r in range(len(W)) for v in (*weights[r], biases[r])],
+            "before the weights": [*biases, *rows],
+            "first row of (in, out)": [*biases, *weights.T.ravel()],
+        }.get(self.how("bias_first_row", "bias"), [*rows, *biases])
+
+    def joined(self, handed):
+        place = self.made.get("bias_first_row", (0, {}))[1].get("bias", "")
+        if place == "after the weights of all layers":
+            sizes = [W.size for W in self.p.W]
+            first = [h[:size] for h, size in zip(handed[1:], sizes, strict=True)]
+            later = [h[size:] for h, size in zip(handed[1:], sizes, strict=True)]
+            handed = [None, *first, *later]
+        elif "swapped_layers" in self.made:
+            swapped = self.made["swapped_layers"][1]["swapped"]
+            original = list(handed)
+            for a, z in zip(swapped, reversed(swapped), strict=True):
+                handed[a] = original[z]
+        return np.array([v for part in handed[1:] for v in part])
+
+    def rounded(self, vector):
+        if "float_noise" not in self.made:
+            return vector
+        low = np.float32 if self.made["float_noise"][1]["eps"] < 1e-5 else np.float16
+        return vector.astype(low).astype(float)

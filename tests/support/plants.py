@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def problem(rng: np.random.Generator, code: str = "") -> Problem:
     hidden = ("relu", "leaky_relu") if code in ("relu_kink", "dead_relu_slope") else HIDDEN
     names = [str(rng.choice(hidden)) for _ in range(depth - 1)] + [activation]
     n = int(rng.integers(1, 7))
-    W = [rng.normal(0, 1.0, (o, i)) for i, o in zip(sizes, sizes[1:], strict=False)]
+    W = [rng.normal(0, 1.0, (o, i)) for i, o in pairwise(sizes)]
     b = [rng.normal(0, 0.5, o) for o in sizes[1:]]
     X = rng.normal(size=(n, sizes[0]))
     if code == "relu_kink":  # a dead unit's bias of 0 and an input of 0 meet the kink
@@ -85,7 +86,7 @@ def diagnose(p: Problem, gradient: Any, **options: Any) -> dr.Diagnosis:
 
 def variants(code: str, p: Problem, rng: np.random.Generator) -> dict[str, Any] | None:
     """Return random parameters of a mistake; None where it cannot be made in the problem."""
-    n, k, depth = len(p.X), p.T.shape[1], p.depth
+    n, depth = len(p.X), p.depth
     biased = p.b[0] is not None
     places = ["both", "weights", "biases"] if biased else ["both"]
     places += ["both, the penalty included"] if p.l2 else []
@@ -126,8 +127,13 @@ def variants(code: str, p: Problem, rng: np.random.Generator) -> dict[str, Any] 
         "bias_first_row": {
             "bias": str(
                 pick(
-                    ["first column", "last column", "before the weights", "first row of (in, out)"]
-                    + ["after the weights of all layers"]
+                    [
+                        "first column",
+                        "last column",
+                        "before the weights",
+                        "first row of (in, out)",
+                        "after the weights of all layers",
+                    ]
                 )
             )
         },

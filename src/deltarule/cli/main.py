@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import deltarule
+from deltarule.cli.diagnose import diagnose
 from deltarule.cli.predict import predict
 from deltarule.cli.show import show
 from deltarule.cli.train import train
@@ -79,6 +80,12 @@ _add(
     "deltarule predict people-model new.csv --unknown ignore",
 )
 _add(show, "deltarule show digits-model")
+_add(
+    diagnose,
+    "deltarule diagnose gradient.npz --network 3-3-3-1",
+    "deltarule diagnose net.py:gradient --network 3-4-2 --activation tanh --output sigmoid",
+    "deltarule diagnose net.py:gradient --network 3-4-2 --data point.npz --reduction sum",
+)
 
 
 def run() -> None:

@@ -24,14 +24,39 @@ BP = dr.backprop(NET, THETA, X, T, reduction="mean")
 
 
 def test_the_issue_s_codes_are_all_there():
-    assert set(MISTAKES) == set(
-        "sign missing_derivative double_derivative derivative_of_output derivative_wrong_layer "
-        "untransposed_weights single_path sequential_update net_for_output input_for_hidden "
-        "delta_for_gradient sum_for_mean mean_for_sum outputs_mean missing_half missing_bias "
-        "bias_not_per_node bias_first_row accumulated last_sample_only l2_missing l2_scaled "
-        "softmax_diagonal softmax_double wrong_loss relu_kink dead_relu_slope clipped float_noise "
-        "swapped_layers transposed_output".split()
-    )
+    assert set(MISTAKES) == {
+        "sign",
+        "missing_derivative",
+        "double_derivative",
+        "derivative_of_output",
+        "derivative_wrong_layer",
+        "untransposed_weights",
+        "single_path",
+        "sequential_update",
+        "net_for_output",
+        "input_for_hidden",
+        "delta_for_gradient",
+        "sum_for_mean",
+        "mean_for_sum",
+        "outputs_mean",
+        "missing_half",
+        "missing_bias",
+        "bias_not_per_node",
+        "bias_first_row",
+        "accumulated",
+        "last_sample_only",
+        "l2_missing",
+        "l2_scaled",
+        "softmax_diagonal",
+        "softmax_double",
+        "wrong_loss",
+        "relu_kink",
+        "dead_relu_slope",
+        "clipped",
+        "float_noise",
+        "swapped_layers",
+        "transposed_output",
+    }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)

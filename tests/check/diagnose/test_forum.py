@@ -29,11 +29,11 @@ def pack(deltas, ys):
     return [(d.T @ y, d.sum(axis=0)) for d, y in zip(deltas, ys, strict=False)]
 
 
-def right(T_minus_y=False, swapped=False, last_path=False, no_slope=()):
-    (_, W2, W3), ys = forward(THETA)
-    error = T - ys[3] if T_minus_y else ys[3] - T
+def right(target_first=False, swapped=False, last_path=False, no_slope=()):
+    (_, W2, top), ys = forward(THETA)
+    error = T - ys[3] if target_first else ys[3] - T
     d3 = error * (1 if 3 in no_slope else derivative(ys[3]))
-    d2 = d3 @ W3 * (1 if 2 in no_slope else derivative(ys[2]))
+    d2 = d3 @ top * (1 if 2 in no_slope else derivative(ys[2]))
     if last_path:  # delta_1j = delta_2j w_2jj y (1 - y): one path of three
         d1 = np.stack([d2[:, j] * W2[j, j] for j in range(3)], axis=1)
     elif swapped:  # sum_j delta_j W_ij where W_ji is meant
@@ -54,7 +54,7 @@ def test_the_true_one():
 @pytest.mark.parametrize(
     ("how", "code", "layers", "parameters"),
     [
-        ({"T_minus_y": True}, "sign", (1, 2, 3), {"of": "both"}),
+        ({"target_first": True}, "sign", (1, 2, 3), {"of": "both"}),
         ({"swapped": True}, "untransposed_weights", (1,), {}),
         ({"last_path": True}, "single_path", (1,), {"node": "same-numbered"}),
         ({"no_slope": (1, 2)}, "missing_derivative", (1, 2), {}),
@@ -87,7 +87,7 @@ def test_delta_for_the_weights_gradient():
 
 def test_both_halves_of_a_wrong_answer():
     """T - y with a minus, and swapped indices: two mistakes of one answer."""
-    found = diagnose(pack(*right(T_minus_y=True, swapped=True)))
+    found = diagnose(pack(*right(target_first=True, swapped=True)))
     assert {m.code for m in found.mistakes} == {"sign", "untransposed_weights"}
 
 

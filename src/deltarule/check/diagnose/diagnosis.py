@@ -116,7 +116,7 @@ class Diagnosis:
         for m in self.candidates or self.mistakes:
             lines += [f"  {self._label(m)}{m.title}", f"      the code: {m.does}"]
             lines += [f"      right:    {m.should}", f"      equation: {m.line}"]
-            lines += [f"      relative difference {m.before:.2g} before, {m.after:.1g} after"]
+            lines += [f"      relative difference {m.before:.2g} before, {_left(m.after)} after"]
         if self.verdict == "unexplained":
             lines += [f"  layer {p.layer}: {_agreement(p)}" for p in reversed(self.localised)]
         if self.unseen:
@@ -128,7 +128,7 @@ class Diagnosis:
 
     def _cells(self, m: Finding) -> tuple[str, ...]:
         told = (f"{self._label(m)}{m.title}", m.does, m.should, m.line)
-        return (*told, f"{m.before:.2g}", f"{m.after:.1g}")
+        return (*told, f"{m.before:.2g}", _left(m.after))
 
     def _repr_html_(self) -> str:
         def row(cells: Sequence[str], tag: str) -> str:
@@ -156,6 +156,11 @@ def _agreement(place: LayerAgreement) -> str:
     parts = [("weights", place.weights), ("biases", place.biases)]
     said = [f"{n} {'agree' if good else 'differ'}" for n, good in parts if good is not None]
     return f"{', '.join(said)} (relative difference {max(place.residuals):.2g})"
+
+
+def _left(residual: float) -> str:
+    """Return a residual; what is nothing but rounding is none."""
+    return "none" if residual < 1e-12 else f"{residual:.1g}"
 
 
 def _short(value: Any) -> str:

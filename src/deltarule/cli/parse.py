@@ -1,0 +1,50 @@
+"""Numbers and networks as they are written on the command line: `2,1,1`, `.1,.2`, `3-3-3-1`."""
+
+from __future__ import annotations
+
+from deltarule.core.errors import UsageError
+
+__all__ = ["numbers", "sizes", "whole_numbers"]
+
+
+def whole_numbers(option: str, text: str) -> tuple[int, ...]:
+    """Return the whole numbers of `2,1,1`; raises `UsageError` for anything else.
+
+    >>> whole_numbers("--weight", "2,1,1")
+    (2, 1, 1)
+    """
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(
+            f"{option} takes whole numbers with commas between them, such as 2,1,1, not {text!r}"
+        ) from None
+
+
+def numbers(option: str, text: str) -> list[float]:
+    """Return the numbers of `.1,.2,.3`; raises `UsageError` for anything else.
+
+    >>> numbers("--input", ".1,-2")
+    [0.1, -2.0]
+    """
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(
+            f"{option} takes numbers with commas between them, such as .1,.2,.3, not {text!r}"
+        ) from None
+
+
+def sizes(option: str, text: str) -> list[int]:
+    """Return the numbers of nodes of `3-3-1`: inputs, hidden layers, outputs.
+
+    >>> sizes("--network", "3-3-1")
+    [3, 3, 1]
+    """
+    parts = text.split("-")
+    if len(parts) < 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise UsageError(
+            f"{option} takes the numbers of nodes, from the inputs to the outputs, such as "
+            f"3-3-1, not {text!r}"
+        )
+    return [int(part) for part in parts]
