@@ -1,86 +1,15 @@
 """Every mistake, planted by hand-written NumPy in random networks, is named.
 
-The default run takes a few networks per mistake. The whole proof (50 networks per mistake, 1,000
-true gradients, 1,000 noisy ones, 400 pairs) is `pytest -m slow tests/check/diagnose`; it prints
-its figures with `-s`.
+A few networks per mistake; `make proof` takes 50 of each, and 1,000 right and noisy gradients.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
-
 import numpy as np
 import pytest
-from beginner import Problem, wrong
-from plants import count, diagnose, named_rightly, plant, problem
+from proof import noisy_gradients, pairs, possible, share_named, true_gradients
 
-import deltarule as dr
 from deltarule.check.diagnose import MISTAKES
-
-FITTED = ("sequential_update", "l2_scaled", "dead_relu_slope", "clipped", "accumulated")
-"""One number that is fitted to one entry says nothing: these are planted where two differ."""
-
-SAME_STEP = (
-    ("missing_derivative", "double_derivative", "derivative_of_output", "derivative_wrong_layer",
-     "relu_kink", "dead_relu_slope"),
-    ("softmax_diagonal", "softmax_double", "missing_derivative", "derivative_of_output"),
-    ("sequential_update", "untransposed_weights", "single_path"),
-    ("net_for_output", "input_for_hidden", "delta_for_gradient"),
-    ("missing_bias", "bias_not_per_node"),
-    ("l2_missing", "l2_scaled"),
-    ("transposed_output", "bias_first_row", "swapped_layers"),
-    ("sum_for_mean", "mean_for_sum"),
-)  # fmt: skip
-"""Two of a group change the same step: the second takes the first's place."""
-
-
-def plants(codes: tuple[str, ...], wanted: int) -> Iterator[tuple[Problem, dict, np.ndarray]]:
-    """Yield random problems with these mistakes made, where each changes the gradient."""
-    rng = np.random.default_rng(sum(map(ord, "".join(codes))))
-    made = 0
-    for _ in range(200 * wanted):
-        if made == wanted:
-            return
-        p = problem(rng, codes[int(rng.integers(len(codes)))])
-        found = [plant(code, p, rng) for code in codes]
-        if any(f is None for f in found):
-            continue
-        mistakes = {code: how for f in found for code, how in f.items()}
-        given = wrong(p, mistakes)
-        if all(_matters(p, given, mistakes, code) for code in codes):
-            made += 1
-            yield p, mistakes, given
-
-
-def _matters(p: Problem, given: np.ndarray, mistakes: dict, code: str) -> bool:
-    without = wrong(p, {k: v for k, v in mistakes.items() if k != code})
-    if code == "float_noise":
-        return True
-    return np.all(np.isfinite(given)) and count(p, given, without) > (code in FITTED)
-
-
-def share_named(codes: tuple[str, ...], wanted: int) -> tuple[float, list[str]]:
-    """Return how many of the plants are named rightly, and what was said of the others."""
-    right, total, others = 0, 0, []
-    for p, mistakes, given in plants(codes, wanted):
-        found = diagnose(p, given)
-        total += 1
-        if named_rightly(p, mistakes, given, found):
-            right += 1
-        else:
-            others.append(f"{mistakes}\n{p.activations} {p.loss} n={len(p.X)}\n{found}")
-    assert total == wanted, f"only {total} networks in which {codes} change the gradient"
-    return right / total, others
-
-
-def pairs(rng: np.random.Generator, wanted: int) -> list[tuple[str, ...]]:
-    every = [
-        pair
-        for pair in combinations(MISTAKES, 2)
-        if not any(set(pair) <= set(group) for group in SAME_STEP)
-    ]
-    return [every[i] for i in rng.permutation(len(every))[:wanted]]
 
 
 @pytest.mark.parametrize("code", MISTAKES)
@@ -99,72 +28,9 @@ def test_pairs_are_named(seed: int) -> None:
     assert np.mean(shares) >= 0.95 - 1 / len(shares)
 
 
-def possible(pair: tuple[str, ...]) -> bool:
-    return next(plants(pair, 1), None) is not None
-
-
-def true_gradients(wanted: int) -> int:
-    """Return the number of false alarms among so many true gradients."""
-    rng = np.random.default_rng(11)
-    problems = (problem(rng) for _ in range(wanted))
-    return sum(diagnose(p, wrong(p)).verdict != "correct" for p in problems)
-
-
-def noisy_gradients(wanted: int) -> list[dr.Diagnosis]:
-    """Return the diagnoses of noisy gradients that name something."""
-    rng, found = np.random.default_rng(12), []
-    while wanted:
-        p = problem(rng)
-        size = 10.0 ** rng.uniform(-5, 1)
-        given = wrong(p)
-        kind = rng.integers(3)
-        if kind == 0:  # every entry by its own share
-            given = given * (1 + size * rng.normal(size=given.shape))
-        elif kind == 1:  # all by the same amount
-            given = given + size * np.std(given) * rng.normal(size=given.shape)
-        else:  # nothing of it is left
-            given = rng.normal(size=given.shape)
-        if count(p, given, wrong(p)) < 2:
-            continue
-        wanted -= 1
-        d = diagnose(p, given)
-        found += [d] if d.verdict != "unexplained" else []
-    return found
-
-
 def test_true_gradients_raise_no_alarm() -> None:
     assert true_gradients(60) == 0
 
 
 def test_noise_gets_no_name() -> None:
     assert [str(d) for d in noisy_gradients(60)] == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("code", MISTAKES)
-def test_a_mistake_is_named_in_99_of_100(code: str) -> None:
-    share, others = share_named((code,), 50)
-    print(f"{code}: {share:.0%} of 50")
-    assert share >= 0.99, "\n\n".join(others)
-
-
-@pytest.mark.slow
-def test_pairs_are_named_in_95_of_100() -> None:
-    tried = [p for p in pairs(np.random.default_rng(9), 465) if possible(p)]
-    results = {pair: share_named(pair, 1) for pair in tried}
-    share = float(np.mean([share for share, _ in results.values()]))
-    print(f"pairs: {share:.1%} of {len(tried)}")
-    others = [f"{pair}: {text}" for pair, (_, texts) in results.items() for text in texts]
-    print("\n\n".join(others))
-    assert len(tried) >= 300
-    assert share >= 0.95
-
-
-@pytest.mark.slow
-def test_no_false_alarm_in_1000() -> None:
-    assert true_gradients(1000) == 0
-
-
-@pytest.mark.slow
-def test_no_confident_name_for_noise_in_1000() -> None:
-    assert [str(d) for d in noisy_gradients(1000)] == []

@@ -44,20 +44,21 @@ class LayerPass:
 
     def __init__(self, case: Case, l: int, above: Result | None) -> None:
         self.case, self.l, self.above = case, l, above
+        self._penalty = case.objective.l2 * case.W[l]
+        self._slope = None if l == case.L and case.rowwise else case.slope(l)
         self._deltas: dict[Acts, Array] = {}
         self._sums: dict[Acts, tuple[Array, Array]] = {}
 
     def __call__(self, acts: Acts) -> Result:
         """Return delta_l and the layer's gradient under the mistakes `acts`."""
-        case, l = self.case, self.l
         pair = self._changed("scale", acts, self.sums(acts))
-        penalty = self._changed("penalty", acts, case.objective.l2 * case.W[l])
+        penalty = self._changed("penalty", acts, self._penalty)
         whole = self._changed("whole", acts, (pair[0] + penalty, pair[1]))
         return Result(self.delta(acts), whole, self._changed("delivery", acts, whole))
 
     def delta(self, acts: Acts) -> Array:
         """Return delta_l = dE/dy_l * f_l'(net_l)."""
-        key = tuple(a for a in acts if a.touches(_DELTA))
+        key = tuple(a for a in acts if not _DELTA.isdisjoint(a.changes))
         if key not in self._deltas:
             last = self.l == self.case.L
             self._deltas[key] = self._output_delta(key) if last else self._hidden_delta(key)
@@ -65,7 +66,7 @@ class LayerPass:
 
     def sums(self, acts: Acts) -> tuple[Array, Array]:
         """Return delta_l^T y_{l-1} and the sum over samples of delta_l."""
-        key = tuple(a for a in acts if a.touches(_SUMS))
+        key = tuple(a for a in acts if not _SUMS.isdisjoint(a.changes))
         if key not in self._sums:
             rows = self._changed("rows", key, self.delta(key))
             y = self._changed("input", key, self.case.outputs[self.l - 1])
@@ -80,7 +81,7 @@ class LayerPass:
         above = self.above
         feedback = case.objective.rule.feedback.matrix(case.W[l + 1], l + 1)
         carrier = self._replaced("carrier", acts, (feedback, above.whole[0], above.delta))
-        found: Array = (above.delta @ carrier) * self._changed("slope", acts, case.slope(l))
+        found: Array = (above.delta @ carrier) * self._changed("slope", acts, self._slope)
         return found
 
     def _output_delta(self, acts: Acts) -> Array:
@@ -93,22 +94,22 @@ class LayerPass:
             right = vjp(y, dE_dy) if fused is None else fused
             found: Array = self._replaced("jacobian", acts, (right, y, dE_dy))
             return found
-        right_slope = case.slope(case.L)
-        slope = self._changed("slope", acts, right_slope)
-        if fused is not None and slope is right_slope:  # f' has cancelled
+        slope = self._changed("slope", acts, self._slope)
+        if fused is not None and slope is self._slope:  # f' has cancelled
             return np.asarray(fused)
         return np.asarray(case.dE_dy(loss) * slope)
 
     def _changed(self, hook: str, acts: Acts, value: Any) -> Any:
         for act in acts:
-            value = act.change(hook, self.case, self.l, value)
+            if hook in act.changes:
+                value = act.changes[hook](self.case, self.l, value)
         return value
 
     def _replaced(self, hook: str, acts: Acts, value: tuple[Any, ...]) -> Any:
         """Change the first of several values that a mistake may look at."""
         for act in acts:
-            if hook in act.mistake.changes:
-                value = (act.change(hook, self.case, self.l, value), *value[1:])
+            if hook in act.changes:
+                value = (act.changes[hook](self.case, self.l, value), *value[1:])
         return value[0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from deltarule.check.diagnose.case import Array, Case
@@ -105,14 +106,16 @@ class Trial:
         parameters = tuple((k, value if v is None else v) for k, v in self.parameters)
         return Trial(self.mistake, parameters, self.fitted)
 
-    def touches(self, hooks: frozenset[str]) -> bool:
-        """Whether it changes a step of one of these hooks."""
-        return not hooks.isdisjoint(self.mistake.changes)
+    @cached_property
+    def changes(self) -> dict[str, Change]:
+        """The changed steps with the parameters in them, by hook."""
+        keywords = dict(self.parameters)
+        return {hook: partial(f, **keywords) for hook, f in self.mistake.changes.items()}
 
     def change(self, hook: str, case: Case, l: int, value: Any) -> Any:
         """Return the changed value at a hook; the value itself where nothing is changed."""
-        found = self.mistake.changes.get(hook)
-        return value if found is None else found(case, l, value, **dict(self.parameters))
+        found = self.changes.get(hook)
+        return value if found is None else found(case, l, value)
 
 
 MISTAKES: dict[str, Mistake] = {}
