@@ -207,3 +207,10 @@ def test_plants_are_seen_by_the_tests_own_code():
     given = wrong(p, {"sign": (range(1, p.depth + 1), {"of": "both"})})
     assert diagnose(p, given).verdict == "explained"
     assert not np.allclose(given, wrong(p))
+
+
+def test_a_small_penalty_is_fitted_too():
+    bp = dr.backprop(NET, THETA, X, T, l2=1e-6)
+    found = dr.diagnose(bp.gradient, NET, THETA, X, T)
+    assert [m.code for m in found.mistakes] == ["l2_scaled"]
+    assert found.mistakes[0].parameters["l2"] == pytest.approx(1e-6, rel=1e-3)

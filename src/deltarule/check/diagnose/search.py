@@ -18,7 +18,7 @@ import numpy as np
 from deltarule.check.diagnose.backward import LayerPass, Result, backward, flat
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.fit import fitted
-from deltarule.check.diagnose.match import Given, as_given, roundings
+from deltarule.check.diagnose.match import HALF_THE_DIGITS, Given, as_given, roundings
 from deltarule.check.diagnose.mistake import MISTAKES, Trial
 
 __all__ = ["Explanation", "explain_gradient", "trials_of"]
@@ -207,12 +207,12 @@ def _supported(case: Case, e: Explanation, vector: Array) -> bool:
         for name in trial.fitted:
             moved = Trial(
                 trial.mistake,
-                tuple((k, 1.01 * v if k == name else v) for k, v in trial.parameters),
+                tuple((k, 2.0 * v if k == name else v) for k, v in trial.parameters),
                 trial.fitted,
             )
             others = [*e.trials[:i], moved, *e.trials[i + 1 :]]
             there = flat(backward(case, list(zip(others, e.layers, strict=True))))
-            touched = np.abs(there - here) > 1e-7 * size
+            touched = np.abs(there - here) > 2.0 * HALF_THE_DIGITS * size
             if np.count_nonzero(touched) <= sum(len(t.fitted) for t in e.trials):
                 return False
     return True
