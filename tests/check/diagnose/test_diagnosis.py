@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from beginner import wrong
 from plants import diagnose, network, problem
 
 import deltarule as dr
-from deltarule.check.diagnose import MISTAKES, Mistake
+from deltarule.check.diagnose import MISTAKES, Mistake, mistakes
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Case
 from deltarule.check.diagnose.mistake import HOOKS, Trial, register
@@ -214,3 +215,8 @@ def test_a_small_penalty_is_fitted_too():
     found = dr.diagnose(bp.gradient, NET, THETA, X, T)
     assert [m.code for m in found.mistakes] == ["l2_scaled"]
     assert found.mistakes[0].parameters["l2"] == pytest.approx(1e-6, rel=1e-3)
+
+
+def test_every_file_of_mistakes_is_imported():
+    folder = Path(mistakes.__file__).parent
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(mistakes.__all__)
