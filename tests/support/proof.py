@@ -77,8 +77,21 @@ def pairs(rng: np.random.Generator, wanted: int) -> list[tuple[str, ...]]:
     return [every[i] for i in rng.permutation(len(every))[:wanted]]
 
 
-def possible(pair: tuple[str, ...]) -> bool:
-    return next(plants(pair, 1), None) is not None
+def share_of_pairs(wanted: list[tuple[str, ...]]) -> tuple[float, int, list[str]]:
+    """Return the share of pairs named rightly, in one network each; how many; the others.
+
+    Some pairs cannot be made together, such as 'summed' and 'divided': they are passed over.
+    """
+    right, tried, others = 0, 0, []
+    for pair in wanted:
+        for p, mistakes, given in plants(pair, 1):
+            found = diagnose(p, given)
+            good = named_rightly(p, mistakes, given, found)
+            right, tried = right + good, tried + 1
+            others += (
+                [] if good else [f"{mistakes}\n{p.activations} {p.loss} n={len(p.X)}\n{found}"]
+            )
+    return right / tried, tried, others
 
 
 def true_gradients(wanted: int) -> int:

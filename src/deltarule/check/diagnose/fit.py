@@ -34,7 +34,7 @@ def fitted(acts: Acts, gradient: Callable[[Acts], Array], given: Array) -> Acts 
 
     if len(names) == 1:
         base = at(0.0)
-        values = _least_squares([at(1.0) - base], given - base)
+        values = _one(at(1.0) - base, given - base, float(given @ given))
     else:
         base, first, second, both = at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0), at(1.0, 1.0)
         one, other = first - base, second - base
@@ -45,6 +45,16 @@ def fitted(acts: Acts, gradient: Callable[[Acts], Array], given: Array) -> Acts 
     rounded = [acts[i].mistake.allowed(v) for i, v in zip(names, values, strict=True)]
     kept = [v for v in rounded if v is not None]
     return _closed(acts, names, kept) if len(kept) == len(names) else None
+
+
+def _one(column: Array, right: Array, size: float) -> list[float] | None:
+    """Return p by least squares; None where even the best p leaves a tenth of the given one."""
+    square = float(column @ column)
+    if not 0.0 < square < np.inf:  # the parameter changes nothing in this layer
+        return None
+    value = float(column @ right) / square
+    rest = right - value * column
+    return [value] if float(rest @ rest) <= 0.01 * size else None
 
 
 def _closed(acts: Acts, places: list[int], values: object) -> Acts:

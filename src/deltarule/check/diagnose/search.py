@@ -138,6 +138,7 @@ def _next(
         return np.concatenate([part.ravel() for part in layer(acts).delivered])
 
     kept: list[tuple[Acts, Result]] = []
+    able = _effective(layer, able)
     for acts in _combinations(case, l, state.found.trials, able, at_once):
         closed = fitted(acts, gradient, target) if any(a.open for a in acts) else acts
         if closed is None:
@@ -146,6 +147,21 @@ def _next(
         if given.matches(l, result.delivered) and not _idle(closed, result, kept, l):
             kept.append((closed, result))
     return [_State(_with(state.found, acts, l), result) for acts, result in kept]
+
+
+def _effective(layer: LayerPass, able: Acts) -> Acts:
+    """Leave out what changes nothing in this layer.
+
+    A bound or a fitted parameter may do so only beside another mistake, and stays.
+    """
+    right = layer(())
+
+    def changes(trial: Trial) -> bool:
+        mine = layer((trial,))
+        pairs = zip((mine.delta, *mine.delivered), (right.delta, *right.delivered), strict=True)
+        return any(not np.array_equal(a, b) for a, b in pairs)
+
+    return tuple(t for t in able if t.fitted or changes(t))
 
 
 def _combinations(case: Case, l: int, used: Acts, able: Acts, at_once: int) -> Iterator[Acts]:
