@@ -175,7 +175,7 @@ class _Attempt:
             return every
         node = self.how("single_path", "node")
         if node == "same-numbered":
-            return [j] if up.shape[1] <= up.shape[0] else every
+            return [j] if j < up.shape[0] else []
         return [0] if node == "first" else [up.shape[0] - 1]
 
     # dE/dW and dE/db
@@ -235,14 +235,19 @@ class _Attempt:
             weights = sum([weights] * times)
             biases = sum([biases] * times)
         if self.at("clipped", l):
-            weights, biases = self.clip(weights), self.clip(biases)
+            weights, biases = self.clip(weights, biases)
         return weights, biases
 
-    def clip(self, a):
-        if self.how("clipped", "by") == "norm":
-            return a * self.how("clipped", "factor")
-        c = self.how("clipped", "bound")
-        return np.maximum(np.minimum(a, c), -c)
+    def clip(self, weights, biases):
+        c, by = self.how("clipped", "bound"), self.how("clipped", "by")
+        if by == "value":
+            return np.maximum(np.minimum(weights, c), -c), np.maximum(np.minimum(biases, c), -c)
+        factor = self.how("clipped", "factor")
+        if by == "norm of each layer":
+            with_biases = self.p.b[0] is not None
+            norm = np.sqrt((weights**2).sum() + with_biases * (biases**2).sum())
+            factor = 1 if norm <= c else c / norm
+        return weights * factor, biases * factor
 
     # what is handed over
 
@@ -259,6 +264,10 @@ class _Attempt:
             "first column": [v for r in range(len(W)) for v in (biases[r], *weights[r])],
             "last column": [v for r in range(len(W)) for v in (*weights[r], biases[r])],
             "before the weights": [*biases, *rows],
+            "first column, read as the last": [
+                *(v for r in range(len(W)) for v in (biases[r], *weights[r][:-1])),
+                *weights[:, -1],
+            ],
             "first row of (in, out)": [*biases, *weights.T.ravel()],
         }.get(self.how("bias_first_row", "bias"), [*rows, *biases])
 

@@ -132,6 +132,7 @@ def variants(code: str, p: Problem, rng: np.random.Generator) -> dict[str, Any] 
                         "last column",
                         "before the weights",
                         "first row of (in, out)",
+                        "first column, read as the last",
                         "after the weights of all layers",
                     ]
                 )
@@ -140,14 +141,23 @@ def variants(code: str, p: Problem, rng: np.random.Generator) -> dict[str, Any] 
         "swapped_layers": {"swapped": swaps[rng.integers(len(swaps))] if swaps else ()},
         "float_noise": {"eps": float(np.finfo(np.float32).eps)},
     }
-    if code == "clipped" and rng.random() < 0.5:
-        sizes = np.sort(np.abs(wrong(p)))
-        return {"by": "value", "bound": float(0.8 * sizes[len(sizes) // 2])} if sizes[-1] else None
+    if code == "clipped" and rng.random() < 0.7:
+        each = p.depth > 1 and rng.random() < 0.4
+        bound = _second_norm(p) if each else np.median(np.abs(wrong(p)))
+        by = "norm of each layer" if each else "value"
+        return {"by": by, "bound": float(0.7 * bound)} if bound > 0 else None
     if code == "l2_scaled" and p.l2 and rng.random() < 0.2:
         return {"l2": p.l2, "on": "weights and biases"}
     if code == "swapped_layers" and not swaps:
         return None
     return made.get(code, {})
+
+
+def _second_norm(p: Problem) -> float:
+    """Return the second largest norm of a layer's gradient."""
+    sizes = [W.size + (0 if b is None else b.size) for W, b in zip(p.W, p.b, strict=True)]
+    norms = [float(np.linalg.norm(g)) for g in np.split(wrong(p), np.cumsum(sizes)[:-1])]
+    return sorted(norms)[-2]
 
 
 def able(code: str, p: Problem) -> list[int]:

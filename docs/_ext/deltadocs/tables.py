@@ -160,7 +160,8 @@ def bundled() -> str:
 def mistakes() -> str:
     """Return what every mistake does, what it should do, and its line of the equations."""
     rows = [
-        [f"`{m.code}`", _escaped(m.does), _escaped(m.should), m.line] for m in MISTAKES.values()
+        [f"`{m.code}`", _escaped(m.does), _escaped(m.should), f"`{m.line}`"]
+        for m in MISTAKES.values()
     ]
     return markdown_table(["code", "the code", "right", "in the equations"], rows)
 

@@ -44,8 +44,7 @@ def _nodes(case: Case, given: Array) -> Iterable[Mapping[str, Any]]:
 def _one_node(case: Case, l: int, carried: Carried, node: str) -> Array:
     W = carried[0]
     if node == "same-numbered":
-        # a node without a partner of its number above would be an index error
-        return W * np.eye(*W.shape) if W.shape[1] <= W.shape[0] else W
+        return W * np.eye(*W.shape)  # a node without a partner of its number gets nothing
     kept = np.zeros_like(W)
     row = 0 if node == "first" else -1
     kept[row] = W[row]

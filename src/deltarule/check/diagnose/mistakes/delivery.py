@@ -18,11 +18,18 @@ def _clips(case: Case, given: Array) -> Iterable[Mapping[str, Any]]:
     bound = float(np.max(np.abs(given)))
     if np.count_nonzero(np.abs(given) == bound) > 1:  # one entry alone proves no bound
         yield {"by": "value", "bound": bound}
+    sizes = [case.W[l].size + case.b[l].size for l in range(1, case.L + 1)]
+    norms = np.array([np.linalg.norm(p) for p in np.split(given, np.cumsum(sizes)[:-1])])
+    if np.count_nonzero(norms > (1.0 - 1e-9) * norms.max()) > 1:  # nor does one layer
+        yield {"by": "norm of each layer", "bound": float(norms.max())}
     yield {"by": "norm", "factor": None}
 
 
 def _clip(case: Case, l: int, pair: Pair, by: str, bound: float = 0.0, factor: float = 1.0) -> Pair:
-    if by == "norm":
+    if by == "norm of each layer":
+        factor = min(1.0, bound / max(float(np.linalg.norm(np.concatenate([*pair[0], pair[1]]))),
+                                      bound))  # fmt: skip
+    if by != "value":
         return factor * pair[0], factor * pair[1]
     return np.clip(pair[0], -bound, bound), np.clip(pair[1], -bound, bound)
 
@@ -51,6 +58,9 @@ _PLACES = {
     "first column": lambda W, b: np.column_stack([b, W]),
     "last column": lambda W, b: np.column_stack([W, b]),
     "before the weights": lambda W, b: np.concatenate([b, W.ravel()]),
+    "first column, read as the last": lambda W, b: np.concatenate(
+        [np.column_stack([b, W[:, :-1]]).ravel(), W[:, -1]]
+    ),
     "first row of (in, out)": lambda W, b: np.vstack([b, W.T]),
 }
 """The layer's parameters as one array, with the biases where programs keep them."""
