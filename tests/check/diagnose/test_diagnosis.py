@@ -220,3 +220,11 @@ def test_a_small_penalty_is_fitted_too():
 def test_every_file_of_mistakes_is_imported():
     folder = Path(mistakes.__file__).parent
     assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(mistakes.__all__)
+
+
+def test_a_huge_entry_in_one_layer_hides_nothing_in_another():
+    p = [dict(layer) for layer in NET.unpack(BP.gradient.copy())]
+    p[2]["b"] = p[2]["b"] * 1e14
+    p[0]["W"] = p[0]["W"] * (1 + 1e-6 * RNG.normal(size=p[0]["W"].shape))
+    found = dr.diagnose(p, NET, THETA, X, T)
+    assert found.verdict == "unexplained"

@@ -142,10 +142,14 @@ def _search(case: Case, vector: Array) -> tuple[list[Explanation], list[str]]:
 
 
 def _fitted_alike(found: list[Explanation]) -> list[str]:
-    """Name single mistakes with a fitted parameter that give the same as the best without one."""
-    if not found or found[0].cost != (0, 1):
+    """Name what gives the same as the best explanation, but with one number fitted."""
+    if not found or found[0].cost[0] > 0:
         return []
-    alike = [e.trials[0] for e in found if e.cost == (1, 1)]
-    told = [f"{t.code} ({', '.join(f'{k}: {v:.6g}' for k, v in t.parameters if k in t.fitted)})"
-            for t in alike]  # fmt: skip
-    return [f"with a parameter fitted, the same as {', '.join(told)}"] if told else []
+    alike = [e for e in found if e.cost == (1, found[0].cost[1])]
+    told = sorted({" and ".join(map(_with_fit, e.trials)) for e in alike})
+    return [f"with a parameter fitted, the same as {'; or '.join(told)}"] if told else []
+
+
+def _with_fit(trial: Trial) -> str:
+    fits = ", ".join(f"{k}: {v:.6g}" for k, v in trial.parameters if k in trial.fitted)
+    return f"{trial.code} ({fits})" if fits else trial.code

@@ -84,23 +84,28 @@ def explain_gradient(
     Only minimal ones are returned: no mistake in them changes nothing. `precisions` holds eps of
     each layer from 1 where it is not float64's.
     """
-    floors = _floors(case, vector)
     inside = tuple(t for t in trials if not _moves(t, case))
-    found = _in_order(case, as_given(case, vector, floors, precisions), inside, at_once, ())
+    given = as_given(case, vector, _floors(case, vector), precisions)
+    found = _in_order(case, given, inside, at_once, ())
     for trial in (t for t in trials if _moves(t, case)):
         restored = trial.change("order", case, 0, vector)
         if not np.array_equal(restored, vector):
-            given = as_given(case, restored, floors, precisions)
+            given = as_given(case, restored, _floors(case, restored), precisions)
             found += _in_order(case, given, inside, at_once, (trial,))
     return _minimal(case, found, vector)
 
 
 def _floors(case: Case, vector: Array) -> list[Any]:
     """Return the magnitudes behind each layer; k times the gradient rounds k times as much."""
-    floors = roundings(case)
-    right = float(np.max(np.abs(flat(backward(case)))))
-    more = float(np.max(np.abs(vector))) / right if right > 0.0 else 1.0
-    return [f and tuple(max(1.0, more) * s for s in f) for f in floors]
+    floors, start = roundings(case), 0
+    for l, right in enumerate(backward(case)[1:], 1):
+        stop = start + case.W[l].size + case.b[l].size
+        true = max(float(np.max(np.abs(part), initial=0.0)) for part in right.delivered)
+        mine = float(np.max(np.abs(vector[start:stop])))
+        more = max(1.0, mine / true) if true > 0.0 else 1.0
+        floors[l] = tuple(more * s for s in floors[l])
+        start = stop
+    return floors
 
 
 def _moves(trial: Trial, case: Case) -> bool:
