@@ -14,7 +14,7 @@ from deltarule.check.diagnose.search import Explanation
 from deltarule.core.errors import DeltaruleError
 from deltarule.engine import Samples
 
-__all__ = ["EXPERIMENTS", "surviving", "telling"]
+__all__ = ["EXPERIMENTS", "predictable", "surviving", "telling"]
 
 
 def _other_weights(case: Case, rng: np.random.Generator) -> Case:
@@ -65,12 +65,17 @@ def _cases(case: Case) -> list[tuple[str, Case]]:
     return [(n, c) for n, c in made if np.all((low <= c.samples.T) & (high >= c.samples.T))]
 
 
-def _predicted(case: Case, e: Explanation) -> Array | None:
-    """Return the gradient that the explanation gives elsewhere; None where that is open.
+def predictable(e: Explanation) -> bool:
+    """Whether the explanation says what the gradient is elsewhere.
 
     A bound for clipping was seen at one point only, an order of layers stands behind the layers.
     """
-    if any(t.code in ("clipped", "swapped_layers") for t in e.trials) or not all(e.layers):
+    return all(e.layers) and all(t.code not in ("clipped", "swapped_layers") for t in e.trials)
+
+
+def _predicted(case: Case, e: Explanation) -> Array | None:
+    """Return the gradient that the explanation gives elsewhere; None where that is open."""
+    if not predictable(e):
         return None
     found = flat(backward(case, e.acts()))
     return found if np.all(np.isfinite(found)) else None

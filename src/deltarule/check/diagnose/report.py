@@ -10,7 +10,7 @@ import numpy as np
 from deltarule.check.diagnose.backward import backward
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.diagnosis import Diagnosis, Finding, LayerAgreement
-from deltarule.check.diagnose.experiment import telling
+from deltarule.check.diagnose.experiment import predictable, telling
 from deltarule.check.diagnose.given import Delivered
 from deltarule.check.diagnose.match import Given, as_given, roundings
 from deltarule.check.diagnose.mistake import MISTAKES
@@ -123,9 +123,10 @@ def _where_to_look(places: Sequence[LayerAgreement]) -> list[str]:
 
 def _how_to_tell(case: Case, found: list[Explanation]) -> list[str]:
     experiments = telling(case, found)
+    said: list[str] = []
     if experiments:
-        said = [f"to tell them apart, compare with {', '.join(experiments)}"]
-    else:
+        said = [f"to tell them apart, compare with {', or '.join(experiments)}"]
+    elif all(map(predictable, found)):
         said = ["they are one and the same formula on this network: no weights or samples of it "
                 "tell them apart"]  # fmt: skip
     hints = {t.code: t.mistake.tell_apart for e in found for t in e.trials if t.mistake.tell_apart}

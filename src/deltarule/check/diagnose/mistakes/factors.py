@@ -96,7 +96,6 @@ register(
         changes=_multiplied(lambda case: case.samples.total),
         layers=_if_mean,
         variants=_places,
-        tell_apart="another number of observations",
     )
 )
 register(
@@ -108,7 +107,6 @@ register(
         changes=_multiplied(lambda case: 1.0 / case.samples.total),
         layers=_if_sum,
         variants=_places,
-        tell_apart="another number of observations",
     )
 )
 register(

@@ -62,7 +62,6 @@ register(
         changes={"loss": _other_loss},
         layers=_at_output,
         variants=_other_losses,
-        tell_apart="other targets, with larger and smaller residuals",
     )
 )
 register(
