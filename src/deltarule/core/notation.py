@@ -34,9 +34,9 @@ class Symbol:
         """Return the symbol with a prime after its letter: a weight after its update, w'.
 
         >>> Symbol("w[3,1,2]", "w_{3,1,2}").primed()
-        Symbol(text="w'[3,1,2]", latex="w'_{3,1,2}")
+        Symbol(text="w'[3,1,2]", latex="{w'}_{3,1,2}")
         """
-        return Symbol(f"{self.text[0]}'{self.text[1:]}", f"{self.latex[0]}'{self.latex[1:]}")
+        return Symbol(f"{self.text[0]}'{self.text[1:]}", f"{{{self.latex[0]}'}}{self.latex[1:]}")
 
 
 _W = Symbol("w[{l},{j},{k}]", "w_{{{l},{j},{k}}}")
