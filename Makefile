@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-peers check format docs mutation bench lock clean
+.PHONY: help demo test test-peers proof check format docs mutation bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tes
 # On Linux pip takes PyTorch's CUDA build; PIP_EXTRA_INDEX_URL can point to its CPU builds.
 test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch
 	@$(BIN)/python -m pytest -n $(JOBS) tests/peers
+
+proof: $(STAMPS)/test  ## the diagnosis: 50 networks per mistake, pairs, 1,000 right and noisy gradients
+	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py
 
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .

@@ -18,6 +18,8 @@ import sys
 from pathlib import Path
 
 import cold_start
+import diagnose_speed
+import explain_speed
 import reference_engine
 import startup
 from compare import Plan, Result, compare
@@ -28,7 +30,7 @@ from results import cold_lines, verdicts, write
 from work import ROWS
 
 HERE = Path(__file__).parent
-OTHERS = ("startup", "reference", "cold")
+OTHERS = ("startup", "reference", "explain", "diagnose", "cold")
 
 
 def main() -> None:
@@ -42,6 +44,10 @@ def main() -> None:
         _start_up()
     if _chosen("reference", asked.rows):
         _reference()
+    if _chosen("explain", asked.rows):
+        _explanation()
+    if _chosen("diagnose", asked.rows):
+        _diagnosis()
     results = []
     for work in (w for w in ROWS if _chosen(w.key, asked.rows)):
         results.append(compare(work, plan))
@@ -113,6 +119,22 @@ def _reference() -> None:
     print(f"  {'ours':20s} {found['ours']:6.0f}")
     print(f"  {'hand-written NumPy':20s} {found['plain']:6.0f}")
     print(f"  {'ratio':20s} {found['ratio']:6.2f}   goal <= 1.8", flush=True)
+
+
+def _explanation() -> None:
+    """Print what an explanation takes."""
+    print("\nExplanation of a weight with its 20 largest paths (milliseconds)")
+    for kind, took in explain_speed.main().items():
+        print(f"  {kind:50s} {1e3 * took:6.1f}   goal <= 50", flush=True)
+
+
+def _diagnosis() -> None:
+    """Print what a diagnosis takes."""
+    found = diagnose_speed.main()
+    print("\nDiagnosis, 64-32-10, 100 observations, float64 (seconds: median, slowest)")
+    for kind, goal in (("one mistake", 1.0), ("two mistakes", 10.0)):
+        slowest = found[f"{kind}, slowest"]
+        print(f"  {kind:20s} {found[kind]:6.3f} {slowest:6.3f}   goal <= {goal:g}", flush=True)
 
 
 if __name__ == "__main__":

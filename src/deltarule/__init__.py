@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deltarule import activations, data, losses, optim
+    from deltarule.check.diagnose import Diagnosis, diagnose
     from deltarule.core.errors import (
         DataError,
         DeltaruleError,
@@ -66,6 +67,8 @@ _HOME = {
     "NumericError": "deltarule.core.errors",
     "ResourceError": "deltarule.core.errors",
     "UsageError": "deltarule.core.errors",
+    "Diagnosis": "deltarule.check.diagnose",
+    "diagnose": "deltarule.check.diagnose",
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
     "Explanation": "deltarule.explain",
@@ -100,6 +103,7 @@ __all__ = [
     "DeltaRule",
     "DeltaruleError",
     "Dense",
+    "Diagnosis",
     "ErrorBelow",
     "Explanation",
     "FileError",
@@ -119,6 +123,7 @@ __all__ = [
     "activations",
     "backprop",
     "data",
+    "diagnose",
     "explain",
     "explain_node",
     "load",

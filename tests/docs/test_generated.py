@@ -12,6 +12,7 @@ from pages import DOCS, PAGES
 
 import deltarule
 from deltarule.activations import ACTIVATIONS
+from deltarule.check.diagnose import MISTAKES
 from deltarule.data import BUNDLED
 from deltarule.layers import INITIALISERS, LAYERS
 from deltarule.losses import FUSED, LOSSES
@@ -29,6 +30,7 @@ NAMES = {
     "stopping": STOPPING.names(),
     "layers": LAYERS.names(),
     "bundled": BUNDLED,
+    "mistakes": MISTAKES,
 }
 
 
@@ -43,7 +45,7 @@ def test_table_has_every_name(page: str) -> None:
     assert [name for name in NAMES[page] if f"`{name}`" not in table] == []
 
 
-@pytest.mark.parametrize("page", sorted(set(NAMES) - {"rules", "bundled"}))
+@pytest.mark.parametrize("page", sorted(set(NAMES) - {"rules", "bundled", "mistakes"}))
 def test_every_record_has_a_section(page: str) -> None:
     sections = re.findall(r"^### (\w+)$", tables.classes(page), flags=re.MULTILINE)
     assert sections == list(NAMES[page])
@@ -64,7 +66,7 @@ def test_table_rows_have_as_many_cells_as_the_head() -> None:
 def test_every_part_is_included_in_a_page() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     included = set(re.findall(r"\{include\} generated/parts/([\w-]+)\.md", text))
-    unused = {f"{page}-classes" for page in ("rules", "bundled")}
+    unused = {f"{page}-classes" for page in ("rules", "bundled", "mistakes")}
     assert included == set(generate.parts()) - unused
 
 

@@ -17,6 +17,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "One pass": ("engine",),
     "Explaining": ("explain",),
     "Training": ("training",),
+    "Checking": ("check",),
     "Rules": ("rules",),
     "Models": ("models",),
     "Errors": ("core.errors",),

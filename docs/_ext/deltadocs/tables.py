@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.activations import ACTIVATIONS, Activation, ElementwiseActivation
+from deltarule.check.diagnose import MISTAKES
 from deltarule.core.registry import Record
 from deltarule.data import BUNDLED, load
 from deltarule.layers import INITIALISERS, LAYERS
@@ -156,6 +157,19 @@ def bundled() -> str:
     return markdown_table(["name", "rows", "inputs", "outputs", "task", "what it is"], rows)
 
 
+def mistakes() -> str:
+    """Return what every mistake does, what it should do, and its line of the equations."""
+    rows = [
+        [f"`{m.code}`", _escaped(m.does), _escaped(m.should), f"`{m.line}`"]
+        for m in MISTAKES.values()
+    ]
+    return markdown_table(["code", "the code", "right", "in the equations"], rows)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("*", r"\*")
+
+
 PAGES = {
     "activations": activations,
     "losses": losses,
@@ -166,6 +180,7 @@ PAGES = {
     "stopping": stopping,
     "layers": layers,
     "bundled": bundled,
+    "mistakes": mistakes,
 }
 """The tables, by page."""
 

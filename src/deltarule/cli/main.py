@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import deltarule
+from deltarule.cli.diagnose import diagnose
 from deltarule.cli.explain import explain
 from deltarule.cli.predict import predict
 from deltarule.cli.show import show
@@ -87,6 +88,12 @@ _add(
     "--input .1,.2,.3 --target 1",
     "deltarule explain --network 2-2-1 --weight 1,2,0 --input 0,1 --target 1 --format latex",
     "deltarule explain digits-model --row 5 --weight 2,1,1",
+)
+_add(
+    diagnose,
+    "deltarule diagnose gradient.npz --network 3-3-3-1",
+    "deltarule diagnose net.py:gradient --network 3-4-2 --activation tanh --output sigmoid",
+    "deltarule diagnose net.py:gradient --network 3-4-2 --data point.npz --reduction sum",
 )
 
 

@@ -37,6 +37,8 @@ def test_ctrl_c_is_heard_within_a_second(units, batch_size, more):
             time.sleep(0.7)
             asked.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGINT)
+        dr.train(net, X[:64], X[:64, :1], epochs=1, batch_size={batch_size}, engine="compiled",
+                 optimizer=dr.optim.SGD(1e-6))  # the same program, ready in memory
         threading.Thread(target=interrupt).start()
         run = dr.train(net, X, X[:, :1], epochs=1000, batch_size={batch_size}, engine="compiled",
                        optimizer=dr.optim.SGD(1e-6){more})

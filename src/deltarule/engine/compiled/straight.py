@@ -68,6 +68,8 @@ class _Straight:
     ) -> None:
         self.recipe, self.ops, self.lanes, self.shared = recipe, ops, lanes, shared
         self.varied = varied
+        self.apart = recipe.weighted and not shared
+        """Whether the networks' batches weigh differently."""
         self.element = element(recipe.dtype)
         self.cell = vector_of(self.element, lanes)
         # one number lies in a whole register: its bits need not leave it for exp's whole numbers
@@ -184,7 +186,7 @@ class _Straight:
         weight = None
         if not (recipe.online and not recipe.weighted):
             scale = graph.symbol("c", NUMBER)
-            lower.bind(scale, self._of_batch(self.lap.scales, s, recipe.weighted))
+            lower.bind(scale, self._of_batch(self.lap.scales, s, self.apart))
         if recipe.weighted:
             (weight,) = self._read(graph, lower, "s", self.lap.weight, 1, i)
             scale = scale * weight
@@ -239,7 +241,7 @@ class _Straight:
             ]
             squares = [w * w for w, decays in zip(theta, penalised, strict=True) if decays]
             decay = 0.5 * l2 * graph.fold("+", squares)
-            batch = self._of_batch(self.lap.weights, s, recipe.weighted)
+            batch = self._of_batch(self.lap.weights, s, self.apart)
             self._add(
                 1, lower(decay), batch if batch.type == self.wide else o.splat(self.wide, batch)
             )

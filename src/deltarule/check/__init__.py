@@ -1,0 +1,1 @@
+"""Check anybody's gradient, and name the mistake in it."""

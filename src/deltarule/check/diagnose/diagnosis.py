@@ -1,0 +1,171 @@
+"""What a diagnosis says: the verdict, the mistakes in it, where the gradient is still right."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["Diagnosis", "Finding", "LayerAgreement"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake, with where it was made and how well it explains the gradient."""
+
+    code: str
+    """Its name in the table of mistakes."""
+    layers: tuple[int, ...]
+    """The layers concerned, from 1."""
+    parameters: dict[str, Any] = field(hash=False)
+    """Which variant it is, and what was fitted (a learning rate, a bound, ...)."""
+    fitted: tuple[str, ...]
+    """The parameters that were estimated from the gradient itself."""
+    does: str
+    """What the code does."""
+    should: str
+    """What it should do."""
+    line: str
+    """The line of the theory page's equations that it belongs to."""
+    before: float
+    """The largest relative difference in these layers, to the true gradient."""
+    after: float
+    """The same, to the gradient with this explanation's mistakes."""
+    explanation: int = 1
+    """Findings of the same number explain the gradient together."""
+
+    @property
+    def sentence(self) -> str:
+        """What the code does, what it should do, and the line of the equations."""
+        return f"{_upper(self.does)}; {self.should}. The line: {self.line}"
+
+    @property
+    def title(self) -> str:
+        """The code with its layers and parameters: `single_path in layer 1 (node: first)`."""
+        layers = ", ".join(map(str, self.layers))
+        where = f" in layer{'s' if len(self.layers) > 1 else ''} {layers}" if layers else ""
+        told = ", ".join(f"{k}: {_short(v)}" for k, v in self.parameters.items())
+        return f"{self.code}{where}{f' ({told})' if told else ''}"
+
+
+@dataclass(frozen=True)
+class LayerAgreement:
+    """How far a layer's gradient agrees with the true one."""
+
+    layer: int
+    weights: bool
+    """Whether dE/dW_l agrees."""
+    biases: bool | None
+    """Whether dE/db_l agrees; None where the layer has no bias."""
+    residuals: tuple[float, float]
+    """The largest relative differences of the two."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all of it agrees."""
+        return self.weights and self.biases is not False
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The answer to 'what is the mistake in this gradient?'.
+
+    `str()` gives the text for a terminal; in a notebook it shows as a table.
+    """
+
+    verdict: str
+    """`"correct"`, `"explained"`, `"ambiguous"` or `"unexplained"`."""
+    mistakes: tuple[Finding, ...]
+    """The mistakes that are certain; with `"ambiguous"`, those that every explanation has."""
+    candidates: tuple[Finding, ...]
+    """With `"ambiguous"`, the mistakes of all explanations that are equally good."""
+    localised: tuple[LayerAgreement, ...]
+    """For every layer from 1, whether its gradient agrees with the true one."""
+    notes: tuple[str, ...] = ()
+    """What else was noticed: experiments made, inputs that would tell more, shapes."""
+    unseen: tuple[str, ...] = ()
+    """With `"correct"`, mistakes that would change nothing on this very network and input."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, ready for JSON."""
+        return {
+            "verdict": self.verdict,
+            "mistakes": [_plain(m) for m in self.mistakes],
+            "candidates": [_plain(c) for c in self.candidates],
+            "localised": [asdict(place) for place in self.localised],
+            "notes": list(self.notes),
+            "unseen": list(self.unseen),
+        }
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one sentence."""
+        if self.verdict == "correct":
+            return "correct: the gradient is the true one"
+        if self.verdict == "explained":
+            count = len(self.mistakes)
+            return f"explained: {count} mistake{'s' if count > 1 else ''}"
+        if self.verdict == "ambiguous":
+            groups = len({c.explanation for c in self.candidates})
+            return f"ambiguous: {groups} explanations fit equally well"
+        return "unexplained: no known mistake, alone or with another, gives this gradient"
+
+    def __str__(self) -> str:
+        lines = [self.headline]
+        for m in self.candidates or self.mistakes:
+            lines += [f"  {self._label(m)}{m.title}", f"      the code: {m.does}"]
+            lines += [f"      right:    {m.should}", f"      equation: {m.line}"]
+            lines += [f"      relative difference {m.before:.2g} before, {_left(m.after)} after"]
+        if self.verdict == "unexplained":
+            lines += [f"  layer {p.layer}: {_agreement(p)}" for p in reversed(self.localised)]
+        if self.unseen:
+            lines += [f"  not to be seen on this input: {', '.join(self.unseen)}"]
+        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+
+    def _label(self, m: Finding) -> str:
+        return f"[{m.explanation}] " if self.candidates else ""
+
+    def _cells(self, m: Finding) -> tuple[str, ...]:
+        told = (f"{self._label(m)}{m.title}", m.does, m.should, m.line)
+        return (*told, f"{m.before:.2g}", _left(m.after))
+
+    def _repr_html_(self) -> str:
+        def row(cells: Sequence[str], tag: str) -> str:
+            return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
+
+        head = row(("mistake", "the code", "right", "equation", "before", "after"), "th")
+        body = "".join(row(self._cells(m), "td") for m in self.candidates or self.mistakes)
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        table = (
+            f"{head}{body}"
+            if body
+            else "".join(row((f"layer {p.layer}", _agreement(p)), "td") for p in self.localised)
+        )
+        return f"<table><caption>{html.escape(self.headline)}</caption>{table}</table>{notes}"
+
+
+def _plain(m: Finding) -> dict[str, Any]:
+    found = asdict(m)
+    return {**found, "layers": list(m.layers), "fitted": list(m.fitted), "sentence": m.sentence}
+
+
+def _agreement(place: LayerAgreement) -> str:
+    if place.agrees:
+        return "agrees"
+    parts = [("weights", place.weights), ("biases", place.biases)]
+    said = [f"{n} {'agree' if good else 'differ'}" for n, good in parts if good is not None]
+    return f"{', '.join(said)} (relative difference {max(place.residuals):.2g})"
+
+
+def _left(residual: float) -> str:
+    """Return a residual; what is nothing but rounding is none."""
+    return "none" if residual < 1e-12 else f"{residual:.1g}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

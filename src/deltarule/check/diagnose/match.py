@@ -1,0 +1,134 @@
+"""Whether a layer's gradient is the given one: relative to its size and to its rounding.
+
+Two gradients of a layer (weights and biases apart) are the same where no entry differs by more
+than
+
+    half the digits of float64 x the largest entry  +  64 eps x the running sum of magnitudes
+
+The second part is what rounding can do where terms cancel or nodes saturate: the backward pass in
+magnitudes, with the error of each step beside it (running error analysis; Higham 2002, section
+3.3). For a gradient
+of lower precision the first part is 64 eps of that precision. Neither grows with the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deltarule.check.diagnose.case import Array, Case
+
+__all__ = ["EPS", "HALF_THE_DIGITS", "Given", "as_given", "precisions_of", "roundings"]
+
+EPS = float(np.finfo(np.float64).eps)
+HALF_THE_DIGITS = EPS**0.5
+LOWER = (np.float32, np.float16)
+ROUNDINGS = 64.0
+
+Pair = tuple[Array, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """The given gradient by layer: the pair (dE/dW_l, dE/db_l), and how far apart is the same."""
+
+    vector: Array
+    pairs: tuple[Any, ...]
+    bounds: tuple[Any, ...]
+    """The largest difference that is allowed in either part."""
+    probes: tuple[Any, ...]
+    """Where the largest weight's entry is: looked at first, as most guesses fail there."""
+
+    def matches(self, l: int, pair: Pair) -> bool:
+        """Whether layer l's gradient is the given one."""
+        given, bound = self.pairs[l], self.bounds[l]
+        probe = self.probes[l]
+        if not abs(pair[0].flat[probe] - given[0].flat[probe]) <= bound[0]:
+            return False
+        return all(
+            part.size == 0 or float(np.max(np.abs(part - mine))) <= most
+            for part, mine, most in zip(pair, given, bound, strict=True)
+        )
+
+    def residual(self, l: int, pair: Pair) -> tuple[float, float]:
+        """Return the largest difference relative to the largest given entry, for W and for b."""
+        return _relative(pair[0], self.pairs[l][0]), _relative(pair[1], self.pairs[l][1])
+
+
+def _relative(found: Array, given: Array) -> float:
+    if found.size == 0:
+        return 0.0
+    largest = max(float(np.max(np.abs(given))), float(np.max(np.abs(found))))
+    return float(np.max(np.abs(found - given))) / largest if largest > 0.0 else 0.0
+
+
+def as_given(
+    case: Case, vector: Array, floors: Sequence[Any], precisions: Sequence[float] = ()
+) -> Given:
+    """Return the vector by layer, with what counts as the same in each layer's precision (eps)."""
+    pairs: list[Any] = [None]
+    bounds: list[Any] = [None]
+    probes: list[Any] = [None]
+    start = 0
+    for l in range(1, case.L + 1):
+        W, b = case.W[l], case.b[l]
+        eps = precisions[l - 1] if precisions else EPS
+        relative = HALF_THE_DIGITS if eps == EPS else ROUNDINGS * eps
+        dE_dW = vector[start : start + W.size].reshape(W.shape)
+        dE_db = vector[start + W.size : start + W.size + b.size]
+        start += W.size + b.size
+        pairs.append((dE_dW, dE_db))
+        sizes = [float(np.max(np.abs(part), initial=0.0)) for part in (dE_dW, dE_db)]
+        rounding = [ROUNDINGS * eps * floor for floor in floors[l]]
+        bounds.append(tuple(relative * s + r for s, r in zip(sizes, rounding, strict=True)))
+        probes.append(int(np.argmax(np.abs(dE_dW))))
+    return Given(vector, tuple(pairs), tuple(bounds), tuple(probes))
+
+
+def roundings(case: Case) -> list[Any]:
+    """Return, by layer, the largest rounding behind dE/dW_l and dE/db_l, in units of eps.
+
+    Beside each delta's magnitude its error is carried down: at the output that of y - T, at
+    every layer that of f', which code that has it from y (1 - y^2, y (1 - y)) knows to eps of 1.
+    """
+    found: list[Any] = [None] * (case.L + 1)
+    loss, y, T = case.objective.loss, case.outputs[-1], case.samples.T
+    with np.errstate(all="ignore"):
+        fused = case.fused(loss)
+        size = np.abs(case.dE_dy(loss) if fused is None else fused)
+        error = np.abs(case.scale) * (np.abs(y) + np.abs(T))
+        if fused is None and not case.rowwise:
+            slope = np.abs(case.slope(case.L))
+            size, error = size * slope, error * slope + size * (slope + 1.0)
+        for l in range(case.L, 0, -1):
+            if l < case.L:
+                slope, W = np.abs(case.slope(l)), np.abs(case.W[l + 1])
+                size, error = size @ W, error @ W
+                size, error = size * slope, error * slope + size * (slope + 1.0)
+            both = size + error
+            weights = both.T @ np.abs(case.outputs[l - 1])
+            weights = weights + case.objective.l2 * np.abs(case.W[l])
+            sums = (float(weights.max()), float(both.sum(axis=0).max()))
+            found[l] = tuple(s if np.isfinite(s) else 0.0 for s in sums)
+    return found
+
+
+def precisions_of(case: Case, vector: Array) -> list[float]:
+    """Return, by layer from 1, eps of the lowest precision that holds every entry exactly.
+
+    Most vectors of float64 need float64. Zeros fit everywhere and prove nothing.
+    """
+    sizes = [case.W[l].size + case.b[l].size for l in range(1, case.L + 1)]
+    return [_precision(part) for part in np.split(vector, np.cumsum(sizes)[:-1])]
+
+
+def _precision(vector: Array) -> float:
+    found = EPS
+    for kind in LOWER if np.any(vector) else ():
+        with np.errstate(over="ignore"):
+            if np.array_equal(vector.astype(kind).astype(np.float64), vector):
+                found = float(np.finfo(kind).eps)
+    return found

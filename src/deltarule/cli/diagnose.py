@@ -1,0 +1,158 @@
+"""`deltarule diagnose`: a gradient in, the name of the mistake in it out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deltarule.cli import complete
+from deltarule.cli.guard import guarded
+
+if TYPE_CHECKING:
+    from deltarule.check.diagnose import Diagnosis
+    from deltarule.losses import Loss
+    from deltarule.network import Network
+
+__all__ = ["diagnose"]
+
+_NETWORK, _POINT, _OBJECTIVE = "Network", "Where the function is called", "Error"
+
+
+@guarded
+def diagnose(
+    gradient: Annotated[
+        str,
+        typer.Argument(
+            metavar="GRADIENT",
+            help="An NPZ file with theta (or W1, b1, W2, ...), X, T and gradient (or dW1, db1, "
+            "dW2, ...); or a function of (theta, X, T): net.py:gradient, package.module:gradient.",
+        ),
+    ],
+    network: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZES",
+            help="Numbers of nodes, inputs first: 3-3-3-1.",
+            rich_help_panel=_NETWORK,
+        ),
+    ],
+    activation: Annotated[
+        str,
+        typer.Option(
+            help="f of the hidden layers.",
+            autocompletion=complete.activations,
+            rich_help_panel=_NETWORK,
+        ),
+    ] = "sigmoid",
+    output: Annotated[
+        str | None,
+        typer.Option(
+            help="f of the output layer.",
+            show_default="that of the hidden layers",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = None,
+    bias: Annotated[
+        bool, typer.Option(help="Whether the layers have biases.", rich_help_panel=_NETWORK)
+    ] = True,
+    loss: Annotated[
+        str,
+        typer.Option(help="e(y, T).", autocompletion=complete.losses, rich_help_panel=_OBJECTIVE),
+    ] = "half_squared_error",
+    reduction: Annotated[
+        str, typer.Option(help="sum or mean over observations.", rich_help_panel=_OBJECTIVE)
+    ] = "mean",
+    l2: Annotated[
+        float, typer.Option(help="Adds 1/2 l2 |W|^2 to the error.", rich_help_panel=_OBJECTIVE)
+    ] = 0.0,
+    notation: Annotated[
+        str,
+        typer.Option(
+            help="theory, in_out (W is (in, out)), target_minus_output (the vector is added), ...",
+            rich_help_panel=_OBJECTIVE,
+        ),
+    ] = "theory",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="An NPZ file with theta (or W1, b1, ...), X and T.",
+            show_default="random ones",
+            rich_help_panel=_POINT,
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Draws random theta, X and T.", rich_help_panel=_POINT)
+    ] = 0,
+    rows: Annotated[int, typer.Option(help="Random observations.", rich_help_panel=_POINT)] = 5,
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Say whether a gradient is right, and which mistake is in it.
+
+    It is compared with the true one and with what every known mistake, alone or with another,
+    would give on this very network. The exit status is 0 for a right gradient, 1 for a wrong one.
+    """
+    from deltarule.check.diagnose import diagnose as name_mistake
+    from deltarule.core.errors import unknown_name
+
+    if form not in ("text", "json"):
+        raise unknown_name("format", form, ("text", "json"))
+    net = _network(network, activation, output or activation, bias)
+    given, point, said = _read(gradient, net, loss, data, seed, rows)
+    found = name_mistake(
+        given, net, *point, loss=loss, reduction=reduction, l2=l2, notation=notation
+    )
+    typer.echo(json.dumps(found.to_dict(), allow_nan=False) if form == "json" else f"{said}{found}")
+    raise typer.Exit(0 if _right(found) else 1)
+
+
+def _right(found: Diagnosis) -> bool:
+    """Whether nothing is wrong: lower precision is no mistake."""
+    return found.verdict == "correct" or {m.code for m in found.mistakes} == {"float_noise"}
+
+
+def _network(text: str, activation: str, output: str, bias: bool) -> Network:
+    from deltarule.cli.parse import sizes
+    from deltarule.layers import Dense
+    from deltarule.network import Network
+
+    inputs, *hidden, outputs = sizes("--network", text)
+    layers = [Dense(n, activation, bias=bias) for n in hidden]
+    return Network(inputs, [*layers, Dense(outputs, output, bias=bias)])
+
+
+def _read(
+    source: str, net: Network, loss: str, data: Path | None, seed: int, rows: int
+) -> tuple[Any, tuple[Any, Any, Any], str]:
+    """Return the gradient, (theta, X, T), and a line about where they come from."""
+    from deltarule.cli.gradient_file import gradient_of, point_of, read_arrays
+    from deltarule.cli.user_function import load_function
+    from deltarule.core.arguments import whole
+    from deltarule.losses import LOSSES
+
+    if source.endswith(".npz"):
+        path = Path(source)
+        arrays = read_arrays(path)
+        return gradient_of(path, arrays, net), point_of(path, arrays, net), ""
+    function = load_function(source)
+    if data is not None:
+        return function, point_of(data, read_arrays(data), net), ""
+    point = _random(net, LOSSES.get(loss), seed, whole("--rows", rows, low=1))
+    return function, point, f"at random theta, X and T ({rows} rows, seed {seed}):\n"
+
+
+def _random(net: Network, loss: Loss, seed: int, rows: int) -> tuple[Any, Any, Any]:
+    """Return weights with biases, inputs, and targets that the loss accepts."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, net.inputs))
+    if loss.distribution:
+        T = np.eye(net.sizes[-1])[rng.integers(net.sizes[-1], size=rows)]
+    else:
+        T = rng.uniform(size=(rows, net.sizes[-1]))
+    return net.init(seed=seed) + rng.uniform(-0.5, 0.5, net.size), X, T

@@ -1,0 +1,72 @@
+"""A gradient with what it was computed from, in an NPZ file: theta, X, T, gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deltarule.core.errors import FileError, UsageError
+
+if TYPE_CHECKING:
+    from deltarule.network import Network
+
+__all__ = ["gradient_of", "point_of", "read_arrays"]
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """Return the arrays of an NPZ file; nothing in it is unpickled.
+
+    Raises `FileError` for a file that is missing or damaged.
+    """
+    import zipfile
+
+    import numpy as np
+
+    if not path.is_file():
+        raise FileError(f"{path}: there is no such file. Save one with numpy.savez.")
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            return {name: held[name] for name in held.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise FileError(
+            f"{path}: this is not an NPZ file of numbers, or it is damaged ({error}). Save it "
+            "again with numpy.savez."
+        ) from error
+
+
+def point_of(path: Path, arrays: Mapping[str, Any], net: Network) -> tuple[Any, Any, Any]:
+    """Return theta, X and T; raises `UsageError` where one is missing or does not fit."""
+    try:
+        theta = arrays["theta"] if "theta" in arrays else net.pack(_layers(arrays, net, ""))
+        return theta, arrays["X"], arrays["T"]
+    except KeyError as missing:
+        raise _missing(path, arrays, missing) from None
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def gradient_of(path: Path, arrays: Mapping[str, Any], net: Network) -> Any:
+    """Return `gradient`, or the list of (dW_l, db_l); raises `UsageError` for neither."""
+    if "gradient" in arrays:
+        return arrays["gradient"]
+    try:
+        return [tuple(layer.values()) for layer in _layers(arrays, net, "d")]
+    except KeyError as missing:
+        raise _missing(path, arrays, missing) from None
+
+
+def _layers(arrays: Mapping[str, Any], net: Network, prefix: str) -> list[dict[str, Any]]:
+    """Return `{"W": W1, "b": b1}`, ... as the network has them."""
+    layers: list[dict[str, Any]] = [{} for _ in net.layers]
+    for e in net.layout.entries:
+        layers[e.layer - 1][e.parameter.name] = arrays[f"{prefix}{e.parameter.name}{e.layer}"]
+    return layers
+
+
+def _missing(path: Path, arrays: Mapping[str, Any], missing: KeyError) -> UsageError:
+    there = ", ".join(sorted(arrays)) or "none"
+    return UsageError(
+        f"{path}: there is no array {missing.args[0]}. Its arrays: {there}. Needed are theta (or "
+        "W1, b1, W2, b2, ...), X, T, and gradient (or dW1, db1, dW2, db2, ...)."
+    )

@@ -1,0 +1,135 @@
+"""`deltarule diagnose`: from a file or a function to the name of the mistake."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import Cli
+from pages import DOCS, doctests, sessions, write_files
+
+import deltarule as dr
+
+NET = dr.Network(2, [dr.Dense(3, "sigmoid"), dr.Dense(1, "sigmoid")])
+THETA = NET.init(seed=0)
+X, T = np.array([[0.5, -1.0], [0.3, 0.8]]), np.array([[1.0], [0.0]])
+TRUE = dr.backprop(NET, THETA, X, T).gradient
+
+
+def save(**arrays: np.ndarray) -> None:
+    np.savez("g.npz", **{"theta": THETA, "X": X, "T": T, "gradient": TRUE, **arrays})
+
+
+def test_the_page_s_commands_print_what_it_shows(cli: Cli, tmp_path: Path) -> None:
+    page = (DOCS / "check-your-backpropagation.md").read_text(encoding="utf-8")
+    write_files(page, tmp_path)
+    lines = [line for line in doctests(page).splitlines() if line[:4] in (">>> ", "... ")]
+    exec("\n".join(line[4:] for line in lines), {})
+    shown = sessions(page)
+    assert len(shown) == 3
+    for command, output in shown:
+        assert cli(*shlex.split(command)[1:]).stdout == output
+
+
+def test_exit_codes(cli: Cli) -> None:
+    cli("--version")
+    save()
+    right = cli("diagnose", "g.npz", "--network", "2-3-1")
+    assert (right.exit_code, right.stdout.splitlines()[0][:8]) == (0, "correct:")
+    save(gradient=-TRUE)
+    wrong = cli("diagnose", "g.npz", "--network", "2-3-1")
+    assert wrong.exit_code == 1
+    assert "sign in layers 1, 2" in wrong.stdout
+    save(gradient=TRUE + np.linspace(0, 1, TRUE.size))
+    assert cli("diagnose", "g.npz", "--network", "2-3-1").exit_code == 1
+    save(gradient=TRUE.astype(np.float32))
+    low = cli("diagnose", "g.npz", "--network", "2-3-1")
+    assert (low.exit_code, "float_noise" in low.stdout) == (0, True)
+
+
+def test_arrays_by_layer_and_json(cli: Cli) -> None:
+    cli("--version")
+    parts = {
+        f"{prefix}{name}{l}": value
+        for prefix, vector in (("", THETA), ("d", -TRUE))
+        for l, layer in enumerate(NET.unpack(vector), 1)
+        for name, value in layer.items()
+    }
+    np.savez("g.npz", X=X, T=T, **parts)
+    found = cli("diagnose", "g.npz", "--network", "2-3-1", "--format", "json")
+    assert json.loads(found.stdout)["mistakes"][0]["code"] == "sign"
+
+
+FUNCTION = """
+import numpy as np
+import deltarule as dr
+
+NET = dr.Network(2, [dr.Dense(3, "tanh", bias=False), dr.Dense(2, "softmax", bias=False)])
+
+def summed(theta, X, T):
+    return dr.backprop(NET, theta, X, T, loss="cross_entropy", reduction="sum").gradient
+
+def nothing(theta, X, T):
+    pass
+
+def shaky(theta, X, T):
+    return summed(theta, X, T) + np.random.default_rng().normal()
+"""
+
+OPTIONS = ("--network", "2-3-2", "--activation", "tanh", "--output", "softmax", "--no-bias",
+           "--loss", "cross_entropy")  # fmt: skip
+
+
+@pytest.fixture
+def functions(cli: Cli, tmp_path: Path) -> Path:
+    (tmp_path / "mine.py").write_text(FUNCTION)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["mine.py", "mine"])
+def test_a_function(cli: Cli, functions: Path, name: str) -> None:
+    found = cli("diagnose", f"{name}:summed", *OPTIONS)
+    assert found.exit_code == 1
+    assert "explained: 1 mistake\n  sum_for_mean in layers 1, 2" in found.stdout
+    assert cli("diagnose", f"{name}:summed", *OPTIONS, "--reduction", "sum").exit_code == 0
+
+
+def test_a_function_at_given_weights(cli: Cli, functions: Path) -> None:
+    theta = np.linspace(-1, 1, 12)
+    np.savez("at.npz", theta=theta, X=X, T=np.eye(2))
+    found = cli("diagnose", "mine.py:summed", *OPTIONS, "--data", "at.npz", "--reduction", "sum")
+    assert (found.exit_code, found.stdout.startswith("correct")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["no.npz", "--network", "2-3-1"], 5, "no.npz: there is no such file"),
+        (["bad.npz", "--network", "2-3-1"], 5, "not an NPZ file"),
+        (["few.npz", "--network", "2-3-1"], 2, "no array T. Its arrays: X, gradient, theta"),
+        (["g.npz", "--network", "2-4-1"], 2, "shape (13,); this network has 17 parameters"),
+        (["g.npz", "--network", "2x3"], 2, "such as 3-3-1, not '2x3'"),
+        (["g.npz", "--network", "2-3-1", "--loss", "mse"], 2, "unknown loss 'mse'"),
+        (["g.npz", "--network", "2-3-1", "--format", "xml"], 2, "unknown format 'xml'"),
+        (["g.npz", "--network", "2-3-1", "--notation", "mine"], 2, "unknown notation 'mine'"),
+        (["nan.npz", "--network", "2-3-1"], 3, "w[1,1,1] is nan"),
+        (["other.py:f", "--network", "2-3-1"], 5, "other.py: there is no such file"),
+        (["mine.py:sumed", "--network", "2-3-1"], 2, "no function 'sumed', did you mean 'summed'?"),
+        (["mine.py:nothing", *OPTIONS], 2, "returns None"),
+        (["mine.py:shaky", *OPTIONS], 2, "two calls"),
+        (["mine.py:summed", *OPTIONS, "--rows", "0"], 2, "--rows is a whole number"),
+        (["broken.py:f", "--network", "2-3-1"], 2, "broken.py, line 1: it cannot be imported"),
+        (["gradient", "--network", "2-3-1"], 2, "MODULE:FUNCTION"),
+    ],
+)
+def test_bad_input(cli: Cli, functions: Path, arguments: list[str], status: int, said: str) -> None:
+    save()
+    np.savez("few.npz", theta=THETA, X=X, gradient=TRUE)
+    np.savez("nan.npz", theta=THETA, X=X, T=T, gradient=np.full(13, np.nan))
+    Path("bad.npz").write_bytes(b"nothing")
+    Path("broken.py").write_text("def f(:\n")
+    result = cli("diagnose", *arguments)
+    assert (result.exit_code, said in result.stderr) == (status, True), result.stderr
