@@ -1,4 +1,4 @@
-"""What a program computes in its parts, as graphs: the emitters write them, the listing prints them.
+"""What a program computes, part by part, as graphs: emitters write them, the listing prints them.
 
 Symbols are named as the listing names them: `w[l,j,k]` and `b[l,j]`, `x[k]`, `T[j]`, the sample's
 weight `s`, the reduction's factor `c`, the rate `lr`, the number of the update `t`.

@@ -11,6 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from deltarule.engine.compiled.formulas import way_back
 from deltarule.engine.compiled.lap import LapValues
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine
@@ -102,13 +103,12 @@ class Layered:
 
     def _learn(self, index: Any, n: Any, i0: Any, i1: Any, s: Any) -> None:
         """Write the backward pass and the update."""
-        L = len(self.network.layers)
-        for l in range(L, 1, -1):
-            if self.recipe.objective.rule.sequential:
-                self._descend([l], index, n, s)
-            self._back(l, i0, i1)
-        last = [1] if self.recipe.objective.rule.sequential else list(range(L, 0, -1))
-        self._descend(last, index, n, s)
+        sequential = self.recipe.objective.rule.sequential
+        for layers, above in way_back(len(self.network.layers), sequential):
+            if layers:
+                self._descend(layers, index, n, s)
+            if above is not None:
+                self._back(above, i0, i1)
         if self.two_sums:
             self._collect(1)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.equations import output_formulas
+from deltarule.engine.compiled.formulas import output_row
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.ops import vector_of
 from deltarule.engine.compiled.trace import CONDITION, NUMBER, Graph, Node, Row
@@ -51,27 +51,13 @@ class OutputRow:
             lower.bind(T, o.masked_load(at, self.kind, mask) if last else o.load(at, self.kind))
             nets.append(net)
             targets.append(T)
-        scale: Any = graph.symbol("c", NUMBER)
-        lower.bind(scale, self.scale)
-        weight = None
+        lower.bind(graph.symbol("c", NUMBER), self.scale)
         if self.weight is not None:
-            weight = graph.symbol("s")
-            lower.bind(weight, o.splat(self.kind, self.weight))
-            scale = scale * weight
-        f, _ = p.network.output.activation.body(graph)
-        rowwise = p.network.output.activation.rowwise
-        y = f(Row(nets)) if rowwise else Row([graph.node(f(v)) for v in nets])
-        e, delta = output_formulas(graph, p.recipe.objective, Row(nets), y, Row(targets), scale)
-        terms, deltas = list(e.terms), list(delta.terms)
-        if real is not None:
-            terms[-1] = graph.where(real, terms[-1], 0.0)
-            deltas[-1] = graph.where(real, deltas[-1], 0.0)
-        error = graph.fold("+", terms)
-        if weight is not None:
-            error = weight * error
+            lower.bind(graph.symbol("s"), o.splat(self.kind, self.weight))
+        error, deltas = output_row(graph, p.recipe, nets, targets, real)
         for j, d in zip(columns, deltas, strict=True):
-            o.store(lower(graph.node(d)), p.memory.entry(o, p.lap.scratch, "delta", L, i, j))
-        self._add(lower(graph.apply("across +", graph.node(error))))
+            o.store(lower(d), p.memory.entry(o, p.lap.scratch, "delta", L, i, j))
+        self._add(lower(error))
 
     def _add(self, value: Any) -> None:
         """Add the first lane to the sum of errors, in float64."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from deltarule.engine.compiled.formulas import activated
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine
 from deltarule.engine.compiled.memory import Memory
@@ -67,16 +68,12 @@ class Passes:
         Both at once, since they have most of their terms in common.
         """
         objective = self._recipe.objective
-        activation, rule = objective.network.layers[l - 1].activation, objective.rule
 
         def finish(o: Ops, i: Any, j: Any, value: Any) -> Any:
             graph = Graph()
-            net = graph.symbol("net")
-            f, df = activation.body(graph)
-            y = graph.node(f(net))
-            slope = graph.node(rule.hidden.body(graph)(df(net, y)))
+            y, slope = activated(graph, objective, l)
             lower = Lowering(o, value.type, graph.common_divisors())
-            lower.bind(net, value)
+            lower.bind(graph.symbol("net"), value)
             place = self._memory.entry(o, o.b.function.args[-1], "slope", l, i, j)
             o.store(lower(slope), place)
             return lower(y)

@@ -21,8 +21,9 @@ from deltarule.engine.compiled.recipe import Recipe
 from deltarule.engine.compiled.side import side_module, side_size
 from deltarule.engine.compiled.straight import straight_module
 from deltarule.engine.compiled.trace import Untraceable
+from deltarule.network import Network
 
-__all__ = ["Program", "built", "program"]
+__all__ = ["Program", "built", "form_of", "program", "team_size"]
 
 Array = NDArray[Any]
 
@@ -72,19 +73,14 @@ def built(text: str, machine: Machine) -> Callable[[Any, int], None]:
 def program(recipe: Recipe, batch_size: int) -> Program:
     """Return the (cached) program for a recipe; raises `Untraceable` where there can be none."""
     network = recipe.objective.network
-    check_recipe(recipe)
-    machine = host()
-    sequential = recipe.objective.rule.sequential
-    if network.size <= STRAIGHT and batch_size >= SIDE_BY_SIDE and not sequential:
+    form, machine = form_of(recipe, batch_size), host()
+    if form == "side by side":
         run = built(side_module(recipe, machine, batch_size), machine)
         return Program("side by side", run, side_size(recipe, machine), _copy, _uncopy)
-    if network.size <= STRAIGHT and (recipe.online or not sequential):
+    if form == "straight":
         run = built(straight_module(recipe, machine), machine)
         return Program("straight", run, network.size, _copy, _uncopy)
-    if sequential and recipe.objective.l2:
-        raise Untraceable("the sequential order with a penalty, layer by layer")
-    work = 6.0 * network.size * batch_size
-    threads = int(min(cores(), MOST_THREADS, max(1.0, work / PER_THREAD)))
+    threads = team_size(network, batch_size)
     layered = Layered(recipe, machine, batch_size, threads)
     packing, memory = layered.packing, layered.memory
     return Program(
@@ -97,6 +93,26 @@ def program(recipe: Recipe, batch_size: int) -> Program:
         memory.bytes,
         memory["team"],
     )
+
+
+def form_of(recipe: Recipe, batch_size: int) -> str:
+    """Return the form of a recipe's program; raises `Untraceable` where there can be none."""
+    check_recipe(recipe)
+    small = recipe.objective.network.size <= STRAIGHT
+    sequential = recipe.objective.rule.sequential
+    if small and batch_size >= SIDE_BY_SIDE and not sequential:
+        return "side by side"
+    if small and (recipe.online or not sequential):
+        return "straight"
+    if sequential and recipe.objective.l2:
+        raise Untraceable("the sequential order with a penalty, layer by layer")
+    return "layered"
+
+
+def team_size(network: Network, batch_size: int) -> int:
+    """Return how many threads do a layered program's laps together."""
+    work = 6.0 * network.size * batch_size
+    return int(min(cores(), MOST_THREADS, max(1.0, work / PER_THREAD)))
 
 
 def cores() -> int:

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from deltarule.engine.compiled.equations import observation, theta_symbols
+from deltarule.engine.compiled.equations import theta_symbols
+from deltarule.engine.compiled.formulas import observed_side_by_side, row_symbols, update_along
 from deltarule.engine.compiled.lap import LapValues
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine
 from deltarule.engine.compiled.ops import Ops, vector_of
 from deltarule.engine.compiled.recipe import Recipe, element
-from deltarule.engine.compiled.trace import CONDITION, NUMBER, Graph, Node, Row
+from deltarule.engine.compiled.trace import CONDITION, NUMBER, Graph, Node
 
 __all__ = ["side_module", "side_size"]
 
@@ -90,7 +91,7 @@ class _Side:
 
     def _observations(self, s: Any, row: Any, i: Any, n: Any) -> tuple[list[Any], Any]:
         """Write the passes of observations i, i + 1, ... of the batch; return gradient and e."""
-        o, b, recipe = self.ops, self.ops.b, self.recipe
+        o, recipe = self.ops, self.recipe
         graph = Graph()
         lower = Lowering(o, self.kind)
         net = recipe.objective.network
@@ -98,23 +99,15 @@ class _Side:
         for k, symbol in enumerate(theta):
             lower.bind(symbol, o.splat(self.kind, o.load(self.lap.theta, self.element, k)))
         sample, inside = self._samples(row, i, n)
-        x = self._read(graph, lower, "x", self.lap.X, net.sizes[0], sample)
-        T = self._read(graph, lower, "T", self.lap.T, net.sizes[-1], sample)
-        scale, weight = graph.symbol("c s"), None
-        value = o.load(self.lap.scales, _DOUBLE, s)
-        if self.element != _DOUBLE:
-            value = b.fptrunc(value, self.element)
-        factor = o.splat(self.kind, value)
+        self._read(graph, lower, "x", self.lap.X, net.sizes[0], sample)
+        self._read(graph, lower, "T", self.lap.T, net.sizes[-1], sample)
+        lower.bind(graph.symbol("inside", CONDITION), inside)
+        lower.bind(graph.symbol("c", NUMBER), o.load(self.lap.scales, _DOUBLE, s))
         if recipe.weighted:
-            (weight,) = self._read(graph, lower, "s", self.lap.weight, 1, sample)
-            factor = o.mul(factor, lower(weight))
-        nothing = o.constant(self.kind, 0.0)
-        lower.bind(scale, o.select(inside, factor, nothing))
-        found = observation(graph, recipe.objective, theta, x, T, scale)
-        error = found.error if weight is None else weight * found.error
+            self._read(graph, lower, "s", self.lap.weight, 1, sample)
+        found, error = observed_side_by_side(graph, recipe, theta)
         lower.common = graph.common_divisors()
-        gradient = [lower(g) for g in found.gradient]
-        return gradient, o.select(inside, lower(error), nothing)
+        return [lower(g) for g in found.gradient], lower(error)
 
     def _samples(self, row: Any, i: Any, n: Any) -> tuple[Any, Any]:
         """Return the lanes' samples, and which lanes lie inside the batch.
@@ -136,10 +129,10 @@ class _Side:
 
     def _read(
         self, graph: Graph, lower: Lowering, name: str, array: Any, width: int, sample: Any
-    ) -> list[Node]:
-        """Return symbols for the entries of the samples' rows, read from memory."""
+    ) -> None:
+        """Read the entries of the samples' rows from memory; symbols stand for them."""
         o, b = self.ops, self.ops.b
-        symbols = [graph.symbol(f"{name}[{k}]") for k in range(1, width + 1)]
+        symbols = row_symbols(graph, name, width)
         place = b.mul(sample, o.constant(sample.type, width))
         for k, symbol in enumerate(symbols):
             entry = b.add(place, o.constant(sample.type, k))
@@ -147,7 +140,6 @@ class _Side:
                 lower.bind(symbol, o.load(array, self.element, b.sext(entry, _WORD)))
             else:
                 lower.bind(symbol, o.gather(array, self.kind, entry))
-        return symbols
 
     def _sums(self, gradient: Sequence[Any]) -> list[Any]:
         """Return the sums of the lanes, as vectors along theta."""
@@ -162,45 +154,29 @@ class _Side:
         """Write penalty, clipping and the optimiser's update along theta."""
         o, b, recipe = self.ops, self.ops.b, self.recipe
         graph = Graph()
-        graph.sum = lambda row: graph.apply("across +", graph.fold("+", row.terms))  # type: ignore[method-assign]
         lower = Lowering(o, self.along)
         chunks = range(len(sums))
         gradient = [self._symbol(graph, lower, f"dE[{c}]", sums[c]) for c in chunks]
-        theta = [self._vector(graph, lower, "w", self.lap.theta, c) for c in chunks]
-        flags = {name: self._flags(graph, lower, name) for name in ("penalised", "trained")}
-        l2 = recipe.objective.l2
-        if l2:
-            triples = list(zip(gradient, theta, flags["penalised"], strict=True))
-            gradient = [graph.where(decays, g + l2 * w, g) for g, w, decays in triples]
-            squares = [graph.where(decays, w * w, 0.0) for _, w, decays in triples]
-            decay = graph.apply("across +", graph.fold("+", squares))
-            first = self._first(lower(graph.node(0.5 * l2 * decay)))
-            self._add(1, first, o.load(self.lap.weights, _DOUBLE, s))
-        if recipe.clipping.value is not None:  # what is infinite may not vanish in a bound
-            spoilt = graph.fold("+", [0.0 * g for g in gradient])
-            self._add(1, self._first(lower(graph.apply("across +", spoilt))))
-        pairs = list(zip(gradient, flags["trained"], strict=True))
-        gradient = [graph.where(moves, g, 0.0) for g, moves in pairs]
-        if recipe.clipping.active:
-            gradient = list(recipe.clipping.apply(Row(gradient), graph).terms)
-            gradient = [graph.node(g) for g in gradient]
-        lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
-        lower.bind(lr, o.load(self.lap.rates, _DOUBLE, s))
+        arrays = {"w": self.lap.theta}
+        for k, name in enumerate(recipe.optimiser.slots):
+            arrays[name] = o.at(self.lap.slots, self.element, k * self.size)
+        theta, *slots = (
+            [self._vector(graph, lower, name, array, c) for c in chunks]
+            for name, array in arrays.items()
+        )
+        lower.bind(graph.symbol("lr", NUMBER), o.load(self.lap.rates, _DOUBLE, s))
         done = b.add(b.add(self.lap.t, s), ir.Constant(_WORD, 1))
-        lower.bind(t, b.sitofp(done, _DOUBLE))
-        update = recipe.optimiser.body(graph)
-        arrays = [self.lap.theta]
-        arrays += [
-            o.at(self.lap.slots, self.element, k * self.size)
-            for k in range(len(recipe.optimiser.slots))
-        ]
-        for c in chunks:
-            named = zip(recipe.optimiser.slots, arrays[1:], strict=True)
-            slots = [self._vector(graph, lower, name, array, c) for name, array in named]
-            found = update(theta[c], gradient[c], lr, t, flags["penalised"][c], *slots)
-            for array, v in zip(arrays, found, strict=True):
-                value = self._real(lower(graph.node(v)), c)
-                o.store(value, array, c * self.width)
+        lower.bind(graph.symbol("t", NUMBER), b.sitofp(done, _DOUBLE))
+        penalised, trained = (self._flags(graph, lower, n) for n in ("penalised", "trained"))
+        found = update_along(graph, recipe, theta, gradient, penalised, trained, slots)
+        if found.decay is not None:
+            decay = self._first(lower(found.decay))
+            self._add(1, decay, o.load(self.lap.weights, _DOUBLE, s))
+        if found.spoilt is not None:
+            self._add(1, self._first(lower(found.spoilt)))
+        for c, values in enumerate(found.new):
+            for array, value in zip(arrays.values(), values, strict=True):
+                o.store(self._real(lower(value), c), array, c * self.width)
 
     def _symbol(self, graph: Graph, lower: Lowering, name: str, value: Any) -> Node:
         symbol = graph.symbol(name)
@@ -211,10 +187,12 @@ class _Side:
         value = self.ops.load(array, self.along, c * self.width)
         return self._symbol(graph, lower, f"{name}[{c}]", value)
 
-    def _flags(self, graph: Graph, lower: Lowering, name: str) -> list[Node]:
+    def _flags(self, graph: Graph, lower: Lowering, name: str) -> list[Any]:
         """Return, for every vector along theta, which of its lanes have an attribute."""
-        whole = np.zeros(self.size, bool)
         mask = self.recipe.objective.network.layout.mask(name)
+        if mask.all():  # lanes beyond theta hold zeros
+            return [True] * (self.size // self.width)
+        whole = np.zeros(self.size, bool)
         whole[: len(mask)] = mask
         found = []
         for c in range(self.size // self.width):

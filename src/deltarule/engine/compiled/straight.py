@@ -14,13 +14,19 @@ from typing import Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.equations import observation, theta_symbols
+from deltarule.engine.compiled.equations import theta_symbols
+from deltarule.engine.compiled.formulas import (
+    observed_alone,
+    row_symbols,
+    slot_symbols,
+    update_each,
+)
 from deltarule.engine.compiled.lap import LapValues
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine
 from deltarule.engine.compiled.ops import Ops, vector_of
 from deltarule.engine.compiled.recipe import Recipe, element
-from deltarule.engine.compiled.trace import CONDITION, NUMBER, Graph, Node, Row
+from deltarule.engine.compiled.trace import NUMBER, Graph, Node
 from deltarule.engine.compiled.varied import with_numbers
 
 __all__ = ["straight_module", "write_straight"]
@@ -149,7 +155,7 @@ class _Straight:
         else:
             gradient = self._observations(graph, lower, theta, lr, s, row)
         with b.if_then(b.icmp_signed("!=", self.lap.learn, ir.Constant(_WORD, 0))):
-            self._update(graph, lower, theta, gradient, lr, t, s)
+            self._update(graph, lower, theta, gradient, s)
 
     def _observations(
         self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, row: Any
@@ -169,7 +175,7 @@ class _Straight:
                 b.store(o.add(b.load(total, typ=self.kind), inner(g)), total)
         sums = []
         for k, total in enumerate(self.gradient):
-            symbol = graph.symbol(f"dE[{k}]")
+            symbol = graph.symbol(f"dE_d{theta[k].payload}")
             lower.bind(symbol, b.load(total, typ=self.kind))
             sums.append(symbol)
         return sums
@@ -180,18 +186,14 @@ class _Straight:
         """Write forward and backward pass of the epoch's observation i; return the gradient."""
         recipe = self.recipe
         net = recipe.objective.network
-        x = self._read(graph, lower, "x", self.lap.X, net.sizes[0], i)
-        T = self._read(graph, lower, "T", self.lap.T, net.sizes[-1], i)
-        scale: Any = 1.0
-        weight = None
+        self._read(graph, lower, "x", self.lap.X, net.sizes[0], i)
+        self._read(graph, lower, "T", self.lap.T, net.sizes[-1], i)
         if not (recipe.online and not recipe.weighted):
-            scale = graph.symbol("c", NUMBER)
-            lower.bind(scale, self._of_batch(self.lap.scales, s, self.apart))
+            c = self._of_batch(self.lap.scales, s, recipe.weighted)
+            lower.bind(graph.symbol("c", NUMBER), c)
         if recipe.weighted:
-            (weight,) = self._read(graph, lower, "s", self.lap.weight, 1, i)
-            scale = scale * weight
-        found = observation(graph, recipe.objective, theta, x, T, scale, lr, early=True)
-        error = found.error if weight is None else weight * found.error
+            self._read(graph, lower, "s", self.lap.weight, 1, i)
+        found, error = observed_alone(graph, recipe, theta, lr)
         for g in found.gradient:
             lower(g)
         self._add(0, lower(error))
@@ -202,7 +204,7 @@ class _Straight:
     ) -> list[Node]:
         """Return symbols for the entries of one sample's row, read from memory."""
         o, b = self.ops, self.ops.b
-        symbols = [graph.symbol(f"{name}[{k}]") for k in range(1, width + 1)]
+        symbols = row_symbols(graph, name, width)
         several = self.lanes > 1 and not self.shared
         if several:
             rows = vector_of(_WORD, self.lanes)
@@ -220,49 +222,22 @@ class _Straight:
         return symbols
 
     def _update(
-        self,
-        graph: Graph,
-        lower: Lowering,
-        theta: list[Node],
-        gradient: list[Node],
-        lr: Node,
-        t: Node,
-        s: Any,
+        self, graph: Graph, lower: Lowering, theta: list[Node], gradient: list[Node], s: Any
     ) -> None:
         """Write penalty, clipping and the optimiser's update."""
         o, b, recipe = self.ops, self.ops.b, self.recipe
-        layout = recipe.objective.network.layout
-        penalised = layout.mask("penalised")
-        l2 = recipe.objective.l2
-        if l2:
-            gradient = [
-                g + l2 * w if decays else g
-                for g, w, decays in zip(gradient, theta, penalised, strict=True)
-            ]
-            squares = [w * w for w, decays in zip(theta, penalised, strict=True) if decays]
-            decay = 0.5 * l2 * graph.fold("+", squares)
-            batch = self._of_batch(self.lap.weights, s, self.apart)
-            self._add(
-                1, lower(decay), batch if batch.type == self.wide else o.splat(self.wide, batch)
-            )
-        if recipe.clipping.value is not None:  # what is infinite may not vanish in a bound
-            self._add(1, lower(graph.fold("+", [0.0 * g for g in gradient])))
-        used = used_gradient(graph, recipe, gradient)
-        update = recipe.optimiser.body(graph)
-        slots = [
-            [graph.symbol(f"{name}[{k}]") for k in range(len(theta))]
-            for name in recipe.optimiser.slots
-        ]
+        found = update_each(graph, recipe, theta, gradient)
+        if found.decay is not None:
+            batch = self._of_batch(self.lap.weights, s, recipe.weighted)
+            wide = batch if batch.type == self.wide else o.splat(self.wide, batch)
+            self._add(1, lower(found.decay), wide)
+        if found.spoilt is not None:
+            self._add(1, lower(found.spoilt))
+        slots = slot_symbols(graph, recipe, theta)
         for symbols, variables in zip(slots, self.slots, strict=True):
             for symbol, variable in zip(symbols, variables, strict=True):
                 lower.bind(symbol, b.load(variable, typ=self.kind))
-        results = []
-        for k, w in enumerate(theta):
-            state = [slot[k] for slot in slots]
-            decays = graph.symbol("true" if penalised[k] else "false", CONDITION)
-            lower.bind(decays, o.truth(self.kind, bool(penalised[k])))
-            found = update(w, graph.node(used[k]), lr, t, decays, *state)
-            results.append([lower(graph.node(v)) for v in found])
+        results = [[lower(v) for v in values] for values in found.new]
         for k, values in enumerate(results):
             targets = (self.theta[k], *(slot[k] for slot in self.slots))
             for value, target in zip(values, targets, strict=True):
@@ -301,13 +276,3 @@ class _Straight:
 def _alone(element: ir.Type) -> int:
     """Return the lanes of the shortest vector register."""
     return 2 if element == _DOUBLE else 4
-
-
-def used_gradient(graph: Graph, recipe: Recipe, gradient: list[Node]) -> list[Node]:
-    """Return the gradient as it is used: clipped, and 0 for what is not trained."""
-    trained = recipe.objective.network.layout.mask("trained")
-    moving = [g for g, moves in zip(gradient, trained, strict=True) if moves]
-    if recipe.clipping.active:
-        moving = list(recipe.clipping.apply(Row(moving), graph).terms)
-    rest = iter(moving)
-    return [next(rest) if moves else graph.node(0.0) for moves in trained]

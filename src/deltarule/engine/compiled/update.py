@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
+from deltarule.engine.compiled.formulas import clipped, entry, moved
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.ops import vector_of
 from deltarule.engine.compiled.packing import Block
-from deltarule.engine.compiled.trace import CONDITION, NUMBER, VALUE, Graph, Node, Row
+from deltarule.engine.compiled.trace import NUMBER, VALUE, Graph, Node
 
 if TYPE_CHECKING:
     from deltarule.engine.compiled.layered import Layered
@@ -47,16 +48,10 @@ class Update:
         values = {"lr": o.load(p.lap.rates, _DOUBLE, s), "t": b.sitofp(t, _DOUBLE)}
         for name, value in values.items():
             lower.bind(self.graph.symbol(name, NUMBER), value)
-        symbols = (self.graph.symbol(name) for name in ("w", "g", *p.recipe.optimiser.slots))
-        self._updated(self.graph, *symbols)
+        w, g, *slots = (self.graph.symbol(n) for n in ("w", "dE_dw", *p.recipe.optimiser.slots))
+        for penalised in (True, False):
+            moved(self.graph, p.recipe, w, g, penalised, slots)
         self.numbers = {node: lower.number(node) for node in self.graph.numbers()}
-
-    def _updated(self, graph: Graph, w: Node, g: Node, *slots: Node) -> list[Node]:
-        """Return the graphs of the new parameter and the new slots."""
-        lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
-        penalised = graph.symbol("penalised", CONDITION)
-        found = self.p.recipe.optimiser.body(graph)(w, g, lr, t, penalised, *slots)
-        return [graph.node(v) for v in found]
 
     def _each(self, l: int, write: Callable[..., None]) -> None:
         """Write a loop over this thread's part of layer l, a vector at a time."""
@@ -94,28 +89,15 @@ class Update:
     ) -> tuple[Node, Node]:
         """Return (w, g): a parameter, and dE/dw with the penalty in it."""
         p, o = self.p, self.p.o
-        w, g = graph.symbol("w"), graph.symbol("dE/dw")
-        lower.bind(w, o.load(p.lap.theta, kind, place))
-        gradient = p.address("gradient")
-        lower.bind(g, o.load(gradient, kind, place))
-        if decays and p.recipe.objective.l2:
-            g = g + p.recipe.objective.l2 * w
-        return w, g if moves else graph.node(0.0)
+        lower.bind(graph.symbol("w"), o.load(p.lap.theta, kind, place))
+        lower.bind(graph.symbol("dE_dw"), o.load(p.address("gradient"), kind, place))
+        return entry(graph, p.recipe, decays, moves)
 
     def _clipped(self, graph: Graph, lower: Lowering, g: Node) -> tuple[Node, list[Node]]:
         """Return the clipped gradient, and what is summed over all parameters on the way."""
-        summed: list[Node] = []
-        total = graph.symbol("|g|^2")
-
-        def everywhere(row: Row) -> Node:
-            summed.append(row.terms[0])
-            return total
-
-        graph.sum = everywhere  # type: ignore[method-assign]
         if self.length is not None:
-            lower.bind(total, self.p.o.splat(lower.kind, self.length))
-        found = self.p.recipe.clipping.apply(Row([g]), graph).terms[0]
-        return graph.node(found), summed
+            lower.bind(graph.symbol("squares"), self.p.o.splat(lower.kind, self.length))
+        return clipped(graph, self.p.recipe, g)
 
     def _measure(self, layers: list[int], s: Any) -> None:
         """Write |g|^2 over all trained parameters: every thread's part, then their sum."""
@@ -164,13 +146,12 @@ class Update:
             self._accumulate(self.p.sums[1], lower(0.0 * g), mask)
         if moves and recipe.clipping.active:
             g, _ = self._clipped(graph, lower, g)
-        lower.bind(graph.symbol("penalised", CONDITION), o.truth(kind, decays))
         slots = [graph.symbol(name, VALUE) for name in recipe.optimiser.slots]
         arrays = [p.lap.theta]
         for k, slot in enumerate(slots):
             arrays.append(o.at(p.lap.slots, p.element, k * p.packing.size))
             lower.bind(slot, o.load(arrays[-1], kind, place))
-        values = [lower(v) for v in self._updated(graph, w, g, *slots)]
+        values = [lower(v) for v in moved(graph, recipe, w, g, decays, slots)]
         for array, value in zip(arrays, values, strict=True):
             kept = value if mask is None else o.select(mask, value, o.constant(kind, 0.0))
             o.store(kept, array, place)
