@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deltarule import activations, data, losses, optim
+    from deltarule.check.function import check_function
+    from deltarule.check.network import check_gradient
+    from deltarule.check.pytorch import check_torch
+    from deltarule.check.result import GradientCheck
+    from deltarule.check.scikit import check_sklearn
     from deltarule.core.errors import (
         DataError,
         DeltaruleError,
@@ -47,6 +52,7 @@ _HOME = {
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
     "Dense": "deltarule.layers",
+    "GradientCheck": "deltarule.check.result",
     "Model": "deltarule.models",
     "Network": "deltarule.network",
     "DeltaRule": "deltarule.rules",
@@ -55,6 +61,10 @@ _HOME = {
     "MaxSeconds": "deltarule.training",
     "Patience": "deltarule.training",
     "Run": "deltarule.training",
+    "check_function": "deltarule.check.function",
+    "check_gradient": "deltarule.check.network",
+    "check_sklearn": "deltarule.check.scikit",
+    "check_torch": "deltarule.check.pytorch",
     "load": "deltarule.models",
     "train": "deltarule.training",
 }
@@ -69,6 +79,7 @@ __all__ = [
     "Dense",
     "ErrorBelow",
     "FileError",
+    "GradientCheck",
     "LockError",
     "MaxSeconds",
     "Model",
@@ -80,6 +91,10 @@ __all__ = [
     "UsageError",
     "activations",
     "backprop",
+    "check_function",
+    "check_gradient",
+    "check_sklearn",
+    "check_torch",
     "data",
     "load",
     "losses",

@@ -1,0 +1,76 @@
+"""What is found out about E before anything is judged: its rounding, kinks, complex numbers."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from deltarule.check.around import Around, Array, typical_sizes
+from deltarule.check.look import Look, look, look_steps
+from deltarule.check.noise import estimate_noise
+
+__all__ = ["Probe", "probe"]
+
+_AGREE = 1e-6
+"""Relative agreement of a complex step with differences that makes E analytic."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What one random direction tells of E."""
+
+    noise: float
+    """Absolute rounding of E."""
+    kinked: bool
+    """Whether the slopes of the two sides differ at x itself."""
+    complex_steps: str
+    """Why complex steps cannot be used; empty where they can."""
+
+    def relative(self, around: Around) -> float:
+        """Return the rounding of E by its size."""
+        size = float(np.max(np.abs(around.here), initial=0.0))
+        return float(np.clip(self.noise / size, around.unit, 1e-2)) if size else around.unit
+
+
+def probe(around: Around, x: Array, seed: int) -> Probe:
+    """Look at E along one random direction v.
+
+    E is taken for analytic where Im E(x + ihv)/h agrees with its differences along v: a function
+    that drops imaginary parts, or takes magnitudes, does not.
+    """
+    draws = np.random.default_rng(seed).normal(size=around.direction_size)
+    v = typical_sizes(x) * draws / np.sqrt(len(draws))
+    noise = estimate_noise(lambda t: around.along(v, t), _size(around), around.unit)
+    steps = look_steps(np.ones(1), max(noise / _size(around), around.unit))
+    found = around.along(v, np.concatenate([steps[0], -steps[0], np.zeros(1)]))
+    plus, minus, here = np.split(found, [steps.shape[1], 2 * steps.shape[1]])
+    seen = look(here, plus[None], minus[None], steps, np.full(1, noise))
+    return Probe(noise, bool(seen.kinked[0]), _why_not_complex(around, v, float(here[0]), seen))
+
+
+def _size(around: Around) -> float:
+    """Return the size of E; where E is 0 its rounding is taken to be that of 1."""
+    return float(np.max(np.abs(around.here), initial=0.0)) or 1.0
+
+
+def _why_not_complex(around: Around, v: Array, here: float, seen: Look) -> str:
+    h = 2.0**-100 if around.unit < 1e-12 else 2.0**-50
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)
+            value = complex(around.along(v, np.array([1j * h]))[0])
+    except Exception as error:  # whatever somebody else's function raises
+        return f"it does not take complex numbers ({type(error).__name__})"
+    slope = value.imag / h
+    low, high = seen.slope[0], seen.slope[0]
+    if seen.kinked[0]:
+        low, high = sorted((seen.left[0], seen.right[0]))
+    slack = 2.0 * seen.error[0] + _AGREE * max(abs(low), abs(high), abs(slope))
+    if not np.isfinite(slope) or not low - slack <= slope <= high + slack:
+        return "it is not analytic: a complex step and differences disagree"
+    if abs(value.real - here) > 1e-6 * max(abs(here), abs(value.real)):
+        return "it gives another value for complex numbers"
+    return ""
