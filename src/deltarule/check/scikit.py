@@ -74,10 +74,9 @@ def check_sklearn(
 
     >>> from sklearn.neural_network import MLPRegressor
     >>> X = [[0.0, 1.0], [1.0, 0.5], [0.5, -1.0]]
-    >>> one = check_sklearn(MLPRegressor((3,), activation="tanh", random_state=0), X, [1, 2, 3.0])
-    >>> two = check_sklearn(
-    ...     MLPRegressor((3,), activation="tanh", random_state=0), X, [[1, 0], [2, 1], [3.0, 1]]
-    ... )
+    >>> mlp = MLPRegressor(hidden_layer_sizes=(3,), activation="tanh", random_state=0)
+    >>> one = check_sklearn(mlp, X, [1.0, 2.0, 3.0])
+    >>> two = check_sklearn(mlp, X, [[1.0, 0.0], [2.0, 1.0], [3.0, 1.0]])
     >>> one.passed, two.passed
     (True, False)
     """
