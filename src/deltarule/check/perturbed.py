@@ -74,7 +74,8 @@ class Perturbed(Around):
         self.x = theta.astype(np.float64)
         self.parameters: list[Any] = [None, *net.unpack(self.x)]
         self.f = [None, *(layer.activation.body(_XP)[0] for layer in net.layers)]
-        nets, outputs = net.forward(self.x, samples.X.astype(np.float64), NUMPY)
+        with np.errstate(all="ignore"):  # what is not finite is found when E is looked at
+            nets, outputs = net.forward(self.x, samples.X.astype(np.float64), NUMPY)
         self.nets = [None, *(np.ascontiguousarray(a.T) for a in nets[1:])]
         self.outputs = [np.ascontiguousarray(a.T) for a in outputs]
         self.samples = len(samples)
@@ -85,7 +86,8 @@ class Perturbed(Around):
         self._e = objective.loss.body(_XP)[0]
         self._squares = self._weights_squared()
         none = np.zeros(1, np.intp)
-        value = self.errors(self.nets[self.L]) + self.penalty(none, np.zeros(1))
+        with np.errstate(all="ignore"):
+            value = self.errors(self.nets[self.L]) + self.penalty(none, np.zeros(1))
         self.here = np.broadcast_to(value, self.x.shape)
 
     def errors(self, net: Array) -> Array:
@@ -109,18 +111,18 @@ class Perturbed(Around):
 
     def along(self, direction: Array, steps: Array) -> Array:
         """Return E(theta + steps_i direction), forward passes over whole thetas."""
-        found = []
-        for step in steps:
-            theta = self.x + step * direction
-            layers = [None, *self.layout.views(theta)]
-            y = self.outputs[0]
-            for l in range(1, self.L + 1):
-                net = contract(layers[l], y)
-                y = self.f[l](net.T).T if l < self.L else net
-            squares = np.sum(theta[self.layout.mask("penalised")] ** 2)
-            decay = 0.5 * self.objective.l2 * squares if self.objective.l2 else 0.0
-            found.append(self.errors(net)[0] + decay)
-        return np.array(found)
+        with np.errstate(all="ignore"):
+            return np.array([self._at(self.x + step * direction) for step in steps])
+
+    def _at(self, theta: Array) -> Any:
+        """Return E at another theta."""
+        layers = [None, *self.layout.views(theta)]
+        net = contract(layers[1], self.outputs[0])
+        for l in range(2, self.L + 1):
+            net = contract(layers[l], self.f[l - 1](net.T).T)
+        squares = np.sum(theta[self.layout.mask("penalised")] ** 2)
+        decay = 0.5 * self.objective.l2 * squares if self.objective.l2 else 0.0
+        return self.errors(net)[0] + decay
 
 
 def contract(p: Any, y: Array) -> Array:

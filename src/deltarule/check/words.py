@@ -69,7 +69,8 @@ def _factor(check: GradientCheck) -> str:
     if not worst.expected or not math.isfinite(worst.got):
         return ""
     factor = worst.got / worst.expected
-    return f", {factor:.4g} times as much" if 1e-3 < abs(factor) < 1e3 else ""
+    told = f"{factor:.5g}"
+    return f", {told} times as much" if 1e-3 < abs(factor) < 1e3 and told != "1" else ""
 
 
 def table(check: GradientCheck) -> str:

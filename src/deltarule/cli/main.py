@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import deltarule
+from deltarule.cli.check import check
 from deltarule.cli.predict import predict
 from deltarule.cli.show import show
 from deltarule.cli.train import train
@@ -79,6 +80,13 @@ _add(
     "deltarule predict people-model new.csv --unknown ignore",
 )
 _add(show, "deltarule show digits-model")
+_add(
+    check,
+    "deltarule check mine.py:error --x 0.1,0.2",
+    "deltarule check mine.py:error --gradient mine.py:slope --x theta.npy --sweep v.png",
+    "deltarule check digits-model",
+    "deltarule check digits-model --directions 10 --rows 1000",
+)
 
 
 def run() -> None:
