@@ -101,9 +101,9 @@ def test_float32_is_upcast_or_judged_as_it_is() -> None:
 
 
 def test_vectors_in_full_and_by_projections(rng: np.random.Generator) -> None:
-    A, x = rng.normal(size=(3, 4)), rng.normal(size=4)
-    f = lambda x: np.tanh(A @ x)  # noqa: E731
-    jacobian = lambda x: (1 - np.tanh(A @ x) ** 2)[:, None] * A  # noqa: E731
+    a, x = rng.normal(size=(3, 4)), rng.normal(size=4)
+    f = lambda x: np.tanh(a @ x)  # noqa: E731
+    jacobian = lambda x: (1 - np.tanh(a @ x) ** 2)[:, None] * a  # noqa: E731
     assert dr.check_function(f, jacobian, x, projection="full").passed
     assert dr.check_function(f, jacobian(x), x, projection="random").passed
     assert dr.check_function(f, jacobian, x, projection=[1.0, 0.0, 2.0]).passed
@@ -147,7 +147,9 @@ def test_names_numbers_and_directions() -> None:
     few = dr.check_function(lambda x: np.sum(np.sin(x)), np.cos, x, directions=2)
     assert few.passed
     assert "missed with probability" in few.verdict
-    off = dr.check_function(lambda x: np.sum(np.sin(x)), lambda x: 1.01 * np.cos(x), x, directions=2)
+    off = dr.check_function(
+        lambda x: np.sum(np.sin(x)), lambda x: 1.01 * np.cos(x), x, directions=2
+    )
     assert not off.passed
 
 
@@ -170,8 +172,11 @@ def test_jax_arrays() -> None:
     assert not dr.check_function(f, lambda x: 1.01 * jax.grad(f)(x), x).passed
 
 
-def random_number(x: np.ndarray, rng: np.random.Generator = np.random.default_rng(0)) -> float:
-    return float(x.sum() + rng.random())
+NOISE = np.random.default_rng(0)
+
+
+def random_number(x: np.ndarray) -> float:
+    return float(x.sum() + NOISE.random())
 
 
 def in_place(x: np.ndarray) -> float:

@@ -61,7 +61,7 @@ def test_planted_errors_are_found_and_named(size: float, method: str) -> None:
         wrong = dr.backprop(net, theta, X, T, **options).gradient
         rng = np.random.default_rng(index)
         entry = int(rng.integers(net.size))
-        layer = [e for e in net.layout.entries if e.start <= entry < e.stop][0].layer
+        layer = next(e for e in net.layout.entries if e.start <= entry < e.stop).layer
         mine = [e for e in net.layout.entries if e.layer == layer]
         largest = max(np.max(np.abs(wrong[e.start : e.stop])) for e in mine)
         if largest < 1e-6:
@@ -110,9 +110,7 @@ def test_the_tolerance_does_not_grow_with_the_array() -> None:
 def test_moved_errors_are_those_of_whole_forward_passes(kind: type) -> None:
     for index in CASES[:60]:
         net, theta, X, T, options = problem(index)
-        objective = Objective.of(
-            net, options["loss"], options["reduction"], "exact", options["l2"]
-        )
+        objective = Objective.of(net, options["loss"], options["reduction"], "exact", options["l2"])
         around = kind(objective, theta, Samples(X, T, options["sample_weight"]))
         rng = np.random.default_rng(index)
         entries = rng.integers(net.size, size=12)

@@ -34,7 +34,10 @@ def test_the_regressor_is_off_by_the_number_of_outputs(activation: str, k: int, 
     same_objective(check)
     assert not hasattr(mlp, "coefs_"), "the estimator itself is left alone"
     if k > 1:  # in a bias there is no penalty: the factor is k
-        b = check.ours.net.unpack(check.got)[-1]["b"] / check.ours.net.unpack(check.expected)[-1]["b"]
+        b = (
+            check.ours.net.unpack(check.got)[-1]["b"]
+            / check.ours.net.unpack(check.expected)[-1]["b"]
+        )
         assert b == pytest.approx(np.full(k, float(k)), rel=1e-6)
 
 

@@ -16,6 +16,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Networks": ("network", "layers"),
     "One pass": ("engine",),
     "Training": ("training",),
+    "Checks": ("check",),
     "Rules": ("rules",),
     "Models": ("models",),
     "Errors": ("core.errors",),

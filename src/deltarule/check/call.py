@@ -107,8 +107,9 @@ def _check_repeats(first: Array, second: Array, what: str) -> None:
         raise UsageError(f"{what} returned {first.shape} and then {second.shape} numbers")
     size = np.max(np.abs(first), initial=0.0, where=np.isfinite(first))
     unit = float(np.finfo(first.dtype).eps)
-    off = np.abs(first - second)
-    bad = np.flatnonzero(~((off <= _REPEATS * unit * size) | ~np.isfinite(first)).ravel())
+    with np.errstate(invalid="ignore"):  # inf - inf
+        near = np.abs(first - second) <= _REPEATS * unit * size
+    bad = np.flatnonzero(~(near | ~np.isfinite(first)).ravel())
     if len(bad):
         i = int(bad[0])
         raise UsageError(

@@ -28,10 +28,12 @@ def evaluations(method: str) -> int:
 
 def check_network_cost(net: Network, samples: int, method: str, *, reuse: bool) -> None:
     """Refuse a check of every entry that would take longer than `MAX_SECONDS`."""
-    numbers, sizes = 0, net.sizes
+    numbers, sizes = 0.0, net.sizes
     for e in net.layout.entries:
         reached = sum(sizes[e.layer + 1 :]) or sizes[-1]
-        contracted = sum(a * b for a, b in zip(sizes[e.layer + 1 :], sizes[e.layer + 2 :], strict=False))
+        contracted = sum(
+            a * b for a, b in zip(sizes[e.layer + 1 :], sizes[e.layer + 2 :], strict=False)
+        )
         numbers += (e.stop - e.start) * (reached + contracted / 8 if reuse else net.size / 8)
     seconds = numbers * samples * _SECONDS * evaluations(method) * (3 if method != "central" else 1)
     if seconds > MAX_SECONDS:

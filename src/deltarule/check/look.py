@@ -36,7 +36,7 @@ class Look:
 
 def look_steps(sizes: Array, relative_noise: float) -> Array:
     """Return steps (rows, M), the shortest first: from nearly all rounding up to size / 8."""
-    shortest = max(np.log2(min(max(relative_noise, 1e-16), 1e-2)) * 0.8, -42.0)
+    shortest = np.clip(np.log2(max(relative_noise, 1e-16)) * 0.8, -42.0, -21.0)
     exponents = np.arange(-3.0, shortest, -np.log2(RATIO))[::-1]
     return np.asarray(np.multiply.outer(2.0 ** np.round(np.log2(sizes)), 2.0**exponents))
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.around import Around
-from deltarule.core.namespace import NUMPY, NumpyNamespace
 from deltarule.core.errors import UsageError
+from deltarule.core.namespace import NUMPY, NumpyNamespace
 from deltarule.engine import Objective, Samples
 from deltarule.layers import Dense
 
@@ -73,10 +73,10 @@ class Perturbed(Around):
         self.objective, self.layout, self.L = objective, net.layout, len(net.layers)
         self.x = theta.astype(np.float64)
         self.parameters: list[Any] = [None, *net.unpack(self.x)]
-        self.f = [None, *(layer.activation.body(_XP)[0] for layer in net.layers)]
+        self.f: list[Any] = [None, *(layer.activation.body(_XP)[0] for layer in net.layers)]
         with np.errstate(all="ignore"):  # what is not finite is found when E is looked at
             nets, outputs = net.forward(self.x, samples.X.astype(np.float64), NUMPY)
-        self.nets = [None, *(np.ascontiguousarray(a.T) for a in nets[1:])]
+        self.nets: list[Any] = [None, *(np.ascontiguousarray(a.T) for a in nets[1:])]
         self.outputs = [np.ascontiguousarray(a.T) for a in outputs]
         self.samples = len(samples)
         self._T = Repeated(samples.T.astype(np.float64).T)

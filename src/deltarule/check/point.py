@@ -162,10 +162,14 @@ def _kind(a: Any) -> str:
 
 def _holds_arrays(x: Any) -> bool:
     """Whether a list is one of arrays; a list of plain numbers is an array itself."""
-    return isinstance(x, list | tuple) and any(
-        isinstance(a, list | tuple | Mapping) or _kind(a) in ("torch", "jax") or np.ndim(a)
-        for a in x
-    ) and not _plain(x)
+    return (
+        isinstance(x, list | tuple)
+        and any(
+            isinstance(a, list | tuple | Mapping) or _kind(a) in ("torch", "jax") or np.ndim(a)
+            for a in x
+        )
+        and not _plain(x)
+    )
 
 
 def _plain(x: Any) -> bool:

@@ -23,6 +23,8 @@ class Probe:
 
     noise: float
     """Absolute rounding of E."""
+    size: float
+    """The size of E around x: E may vanish at x itself."""
     kinked: bool
     """Whether the slopes of the two sides differ at x itself."""
     complex_steps: str
@@ -30,8 +32,7 @@ class Probe:
 
     def relative(self, around: Around) -> float:
         """Return the rounding of E by its size."""
-        size = float(np.max(np.abs(around.here), initial=0.0))
-        return float(np.clip(self.noise / size, around.unit, 1e-2)) if size else around.unit
+        return float(np.clip(self.noise / self.size, around.unit, 1e-2))
 
 
 def probe(around: Around, x: Array, seed: int) -> Probe:
@@ -43,11 +44,14 @@ def probe(around: Around, x: Array, seed: int) -> Probe:
     draws = np.random.default_rng(seed).normal(size=around.direction_size)
     v = typical_sizes(x) * draws / np.sqrt(len(draws))
     noise = estimate_noise(lambda t: around.along(v, t), _size(around), around.unit)
-    steps = look_steps(np.ones(1), max(noise / _size(around), around.unit))
+    steps = look_steps(np.ones(1), around.unit)
     found = around.along(v, np.concatenate([steps[0], -steps[0], np.zeros(1)]))
     plus, minus, here = np.split(found, [steps.shape[1], 2 * steps.shape[1]])
     seen = look(here, plus[None], minus[None], steps, np.full(1, noise))
-    return Probe(noise, bool(seen.kinked[0]), _why_not_complex(around, v, float(here[0]), seen))
+    why_not = _why_not_complex(around, v, float(here[0]), seen)
+    changes = np.abs(np.concatenate([plus, minus]) - here)
+    size = np.max(changes, initial=abs(float(here[0])), where=np.isfinite(changes))
+    return Probe(noise, float(size) or 1.0, bool(seen.kinked[0]), why_not)
 
 
 def _size(around: Around) -> float:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.function import check_function
@@ -138,7 +137,9 @@ def _in_our_order(
     found: GradientCheck, ours: Ours, sizes: list[int], named: dict[str, Any]
 ) -> GradientCheck:
     """Return the check with the network's names: Linear's W and b stand in theta's order."""
-    if sum(sizes) != ours.net.size or list(_shapes(ours)) != [tuple(p.shape) for p in named.values()]:
+    if sum(sizes) != ours.net.size or list(_shapes(ours)) != [
+        tuple(p.shape) for p in named.values()
+    ]:
         return found
     ours = replace(ours, gradient=found.got)
     return replace(found, groups=layer_groups(ours.net), ours=ours)
@@ -152,7 +153,7 @@ def _check_callable(
     torch: Any, function: Any, inputs: tuple[Any, ...], total: _Total, options: dict[str, Any]
 ) -> GradientCheck:
     if isinstance(function, type) and issubclass(function, torch.autograd.Function):
-        function = function.apply
+        function = function.apply  # type: ignore[attr-defined]
     if not callable(function):
         raise UsageError(
             "check_torch takes an nn.Module, a subclass of torch.autograd.Function or a function "

@@ -104,7 +104,7 @@ class GradientCheck:
     @property
     def wrong(self) -> Array:
         """Whether each entry is wrong; at a kink, whether it is no subgradient."""
-        wrong = ~(np.abs(self.got - self.expected) <= self.allowed)
+        wrong: Array = ~(np.abs(self.got - self.expected) <= self.allowed)
         for index, kink in zip(self.kink_entries, self.kinks, strict=True):
             wrong[index] = not kink.legitimate
         return wrong
@@ -112,7 +112,7 @@ class GradientCheck:
     @property
     def allowed(self) -> Array:
         """How far each entry may be off."""
-        return self.tolerance * self.groups.largest(self.expected) + self.rounding
+        return np.asarray(self.tolerance * self.groups.largest(self.expected) + self.rounding)
 
     @property
     def passed(self) -> bool:
@@ -135,7 +135,7 @@ class GradientCheck:
         forgiven = np.zeros(len(off), dtype=bool)
         forgiven[[i - part.start for i in self.kink_entries if part.start <= i < part.stop]] = True
         share = np.where(forgiven & ~wrong, 0.0, off / allowed)
-        return part.start + int(np.argmax(share))
+        return int(part.start) + int(np.argmax(share))
 
     @property
     def layers(self) -> tuple[LayerCheck, ...]:

@@ -188,9 +188,9 @@ class _Theirs:
             start += size
         found = np.empty(self.net.size)
         for e, part in parts:
-            if e.parameter.name == "W":
-                part = part.reshape(e.parameter.shape[::-1]).T.ravel()
-            found[e.start : e.stop] = part
+            flips = e.parameter.name == "W"  # theirs is (in, out)
+            shape = e.parameter.shape[::-1] if flips else e.parameter.shape
+            found[e.start : e.stop] = part.reshape(shape).T.ravel()
         return found
 
     def _of(self, name: str) -> list[Any]:

@@ -13,8 +13,16 @@ from numpy.typing import NDArray
 from deltarule.check.around import Around
 from deltarule.check.formulas import COMPLEX, FORMULAS
 from deltarule.core.errors import UsageError
-from deltarule.core.style import BLUE, GREEN, GREY, ORANGE, new_figure, plain, quiet_axes
-from deltarule.core.style import save_figure
+from deltarule.core.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    new_figure,
+    plain,
+    quiet_axes,
+    save_figure,
+)
 
 __all__ = ["Sweep", "sweep"]
 

@@ -52,7 +52,7 @@ def ours_of(
     known = _LOSSES.get(type(loss).__name__)
     if known is None or len(inputs) != 1 or targets is None or inputs[0].ndim != 2:
         return None
-    if getattr(loss, "weight", None) is not None or getattr(loss, "label_smoothing", 0.0):
+    if getattr(loss, "weight", None) is not None or getattr(loss, "label_smoothing", None):
         return None
     body, inside, over_outputs = known
     layers = _layers(torch, parts, inside)

@@ -75,9 +75,7 @@ def check(
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw error against step for the worst entry."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Check a gradient against numerical derivatives; exit 0 where it is right, 1 where not.
@@ -118,7 +116,8 @@ def _check_code(
         raise UsageError(f"{what}: there is no point; give --x, or define x beside {name}")
     if slope is None:
         f, slope = _pair(f)
-    return running(lambda: check_function(f, slope, point, **options), what)
+    found: GradientCheck = running(lambda: check_function(f, slope, point, **options), what)
+    return found
 
 
 def _x(text: str) -> Any:

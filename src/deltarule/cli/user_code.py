@@ -42,7 +42,8 @@ def load_module(name: str) -> ModuleType:
             sys.path.insert(0, place)
     if path.is_file():
         return _from_file(path, name)
-    return running(lambda: importlib.import_module(name), f"importing {name}")
+    found: ModuleType = running(lambda: importlib.import_module(name), f"importing {name}")
+    return found
 
 
 def _from_file(path: Path, name: str) -> ModuleType:
