@@ -87,6 +87,18 @@ def test_kinks_and_their_subgradients() -> None:
     assert near.passed
 
 
+def test_a_kink_hides_nothing_and_noise_is_seen() -> None:
+    """|x| on its kink is not analytic, and a rounded function has few digits."""
+    magnitude = dr.check_function(lambda x: np.sum(np.abs(x)), np.sign, [1.0, 0.0])
+    assert (magnitude.passed, magnitude.method, len(magnitude.kinks)) == (True, "central", 1)
+    x = np.array([0.3, 0.7])
+    rounded = lambda x: float(np.round(np.sum(x**2), 6))  # noqa: E731
+    found = dr.check_function(rounded, lambda x: 2 * x, x)
+    assert found.passed
+    assert any("rounding hides" in note for note in found.notes)
+    assert not dr.check_function(rounded, lambda x: 2.5 * x, x).passed
+
+
 def test_float32_is_upcast_or_judged_as_it_is() -> None:
     x = np.linspace(0.5, 2.0, 4, dtype=np.float32)
     wide = dr.check_function(lambda x: np.sum(x**3), lambda x: 3 * x**2, x)

@@ -14,7 +14,7 @@ __all__ = ["estimate_noise"]
 Array = NDArray[Any]
 
 _POINTS = 7
-_TRIES = 6
+_TRIES = 12
 
 
 def estimate_noise(values: Callable[[Array], Array], here: float, unit: float) -> float:
@@ -35,19 +35,21 @@ def estimate_noise(values: Callable[[Array], Array], here: float, unit: float) -
     True
     """
     least = 0.5 * unit * abs(here)
-    spacing = 64.0 * unit
+    spacing, levels = 64.0 * unit, [least]
     for _ in range(_TRIES):
         found = np.asarray(values(spacing * np.arange(1 - _POINTS // 2, 2 + _POINTS // 2)))
         if not np.all(np.isfinite(found)):
             break
-        if np.count_nonzero(np.diff(found)) <= _POINTS // 2:
-            spacing *= 64.0  # the steps drown in the rounding of x, or of E
-            continue
+        changes = np.count_nonzero(np.diff(found))
         level = _level(found)
-        if level is not None:
-            return max(level, least)
-        spacing /= 16.0
-    return 4.0 * least
+        levels += [] if level is None else [level]
+        if changes <= _POINTS // 2:
+            spacing *= 64.0  # the steps drown in the rounding of x, or of E
+        elif level is None:
+            spacing /= 16.0  # E bends more than it is rounded
+        else:
+            return max(levels)
+    return max(4.0 * least, *levels)
 
 
 def _level(values: Array) -> float | None:

@@ -13,6 +13,9 @@ from deltarule.check.noise import estimate_noise
 
 __all__ = ["Probe", "probe"]
 
+_BESIDE = 0.01
+"""How far from a kink complex steps are tried."""
+
 _AGREE = 1e-6
 """Relative agreement of a complex step with differences that makes E analytic."""
 
@@ -60,21 +63,30 @@ def _size(around: Around) -> float:
 
 
 def _why_not_complex(around: Around, v: Array, here: float, seen: Look) -> str:
+    """Compare a complex step with differences: at x, or beside it where x is on a kink."""
     h = 2.0**-100 if around.unit < 1e-12 else 2.0**-50
+    beside = _BESIDE if seen.kinked[0] else 0.0
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
-            value = complex(around.along(v, np.array([1j * h]))[0])
+            value = complex(around.along(v, np.array([beside + 1j * h]))[0])
     except Exception as error:  # whatever somebody else's function raises
         return f"it does not take complex numbers ({type(error).__name__})"
-    slope = value.imag / h
-    low, high = seen.slope[0], seen.slope[0]
-    if seen.kinked[0]:
-        low, high = sorted((seen.left[0], seen.right[0]))
-    slack = 2.0 * seen.error[0] + _AGREE * max(abs(low), abs(high), abs(slope))
-    if not np.isfinite(slope) or not low - slack <= slope <= high + slack:
+    slope, expected, error_of_it = value.imag / h, float(seen.slope[0]), float(seen.error[0])
+    if beside:
+        here, expected, error_of_it = _beside(around, v)
+    slack = 2.0 * error_of_it + _AGREE * max(abs(expected), abs(slope))
+    if not abs(slope - expected) <= slack:
         return "it is not analytic: a complex step and differences disagree"
     if abs(value.real - here) > 1e-6 * max(abs(here), abs(value.real)):
         return "it gives another value for complex numbers"
     return ""
+
+
+def _beside(around: Around, v: Array) -> tuple[float, float, float]:
+    """Return E, its slope along v and that slope's error, at x + v / 100."""
+    k = np.cbrt(around.unit)
+    low, here, high, lower, higher = around.along(v, _BESIDE + k * np.array([-1, 0, 1, -2, 2]))
+    near, far = (high - low) / (2.0 * k), (higher - lower) / (4.0 * k)
+    return float(here), float(near), float(abs(near - far))
