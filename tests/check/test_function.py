@@ -95,7 +95,7 @@ def test_a_kink_hides_nothing_and_noise_is_seen() -> None:
     rounded = lambda x: float(np.round(np.sum(x**2), 6))  # noqa: E731
     found = dr.check_function(rounded, lambda x: 2 * x, x)
     assert found.passed
-    assert any("rounding hides" in note for note in found.notes)
+    assert np.all(found.rounding > 1e-7), "it is known that few digits can be told"
     assert not dr.check_function(rounded, lambda x: 2.5 * x, x).passed
 
 

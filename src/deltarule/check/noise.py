@@ -15,6 +15,7 @@ Array = NDArray[Any]
 
 _POINTS = 7
 _TRIES = 12
+_FAR = 1e-3
 
 
 def estimate_noise(values: Callable[[Array], Array], here: float, unit: float) -> float:
@@ -35,20 +36,24 @@ def estimate_noise(values: Callable[[Array], Array], here: float, unit: float) -
     True
     """
     least = 0.5 * unit * abs(here)
-    spacing, levels = 64.0 * unit, [least]
+    spacing, levels, flat = 64.0 * unit, [least], False
     for _ in range(_TRIES):
         found = np.asarray(values(spacing * np.arange(1 - _POINTS // 2, 2 + _POINTS // 2)))
         if not np.all(np.isfinite(found)):
             break
-        changes = np.count_nonzero(np.diff(found))
+        changes = np.diff(found)
+        if flat and np.any(changes):  # a stair, whose rounding deviates by 0.29 of it
+            levels.append(0.29 * float(np.min(np.abs(changes[changes != 0]))))
+        flat = not np.any(changes)
         level = _level(found)
-        levels += [] if level is None else [level]
-        if changes <= _POINTS // 2:
-            spacing *= 64.0  # the steps drown in the rounding of x, or of E
+        if np.count_nonzero(changes) <= _POINTS // 2:
+            spacing *= 32.0  # the steps drown in the rounding of x, or of E
         elif level is None:
-            spacing /= 16.0  # E bends more than it is rounded
+            spacing /= 5.0  # E bends more than it is rounded
         else:
-            return max(levels)
+            return max(level, *levels)
+        if spacing > _FAR:
+            break
     return max(4.0 * least, *levels)
 
 
