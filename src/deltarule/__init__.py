@@ -17,6 +17,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deltarule import activations, data, losses, optim
     from deltarule.check.diagnose import Diagnosis, diagnose
+    from deltarule.check.function import check_function
+    from deltarule.check.network import check_gradient
+    from deltarule.check.pytorch import check_torch
+    from deltarule.check.result import GradientCheck
+    from deltarule.check.scikit import check_sklearn
     from deltarule.core.errors import (
         DataError,
         DeltaruleError,
@@ -81,6 +86,7 @@ _HOME = {
     "step_validity": "deltarule.explain",
     "why_small": "deltarule.explain",
     "Dense": "deltarule.layers",
+    "GradientCheck": "deltarule.check.result",
     "Model": "deltarule.models",
     "Network": "deltarule.network",
     "DeltaRule": "deltarule.rules",
@@ -90,6 +96,10 @@ _HOME = {
     "MaxSeconds": "deltarule.training",
     "Patience": "deltarule.training",
     "Run": "deltarule.training",
+    "check_function": "deltarule.check.function",
+    "check_gradient": "deltarule.check.network",
+    "check_sklearn": "deltarule.check.scikit",
+    "check_torch": "deltarule.check.pytorch",
     "load": "deltarule.models",
     "train": "deltarule.training",
     "train_many": "deltarule.training",
@@ -107,6 +117,7 @@ __all__ = [
     "ErrorBelow",
     "Explanation",
     "FileError",
+    "GradientCheck",
     "LockError",
     "Many",
     "MaxSeconds",
@@ -122,6 +133,10 @@ __all__ = [
     "WhySmall",
     "activations",
     "backprop",
+    "check_function",
+    "check_gradient",
+    "check_sklearn",
+    "check_torch",
     "data",
     "diagnose",
     "explain",

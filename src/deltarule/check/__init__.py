@@ -1,1 +1,6 @@
-"""Check anybody's gradient, and name the mistake in it."""
+"""Checks: is this gradient right, and how far can that be known?
+
+Numerical derivatives stand beside any gradient: `deltarule.check.function` for functions,
+`deltarule.check.network` for networks, `deltarule.check.scikit` and `deltarule.check.pytorch` for
+the code of others. `deltarule.check.diagnose` names the mistake in a wrong one.
+"""

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import deltarule
+from deltarule.cli.check import check
 from deltarule.cli.diagnose import diagnose
 from deltarule.cli.explain import explain
 from deltarule.cli.predict import predict
@@ -88,6 +89,13 @@ _add(
     "--input .1,.2,.3 --target 1",
     "deltarule explain --network 2-2-1 --weight 1,2,0 --input 0,1 --target 1 --format latex",
     "deltarule explain digits-model --row 5 --weight 2,1,1",
+)
+_add(
+    check,
+    "deltarule check mine.py:error --x 0.1,0.2",
+    "deltarule check mine.py:error --gradient mine.py:slope --x theta.npy --sweep v.png",
+    "deltarule check digits-model",
+    "deltarule check digits-model --directions 10 --rows 1000",
 )
 _add(
     diagnose,

@@ -189,7 +189,7 @@ class _Straight:
         self._read(graph, lower, "x", self.lap.X, net.sizes[0], i)
         self._read(graph, lower, "T", self.lap.T, net.sizes[-1], i)
         if not (recipe.online and not recipe.weighted):
-            c = self._of_batch(self.lap.scales, s, recipe.weighted)
+            c = self._of_batch(self.lap.scales, s, self.apart)
             lower.bind(graph.symbol("c", NUMBER), c)
         if recipe.weighted:
             self._read(graph, lower, "s", self.lap.weight, 1, i)
@@ -228,7 +228,7 @@ class _Straight:
         o, b, recipe = self.ops, self.ops.b, self.recipe
         found = update_each(graph, recipe, theta, gradient)
         if found.decay is not None:
-            batch = self._of_batch(self.lap.weights, s, recipe.weighted)
+            batch = self._of_batch(self.lap.weights, s, self.apart)
             wide = batch if batch.type == self.wide else o.splat(self.wide, batch)
             self._add(1, lower(found.decay), wide)
         if found.spoilt is not None:

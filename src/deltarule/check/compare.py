@@ -1,0 +1,154 @@
+"""A gradient beside numerical derivatives: from E around a point to a `GradientCheck`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.around import Around
+from deltarule.check.formulas import COMPLEX
+from deltarule.check.groups import Groups
+from deltarule.check.measure import Kinks, Measured, choose_method, measure
+from deltarule.check.ours import Ours
+from deltarule.check.probe import Probe, probe
+from deltarule.check.result import GradientCheck, Kink
+from deltarule.check.sweep import sweep
+from deltarule.core.arguments import number
+from deltarule.core.errors import NumericError, UsageError
+
+__all__ = ["Setting", "compare"]
+
+Array = NDArray[Any]
+
+_TOLERANCE = {COMPLEX: 1e-9}
+_TOLERANCE_OF_DIFFERENCES = 1e-7
+_UNITS = 1000.0
+"""Rounding units that a gradient in low precision may be off by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """How a gradient is to be compared."""
+
+    method: str
+    tolerance: float | None
+    unit: float
+    """The rounding unit of the gradient in question."""
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+    directions: int | None = None
+    norm: float = 0.0
+    ours: Ours | None = None
+
+
+def compare(
+    around: Around,
+    x: Array,
+    got: Array,
+    groups: Groups,
+    setting: Setting,
+    sensitivity: Callable[[], Array] | None = None,
+) -> GradientCheck:
+    """Compare `got` with the numerical derivatives of E around x.
+
+    `sensitivity` returns, per entry, how far the gradient moves when x moves by one rounding
+    unit: what no gradient can be more precise than. It is not asked at a kink.
+    """
+    _check_finite(around, got, groups)
+    probed = probe(around, x, setting.seed)
+    if setting.method == COMPLEX and probed.complex_steps:
+        raise UsageError(
+            f"E cannot be checked by complex steps: {probed.complex_steps}; use method='auto' or "
+            "'central'"
+        )
+    method = choose_method(setting.method, probed)
+    tolerance = _tolerance(setting, method)
+    found = measure(around, got, groups, tolerance, method, probed)
+    _check_measured(found, groups)
+    rounding = found.error
+    if sensitivity is not None and not probed.kinked:
+        rounding = rounding + groups.largest(sensitivity())
+    scale = groups.largest(found.slope)
+    kinks = _kinks(found.kinks, got, tolerance * scale + rounding, groups)
+    takes_complex = not probed.complex_steps
+    return GradientCheck(
+        method=method,
+        got=got,
+        expected=found.slope,
+        rounding=rounding,
+        tolerance=tolerance,
+        groups=groups,
+        kinks=kinks,
+        kink_entries=tuple(int(i) for i in found.kinks.entries),
+        notes=(*setting.notes, *_notes(found, setting.method, probed, rounding, scale)),
+        directions=setting.directions,
+        norm=setting.norm,
+        ours=setting.ours,
+        sweeper=lambda i, steps: sweep(
+            around, i, groups.entry(i), float(got[i]), takes_complex, steps
+        ),
+    )
+
+
+def _tolerance(setting: Setting, method: str) -> float:
+    if setting.tolerance is not None:
+        return number("tolerance", setting.tolerance, low=0.0)
+    return max(_TOLERANCE.get(method, _TOLERANCE_OF_DIFFERENCES), min(_UNITS * setting.unit, 0.05))
+
+
+def _check_finite(around: Around, got: Array, groups: Groups) -> None:
+    if not np.all(np.isfinite(around.here)):
+        raise NumericError(f"E is {around.here[~np.isfinite(around.here)][0]} at this point")
+    bad = np.flatnonzero(~np.isfinite(got))
+    if len(bad):
+        named = ", ".join(f"{groups.entry(int(i))} = {got[i]}" for i in bad[:5])
+        raise NumericError(
+            f"the gradient has {len(bad):,} entries that are not finite: {named}"
+            f"{', ...' if len(bad) > 5 else ''}; mend them before it is compared"
+        )
+
+
+def _check_measured(found: Measured, groups: Groups) -> None:
+    bad = np.flatnonzero(~np.isfinite(found.slope))
+    if len(bad):
+        raise NumericError(
+            f"E is not finite beside the point: no step along {groups.entry(int(bad[0]))} gives "
+            f"a slope ({len(bad):,} such entries); move away from the border of E's domain"
+        )
+
+
+def _kinks(found: Kinks, got: Array, allowed: Array, groups: Groups) -> tuple[Kink, ...]:
+    kinks = []
+    for n, i in enumerate(map(int, found.entries)):
+        left, right, value = float(found.left[n]), float(found.right[n]), float(got[i])
+        slack = float(found.slack[n] + allowed[i])
+        legitimate = min(left, right) - slack <= value <= max(left, right) + slack
+        name = _subgradient(left, right, value, slack) if legitimate else "no subgradient"
+        kinks.append(Kink(groups.entry(i), value, left, right, legitimate, name))
+    return tuple(kinks)
+
+
+def _subgradient(left: float, right: float, value: float, slack: float) -> str:
+    known = {"left slope": left, "right slope": right, "mean of both": 0.5 * (left + right)}
+    name = min(known, key=lambda k: abs(known[k] - value))
+    if abs(known[name] - value) <= max(slack, 1e-3 * abs(right - left)):
+        return name
+    return f"{(value - left) / (right - left):.2g} of the way from the left slope to the right"
+
+
+def _notes(
+    found: Measured, asked: str, probed: Probe, rounding: Array, scale: Array
+) -> Sequence[str]:
+    notes = []
+    if asked == "auto" and found.method != COMPLEX:
+        notes.append(f"no complex steps: {probed.complex_steps}")
+    coarse = float(np.max(np.where(scale > 0, rounding, 0.0) / np.where(scale > 0, scale, 1.0)))
+    if coarse > 1e-4 and probed.noise > 0:
+        notes.append(
+            f"rounding hides errors below {coarse:.1g} of a layer's largest entry in some places"
+        )
+    return notes

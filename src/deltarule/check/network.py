@@ -1,0 +1,177 @@
+"""`dr.check_gradient`: a network's gradient beside numerical derivatives of E."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from deltarule.check.batched import Batched
+from deltarule.check.compare import Setting, compare
+from deltarule.check.cost import check_network_cost
+from deltarule.check.directions import Directions
+from deltarule.check.formulas import check_method
+from deltarule.check.groups import layer_groups, numbered
+from deltarule.check.incremental import Incremental
+from deltarule.check.perturbed import Perturbed
+from deltarule.check.result import GradientCheck
+from deltarule.core.arguments import array, boolean, whole
+from deltarule.core.errors import UsageError
+from deltarule.engine import Objective, Samples, as_samples, backprop
+from deltarule.losses import Loss
+from deltarule.network import Network
+from deltarule.rules import DeltaRule
+
+__all__ = ["check_gradient", "flat_gradient"]
+
+Array = NDArray[Any]
+
+
+def check_gradient(
+    net: Network,
+    theta: ArrayLike,
+    X: ArrayLike,
+    T: ArrayLike,
+    loss: str | Mapping[str, Any] | Loss = "half_squared_error",
+    reduction: str = "mean",
+    rule: str | Mapping[str, Any] | DeltaRule = "exact",
+    sample_weight: ArrayLike | None = None,
+    l2: float = 0.0,
+    lr: float | None = None,
+    gradient: Any = None,
+    method: str = "auto",
+    directions: int | None = None,
+    tolerance: float | None = None,
+    seed: int = 0,
+    reuse: bool = True,
+) -> GradientCheck:
+    """Check dE/dw of every parameter of a network against numerical derivatives of E.
+
+    An entry is right where |got - expected| <= tolerance * (largest |expected| of its layer) +
+    rounding; nothing grows with the number of entries.
+
+    Args:
+        net, theta, X, T, loss, reduction, sample_weight, l2: as in `dr.backprop`. E is computed
+            in float64 whatever the dtype of theta.
+        rule, lr: the rule whose result is checked; another than `"exact"` is not E's gradient.
+        gradient: the gradient in question, flat in the order of theta, as a list of (dW, db), or
+            as a function of (theta, X, T) that returns either; None takes `dr.backprop`'s.
+        method: `"complex"` (complex step), `"central"`, `"forward"`, `"five_point"`,
+            `"richardson"`, or `"auto"`: the complex step where E is analytic, else differences.
+        directions: check so many random directions in the place of every entry.
+        tolerance: None takes 1e-9 with complex steps, 1e-7 with differences, and 1,000 rounding
+            units of the gradient's dtype where that is more.
+        seed: draws the random directions.
+        reuse: False computes every moved E from the input; True only what the move reaches.
+
+    Returns:
+        A `GradientCheck`: `.passed`, `.worst`, `.digits`, `.layers`, `.kinks`, `.verdict`,
+        `.sweep()`; printed, a table.
+
+    Raises `UsageError` for what does not fit together, `NumericError` for what is not finite and
+    `ResourceError` where the check would take too long, naming the cheaper one.
+
+    Source: Squire and Trapp (1998), SIAM Review 40, for the complex step.
+
+    >>> import deltarule as dr
+    >>> net = dr.Network(2, [dr.Dense(3, "tanh"), dr.Dense(1)])
+    >>> check = dr.check_gradient(net, net.init(seed=0), [[0.5, -1.0]], [[1.0]])
+    >>> check.passed, check.method, check.digits > 14
+    (True, 'complex', True)
+    """
+    method = check_method(method)
+    objective = Objective.of(net, loss, reduction, "exact", l2)
+    theta = net.check_theta(theta)
+    if theta.dtype.kind == "c":
+        raise UsageError("theta is complex; a gradient is checked at a real theta")
+    samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
+    own = _backprop_of(net, samples, objective, rule, lr)
+    got = own(theta) if gradient is None else flat_gradient(net, gradient, theta, samples)
+    count = None if directions is None else whole("directions", directions, 1)
+    if count is None:
+        check_network_cost(net, len(samples), method, reuse=boolean("reuse", reuse))
+    around: Perturbed = (Incremental if reuse else Batched)(objective, theta, samples)
+    exact = _backprop_of(net, samples, objective, "exact", None)
+    unit = float(np.finfo(got.dtype).eps)
+    got = got.astype(np.float64)
+
+    def sensitivity() -> Array:
+        return gradient_noise(exact, theta.astype(np.float64), unit, seed)
+
+    if count is not None:
+        lines = Directions(around, around.x, count, seed)
+        setting = Setting(method, tolerance, unit, seed, (), count, float(np.linalg.norm(got)))
+        return compare(
+            lines, lines.x, lines.of(got), numbered("direction", count), setting,
+            lambda: np.abs(lines.of(sensitivity())),
+        )  # fmt: skip
+    setting = Setting(method, tolerance, unit, seed)
+    return compare(around, around.x, got, layer_groups(net), setting, sensitivity)
+
+
+def _backprop_of(
+    net: Network, samples: Samples, objective: Objective, rule: Any, lr: float | None
+) -> Callable[[Array], Array]:
+    """Return `dr.backprop`'s gradient as a function of theta."""
+
+    def gradient(theta: Array) -> Array:
+        found = backprop(
+            net, theta, samples.X, samples.T, objective.loss, objective.reduction, rule,
+            samples.weight, objective.l2, lr,
+        )  # fmt: skip
+        return np.asarray(found.gradient)
+
+    return gradient
+
+
+def gradient_noise(
+    gradient: Callable[[Array], Array], x: Array, unit: float, seed: int = 0
+) -> Array:
+    """Return how far a gradient moves when x moves by a rounding unit, four times over.
+
+    A residual that has almost vanished, or contributions that cancel, leave few digits; no
+    gradient can have more.
+    """
+    signs = np.random.default_rng((seed, 2)).choice([-1.0, 1.0], size=(2, x.size))
+    here = gradient(x)
+    moves = [np.abs(gradient(x * (1.0 + unit * s)) - here) for s in signs]
+    return np.asarray(4.0 * np.max(moves, axis=0), dtype=np.float64)
+
+
+def flat_gradient(net: Network, given: Any, theta: Array, samples: Samples) -> Array:
+    """Return a gradient in the order of theta, from whatever form it has.
+
+    Raises `UsageError` naming both shapes where it does not fit.
+    """
+    found = given(theta.copy(), samples.X, samples.T) if callable(given) else given
+    if found is None:
+        raise UsageError("the gradient function returned None; does it lack a return?")
+    if isinstance(found, list | tuple) and len(found) and not np.isscalar(found[0]):
+        try:
+            return net.pack(found, np.result_type(*_leaves(found), np.float32))
+        except UsageError as error:
+            raise UsageError(str(error).replace("pack:", "gradient:", 1)) from None
+    flat = array("gradient", found)
+    if flat.dtype.kind not in "f":
+        flat = flat.astype(np.float64) if flat.dtype.kind in "iu" else flat
+    if flat.dtype.kind == "c":
+        raise UsageError("the gradient is complex; take its real part if that is what is meant")
+    if flat.shape != (net.size,):
+        hint = "; flatten it" if flat.size == net.size else ""
+        raise UsageError(
+            f"the gradient has the shape {flat.shape}; theta has {net.size} entries, so it needs "
+            f"({net.size},){hint}"
+        )
+    return flat
+
+
+def _leaves(parameters: Any) -> list[Any]:
+    """Return every array's dtype in a list of (dW, db)."""
+    found = []
+    for layer in parameters:
+        values = layer.values() if isinstance(layer, Mapping) else layer
+        values = [layer] if isinstance(layer, np.ndarray) else values
+        found += [np.asarray(v).dtype for v in values if v is not None]
+    return found

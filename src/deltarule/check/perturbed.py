@@ -1,0 +1,139 @@
+"""What the ways of moving a network's parameters share: the samples, f, e and the penalty.
+
+Arrays here are node-major: (nodes, moves * samples), all samples of one move side by side. So
+every operation runs over long rows, sums over nodes too, and what does not change with the move
+is repeated once and for all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.around import Around
+from deltarule.core.errors import UsageError
+from deltarule.core.namespace import NUMPY, NumpyNamespace
+from deltarule.engine import Objective, Samples
+from deltarule.layers import Dense
+
+__all__ = ["Perturbed", "Repeated", "contract"]
+
+Array = NDArray[Any]
+
+
+class _Namespace(NumpyNamespace):
+    """NumPy's, with a complex exp from real ones: exp(a + ib) = exp(a) (cos b + i sin b)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.exp = _exp
+
+
+def _exp(z: Any) -> Any:
+    if not np.iscomplexobj(z):
+        return np.exp(z)
+    size, found = np.exp(z.real), np.empty_like(z)
+    np.multiply(size, np.cos(z.imag), out=found.real)
+    np.multiply(size, np.sin(z.imag), out=found.imag)
+    return found
+
+
+_XP = _Namespace()
+
+
+class Repeated:
+    """An array (nodes, samples), repeated for many moves: (nodes, moves * samples)."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = self._repeated = np.ascontiguousarray(array)
+
+    def times(self, moves: int) -> Array:
+        """Return it `moves` times side by side."""
+        wanted = moves * self._array.shape[1]
+        if self._repeated.shape[1] < wanted:
+            self._repeated = np.tile(self._array, moves)
+        return self._repeated[:, :wanted]
+
+
+class Perturbed(Around):
+    """E of a network of dense layers, with moved parameters."""
+
+    unit = float(np.finfo(np.float64).eps)
+
+    def __init__(self, objective: Objective, theta: Array, samples: Samples) -> None:
+        net = objective.network
+        for number, layer in enumerate(net.layers, 1):
+            if not isinstance(layer, Dense):
+                raise UsageError(
+                    f"layer {number} is of the type {layer.name}; only dense layers can be moved "
+                    "here: check it by check_function"
+                )
+        self.objective, self.layout, self.L = objective, net.layout, len(net.layers)
+        self.x = theta.astype(np.float64)
+        self.parameters: list[Any] = [None, *net.unpack(self.x)]
+        self.f: list[Any] = [None, *(layer.activation.body(_XP)[0] for layer in net.layers)]
+        with np.errstate(all="ignore"):  # what is not finite is found when E is looked at
+            nets, outputs = net.forward(self.x, samples.X.astype(np.float64), NUMPY)
+        self.nets: list[Any] = [None, *(np.ascontiguousarray(a.T) for a in nets[1:])]
+        self.outputs = [np.ascontiguousarray(a.T) for a in outputs]
+        self.samples = len(samples)
+        self._T = Repeated(samples.T.astype(np.float64).T)
+        self._scale = _scale(objective, samples)
+        fused = objective.fused
+        self._fused = None if fused is None else fused(_XP)[0]
+        self._e = objective.loss.body(_XP)[0]
+        self._squares = self._weights_squared()
+        none = np.zeros(1, np.intp)
+        with np.errstate(all="ignore"):
+            value = self.errors(self.nets[self.L]) + self.penalty(none, np.zeros(1))
+        self.here = np.broadcast_to(value, self.x.shape)
+
+    def errors(self, net: Array) -> Array:
+        """Return E without the penalty, per move, from net_L (n_L, moves * samples)."""
+        rows, T = net.T, self._T.times(net.shape[1] // self.samples).T
+        e = self._fused(rows, T) if self._fused else self._e(self.f[self.L](rows), T)
+        return np.asarray(e.sum(axis=-1).reshape(-1, self.samples) @ self._scale)
+
+    def _weights_squared(self) -> float:
+        """Return |W|^2 over the parameters that the penalty covers."""
+        used = self.x[self.layout.mask("penalised")]
+        return float(used @ used)
+
+    def penalty(self, entries: Array, steps: Array) -> Array | float:
+        """Return 1/2 l2 |W|^2 with one parameter moved, per move."""
+        if self.objective.l2 == 0.0:
+            return 0.0
+        w = self.x[entries]
+        change = np.where(self.layout.mask("penalised")[entries], (w + steps) ** 2 - w * w, 0.0)
+        return np.asarray(0.5 * self.objective.l2 * (self._squares + change))
+
+    def along(self, direction: Array, steps: Array) -> Array:
+        """Return E(theta + steps_i direction), forward passes over whole thetas."""
+        with np.errstate(all="ignore"):
+            return np.array([self._at(self.x + step * direction) for step in steps])
+
+    def _at(self, theta: Array) -> Any:
+        """Return E at another theta."""
+        layers = [None, *self.layout.views(theta)]
+        net = contract(layers[1], self.outputs[0])
+        for l in range(2, self.L + 1):
+            net = contract(layers[l], self.f[l - 1](net.T).T)
+        squares = np.sum(theta[self.layout.mask("penalised")] ** 2)
+        decay = 0.5 * self.objective.l2 * squares if self.objective.l2 else 0.0
+        return self.errors(net)[0] + decay
+
+
+def contract(p: Any, y: Array) -> Array:
+    """Return net_l = W_l y_{l-1} + b_l, node-major."""
+    net = np.asarray(p["W"] @ y)
+    if "b" in p:
+        net += p["b"][:, None]
+    return net
+
+
+def _scale(objective: Objective, samples: Samples) -> Array:
+    """Return c s_i per sample: what its row counts in E."""
+    weight = np.ones(len(samples)) if samples.weight is None else samples.weight.astype(float)
+    return weight / weight.sum() if objective.reduction == "mean" else weight

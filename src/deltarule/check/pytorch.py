@@ -1,0 +1,180 @@
+"""`dr.check_torch`: PyTorch's modules and functions, their backward against their forward.
+
+Nothing here imports PyTorch: whoever has one of its modules has imported it.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from deltarule.check.function import check_function
+from deltarule.check.groups import layer_groups
+from deltarule.check.ours import Ours
+from deltarule.check.result import GradientCheck
+from deltarule.check.torch_network import ours_of
+from deltarule.core.errors import UsageError
+
+__all__ = ["check_torch"]
+
+Array = NDArray[Any]
+
+
+def check_torch(
+    module_or_function: Any,
+    inputs: Any,
+    loss: Callable[..., Any] | None = None,
+    targets: Any = None,
+    method: str = "auto",
+    directions: int | None = None,
+    tolerance: float | None = None,
+    seed: int = 0,
+) -> GradientCheck:
+    """Check the gradient that PyTorch's `backward` gives against its forward, in float64.
+
+    Args:
+        module_or_function: an `nn.Module`: the gradient of its parameters is checked, on a copy
+            in float64; or a subclass of `torch.autograd.Function`, or any function of tensors:
+            the gradient of its floating-point inputs is checked.
+        inputs: a tensor, or a tuple of them.
+        loss: a function of the output, or of (output, targets), that returns one number; None
+            takes the output itself, weighted by random numbers where it is no single number.
+        targets: what `loss` gets as its second argument.
+        method, directions, tolerance, seed: as in `dr.check_function`.
+
+    Returns:
+        A `GradientCheck`. For a plain module (Linear and activations that are known here, one
+        after the other) with a loss that is known, entries are in our order and notation, and
+        `.ours` is the same network and objective as arguments for `dr.backprop`.
+
+    Raises `UsageError` for what is no module or function, or lacks parameters, and what
+    `dr.check_function` raises.
+
+    See the page "Check your own backpropagation" for examples.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        raise UsageError("check_torch checks PyTorch's modules and functions; import torch first")
+    given = inputs if isinstance(inputs, list | tuple) else (inputs,)
+    wrong = [a for a in given if not isinstance(a, torch.Tensor)]
+    if wrong:
+        raise UsageError(f"inputs are tensors, not {type(wrong[0]).__name__}")
+    inputs = tuple(a.detach().double() if a.is_floating_point() else a for a in given)
+    if isinstance(targets, torch.Tensor) and targets.is_floating_point():
+        targets = targets.detach().double()
+    options = {"method": method, "directions": directions, "tolerance": tolerance, "seed": seed}
+    if isinstance(module_or_function, torch.nn.Module):
+        module = copy.deepcopy(module_or_function).double()
+        total = _Total(torch, copy.deepcopy(loss), targets, seed)
+        return _check_module(torch, module, inputs, total, options)
+    total = _Total(torch, loss, targets, seed)
+    return _check_callable(torch, module_or_function, inputs, total, options)
+
+
+class _Total:
+    """From an output to one number."""
+
+    def __init__(self, torch: Any, loss: Any, targets: Any, seed: int) -> None:
+        self._torch, self.loss, self.targets, self._seed = torch, loss, targets, seed
+        if isinstance(loss, torch.nn.Module):
+            loss.double()
+
+    def __call__(self, output: Any) -> Any:
+        if self.loss is not None:
+            more = () if self.targets is None else (self.targets,)
+            return self.loss(output, *more)
+        outputs = output if isinstance(output, list | tuple) else (output,)
+        if len(outputs) == 1 and outputs[0].numel() == 1:
+            return outputs[0].reshape(())
+        draw = self._torch.Generator().manual_seed(self._seed)
+        return sum(
+            (o * self._torch.randn(o.shape, generator=draw, dtype=o.dtype).to(o.device)).sum()
+            for o in outputs
+        )
+
+
+def _check_module(
+    torch: Any, module: Any, inputs: tuple[Any, ...], total: _Total, options: dict[str, Any]
+) -> GradientCheck:
+    named = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    if not named:
+        raise UsageError("the module has no parameters with a gradient; give a function instead")
+
+    def put(values: dict[str, Any]) -> None:
+        with torch.no_grad():
+            for name, p in named.items():
+                p.copy_(values[name])
+
+    def f(values: dict[str, Any]) -> Any:
+        put(values)
+        with torch.no_grad():
+            return total(module(*inputs))
+
+    def gradient(values: dict[str, Any]) -> dict[str, Any]:
+        put(values)
+        module.zero_grad(set_to_none=True)
+        with torch.enable_grad():
+            total(module(*inputs)).backward()
+        zero = torch.zeros_like
+        return {n: zero(p) if p.grad is None else p.grad.clone() for n, p in named.items()}
+
+    here = {name: p.detach().clone() for name, p in named.items()}
+    options["method"] = "five_point" if options["method"] == "auto" else options["method"]
+    found = check_function(f, gradient, here, **options)
+    put(here)
+    ours = ours_of(torch, module, inputs, total.loss, total.targets)
+    if ours is None or options["directions"] is not None:
+        return found
+    return _in_our_order(found, ours, [len(p.reshape(-1)) for p in named.values()], named)
+
+
+def _in_our_order(
+    found: GradientCheck, ours: Ours, sizes: list[int], named: dict[str, Any]
+) -> GradientCheck:
+    """Return the check with the network's names: Linear's W and b stand in theta's order."""
+    if sum(sizes) != ours.net.size or list(_shapes(ours)) != [
+        tuple(p.shape) for p in named.values()
+    ]:
+        return found
+    ours = replace(ours, gradient=found.got)
+    return replace(found, groups=layer_groups(ours.net), ours=ours)
+
+
+def _shapes(ours: Ours) -> Iterator[tuple[int, ...]]:
+    return (e.parameter.shape for e in ours.net.layout.entries)
+
+
+def _check_callable(
+    torch: Any, function: Any, inputs: tuple[Any, ...], total: _Total, options: dict[str, Any]
+) -> GradientCheck:
+    if isinstance(function, type) and issubclass(function, torch.autograd.Function):
+        function = function.apply  # type: ignore[attr-defined]
+    if not callable(function):
+        raise UsageError(
+            "check_torch takes an nn.Module, a subclass of torch.autograd.Function or a function "
+            f"of tensors, not {type(function).__name__}"
+        )
+    moving = {f"input {n + 1}": a for n, a in enumerate(inputs) if a.is_floating_point()}
+    if not moving:
+        raise UsageError("no input is a tensor of floating-point numbers, so none has a gradient")
+
+    def filled(values: dict[str, Any]) -> list[Any]:
+        return [values.get(f"input {n + 1}", a) for n, a in enumerate(inputs)]
+
+    def f(values: dict[str, Any]) -> Any:
+        with torch.no_grad():
+            return total(function(*filled(values)))
+
+    def gradient(values: dict[str, Any]) -> dict[str, Any]:
+        leaves = {k: v.detach().clone().requires_grad_() for k, v in values.items()}
+        with torch.enable_grad():
+            total(function(*filled(leaves))).backward()
+        zero = torch.zeros_like
+        return {k: zero(v) if v.grad is None else v.grad for k, v in leaves.items()}
+
+    return check_function(f, gradient, moving, **options)

@@ -1,0 +1,139 @@
+"""A check in words: its verdict, its table, its plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deltarule.check.result import GradientCheck
+
+__all__ = ["METHOD_WORDS", "as_dict", "table", "verdict"]
+
+METHOD_WORDS = {
+    "complex": "complex steps",
+    "forward": "forward differences",
+    "central": "central differences",
+    "five_point": "five-point differences",
+    "richardson": "Richardson extrapolation",
+}
+
+_SHARE = 0.01
+"""The size of error, by the gradient's length, whose chance of being missed is told."""
+
+_LISTED = 5
+
+
+def verdict(check: GradientCheck) -> str:
+    """Return what was found, in one sentence."""
+    count = len(check.got)
+    kind = ("entry", "entries")
+    if check.directions is not None:
+        kind = ("random direction", "random directions")
+    what = f"{count:,} {kind[count != 1]}"
+    if check.passed:
+        agree = "agrees" if count == 1 else "agree"
+        return f"The gradient is right: {what} {agree} with {_how(check)}{_kinks(check)}."
+    worst = check.worst
+    wrong = int(check.wrong.sum())
+    return (
+        f"The gradient is WRONG in {wrong:,} of {what} ({METHOD_WORDS[check.method]}); the worst "
+        f"is {worst.entry}: got {worst.got:.8g}, expected {worst.expected:.8g}{_factor(check)}."
+    )
+
+
+def _how(check: GradientCheck) -> str:
+    how = f"{METHOD_WORDS[check.method]} to {check.digits:.1f} digits"
+    if check.directions is None:
+        return how
+    chance = check.chance_of_missing(_SHARE)
+    return (
+        f"{how} (an error of {_SHARE:.0%} of the gradient's length would have been missed with "
+        f"probability {chance:.1g})"
+    )
+
+
+def _kinks(check: GradientCheck) -> str:
+    if not check.kinks:
+        return ""
+    found = sorted({kink.subgradient for kink in check.kinks})
+    some = "entry lies" if len(check.kinks) == 1 else "entries lie"
+    return f"; {len(check.kinks):,} {some} on a kink of E (found: {', '.join(found[:_LISTED])})"
+
+
+def _factor(check: GradientCheck) -> str:
+    """Return a remark where the worst entry is a simple multiple of what it should be."""
+    worst = check.worst
+    if not worst.expected or not math.isfinite(worst.got):
+        return ""
+    factor = worst.got / worst.expected
+    told = f"{factor:.5g}"
+    return f", {told} times as much" if 1e-3 < abs(factor) < 1e3 and told != "1" else ""
+
+
+def table(check: GradientCheck) -> str:
+    """Return the verdict, the table of layers, kinks and notes as lines of text."""
+    head = (check.groups.kind or "group", "entries", "largest", "worst", "off by", "digits", "")
+    rows = [
+        (
+            layer.name,
+            f"{layer.entries:,}",
+            f"{layer.largest:.3g}",
+            layer.worst,
+            f"{layer.difference:.2g}",
+            "-" if layer.digits is None else f"{layer.digits:.1f}",
+            "ok" if layer.passed else f"{layer.wrong:,} wrong",
+        )
+        for layer in check.layers
+    ]
+    lines = [check.verdict, *_aligned([head, *rows])]
+    for kink in check.kinks[:_LISTED]:
+        lines.append(
+            f"  kink at {kink.entry}: slopes {kink.left:.6g} and {kink.right:.6g}, got "
+            f"{kink.got:.6g} ({kink.subgradient})"
+        )
+    if len(check.kinks) > _LISTED:
+        lines.append(f"  and {len(check.kinks) - _LISTED:,} more kinks")
+    return "\n".join([*lines, *(f"  {note}" for note in check.notes)])
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    left = (0, 3, 6)
+    return [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if k in left else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def as_dict(check: GradientCheck) -> dict[str, Any]:
+    """Return the findings as plain values; numbers that are not finite become None."""
+    found = {
+        "passed": check.passed,
+        "verdict": check.verdict,
+        "method": check.method,
+        "tolerance": check.tolerance,
+        "digits": check.digits,
+        "entries": len(check.got),
+        "directions": check.directions,
+        "wrong": int(check.wrong.sum()),
+        "worst": asdict(check.worst),
+        "layers": [{**asdict(layer), "passed": layer.passed} for layer in check.layers],
+        "kinks": [asdict(kink) for kink in check.kinks],
+        "notes": list(check.notes),
+    }
+    return {key: _finite(value) for key, value in found.items()}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(v) for key, v in value.items()}
+    return [_finite(v) for v in value] if isinstance(value, list) else value

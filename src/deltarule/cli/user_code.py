@@ -1,0 +1,86 @@
+"""Somebody's own Python code on the command line: MODULE:NAME."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from deltarule.core.errors import UsageError, nearest
+
+__all__ = ["find", "load_module", "running", "split_name"]
+
+
+def split_name(text: str) -> tuple[str, str]:
+    """Return MODULE and NAME of `MODULE:NAME`; raises `UsageError` for anything else.
+
+    >>> split_name("mine.py:error")
+    ('mine.py', 'error')
+    """
+    module, colon, name = text.rpartition(":")
+    if not colon or not module or not name.isidentifier():
+        raise UsageError(
+            f"{text!r} is no MODULE:NAME, such as mine.py:error or package.module:error"
+        )
+    return module, name
+
+
+def load_module(name: str) -> ModuleType:
+    """Import a module by its name or its file; the current folder and the file's own count."""
+    path = Path(name)
+    places = [str(Path.cwd())]
+    if name.endswith(".py") or path.is_file():
+        if not path.is_file():
+            raise UsageError(f"{name}: there is no such file")
+        places, name = [str(path.resolve().parent), *places], path.stem
+    for place in reversed(places):
+        if place not in sys.path:
+            sys.path.insert(0, place)
+    if path.is_file():
+        return _from_file(path, name)
+    found: ModuleType = running(lambda: importlib.import_module(name), f"importing {name}")
+    return found
+
+
+def _from_file(path: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path}: it is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    loader = spec.loader
+    running(lambda: loader.exec_module(module), f"importing {path}")
+    return module
+
+
+def find(module: ModuleType, name: str, text: str) -> Any:
+    """Return a module's attribute; raises `UsageError` naming the nearest."""
+    if not hasattr(module, name):
+        known = [n for n in vars(module) if not n.startswith("_")]
+        raise UsageError(f"{text}: there is no {name} in it{nearest(name, known) or '.'}")
+    return getattr(module, name)
+
+
+def running(what: Callable[[], Any], doing: str) -> Any:
+    """Carry out somebody's code; what it raises is told with its line, as their error."""
+    try:
+        return what()
+    except Exception as error:
+        if type(error).__module__.startswith("deltarule."):
+            raise
+        where = _line(error)
+        raise UsageError(f"{doing}: {type(error).__name__}: {error}{where}") from error
+
+
+def _line(error: BaseException) -> str:
+    """Return the file and line of the innermost frame that is not of this program."""
+    found, trace = "", error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if "deltarule" not in Path(file).parts and not file.startswith("<"):
+            found = f" ({file}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return found

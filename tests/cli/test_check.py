@@ -1,0 +1,86 @@
+"""`deltarule check`: code by MODULE:FUNCTION, and model folders."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import QUICK, Cli
+
+MINE = """
+import numpy as np
+
+x = np.array([0.1, 0.2, 0.3])
+
+def error(x):
+    return np.sum(np.tanh(x) ** 2)
+
+def error_gradient(x):
+    return 2 * np.tanh(x) * (1 - np.tanh(x) ** 2)
+
+def wrong(x):
+    return 2 * np.tanh(x)
+
+def both(x):
+    return np.sum(x**3), 3 * x**2
+
+def broken(x):
+    return x[7]
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    return path
+
+
+@pytest.mark.parametrize("what", ["mine.py:error", "mine:error", "mine.py:both"])
+def test_a_right_gradient(cli: Cli, mine: Path, what: str) -> None:
+    result = cli("check", what, "--x", "0.5,-0.25")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("The gradient is right: 2 entries agree with complex steps")
+    assert cli("check", what).stdout.startswith("The gradient is right: 3 entries")
+
+
+def test_a_wrong_gradient_exits_1_and_is_drawn(cli: Cli, mine: Path) -> None:
+    np.save("point.npy", np.array([0.5, 0.6]))
+    result = cli(
+        "check", "mine.py:error", "--gradient", "mine.py:wrong", "--x", "point.npy", "--sweep",
+        "v.png",
+    )  # fmt: skip
+    assert result.exit_code == 1
+    assert "WRONG in 2 of 2 entries" in result.stdout
+    assert Path("v.png").stat().st_size > 10_000
+    found = json.loads(cli("check", "mine.py:error", "--gradient", "mine:wrong", "--json").stdout)
+    assert (found["passed"], found["wrong"], found["method"]) == (False, 3, "complex")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("mine.py:eror",), "did you mean 'error'?"),
+        (("nowhere.py:f",), "there is no such file"),
+        (("no_such_module:f",), "No module named"),
+        (("mine.py:",), "is no MODULE:NAME"),
+        (("mine.py:error", "--x", "1,two"), "--x is a .npy file or numbers"),
+        (("mine.py:error", "--x", "none.npy"), "cannot be read"),
+        (("mine.py:broken", "--gradient", "mine:error"), "IndexError"),
+        (("mine.py:wrong", "--gradient", "mine:error"), "(3,) numbers where one is due"),
+        (("mine.py:error", "--method", "exact"), "unknown method"),
+    ],
+)
+def test_errors(cli: Cli, mine: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = cli("check", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_model(cli: Cli) -> None:
+    assert cli("train", "iris", *QUICK, "--quiet").exit_code == 0
+    result = cli("check", "iris-model")
+    assert result.exit_code == 0, result.stderr
+    assert "  layer  entries" in result.stdout
+    assert cli("check", "iris-model", "--directions", "2", "--rows", "50").exit_code == 0
+    assert cli("check", "nowhere").exit_code == 5
