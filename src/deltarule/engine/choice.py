@@ -104,7 +104,8 @@ def make_trainer(
         weighted = samples.weight is not None
         recipe = Recipe(objective, optimiser, clipping, samples.X.dtype, weighted, batch_size == 1)
         try:
-            return "compiled", CompiledTrainer(recipe, batch_size)
+            numbers = max(samples.X.size, samples.T.size)
+            return "compiled", CompiledTrainer(recipe, batch_size, numbers)
         except Untraceable as reason:
             warnings.warn(
                 f"the reference engine does this job, since it cannot be compiled: {reason}",

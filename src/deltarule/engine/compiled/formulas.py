@@ -153,7 +153,7 @@ def _spoilt(graph: Graph, recipe: Recipe, gradient: Sequence[Any]) -> Node | Non
     """Return the sum of 0 g where entries are bounded: what is infinite may not vanish so."""
     if recipe.clipping.value is None:
         return None
-    return graph.node(graph.fold("+", [0.0 * g for g in gradient]))
+    return graph.node(graph.fold("+", [g - g for g in gradient]))
 
 
 def _clipped(graph: Graph, recipe: Recipe, gradient: Sequence[Any]) -> list[Node]:

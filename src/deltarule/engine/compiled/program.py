@@ -70,10 +70,13 @@ def built(text: str, machine: Machine) -> Callable[[Any, int], None]:
 
 
 @lru_cache(maxsize=64)
-def program(recipe: Recipe, batch_size: int) -> Program:
-    """Return the (cached) program for a recipe; raises `Untraceable` where there can be none."""
+def program(recipe: Recipe, batch_size: int, numbers: int = 0) -> Program:
+    """Return the (cached) program for a recipe; raises `Untraceable` where there can be none.
+
+    `numbers` is how many the samples' larger array has.
+    """
     network = recipe.objective.network
-    form, machine = form_of(recipe, batch_size), host()
+    form, machine = form_of(recipe, batch_size, numbers), host()
     if form == "side by side":
         run = built(side_module(recipe, machine, batch_size), machine)
         return Program("side by side", run, side_size(recipe, machine), _copy, _uncopy)
@@ -95,12 +98,13 @@ def program(recipe: Recipe, batch_size: int) -> Program:
     )
 
 
-def form_of(recipe: Recipe, batch_size: int) -> str:
+def form_of(recipe: Recipe, batch_size: int, numbers: int = 0) -> str:
     """Return the form of a recipe's program; raises `Untraceable` where there can be none."""
     check_recipe(recipe)
     small = recipe.objective.network.size <= STRAIGHT
     sequential = recipe.objective.rule.sequential
-    if small and batch_size >= SIDE_BY_SIDE and not sequential:
+    within_reach = numbers < 2**31  # lanes count their places with 32 bits
+    if small and batch_size >= SIDE_BY_SIDE and within_reach and not sequential:
         return "side by side"
     if small and (recipe.online or not sequential):
         return "straight"

@@ -31,9 +31,9 @@ LAP_SECONDS = 0.05
 class CompiledTrainer:
     """A program at work. Raises `Untraceable` where none can be written."""
 
-    def __init__(self, recipe: Recipe, batch_size: int) -> None:
+    def __init__(self, recipe: Recipe, batch_size: int, numbers: int = 0) -> None:
         self._recipe, self._batch_size = recipe, batch_size
-        self._program = program(recipe, batch_size)
+        self._program = program(recipe, batch_size, numbers)
         self._memory = aligned((self._program.memory,), np.uint8)
         self._crew = Crew(self._program)
         work = 6.0 * recipe.objective.network.size * batch_size

@@ -143,7 +143,7 @@ class Update:
         if decays and recipe.objective.l2:
             self._penalty(graph, lower, w, mask)
         if recipe.clipping.value is not None:  # what is infinite may not vanish in a bound
-            self._accumulate(self.p.sums[1], lower(0.0 * g), mask)
+            self._accumulate(self.p.sums[1], lower(g - g), mask)
         if moves and recipe.clipping.active:
             g, _ = self._clipped(graph, lower, g)
         slots = [graph.symbol(name, VALUE) for name in recipe.optimiser.slots]
