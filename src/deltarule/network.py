@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -186,6 +187,46 @@ class Network:
                 f"needs (n, {self.inputs}){hint}"
             )
         return found
+
+    def compiled_source(
+        self,
+        loss: Any = "half_squared_error",
+        reduction: str = "mean",
+        rule: Any = "exact",
+        optimizer: Any = "adam",
+        batch_size: int = 32,
+        l2: float = 0.0,
+        sample_weight: bool = False,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        dtype: DTypeLike = "float64",
+        llvm: bool = False,
+    ) -> str:
+        """Return the training program that the compiled engine makes of this network.
+
+        It is written in Python's notation, from the graphs that the machine's program is written
+        from: shared terms have names (t1, t2, ...), comments say what lies in lanes, how large
+        the products are, where threads meet. Sums over an epoch are `errors` (s e, before the
+        reduction) and `penalties`; `c` is the reduction's factor, `t` the number of the update.
+
+        Args:
+            loss, reduction, rule, optimizer, batch_size, l2, clip_norm, clip_value: as in
+                `deltarule.train`; each changes the program.
+            sample_weight: whether samples have weights.
+            dtype: float32 or float64.
+            llvm: return the text of the LLVM module instead, before it is optimised.
+
+        Raises `UsageError` for what does not fit together or cannot be compiled.
+
+        >>> import deltarule as dr
+        >>> net = dr.Network(1, [dr.Dense(1, "tanh")])
+        >>> print(net.compiled_source(optimizer=dr.optim.SGD(0.1), batch_size=1))
+        """
+        # the engine stands above the network, which may not import it
+        engine = importlib.import_module("deltarule.engine.compiled.listing")
+        options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight)
+        bounds = (clip_norm, clip_value)
+        return str(engine.compiled_source(self, *options, *bounds, dtype, llvm))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the network as plain values, ready for JSON; `from_dict` reads it."""

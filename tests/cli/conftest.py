@@ -1,5 +1,7 @@
 """The command line called in this process, in a folder of its own."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +12,18 @@ from deltarule.cli.main import app
 
 
 @pytest.fixture
-def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Return a function that runs `deltarule ARGUMENTS` in an empty folder."""
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
+    """Yield a function that runs `deltarule ARGUMENTS` in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(app, list(arguments), prog_name="deltarule")
 
-    return run
+    yield run
+    for name, module in list(sys.modules.items()):  # the folder's own: others may be called so
+        if str(tmp_path) in str(getattr(module, "__file__", "")):
+            del sys.modules[name]
 
 
 @pytest.fixture

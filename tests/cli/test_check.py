@@ -58,23 +58,31 @@ def test_a_wrong_gradient_exits_1_and_is_drawn(cli: Cli, mine: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "status", "said"),
     [
-        (("mine.py:eror",), "did you mean 'error'?"),
-        (("nowhere.py:f",), "there is no such file"),
-        (("no_such_module:f",), "No module named"),
-        (("mine.py:",), "is no MODULE:NAME"),
-        (("mine.py:error", "--x", "1,two"), "--x is a .npy file or numbers"),
-        (("mine.py:error", "--x", "none.npy"), "cannot be read"),
-        (("mine.py:broken", "--gradient", "mine:error"), "IndexError"),
-        (("mine.py:wrong", "--gradient", "mine:error"), "(3,) numbers where one is due"),
-        (("mine.py:error", "--method", "exact"), "unknown method"),
+        (("mine.py:eror",), 2, "did you mean 'error'?"),
+        (("nowhere.py:f",), 5, "nowhere.py: there is no such file"),
+        (("no_such_module:f",), 2, "No module named 'no_such_module'\n"),
+        (("mine.py:",), 2, "is no MODULE:FUNCTION"),
+        (("mine.py:error", "--x", "1,two"), 2, "--x is a .npy file or numbers"),
+        (("mine.py:error", "--x", "none.npy"), 5, "cannot be read"),
+        (("mine.py:broken", "--gradient", "mine:error"), 2, "IndexError"),
+        (("mine.py:wrong", "--gradient", "mine:error"), 2, "(3,) numbers where one is due"),
+        (("mine.py:error", "--method", "exact"), 2, "unknown method"),
     ],
 )
-def test_errors(cli: Cli, mine: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_errors(cli: Cli, mine: Path, arguments: list[str], status: int, said: str) -> None:
     result = cli("check", *arguments)
-    assert result.exit_code == 2
-    assert said in result.stderr
+    assert (result.exit_code, said in result.stderr) == (status, True), result.stderr
+
+
+def test_a_dataclass_in_a_file(cli: Cli, tmp_path: Path) -> None:
+    """Its decorator looks the module up by its name."""
+    head = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    body = "@dataclass\nclass Point:\n    x: float = 1.0\n"
+    text = f"{head}{body}def f(x):\n    return Point().x * x[0] ** 2, 2 * x\n"
+    (tmp_path / "with_a_class.py").write_text(text)
+    assert cli("check", "with_a_class.py:f", "--x", "0.5").exit_code == 0
 
 
 def test_a_model(cli: Cli) -> None:

@@ -112,7 +112,8 @@ def test_numbers_that_stop_being_finite_end_one_network(engine, batch_size, shuf
         assert np.isfinite(many.theta[i]).all()
         size = np.abs(run.theta).max()  # at 1e189 a small entry is what rounding has left
         np.testing.assert_allclose(many.theta[i], run.theta, rtol=1e-6, atol=1e-6 * size)
-        assert many.messages[i].split(":")[0] == message.split(":")[0]
+        # at 1e200 the order of two products decides which update overflows first
+        assert many.messages[i].split(",")[0] == message.split(",")[0]
         assert np.isnan(many.history["error"][run.epochs :, i]).all()
 
 

@@ -15,6 +15,7 @@ from deltarule.check.directions import Directions
 from deltarule.check.formulas import check_method
 from deltarule.check.groups import layer_groups, numbered
 from deltarule.check.incremental import Incremental
+from deltarule.check.ours import Ours
 from deltarule.check.perturbed import Perturbed
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array, boolean, whole
@@ -68,7 +69,7 @@ def check_gradient(
 
     Returns:
         A `GradientCheck`: `.passed`, `.worst`, `.digits`, `.layers`, `.kinks`, `.verdict`,
-        `.sweep()`; printed, a table.
+        `.sweep()`; `.diagnosis`, the mistake by name (`dr.diagnose`); printed, a table.
 
     Raises `UsageError` for what does not fit together, `NumericError` for what is not finite and
     `ResourceError` where the check would take too long, naming the cheaper one.
@@ -96,18 +97,23 @@ def check_gradient(
     exact = _backprop_of(net, samples, objective, "exact", None)
     unit = float(np.finfo(got.dtype).eps)
     got = got.astype(np.float64)
+    ours = Ours(
+        net, theta, samples.X, samples.T, objective.loss, objective.reduction, samples.weight,
+        objective.l2, got, gradient if callable(gradient) else None,
+    )  # fmt: skip
 
     def sensitivity() -> Array:
         return gradient_noise(exact, theta.astype(np.float64), unit, seed)
 
     if count is not None:
         lines = Directions(around, around.x, count, seed)
-        setting = Setting(method, tolerance, unit, seed, (), count, float(np.linalg.norm(got)))
+        norm = float(np.linalg.norm(got))
+        setting = Setting(method, tolerance, unit, seed, (), count, norm, ours)
         return compare(
             lines, lines.x, lines.of(got), numbered("direction", count), setting,
             lambda: np.abs(lines.of(sensitivity())),
         )  # fmt: skip
-    setting = Setting(method, tolerance, unit, seed)
+    setting = Setting(method, tolerance, unit, seed, ours=ours)
     return compare(around, around.x, got, layer_groups(net), setting, sensitivity)
 
 

@@ -1,8 +1,9 @@
-"""Somebody else's network and objective, as ours."""
+"""A gradient in question, with the network and the objective that it is meant for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ __all__ = ["Ours"]
 
 @dataclass(frozen=True, eq=False)
 class Ours:
-    """Code of others as arguments for `dr.backprop`, `dr.check_gradient` and the like.
+    """Code of others as arguments for `dr.backprop`, `dr.diagnose` and the like.
 
     `dr.backprop(o.net, o.theta, o.X, o.T, **o.options)` has the gradient of the objective that
     the other code computes; `gradient` is the one that it claims.
@@ -33,6 +34,10 @@ class Ours:
     l2: float
     gradient: NDArray[Any]
     """The gradient that the other code gives, in our order."""
+    function: Callable[..., Any] | None = field(default=None, repr=False)
+    """What computes it from (theta, X, T), where that can be asked at other points too."""
+    one_more_output: Callable[[], Ours] | None = field(default=None, repr=False)
+    """Asks the other code with one more output, where it can be."""
 
     @property
     def options(self) -> dict[str, Any]:

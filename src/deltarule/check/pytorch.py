@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.function import check_function
@@ -19,6 +20,7 @@ from deltarule.check.ours import Ours
 from deltarule.check.result import GradientCheck
 from deltarule.check.torch_network import ours_of
 from deltarule.core.errors import UsageError
+from deltarule.engine import backprop
 
 __all__ = ["check_torch"]
 
@@ -49,8 +51,10 @@ def check_torch(
 
     Returns:
         A `GradientCheck`. For a plain module (Linear and activations that are known here, one
-        after the other) with a loss that is known, entries are in our order and notation, and
-        `.ours` is the same network and objective as arguments for `dr.backprop`.
+        after the other) with a loss that is known, entries are in our order and notation,
+        `.ours` is the same network and objective as arguments for `dr.backprop`, and
+        `.diagnosis` names the mistake. A module of your own without parameters counts as the
+        activation that has its values.
 
     Raises `UsageError` for what is no module or function, or lacks parameters, and what
     `dr.check_function` raises.
@@ -126,27 +130,27 @@ def _check_module(
     here = {name: p.detach().clone() for name, p in named.items()}
     options["method"] = "five_point" if options["method"] == "auto" else options["method"]
     found = check_function(f, gradient, here, **options)
-    put(here)
+    claimed = gradient(here)
     ours = ours_of(torch, module, inputs, total.loss, total.targets)
-    if ours is None or options["directions"] is not None:
+    if ours is None or not _is_ours(ours, claimed, float(f(here))):
         return found
-    return _in_our_order(found, ours, [len(p.reshape(-1)) for p in named.values()], named)
-
-
-def _in_our_order(
-    found: GradientCheck, ours: Ours, sizes: list[int], named: dict[str, Any]
-) -> GradientCheck:
-    """Return the check with the network's names: Linear's W and b stand in theta's order."""
-    if sum(sizes) != ours.net.size or list(_shapes(ours)) != [
-        tuple(p.shape) for p in named.values()
-    ]:
+    parts = [g.detach().cpu().numpy().ravel() for g in claimed.values()]
+    found = replace(found, ours=replace(ours, gradient=np.concatenate(parts)))
+    if options["directions"] is not None:
         return found
-    ours = replace(ours, gradient=found.got)
-    return replace(found, groups=layer_groups(ours.net), ours=ours)
+    return replace(found, groups=layer_groups(ours.net))
 
 
-def _shapes(ours: Ours) -> Iterator[tuple[int, ...]]:
-    return (e.parameter.shape for e in ours.net.layout.entries)
+def _is_ours(ours: Ours, claimed: dict[str, Any], error: float) -> bool:
+    """Whether W and b stand in theta's order, and E is the same number.
+
+    A hook, or a class that is only called like one of PyTorch's, may compute something else.
+    """
+    shapes = [e.parameter.shape for e in ours.net.layout.entries]
+    if shapes != [tuple(g.shape) for g in claimed.values()]:
+        return False
+    own = backprop(ours.net, ours.theta, ours.X, ours.T, **ours.options).error
+    return abs(own - error) <= 1e-10 * max(abs(own), abs(error))
 
 
 def _check_callable(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from deltarule.check.groups import Groups
 from deltarule.check.ours import Ours
 from deltarule.check.sweep import Sweep
 from deltarule.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from deltarule.check.diagnose import Diagnosis
 
 __all__ = ["GradientCheck", "Kink", "LayerCheck", "Worst"]
 
@@ -98,7 +102,7 @@ class GradientCheck:
     norm: float = math.nan
     """With directions: the length of the gradient in question."""
     ours: Ours | None = None
-    """Code of others, as our network and objective, where they can express it."""
+    """The network and objective, where they are ours or can be expressed as ours."""
     sweeper: Callable[..., Sweep] | None = field(default=None)
 
     @property
@@ -181,6 +185,22 @@ class GradientCheck:
     def verdict(self) -> str:
         """What was found, in one sentence."""
         return words.verdict(self)
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis | None:
+        """The mistake, by name: what `dr.diagnose` says of this gradient; worked out when asked.
+
+        `"correct"` without any work where the check has passed; None where the gradient is not
+        that of a network of ours or one that can be expressed as ours (`.ours`).
+
+        Raises `ResourceError` where the search would take too long.
+        """
+        from deltarule.check.diagnose import Diagnosis
+        from deltarule.check.naming import name_mistake
+
+        if self.ours is None:
+            return None
+        return Diagnosis("correct", (), (), ()) if self.passed else name_mistake(self.ours)
 
     def sweep(self, entry: str | int | None = None, steps: Sequence[float] | None = None) -> Sweep:
         """Return how the error of every method depends on the step, at one entry.

@@ -67,7 +67,9 @@ def check_sklearn(
 
     Returns:
         A `GradientCheck` with entries in our order and notation. Its `.ours` is the same
-        network, weights and objective as arguments for `dr.backprop`.
+        network, weights and objective as arguments for `dr.backprop`, its `.diagnosis` the name
+        of the mistake. Where a factor k could be another factor, a copy of the regressor with
+        one more output is asked.
 
     Raises `UsageError` for another estimator, or a version of scikit-learn without the methods
     that are needed.
@@ -79,6 +81,8 @@ def check_sklearn(
     >>> two = check_sklearn(mlp, X, [[1.0, 0.0], [2.0, 1.0], [3.0, 1.0]])
     >>> one.passed, two.passed
     (True, False)
+    >>> [m.title for m in two.diagnosis.mistakes]
+    ['outputs_mean in layers 1, 2 (outputs: multiplied)']
     """
     method = check_method(method)
     mlp = _ready(estimator, X, y)
@@ -91,7 +95,7 @@ def check_sklearn(
     )
     check_function_cost(theta.size, method, theirs.seconds(theta), 1)
     method = "five_point" if method == "auto" else method  # it casts complex numbers to real
-    setting = Setting(method, tolerance, _EPS, seed, _notes(estimator), ours=theirs.ours(gradient))
+    setting = Setting(method, tolerance, _EPS, seed, _notes(estimator), ours=theirs.ours())
     found = compare(around, theta, gradient, layer_groups(theirs.net), setting)
     return replace(found, notes=(*found.notes, f"its loss is {value:.8g}"))
 
@@ -204,7 +208,7 @@ class _Theirs:
         self.loss_and_gradient(theta)
         return time.perf_counter() - began
 
-    def ours(self, gradient: Array) -> Ours | None:
+    def ours(self) -> Ours | None:
         """Return the network with the estimator's objective, exactly, where ours can say it.
 
         1/(2 n k) sum (y - T)^2 is our half squared error, summed, with the sample weights
@@ -217,10 +221,23 @@ class _Theirs:
         weight = np.ones(n) if self.weight is None else self.weight
         total = float(weight.sum())
         divided = k if loss == "half_squared_error" else 1
+        regression = self.mlp.out_activation_ in ("identity", "exp")
         return Ours(
             self.net, self.theta, self.X, self.T, loss, "sum", weight / (total * divided),
-            float(self.mlp.alpha) / total, gradient,
+            float(self.mlp.alpha) / total, self.loss_and_gradient(self.theta)[1],
+            one_more_output=self._one_more_output if regression else None,
         )  # fmt: skip
+
+    def _one_more_output(self) -> Ours:
+        """Return a copy of the regressor that has its first output twice, as ours."""
+        mlp = copy.deepcopy(self.mlp)
+        mlp.coefs_[-1] = np.column_stack([mlp.coefs_[-1], mlp.coefs_[-1][:, 0]])
+        mlp.intercepts_[-1] = np.append(mlp.intercepts_[-1], mlp.intercepts_[-1][0])
+        mlp.n_outputs_ += 1
+        T = np.column_stack([self.T, self.T[:, 0]])
+        found = _Theirs.of(mlp, self.X, T, self.weight).ours()
+        assert found is not None, "the loss is the same"
+        return found
 
 
 def _targets(mlp: Any, X: Array, y: Array) -> Array:

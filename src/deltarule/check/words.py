@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from deltarule.core.errors import DeltaruleError
+
 if TYPE_CHECKING:
     from deltarule.check.result import GradientCheck
 
@@ -40,8 +42,25 @@ def verdict(check: GradientCheck) -> str:
     wrong = int(check.wrong.sum())
     return (
         f"The gradient is WRONG in {wrong:,} of {what} ({METHOD_WORDS[check.method]}); the worst "
-        f"is {worst.entry}: got {worst.got:.8g}, expected {worst.expected:.8g}{_factor(check)}."
+        f"is {worst.entry}: got {worst.got:.8g}, expected {worst.expected:.8g}{_factor(check)}"
+        f"{_mistake(check)}."
     )
+
+
+def _mistake(check: GradientCheck) -> str:
+    """Return the mistake's name, or those that explain the gradient equally well."""
+    try:
+        found = check.diagnosis
+    except DeltaruleError:  # said below the table
+        return ""
+    if found is None or found.verdict not in ("explained", "ambiguous"):
+        return ""
+    titles: dict[int, list[str]] = {}
+    for m in found.candidates or found.mistakes:
+        titles.setdefault(m.explanation, []).append(m.title)
+    told = " or ".join(" and ".join(group) for group in titles.values())
+    several = found.verdict == "explained" and len(found.mistakes) > 1
+    return f"; the {'mistakes are' if several else 'mistake is'} {told}"
 
 
 def _how(check: GradientCheck) -> str:
@@ -96,7 +115,28 @@ def table(check: GradientCheck) -> str:
         )
     if len(check.kinks) > _LISTED:
         lines.append(f"  and {len(check.kinks) - _LISTED:,} more kinks")
-    return "\n".join([*lines, *(f"  {note}" for note in check.notes)])
+    return "\n".join([*lines, *(f"  {note}" for note in check.notes), *_diagnosis(check)])
+
+
+def _diagnosis(check: GradientCheck) -> list[str]:
+    """Return what is known of the mistake, as lines."""
+    if check.passed:
+        return []
+    try:
+        found = check.diagnosis
+    except DeltaruleError as error:
+        return [f"  the mistake is not named: {error}"]
+    if found is None:
+        return []
+    return [f"  {line}" for line in f"diagnosis: {found}".splitlines()]
+
+
+def _diagnosis_values(check: GradientCheck) -> dict[str, Any] | None:
+    try:
+        found = check.diagnosis
+    except DeltaruleError as error:
+        return {"verdict": None, "notes": [str(error)]}
+    return None if found is None else found.to_dict()
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -127,6 +167,7 @@ def as_dict(check: GradientCheck) -> dict[str, Any]:
         "layers": [{**asdict(layer), "passed": layer.passed} for layer in check.layers],
         "kinks": [asdict(kink) for kink in check.kinks],
         "notes": list(check.notes),
+        "diagnosis": _diagnosis_values(check),
     }
     return {key: _finite(value) for key, value in found.items()}
 
@@ -136,4 +177,4 @@ def _finite(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
         return {key: _finite(v) for key, v in value.items()}
-    return [_finite(v) for v in value] if isinstance(value, list) else value
+    return [_finite(v) for v in value] if isinstance(value, list | tuple) else value

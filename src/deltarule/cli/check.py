@@ -123,13 +123,13 @@ def _check_code(
 def _x(text: str) -> Any:
     import numpy as np
 
-    from deltarule.core.errors import UsageError
+    from deltarule.core.errors import FileError, UsageError
 
     if text.endswith(".npy"):
         try:
             return np.load(text, allow_pickle=False)
         except (OSError, ValueError) as error:
-            raise UsageError(f"--x {text}: it cannot be read ({error})") from None
+            raise FileError(f"--x {text}: it cannot be read ({error})") from None
     try:
         return np.array([float(part) for part in text.split(",")])
     except ValueError:

@@ -130,7 +130,7 @@ def _read(
 ) -> tuple[Any, tuple[Any, Any, Any], str]:
     """Return the gradient, (theta, X, T), and a line about where they come from."""
     from deltarule.cli.gradient_file import gradient_of, point_of, read_arrays
-    from deltarule.cli.user_function import load_function
+    from deltarule.cli.user_code import load_function
     from deltarule.core.arguments import whole
     from deltarule.losses import LOSSES
 

@@ -1,4 +1,4 @@
-"""Somebody's own Python code on the command line: MODULE:NAME."""
+"""Somebody's own Python code on the command line: MODULE:FUNCTION."""
 
 from __future__ import annotations
 
@@ -10,13 +10,26 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from deltarule.core.errors import UsageError, nearest
+from deltarule.core.errors import FileError, UsageError, nearest
 
-__all__ = ["find", "load_module", "running", "split_name"]
+__all__ = ["find", "load_function", "load_module", "running", "split_name"]
+
+
+def load_function(text: str) -> Callable[..., Any]:
+    """Return the function that `MODULE:FUNCTION` names; its module is imported, and so run.
+
+    Raises `FileError` for a file that is not there, `UsageError` for a module that cannot be
+    imported or has no such function.
+    """
+    place, name = split_name(text)
+    found = find(load_module(place), name, text)
+    if not callable(found):
+        raise UsageError(f"{text} is no function but of the type {type(found).__name__}")
+    return found  # type: ignore[no-any-return]
 
 
 def split_name(text: str) -> tuple[str, str]:
-    """Return MODULE and NAME of `MODULE:NAME`; raises `UsageError` for anything else.
+    """Return MODULE and FUNCTION of `MODULE:FUNCTION`; raises `UsageError` for anything else.
 
     >>> split_name("mine.py:error")
     ('mine.py', 'error')
@@ -24,18 +37,21 @@ def split_name(text: str) -> tuple[str, str]:
     module, colon, name = text.rpartition(":")
     if not colon or not module or not name.isidentifier():
         raise UsageError(
-            f"{text!r} is no MODULE:NAME, such as mine.py:error or package.module:error"
+            f"{text!r} is no MODULE:FUNCTION, such as net.py:gradient or package.module:gradient"
         )
     return module, name
 
 
 def load_module(name: str) -> ModuleType:
-    """Import a module by its name or its file; the current folder and the file's own count."""
+    """Import a module by its name or its file; the current folder and the file's own count.
+
+    Raises `FileError` for a file that is not there, `UsageError` where importing fails.
+    """
     path = Path(name)
     places = [str(Path.cwd())]
     if name.endswith(".py") or path.is_file():
         if not path.is_file():
-            raise UsageError(f"{name}: there is no such file")
+            raise FileError(f"{name}: there is no such file. Name the file with the function.")
         places, name = [str(path.resolve().parent), *places], path.stem
     for place in reversed(places):
         if place not in sys.path:
@@ -51,6 +67,7 @@ def _from_file(path: Path, name: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise UsageError(f"{path}: it is no Python file")
     module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(name, module)  # dataclasses look their module up there
     loader = spec.loader
     running(lambda: loader.exec_module(module), f"importing {path}")
     return module
@@ -60,7 +77,7 @@ def find(module: ModuleType, name: str, text: str) -> Any:
     """Return a module's attribute; raises `UsageError` naming the nearest."""
     if not hasattr(module, name):
         known = [n for n in vars(module) if not n.startswith("_")]
-        raise UsageError(f"{text}: there is no {name} in it{nearest(name, known) or '.'}")
+        raise UsageError(f"{text}: there is no {name!r} in it{nearest(name, known) or '.'}")
     return getattr(module, name)
 
 
@@ -76,11 +93,12 @@ def running(what: Callable[[], Any], doing: str) -> Any:
 
 
 def _line(error: BaseException) -> str:
-    """Return the file and line of the innermost frame that is not of this program."""
+    """Return the file and line of the innermost frame that is not of this program or Python's."""
     found, trace = "", error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if "deltarule" not in Path(file).parts and not file.startswith("<"):
+        foreign = not {"deltarule", "importlib"} & set(Path(file).parts)
+        if foreign and not file.startswith("<"):
             found = f" ({file}:{trace.tb_lineno})"
         trace = trace.tb_next
     return found

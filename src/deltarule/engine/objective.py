@@ -11,9 +11,10 @@ from deltarule.core.errors import UsageError, unknown_name
 from deltarule.losses import FUSED, LOSSES, Loss
 from deltarule.losses.loss import Body
 from deltarule.network import Network
+from deltarule.optim import SGD, Clipping, Optimiser
 from deltarule.rules import DeltaRule, as_rule
 
-__all__ = ["REDUCTIONS", "Objective"]
+__all__ = ["REDUCTIONS", "Objective", "check_order"]
 
 REDUCTIONS = ("sum", "mean")
 
@@ -95,4 +96,20 @@ def _check_output(network: Network, loss: Loss) -> None:
             f"the loss {loss.name} needs outputs in [{low:g}, {high:g}], but the output layer's "
             f"activation {activation.name} gives [{activation.range[0]:g}, "
             f"{activation.range[1]:g}]; choose an activation that stays inside"
+        )
+
+
+def check_order(rule: DeltaRule, optimiser: Optimiser, clipping: Clipping) -> None:
+    """Refuse what the sequential order has no meaning for."""
+    if not rule.sequential:
+        return
+    if not isinstance(optimiser, SGD):
+        raise UsageError(
+            f"the sequential order updates weights on the way back, which is defined for "
+            f"plain SGD; the optimizer is {optimiser.name}"
+        )
+    if clipping.active:
+        raise UsageError(
+            "the sequential order updates weights before the gradient is complete, so it "
+            "cannot be clipped; leave out clip_norm and clip_value"
         )

@@ -15,8 +15,9 @@ from deltarule.core.errors import DataError, UsageError
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine import Objective, Samples
 from deltarule.engine.course import Course
+from deltarule.engine.objective import check_order
 from deltarule.network import Network
-from deltarule.optim import OPTIMISERS, SGD, Clipping, Optimiser
+from deltarule.optim import OPTIMISERS, Clipping, Optimiser
 from deltarule.optim.schedules import Constant, TimeSchedule
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
@@ -40,16 +41,7 @@ class Job:
     stop: tuple[StopRule, ...]
 
     def __post_init__(self) -> None:
-        if self.objective.rule.sequential and not isinstance(self.optimiser, SGD):
-            raise UsageError(
-                f"the sequential order updates weights on the way back, which is defined for "
-                f"plain SGD; the optimizer is {self.optimiser.name}"
-            )
-        if self.objective.rule.sequential and self.clipping.active:
-            raise UsageError(
-                "the sequential order updates weights before the gradient is complete, so it "
-                "cannot be clipped; leave out clip_norm and clip_value"
-            )
+        check_order(self.objective.rule, self.optimiser, self.clipping)
 
     @property
     def batches(self) -> int:

@@ -35,7 +35,9 @@ class Lanes(Protocol):
     def keep(self, running: Array) -> None:
         """Go on with the networks that still run."""
 
-    def task(self, epochs: int, updates: int, rates: Array, order: Any, own_order: Any) -> Any:
+    def task(
+        self, epochs: int, updates: int, rates: Array, order: Any, seeds: Any, epoch: int
+    ) -> Any:
         """Return what `walk` takes."""
 
     def walk(self, task: Any, proceed: Callable[[], bool]) -> Any:
@@ -64,43 +66,56 @@ class InStep:
         self.epoch = 0
         self._schedules = [o.schedule for o in jobs.optimisers]
         self._schedule_states = [s.start() for s in self._schedules]
+        self._seeds = np.array(jobs.seeds, np.uint64)
+        self._steady: Array | None = None
+        if jobs.steady:
+            self._steady = _columns([[s.rate(0, 0.0, ())] for s in self._schedules])
         self._rules = [_Watch(rule, m) for rule in job.stop]
         still = jobs.steady and job.validation is None
         self._several = still and not job.stop and jobs.shared
 
     def advance(self, proceed: Callable[[], bool]) -> int:
         """Do an epoch, or several where nothing is asked in between; return how many."""
-        jobs, ledger, lanes = self._jobs, self._ledger, self._lanes
-        left = jobs.base.epochs - self.epoch
+        ledger, lanes, base = self._ledger, self._lanes, self._jobs.base
+        left = base.epochs - self.epoch
         epochs = min(left, lanes.epochs_at_once()) if self._several else 1
-        running, before = ledger.running, None
-        if ledger.patient and jobs.base.validation is None:
-            before = lanes.theta
+        before = lanes.theta if ledger.patient and base.validation is None else None
         walk = lanes.walk(self._make_task(epochs), proceed)
         done = walk.done.copy()
         for broken in walk.breaks:
             done[np.searchsorted(walk.networks, broken.network)] = broken.epoch
-        here = running[walk.networks]
-        names = walk.networks[here]
-        errors = self._errors(walk.sums)[:, here]
-        errors[np.arange(epochs)[:, None] >= done[here]] = np.nan
-        rates = np.where(np.isnan(errors), np.nan, self._last_rates(names))
-        ledger.record("error", self._rows(names, errors))
-        ledger.record("lr", self._rows(names, rates))
-        ledger.epochs[names] += done[here]
-        for broken in walk.breaks:
-            ledger.messages[broken.network] = self._message(broken)
-            ledger.end(np.array([broken.network]), "non_finite", broken.theta)
-        if jobs.base.validation is None:
-            ledger.better(names, errors, None if before is None else before[here], self.epoch)
-        whole = here & (done == epochs) & ledger.running[walk.networks]
+        here = ledger.running[walk.networks]
+        errors = self._record(walk, done, here, before)
+        self._end_broken(walk.breaks)
+        going = here & ledger.running[walk.networks]
+        whole = going & (done == epochs)
         self.epoch += epochs
-        self._close(walk.networks, whole, errors[-1][whole[here]])
-        cut = here & (done < epochs) & ledger.running[walk.networks]
+        self._close(walk.networks, whole, errors[-1][whole])
+        cut = going & (done < epochs)
         if cut.any():
             ledger.end(walk.networks[cut], "interrupted", lanes.theta[cut])
         lanes.keep(ledger.running)
         return epochs
+
+    def _record(self, walk: Any, done: Array, here: Array, before: Array | None) -> Array:
+        """Write down what was done by the networks that are `here`; return errors (epochs, k)."""
+        ledger, names = self._ledger, walk.networks[here]
+        errors = self._errors(walk.sums)
+        errors[np.arange(len(errors))[:, None] >= done] = np.nan
+        found = errors[:, here]
+        rates = np.where(np.isnan(found), np.nan, self._last_rates(names))
+        ledger.record("error", self._rows(names, found))
+        ledger.record("lr", self._rows(names, rates))
+        if self._jobs.base.validation is None:
+            ledger.better(names, found, None if before is None else before[here], self.epoch)
+        ledger.epochs[names] += done[here]
+        return errors
+
+    def _end_broken(self, breaks: Any) -> None:
+        """Write down the networks whose numbers stopped being finite."""
+        for broken in breaks:
+            self._ledger.messages[broken.network] = self._message(broken)
+            self._ledger.end(np.array([broken.network]), "non_finite", broken.theta)
 
     def finish(self) -> None:
         """Write down the networks that go no further."""
@@ -125,20 +140,18 @@ class InStep:
     def _make_task(self, epochs: int) -> Any:
         """Return the next epochs as the engine is asked for them."""
         jobs, job = self._jobs, self._jobs.base
-        order, own = None, None
+        order = None
         if jobs.shared and job.order(self.epoch) is not None:
             order = np.stack([cast(Array, job.order(self.epoch + e)) for e in range(epochs)])
-        elif not jobs.shared:
+        updates = self.epoch * job.batches
+        own = None if jobs.shared else self._seeds
+        return self._lanes.task(epochs, updates, self._rates, order, own, self.epoch)
 
-            def own(network: int) -> Any:
-                return jobs[network].order(self.epoch)
-
-        return self._lanes.task(epochs, self.epoch * job.batches, self._rates(), order, own)
-
+    @property
     def _rates(self) -> Array:
-        """Return eta as a `Task` takes it."""
-        if self._jobs.steady:
-            return _columns([[s.rate(0, 0.0, ())] for s in self._schedules])
+        """eta as a task takes it: a row for all batches, or one per batch of this epoch."""
+        if self._steady is not None:
+            return self._steady
         n, first = self._jobs.base.batches, self.epoch * self._jobs.base.batches
         known: dict[Any, list[float]] = {}
         columns = []
@@ -151,6 +164,8 @@ class InStep:
 
     def _last_rates(self, networks: Array) -> Array:
         """Return eta of the epoch's last batch, for every network."""
+        if self._steady is not None:
+            return np.broadcast_to(self._steady[0], len(self._jobs))[networks]
         n = self._jobs.base.batches
         step, epochs = (self.epoch + 1) * n - 1, self.epoch + 1 - 1 / n
         pairs = ((self._schedules[i], self._schedule_states[i]) for i in networks.tolist())
@@ -170,11 +185,33 @@ class InStep:
             for i, value in zip(names.tolist(), watched.tolist(), strict=True):
                 state = self._schedule_states[i]
                 self._schedule_states[i] = self._schedules[i].observe(state, value)
+        stopped = self._stopped(names, whole, watched)
+        bad = ~np.isfinite(watched)
+        if job.validation is not None:
+            stopped[bad] = "non_finite"
+        ended = stopped != ""
+        if not ended.any():
+            return
+        theta = (lanes.theta if theta is None else theta)[whole]
+        ledger.stopped[names[ended]] = stopped[ended]
+        ledger.theta[names[ended]] = theta[ended]
+        for k in np.flatnonzero(ended & bad).tolist():
+            own = self._jobs[int(names[k])]
+            ledger.messages[int(names[k])] = describe_validation(
+                own.objective,
+                theta[k],
+                cast(Samples, own.validation),
+                self.epoch,
+                float(watched[k]),
+            )
+
+    def _stopped(self, names: Array, whole: Array, watched: Array) -> Array:
+        """Return the name of the rule that ends each network, or ""."""
         misses: list[Array] = []
 
         def miss() -> Any:
-            if not misses:
-                misses.append(lanes.measure(job.samples)[1][whole])
+            if not misses:  # measured once, however many rules ask
+                misses.append(self._lanes.measure(self._jobs.base.samples)[1][whole])
             return misses[0]
 
         moment = Moment(self.epoch, cast(Any, watched), self._clock() - self._began, miss)
@@ -182,22 +219,7 @@ class InStep:
         for rule in self._rules:
             stop = rule.observe(names, moment)
             stopped[stop & (stopped == "")] = rule.name
-        bad = ~np.isfinite(watched)
-        if job.validation is not None and bad.any():
-            stopped[bad] = "non_finite"
-        ended = stopped != ""
-        if not ended.any():
-            return
-        theta = (lanes.theta if theta is None else theta)[whole]
-        for k in np.flatnonzero(bad & ended).tolist():
-            objective = self._jobs[int(names[k])].objective
-            assert job.validation is not None
-            message = describe_validation(
-                objective, theta[k], job.validation, self.epoch, float(watched[k])
-            )
-            ledger.messages[int(names[k])] = message
-        ledger.stopped[names[ended]] = stopped[ended]
-        ledger.theta[names[ended]] = theta[ended]
+        return stopped
 
     def _message(self, broken: Any) -> str:
         """Return the message that `dr.train` gives for the same update."""

@@ -167,15 +167,17 @@ TANH = {
 """d in tanh x = x + x^3 d(x^2): the error is relative to tanh x."""
 
 
-def exp(o: Ops, x: Any) -> Any:
+def exp(o: Ops, x: Any, high: bool = True) -> Any:
     """Return e^x: at most 1.74 ulp (float32), 1.61 ulp (float64).
+
+    `high=False` says that x is never above 0: the same bits, with a step less.
 
     k is even, k = 2 j: neither factor of 2^j 2^j overflows or becomes subnormal, though their
     product may, and the last multiplication then rounds as it should.
     """
     name = which(x.type)
     form = FORMATS[name]
-    x = between(o, x, form.low, form.high)
+    x = between(o, x, form.low, form.high if high else None)
     j, power = rounded(o, x, LOG2_E / 2, 0.0)
     t = less_one(o, remainder(o, x, j, 2.0), EXP[name])
     return o.mul(multiply_add(o, t, power, power), power)
@@ -234,10 +236,11 @@ def at_most(o: Ops, x: Any, high: float) -> Any:
     return o.select(o.compare(">", x, bound), bound, x)
 
 
-def between(o: Ops, x: Any, low: float, high: float) -> Any:
+def between(o: Ops, x: Any, low: float, high: float | None) -> Any:
     """Return min(max(x, low), high); NaN stays NaN."""
     bound = o.constant(x.type, low)
-    return at_most(o, o.select(o.compare("<", x, bound), bound, x), high)
+    raised = o.select(o.compare("<", x, bound), bound, x)
+    return raised if high is None else at_most(o, raised, high)
 
 
 def rounded(o: Ops, x: Any, factor: float, plus: Any) -> tuple[Any, Any]:

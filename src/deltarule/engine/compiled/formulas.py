@@ -19,8 +19,10 @@ __all__ = [
     "Changes",
     "activated",
     "clipped",
+    "decay",
     "entry",
     "moved",
+    "nothing",
     "observed_alone",
     "observed_side_by_side",
     "output_row",
@@ -99,12 +101,12 @@ def update_each(
     """Return penalty, clipping and the optimiser's update, parameter by parameter."""
     layout, l2 = recipe.objective.network.layout, recipe.objective.l2
     penalised, trained = layout.mask("penalised").tolist(), layout.mask("trained").tolist()
-    decay, gradient = None, list(gradient)
+    penalty, gradient = None, list(gradient)
     if l2:
         triples = list(zip(gradient, theta, penalised, strict=True))
         gradient = [g + l2 * w if decays else g for g, w, decays in triples]
         squares = [w * w for _, w, decays in triples if decays]
-        decay = 0.5 * l2 * graph.fold("+", squares)
+        penalty = 0.5 * l2 * graph.fold("+", squares)
     spoilt = _spoilt(graph, recipe, gradient)
     moving = [g for g, moves in zip(gradient, trained, strict=True) if moves]
     rest = iter(_clipped(graph, recipe, moving))
@@ -114,7 +116,7 @@ def update_each(
         moved(graph, recipe, w, used[k], penalised[k], [slot[k] for slot in slots])
         for k, w in enumerate(theta)
     ]
-    return Changes(decay, spoilt, new)
+    return Changes(penalty, spoilt, new)
 
 
 def update_along(
@@ -131,12 +133,12 @@ def update_along(
     `penalised` and `trained` are True, False, or a condition that holds in some lanes.
     """
     graph.sum = lambda row: graph.apply("across +", graph.fold("+", row.terms))  # type: ignore[method-assign]
-    l2, decay, gradient = recipe.objective.l2, None, list(gradient)
+    l2, penalty, gradient = recipe.objective.l2, None, list(gradient)
     if l2:
         triples = list(zip(gradient, theta, penalised, strict=True))
         gradient = [graph.where(decays, g + l2 * w, g) for g, w, decays in triples]
         squares = [graph.where(decays, w * w, 0.0) for _, w, decays in triples]
-        decay = 0.5 * l2 * graph.apply("across +", graph.fold("+", squares))
+        penalty = 0.5 * l2 * graph.apply("across +", graph.fold("+", squares))
     spoilt = _spoilt(graph, recipe, gradient)
     if spoilt is not None:
         spoilt = graph.apply("across +", spoilt)
@@ -146,14 +148,14 @@ def update_along(
         moved(graph, recipe, w, used[k], penalised[k], [slot[k] for slot in slots])
         for k, w in enumerate(theta)
     ]
-    return Changes(decay, spoilt, new)
+    return Changes(penalty, spoilt, new)
 
 
 def _spoilt(graph: Graph, recipe: Recipe, gradient: Sequence[Any]) -> Node | None:
-    """Return the sum of 0 g where entries are bounded: what is infinite may not vanish so."""
+    """Return the sum of g - g where entries are bounded: what is infinite may not vanish so."""
     if recipe.clipping.value is None:
         return None
-    return graph.node(graph.fold("+", [g - g for g in gradient]))
+    return graph.node(graph.fold("+", [nothing(g) for g in gradient]))
 
 
 def _clipped(graph: Graph, recipe: Recipe, gradient: Sequence[Any]) -> list[Node]:
@@ -210,6 +212,18 @@ def entry(graph: Graph, recipe: Recipe, penalised: bool, trained: bool) -> tuple
     if penalised and recipe.objective.l2:
         g = g + recipe.objective.l2 * w
     return w, g if trained else graph.node(0.0)
+
+
+def nothing(g: Node) -> Node:
+    """Return 0, but NaN for what is infinite or no number."""
+    found: Node = g - g
+    return found
+
+
+def decay(recipe: Recipe, w: Node) -> Node:
+    """Return a weight's part of the penalty, 1/2 l2 w^2."""
+    found: Node = 0.5 * recipe.objective.l2 * w * w
+    return found
 
 
 def clipped(graph: Graph, recipe: Recipe, g: Node) -> tuple[Node, list[Node]]:

@@ -8,6 +8,7 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled import maths
+from deltarule.engine.compiled.nodes import magnitude
 from deltarule.engine.compiled.ops import Ops, element_of, lanes_of, vector_of
 from deltarule.engine.compiled.trace import NUMBER, VALUE, Node, root
 
@@ -82,19 +83,16 @@ class Lowering:
         if short is not None:
             return short
         args = self._alike([self._argument(a, node) for a in node.args])
+        if node.op == "exp" and falls(node.args[0]):
+            return maths.exp(self.ops, *args, high=False)
         return _writer(node.op)(self.ops, *args)
 
     def _magnitude(self, node: Node) -> Any:
         """Return |x| or -|x| where a formula says so by `where`, as one operation on its sign."""
-        if node.args[0].op != "<":
+        found = magnitude(node)
+        if found is None:
             return None
-        (x, zero), a, b = node.args[0].args, *node.args[1:]
-        if zero.op != "literal" or zero.payload != 0.0 or x.kind != VALUE:
-            return None
-        negative = (a is x) and b.op == "neg" and b.args[0] is x
-        positive = (b is x) and a.op == "neg" and a.args[0] is x
-        if not (negative or positive):
-            return None
+        x, negative = found
         size = self.ops.intrinsic("fabs", self._known[x])
         return self.ops.neg(size) if negative else size
 
@@ -136,6 +134,15 @@ class Lowering:
         found = self._known[a]
         values = node.kind == VALUE or any(other.kind == VALUE for other in node.args)
         return self._as_value(a, found) if a.kind == NUMBER and values else found
+
+
+def falls(node: Node) -> bool:
+    """Whether a term is never above 0: -|x|, or a negative number times |x|."""
+    turned = False
+    if node.op == "*" and node.args[0].op == "literal":
+        turned, node = node.args[0].payload < 0, node.args[1]
+    found = magnitude(node)
+    return found is not None and found[1] != turned
 
 
 def _writer(op: str) -> Callable[..., Any]:

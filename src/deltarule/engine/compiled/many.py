@@ -27,6 +27,9 @@ Array = NDArray[Any]
 CALL_SECONDS, SHORTEST = 0.05, 1e-4
 """How long one call of a program lasts, at most and at least: between two, Ctrl-C is heard."""
 
+MOST_SUMS = 2**20
+"""Errors that are kept at a time, until they go into the history."""
+
 
 @dataclass(frozen=True)
 class Walk:
@@ -171,8 +174,7 @@ class ManyTrainer:
             return None
         if not hasattr(self._local, "index"):  # every thread has memory for one group
             self._local.index = np.zeros((len(self._samples), self._form.lanes), np.int64)
-        members = np.where(self._watched[group], self._members[group], -1)
-        return track.own(laps, members, cast(Array, self._local.index))
+        return track.own(laps, self._members[group], cast(Array, self._local.index))
 
     def _search(self, track: Track, group: int) -> Search:
         """Return the search for where networks of a group break."""
@@ -218,7 +220,8 @@ class ManyTrainer:
     def epochs_at_once(self) -> int:
         """Return how many epochs take about as long as two calls of every thread may."""
         rounds = math.ceil(len(self._members) / self._threads)
-        return max(1, int(2 * CALL_SECONDS / (rounds * self._seconds(1))))
+        wanted = int(2 * CALL_SECONDS / (rounds * self._seconds(1)))
+        return max(1, min(wanted, MOST_SUMS // self._members.size))
 
     def _slices(self, epochs: int) -> list[range]:
         """Return the groups that are done in one call: several parts for every thread."""

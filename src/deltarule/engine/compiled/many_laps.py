@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engine.compiled.lap import Lap
+from deltarule.engine.compiled.orders import orders
 from deltarule.engine.compiled.recipe import Recipe
 from deltarule.engine.samples import Samples
 
@@ -36,8 +37,10 @@ class Task:
     a row per batch of the one epoch."""
     order: Array | None = None
     """The order of the samples that all networks share, (n,) or (epochs, n); None: as given."""
-    own_order: Callable[[int], Array] | None = None
-    """own_order(network): its own order in the one epoch that is asked for."""
+    seeds: Array | None = None
+    """(m,): where each network has an order of its own, what draws it."""
+    epoch: int = 0
+    """The number of the first epoch, from 0."""
 
 
 def call(run: Callable[[Any, int], None], laps: Array) -> None:
@@ -116,13 +119,10 @@ class Track:
     def own(self, lap: Array, networks: Array, index: Array) -> tuple[Array, Array]:
         """Give a group's lap the networks' own orders, laid into `index` (n, lanes).
 
-        A network -1 is nobody's: its lane keeps what it has. What is returned has to stay until
-        the lap is done.
+        What is returned has to stay until the lap is done.
         """
-        assert self.task.own_order is not None
-        for lane, network in enumerate(networks.tolist()):
-            if network >= 0:
-                index[:, lane] = self.task.own_order(network)
+        assert self.task.seeds is not None
+        orders(self.task.seeds[networks], self.task.epoch, index)
         scales, weights = self._of_batches(index, axis=0)
         lap["index"], lap["scales"] = index.ctypes.data, scales.ctypes.data
         lap["weights"] = weights.ctypes.data

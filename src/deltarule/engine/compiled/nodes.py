@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deltarule.engine.compiled.trace import Graph
 
-__all__ = ["CONDITION", "NUMBER", "VALUE", "Node", "Row", "Untraceable", "root"]
+__all__ = ["CONDITION", "NUMBER", "VALUE", "Node", "Row", "Untraceable", "magnitude", "root"]
 
 VALUE, NUMBER, CONDITION = "value", "number", "condition"
 
@@ -177,3 +177,15 @@ class Row:
 def root(node: Node) -> Node:
     """Return d for the term d d, else the term itself."""
     return node.args[0] if node.op == "*" and node.args[0] is node.args[1] else node
+
+
+def magnitude(node: Node) -> tuple[Node, bool] | None:
+    """Return (x, negative) where a `where` says |x|, or -|x|; else None."""
+    if node.op != "where" or node.args[0].op != "<":
+        return None
+    (x, zero), a, b = node.args[0].args, *node.args[1:]
+    if zero.op != "literal" or zero.payload != 0.0 or x.kind != VALUE:
+        return None
+    negative = a is x and b.op == "neg" and b.args[0] is x
+    positive = b is x and a.op == "neg" and a.args[0] is x
+    return (x, negative) if negative or positive else None

@@ -22,7 +22,7 @@ from deltarule.engine.compiled.ops import Ops, vector_of
 from deltarule.engine.compiled.recipe import Recipe, element
 from deltarule.engine.compiled.trace import CONDITION, NUMBER, Graph, Node
 
-__all__ = ["side_module", "side_size"]
+__all__ = ["side_lanes", "side_module", "side_size"]
 
 _WORD, _HALF, _DOUBLE = ir.IntType(64), ir.IntType(32), ir.DoubleType()
 
@@ -31,6 +31,14 @@ def side_size(recipe: Recipe, machine: Machine) -> int:
     """Return the entries of theta as the program keeps it: whole vectors."""
     lanes = machine.lanes(recipe.dtype)
     return -(-recipe.objective.network.size // lanes) * lanes
+
+
+def side_lanes(recipe: Recipe, machine: Machine, batch: int) -> int:
+    """Return how many observations lie side by side.
+
+    Two registers' worth of them keep the processor busy while one waits.
+    """
+    return min(2 * machine.lanes(recipe.dtype), 1 << (batch - 1).bit_length())
 
 
 def side_module(recipe: Recipe, machine: Machine, batch: int) -> str:
@@ -49,8 +57,7 @@ class _Side:
         self.recipe, self.ops, self.batch = recipe, ops, batch
         self.element = element(recipe.dtype)
         self.width = machine.lanes(recipe.dtype)
-        # two registers' worth of observations keep the processor busy while one waits
-        self.lanes = min(2 * self.width, 1 << (batch - 1).bit_length())
+        self.lanes = side_lanes(recipe, machine, batch)
         self.kind = vector_of(self.element, self.lanes)
         self.along = vector_of(self.element, self.width)
         self.size = side_size(recipe, machine)

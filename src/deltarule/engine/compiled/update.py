@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.formulas import clipped, entry, moved
+from deltarule.engine.compiled.formulas import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.ops import vector_of
 from deltarule.engine.compiled.packing import Block
@@ -143,7 +143,7 @@ class Update:
         if decays and recipe.objective.l2:
             self._penalty(graph, lower, w, mask)
         if recipe.clipping.value is not None:  # what is infinite may not vanish in a bound
-            self._accumulate(self.p.sums[1], lower(g - g), mask)
+            self._accumulate(self.p.sums[1], lower(nothing(g)), mask)
         if moves and recipe.clipping.active:
             g, _ = self._clipped(graph, lower, g)
         slots = [graph.symbol(name, VALUE) for name in recipe.optimiser.slots]
@@ -158,7 +158,7 @@ class Update:
 
     def _penalty(self, graph: Graph, lower: Lowering, w: Node, mask: Any) -> None:
         """Add this vector's part of (batch weight) * 1/2 l2 |W|^2 to the sums."""
-        term = lower(graph.node(0.5 * self.p.recipe.objective.l2 * w * w))
+        term = lower(decay(self.p.recipe, w))
         self._accumulate(self.p.sums[1], term, mask, self.batch_weight)
 
     def _accumulate(self, total: Any, value: Any, mask: Any, factor: Any = None) -> None:
