@@ -52,7 +52,7 @@ mutation: $(STAMPS)/mutation $(STAMPS)/test  ## break every formula once; an hou
 	@$(BIN)/mutmut run --max-children $(JOBS) || true
 	@$(BIN)/mutmut results
 
-bench: $(STAMPS)/core  ## measure: imports, the command line, the reference engine
+bench: $(STAMPS)/test $(STAMPS)/peers  ## measure beside PyTorch, JAX, scikit-learn, NumPy and C; ten minutes, on a quiet machine
 	@$(BIN)/python benchmarks/run.py
 
 lock:  ## write the versions that CI installs, from a fresh environment

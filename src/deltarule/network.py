@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from deltarule.core.arguments import array, float_type, whole
 from deltarule.core.errors import UsageError
-from deltarule.core.layout import Layout
+from deltarule.core.layout import Layout, by_name
 from deltarule.core.namespace import NUMPY
 from deltarule.core.random import INITIALISE, stream
 from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer
@@ -117,7 +117,7 @@ class Network:
         for number, (given, views) in enumerate(
             zip(parameters, self.unpack(theta), strict=True), 1
         ):
-            values = _by_name(given, list(views), number)
+            values = by_name(given, list(views), number)
             for name, view in views.items():
                 value = array(f"pack: {name} of layer {number}", values[name], theta.dtype)
                 if value.shape != view.shape:
@@ -219,8 +219,20 @@ class Network:
         Raises `UsageError` for what does not fit together or cannot be compiled.
 
         >>> import deltarule as dr
-        >>> net = dr.Network(1, [dr.Dense(1, "tanh")])
+        >>> net = dr.Network(1, [dr.Dense(1)])
         >>> print(net.compiled_source(optimizer=dr.optim.SGD(0.1), batch_size=1))
+        # straight: float64, one observation after the other, every name a register
+        for lr, batch in batches:
+            x, T = batch[0]
+            net[1,1] = b[1,1] + w[1,1,1] * x[1]
+            delta[1,1] = net[1,1] - T[1]
+            t1 = T[1] - net[1,1]
+            errors += 0.5 * t1 * t1
+            if learn:  # not where E alone is measured
+                t2 = lr * delta[1,1]
+                w[1,1,1] = w[1,1,1] - t2 * x[1]
+                b[1,1] = b[1,1] - t2
+        <BLANKLINE>
         """
         # the engine stands above the network, which may not import it
         engine = importlib.import_module("deltarule.engine.compiled.listing")
@@ -280,24 +292,3 @@ class Network:
 
 
 _HEAD = ("layer", "type", "units", "activation", "parameters")
-
-
-def _by_name(given: Any, names: list[str], number: int) -> dict[str, Any]:
-    """Return one layer's parameters by name from `(W, b)`, `{"W": W, "b": b}` or W."""
-    if isinstance(given, Mapping):
-        found = dict(given)
-    elif isinstance(given, np.ndarray) and names == ["W"]:
-        found = {"W": given}
-    else:
-        values = [v for v in given if v is not None] if isinstance(given, Sequence) else [given]
-        if len(values) != len(names):
-            raise UsageError(
-                f"pack: layer {number} has the parameters {', '.join(names)}, given: {len(values)}"
-            )
-        found = dict(zip(names, values, strict=True))
-    if set(found) != set(names):
-        raise UsageError(
-            f"pack: layer {number} has the parameters {', '.join(names)}, "
-            f"given: {', '.join(map(str, found))}"
-        )
-    return found

@@ -52,6 +52,8 @@ def test_a_wrong_gradient_exits_1_and_is_drawn(cli: Cli, mine: Path) -> None:
     )  # fmt: skip
     assert result.exit_code == 1
     assert "WRONG in 2 of 2 entries" in result.stdout
+    assert "to name the mistake" in result.stdout
+    assert "deltarule diagnose MODULE:FUNCTION --network" in result.stdout
     assert Path("v.png").stat().st_size > 10_000
     found = json.loads(cli("check", "mine.py:error", "--gradient", "mine:wrong", "--json").stdout)
     assert (found["passed"], found["wrong"], found["method"]) == (False, 3, "complex")
@@ -90,5 +92,6 @@ def test_a_model(cli: Cli) -> None:
     result = cli("check", "iris-model")
     assert result.exit_code == 0, result.stderr
     assert "  layer  entries" in result.stdout
+    assert "to name the mistake" not in result.stdout
     assert cli("check", "iris-model", "--directions", "2", "--rows", "50").exit_code == 0
     assert cli("check", "nowhere").exit_code == 5

@@ -102,3 +102,62 @@ def test_bad_input() -> None:
         dr.check_torch(nn.Tanh(), inputs())
     with pytest.raises(UsageError, match="not str"):
         dr.check_torch("module", inputs())
+
+
+class TanhOfNet(torch.autograd.Function):
+    """tanh, with 1 - net^2 for its derivative."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return torch.tanh(x)
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * (1 - x * x)
+
+
+class Applied(nn.Module):
+    """A module without parameters, known by its values alone."""
+
+    def forward(self, x):
+        return TanhOfNet.apply(x)
+
+
+def plain(activation: nn.Module) -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), activation, nn.Linear(4, 4), nn.Sigmoid())
+
+
+@pytest.mark.parametrize("directions", [None, 2])
+def test_a_planted_mistake_is_named(directions: int | None) -> None:
+    T = torch.linspace(-1, 1, 4 * N).reshape(N, 4)
+    found = dr.check_torch(plain(Applied()), inputs(), nn.MSELoss(), T, directions=directions)
+    assert [(m.code, m.layers) for m in found.diagnosis.mistakes] == [("derivative_of_output", (1,))]
+    assert "the mistake is derivative_of_output in layer 1" in found.verdict
+
+
+def test_a_wrong_hook_is_named() -> None:
+    T = torch.linspace(-1, 1, 4 * N).reshape(N, 4)
+    module = plain(nn.Tanh())
+    module[1].register_full_backward_hook(lambda module, given, above: above)
+    found = dr.check_torch(module, inputs(), nn.MSELoss(), T)
+    assert [(m.code, m.layers) for m in found.diagnosis.mistakes] == [("missing_derivative", (1,))]
+    module = plain(nn.Tanh())
+    module[2].register_full_backward_hook(lambda module, given, above: (-given[0],))
+    found = dr.check_torch(module, inputs(), nn.MSELoss(), T)
+    assert [(m.code, m.layers) for m in found.diagnosis.mistakes] == [("sign", (1,))]
+
+
+def test_what_is_only_called_like_a_known_one_is_not_taken_for_it() -> None:
+    class Tanh(nn.Module):
+        def forward(self, x):
+            return torch.tanh(2 * x)
+
+    T = torch.zeros(N, 4)
+    found = dr.check_torch(plain(Tanh()), inputs(), nn.MSELoss(), T)
+    assert (found.passed, found.ours) == (True, None)
+    module = plain(nn.Tanh())
+    module[1].register_forward_hook(lambda module, given, y: 3 * y)
+    assert dr.check_torch(module, inputs(), nn.MSELoss(), T).ours is None

@@ -2,6 +2,7 @@
 
 A move h of w_{l,j,k} changes one row of net_l, by h y_{l-1,k}; a move of b_{l,j} by h. The layers
 below are as they were, and net_{l+1} changes by W_{l+1}'s column j times the change of y_{l,j}.
+In the output layer one output moves, and where f couples no outputs, the others' e stays.
 """
 
 from __future__ import annotations
@@ -33,6 +34,14 @@ class Incremental(Perturbed):
         self._before = [np.concatenate([y, ones]) for y in self.outputs]  # a bias sees ones
         self._unmoved: list[Any] = [None, *(Repeated(a) for a in self.nets[1:])]
         self._layer, self._node, self._preceding = self._places()
+        self._others = None if objective.network.output.activation.rowwise else self._e_of_others()
+
+    def _e_of_others(self) -> Array:
+        """Return, for every output, what the other outputs add to E."""
+        net = self.nets[self.L]
+        with np.errstate(all="ignore"):
+            each = [self.errors(net[j : j + 1], slice(j, j + 1))[0] for j in range(len(net))]
+        return np.array([sum(each[:j]) + sum(each[j + 1 :]) for j in range(len(net))])
 
     def _places(self) -> tuple[Array, Array, Array]:
         """Return layer, node and preceding node of every parameter; a bias's is the last."""
@@ -72,6 +81,8 @@ class Incremental(Perturbed):
     def _node_moved(self, l: int, j: int, preceding: Array, steps: Array) -> Array:
         """Return E without the penalty for moves of parameters into node j of layer l."""
         net_j = self.nets[l][j] + steps[:, None] * self._before[l - 1][preceding]
+        if l == self.L and self._others is not None:
+            return self._others[j] + self.errors(net_j.reshape(1, -1), slice(j, j + 1))
         if l == self.L:
             net = self._unmoved[l].times(len(steps)).astype(net_j.dtype)
             net[j] = net_j.ravel()

@@ -22,6 +22,9 @@ __all__ = ["Perturbed", "Repeated", "contract"]
 
 Array = NDArray[Any]
 
+_BLOCK = 1 << 16
+"""Numbers per array that exist at a time along a direction."""
+
 
 class _Namespace(NumpyNamespace):
     """NumPy's, with a complex exp from real ones: exp(a + ib) = exp(a) (cos b + i sin b)."""
@@ -90,9 +93,12 @@ class Perturbed(Around):
             value = self.errors(self.nets[self.L]) + self.penalty(none, np.zeros(1))
         self.here = np.broadcast_to(value, self.x.shape)
 
-    def errors(self, net: Array) -> Array:
-        """Return E without the penalty, per move, from net_L (n_L, moves * samples)."""
-        rows, T = net.T, self._T.times(net.shape[1] // self.samples).T
+    def errors(self, net: Array, outputs: slice = slice(None)) -> Array:
+        """Return E without the penalty, per move, from net_L (n_L, moves * samples).
+
+        `outputs` says which outputs `net` holds, where they are not all.
+        """
+        rows, T = net.T, self._T.times(net.shape[1] // self.samples)[outputs].T
         e = self._fused(rows, T) if self._fused else self._e(self.f[self.L](rows), T)
         return np.asarray(e.sum(axis=-1).reshape(-1, self.samples) @ self._scale)
 
@@ -110,19 +116,36 @@ class Perturbed(Around):
         return np.asarray(0.5 * self.objective.l2 * (self._squares + change))
 
     def along(self, direction: Array, steps: Array) -> Array:
-        """Return E(theta + steps_i direction), forward passes over whole thetas."""
-        with np.errstate(all="ignore"):
-            return np.array([self._at(self.x + step * direction) for step in steps])
+        """Return E(theta + steps_i direction), whole forward passes side by side.
 
-    def _at(self, theta: Array) -> Any:
-        """Return E at another theta."""
-        layers = [None, *self.layout.views(theta)]
-        net = contract(layers[1], self.outputs[0])
+        (W + s V) y = W y + s V y, so all steps share two products per layer, and the first
+        layer's are those of a single step.
+        """
+        V = [None, *self.layout.views(direction)]
+        first = contract(V[1], self.outputs[0])
+        block = max(1, _BLOCK // (self.samples * max(len(y) for y in self.outputs[1:])))
+        parts = [steps[start : start + block] for start in range(0, len(steps), block)]
+        with np.errstate(all="ignore"):
+            found = [self._errors_along(V, first, part) for part in parts]
+        return np.concatenate(found) + self._penalty_along(direction, steps)
+
+    def _errors_along(self, V: list[Any], first: Array, steps: Array) -> Array:
+        net = self.nets[1][:, None] + np.multiply.outer(steps, first).transpose(1, 0, 2)
+        net = net.reshape(len(first), -1)
+        each = np.repeat(steps, self.samples)
         for l in range(2, self.L + 1):
-            net = contract(layers[l], self.f[l - 1](net.T).T)
-        squares = np.sum(theta[self.layout.mask("penalised")] ** 2)
-        decay = 0.5 * self.objective.l2 * squares if self.objective.l2 else 0.0
-        return self.errors(net)[0] + decay
+            y = self.f[l - 1](net.T).T
+            net = contract(self.parameters[l], y) + each * contract(V[l], y)
+        return self.errors(net)
+
+    def _penalty_along(self, direction: Array, steps: Array) -> Array | float:
+        """Return 1/2 l2 |W + s V|^2 for every step s."""
+        if self.objective.l2 == 0.0:
+            return 0.0
+        used = self.layout.mask("penalised")
+        w, v = self.x[used], direction[used]
+        squares = self._squares + steps * (2.0 * (w @ v)) + steps * steps * (v @ v)
+        return np.asarray(0.5 * self.objective.l2 * squares)
 
 
 def contract(p: Any, y: Array) -> Array:

@@ -110,6 +110,8 @@ def _check_module(
         raise UsageError("the module has no parameters with a gradient; give a function instead")
 
     def put(values: dict[str, Any]) -> None:
+        if any(v.is_complex() for v in values.values()):
+            raise UsageError("a module's parameters are real, so no complex step can be made")
         with torch.no_grad():
             for name, p in named.items():
                 p.copy_(values[name])

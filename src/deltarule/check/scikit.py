@@ -212,7 +212,7 @@ class _Theirs:
         """Return the network with the estimator's objective, exactly, where ours can say it.
 
         1/(2 n k) sum (y - T)^2 is our half squared error, summed, with the sample weights
-        1/(n k); alpha/(2 n) |W|^2 is l2 = alpha/n.
+        1/(n k), for k = 1 its mean; alpha/(2 n) |W|^2 is l2 = alpha/n.
         """
         loss = _LOSSES.get((getattr(self.mlp, "loss", ""), self.mlp.out_activation_))
         if loss is None:
@@ -220,12 +220,13 @@ class _Theirs:
         n, k = self.T.shape
         weight = np.ones(n) if self.weight is None else self.weight
         total = float(weight.sum())
-        divided = k if loss == "half_squared_error" else 1
-        regression = self.mlp.out_activation_ in ("identity", "exp")
+        by_outputs = k > 1 and loss == "half_squared_error"
+        reduction = "sum" if by_outputs else "mean"
+        kept = weight / (total * k) if by_outputs else self.weight
         return Ours(
-            self.net, self.theta, self.X, self.T, loss, "sum", weight / (total * divided),
+            self.net, self.theta, self.X, self.T, loss, reduction, kept,
             float(self.mlp.alpha) / total, self.loss_and_gradient(self.theta)[1],
-            one_more_output=self._one_more_output if regression else None,
+            one_more_output=self._one_more_output if by_outputs else None,
         )  # fmt: skip
 
     def _one_more_output(self) -> Ours:

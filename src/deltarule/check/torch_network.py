@@ -11,7 +11,7 @@ from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.check.ours import Ours
 from deltarule.core.namespace import NUMPY
 from deltarule.layers import Dense
-from deltarule.losses import LOSSES, Loss
+from deltarule.losses import LOSSES
 from deltarule.network import Network
 
 __all__ = ["ours_of"]
@@ -67,15 +67,12 @@ def ours_of(
         T = np.eye(k)[T]
     if T.shape != (n, k):
         return None
-    divided = (n * (k if over_outputs else 1)) if loss.reduction == "mean" else 1
+    by_outputs = over_outputs and k > 1 and loss.reduction == "mean"
+    reduction, weight = ("sum", np.full(n, 1.0 / (n * k))) if by_outputs else (loss.reduction, None)
     return Ours(
         net, net.pack([_parameters(p) for p in linear]), inputs[0].cpu().numpy(), T.astype(float),
-        _loss(body(loss)), "sum", np.full(n, 1.0 / divided), 0.0, np.empty(0),
+        LOSSES.get(body(loss)), reduction, weight, 0.0, np.empty(0),
     )  # fmt: skip
-
-
-def _loss(spec: Any) -> Loss:
-    return LOSSES.get(spec)
 
 
 def _parameters(linear: Any) -> list[Any]:

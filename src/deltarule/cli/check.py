@@ -18,6 +18,11 @@ __all__ = ["check"]
 
 _ROWS = 100
 
+_TO_NAME_IT = (
+    "  to name the mistake in a network's gradient, a function of (theta, X, T): deltarule diagnose "
+    "MODULE:FUNCTION --network SIZES"
+)
+
 
 @guarded
 def check(
@@ -90,6 +95,8 @@ def check(
     if sweep is not None:
         found.sweep().plot(sweep)
     typer.echo(json.dumps(found.to_dict(), allow_nan=False) if as_json else str(found))
+    if not (found.passed or found.ours or as_json):
+        typer.echo(_TO_NAME_IT)
     if not found.passed:
         raise typer.Exit(1)
 

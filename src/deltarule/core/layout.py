@@ -7,7 +7,7 @@ row, then b_l). Optimisers, checks, checkpoints and reductions see only the vect
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from deltarule.core.errors import UsageError
 from deltarule.core.notation import entry_name
 
-__all__ = ["Entry", "Layout", "Parameter"]
+__all__ = ["Entry", "Layout", "Parameter", "by_name"]
 
 
 @dataclass(frozen=True)
@@ -105,3 +105,24 @@ class Layout:
             found.flags.writeable = False
             self._masks[attribute] = found
         return self._masks[attribute]
+
+
+def by_name(given: Any, names: list[str], number: int) -> dict[str, Any]:
+    """Return one layer's parameters by name from `(W, b)`, `{"W": W, "b": b}` or W."""
+    if isinstance(given, Mapping):
+        found = dict(given)
+    elif isinstance(given, np.ndarray) and names == ["W"]:
+        found = {"W": given}
+    else:
+        values = [v for v in given if v is not None] if isinstance(given, Sequence) else [given]
+        if len(values) != len(names):
+            raise UsageError(
+                f"pack: layer {number} has the parameters {', '.join(names)}, given: {len(values)}"
+            )
+        found = dict(zip(names, values, strict=True))
+    if set(found) != set(names):
+        raise UsageError(
+            f"pack: layer {number} has the parameters {', '.join(names)}, "
+            f"given: {', '.join(map(str, found))}"
+        )
+    return found

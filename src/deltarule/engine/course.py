@@ -131,6 +131,10 @@ class Trainer(Protocol):
     def stretch(self, course: Course, theta: Array, slots: tuple[Array, ...]) -> Stretch | None:
         """Do several whole epochs; None where a number does not stay finite on the way."""
 
+    @property
+    def threads(self) -> int:
+        """How many threads do the work together."""
+
     def error_over(self, theta: Array, samples: Samples) -> float:
         """Return E over any number of samples, the penalty included."""
 

@@ -32,6 +32,11 @@ class ReferenceTrainer:
         self._objective = objective
         self._step = training_step(objective, optimiser, clipping, apply=Blocks())
 
+    @property
+    def threads(self) -> int:
+        """Return 1: NumPy may use more of its own accord."""
+        return 1
+
     def error_over(self, theta: Array, samples: Samples) -> float:
         """Return E over any number of samples, the penalty included."""
         return error_over(self._objective, theta, samples)

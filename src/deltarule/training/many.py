@@ -87,8 +87,9 @@ def train_many(
         lr: a learning rate for all, or one per network, (m,), in the place of the optimizer's.
         optimizer: one for all, or a list of m of one class, whose numbers may differ.
         rule: one for all, or a list of m of one structure, whose numbers may differ.
-        loss, reduction, epochs, batch_size, shuffle, validation, stop, l2, sample_weight,
-            class_weight, clip_norm, clip_value, dtype: as in `train`, the same for all.
+        loss, reduction, l2, sample_weight, class_weight: as in `train`, the same for all.
+        epochs, batch_size, shuffle, validation, stop: likewise.
+        clip_norm, clip_value, dtype: likewise.
         engine: `"reference"`, `"compiled"`, or `"auto"`, by the work of all networks together. A
             network that no program holds side by side with others is trained on its own, one
             network per thread.
@@ -245,6 +246,6 @@ def _alone(
         return proceed()
 
     engine, first = make(0)  # says here, once, where the reference engine has to do it
-    workers = 1 if getattr(first, "threads", 1) > 1 else threads or cores()
+    workers = 1 if first.threads > 1 else threads or cores()
     one_by_one(jobs, lambda i: make(i)[1], ledger, go_on, time.monotonic, workers)
     return engine

@@ -1,4 +1,8 @@
-"""The printed program is the program: run as it is printed, it does what the engines do."""
+"""The printed program is the program: run as it is printed, it does what the engines do.
+
+It is made from the graphs that the machine's program is made from, which test_agreement.py holds
+against the reference engine; here the text is.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ def form(request):
 
 
 def agree(net, batch_size, *, T=None, loss="half_squared_error", weighted=False, **options):
-    """Fail unless two updates of the printed program are those of both engines; return its text."""
+    """Fail unless two updates of the printed program are the reference engine's; return it."""
     rng = np.random.default_rng(7)
     n = 2 * batch_size
     X = rng.normal(size=(n, net.inputs))
@@ -47,17 +51,15 @@ def agree(net, batch_size, *, T=None, loss="half_squared_error", weighted=False,
     printed = Printed(text, net, theta)
     mean = options.get("reduction", "mean") == "mean"
     printed.run(X, T, s, optimizer.lr, batch_size, mean)
-    for engine in ("reference", "compiled"):
-        run = dr.train(
-            net, X, T, theta, loss, optimizer=optimizer, batch_size=batch_size, epochs=1,
-            shuffle=False, sample_weight=s, engine=engine, **options,
-        )  # fmt: skip
-        scale = 1 + np.abs(run.theta).max()
-        assert np.abs(printed.theta - run.theta).max() <= 1e-12 * scale
-        error, weight = run.history["error"][0], n if s is None else s.sum()
-        penalty = printed.names["penalties"] / weight
-        found = printed.names["errors"] / (weight if mean else 1.0) + penalty
-        assert abs(found - error) <= 1e-12 * (1 + abs(error))
+    run = dr.train(
+        net, X, T, theta, loss, optimizer=optimizer, batch_size=batch_size, epochs=1,
+        shuffle=False, sample_weight=s, engine="reference", **options,
+    )  # fmt: skip
+    assert np.abs(printed.theta - run.theta).max() <= 1e-12 * (1 + np.abs(run.theta).max())
+    error, weight = run.history["error"][0], n if s is None else s.sum()
+    penalty = printed.names["penalties"] / weight
+    found = printed.names["errors"] / (weight if mean else 1.0) + penalty
+    assert abs(found - error) <= 1e-12 * (1 + abs(error))
     return text
 
 
@@ -73,11 +75,13 @@ def test_every_loss_and_output_activation(form, loss):
     units, batch_size = form
     record = LOSSES.get(loss)
     fitting = [a for a in (*ELEMENTWISE, *ROWWISE) if suitable(record, a, 3)]
+    if loss == "poisson":  # its E is infinite where an output is exactly 0
+        fitting = [a for a in fitting if a.range[0] > 0.0 or a.name in ("exp", "softplus")]
     assert fitting
     for activation in fitting:
         net = dr.Network(4, [dr.Dense(units, "tanh"), dr.Dense(3, activation)])
         agree(net, batch_size, loss=loss, optimizer=dr.optim.SGD(0.01), weighted=True,
-              T=lambda rng, n: targets(record, rng, n, 3))  # fmt: skip
+              T=lambda rng, n: targets(rng, record, (n, 3)))  # fmt: skip
 
 
 @pytest.mark.parametrize("optimizer", OPTIMISERS.names())

@@ -106,7 +106,8 @@ def side_lines(recipe: Recipe, machine: Machine, batch: int) -> list[str]:
 def _along(recipe: Recipe, numbers: Any) -> tuple[list[str], list[Node]]:
     """Return the update along theta, and its terms."""
     graph, layout = Graph(), recipe.objective.network.layout
-    theta, total, *slots = (graph.symbol(n) for n in ("theta", "dE", *recipe.optimiser.slots))
+    theta, total = graph.symbol("theta"), graph.symbol("dE")
+    slots = [symbols[0] for symbols in slot_symbols(graph, recipe, [theta])]
     penalised, trained = (
         True if layout.mask(name).all() else graph.symbol(name, CONDITION)
         for name in ("penalised", "trained")

@@ -84,7 +84,7 @@ class Lowering:
             return short
         args = self._alike([self._argument(a, node) for a in node.args])
         if node.op == "exp" and falls(node.args[0]):
-            return maths.exp(self.ops, *args, high=False)
+            return maths.exp(self.ops, args[0], high=False)
         return _writer(node.op)(self.ops, *args)
 
     def _magnitude(self, node: Node) -> Any:

@@ -70,14 +70,14 @@ def _compiled() -> Callable[..., None]:
     def call(seeds: NDArray[Any], epoch: int, index: NDArray[np.int64]) -> None:
         keys = np.ascontiguousarray(seeds, np.uint64)
         n, lanes = index.shape
-        place = np.empty(n, np.int64)
+        place = np.empty((lanes, n), np.int64)
         run(keys.ctypes.data, lanes, n, epoch, place.ctypes.data, index.ctypes.data)
 
     return call
 
 
 def _module(triple: str) -> str:
-    """Return the text of `run(keys, lanes, n, epoch, place, index)`."""
+    """Return the text of `run(keys, lanes, n, epoch, places, index)`."""
     module = ir.Module("deltarule")
     module.triple = triple
     pointer = ir.PointerType()
@@ -93,13 +93,14 @@ class _Orders:
         from deltarule.engine.compiled.ops import Ops
 
         self.b, self.o = b, Ops(b)
-        keys, lanes, self.n, self.epoch, self.place, index = arguments
-        self.left, self.block = b.alloca(_WORD), b.alloca(_WORD)
+        keys, lanes, self.n, self.epoch, places, index = arguments
+        self.left, self.mask, self.block = (b.alloca(_WORD) for _ in range(3))
         with self.o.loop(0, lanes) as lane:
+            self.place = self.o.at(places, _WORD, b.mul(lane, self.n))
             self._shuffle(self.o.load(keys, _WORD, lane))
-            with self.o.loop(0, self.n) as i:
-                value = self.o.load(self.place, _WORD, i)
-                self.o.store(value, index, b.add(b.mul(i, lanes), lane))
+        with self.o.loop(0, self.n) as i, self.o.loop(0, lanes) as lane:
+            value = self.o.load(places, _WORD, b.add(b.mul(lane, self.n), i))
+            self.o.store(value, index, b.add(b.mul(i, lanes), lane))
         b.ret_void()
 
     def _shuffle(self, key: Any) -> None:
@@ -107,7 +108,10 @@ class _Orders:
         b, o = self.b, self.o
         with o.loop(0, self.n) as i:
             o.store(i, self.place, i)
-        b.store(b.sub(self.n, _word(1)), self.left)
+        last = b.sub(self.n, _word(1))
+        zeros = b.ctlz(b.or_(last, _word(1)), ir.Constant(ir.IntType(1), 1))
+        b.store(b.lshr(_word(-1), zeros), self.mask)  # the bits that a number up to i may have
+        b.store(last, self.left)
         b.store(_word(0), self.block)
         head, body, after = (b.append_basic_block(name) for name in ("draw", "block", "done"))
         b.branch(head)
@@ -151,14 +155,16 @@ class _Orders:
         """
         b, o = self.b, self.o
         i = b.load(self.left, typ=_WORD)
-        zeros = b.ctlz(b.or_(i, _word(1)), ir.Constant(ir.IntType(1), 1))
-        j = b.and_(drawn, b.lshr(_word(-1), zeros))
+        mask = b.load(self.mask, typ=_WORD)
+        j = b.and_(drawn, mask)
         fits = b.and_(b.icmp_signed("<=", j, i), b.icmp_signed(">", i, _word(0)))
         j = b.select(fits, j, i)
         mine, other = o.load(self.place, _WORD, i), o.load(self.place, _WORD, j)
         o.store(other, self.place, i)
         o.store(mine, self.place, j)
-        b.store(b.sub(i, b.zext(fits, _WORD)), self.left)
+        left, half = b.sub(i, b.zext(fits, _WORD)), b.lshr(mask, _word(1))
+        b.store(left, self.left)
+        b.store(b.select(b.icmp_signed("<=", left, half), half, mask), self.mask)
 
 
 def _word(value: int) -> ir.Constant:

@@ -194,6 +194,8 @@ class _Straight:
         if recipe.weighted:
             self._read(graph, lower, "s", self.lap.weight, 1, i)
         found, error = observed_alone(graph, recipe, theta, lr)
+        if self.lanes > 1:  # many divisions wait for one another; a single one is sooner ready
+            lower.common = graph.common_divisors()
         for g in found.gradient:
             lower(g)
         self._add(0, lower(error))

@@ -39,6 +39,11 @@ class CompiledTrainer:
         work = 6.0 * recipe.objective.network.size * batch_size
         self._lap = max(1, int(LAP_SECONDS * 2e8 / work))
 
+    @property
+    def threads(self) -> int:
+        """How many threads do a lap together."""
+        return self._program.threads
+
     def run(
         self,
         course: Course,

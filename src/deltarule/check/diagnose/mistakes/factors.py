@@ -104,7 +104,7 @@ register(
         does="the gradient is divided by the number of observations",
         should="'sum' adds the observations' gradients up and divides by nothing",
         line=_ERROR,
-        changes=_multiplied(lambda case: 1.0 / case.samples.total),
+        changes=_multiplied(lambda case: 1.0 / case.n),
         layers=_if_sum,
         variants=_places,
     )
