@@ -69,6 +69,21 @@ def theirs(output: str) -> dict[str, Callable[[], object]]:
     }
 
 
+def goal(name: str, found: dict[str, float]) -> str:
+    """Return what a way is held against: PyTorch's full check, or central differences."""
+    output, way = name.split(": ", 1)
+    least = {"central, incremental": 20.0, "central, batched": 3.0}.get(way)
+    whole = found.get(f"{output}: gradcheck")
+    if least is not None and whole is not None:
+        return f"gradcheck / this {whole / found[name]:5.1f}   goal >= {least:g}"
+    if way == "complex, incremental":
+        return f"this / central {found[name] / found[f'{output}: central, incremental']:5.1f}   goal <= 3"
+    fast = found.get(f"{output}: gradcheck, fast_mode")
+    if way.endswith("directions=1") and fast is not None:
+        return f"this / fast_mode {found[name] / fast:5.1f}"
+    return ""
+
+
 def main() -> dict[str, float]:
     """Return the median seconds of every way, by output activation and name."""
     found: dict[str, float] = {}

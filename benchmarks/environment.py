@@ -5,40 +5,25 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-from pathlib import Path
+
+from deltarule.core.blas import processor, wide_kernels
 
 __all__ = ["blas_environment", "describe"]
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "jax", "llvmlite")
 
 
-def _processor() -> dict[str, str]:
-    """Return the first processor's entries of /proc/cpuinfo; nothing where there is none."""
-    path = Path("/proc/cpuinfo")
-    if not path.exists():
-        return {}
-    first = path.read_text().split("\n\n")[0].splitlines()
-    pairs = [line.partition(":") for line in first]
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
 def blas_environment() -> dict[str, str]:
-    """Return what OpenBLAS has to be told to take its AVX-512 kernels.
-
-    It takes AMD's processors with AVX-512 for older ones without and computes at half their rate;
-    Intel's it knows. A variable that the user has set stays.
-    """
-    found = _processor()
-    flags = set(found.get("flags", "").split())
-    mistaken = found.get("vendor_id") == "AuthenticAMD" and {"avx512f", "avx512vl"} <= flags
-    if mistaken and "OPENBLAS_CORETYPE" not in os.environ:
-        return {"OPENBLAS_CORETYPE": "SkylakeX"}
-    return {}
+    """Return what OpenBLAS has to be told to take its AVX-512 kernels; see `core/blas.py`."""
+    kernels = wide_kernels(processor())
+    if kernels is None or "OPENBLAS_CORETYPE" in os.environ:
+        return {}
+    return {"OPENBLAS_CORETYPE": kernels}
 
 
 def describe() -> str:
     """Return processor, cores and versions in one line; no name of a host."""
-    found = _processor()
+    found = processor()
     model = found.get("model name") or platform.processor() or platform.machine()
     flags = found.get("flags", "").split()
     widest = next((f for f in ("avx512f", "avx2", "avx") if f in flags), "no AVX")

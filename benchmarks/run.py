@@ -17,6 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import check_speed
 import cold_start
 import diagnose_speed
 import explain_speed
@@ -30,7 +31,7 @@ from results import cold_lines, verdicts, write
 from work import ROWS
 
 HERE = Path(__file__).parent
-OTHERS = ("startup", "reference", "explain", "diagnose", "cold")
+OTHERS = ("startup", "reference", "explain", "check", "diagnose", "cold")
 
 
 def main() -> None:
@@ -46,6 +47,8 @@ def main() -> None:
         _reference()
     if _chosen("explain", asked.rows):
         _explanation()
+    if _chosen("check", asked.rows):
+        _check()
     if _chosen("diagnose", asked.rows):
         _diagnosis()
     results = []
@@ -126,6 +129,17 @@ def _explanation() -> None:
     print("\nExplanation of a weight with its 20 largest paths (milliseconds)")
     for kind, took in explain_speed.main().items():
         print(f"  {kind:50s} {1e3 * took:6.1f}   goal <= 50", flush=True)
+
+
+def _check() -> None:
+    """Print what a check takes, beside PyTorch's gradcheck."""
+    found = check_speed.main()
+    print("\nFull check of a gradient, 64-32-10, 100 observations, float64 (milliseconds)")
+    for name, took in found.items():
+        print(f"  {name:34s} {1e3 * took:8.2f}   {check_speed.goal(name, found)}".rstrip())
+    if not any("gradcheck" in name for name in found):
+        print("  PyTorch is not installed, so its gradcheck is not shown beside")
+    sys.stdout.flush()
 
 
 def _diagnosis() -> None:

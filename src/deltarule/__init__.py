@@ -14,6 +14,10 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from deltarule.core.blas import take_wide_kernels
+
+take_wide_kernels()
+
 if TYPE_CHECKING:
     from deltarule import activations, data, losses, optim
     from deltarule.check.diagnose import Diagnosis, diagnose

@@ -77,7 +77,9 @@ def test_a_function_has_no_diagnosis() -> None:
 @pytest.mark.parametrize("k", [1, 2, 3])
 def test_the_regressor_averages_over_outputs(k: int, activation: str, alpha: float) -> None:
     y = rng.normal(size=(30, k))
-    mlp = MLPRegressor(hidden_layer_sizes=(5, 3), activation=activation, alpha=alpha, random_state=0)
+    mlp = MLPRegressor(
+        hidden_layer_sizes=(5, 3), activation=activation, alpha=alpha, random_state=0
+    )
     found = dr.check_sklearn(mlp, rng.normal(size=(30, 4)), y[:, 0] if k == 1 else y)
     if k == 1:
         assert found.diagnosis.verdict == "correct"

@@ -16,7 +16,9 @@ def test_version(cli: Cli) -> None:
     assert cli("--version").stdout == f"deltarule {dr.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["", "train", "predict", "show", "explain", "check", "diagnose"])
+@pytest.mark.parametrize(
+    "command", ["", "train", "predict", "show", "explain", "check", "diagnose"]
+)
 def test_every_command_has_help_with_examples(cli: Cli, command: str) -> None:
     result = cli(*command.split(), "--help")
     assert result.exit_code == 0

@@ -134,7 +134,9 @@ def plain(activation: nn.Module) -> nn.Module:
 def test_a_planted_mistake_is_named(directions: int | None) -> None:
     T = torch.linspace(-1, 1, 4 * N).reshape(N, 4)
     found = dr.check_torch(plain(Applied()), inputs(), nn.MSELoss(), T, directions=directions)
-    assert [(m.code, m.layers) for m in found.diagnosis.mistakes] == [("derivative_of_output", (1,))]
+    assert [(m.code, m.layers) for m in found.diagnosis.mistakes] == [
+        ("derivative_of_output", (1,))
+    ]
     assert "the mistake is derivative_of_output in layer 1" in found.verdict
 
 

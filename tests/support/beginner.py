@@ -126,6 +126,11 @@ class _Attempt:
             s = np.where(net == 0, {"left": left, "right": 1, "middle": (left + 1) / 2}[side], s)
         if self.at("dead_relu_slope", l):
             s = np.where(net < 0, self.how("dead_relu_slope", "slope_below"), s)
+        if self.at("wrong_activation", l):
+            of, y = self.how("wrong_activation", "of"), self.ys[l]
+            of_y = y * (1 - y) if of == "sigmoid" else 1 - y * y
+            at_net = self.how("wrong_activation", "argument") == "net"
+            s = s if of == name else ACTIVATION[of][1](net) if at_net else of_y
         return s
 
     def slope_of_neighbour(self, l, s):

@@ -109,6 +109,10 @@ def variants(code: str, p: Problem, rng: np.random.Generator) -> dict[str, Any] 
             "of": str(pick(["the layer below", "the layer above"])),
             "activation": str(pick(["its own", "that layer's"])),
         },
+        "wrong_activation": {
+            "of": str(pick(["sigmoid", "tanh"])),
+            "argument": str(pick(["y", "net"])),
+        },
         "relu_kink": {"side": str(pick(["right", "middle"]))},
         "dead_relu_slope": {"slope_below": float(pick([0.0, 0.01, 0.2, rng.uniform(0.02, 0.6)]))},
         "sequential_update": {"lr": float(rng.uniform(0.05, 1.0))},
@@ -172,6 +176,7 @@ def able(code: str, p: Problem) -> list[int]:
         "double_derivative": every[:-1] if softmax else every,
         "derivative_of_output": every[:-1] if softmax else every,
         "derivative_wrong_layer": every[:-1] if softmax else every,
+        "wrong_activation": every[:-1] if softmax else every,
         "relu_kink": [l for l in every if p.activations[l - 1] in ("relu", "leaky_relu")],
         "dead_relu_slope": [l for l in every if p.activations[l - 1] in ("relu", "leaky_relu")],
         "sequential_update": every[:-1],

@@ -17,7 +17,7 @@ FITTED = ("sequential_update", "l2_scaled", "dead_relu_slope", "clipped", "accum
 
 SAME_STEP = (
     ("missing_derivative", "double_derivative", "derivative_of_output", "derivative_wrong_layer",
-     "relu_kink", "dead_relu_slope"),
+     "relu_kink", "dead_relu_slope", "wrong_activation"),
     ("softmax_diagonal", "softmax_double", "missing_derivative", "derivative_of_output"),
     ("sequential_update", "untransposed_weights", "single_path"),
     ("net_for_output", "input_for_hidden", "delta_for_gradient"),

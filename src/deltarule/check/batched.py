@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.machine import keep_freed_memory
 from deltarule.check.perturbed import Perturbed
 
 __all__ = ["Batched"]
@@ -26,7 +25,6 @@ class Batched(Perturbed):
     def moved(self, entries: Array, steps: Array) -> Array:
         """Return E with theta's entry `entries_i` moved by `steps_i`, for every i."""
         block = max(1, _BLOCK // (self.samples * max(len(y) for y in self.outputs[1:])))
-        keep_freed_memory()
         parts = [slice(s, s + block) for s in range(0, len(entries), block)]
         with np.errstate(all="ignore"):
             found = [self._thetas_moved(entries[p], steps[p]) for p in parts]

@@ -6,13 +6,22 @@ from deltarule.check.formulas import COMPLEX, FORMULAS
 from deltarule.core.errors import ResourceError
 from deltarule.network import Network
 
-__all__ = ["MAX_SECONDS", "check_function_cost", "check_network_cost", "evaluations"]
+__all__ = [
+    "MAX_SECONDS",
+    "check_diagnosis_cost",
+    "check_function_cost",
+    "check_network_cost",
+    "evaluations",
+]
 
 MAX_SECONDS = 600.0
 """A check that would take longer is refused."""
 
 _SECONDS = 1.5e-8
 """Per number that is computed anew; measured on one core, and only an order of magnitude."""
+
+_SECONDS_OF_A_SEARCH = 5e-7
+"""Per parameter and row, for all mistakes alone and in pairs; an order of magnitude too."""
 
 
 def evaluations(method: str) -> int:
@@ -59,6 +68,19 @@ def check_function_cost(entries: int, method: str, seconds_per_call: float, outp
             f"the full Jacobian has {outputs:,} x {entries:,} numbers, about "
             f"{entries * outputs * 32 / 1e9:.0f} GB with what is needed beside it; use "
             "projection='random'"
+        )
+
+
+def check_diagnosis_cost(net: Network, samples: int) -> None:
+    """Refuse a search for mistakes that would take longer than `MAX_SECONDS`."""
+    seconds = _SECONDS_OF_A_SEARCH * net.size * samples
+    if seconds > MAX_SECONDS:
+        rows = max(1, int(samples * 60.0 / seconds))
+        raise ResourceError(
+            f"the gradient is wrong, but to look for the mistake in {net.size:,} parameters on "
+            f"{samples:,} rows could take {duration(seconds)}; use fewer rows (X[:{rows}], "
+            f"T[:{rows}]: about a minute), fewer nodes, or leave it at whether it is right: "
+            "dr.check_gradient(..., directions=10)"
         )
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.machine import keep_freed_memory
 from deltarule.check.perturbed import Perturbed, Repeated, contract
 from deltarule.engine import Objective, Samples
 
@@ -21,7 +20,7 @@ __all__ = ["Incremental"]
 
 Array = NDArray[Any]
 
-_BLOCK = 1 << 15
+_BLOCK = 1 << 16
 """Numbers per array that exist at a time: they stay in a core's cache."""
 
 
@@ -59,8 +58,6 @@ class Incremental(Perturbed):
     def moved(self, entries: Array, steps: Array) -> Array:
         """Return E with theta's entry `entries_i` moved by `steps_i`, for every i."""
         found = np.empty(len(entries), np.result_type(steps, np.float64))
-
-        keep_freed_memory()
         with np.errstate(all="ignore"):
             for l, j, part in self._together(entries):
                 found[part] = self._node_moved(l, j, self._preceding[entries[part]], steps[part])
@@ -82,7 +79,7 @@ class Incremental(Perturbed):
         """Return E without the penalty for moves of parameters into node j of layer l."""
         net_j = self.nets[l][j] + steps[:, None] * self._before[l - 1][preceding]
         if l == self.L and self._others is not None:
-            return self._others[j] + self.errors(net_j.reshape(1, -1), slice(j, j + 1))
+            return np.asarray(self._others[j] + self.errors(net_j.reshape(1, -1), slice(j, j + 1)))
         if l == self.L:
             net = self._unmoved[l].times(len(steps)).astype(net_j.dtype)
             net[j] = net_j.ravel()

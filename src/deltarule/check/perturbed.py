@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.around import Around
+from deltarule.check.machine import keep_freed_memory
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY, NumpyNamespace
 from deltarule.engine import Objective, Samples
@@ -66,6 +67,7 @@ class Perturbed(Around):
     unit = float(np.finfo(np.float64).eps)
 
     def __init__(self, objective: Objective, theta: Array, samples: Samples) -> None:
+        keep_freed_memory()
         net = objective.network
         for number, layer in enumerate(net.layers, 1):
             if not isinstance(layer, Dense):
@@ -121,21 +123,21 @@ class Perturbed(Around):
         (W + s V) y = W y + s V y, so all steps share two products per layer, and the first
         layer's are those of a single step.
         """
-        V = [None, *self.layout.views(direction)]
-        first = contract(V[1], self.outputs[0])
+        lines = [None, *self.layout.views(direction)]
+        first = contract(lines[1], self.outputs[0])
         block = max(1, _BLOCK // (self.samples * max(len(y) for y in self.outputs[1:])))
         parts = [steps[start : start + block] for start in range(0, len(steps), block)]
         with np.errstate(all="ignore"):
-            found = [self._errors_along(V, first, part) for part in parts]
+            found = [self._errors_along(lines, first, part) for part in parts]
         return np.concatenate(found) + self._penalty_along(direction, steps)
 
-    def _errors_along(self, V: list[Any], first: Array, steps: Array) -> Array:
+    def _errors_along(self, lines: list[Any], first: Array, steps: Array) -> Array:
         net = self.nets[1][:, None] + np.multiply.outer(steps, first).transpose(1, 0, 2)
         net = net.reshape(len(first), -1)
         each = np.repeat(steps, self.samples)
         for l in range(2, self.L + 1):
             y = self.f[l - 1](net.T).T
-            net = contract(self.parameters[l], y) + each * contract(V[l], y)
+            net = contract(self.parameters[l], y) + each * contract(lines[l], y)
         return self.errors(net)
 
     def _penalty_along(self, direction: Array, steps: Array) -> Array | float:

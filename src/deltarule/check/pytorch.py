@@ -152,7 +152,7 @@ def _is_ours(ours: Ours, claimed: dict[str, Any], error: float) -> bool:
     if shapes != [tuple(g.shape) for g in claimed.values()]:
         return False
     own = backprop(ours.net, ours.theta, ours.X, ours.T, **ours.options).error
-    return abs(own - error) <= 1e-10 * max(abs(own), abs(error))
+    return bool(abs(own - error) <= 1e-10 * max(abs(own), abs(error)))
 
 
 def _check_callable(

@@ -19,8 +19,8 @@ __all__ = ["check"]
 _ROWS = 100
 
 _TO_NAME_IT = (
-    "  to name the mistake in a network's gradient, a function of (theta, X, T): deltarule diagnose "
-    "MODULE:FUNCTION --network SIZES"
+    "  to name the mistake in a network's gradient, a function of (theta, X, T): "
+    "deltarule diagnose MODULE:FUNCTION --network SIZES"
 )
 
 

@@ -75,7 +75,7 @@ class Job:
         schedule, n = self.optimiser.schedule, self.batches
         numbers = range(state.batch, epochs * n)
         if isinstance(schedule, Constant):  # nothing to be asked 60,000 times
-            return np.full(len(numbers), schedule.lr)
+            return np.broadcast_to(np.float64(schedule.lr), len(numbers))
         first = state.step - state.batch
         rates = [schedule.rate(first + k, state.epoch + k / n, state.schedule) for k in numbers]
         return np.array(rates)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import deltarule as dr
+from deltarule.check.cost import check_diagnosis_cost
 
 NET = dr.Network(2, [dr.Dense(3, "tanh"), dr.Dense(1)])
 THETA = NET.init(seed=0)
@@ -79,6 +80,20 @@ def test_a_true_gradient_that_is_not_finite():
     net = dr.Network(1, [dr.Dense(1, "exp")])
     with pytest.raises(dr.NumericError, match=r"true gradient is not finite here \(w\[1,1,1\]"):
         dr.diagnose([1.0, 1.0], net, [900.0, 0.0], [[1.0]], [[0.0]])
+
+
+def test_a_search_that_would_take_too_long(monkeypatch):
+    large = dr.Network(784, [dr.Dense(1000, "relu"), dr.Dense(1000, "relu"), dr.Dense(10)])
+    with pytest.raises(dr.ResourceError, match=r"X\[:66\].*directions=10"):
+        check_diagnosis_cost(large, 1000)
+    check_diagnosis_cost(large, 66)
+    monkeypatch.setattr("deltarule.check.cost.MAX_SECONDS", 1e-9)
+    assert diagnose(TRUE).verdict == "correct", "a right gradient is not searched"
+    with pytest.raises(dr.ResourceError, match="13 parameters on 2 rows"):
+        diagnose(-TRUE)
+    found = dr.check_gradient(NET, THETA, X, T, gradient=-TRUE, directions=2)
+    assert "WRONG" in found.verdict
+    assert "the mistake is not named: the gradient is wrong, but" in str(found)
 
 
 def test_the_sequential_rule_is_no_reference():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from deltarule.check.cost import check_diagnosis_cost
 from deltarule.check.diagnose import mistakes  # noqa: F401 (registers them)
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
@@ -75,7 +76,8 @@ def diagnose(
         `.localised`).
 
     Raises `UsageError` for what does not fit together or is no gradient, `DataError` for entries
-    that are not finite, `NumericError` where the true gradient is not finite.
+    that are not finite, `NumericError` where the true gradient is not finite, `ResourceError` for a
+    wrong gradient whose mistake it would take too long to look for.
 
     >>> import deltarule as dr
     >>> net = dr.Network(2, [dr.Dense(3, "tanh"), dr.Dense(1, "tanh")])
@@ -100,6 +102,8 @@ def diagnose(
     given = as_given(case, delivered.vector, roundings(case))
     truth = backward(case)
     right = all(given.matches(l, truth[l].delivered) for l in range(1, case.L + 1))
+    if not right:
+        check_diagnosis_cost(net, len(samples))
     found, notes = ([_NOTHING], []) if right else _search(case, delivered.vector)
     if len(found) > 1 and callable(gradient):
 

@@ -37,6 +37,7 @@ _NUMBERS = (
     "stride",  # from one epoch's order to the next in `index`; 0 where it is always the same
     "t",  # updates done before the lap
     "threads",  # how many threads do this lap
+    "repeat",  # 1: rates, scales and weights of one epoch serve every epoch of the lap
     "learn",  # 1; 0 for a lap that only adds up E
 )
 
@@ -74,11 +75,13 @@ class LapValues:
         word, double = ir.IntType(64), ir.DoubleType()
         with o.loop(0, self.epochs) as e:
             done = b.mul(e, whole["count"])
+            none = ir.Constant(word, 0)
+            new = b.select(b.icmp_signed("!=", whole["repeat"], none), none, done)
             self._read["index"] = o.at(whole["index"], word, b.mul(e, whole["stride"]))
             several = ir.Constant(word, networks)
-            self._read["rates"] = o.at(whole["rates"], double, b.mul(done, several))
+            self._read["rates"] = o.at(whole["rates"], double, b.mul(new, several))
             for name in ("scales", "weights"):
-                self._read[name] = o.at(whole[name], double, done)
+                self._read[name] = o.at(whole[name], double, new)
             two = ir.Constant(word, 2 * networks)
             self._read["totals"] = o.at(whole["totals"], double, b.mul(e, two))
             self._read["t"] = b.add(whole["t"], done)

@@ -84,8 +84,9 @@ class CompiledTrainer:
         if not here.finite:
             return None
         done = road.done(here, Totals())
-        weights = road.weights.reshape(course.epochs, count)
-        sums = zip(here.sums.tolist(), weights.sum(axis=1).tolist(), strict=True)
+        weights = road.weights.reshape(-1, count).sum(axis=1)
+        per_epoch = np.broadcast_to(weights, course.epochs).tolist()
+        sums = zip(here.sums.tolist(), per_epoch, strict=True)
         totals = tuple(Totals(error, penalty, weight) for (error, penalty), weight in sums)
         return Stretch(done.theta, done.slots, totals)
 
@@ -193,7 +194,13 @@ class _Road:
         self._stride = n if order.ndim == 2 else 0
         self._X, self._T = np.ascontiguousarray(samples.X), np.ascontiguousarray(samples.T)
         self._weight = samples.weight
-        self.weights = _batch_weights(course, order)
+        # what is the same in every epoch is laid down once
+        constant = course.rates.strides == (0,)
+        self._repeat = course.epochs > 1 and constant and samples.weight is None
+        epochs = 1 if self._repeat else course.epochs
+        count = len(course.rates) // course.epochs
+        self._rates = np.ascontiguousarray(course.rates[: epochs * count])
+        self.weights = _batch_weights(course, order, epochs)
         mean = recipe.objective.reduction == "mean"
         # a batch of rows that all weigh nothing has E = 0, not 0 / 0
         positive = np.where(self.weights > 0, self.weights, 1.0)
@@ -219,7 +226,7 @@ class _Road:
             T=self._T.ctypes.data,
             weight=None if self._weight is None else self._weight.ctypes.data,
             index=self._index.ctypes.data,
-            rates=course.rates[k:].ctypes.data,
+            rates=self._rates[k:].ctypes.data,
             scales=self._scales[k:].ctypes.data,
             weights=self.weights[k:].ctypes.data,
             totals=place.sums.ctypes.data,
@@ -229,6 +236,7 @@ class _Road:
             count=count,
             epochs=course.epochs,
             stride=self._stride,
+            repeat=self._repeat,
             t=course.updates + k,
             scratch=self._memory.ctypes.data,
             threads=self._program.threads,
@@ -253,13 +261,13 @@ class _Road:
         return Done(found[0], tuple(found[1:]), summed, place.done)
 
 
-def _batch_weights(course: Course, order: Array) -> Array:
+def _batch_weights(course: Course, order: Array, epochs: int) -> Array:
     """Return the total weight of every batch of the course, epoch after epoch."""
     n, size = len(course.samples), course.batch_size
     count = len(course.rates) // course.epochs
     starts = np.arange(course.first, course.first + count) * size
     if course.samples.weight is None:
-        return np.tile(np.minimum(size, n - starts).astype(np.float64), course.epochs)
+        return np.tile(np.minimum(size, n - starts).astype(np.float64), epochs)
     weight = course.samples.weight[np.atleast_2d(order)].astype(np.float64)
     found = np.add.reduceat(weight, starts, axis=1) if count else np.zeros((len(weight), 0))
-    return np.tile(found[0], course.epochs) if len(found) == 1 else found.ravel()
+    return np.tile(found[0], epochs) if len(found) == 1 else found.ravel()

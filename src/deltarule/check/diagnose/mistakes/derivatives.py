@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from deltarule.activations import ACTIVATIONS
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.mistake import Mistake, register
 from deltarule.core.namespace import NUMPY
@@ -64,6 +65,22 @@ def _of_neighbour(case: Case, l: int, slope: Array, of: str, activation: str) ->
     if not own and not _elementwise(case, m):
         return slope
     return np.broadcast_to(case.slope(l, case.nets[m]) if own else case.slope(m), slope.shape)
+
+
+def _other_formulas(case: Case, given: Array) -> Iterable[Mapping[str, Any]]:
+    for of in _FROM_OUTPUT:
+        yield {"of": of, "argument": "y"}
+        yield {"of": of, "argument": "net"}
+
+
+def _of_another(case: Case, l: int, slope: Array, of: str, argument: str) -> Array:
+    if case.objective.network.layers[l - 1].activation.name == of:
+        return slope
+    if argument == "y":
+        return np.asarray(_FROM_OUTPUT[of](case.outputs[l]))
+    f, df = ACTIVATIONS.get(of).body(NUMPY)
+    net = case.nets[l]
+    return np.asarray(df(net, f(net)))
 
 
 def _kinked(case: Case, l: int) -> bool:
@@ -153,5 +170,16 @@ register(
         changes={"slope": _below_zero},
         layers=_rectified,
         variants=lambda case, given: tuple({"slope_below": s} for s in (0.0, 0.01, None)),
+    )
+)
+register(
+    Mistake(
+        code="wrong_activation",
+        does="f' is the derivative of another activation",
+        should="f' belongs to the layer's own f: y (1 - y) to sigmoid, 1 - y^2 to tanh",
+        line=_SLOPE,
+        changes={"slope": _of_another},
+        layers=_elementwise,
+        variants=_other_formulas,
     )
 )
