@@ -77,7 +77,8 @@ def goal(name: str, found: dict[str, float]) -> str:
     if least is not None and whole is not None:
         return f"gradcheck / this {whole / found[name]:5.1f}   goal >= {least:g}"
     if way == "complex, incremental":
-        return f"this / central {found[name] / found[f'{output}: central, incremental']:5.1f}   goal <= 3"
+        central = found[f"{output}: central, incremental"]
+        return f"this / central {found[name] / central:5.1f}   goal <= 3"
     fast = found.get(f"{output}: gradcheck, fast_mode")
     if way.endswith("directions=1") and fast is not None:
         return f"this / fast_mode {found[name] / fast:5.1f}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -101,6 +103,7 @@ def test_the_classifier_is_correct(classes: int) -> None:
 class Twice(MLPRegressor):
     """A regressor whose gradient is twice its loss's, whatever the outputs."""
 
+    @functools.wraps(MLPRegressor._loss_grad_lbfgs)
     def _loss_grad_lbfgs(self, *arguments, **options):
         loss, gradient = super()._loss_grad_lbfgs(*arguments, **options)
         return loss, 2.0 / self.coefs_[-1].shape[1] * gradient

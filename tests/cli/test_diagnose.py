@@ -104,6 +104,46 @@ def test_a_function_at_given_weights(cli: Cli, functions: Path) -> None:
     assert (found.exit_code, found.stdout.startswith("correct")) == (0, True)
 
 
+IN_OUT = """
+import numpy as np
+
+def gradient(theta, X, T, wrong=False):
+    W1, b1, W2, b2 = np.split(theta, [6, 9, 12])
+    W1, W2 = W1.reshape(2, 3), W2.reshape(3, 1)
+    sigmoid = lambda z: 1 / (1 + np.exp(-z))
+    y1 = sigmoid(X @ W1 + b1)
+    y2 = sigmoid(y1 @ W2 + b2)
+    d2 = (y2 - T) * y2 * (1 - y2) / len(X)
+    d1 = d2 @ W2.T * (1 if wrong else y1 * (1 - y1))
+    return [(X.T @ d1, d1.sum(0)), (y1.T @ d2, d2.sum(0))]
+
+def flat(theta, X, T):
+    return np.concatenate([a.ravel() for pair in gradient(theta, X, T) for a in pair])
+
+def wrong(theta, X, T):
+    return gradient(theta, X, T, wrong=True)
+"""
+
+
+def test_a_program_that_stores_w_the_other_way_round(cli: Cli, tmp_path: Path) -> None:
+    """theta comes in its order, as do W1, W2, ... in a file."""
+    (tmp_path / "other_way.py").write_text(IN_OUT)
+    asked = ("--network", "2-3-1", "--notation", "in_out")
+    for name in ("gradient", "flat"):
+        assert cli("diagnose", f"other_way.py:{name}", *asked).exit_code == 0
+    found = cli("diagnose", "other_way.py:wrong", *asked)
+    assert "explained: 1 mistake\n  missing_derivative in layer 1\n" in found.stdout
+    found = cli("diagnose", "other_way.py:gradient", "--network", "2-3-1")
+    assert (found.exit_code, "by the notation in_out" in found.stderr) == (2, True)
+    parts = {f"W{l}": p["W"].T for l, p in enumerate(NET.unpack(THETA), 1)}
+    parts |= {f"b{l}": p["b"] for l, p in enumerate(NET.unpack(THETA), 1)}
+    parts |= {f"dW{l}": p["W"].T for l, p in enumerate(NET.unpack(TRUE), 1)}
+    parts |= {f"db{l}": p["b"] for l, p in enumerate(NET.unpack(TRUE), 1)}
+    np.savez("parts.npz", X=X, T=T, **parts)
+    assert cli("diagnose", "parts.npz", *asked).exit_code == 0
+    assert cli("diagnose", "parts.npz", "--network", "2-3-1").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [

@@ -21,7 +21,7 @@ __all__ = ["Incremental"]
 Array = NDArray[Any]
 
 _BLOCK = 1 << 16
-"""Numbers per array that exist at a time: they stay in a core's cache."""
+"""Numbers per array that exist at a time: they stay in a core's cache. Half as many are complex."""
 
 
 class Incremental(Perturbed):
@@ -59,11 +59,11 @@ class Incremental(Perturbed):
         """Return E with theta's entry `entries_i` moved by `steps_i`, for every i."""
         found = np.empty(len(entries), np.result_type(steps, np.float64))
         with np.errstate(all="ignore"):
-            for l, j, part in self._together(entries):
+            for l, j, part in self._together(entries, _BLOCK * 8 // found.itemsize):
                 found[part] = self._node_moved(l, j, self._preceding[entries[part]], steps[part])
         return np.asarray(found + self.penalty(entries, steps))
 
-    def _together(self, entries: Array) -> Iterator[tuple[int, int, Array]]:
+    def _together(self, entries: Array, numbers: int) -> Iterator[tuple[int, int, Array]]:
         """Yield (layer, node, places in `entries`) of moves that lead into the same node."""
         key = self._layer[entries] * (self._node.max() + 1) + self._node[entries]
         order = np.argsort(key, kind="stable")
@@ -71,7 +71,7 @@ class Incremental(Perturbed):
         for group in np.split(order, starts[1:]):
             l, j = int(self._layer[entries[group[0]]]), int(self._node[entries[group[0]]])
             widest = max(len(self.outputs[m]) for m in range(min(l + 1, self.L), self.L + 1))
-            block = max(1, _BLOCK // (self.samples * widest))
+            block = max(1, numbers // (self.samples * widest))
             for start in range(0, len(group), block):
                 yield l, j, group[start : start + block]
 

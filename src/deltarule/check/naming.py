@@ -34,7 +34,7 @@ def _told_apart(found: Diagnosis, other: Diagnosis) -> Diagnosis:
     kept = [group for group in _groups(found) if _signature(group) in hold]
     if not kept or len(kept) == len(_groups(found)):
         return found
-    notes = (*other.notes, "told apart by a call with one more output")
+    notes = ("told apart by a call with one more output",)
     if len(kept) == 1:
         certain = tuple(replace(f, explanation=1) for f in kept[0])
         return replace(found, verdict="explained", mistakes=certain, candidates=(), notes=notes)

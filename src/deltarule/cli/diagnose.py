@@ -71,7 +71,8 @@ def diagnose(
     notation: Annotated[
         str,
         typer.Option(
-            help="theory, in_out (W is (in, out)), target_minus_output (the vector is added), ...",
+            help="theory, in_out (W is (in, out), in theta too), target_minus_output (the vector is "
+            "added), ...",
             rich_help_panel=_OBJECTIVE,
         ),
     ] = "theory",
@@ -102,7 +103,7 @@ def diagnose(
     if form not in ("text", "json"):
         raise unknown_name("format", form, ("text", "json"))
     net = _network(network, activation, output or activation, bias)
-    given, point, said = _read(gradient, net, loss, data, seed, rows)
+    given, point, said = _read(gradient, net, loss, data, notation, seed, rows)
     found = name_mistake(
         given, net, *point, loss=loss, reduction=reduction, l2=l2, notation=notation
     )
@@ -126,7 +127,13 @@ def _network(text: str, activation: str, output: str, bias: bool) -> Network:
 
 
 def _read(
-    source: str, net: Network, loss: str, data: Path | None, seed: int, rows: int
+    source: str,
+    net: Network,
+    loss: str,
+    data: Path | None,
+    notation: str,
+    seed: int,
+    rows: int,
 ) -> tuple[Any, tuple[Any, Any, Any], str]:
     """Return the gradient, (theta, X, T), and a line about where they come from."""
     from deltarule.cli.gradient_file import gradient_of, point_of, read_arrays
@@ -137,10 +144,10 @@ def _read(
     if source.endswith(".npz"):
         path = Path(source)
         arrays = read_arrays(path)
-        return gradient_of(path, arrays, net), point_of(path, arrays, net), ""
+        return gradient_of(path, arrays, net), point_of(path, arrays, net, notation), ""
     function = load_function(source)
     if data is not None:
-        return function, point_of(data, read_arrays(data), net), ""
+        return function, point_of(data, read_arrays(data), net, notation), ""
     point = _random(net, LOSSES.get(loss), seed, whole("--rows", rows, low=1))
     return function, point, f"at random theta, X and T ({rows} rows, seed {seed}):\n"
 

@@ -35,10 +35,22 @@ def read_arrays(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def point_of(path: Path, arrays: Mapping[str, Any], net: Network) -> tuple[Any, Any, Any]:
-    """Return theta, X and T; raises `UsageError` where one is missing or does not fit."""
+def point_of(
+    path: Path, arrays: Mapping[str, Any], net: Network, notation: str = "theory"
+) -> tuple[Any, Any, Any]:
+    """Return theta, X and T; raises `UsageError` where one is missing or does not fit.
+
+    A flat theta is in our order; W1, W2, ... are (in, out) where the notation has it so.
+    """
+    from deltarule.core.notation import as_notation
+
+    transposed = as_notation(notation).transposed
     try:
-        theta = arrays["theta"] if "theta" in arrays else net.pack(_layers(arrays, net, ""))
+        theta = arrays.get("theta")
+        if theta is None:
+            layers = _layers(arrays, net, "")
+            turned = [{k: v.T if transposed else v for k, v in p.items()} for p in layers]
+            theta = net.pack(turned)
         return theta, arrays["X"], arrays["T"]
     except KeyError as missing:
         raise _missing(path, arrays, missing) from None

@@ -67,8 +67,9 @@ def diagnose(
             the mistakes.
         sample_weight: each sample's weight in E.
         l2: adds 1/2 l2 |W|^2 to E.
-        notation: the notation that the gradient is in: with `"in_out"` W is (in, out); where
-            delta is -dE/dnet, the vector is the one that is added.
+        notation: the notation that the gradient is in: with `"in_out"` W is (in, out), also in
+            the theta that a function gets; where delta is -dE/dnet, the vector is the one that
+            is added.
 
     Returns:
         A `Diagnosis`. The verdict is `"correct"`, `"explained"` (one explanation is best),

@@ -62,9 +62,11 @@ def call(
 ) -> Delivered:
     """Return what the function delivers for (theta, X, T), each a copy of its own.
 
+    Where W is (in, out) in the notation, it is so in the theta that the function gets.
+
     Raises `UsageError` where it fails, changes its arguments or returns no gradient.
     """
-    mine = {"theta": theta, "X": samples.X, "T": samples.T}
+    mine = {"theta": _as_written(theta, net, notation), "X": samples.X, "T": samples.T}
     theirs = {name: value.copy() for name, value in mine.items()}
     try:
         found = function(*theirs.values())
@@ -164,6 +166,15 @@ def _numbers(found: Any, what: str) -> Array:
     if a.dtype.kind != "f":
         raise UsageError(f"{what} has the dtype {a.dtype}; real floating-point numbers are needed")
     return a.astype(np.float64)
+
+
+def _as_written(theta: Array, net: Network, notation: Notation) -> Array:
+    """Return theta with W as (in, out) where the notation has it so."""
+    found = theta.copy()
+    for e in net.layout.entries:
+        if notation.transposed and len(e.parameter.shape) == 2:
+            found[e.start : e.stop] = theta[e.start : e.stop].reshape(e.parameter.shape).T.ravel()
+    return found
 
 
 def _in_theory(vector: Array, net: Network, notation: Notation) -> Array:

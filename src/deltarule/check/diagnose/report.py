@@ -37,7 +37,9 @@ def conclude(
         groups = [(*group, _accumulates()) for group in groups or [()] if found]
         notes = [*notes, "every call adds the same gradient: what one call adds is diagnosed"]
     if delivered.misfit and not _fits(groups):
-        raise UsageError(f"the gradient does not fit: {delivered.misfit}")
+        hint = "; if W is (in, out) in that program, say so by the notation in_out"
+        hint = hint if "transposed" in delivered.misfit else ""
+        raise UsageError(f"the gradient does not fit: {delivered.misfit}{hint}")
     notes += [delivered.misfit] if delivered.misfit else []
     if not groups:
         return Diagnosis("unexplained", (), (), places, (*notes, *_where_to_look(places)))
@@ -118,7 +120,9 @@ def _where_to_look(places: Sequence[LayerAgreement]) -> list[str]:
     if first.layer < len(places):
         return [f"{said}: {above} delta_{first.layer + 1} is right, and delta_{first.layer} or "
                 "what is made of it is not"]  # fmt: skip
-    return [f"{said}: it is the output layer, where the backward pass starts"]
+    return [f"{said}: it is the output layer, where the backward pass starts; if its lines are "
+            "right, the forward pass may be another one (the order of the numbers in theta, the "
+            "activations) or the loss"]  # fmt: skip
 
 
 def _how_to_tell(case: Case, found: list[Explanation]) -> list[str]:

@@ -252,11 +252,20 @@ class Layered:
     def _turn(self, l: int, k0: Any, k1: Any) -> None:
         """Write W_l, rows along the nodes before it, for the columns [k0, k1)."""
         o, b = self.o, self.o.b
+        block = self.packing.blocks[l - 1]
+        side = 16  # a square of numbers at a time: whole lines of the cache are read and written
+        with o.loop(k0, k1, side) as near, o.loop(0, block.units) as j:
+            far = b.add(near, ir.Constant(_WORD, side))
+            self._turn_part(l, j, near, b.select(b.icmp_signed("<", far, k1), far, k1))
+
+    def _turn_part(self, l: int, j: Any, k0: Any, k1: Any) -> None:
+        """Write entries [k0, k1) of row j of W_l."""
+        o, b = self.o, self.o.b
         block, below = self.packing.blocks[l - 1], self.packing.blocks[l - 2].width
         feedback = self.recipe.objective.rule.feedback
         source, _ = self._matrices(l)
         target = self.address(f"W{l}")
-        with o.loop(0, block.units) as j, o.loop(k0, k1) as k:
+        with o.loop(k0, k1) as k:
             place = b.add(b.mul(k, ir.Constant(_WORD, block.width)), j)
             graph = Graph()
             w = graph.symbol("w")

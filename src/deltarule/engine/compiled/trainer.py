@@ -36,6 +36,7 @@ class CompiledTrainer:
         self._program = program(recipe, batch_size, numbers)
         self._memory = aligned((self._program.memory,), np.uint8)
         self._crew = Crew(self._program)
+        self._kept: tuple[tuple[Array, ...], Array] | None = None
         work = 6.0 * recipe.objective.network.size * batch_size
         self._lap = max(1, int(LAP_SECONDS * 2e8 / work))
 
@@ -54,7 +55,7 @@ class CompiledTrainer:
     ) -> Done:
         """Do one update per batch of the course while `proceed` allows it."""
         road = _Road(course, self._recipe, self._program, self._memory, self._crew)
-        here = road.start(theta, slots, totals)
+        here = road.start(self._packed(theta, slots), totals)
         left = len(course.rates)
         while left:
             count = min(left, self._lap)
@@ -67,7 +68,30 @@ class CompiledTrainer:
             if not here.finite:
                 return self._broken(road, before, count, totals)
             left -= count
-        return road.done(here, totals)
+        return self._keep(road.done(here, totals), here)
+
+    def _keep(self, done: Done, place: _Place) -> Done:
+        """Remember how the program keeps what is returned: the next course begins there."""
+        self._kept = ((done.theta, *done.slots), place.vectors)
+        return done
+
+    def _known(self, vectors: tuple[Array, ...]) -> bool:
+        """Whether these are the very vectors that were returned last."""
+        return self._kept is not None and all(
+            a is b for a, b in zip(self._kept[0], vectors, strict=False)
+        )
+
+    def _packed(self, theta: Array, slots: tuple[Array, ...]) -> Array:
+        """Return theta and the slots as the program keeps them, to be written to."""
+        known, kept = self._known((theta, *slots)), self._kept
+        self._kept = None
+        if known and kept is not None:
+            return kept[1]
+        count = max(1, len(self._recipe.optimiser.slots))
+        vectors = aligned((1 + count, self._program.size), theta.dtype)
+        for packed, vector in zip(vectors, (theta, *slots), strict=False):
+            self._program.pack(vector, packed)
+        return vectors
 
     def epochs_at_once(self, updates: int) -> int:
         """Return as many epochs as one lap has the time for; no result depends on it."""
@@ -76,14 +100,14 @@ class CompiledTrainer:
     def stretch(self, course: Course, theta: Array, slots: tuple[Array, ...]) -> Stretch | None:
         """Do several whole epochs in one lap; None where a number does not stay finite."""
         road = _Road(course, self._recipe, self._program, self._memory, self._crew)
-        here = road.start(theta, slots, Totals())
+        here = road.start(self._packed(theta, slots), Totals())
         count = len(course.rates) // course.epochs
         began = time.perf_counter()
         road.advance(here, count)
         self._pace(count * course.epochs, time.perf_counter() - began)
         if not here.finite:
             return None
-        done = road.done(here, Totals())
+        done = self._keep(road.done(here, Totals()), here)
         weights = road.weights.reshape(-1, count).sum(axis=1)
         per_epoch = np.broadcast_to(weights, course.epochs).tolist()
         sums = zip(here.sums.tolist(), per_epoch, strict=True)
@@ -100,7 +124,8 @@ class CompiledTrainer:
         rates = np.zeros(-(-n // self._batch_size))
         course = Course(samples, None, self._batch_size, 0, 0, rates)
         road = _Road(course, recipe, self._program, self._memory, self._crew)
-        place = road.start(theta, (), Totals())
+        kept = self._kept if self._known((theta,)) else None
+        place = road.start(self._packed(theta, ()) if kept is None else kept[1], Totals())
         road.advance(place, len(rates), learn=False)
         scale = samples.total if recipe.objective.reduction == "mean" else 1.0
         return float(place.sums[0, 0]) / scale + float(penalty(recipe.objective, theta, NUMPY))
@@ -206,12 +231,8 @@ class _Road:
         positive = np.where(self.weights > 0, self.weights, 1.0)
         self._scales = 1.0 / positive if mean else np.ones_like(positive)
 
-    def start(self, theta: Array, slots: tuple[Array, ...], totals: Totals) -> _Place:
-        """Return the place where the course begins."""
-        slots_kept = max(1, len(self._recipe.optimiser.slots))
-        vectors = aligned((1 + slots_kept, self._program.size), theta.dtype)
-        for packed, vector in zip(vectors, (theta, *slots), strict=False):
-            self._program.pack(vector, packed)
+    def start(self, vectors: Array, totals: Totals) -> _Place:
+        """Return the place where the course begins; `vectors` as the program keeps them."""
         sums = np.zeros((self.course.epochs, 2))
         sums[0] = totals.error, totals.penalty
         return _Place(vectors, sums, 0)
