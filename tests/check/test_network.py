@@ -125,6 +125,23 @@ def test_moved_errors_are_those_of_whole_forward_passes(kind: type) -> None:
             assert n or along == pytest.approx(E, rel=1e-12, abs=1e-14)
 
 
+def test_many_steps_along_a_direction_are_single_ones() -> None:
+    """So many that they are taken in several parts; a complex one has the gradient in it."""
+    for index in CASES[:10]:
+        net, theta, X, T, options = problem(index)
+        objective = Objective.of(net, options["loss"], options["reduction"], "exact", options["l2"])
+        around = Incremental(objective, theta, Samples(X, T, options["sample_weight"]))
+        v = np.random.default_rng(index).normal(size=net.size)
+        steps = np.linspace(-0.5, 0.5, 3001)
+        found = around.along(v, steps)
+        for n in (0, 1, 1500, 2999, 3000):
+            E = dr.backprop(net, theta + steps[n] * v, X, T, **options).error
+            assert found[n] == pytest.approx(E, rel=1e-12, abs=1e-14)
+        slope = around.along(v, np.array([1e-30j])).imag[0] / 1e-30
+        own = dr.backprop(net, theta, X, T, **options).gradient @ v
+        assert slope == pytest.approx(own, rel=1e-9, abs=1e-12)
+
+
 def test_reuse_changes_nothing_but_the_time() -> None:
     net, theta, X, T, options = problem(5)
     one = dr.check_gradient(net, theta, X, T, **options)

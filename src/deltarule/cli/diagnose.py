@@ -71,8 +71,8 @@ def diagnose(
     notation: Annotated[
         str,
         typer.Option(
-            help="theory, in_out (W is (in, out), in theta too), target_minus_output (the vector is "
-            "added), ...",
+            help="theory, in_out (W is (in, out), in theta too), target_minus_output (the vector "
+            "is added), ...",
             rich_help_panel=_OBJECTIVE,
         ),
     ] = "theory",

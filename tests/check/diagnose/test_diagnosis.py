@@ -57,6 +57,7 @@ def test_the_issue_s_codes_are_all_there():
         "float_noise",
         "swapped_layers",
         "transposed_output",
+        "wrong_activation",
     }
 
 
