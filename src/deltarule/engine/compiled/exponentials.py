@@ -184,7 +184,7 @@ def exp(o: Ops, x: Any, high: bool = True) -> Any:
 
 
 def expm1(o: Ops, x: Any) -> Any:
-    """Return e^x - 1: at most 1.5 ulp (float32), 1.5 ulp (float64), sampled; -0 stays -0.
+    """Return e^x - 1: at most 1.61 ulp (float32), 1.61 ulp (float64); -0 stays -0.
 
     k is rounded towards 0, so r has the sign of x and 2^k t + (2^k - 1) does not cancel. The
     factor is a little short of log2 e: the largest finite results must not get k = 128 (1024),
