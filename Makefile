@@ -53,7 +53,7 @@ mutation: $(STAMPS)/mutation $(STAMPS)/test  ## break every formula once; an hou
 	@$(BIN)/mutmut results
 
 bench: $(STAMPS)/test $(STAMPS)/peers  ## measure beside PyTorch, JAX, scikit-learn, NumPy and C; ten minutes, on a quiet machine
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/run.py --write
 
 lock:  ## write the versions that CI installs, from a fresh environment
 	$(PYTHON) -m venv --clear $(VENV)-lock

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from cold_start import Cold
-from compare import Result
+from compare import Plan, Result
 from contestant import PEERS
 from environment import describe
 from work import Goal
@@ -95,17 +95,21 @@ def cold_lines(cold: Cold) -> list[str]:
     return [*lines, *(f"- {name}: {word}" for name, word in cold.words.items())]
 
 
-def write(path: Path, results: list[Result], cold: Cold | None, rate: float) -> None:
+def write(path: Path, results: list[Result], cold: Cold | None, rate: float, plan: Plan) -> None:
     """Write the page."""
+    absent = [name for name in PEERS if name not in plan.contestants]
+    left_out = f" Left out of this run: {', '.join(absent)}." if absent else ""
     lines = [
         "# Speed, measured side by side",
         "",
-        f"Written by `make bench` on {date.today().isoformat()}. {describe()}. Large float32 "
+        f"Written by `benchmarks/run.py --write` on {date.today().isoformat()}. {describe()}. Large float32 "
         f"products (2048 by 2048): {rate:.0f} GFLOP/s.",
         "",
         "Time per update, float32, the same rows in the same order, the same start; with many "
-        "networks, per update of one network. Medians of repetitions in turns, each contestant in "
-        "a process of its own. After one epoch theta and the error of everyone agree with the "
+        "networks, per update of one network. "
+        f"Medians of {plan.repeats} repetitions of about {plan.seconds:g} s in turns, each "
+        f"contestant in a process of its own.{left_out} "
+        "After one epoch theta and the error of everyone agree with the "
         "reference engine in float64: theta to 1 % of its way, the error to 0.2 %. `c` (one core) "
         "and `product` (the row's matrix products alone) are limits.",
         "",

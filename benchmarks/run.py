@@ -1,11 +1,12 @@
 """`make bench`: measure and print; on a quiet machine, nothing else running.
 
-    python benchmarks/run.py                      everything; writes RESULTS.md and results.png
+    python benchmarks/run.py --write              everything; writes RESULTS.md and results.png
     python benchmarks/run.py --rows 784 cold      the rows whose names begin so
     python benchmarks/run.py --quick              short repetitions, for a first look
     python benchmarks/run.py --only ours jax      some contestants
 
-A run that leaves out rows or contestants, or is quick, prints and writes nothing.
+Without --write nothing is written. The page says which contestants a run has left out, and how
+long the repetitions were.
 """
 
 from __future__ import annotations
@@ -51,21 +52,22 @@ def main() -> None:
         _check()
     if _chosen("diagnose", asked.rows):
         _diagnosis()
-    results = []
+    results: list[Result] = []
     for work in (w for w in ROWS if _chosen(w.key, asked.rows)):
         results.append(compare(work, plan))
         _print(results[-1])
+        if asked.write:  # what is done is kept if a later row is interrupted
+            write(HERE / "RESULTS.md", results, None, rate, plan)
     cold = None
     if _chosen("cold", asked.rows):
         cold = cold_start.measure(1 if asked.quick else 5)
         print(
             "\nFrom the shell to a trained digits model", *cold_lines(cold), sep="\n  ", flush=True
         )
-    if asked.rows or asked.quick or set(asked.only) != set(PEERS):
-        return
-    write(HERE / "RESULTS.md", results, cold, rate)
-    draw(HERE / "results.png", results)
-    print("\nwritten: benchmarks/RESULTS.md, benchmarks/results.png")
+    if asked.write and results:
+        write(HERE / "RESULTS.md", results, cold, rate, plan)
+        draw(HERE / "results.png", results)
+        print("\nwritten: benchmarks/RESULTS.md, benchmarks/results.png")
 
 
 def _arguments() -> argparse.Namespace:
@@ -73,7 +75,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure deltarule and its peers.")
     parser.add_argument("--rows", nargs="+", default=[], help=f"names or their beginnings: {names}")
     parser.add_argument("--only", nargs="+", default=list(PEERS), choices=PEERS, metavar="NAME")
-    parser.add_argument("--quick", action="store_true", help="short repetitions")
+    parser.add_argument("--quick", action="store_true", help="few and short repetitions")
+    parser.add_argument("--write", action="store_true", help="write RESULTS.md and results.png")
     asked = parser.parse_args()
     known = [*OTHERS, *(w.key for w in ROWS)]
     for start in asked.rows:
