@@ -102,8 +102,8 @@ def write(path: Path, results: list[Result], cold: Cold | None, rate: float, pla
     lines = [
         "# Speed, measured side by side",
         "",
-        f"Written by `benchmarks/run.py --write` on {date.today().isoformat()}. {describe()}. Large float32 "
-        f"products (2048 by 2048): {rate:.0f} GFLOP/s.",
+        f"Written by `benchmarks/run.py --write` on {date.today().isoformat()}. {describe()}. "
+        f"Large float32 products (2048 by 2048): {rate:.0f} GFLOP/s.",
         "",
         "Time per update, float32, the same rows in the same order, the same start; with many "
         "networks, per update of one network. "
