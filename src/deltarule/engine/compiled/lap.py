@@ -25,7 +25,6 @@ _POINTERS = (
     "totals",  # float64, per epoch: sum of s_i e_i, sum of (batch weight) * penalty; added to
     "weights",  # float64: the samples' total weight in every batch of the lap
     "scratch",  # working memory
-    "team",  # int64: what the threads of a team meet at
     "hyper",  # float64: numbers in which networks side by side differ
 )
 _NUMBERS = (

@@ -9,10 +9,10 @@ from llvmlite import ir
 
 from deltarule.engine.compiled import maths
 from deltarule.engine.compiled.nodes import magnitude
-from deltarule.engine.compiled.ops import Ops, element_of, lanes_of, vector_of
+from deltarule.engine.compiled.ops import Ops, element_of, lanes_of
 from deltarule.engine.compiled.trace import NUMBER, VALUE, Node, root
 
-__all__ = ["Lowering"]
+__all__ = ["Lowering", "maximum"]
 
 _DOUBLE = ir.DoubleType()
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
@@ -184,11 +184,6 @@ def maximum(ops: Ops, x: Any, y: Any) -> Any:
     return ops.select(ops.b.fcmp_unordered("uno", x, x), x, larger)
 
 
-def minus(ops: Ops, x: Any) -> Any:
-    """Return -x."""
-    return ops.neg(x)
-
-
 _WRITERS: dict[str, Callable[..., Any]] = {
     "+": Ops.add,
     "-": Ops.sub,
@@ -202,5 +197,3 @@ _WRITERS: dict[str, Callable[..., Any]] = {
     "|": lambda ops, x, y: ops.b.or_(x, y),
     "not": lambda ops, x: ops.b.not_(x),
 }
-
-__all__ += ["maximum", "vector_of"]
