@@ -16,7 +16,7 @@ from deltarule.engine.compiled.lap import LapValues
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine
 from deltarule.engine.compiled.memory import Memory
-from deltarule.engine.compiled.ops import Ops, vector_of
+from deltarule.engine.compiled.ops import Module, Ops, vector_of
 from deltarule.engine.compiled.output import OutputRow
 from deltarule.engine.compiled.packing import LINE, Packing
 from deltarule.engine.compiled.passes import Passes
@@ -39,8 +39,7 @@ class Layered:
         self.network = recipe.objective.network
         self.packing = Packing.of(self.network, machine, recipe.dtype)
         self.memory = Memory(self.packing, recipe.dtype, batch, threads)
-        self.module = ir.Module("deltarule")
-        self.module.triple = machine.triple
+        self.module = Module(machine)
         self.passes = Passes(recipe, machine, self.module, self.memory)
         for number in range(threads):
             self.memory.reserve(f"thread {number}", self.passes.scratch)
@@ -64,6 +63,7 @@ class Layered:
         """Write the function `run(lap, number)`."""
         kinds = [ir.PointerType(), _WORD]
         run = ir.Function(self.module, ir.FunctionType(ir.VoidType(), kinds), "run")
+        run.attributes.alignstack = self.machine.bits // 8
         o = Ops(ir.IRBuilder(run.append_basic_block()))
         self.o, self.lap = o, LapValues(o, run.args[0])
         self.number = run.args[1]

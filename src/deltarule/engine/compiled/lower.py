@@ -7,14 +7,17 @@ from typing import Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled import maths
+from deltarule.engine.compiled import estimates, maths
 from deltarule.engine.compiled.nodes import magnitude
 from deltarule.engine.compiled.ops import Ops, element_of, lanes_of
+from deltarule.engine.compiled.ranges import falls, within
 from deltarule.engine.compiled.trace import NUMBER, VALUE, Node, root
 
 __all__ = ["Lowering", "maximum"]
 
 _DOUBLE = ir.DoubleType()
+_RANGES = {"float": (2.0**128, 2.0**100), "double": (float(2**1023), 2.0**900)}
+"""The largest number (nearly), and how far a reciprocal may be from 1 to have all its digits."""
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
 
@@ -31,11 +34,16 @@ class Lowering:
         self.kind = kind
         self.common = common
         self._known: dict[Node, Any] = {}
+        self._places: dict[Node, Callable[[], Any]] = {}
         self._reciprocals: dict[Node, Any] = {}
 
     def bind(self, symbol: Node, value: Any) -> None:
         """Say what a symbol stands for."""
         self._known[symbol] = value
+
+    def bind_place(self, symbol: Node, read: Callable[[], Any]) -> None:
+        """Say what reads a symbol's value from memory, wherever an instruction needs it."""
+        self._places[symbol] = read
 
     def __call__(self, node: Node) -> Any:
         """Return the node's value; a number is converted to the type of values."""
@@ -47,17 +55,23 @@ class Lowering:
         return self._written(node)
 
     def _written(self, root: Node) -> Any:
+        if root in self._places:
+            return self._places[root]()
         pending = [root]
         while pending:
             node = pending[-1]
             if node in self._known:
                 pending.pop()
                 continue
-            missing = [a for a in node.args if a not in self._known]
+            places = {a for a in node.args if a in self._places}
+            missing = [a for a in node.args if a not in self._known and a not in places]
             if missing:
                 pending.extend(reversed(missing))
                 continue
+            self._known.update((a, self._places[a]()) for a in places)
             self._known[node] = self._write(node)
+            for a in places:
+                del self._known[a]
             pending.pop()
         return self._known[root]
 
@@ -102,7 +116,17 @@ class Lowering:
             return None
         if node.args[1].kind == NUMBER:
             return self._divided(*node.args)
-        return self._shared(*node.args) if root(node.args[1]) in self.common else None
+        if root(node.args[1]) in self.common:
+            return self._shared(*node.args)
+        if not self._moderate(node.args[1]):
+            return None
+        x, d = (self._argument(a, node) for a in node.args)
+        return estimates.quotient(self.ops, x, d)
+
+    def _moderate(self, divisor: Node) -> bool:
+        """Whether a divisor and its reciprocal are far from the ends of the numbers' range."""
+        largest, far = _RANGES[str(element_of(self.kind))]
+        return within(divisor, 1.0 / far, far, largest)
 
     def _divided(self, x: Node, number: Node) -> Any:
         """Return a value divided by a number: times its reciprocal, which is computed once."""
@@ -122,27 +146,23 @@ class Lowering:
         """Return x / d, or x / d^2, by the reciprocal of d that other divisions use as well."""
         base = root(d)
         if base not in self._reciprocals:
-            one = self.ops.constant(self.kind, 1.0)
-            self._reciprocals[base] = self.ops.div(one, self._known[base])
+            self._reciprocals[base] = self._reciprocal(base)
         reciprocal = self._reciprocals[base]
         value = self._as_value(x, self._known[x]) if x.kind == NUMBER else self._known[x]
         found = self.ops.mul(value, reciprocal)
         return found if base is d else self.ops.mul(found, reciprocal)
+
+    def _reciprocal(self, base: Node) -> Any:
+        """Return 1 / d."""
+        one, d = self.ops.constant(self.kind, 1.0), self._known[base]
+        found = estimates.reciprocal(self.ops, d) if self._moderate(base) else None
+        return self.ops.div(one, d) if found is None else found
 
     def _argument(self, a: Node, node: Node) -> Any:
         """Return an argument in the type that the node computes in."""
         found = self._known[a]
         values = node.kind == VALUE or any(other.kind == VALUE for other in node.args)
         return self._as_value(a, found) if a.kind == NUMBER and values else found
-
-
-def falls(node: Node) -> bool:
-    """Whether a term is never above 0: -|x|, or a negative number times |x|."""
-    turned = False
-    if node.op == "*" and node.args[0].op == "literal":
-        turned, node = node.args[0].payload < 0, node.args[1]
-    found = magnitude(node)
-    return found is not None and found[1] != turned
 
 
 def _writer(op: str) -> Callable[..., Any]:
@@ -190,7 +210,7 @@ _WRITERS: dict[str, Callable[..., Any]] = {
     "*": Ops.mul,
     "/": Ops.div,
     "neg": Ops.neg,
-    "sqrt": Ops.sqrt,
+    "sqrt": estimates.sqrt,
     "where": Ops.select,
     "maximum": maximum,
     "&": lambda ops, x, y: ops.b.and_(x, y),

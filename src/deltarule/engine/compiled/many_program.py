@@ -14,7 +14,7 @@ from deltarule.engine.compiled.equations import check_recipe, observation, theta
 from deltarule.engine.compiled.lap import Lap, LapValues
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine, host
-from deltarule.engine.compiled.ops import Ops, vector_of
+from deltarule.engine.compiled.ops import Module, Ops, vector_of
 from deltarule.engine.compiled.program import STRAIGHT, built
 from deltarule.engine.compiled.recipe import Recipe, element
 from deltarule.engine.compiled.straight import write_straight
@@ -63,8 +63,7 @@ def training(recipe: Recipe, form: Form) -> Run:
     if recipe.objective.rule.sequential and not recipe.online:
         raise Untraceable("the sequential order with batches is not straight code")
     machine = host()
-    module = ir.Module("deltarule")
-    module.triple = machine.triple
+    module = Module(machine)
     lap = write_straight(module, "lap", recipe, form.lanes, form.shared, form.varied, form.steady)
     return _finished(module, lap, machine)
 
@@ -76,8 +75,7 @@ def measuring(recipe: Recipe, lanes: int, weighted: bool) -> Run:
     Their sums (3, lanes) are those of s_i e_i and of 1/2 l2 |W|^2, and the largest |T - y|.
     """
     machine = host()
-    module = ir.Module("deltarule")
-    module.triple = machine.triple
+    module = Module(machine)
     kinds = [ir.PointerType(), _WORD]
     lap = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "lap")
     ops = Ops(ir.IRBuilder(lap.append_basic_block()))

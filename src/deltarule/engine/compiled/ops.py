@@ -13,7 +13,9 @@ from typing import Any
 
 from llvmlite import ir
 
-__all__ = ["Ops", "element_of", "integers_of", "lanes_of", "vector_of"]
+from deltarule.engine.compiled.machine import Machine
+
+__all__ = ["Module", "Ops", "element_of", "integers_of", "lanes_of", "vector_of", "whole_registers"]
 
 _CONTRACT = ("contract",)
 _CODES = {"float": "f32", "double": "f64", "i32": "i32", "i64": "i64"}
@@ -40,6 +42,16 @@ def integers_of(kind: ir.Type) -> ir.Type:
     return vector_of(ir.IntType(width), lanes_of(kind))
 
 
+def whole_registers(kind: ir.Type) -> int:
+    """Return to how many bytes a function that computes with such values aligns its stack.
+
+    What registers have no room for is kept there, and a vector across two lines of the cache
+    takes twice as long; a compiler by itself aligns to 16 bytes.
+    """
+    size = lanes_of(kind) * (4 if isinstance(element_of(kind), ir.FloatType) else 8)
+    return min(64, max(16, size))
+
+
 class _Text(ir.Constant):  # type: ignore[misc]
     """A constant that is written as its text."""
 
@@ -50,6 +62,14 @@ class _Text(ir.Constant):  # type: ignore[misc]
     def get_reference(self) -> str:
         """Return the text."""
         return self.text
+
+
+class Module(ir.Module):  # type: ignore[misc]
+    """A module for one machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__("deltarule")
+        self.triple, self.machine = machine.triple, machine
 
 
 class Ops:

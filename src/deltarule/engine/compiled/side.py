@@ -18,7 +18,7 @@ from deltarule.engine.compiled.formulas import observed_side_by_side, row_symbol
 from deltarule.engine.compiled.lap import LapValues
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine
-from deltarule.engine.compiled.ops import Ops, vector_of
+from deltarule.engine.compiled.ops import Module, Ops, vector_of, whole_registers
 from deltarule.engine.compiled.recipe import Recipe, element
 from deltarule.engine.compiled.trace import CONDITION, NUMBER, Graph, Node
 
@@ -43,11 +43,12 @@ def side_lanes(recipe: Recipe, machine: Machine, batch: int) -> int:
 
 def side_module(recipe: Recipe, machine: Machine, batch: int) -> str:
     """Return the text of the module whose function `run(lap, number)` does one lap."""
-    module = ir.Module("deltarule")
-    module.triple = machine.triple
+    module = Module(machine)
     kinds = [ir.PointerType(), _WORD]
     run = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "run")
     run.attributes.add("nounwind")
+    lanes = side_lanes(recipe, machine, batch)
+    run.attributes.alignstack = whole_registers(vector_of(element(recipe.dtype), lanes))
     _Side(recipe, machine, Ops(ir.IRBuilder(run.append_basic_block())), run.args[0], batch)
     return str(module)
 
@@ -119,7 +120,7 @@ class _Side:
     def _samples(self, row: Any, i: Any, n: Any) -> tuple[Any, Any]:
         """Return the lanes' samples, and which lanes lie inside the batch.
 
-        Lanes beyond the batch look at its last observation, and count for nothing.
+        Lanes beyond the batch look at the first sample of all, and count for nothing.
         """
         o, b = self.ops, self.ops.b
         if self.lanes == 1:
@@ -127,11 +128,9 @@ class _Side:
             return here, ir.Constant(ir.IntType(1), 1)
         several = ir.VectorType(_WORD, self.lanes)
         steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(self.lanes)])
-        place = b.add(o.splat(several, i), steps)
-        last = o.splat(several, b.sub(n, ir.Constant(_WORD, 1)))
-        inside = b.icmp_signed("<=", place, last)
-        here = b.add(o.splat(several, row), b.select(inside, place, last))
-        sample = o.gather(self.lap.index, several, here)
+        inside = b.icmp_signed("<", b.add(o.splat(several, i), steps), o.splat(several, n))
+        here = o.at(self.lap.index, _WORD, b.add(row, i))
+        sample = o.masked_load(here, several, inside)
         return b.trunc(sample, ir.VectorType(_HALF, self.lanes)), inside
 
     def _read(

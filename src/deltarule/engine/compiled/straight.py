@@ -10,6 +10,8 @@ the batches' weights. `varied` names the numeric parameters of records in which 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from llvmlite import ir
@@ -24,9 +26,10 @@ from deltarule.engine.compiled.formulas import (
 from deltarule.engine.compiled.lap import LapValues
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine
-from deltarule.engine.compiled.ops import Ops, vector_of
+from deltarule.engine.compiled.ops import Module, Ops, vector_of, whole_registers
 from deltarule.engine.compiled.recipe import Recipe, element
 from deltarule.engine.compiled.trace import NUMBER, Graph, Node
+from deltarule.engine.compiled.variables import Variables
 from deltarule.engine.compiled.varied import with_numbers
 
 __all__ = ["straight_module", "write_straight"]
@@ -36,8 +39,7 @@ _WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
 
 def straight_module(recipe: Recipe, machine: Machine) -> str:
     """Return the text of the module whose function `run(lap, number)` does one lap."""
-    module = ir.Module("deltarule")
-    module.triple = machine.triple
+    module = Module(machine)
     write_straight(module, "run", recipe)
     return str(module)
 
@@ -55,6 +57,7 @@ def write_straight(
     kinds = [ir.PointerType(), _WORD]
     run = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
     run.attributes.add("nounwind")
+    run.attributes.alignstack = whole_registers(vector_of(element(recipe.dtype), lanes))
     run.args[0].add_attribute("noalias")
     ops = Ops(ir.IRBuilder(run.append_basic_block()))
     _Straight(recipe, ops, run.args[0], lanes, shared, varied, steady)
@@ -82,44 +85,54 @@ class _Straight:
         self.kind = self.cell if lanes > 1 else vector_of(self.element, _alone(self.element))
         self.wide = vector_of(_DOUBLE, lanes)
         self.lap = LapValues(ops, lap)
-        net = recipe.objective.network
-        self.theta = [self._variable() for _ in range(net.size)]
-        self.slots = [[self._variable() for _ in range(net.size)] for _ in recipe.optimiser.slots]
-        self.gradient = [] if recipe.online else [self._variable() for _ in range(net.size)]
+        self.theta = self._variables(renewed=True)
+        self.slots = [self._variables() for _ in recipe.optimiser.slots]
+        self.gradient = None if recipe.online else self._variables()
         self.totals = [ops.b.alloca(self.wide) for _ in range(2)]
-        self._move(self._vectors(), into_registers=True)
+        self._fetch()
         self.rate = ops.load(self.lap.rates, self.wide) if steady else None
         self.hyper = [ops.load(self.lap.hyper, self.wide, k * lanes) for k in range(len(varied))]
         with self.lap.every_epoch(lanes):
             self._sums(into_registers=True)
-            with ops.loop(0, self.lap.count) as s:
+            with ops.loop(0, self.lap.count) as s, self._staying(self.theta, *self.slots):
                 self._batch(s)
             self._sums(into_registers=False)
-        self._move(self._vectors(), into_registers=False)
+        with self._staying(self.theta, *self.slots):
+            self._bring_back()
         ops.b.ret_void()
 
-    def _variable(self) -> Any:
-        return self.ops.b.alloca(self.kind)
+    def _variables(self, *, renewed: bool = False) -> Variables:
+        """Return variables, one for each parameter."""
+        size, placed = self.recipe.objective.network.size, self.lanes > 1
+        return Variables(self.ops, self.kind, size, placed=placed, renewed=renewed)
 
-    def _vectors(self) -> list[tuple[Any, list[Any]]]:
-        """Return theta and the slots: where they lie in memory, and their variables."""
-        found = [(self.lap.theta, self.theta)]
+    @contextmanager
+    def _staying(self, *several: Variables) -> Iterator[None]:
+        """Leave variables in memory in a turn of a loop."""
+        with ExitStack() as stack:
+            for variables in several:
+                stack.enter_context(variables.staying())
+            yield
+
+    def _vectors(self) -> Iterator[tuple[Any, Variables]]:
+        """Give theta and the slots: where they lie in the caller's memory, and their variables."""
+        yield self.lap.theta, self.theta
         for k, slot in enumerate(self.slots):
-            place = k * len(slot) * self.lanes
-            found.append((self.ops.at(self.lap.slots, self.element, place), slot))
-        return found
+            yield self.ops.at(self.lap.slots, self.element, k * slot.count * self.lanes), slot
 
-    def _move(self, vectors: list[tuple[Any, list[Any]]], *, into_registers: bool) -> None:
-        """Read vectors from memory, or write them back."""
-        b = self.ops.b
-        for pointer, variables in vectors:
-            for k, variable in enumerate(variables):
-                place = k * self.lanes
-                if into_registers:
-                    b.store(self._spread(self.ops.load(pointer, self.cell, place)), variable)
-                else:
-                    cell = self._cell(b.load(variable, typ=self.kind))
-                    self.ops.store(cell, pointer, place)
+    def _fetch(self) -> None:
+        """Read theta and the slots from the caller's memory."""
+        for pointer, variables in self._vectors():
+            for k in range(variables.count):
+                cell = self.ops.load(pointer, self.cell, k * self.lanes)
+                variables.write(k, self._spread(cell))
+            variables.turned()
+
+    def _bring_back(self) -> None:
+        """Write theta and the slots to the caller's memory."""
+        for pointer, variables in self._vectors():
+            for k in range(variables.count):
+                self.ops.store(self._cell(variables.read(k)), pointer, k * self.lanes)
 
     def _sums(self, *, into_registers: bool) -> None:
         """Read the epoch's sums from memory, or write them back."""
@@ -147,8 +160,7 @@ class _Straight:
         done = b.add(b.add(self.lap.t, s), self._word(1))
         lower.bind(t, b.sitofp(done, _DOUBLE))
         theta = theta_symbols(graph, recipe.objective.network)
-        for symbol, variable in zip(theta, self.theta, strict=True):
-            lower.bind(symbol, b.load(variable, typ=self.kind))
+        self._bind(lower, theta, self.theta)
         row = b.mul(b.add(self.lap.first, s), self.lap.batch)
         if recipe.online:
             gradient = self._observation(graph, lower, theta, lr, s, row)
@@ -156,34 +168,42 @@ class _Straight:
             gradient = self._observations(graph, lower, theta, lr, s, row)
         with b.if_then(b.icmp_signed("!=", self.lap.learn, ir.Constant(_WORD, 0))):
             self._update(graph, lower, theta, gradient, s)
+            self.theta.turned()
+
+    def _bind(self, lower: Lowering, symbols: list[Node], variables: Variables) -> None:
+        """Say that symbols stand for variables: for what they hold, or where they are read."""
+        for k, symbol in enumerate(symbols):
+            if variables.placed:
+                lower.bind_place(symbol, variables.reader(k))
+            else:
+                lower.bind(symbol, variables.read(k))
 
     def _observations(
         self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, row: Any
     ) -> list[Node]:
         """Write the loop over a batch; return symbols for the sums over it."""
-        o, b = self.ops, self.ops.b
-        for total in self.gradient:
-            b.store(o.constant(self.kind, 0.0), total)
+        o, b, sums = self.ops, self.ops.b, self.gradient
+        assert sums is not None
+        for k in range(sums.count):
+            sums.write(k, o.constant(self.kind, 0.0))
         end = b.add(row, self.lap.batch)
         end = b.select(b.icmp_signed("<", end, self.lap.rows), end, self.lap.rows)
-        with o.loop(row, end) as i:
+        with o.loop(row, end) as i, sums.staying():
             inner = Lowering(o, self.kind)
-            for symbol in (*theta, lr, *self.numbers):
+            for symbol in (lr, *self.numbers):
                 inner.bind(symbol, lower.number(symbol))
+            self._bind(inner, theta, self.theta)
             found = self._observation(graph, inner, theta, lr, s, i)
-            for g, total in zip(found, self.gradient, strict=True):
-                b.store(o.add(b.load(total, typ=self.kind), inner(g)), total)
-        sums = []
-        for k, total in enumerate(self.gradient):
-            symbol = graph.symbol(f"dE_d{theta[k].payload}")
-            lower.bind(symbol, b.load(total, typ=self.kind))
-            sums.append(symbol)
-        return sums
+            for k, g in enumerate(found):
+                sums.write(k, o.add(sums.read(k), inner(g)))
+        symbols = [graph.symbol(f"dE_d{w.payload}") for w in theta]
+        self._bind(lower, symbols, sums)
+        return symbols
 
     def _observation(
         self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, i: Any
     ) -> list[Node]:
-        """Write forward and backward pass of the epoch's observation i; return the gradient."""
+        """Write the forward pass of the epoch's observation i; return the gradient."""
         recipe = self.recipe
         net = recipe.objective.network
         self._read(graph, lower, "x", self.lap.X, net.sizes[0], i)
@@ -196,8 +216,6 @@ class _Straight:
         found, error = observed_alone(graph, recipe, theta, lr)
         if self.lanes > 1:  # many divisions wait for one another; a single one is sooner ready
             lower.common = graph.common_divisors()
-        for g in found.gradient:
-            lower(g)
         self._add(0, lower(error))
         return found.gradient
 
@@ -227,7 +245,7 @@ class _Straight:
         self, graph: Graph, lower: Lowering, theta: list[Node], gradient: list[Node], s: Any
     ) -> None:
         """Write penalty, clipping and the optimiser's update."""
-        o, b, recipe = self.ops, self.ops.b, self.recipe
+        o, recipe = self.ops, self.recipe
         found = update_each(graph, recipe, theta, gradient)
         if found.decay is not None:
             batch = self._of_batch(self.lap.weights, s, self.apart)
@@ -237,13 +255,11 @@ class _Straight:
             self._add(1, lower(found.spoilt))
         slots = slot_symbols(graph, recipe, theta)
         for symbols, variables in zip(slots, self.slots, strict=True):
-            for symbol, variable in zip(symbols, variables, strict=True):
-                lower.bind(symbol, b.load(variable, typ=self.kind))
-        results = [[lower(v) for v in values] for values in found.new]
-        for k, values in enumerate(results):
-            targets = (self.theta[k], *(slot[k] for slot in self.slots))
-            for value, target in zip(values, targets, strict=True):
-                b.store(value, target)
+            self._bind(lower, symbols, variables)
+        for k, new in enumerate(found.new):  # of the slots it needs entry k alone
+            values = [lower(value) for value in new]
+            for value, variables in zip(values, (self.theta, *self.slots), strict=True):
+                variables.write(k, value)
 
     def _add(self, which: int, value: Any, factor: Any = None) -> None:
         """Add to a total, in float64."""
