@@ -143,14 +143,15 @@ def _search(case: Case, vector: Array) -> tuple[list[Explanation], list[str]]:
     by_place: dict[Any, Explanation] = {}
     for e in best:  # variants of one mistake at the same layers are one explanation
         by_place.setdefault((e.codes, e.layers), e)
-    return list(by_place.values()), _fitted_alike(found)
+    return list(by_place.values()), _fitted_alike(best, found[len(best) :])
 
 
-def _fitted_alike(found: list[Explanation]) -> list[str]:
-    """Name what gives the same as the best explanation, but with one number fitted."""
-    if not found or found[0].cost[0] > 0:
+def _fitted_alike(best: list[Explanation], others: list[Explanation]) -> list[str]:
+    """Name what gives the same as the best explanations, but with one number fitted."""
+    if any(e.fits for e in best):
         return []
-    alike = [e for e in found if e.cost == (1, found[0].cost[1])]
+    most = max((len(e.trials) for e in best), default=0)
+    alike = [e for e in others if e.fits == 1 and len(e.trials) <= most]
     told = sorted({" and ".join(map(_with_fit, e.trials)) for e in alike})
     return [f"with a parameter fitted, the same as {'; or '.join(told)}"] if told else []
 

@@ -68,6 +68,8 @@ class Mistake:
     """The parameters to try on a case and a given gradient; one that is None is fitted."""
     estimated: tuple[str, ...] = ()
     """Parameters that the variants take from the given gradient: they count as fitted."""
+    whole: tuple[str, ...] = ()
+    """Fitted parameters that are whole numbers: few gradients have one that fits."""
     allowed: Callable[[float], float | None] = lambda value: value
     """What a fitted parameter is rounded to, or None where the value makes no sense."""
     reported: Callable[[Array, dict[str, Any]], dict[str, Any]] = lambda given, found: found
@@ -100,6 +102,11 @@ class Trial:
     def open(self) -> str | None:
         """The parameter that still has to be fitted, if there is one."""
         return next((name for name, value in self.parameters if value is None), None)
+
+    @property
+    def whole(self) -> int:
+        """How many of the fitted parameters are whole numbers."""
+        return sum(name in self.mistake.whole for name in self.fitted)
 
     def closed(self, value: float) -> Trial:
         """Return the trial with its open parameter set."""
