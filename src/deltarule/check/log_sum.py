@@ -46,10 +46,10 @@ class LogSum:
     def one_moved(self, k: int, change: Array) -> Array:
         """Return E where output k's net changes by `change` (moves, samples)."""
         leads = self._largest == k  # its own term stays 1, the others' change
-        others, T_k = self._other_terms[k], self._T[k]
+        others, target = self._other_terms[k], self._T[k]
         moved = XP.exp(np.where(leads, -change, self._s[k] + change))
         terms = np.where(leads, 1.0 + others * moved, others + moved)
-        return self._errors(terms, np.where(leads, T_k - self._T_sum, T_k) * change)
+        return self._errors(terms, np.where(leads, target - self._T_sum, target) * change)
 
     def all_moved(self, column: Array, change: Array) -> Array:
         """Return E where the nets change by column_k `change` (moves, samples)."""
