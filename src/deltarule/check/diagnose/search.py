@@ -8,7 +8,7 @@ be listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -156,13 +156,27 @@ def _next(
     kept: list[tuple[Acts, Result]] = []
     able = _effective(layer, able)
     for acts in _combinations(case, l, state.found.trials, able, at_once):
-        closed = fitted(acts, gradient, target) if any(a.open for a in acts) else acts
+        closed = _fitted(acts, gradient, target) if any(a.open for a in acts) else acts
         if closed is None:
             continue
         result = layer(closed)
         if given.matches(l, result.delivered) and not _idle(closed, result, kept, l):
             kept.append((closed, result))
     return [_State(_with(state.found, acts, l), result) for acts, result in kept]
+
+
+def _fitted(acts: Acts, gradient: Callable[[Acts], Array], target: Array) -> Acts | None:
+    """Set the open parameters, from the entries that no other mistake has cut off."""
+    hidden = {act: cut for act in acts if not act.open and np.any(cut := act.hidden(target))}
+    if not hidden:
+        return fitted(acts, gradient, target)
+    seen = ~np.any(list(hidden.values()), axis=0)
+    rest = tuple(act for act in acts if act not in hidden)
+    found = fitted(rest, lambda tried: gradient(tried)[seen], target[seen])
+    if found is None:
+        return None
+    closed = iter(found)
+    return tuple(act if act in hidden else next(closed) for act in acts)
 
 
 def _effective(layer: LayerPass, able: Acts) -> Acts:
