@@ -51,7 +51,8 @@ def diagnose(
     Every step of this backward pass can be made wrongly. All mistakes of the table are tried at
     every subset of layers, alone and in pairs, layer by layer from the output down: a layer is
     explained where no entry is off by more than half the digits of float64. Explanations without
-    a fitted parameter come before fitted ones, one mistake before two.
+    a fitted parameter come before fitted ones, one mistake before two; one mistake with a fitted
+    whole number (three steps added up) stands beside two.
 
     Args:
         gradient: a flat vector in the order of theta, a list of (dW, db) for l = 1..L, or a
@@ -94,7 +95,7 @@ def diagnose(
             "diagnose compares with the gradient of the simultaneous order; the sequential order "
             "is one of its mistakes (sequential_update)"
         )
-    weights = net.check_theta(theta).astype(np.float64)
+    weights = net.check_theta(theta, np.float64)
     samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     written = as_notation(notation)
     case = Case(objective, weights, samples)
