@@ -6,26 +6,17 @@ import math
 
 import numpy as np
 import pytest
-from random_networks import HIDDEN, problem
+from random_networks import HIDDEN, finite_cases, problem
 
 import deltarule as dr
 from deltarule.activations import Activation
-from deltarule.check.batched import Batched
-from deltarule.check.incremental import Incremental
 from deltarule.check.look import RATIO, look
 from deltarule.core.errors import DataError, NumericError, ResourceError, UsageError
-from deltarule.engine import Objective, Samples
 
 METHODS = ["complex", "central", "forward", "five_point", "richardson"]
 
 
-def finite(index: int) -> bool:
-    """Whether E is finite (relu outputs and Poisson's log 0 are not)."""
-    net, theta, X, T, options = problem(index)
-    return bool(np.isfinite(dr.backprop(net, theta, X, T, **options).error))
-
-
-CASES = [i for i in range(320) if finite(i)]
+CASES = finite_cases(320)
 
 
 def test_true_gradients_of_random_networks_raise_no_alarm() -> None:
@@ -104,49 +95,6 @@ def test_the_tolerance_does_not_grow_with_the_array() -> None:
         entry = int(np.argmax(np.abs(wrong[: 4 * width])))
         wrong[entry] *= 1.0 + 1e-7
         assert dr.check_gradient(net, theta, X, T, gradient=wrong).wrong.sum() == 1
-
-
-@pytest.mark.parametrize("kind", [Incremental, Batched])
-def test_moved_errors_are_those_of_whole_forward_passes(kind: type) -> None:
-    for index in CASES[:60]:
-        net, theta, X, T, options = problem(index)
-        objective = Objective.of(net, options["loss"], options["reduction"], "exact", options["l2"])
-        around = kind(objective, theta, Samples(X, T, options["sample_weight"]))
-        rng = np.random.default_rng(index)
-        entries = rng.integers(net.size, size=12)
-        steps = rng.normal(size=12)
-        found = around.moved(entries, steps)
-        along = around.along(np.eye(net.size)[entries[0]], steps[:1])[0]
-        for n, (entry, step) in enumerate(zip(entries, steps, strict=True)):
-            theta2 = theta.copy()
-            theta2[entry] += step
-            E = dr.backprop(net, theta2, X, T, **options).error
-            assert found[n] == pytest.approx(E, rel=1e-12, abs=1e-14)
-            assert n or along == pytest.approx(E, rel=1e-12, abs=1e-14)
-
-
-def test_many_steps_along_a_direction_are_single_ones() -> None:
-    """So many that they are taken in several parts; a complex one has the gradient in it."""
-    for index in CASES[:10]:
-        net, theta, X, T, options = problem(index)
-        objective = Objective.of(net, options["loss"], options["reduction"], "exact", options["l2"])
-        around = Incremental(objective, theta, Samples(X, T, options["sample_weight"]))
-        v = np.random.default_rng(index).normal(size=net.size)
-        steps = np.linspace(-0.5, 0.5, 3001)
-        found = around.along(v, steps)
-        for n in (0, 1, 1500, 2999, 3000):
-            E = dr.backprop(net, theta + steps[n] * v, X, T, **options).error
-            assert found[n] == pytest.approx(E, rel=1e-12, abs=1e-14)
-        slope = around.along(v, np.array([1e-30j])).imag[0] / 1e-30
-        own = dr.backprop(net, theta, X, T, **options).gradient @ v
-        assert slope == pytest.approx(own, rel=1e-9, abs=1e-12)
-
-
-def test_reuse_changes_nothing_but_the_time() -> None:
-    net, theta, X, T, options = problem(5)
-    one = dr.check_gradient(net, theta, X, T, **options)
-    two = dr.check_gradient(net, theta, X, T, **options, reuse=False)
-    assert np.max(np.abs(one.expected - two.expected)) <= 1e-14 * np.max(np.abs(one.expected))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from deltadocs import api, commands, failures, generate, plots, run_keys, tables
+from deltadocs import api, commands, examples, failures, generate, plots, run_keys, tables
 from deltadocs.docstrings import as_rst
 from pages import DOCS, PAGES
 
@@ -108,6 +108,15 @@ def test_api_has_every_public_name() -> None:
 def test_pictures_are_drawn(page: str, tmp_path: Path) -> None:
     plots.PAGES[page](tmp_path / "picture.svg")
     assert (tmp_path / "picture.svg").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("page", examples.PICTURES)
+def test_the_pages_own_pictures_are_drawn_and_shown(page: str, tmp_path: Path) -> None:
+    examples.draw(page, tmp_path)
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    for picture in examples.PICTURES[page]:
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
+        assert f"```{{image}} generated/{picture}" in text
 
 
 def test_reference_engine_page_quotes_the_code() -> None:

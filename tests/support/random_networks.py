@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from samples import suitable, targets
 
-from deltarule import Dense, Network
+from deltarule import Dense, Network, backprop
 from deltarule.activations import ACTIVATIONS
 from deltarule.losses import LOSSES
 
@@ -37,3 +38,14 @@ def problem(index: int) -> tuple[Network, np.ndarray, np.ndarray, np.ndarray, di
         "l2": float(rng.choice([0.0, 0.05])),
     }
     return net, theta, X, targets(rng, loss, (n, outputs)), options
+
+
+@lru_cache
+def finite_cases(count: int) -> tuple[int, ...]:
+    """Return which of the first cases have a finite E (relu outputs and Poisson's log 0 do not)."""
+
+    def error(index: int) -> float:
+        net, theta, X, T, options = problem(index)
+        return float(backprop(net, theta, X, T, **options).error)
+
+    return tuple(i for i in range(count) if np.isfinite(error(i)))

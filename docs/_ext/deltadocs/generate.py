@@ -2,6 +2,7 @@
 
 generated/parts/<page>.md     tables and sections that the registry pages include
 generated/<page>.svg          pictures
+generated/*.png               pictures that the pages' own examples draw
 generated/api-*.md            the API pages, from `deltarule.__all__`
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltadocs import api, commands, failures, plots, run_keys, tables
+from deltadocs import api, commands, examples, failures, plots, run_keys, tables
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -36,6 +37,8 @@ def write(folder: Path) -> None:
         _write(folder / f"{name}.md", text)
     for name, draw in plots.PAGES.items():
         draw(folder / f"{name}.svg")
+    for page in examples.PICTURES:
+        examples.draw(page, folder)
 
 
 def _write(path: Path, text: str) -> None:

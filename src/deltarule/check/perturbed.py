@@ -19,7 +19,7 @@ from deltarule.core.namespace import NUMPY, NumpyNamespace
 from deltarule.engine import Objective, Samples
 from deltarule.layers import Dense
 
-__all__ = ["Perturbed", "Repeated", "contract"]
+__all__ = ["XP", "Perturbed", "Repeated", "contract"]
 
 Array = NDArray[Any]
 
@@ -44,7 +44,8 @@ def _exp(z: Any) -> Any:
     return found
 
 
-_XP = _Namespace()
+XP = _Namespace()
+"""The namespace of everything that is moved."""
 
 
 class Repeated:
@@ -78,22 +79,27 @@ class Perturbed(Around):
         self.objective, self.layout, self.L = objective, net.layout, len(net.layers)
         self.x = theta.astype(np.float64)
         self.parameters: list[Any] = [None, *net.unpack(self.x)]
-        self.f: list[Any] = [None, *(layer.activation.body(_XP)[0] for layer in net.layers)]
+        self.f: list[Any] = [None, *(layer.activation.body(XP)[0] for layer in net.layers)]
         with np.errstate(all="ignore"):  # what is not finite is found when E is looked at
             nets, outputs = net.forward(self.x, samples.X.astype(np.float64), NUMPY)
         self.nets: list[Any] = [None, *(np.ascontiguousarray(a.T) for a in nets[1:])]
         self.outputs = [np.ascontiguousarray(a.T) for a in outputs]
         self.samples = len(samples)
         self._T = Repeated(samples.T.astype(np.float64).T)
-        self._scale = _scale(objective, samples)
+        self.scale = _scale(objective, samples)
         fused = objective.fused
-        self._fused = None if fused is None else fused(_XP)[0]
-        self._e = objective.loss.body(_XP)[0]
+        self._fused = None if fused is None else fused(XP)[0]
+        self._e = objective.loss.body(XP)[0]
         self._squares = self._weights_squared()
         none = np.zeros(1, np.intp)
         with np.errstate(all="ignore"):
             value = self.errors(self.nets[self.L]) + self.penalty(none, np.zeros(1))
         self.here = np.broadcast_to(value, self.x.shape)
+
+    @property
+    def T(self) -> Array:
+        """The targets, (n_L, samples)."""
+        return self._T.times(1)
 
     def errors(self, net: Array, outputs: slice = slice(None)) -> Array:
         """Return E without the penalty, per move, from net_L (n_L, moves * samples).
@@ -102,7 +108,8 @@ class Perturbed(Around):
         """
         rows, T = net.T, self._T.times(net.shape[1] // self.samples)[outputs].T
         e = self._fused(rows, T) if self._fused else self._e(self.f[self.L](rows), T)
-        return np.asarray(e.sum(axis=-1).reshape(-1, self.samples) @ self._scale)
+        each = e.T.reshape(-1, self.samples) @ self.scale  # outputs, then moves
+        return np.asarray(each.reshape(len(net), -1).sum(axis=0))
 
     def _weights_squared(self) -> float:
         """Return |W|^2 over the parameters that the penalty covers."""
@@ -132,12 +139,15 @@ class Perturbed(Around):
         return np.concatenate(found) + self._penalty_along(direction, steps)
 
     def _errors_along(self, lines: list[Any], first: Array, steps: Array) -> Array:
-        net = self.nets[1][:, None] + np.multiply.outer(steps, first).transpose(1, 0, 2)
+        net = first[:, None] * steps[:, None]  # (n_1, steps, samples)
+        net += self.nets[1][:, None]
         net = net.reshape(len(first), -1)
         each = np.repeat(steps, self.samples)
         for l in range(2, self.L + 1):
             y = self.f[l - 1](net.T).T
-            net = contract(self.parameters[l], y) + each * contract(lines[l], y)
+            net = contract(lines[l], y)
+            net *= each
+            net += contract(self.parameters[l], y)
         return self.errors(net)
 
     def _penalty_along(self, direction: Array, steps: Array) -> Array | float:

@@ -30,13 +30,14 @@ Array = NDArray[Any]
 
 _STEPS = 10.0 ** np.arange(-16.0, 0.01, 0.25)
 _LEAST = 1e-17
-_LOOK = {
-    "forward": (ORANGE, "-"),
+_LOOK: dict[str, tuple[str, Any]] = {
+    "forward": (ORANGE, (0, (5, 1.5))),
     "central": (BLUE, "-"),
-    "five_point": (GREEN, "-"),
-    "richardson": (GREY, "--"),
+    "five_point": (GREEN, (0, (5, 1.5, 1, 1.5))),
+    "richardson": (GREY, (0, (2, 1))),
     "complex": ("black", ":"),
 }
+"""Colour and line of every method: the lines differ too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +73,9 @@ class Sweep:
             axes.loglog(self.steps, y, color=colour, linestyle=line, label=method, linewidth=1.8)
         axes.set(
             xlabel="step h", ylabel="|numerical derivative - gradient| / |gradient|",
-            title=f"{plain(self.entry)}: got {self.got:.6g}",
         )  # fmt: skip
+        axes.set_title(f"{plain(self.entry)}: the gradient says {self.got:.6g}", loc="left",
+                       fontsize=11)  # fmt: skip
         axes.legend(frameon=False, loc="best")
         save_figure(figure, Path(path))
         return Path(path)

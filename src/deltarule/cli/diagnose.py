@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deltarule.cli import complete
+from deltarule.cli import options
 from deltarule.cli.guard import guarded
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["diagnose"]
 
-_NETWORK, _POINT, _OBJECTIVE = "Network", "Where the function is called", "Error"
+_POINT = "Where the function is called"
 
 
 @guarded
@@ -31,49 +31,21 @@ def diagnose(
             "dW2, ...); or a function of (theta, X, T): net.py:gradient, package.module:gradient.",
         ),
     ],
-    network: Annotated[
-        str,
-        typer.Option(
-            metavar="SIZES",
-            help="Numbers of nodes, inputs first: 3-3-3-1.",
-            rich_help_panel=_NETWORK,
-        ),
-    ],
-    activation: Annotated[
-        str,
-        typer.Option(
-            help="f of the hidden layers.",
-            autocompletion=complete.activations,
-            rich_help_panel=_NETWORK,
-        ),
-    ] = "sigmoid",
-    output: Annotated[
-        str | None,
-        typer.Option(
-            help="f of the output layer.",
-            show_default="that of the hidden layers",
-            rich_help_panel=_NETWORK,
-        ),
-    ] = None,
+    network: Annotated[str, options.SIZES],
+    activation: Annotated[str, options.ACTIVATION] = "sigmoid",
+    output: Annotated[str | None, options.OUTPUT] = None,
     bias: Annotated[
-        bool, typer.Option(help="Whether the layers have biases.", rich_help_panel=_NETWORK)
+        bool, typer.Option(help="Whether the layers have biases.", rich_help_panel=options.NETWORK)
     ] = True,
-    loss: Annotated[
-        str,
-        typer.Option(help="e(y, T).", autocompletion=complete.losses, rich_help_panel=_OBJECTIVE),
-    ] = "half_squared_error",
-    reduction: Annotated[
-        str, typer.Option(help="sum or mean over observations.", rich_help_panel=_OBJECTIVE)
-    ] = "mean",
-    l2: Annotated[
-        float, typer.Option(help="Adds 1/2 l2 |W|^2 to the error.", rich_help_panel=_OBJECTIVE)
-    ] = 0.0,
+    loss: Annotated[str, options.loss()] = "half_squared_error",
+    reduction: Annotated[str, options.REDUCTION] = "mean",
+    l2: Annotated[float, options.l2()] = 0.0,
     notation: Annotated[
         str,
         typer.Option(
             help="theory, in_out (W is (in, out), in theta too), target_minus_output (the vector "
             "is added), ...",
-            rich_help_panel=_OBJECTIVE,
+            rich_help_panel=options.OBJECTIVE,
         ),
     ] = "theory",
     data: Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deltarule.cli import complete
+from deltarule.cli import complete, options
 from deltarule.cli.explain_case import check_own, of_model, of_network, refuse
 from deltarule.cli.guard import guarded
 from deltarule.core.errors import UsageError, unknown_name
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
-_NETWORK, _MODEL, _OBJECTIVE, _OUTPUT = "A network", "A model", "Error and rule", "Output"
+_MODEL, _OUTPUT = "A model", "Output"
 _FORMATS = ("text", "latex", "markdown", "json", "html")
 
 
@@ -41,41 +41,19 @@ def explain(
         str | None,
         typer.Option(metavar="L,J", help="Explain the delta of a node instead: layer, node."),
     ] = None,
-    network: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZES",
-            help="Numbers of nodes, inputs first: 3-3-3-1.",
-            rich_help_panel=_NETWORK,
-        ),
-    ] = None,
-    activation: Annotated[
-        str | None,
-        typer.Option(
-            help="f of the hidden layers.",
-            show_default="sigmoid",
-            autocompletion=complete.activations,
-            rich_help_panel=_NETWORK,
-        ),
-    ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            help="f of the output layer.",
-            show_default="that of the hidden layers",
-            rich_help_panel=_NETWORK,
-        ),
-    ] = None,
+    network: Annotated[str | None, options.SIZES] = None,
+    activation: Annotated[str | None, options.ACTIVATION] = None,
+    output: Annotated[str | None, options.OUTPUT] = None,
     seed: Annotated[
         int | None,
-        typer.Option(help="Draws the weights.", show_default="0", rich_help_panel=_NETWORK),
+        typer.Option(help="Draws the weights.", show_default="0", rich_help_panel=options.NETWORK),
     ] = None,
     theta: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             help="The weights instead: .npy, .npz (theta, or W1, b1, ...), .json or text.",
-            rich_help_panel=_NETWORK,
+            rich_help_panel=options.NETWORK,
         ),
     ] = None,
     inputs: Annotated[
@@ -84,7 +62,7 @@ def explain(
             "--input",
             metavar="X",
             help="One observation: .1,.2,.3. Repeatable.",
-            rich_help_panel=_NETWORK,
+            rich_help_panel=options.NETWORK,
         ),
     ] = None,
     targets: Annotated[
@@ -93,7 +71,7 @@ def explain(
             "--target",
             metavar="T",
             help="Its targets: 1, or 0,1. As often as --input.",
-            rich_help_panel=_NETWORK,
+            rich_help_panel=options.NETWORK,
         ),
     ] = None,
     row: Annotated[
@@ -108,33 +86,16 @@ def explain(
             rich_help_panel=_MODEL,
         ),
     ] = None,
-    loss: Annotated[
-        str | None,
-        typer.Option(
-            help="e(y, T).",
-            show_default="half_squared_error; a model's own",
-            autocompletion=complete.losses,
-            rich_help_panel=_OBJECTIVE,
-        ),
-    ] = None,
-    reduction: Annotated[
-        str, typer.Option(help="sum or mean over observations.", rich_help_panel=_OBJECTIVE)
-    ] = "sum",
-    l2: Annotated[
-        float | None,
-        typer.Option(
-            help="Adds 1/2 l2 |W|^2 to the error.",
-            show_default="0; a model's own",
-            rich_help_panel=_OBJECTIVE,
-        ),
-    ] = None,
+    loss: Annotated[str | None, options.loss("half_squared_error; a model's own")] = None,
+    reduction: Annotated[str, options.REDUCTION] = "sum",
+    l2: Annotated[float | None, options.l2("0; a model's own")] = None,
     rule: Annotated[
         str,
-        typer.Option(help="exact, or sequential with --lr.", rich_help_panel=_OBJECTIVE),
+        typer.Option(help="exact, or sequential with --lr.", rich_help_panel=options.OBJECTIVE),
     ] = "exact",
     lr: Annotated[
         float | None,
-        typer.Option(help="Of the sequential rule alone.", rich_help_panel=_OBJECTIVE),
+        typer.Option(help="Of the sequential rule alone.", rich_help_panel=options.OBJECTIVE),
     ] = None,
     notation: Annotated[
         str,

@@ -19,6 +19,9 @@ __all__ = ["draw_saturation"]
 _LAYERS = 12
 """As many layers are drawn."""
 
+_DOTS = 600
+"""Where f' is no curve, about so many nodes are drawn as dots."""
+
 _REACH = 6.0
 """The axis shows at least net in [-6, 6]."""
 
@@ -31,9 +34,23 @@ def draw_saturation(saturation: Saturation, path: Path) -> None:
     for axes, layer in zip(panels, shown, strict=True):
         _panel(axes, layer)
     panels[-1].set_xlabel("net")
+    figure.legend(handles=_keys(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     if len(shown) < len(saturation.layers):
         figure.suptitle(f"The first {len(shown)} of {len(saturation.layers)} layers", fontsize=11)
     save_figure(figure, path)
+
+
+def _keys() -> list[Any]:
+    """Return what the curve, the bound and the bars mean."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    return [
+        Line2D([], [], color="black", linewidth=1.6, label="f'"),
+        Line2D([], [], color=GREY, linewidth=1.2, linestyle="--", label="saturated below"),
+        Patch(facecolor=BLUE, alpha=0.45, label="nodes"),
+        Patch(facecolor=ORANGE, alpha=0.7, hatch="///", edgecolor="white", label="saturated"),
+    ]
 
 
 def _panel(axes: Axes, layer: LayerSaturation) -> None:
@@ -64,9 +81,9 @@ def _panel(axes: Axes, layer: LayerSaturation) -> None:
 def _slope(axes: Axes, layer: LayerSaturation, low: float, high: float) -> None:
     """Draw f' and the bound under which a node counts as saturated."""
     if layer.activation.rowwise:
-        order = np.argsort(layer.nets.ravel())
-        axes.plot(layer.nets.ravel()[order], layer.slopes.ravel()[order], ".", color="black",
-                  markersize=3)  # fmt: skip
+        some = slice(None, None, 1 + layer.nets.size // _DOTS)
+        axes.plot(layer.nets.ravel()[some], layer.slopes.ravel()[some], ".", color="black",
+                  markersize=2.5, alpha=0.6)  # fmt: skip
         axes.set_ylabel("dy_j/dnet_j")
     else:
         grid = np.linspace(low, high, 1201)
@@ -101,5 +118,5 @@ def _title(layer: LayerSaturation) -> str:
     of_nodes = f"{nodes} node" + ("" if nodes == 1 else "s")
     return (
         f"layer {layer.layer}, {layer.activation.name}, {of_nodes}: {layer.saturated:.0%} "
-        f"saturated (orange), {dead} dead"
+        f"saturated, {dead} dead"
     )

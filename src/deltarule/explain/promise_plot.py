@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_steps"]
 
+_BEYOND = 100.0
+"""The axis ends at so many times the step at which descent turns to ascent."""
+
 
 def draw_steps(validity: StepValidity, path: Path) -> None:
     """Draw the changes of E over eta, and under them what is kept of the promise."""
@@ -25,7 +28,9 @@ def draw_steps(validity: StepValidity, path: Path) -> None:
     _kept(lower, validity)
     for axes in (upper, lower):
         _marks(axes, validity)
-    lower.set_xlabel("step size eta")
+    lower.set_xlabel("step size $\\eta$")
+    if validity.turns is not None:  # far beyond it nothing happens that anybody wants to see
+        lower.set_xlim(validity.steps[0], min(validity.steps[-1], _BEYOND * validity.turns))
     upper.legend(frameon=False, loc="lower left", fontsize=9)
     save_figure(figure, path)
 
@@ -48,8 +53,11 @@ def _kept(axes: Axes, v: StepValidity) -> None:
     axes.axhspan(1 - v.tolerance, 1 + v.tolerance, color=GREEN, alpha=0.15, linewidth=0)
     axes.axhline(0.0, color=GREY, linewidth=1.0)
     with np.errstate(all="ignore"):
-        axes.plot(v.steps, v.actual / v.promised, color=BLUE, linewidth=1.8)
-    axes.set_ylim(-0.6, 1.6)
+        ratio = v.actual / v.promised
+    axes.plot(v.steps, ratio, color=BLUE, linewidth=1.8)
+    low, high = (np.min(ratio, initial=0.0, where=np.isfinite(ratio)),
+                 np.max(ratio, initial=1.0, where=np.isfinite(ratio)))  # fmt: skip
+    axes.set_ylim(max(1.15 * float(low), -2.0) - 0.1, min(float(high), 2.0) + 0.3)
     axes.set_ylabel("actual / promised")
     axes.set_title(f"green: within {v.tolerance:.0%} of the promise", loc="left", fontsize=10)
 
@@ -57,9 +65,9 @@ def _kept(axes: Axes, v: StepValidity) -> None:
 def _marks(axes: Axes, v: StepValidity) -> None:
     """Mark the three steps; the upper panel's legend names them."""
     marks = (
-        (v.reliable, GREEN, ":", f"off by {v.tolerance:.0%}"),
+        (v.reliable, GREEN, (0, (5, 1.5)), f"off by {v.tolerance:.0%}"),
         (v.lowest, GREY, "-.", "lowest E"),
-        (v.turns, ORANGE, ":", "turns to ascent"),
+        (v.turns, "black", ":", "turns to ascent"),
     )
     for at, colour, style, what in marks:
         if at is not None:

@@ -31,7 +31,8 @@ class HalfSquaredError(Loss):
         """Return `(e, de)` over the namespace `xp`."""
 
         def e(y: Any, T: Any) -> Any:
-            return 0.5 * (T - y) * (T - y)
+            rest = T - y
+            return 0.5 * rest * rest
 
         def de(y: Any, T: Any) -> Any:
             return y - T
@@ -61,7 +62,8 @@ class SquaredError(Loss):
         """Return `(e, de)` over the namespace `xp`."""
 
         def e(y: Any, T: Any) -> Any:
-            return (T - y) * (T - y)
+            rest = T - y
+            return rest * rest
 
         def de(y: Any, T: Any) -> Any:
             return 2.0 * (y - T)

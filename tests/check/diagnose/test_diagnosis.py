@@ -229,3 +229,28 @@ def test_a_huge_entry_in_one_layer_hides_nothing_in_another():
     p[0]["W"] = p[0]["W"] * (1 + 1e-6 * RNG.normal(size=p[0]["W"].shape))
     found = dr.diagnose(p, NET, THETA, X, T)
     assert found.verdict == "unexplained"
+
+
+def test_three_steps_added_up_stand_beside_two_mistakes_of_the_same_factor():
+    """With n = 6 and two outputs 'not divided' and 'averaged over outputs' make 6 / 2 = 3."""
+    inputs, targets = RNG.normal(size=(6, 3)), RNG.random((6, 2))
+    true = dr.backprop(NET, THETA, inputs, targets).gradient
+    found = dr.diagnose(3.0 * true, NET, THETA, inputs, targets)
+    assert found.verdict == "ambiguous"
+    assert {c.code for c in found.candidates} == {"accumulated", "sum_for_mean", "outputs_mean"}
+
+    def three(theta, X, T):
+        return 3.0 * dr.backprop(NET, theta, X, T).gradient
+
+    asked = dr.diagnose(three, NET, THETA, inputs, targets)
+    assert [m.code for m in asked.mistakes] == ["accumulated"]
+
+
+def test_what_a_bound_cuts_off_does_not_spoil_a_fit():
+    """Half of the entries are at the bound: the others alone say how large the penalty is."""
+    true = dr.backprop(NET, THETA, X, T, l2=0.3).gradient
+    bound = float(np.median(np.abs(true)))
+    found = dr.diagnose(np.clip(true, -bound, bound), NET, THETA, X, T, l2=0.0)
+    assert [m.code for m in found.mistakes] == ["l2_scaled", "clipped"]
+    assert found.mistakes[0].parameters["l2"] == pytest.approx(0.3, rel=1e-6)
+    assert found.mistakes[1].parameters["bound"] == bound

@@ -51,7 +51,8 @@ def diagnose(
     Every step of this backward pass can be made wrongly. All mistakes of the table are tried at
     every subset of layers, alone and in pairs, layer by layer from the output down: a layer is
     explained where no entry is off by more than half the digits of float64. Explanations without
-    a fitted parameter come before fitted ones, one mistake before two.
+    a fitted parameter come before fitted ones, one mistake before two; one mistake with a fitted
+    whole number (three steps added up) stands beside two.
 
     Args:
         gradient: a flat vector in the order of theta, a list of (dW, db) for l = 1..L, or a
@@ -94,7 +95,7 @@ def diagnose(
             "diagnose compares with the gradient of the simultaneous order; the sequential order "
             "is one of its mistakes (sequential_update)"
         )
-    weights = net.check_theta(theta).astype(np.float64)
+    weights = net.check_theta(theta, np.float64)
     samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     written = as_notation(notation)
     case = Case(objective, weights, samples)
@@ -143,14 +144,15 @@ def _search(case: Case, vector: Array) -> tuple[list[Explanation], list[str]]:
     by_place: dict[Any, Explanation] = {}
     for e in best:  # variants of one mistake at the same layers are one explanation
         by_place.setdefault((e.codes, e.layers), e)
-    return list(by_place.values()), _fitted_alike(found)
+    return list(by_place.values()), _fitted_alike(best, found[len(best) :])
 
 
-def _fitted_alike(found: list[Explanation]) -> list[str]:
-    """Name what gives the same as the best explanation, but with one number fitted."""
-    if not found or found[0].cost[0] > 0:
+def _fitted_alike(best: list[Explanation], others: list[Explanation]) -> list[str]:
+    """Name what gives the same as the best explanations, but with one number fitted."""
+    if any(e.fits for e in best):
         return []
-    alike = [e for e in found if e.cost == (1, found[0].cost[1])]
+    most = max((len(e.trials) for e in best), default=0)
+    alike = [e for e in others if e.fits == 1 and len(e.trials) <= most]
     told = sorted({" and ".join(map(_with_fit, e.trials)) for e in alike})
     return [f"with a parameter fitted, the same as {'; or '.join(told)}"] if told else []
 

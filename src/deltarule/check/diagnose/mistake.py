@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
+
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.core.errors import UsageError
 
@@ -68,10 +70,14 @@ class Mistake:
     """The parameters to try on a case and a given gradient; one that is None is fitted."""
     estimated: tuple[str, ...] = ()
     """Parameters that the variants take from the given gradient: they count as fitted."""
+    whole: tuple[str, ...] = ()
+    """Fitted parameters that are whole numbers: few gradients have one that fits."""
     allowed: Callable[[float], float | None] = lambda value: value
     """What a fitted parameter is rounded to, or None where the value makes no sense."""
     reported: Callable[[Array, dict[str, Any]], dict[str, Any]] = lambda given, found: found
     """What is said of the parameters, from the given entries of the layers concerned."""
+    hides: Callable[..., Any] | None = None
+    """Which of the given entries tell nothing of the other mistakes; None for none of them."""
     tell_apart: str = ""
     """Which further input would show it beside mistakes that look the same here."""
 
@@ -100,6 +106,18 @@ class Trial:
     def open(self) -> str | None:
         """The parameter that still has to be fitted, if there is one."""
         return next((name for name, value in self.parameters if value is None), None)
+
+    @property
+    def whole(self) -> int:
+        """How many of the fitted parameters are whole numbers."""
+        return sum(name in self.mistake.whole for name in self.fitted)
+
+    def hidden(self, given: Array) -> Any:
+        """Return where the given entries are this mistake's own, whatever they were before."""
+        hides = self.mistake.hides
+        if hides is None:
+            return np.zeros(len(given), np.bool_)
+        return np.asarray(hides(given, **dict(self.parameters)))
 
     def closed(self, value: float) -> Trial:
         """Return the trial with its open parameter set."""

@@ -8,7 +8,7 @@ be listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -40,8 +40,19 @@ class Explanation:
 
     @property
     def cost(self) -> tuple[int, int]:
-        """What comes first: nothing fitted before fitted, one mistake before two."""
-        return sum(len(t.fitted) for t in self.trials), len(self.trials)
+        """What comes first: nothing fitted before fitted, one mistake before two.
+
+        One mistake with a fitted whole number stands beside two with nothing fitted: three steps
+        added up say as much of a factor 3 as a factor 6 and a factor 1/2 do, and no more.
+        """
+        if len(self.trials) == 1 and self.fits == self.trials[0].whole == 1:
+            return 0, 2
+        return self.fits, len(self.trials)
+
+    @property
+    def fits(self) -> int:
+        """The number of fitted parameters."""
+        return sum(len(t.fitted) for t in self.trials)
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -145,13 +156,27 @@ def _next(
     kept: list[tuple[Acts, Result]] = []
     able = _effective(layer, able)
     for acts in _combinations(case, l, state.found.trials, able, at_once):
-        closed = fitted(acts, gradient, target) if any(a.open for a in acts) else acts
+        closed = _fitted(acts, gradient, target) if any(a.open for a in acts) else acts
         if closed is None:
             continue
         result = layer(closed)
         if given.matches(l, result.delivered) and not _idle(closed, result, kept, l):
             kept.append((closed, result))
     return [_State(_with(state.found, acts, l), result) for acts, result in kept]
+
+
+def _fitted(acts: Acts, gradient: Callable[[Acts], Array], target: Array) -> Acts | None:
+    """Set the open parameters, from the entries that no other mistake has cut off."""
+    hidden = {act: cut for act in acts if not act.open and np.any(cut := act.hidden(target))}
+    if not hidden:
+        return fitted(acts, gradient, target)
+    seen = ~np.any(list(hidden.values()), axis=0)
+    rest = tuple(act for act in acts if act not in hidden)
+    found = fitted(rest, lambda tried: gradient(tried)[seen], target[seen])
+    if found is None:
+        return None
+    closed = iter(found)
+    return tuple(act if act in hidden else next(closed) for act in acts)
 
 
 def _effective(layer: LayerPass, able: Acts) -> Acts:

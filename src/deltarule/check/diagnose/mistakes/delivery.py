@@ -34,6 +34,11 @@ def _clip(case: Case, l: int, pair: Pair, by: str, bound: float = 0.0, factor: f
     return np.clip(pair[0], -bound, bound), np.clip(pair[1], -bound, bound)
 
 
+def _at_the_bound(given: Array, by: str, bound: float = 0.0, factor: Any = None) -> Any:
+    """Return which entries were cut off: they may have been anything beyond the bound."""
+    return np.abs(given) >= (bound if by == "value" else np.inf)
+
+
 def _with_bound(given: Array, found: dict[str, Any]) -> dict[str, Any]:
     """Add the norm that the gradient was brought down to."""
     return {**found, "bound": float(np.linalg.norm(given))} if found["by"] == "norm" else found
@@ -116,6 +121,7 @@ register(
         variants=_clips,
         estimated=("bound",),
         reported=_with_bound,
+        hides=_at_the_bound,
         allowed=lambda factor: factor if 0.0 < factor < 1.0 - 1e-6 else None,
         tell_apart="a point with a much smaller gradient, which no bound reaches",
     )

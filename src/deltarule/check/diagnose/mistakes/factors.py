@@ -139,6 +139,7 @@ register(
         line="dE/dW_l = delta_l^T y_{l-1}",
         changes={"whole": _repeated},
         variants=lambda case, given: ({"times": 2.0}, {"times": None}),
+        whole=("times",),
         allowed=_whole_number,
         tell_apart="a first call, in a fresh process",
     )
