@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.core.arguments import array, number, whole
+from deltarule.core.arguments import array, number
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.random import as_seeds
 from deltarule.core.registry import Record
 from deltarule.engine import Objective
 from deltarule.network import Network
@@ -101,8 +102,7 @@ def count_networks(
     ((name, m), *_) = given.items()
     if m == 0:
         raise UsageError(f"{name} is empty: there is no network to train")
-    found = range(m) if seeds is None else seeds
-    return m, tuple(whole("a seed", seed, 0, 2**64 - 1) for seed in found)
+    return m, as_seeds(range(m) if seeds is None else seeds)
 
 
 def _length(name: str, values: Any) -> int:
@@ -173,8 +173,7 @@ def first_thetas(
     """Return where every network starts, (m, size): as given, or drawn from its seed."""
     m = len(seeds)
     if theta is None:
-        drawn = {seed: net.init(seed, dtype) for seed in dict.fromkeys(seeds)}
-        return np.stack([drawn[seed] for seed in seeds])
+        return net.init_many(seeds, dtype)
     found = array("theta", theta, dtype)
     if found.shape not in ((m, net.size), (net.size,)):
         raise UsageError(
