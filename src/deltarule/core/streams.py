@@ -103,7 +103,7 @@ def _uniform(
 ) -> Array:
     """Return the first numbers of every stream, (seeds, count), as `Generator.uniform` does."""
     words = _first_words(np.array(seeds, np.uint64), -(-count // _BLOCK), *place)[:, :count]
-    return low + (high - low) * ((words >> np.uint64(11)) * 2.0**-53)
+    return np.asarray(low + (high - low) * ((words >> np.uint64(11)) * 2.0**-53), np.float64)
 
 
 def _first_words(keys: Words, blocks: int, purpose: int, first: int, second: int) -> Words:

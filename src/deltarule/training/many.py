@@ -191,7 +191,7 @@ def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
     recipe = Recipe(job.objective, job.optimiser, job.clipping, s.X.dtype, weighted, online)
     try:
         varied = differences(jobs.optimisers, jobs.rules)
-        shape = (varied, jobs.shared, jobs.steady, threads)
+        shape = (varied, jobs.shared, jobs.rates.steady, threads)
         return ManyTrainer(recipe, s, job.batch_size, jobs.thetas, *shape)
     except Untraceable:
         return None  # each on its own: the same results, and a warning where even that cannot be

@@ -17,10 +17,10 @@ from deltarule.core.registry import Record
 from deltarule.engine import Objective
 from deltarule.network import Network
 from deltarule.optim import Optimiser
-from deltarule.optim.schedules import Constant
 from deltarule.rules import DeltaRule
 from deltarule.rules.delta_rule import as_rule
 from deltarule.training.job import Job, as_optimiser
+from deltarule.training.many_rates import Rates
 
 __all__ = [
     "Jobs",
@@ -56,30 +56,33 @@ class Jobs:
 
     def __getitem__(self, network: int) -> Job:
         """Return a network's own job."""
-        return self._all[network]
+        rule = self.rules[network]
+        objective = self._objectives.get(id(rule))
+        if objective is None:
+            objective = replace(self.base.objective, rule=rule)
+            self._objectives[id(rule)] = objective
+        return replace(
+            self.base,
+            objective=objective,
+            optimiser=self.optimisers[network],
+            seed=self.seeds[network],
+        )
 
     @cached_property
-    def _all(self) -> list[Job]:
-        base, known = self.base, {id(self.rules[0]): self.base.objective}
-        for rule in self.rules:
-            if id(rule) not in known:
-                known[id(rule)] = replace(base.objective, rule=rule)
-        parts = zip(self.rules, self.optimisers, self.seeds, strict=True)
-        return [
-            replace(base, objective=known[id(rule)], optimiser=optimiser, seed=seed)
-            for rule, optimiser, seed in parts
-        ]
+    def _objectives(self) -> dict[int, Objective]:
+        """One per rule."""
+        return {id(self.rules[0]): self.base.objective}
 
     @cached_property
     def shared(self) -> bool:
         """Whether all networks see the samples in one order."""
         ordered = not self.base.shuffle or self.base.batches == 1
-        return ordered or all(seed == self.seeds[0] for seed in self.seeds)
+        return ordered or len(set(self.seeds)) == 1
 
     @cached_property
-    def steady(self) -> bool:
-        """Whether no learning rate ever changes."""
-        return all(isinstance(o.schedule, Constant) for o in self.optimisers)
+    def rates(self) -> Rates:
+        """Their learning rates."""
+        return Rates(self.optimisers, self.base.batches)
 
 
 def count_networks(
@@ -195,6 +198,6 @@ def checked_objective(
     net: Network, loss: Any, reduction: str, rules: Sequence[DeltaRule], l2: float
 ) -> Objective:
     """Return the first network's objective; every rule is checked against the network."""
-    made = {id(rule): rule for rule in rules}
+    made = dict(zip(map(id, rules), rules, strict=True))
     first, *_ = [Objective.of(net, loss, reduction, rule, l2) for rule in made.values()]
     return first

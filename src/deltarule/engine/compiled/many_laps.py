@@ -1,4 +1,4 @@
-"""What programs for many networks are called with: a row of laps, one for every group."""
+"""What programs for many networks are called with: laps, one for every group and epoch."""
 
 from __future__ import annotations
 
@@ -87,34 +87,51 @@ class Track:
         # a batch of rows that all weigh nothing has E = 0, not 0 / 0
         return 1.0 / np.where(total > 0, total, 1.0) if mean else np.ones_like(total), total
 
-    def laps(self, vectors: Array, sums: Array, members: Array, hyper: Array | None) -> Array:
-        """Return a lap over the whole task for every group: the arrays' first axis."""
-        task, groups = self.task, np.arange(len(vectors))
-        laps = np.zeros(len(vectors), _FIELDS)
+    def laps(
+        self,
+        vectors: Array,
+        sums: Array,
+        members: Array,
+        hyper: Array | None,
+        trail: Array | None = None,
+    ) -> Array:
+        """Return a lap for every group and epoch, (groups, epochs): the first axes of `sums`.
+
+        Theta after each is kept in `trail` (groups, epochs, size, lanes), where there is one.
+        """
+        task, groups = self.task, np.arange(len(vectors))[:, None]
+        epochs = np.arange(max(1, task.epochs))
+        laps = np.zeros((len(vectors), len(epochs)), _FIELDS)
         laps["theta"] = vectors.ctypes.data + groups * vectors.strides[0]
         laps["slots"] = laps["theta"] + vectors.strides[1]
-        laps["totals"] = sums.ctypes.data + groups * sums.strides[0]
+        laps["totals"] = sums.ctypes.data + groups * sums.strides[0] + epochs * sums.strides[1]
+        if trail is not None:
+            places = groups * trail.strides[0] + epochs * trail.strides[1]
+            laps["scratch"] = trail.ctypes.data + places
         laps["X"], laps["T"] = self._X.ctypes.data, self._T.ctypes.data
         if self._samples.weight is not None:
             laps["weight"] = self._samples.weight.ctypes.data
         if hyper is not None:
             laps["hyper"] = hyper.ctypes.data + groups * hyper.strides[0]
-        same = task.rates.shape[1] == 1
-        rates = task.rates[:, np.zeros_like(members[:1]) if same else members].swapaxes(0, 1)
-        rates = np.ascontiguousarray(rates, np.float64)
-        laps["rates"] = rates.ctypes.data + (0 if same else groups * rates.strides[0])
-        self._kept.append(rates)
+        laps["rates"] = self._rates(members)[:, None]
         if self._shared:
-            laps["index"], laps["stride"] = self._index.ctypes.data, self._stride
-            laps["scales"], laps["weights"] = self._scales.ctypes.data, self._weights.ctypes.data
+            stride = self._index.shape[-1] if self._index.ndim == 2 else 0
+            laps["index"] = self._index.ctypes.data + epochs * stride * _WORD
+            done = epochs * self.batches * _WORD
+            laps["scales"] = self._scales.ctypes.data + done
+            laps["weights"] = self._weights.ctypes.data + done
         laps["rows"], laps["batch"] = len(self._samples), self._batch
-        laps["count"], laps["epochs"], laps["t"] = self.batches, task.epochs, task.updates
-        laps["learn"] = laps["threads"] = 1
+        laps["count"], laps["t"] = self.batches, task.updates + epochs * self.batches
+        laps["learn"] = laps["threads"] = laps["epochs"] = 1
         return laps
 
-    @property
-    def _stride(self) -> int:
-        return self._index.shape[-1] if self._index.ndim == 2 else 0
+    def _rates(self, members: Array) -> Array:
+        """Return where every group finds its rates; one place where all have the same."""
+        same = self.task.rates.shape[1] == 1
+        rates = self.task.rates[:, np.zeros_like(members[:1]) if same else members]
+        rates = np.ascontiguousarray(rates.swapaxes(0, 1), np.float64)
+        self._kept.append(rates)
+        return np.asarray(rates.ctypes.data + np.arange(len(rates)) * rates.strides[0])
 
     def own(self, lap: Array, networks: Array, index: Array) -> tuple[Array, Array]:
         """Give a group's lap the networks' own orders, laid into `index` (n, lanes).
@@ -128,16 +145,14 @@ class Track:
         lap["weights"] = weights.ctypes.data
         return scales, weights
 
-    def cut(self, lap: Array, epoch: int, first: int, count: int, lanes: int) -> Array:
-        """Return the part of a group's lap that is `count` batches of one epoch."""
-        part, done = lap.copy(), epoch * self.batches + first
-        part["first"], part["count"], part["epochs"] = first, count, 1
-        part["t"] += done
-        part["index"] += epoch * part["stride"] * _WORD
-        part["totals"] += epoch * 2 * lanes * _WORD
+    def cut(self, lap: Array, first: int, count: int, lanes: int) -> Array:
+        """Return the part of a group's lap that is `count` batches from `first` on."""
+        part = lap.copy()
+        part["first"], part["count"] = first, count
+        part["t"] += first
         if not self._steady:
             part["rates"] += first * lanes * _WORD
         own = self._samples.weight is not None and not self._shared
         for name in ("scales", "weights"):
-            part[name] += done * _WORD * (lanes if own else 1)
+            part[name] += first * _WORD * (lanes if own else 1)
         return part

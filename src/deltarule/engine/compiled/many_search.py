@@ -61,9 +61,8 @@ class Search:
     ) -> tuple[Array, Array]:
         """Return where `count` updates lead."""
         vectors, sums = vectors.copy(), sums.copy()
-        part = self._track.cut(self._make(vectors, sums), epoch, first, count, sums.shape[-1])
-        part["totals"] = sums.ctypes.data
-        self._go(part)
+        lap = self._make(vectors, sums)[:, epoch]
+        self._go(self._track.cut(lap, first, count, sums.shape[-1]))
         return vectors, sums
 
     def _halve(
