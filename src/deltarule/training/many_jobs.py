@@ -28,7 +28,9 @@ __all__ = [
     "count_networks",
     "first_thetas",
     "several_optimisers",
+    "several_rates",
     "several_rules",
+    "with_rate",
 ]
 
 Array = NDArray[Any]
@@ -47,6 +49,8 @@ class Jobs:
     """The job of network 0."""
     seeds: tuple[int, ...]
     optimisers: tuple[Optimiser, ...]
+    own_rates: Array | None
+    """(m,): learning rates in the place of the optimisers' own."""
     rules: tuple[DeltaRule, ...]
     thetas: Array
     """Where each starts, (m, size)."""
@@ -64,7 +68,7 @@ class Jobs:
         return replace(
             self.base,
             objective=objective,
-            optimiser=self.optimisers[network],
+            optimiser=with_rate(self.optimisers[network], self.own_rates, network),
             seed=self.seeds[network],
         )
 
@@ -82,7 +86,7 @@ class Jobs:
     @cached_property
     def rates(self) -> Rates:
         """Their learning rates."""
-        return Rates(self.optimisers, self.base.batches)
+        return Rates(self.optimisers, self.own_rates, self.base.batches)
 
 
 def count_networks(
@@ -116,24 +120,27 @@ def _length(name: str, values: Any) -> int:
     return len(values)
 
 
-def several_optimisers(given: Any, lr: Any, m: int) -> tuple[Optimiser, ...]:
-    """Return an optimiser per network: of one class, with its own learning rate where given."""
+def several_optimisers(given: Any, m: int) -> tuple[Optimiser, ...]:
+    """Return an optimiser per network, of one class."""
     specs = given if isinstance(given, list | tuple) else [given]
     found = _alike("optimizer", [as_optimiser(spec) for spec in specs])
-    found = found * m if len(found) < m else found
+    return found * m if len(found) < m else found
+
+
+def several_rates(lr: Any, m: int) -> Array | None:
+    """Return a learning rate per network, where there are any in the place of the optimisers'."""
     if lr is None:
-        return found
+        return None
     if np.ndim(lr) > 1:
         raise UsageError(f"lr has the shape {np.shape(lr)}; it is a number, or one per network")
-    rates = list(np.asarray(lr).reshape(-1).tolist()) if np.ndim(lr) else [lr]
-    rates = [number("lr", rate, low=0.0) for rate in rates]
-    rates = rates * m if len(rates) < m else rates
-    # one record per rate: many networks often share one
-    made: dict[tuple[int, float], Optimiser] = {}
-    return tuple(
-        made.setdefault((id(o), rate), replace(o, lr=rate))
-        for o, rate in zip(found, rates, strict=True)
-    )
+    values = np.asarray(lr).reshape(-1).tolist() if np.ndim(lr) else [lr]
+    found = np.array([number("lr", value, low=0.0) for value in values])
+    return np.broadcast_to(found, m)
+
+
+def with_rate(optimiser: Optimiser, rates: Array | None, network: int) -> Optimiser:
+    """Return a network's optimiser with the learning rate that it has been given, if any."""
+    return optimiser if rates is None else replace(optimiser, lr=float(rates[network]))
 
 
 def several_rules(given: Any, m: int) -> tuple[DeltaRule, ...]:

@@ -17,22 +17,31 @@ Array = NDArray[Any]
 
 
 class Rates:
-    """eta of m networks, with `batches` updates per epoch."""
+    """eta of m networks, with `batches` updates per epoch.
 
-    def __init__(self, optimisers: Sequence[Optimiser], batches: int) -> None:
+    `given` (m,) are numbers in the place of the optimisers' own rates.
+    """
+
+    def __init__(self, optimisers: Sequence[Optimiser], given: Array | None, batches: int) -> None:
         distinct = dict(zip(map(id, optimisers), optimisers, strict=True))
         places = {key: k for k, key in enumerate(distinct)}
         self._which = np.array([places[key] for key in map(id, optimisers)])
         self._schedules = [o.schedule for o in distinct.values()]
         self._batches = batches
-        self.steady = all(isinstance(s, Constant) for s in self._schedules)
-        """Whether no rate ever changes."""
-        still = all(isinstance(s, TimeSchedule) for s in self._schedules)
+        steady = all(isinstance(s, Constant) for s in self._schedules)
+        self._constant = given if given is None else given[None]
+        if given is None and steady:
+            self._constant = self._of_time([(0, 0.0)])
+        still = given is not None or all(isinstance(s, TimeSchedule) for s in self._schedules)
         self._states: list[tuple[float, ...]] | None = None
         """Every network's own numbers, where a schedule looks at the error."""
         if not still:
             self._states = [self._schedules[k].start() for k in self._which.tolist()]
-        self._constant = self._of_time([(0, 0.0)]) if self.steady else None
+
+    @property
+    def steady(self) -> bool:
+        """Whether no rate ever changes."""
+        return self._constant is not None
 
     def of_epoch(self, epoch: int) -> Array:
         """Return a row for all batches, or one per batch; a column for all networks, or m."""
