@@ -86,7 +86,7 @@ class InStep:
         missed = len(job.samples) if any(rule.by_miss for rule in job.stop) else 0
         self._measured = len(job.validation or ()) + missed
         timeless = all(rule.by_error or rule.by_miss for rule in job.stop)
-        self._several = jobs.rates.steady and jobs.shared and timeless
+        self._several = jobs.rates.steady and timeless
 
     def advance(self, proceed: Callable[[], bool]) -> int:
         """Do an epoch, or several where the time is not looked at in between; return how many."""

@@ -130,11 +130,9 @@ class ManyTrainer:
 
         def go_on(part: range) -> bool:
             here, e = slice(part.start, part.stop), int(done[part.start])
-            some = laps[here, e : e + several]
-            if not self._do(track, some.copy(), part, proceed):
-                return False
-            done[here] = e + some.shape[1]
-            return bool(done[part.start] < task.epochs)
+            done[here] += self._do(track, laps[here, e : e + several].copy(), part, e, proceed)
+            stopped = done[part.start] < min(e + several, task.epochs)
+            return not stopped and bool(done[part.start] < task.epochs)
 
         self._crew(self._parts, go_on)
         breaks = self._breaks(track, before, sums)
@@ -142,15 +140,19 @@ class ManyTrainer:
         every = np.moveaxis(sums, 0, 2).reshape(task.epochs, 2, -1)[..., :k]
         return Walk(self.networks, np.repeat(done, lanes)[:k], every, breaks, before[:, 0], trail)
 
-    def _do(self, track: Track, laps: Array, part: range, proceed: Callable[[], bool]) -> bool:
-        """Do some groups' laps, as long as `proceed` allows it; return whether all are done."""
-        kept = self._own(track, laps, part.start)  # the laps point into it
-        for some in self._calls(track, laps.reshape(-1)):
-            if not proceed():
-                return False
-            call(self._run, some)
-        del kept
-        return True
+    def _do(
+        self, track: Track, laps: Array, part: range, epoch: int, proceed: Callable[[], bool]
+    ) -> int:
+        """Do some groups' laps while `proceed` allows it; return how many epochs are done."""
+        turns = [laps] if self._form.shared else np.split(laps, laps.shape[1], axis=1)
+        for k, turn in enumerate(turns):
+            kept = self._own(track, turn, part.start, epoch + k)  # the laps point into it
+            for some in self._calls(track, turn.reshape(-1)):
+                if not proceed():
+                    return k
+                call(self._run, some)
+            del kept
+        return int(laps.shape[1])
 
     def _calls(self, track: Track, laps: Array) -> Iterator[Array]:
         """Divide laps into calls that are short enough."""
@@ -172,29 +174,33 @@ class ManyTrainer:
             found += self._search(track, g).run(before[g : g + 1], bad[g])
         return tuple(found)
 
-    def _own(self, track: Track, laps: Array, group: int) -> Any:
+    def _own(self, track: Track, laps: Array, group: int, epoch: int) -> Any:
         """Give a group's lap its networks' own orders, where they have any."""
         if self._form.shared:
             return None
         if not hasattr(self._local, "index"):  # every thread has memory for one group
             self._local.index = np.zeros((len(self._samples), self._form.lanes), np.int64)
-        return track.own(laps, self._members[group], cast(Array, self._local.index))
+        index = cast(Array, self._local.index)
+        return track.own(laps, self._members[group], epoch, index)
 
     def _search(self, track: Track, group: int) -> Search:
         """Return the search for where networks of a group break."""
         members = self._members[group : group + 1]
         hyper = None if self._hyper is None else self._hyper[group : group + 1]
         pattern = track.laps(self._vectors[:1], np.zeros((1, 1)), members, hyper)
-        kept = self._own(track, pattern, group)
+        kept: dict[int, Any] = {}
 
-        def make(vectors: Array, sums: Array) -> Array:
-            lap = pattern.copy()
+        def make(vectors: Array, sums: Array, epoch: int) -> Array:
+            lap = pattern[:, epoch]
+            if epoch not in kept:
+                kept.clear()
+                kept[epoch] = self._own(track, lap, group, epoch)
             lap["totals"] = sums.ctypes.data
             lap["theta"] = vectors.ctypes.data
             lap["slots"] = vectors.ctypes.data + vectors.strides[1]
             return lap
 
-        def go(lap: Array, kept: Any = kept) -> None:
+        def go(lap: Array) -> None:
             call(self._run, lap)
 
         slots = len(self._recipe.optimiser.slots)
@@ -231,7 +237,8 @@ class ManyTrainer:
         """Roughly how long a group takes for an epoch: a fixed function of the job."""
         n, size = len(self._samples), self._recipe.objective.network.size
         work = 0.3e-9 * n + 0.7e-9 * math.ceil(n / self._batch)
-        return work * size * self._form.lanes
+        order = 0.0 if self._form.shared else 50e-6 + 15e-9 * n * self._form.lanes
+        return work * size * self._form.lanes + order
 
     def epochs_at_once(self, measured: int = 0, keep: bool = False) -> int:
         """Return how many epochs take about as long as two calls of every thread may.

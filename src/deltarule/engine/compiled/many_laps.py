@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ _WORD = 8
 
 @dataclass(frozen=True)
 class Task:
-    """Whole epochs to be done by every network; more than one only where orders are shared."""
+    """Whole epochs to be done by every network; more than one only where rates are steady."""
 
     epochs: int
     updates: int
@@ -68,21 +68,24 @@ class Track:
         self.batches = -(-len(samples) // batch_size)
         self._X, self._T = np.ascontiguousarray(samples.X), np.ascontiguousarray(samples.T)
         self._kept: list[Array] = []
+        self._starts = np.arange(self.batches) * batch_size
         if shared:
             order = np.arange(len(samples)) if task.order is None else task.order
             self._index = np.ascontiguousarray(order, np.int64)
-            self._scales, self._weights = self._of_batches(self._index, axis=-1)
+        self._factors: tuple[Array, Array] | None = None  # where they are not each network's own
+        if samples.weight is None:
+            counts = np.minimum(batch_size, len(samples) - self._starts)
+            self._factors = self._of_totals(counts.astype(np.float64))
+        elif shared:
+            self._factors = self._of_totals(self._totals(self._index, axis=-1))
 
-    def _of_batches(self, index: Array, axis: int) -> tuple[Array, Array]:
-        """Return c and the samples' total weight of every batch, epoch after epoch."""
-        n, size, weight = len(self._samples), self._batch, self._samples.weight
-        starts = np.arange(self.batches) * size
-        if weight is None:
-            total = np.minimum(size, n - starts).astype(np.float64)
-        else:
-            total = np.add.reduceat(weight[index].astype(np.float64), starts, axis=axis)
-        if self._shared:
-            total = np.broadcast_to(total, (self.task.epochs, self.batches)).copy()
+    def _totals(self, index: Array, axis: int) -> Array:
+        """Return the samples' total weight of every batch, epoch after epoch."""
+        weight = cast(Array, self._samples.weight)[index].astype(np.float64)
+        return np.asarray(np.add.reduceat(weight, self._starts, axis=axis))
+
+    def _of_totals(self, total: Array) -> tuple[Array, Array]:
+        """Return c and the samples' total weight of every batch."""
         mean = self._recipe.objective.reduction == "mean"
         # a batch of rows that all weigh nothing has E = 0, not 0 / 0
         return 1.0 / np.where(total > 0, total, 1.0) if mean else np.ones_like(total), total
@@ -117,9 +120,9 @@ class Track:
         if self._shared:
             stride = self._index.shape[-1] if self._index.ndim == 2 else 0
             laps["index"] = self._index.ctypes.data + epochs * stride * _WORD
-            done = epochs * self.batches * _WORD
-            laps["scales"] = self._scales.ctypes.data + done
-            laps["weights"] = self._weights.ctypes.data + done
+        for name, values in zip(("scales", "weights"), self._factors or (), strict=False):
+            done = epochs * self.batches * _WORD if values.ndim == 2 else 0
+            laps[name] = values.ctypes.data + done
         laps["rows"], laps["batch"] = len(self._samples), self._batch
         laps["count"], laps["t"] = self.batches, task.updates + epochs * self.batches
         laps["learn"] = laps["threads"] = laps["epochs"] = 1
@@ -133,17 +136,20 @@ class Track:
         self._kept.append(rates)
         return np.asarray(rates.ctypes.data + np.arange(len(rates)) * rates.strides[0])
 
-    def own(self, lap: Array, networks: Array, index: Array) -> tuple[Array, Array]:
+    def own(self, lap: Array, networks: Array, epoch: int, index: Array) -> Any:
         """Give a group's lap the networks' own orders, laid into `index` (n, lanes).
 
         What is returned has to stay until the lap is done.
         """
         assert self.task.seeds is not None
-        orders(self.task.seeds[networks], self.task.epoch, index)
-        scales, weights = self._of_batches(index, axis=0)
-        lap["index"], lap["scales"] = index.ctypes.data, scales.ctypes.data
-        lap["weights"] = weights.ctypes.data
-        return scales, weights
+        orders(self.task.seeds[networks], self.task.epoch + epoch, index)
+        lap["index"] = index.ctypes.data
+        if self._factors is not None:
+            return None
+        factors = self._of_totals(self._totals(index, axis=0))
+        for name, values in zip(("scales", "weights"), factors, strict=True):
+            lap[name] = values.ctypes.data
+        return factors
 
     def cut(self, lap: Array, first: int, count: int, lanes: int) -> Array:
         """Return the part of a group's lap that is `count` batches from `first` on."""
@@ -152,7 +158,7 @@ class Track:
         part["t"] += first
         if not self._steady:
             part["rates"] += first * lanes * _WORD
-        own = self._samples.weight is not None and not self._shared
+        own = self._factors is None
         for name in ("scales", "weights"):
             part[name] += first * _WORD * (lanes if own else 1)
         return part
