@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -140,7 +140,10 @@ def several_rates(lr: Any, m: int) -> Array | None:
 
 def with_rate(optimiser: Optimiser, rates: Array | None, network: int) -> Optimiser:
     """Return a network's optimiser with the learning rate that it has been given, if any."""
-    return optimiser if rates is None else replace(optimiser, lr=float(rates[network]))
+    if rates is None:
+        return optimiser
+    own: Optimiser = replace(cast(Any, optimiser), lr=float(rates[network]))
+    return own
 
 
 def several_rules(given: Any, m: int) -> tuple[DeltaRule, ...]:

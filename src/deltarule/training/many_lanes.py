@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -125,35 +126,37 @@ class InStep:
 
     def _look(self, walk: Walk, watched: Array, done: Array) -> None:
         """Ask the stopping rules after each epoch; who ends has `done` no more than that."""
-        ledger, misses = self._ledger, list[Array]()
 
-        def miss() -> Array:
-            if not misses:  # measured once, however many rules and epochs ask
-                misses.append(self._lanes.measure(self._jobs.base.samples, walk)[1])
-            return misses[0]
+        @cache  # measured once, however many rules and epochs ask
+        def misses() -> Array:
+            return self._lanes.measure(self._jobs.base.samples, walk)[1]
+
+        def found(e: int, places: Array) -> Any:
+            return misses()[e, places]
 
         for e in range(len(watched)):
-            places = np.flatnonzero(ledger.running[walk.networks] & (done > e))
+            places = np.flatnonzero(self._ledger.running[walk.networks] & (done > e))
             if not len(places):
                 return
-            names, values = walk.networks[places], watched[e, places]
-            seconds = self._clock() - self._began
-            moment = Moment(
-                self.epoch + e + 1,
-                cast(Any, values),
-                seconds,
-                lambda e=e, places=places: miss()[e, places],
-            )
-            stopped = self._stopped(names, moment)
-            ended = np.flatnonzero(stopped != "")
-            if not len(ended):
-                continue
-            theta = walk.theta(places[ended], np.full(len(ended), e + 1))
-            ledger.end(names[ended], stopped[ended], theta)
-            done[places[ended]] = e + 1
-            for k, network in enumerate(names[ended].tolist()):
-                if ledger.stopped[network] == "non_finite":
-                    self._say_unbounded(network, theta[k], moment.epoch, float(values[ended[k]]))
+            seconds, values = self._clock() - self._began, watched[e, places]
+            miss = cast(Any, partial(found, e, places))
+            moment = Moment(self.epoch + e + 1, cast(Any, values), seconds, miss)
+            stopped = self._stopped(walk.networks[places], moment)
+            ended = stopped != ""
+            if ended.any():
+                done[places[ended]] = e + 1
+                self._end(walk, places[ended], stopped[ended], e + 1, values[ended])
+
+    def _end(self, walk: Walk, places: Array, why: Array, epochs: int, watched: Array) -> None:
+        """Write down the networks that end after so many epochs of a walk."""
+        names, theta = walk.networks[places], walk.theta(places, np.full(len(places), epochs))
+        self._ledger.end(names, why, theta)
+        for k in np.flatnonzero(why == "non_finite").tolist():
+            own = self._jobs[int(names[k])]
+            held_out, number = cast(Samples, own.validation), self.epoch + epochs
+            error = float(watched[k])
+            message = describe_validation(own.objective, theta[k], held_out, number, error)
+            self._ledger.messages[int(names[k])] = message
 
     def _stopped(self, names: Array, moment: Moment) -> Array:
         """Return why each network ends here, or ""."""
@@ -214,13 +217,6 @@ class InStep:
         return self._lanes.task(
             epochs, updates, self._jobs.rates.of_epoch(self.epoch), order, own, self.epoch
         )
-
-    def _say_unbounded(self, network: int, theta: Array, epoch: int, error: float) -> None:
-        """Keep the message that `dr.train` gives for the same validation error."""
-        own = self._jobs[network]
-        held_out = cast(Samples, own.validation)
-        message = describe_validation(own.objective, theta, held_out, epoch, error)
-        self._ledger.messages[network] = message
 
     def _end_broken(self, broken: Any) -> None:
         """Write down a network whose numbers stopped being finite, unless it ended before."""
