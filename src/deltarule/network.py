@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import importlib
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from deltarule.core.arguments import array, float_type, whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Layout, by_name
 from deltarule.core.namespace import NUMPY
-from deltarule.core.random import INITIALISE, stream
-from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer
+from deltarule.core.random import as_seeds
+from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer, Start, starts
 
 __all__ = ["Network"]
 
@@ -91,13 +92,18 @@ class Network:
         Every parameter has a random stream of its own, so changing one layer leaves the numbers
         of the others as they are.
         """
-        kind = float_type("init: dtype", dtype)
-        found = []
-        for number, (layer, n) in enumerate(zip(self.layers, self.sizes, strict=False), 1):
-            init = layer.init or self.initialiser or INITIALISERS.get(layer.activation.init)
-            rngs = [stream(seed, INITIALISE, number, k) for k in range(len(layer.parameters(n)))]
-            found.append(layer.initial(n, init, rngs))
+        kind, found = float_type("init: dtype", dtype), [s.drawn(seed) for s in self._starts]
         return np.asarray(self.layout.flat(found, np), dtype=kind)
+
+    def init_many(self, seeds: Sequence[int], dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """Return `init` of every seed, (seeds, size): the same numbers, drawn side by side."""
+        kind, seeds = float_type("init_many: dtype", dtype), as_seeds(seeds)
+        found = [start.side_by_side(seeds) for start in self._starts]
+        return self.layout.rows(found, len(seeds), kind)
+
+    @cached_property
+    def _starts(self) -> tuple[Start, ...]:
+        return starts(self.layers, self.sizes, self.initialiser)
 
     def pack(self, parameters: Sequence[Any], dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Return theta from every layer's parameters, in the order of `unpack`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from deltarule import Dense, Network, UsageError
 from deltarule.activations import ACTIVATIONS
 from deltarule.core.random import INITIALISE, SHUFFLE, stream
-from deltarule.layers import INITIALISERS
+from deltarule.layers import INITIALISERS, Initialiser
 
 OUT, IN = 200, 400  # 80,000 weights: a variance within 5 standard errors
 VARIANCE = {
@@ -180,3 +181,39 @@ def test_a_seed_out_of_range_is_refused(seed):
 
 def test_the_ends_of_the_range_of_seeds_are_seeds():
     assert stream(0, 1).random() != stream(2**64 - 1, 1).random()
+
+
+@each
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_many_seeds_start_as_each_does_alone(name, dtype):
+    """To the last bit: drawn together, drawn by NumPy, or the same for all."""
+    seeds = [0, 5, 5, 2**64 - 1]
+    layers = [Dense(5, "tanh", bias=False), Dense(40, init=name), Dense(2)]
+    net = Network(4, layers, init=name)  # 20, 200 and 80 numbers: on both sides of `SHORT`
+    together = net.init_many(seeds, dtype)
+    assert together.dtype == dtype
+    assert np.array_equal(together, np.stack([net.init(seed, dtype) for seed in seeds]))
+
+
+@dataclass(frozen=True)
+class OneByOne(Initialiser):
+    """A user's own, which knows nothing of many seeds."""
+
+    name = "test_one_by_one"
+    equation = "U(0, 1)"
+
+    def draw(self, rng, shape):
+        assert isinstance(rng, np.random.Generator)
+        return rng.random(shape)
+
+
+def test_an_initialiser_for_one_seed_is_asked_for_each():
+    net = Network(4, [Dense(5, init=OneByOne()), Dense(2)])
+    found = net.init_many(range(3))
+    assert np.array_equal(found, np.stack([net.init(seed) for seed in range(3)]))
+
+
+@pytest.mark.parametrize("seeds", [[], [1, -1], [2**64], [True], [0.5], ["1"], [1, True]])
+def test_seeds_that_are_none_are_refused(seeds):
+    with pytest.raises(UsageError, match="seed"):
+        Network(1, [Dense(1)]).init_many(seeds)

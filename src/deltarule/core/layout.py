@@ -84,6 +84,18 @@ class Layout:
         parts = [layers[e.layer - 1][e.parameter.name].reshape(-1) for e in self.entries]
         return xp.concatenate(parts)
 
+    def rows(self, layers: Sequence[dict[str, Any]], many: int, dtype: Any) -> NDArray[Any]:
+        """Return a vector per row, (many, size), from parameters that have a row for each.
+
+        A parameter of its own shape, without rows, is the same for all.
+        """
+        found = np.empty((many, self.size), dtype)
+        for e in self.entries:
+            rows = layers[e.layer - 1][e.parameter.name]
+            rows = np.broadcast_to(rows, (many, *e.parameter.shape))
+            found[:, e.start : e.stop] = rows.reshape(many, -1)
+        return found
+
     def where(self, index: int) -> str:
         """Name entry `index` of theta in the notation: `w[2,1,3]` or `b[2,1]` (nodes from 1).
 

@@ -7,13 +7,16 @@ sees the batches that an uninterrupted one would have seen.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
+from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 
-__all__ = ["INITIALISE", "SHUFFLE", "SPLIT", "stream"]
+__all__ = ["INITIALISE", "SHUFFLE", "SPLIT", "as_seeds", "stream"]
 
 INITIALISE, SHUFFLE, SPLIT = 1, 2, 3
 """The purposes; each has streams of its own."""
@@ -34,3 +37,18 @@ def stream(seed: int, purpose: int, first: int = 0, second: int = 0) -> np.rando
         raise UsageError(f"a seed is a whole number from 0 to 2**64 - 1, not {seed!r}")
     counter = np.array([0, second, first, purpose], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=int(seed), counter=counter))
+
+
+def as_seeds(given: Iterable[Any]) -> tuple[int, ...]:
+    """Return seeds as plain whole numbers; raises `UsageError` for none, and for anything else.
+
+    >>> as_seeds(np.arange(3))
+    (0, 1, 2)
+    """
+    found = tuple(given.tolist() if isinstance(given, np.ndarray) else given)
+    if not found:
+        raise UsageError("seeds is empty; give at least one")
+    plain = set(map(type, found)) == {int}  # thousands are looked at together
+    if plain and min(found) >= 0 and max(found) < _WORD:
+        return found
+    return tuple(whole("a seed", seed, 0, _WORD - 1) for seed in found)

@@ -42,6 +42,7 @@ class Dense(Layer):
     """
 
     name = "dense"
+    side_by_side = True
     equation = r"net_l = y_{l-1} W_l^T + b_l,\quad y_l = f_l(net_l)"
 
     units: int
@@ -89,7 +90,7 @@ class Dense(Layer):
         found = {"W": init.draw(rngs[0], (self.units, inputs))}
         if self.bias:
             shape = (self.units, 1)
-            found["b"] = (init.draw(rngs[1], shape) if init.biases else np.zeros(shape))[:, 0]
+            found["b"] = (init.draw(rngs[1], shape) if init.biases else np.zeros(shape))[..., 0]
         return found
 
     def net(self, p: Parameters, y: Any) -> Any:

@@ -28,6 +28,9 @@ class Initialiser(Record):
     """Where it comes from."""
     biases: ClassVar[bool] = False
     """Whether biases are drawn like weights (else they start at 0)."""
+    side_by_side: ClassVar[bool] = False
+    """Whether `draw` takes `deltarule.core.streams.Streams` too, and returns (seeds, *shape), or
+    `shape` where all are the same."""
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, shape: Shape) -> Array:
@@ -53,6 +56,7 @@ class GlorotUniform(Initialiser):
     """Uniform with variance 2 / (n_in + n_out): suits sigmoid, tanh and linear nodes."""
 
     name = "glorot_uniform"
+    side_by_side = True
     equation = r"U(-r, r),\; r = \sqrt{6 / (n_{in} + n_{out})}"
     reference = "Glorot and Bengio (2010), Understanding the difficulty of training deep "
     reference += "feedforward neural networks"
@@ -68,6 +72,7 @@ class GlorotNormal(Initialiser):
     """Normal with variance 2 / (n_in + n_out)."""
 
     name = "glorot_normal"
+    side_by_side = True
     equation = r"N(0, 2 / (n_{in} + n_{out}))"
     reference = GlorotUniform.reference
 
@@ -82,6 +87,7 @@ class HeUniform(Initialiser):
     """Uniform with variance 2 / n_in: suits relu and its kin."""
 
     name = "he_uniform"
+    side_by_side = True
     equation = r"U(-r, r),\; r = \sqrt{6 / n_{in}}"
     reference = "He, Zhang, Ren and Sun (2015), Delving deep into rectifiers"
 
@@ -96,6 +102,7 @@ class HeNormal(Initialiser):
     """Normal with variance 2 / n_in."""
 
     name = "he_normal"
+    side_by_side = True
     equation = r"N(0, 2 / n_{in})"
     reference = HeUniform.reference
 
@@ -110,6 +117,7 @@ class LecunUniform(Initialiser):
     """Uniform with variance 1 / n_in."""
 
     name = "lecun_uniform"
+    side_by_side = True
     equation = r"U(-r, r),\; r = \sqrt{3 / n_{in}}"
     reference = "LeCun, Bottou, Orr and Mueller (1998), Efficient BackProp, section 4.6"
 
@@ -124,6 +132,7 @@ class LecunNormal(Initialiser):
     """Normal with variance 1 / n_in: what selu needs."""
 
     name = "lecun_normal"
+    side_by_side = True
     equation = r"N(0, 1 / n_{in})"
     reference = LecunUniform.reference
 
@@ -141,6 +150,7 @@ class Uniform(Initialiser):
     """The largest magnitude."""
 
     name = "uniform"
+    side_by_side = True
     equation = r"U(-r, r) \text{, biases too}"
     reference = "Fahlman (1988), CMU-CS-88-162"
     biases = True
@@ -163,6 +173,7 @@ class Normal(Initialiser):
     """The standard deviation."""
 
     name = "normal"
+    side_by_side = True
     equation = r"N(0, s^2)"
     reference = "Krizhevsky, Sutskever and Hinton (2012), with s = 0.01"
 
@@ -185,6 +196,7 @@ class Orthogonal(Initialiser):
     """
 
     name = "orthogonal"
+    side_by_side = True
     equation = r"W W^T = I \text{ or } W^T W = I"
     reference = "Saxe, McClelland and Ganguli (2014), Exact solutions to the nonlinear dynamics "
     reference += "of learning in deep linear neural networks"
@@ -193,8 +205,9 @@ class Orthogonal(Initialiser):
         """Return weights of `shape` (n_out, n_in)."""
         tall = (max(shape), min(shape))
         q, r = np.linalg.qr(rng.normal(size=tall))
-        q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
-        return q if shape == tall else q.T
+        signs = np.where(np.diagonal(r, axis1=-2, axis2=-1) < 0, -1.0, 1.0)
+        q = q * signs[..., None, :]
+        return q if shape == tall else np.swapaxes(q, -1, -2)
 
 
 @INITIALISERS.register
@@ -203,6 +216,7 @@ class Zeros(Initialiser):
     """All zero: every node of a layer stays equal to every other; a demonstration, not a start."""
 
     name = "zeros"
+    side_by_side = True
     equation = r"0"
     reference = "theory: equal nodes have equal deltas"
 

@@ -27,6 +27,9 @@ class Layer(Record):
 
     equation: ClassVar[str]
     """The layer's equations in LaTeX."""
+    side_by_side: ClassVar[bool] = False
+    """Whether `initial` takes `deltarule.core.streams.Streams` too, and returns (seeds, *shape), or
+    the parameter's shape where all are the same."""
     activation: Activation
     """f"""
     init: Initialiser | None

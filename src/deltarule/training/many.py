@@ -30,7 +30,9 @@ from deltarule.training.many_jobs import (
     count_networks,
     first_thetas,
     several_optimisers,
+    several_rates,
     several_rules,
+    with_rate,
 )
 from deltarule.training.many_lanes import InStep
 from deltarule.training.many_result import Ledger, Many
@@ -125,7 +127,8 @@ def train_many(
             "give stop= a rule, or train one network with dr.train"
         )
     m, found_seeds = count_networks(net, seeds, theta, lr, optimizer, rule)
-    rules, optimisers = several_rules(rule, m), several_optimisers(optimizer, lr, m)
+    rules, optimisers = several_rules(rule, m), several_optimisers(optimizer, m)
+    rates = several_rates(lr, m)
     objective = checked_objective(net, loss, reduction, rules, l2)
     kind = as_dtype(dtype, theta, X)
     samples = as_samples(net, objective.loss, X, T, sample_weight, kind, class_weight)
@@ -135,7 +138,7 @@ def train_many(
         held_out = as_samples(net, objective.loss, *parts, kind, class_weight, "validation")
     job = Job(
         objective=objective,
-        optimiser=optimisers[0],
+        optimiser=with_rate(optimisers[0], rates, 0),
         clipping=Clipping(clip_norm, clip_value),
         samples=samples,
         validation=held_out,
@@ -148,7 +151,7 @@ def train_many(
         stop=as_rules(stop),
     )
     thetas = first_thetas(net, theta, found_seeds, kind)
-    jobs = Jobs(job, found_seeds, optimisers, rules, thetas)
+    jobs = Jobs(job, found_seeds, optimisers, rates, rules, thetas)
     count = None if threads is None else whole("threads", threads, 1)
     work = m * job.epochs
     chosen = choose_engine(engine, objective, len(samples), job.batch_size, work).engine
@@ -191,7 +194,7 @@ def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
     recipe = Recipe(job.objective, job.optimiser, job.clipping, s.X.dtype, weighted, online)
     try:
         varied = differences(jobs.optimisers, jobs.rules)
-        shape = (varied, jobs.shared, jobs.steady, threads)
+        shape = (varied, jobs.shared, jobs.rates.steady, threads)
         return ManyTrainer(recipe, s, job.batch_size, jobs.thetas, *shape)
     except Untraceable:
         return None  # each on its own: the same results, and a warning where even that cannot be

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.core.arguments import array, number, whole
+from deltarule.core.arguments import array, number
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.random import as_seeds
 from deltarule.core.registry import Record
 from deltarule.engine import Objective
 from deltarule.network import Network
 from deltarule.optim import Optimiser
-from deltarule.optim.schedules import Constant
 from deltarule.rules import DeltaRule
 from deltarule.rules.delta_rule import as_rule
 from deltarule.training.job import Job, as_optimiser
+from deltarule.training.many_rates import Rates
 
 __all__ = [
     "Jobs",
@@ -27,7 +28,9 @@ __all__ = [
     "count_networks",
     "first_thetas",
     "several_optimisers",
+    "several_rates",
     "several_rules",
+    "with_rate",
 ]
 
 Array = NDArray[Any]
@@ -46,6 +49,8 @@ class Jobs:
     """The job of network 0."""
     seeds: tuple[int, ...]
     optimisers: tuple[Optimiser, ...]
+    own_rates: Array | None
+    """(m,): learning rates in the place of the optimisers' own."""
     rules: tuple[DeltaRule, ...]
     thetas: Array
     """Where each starts, (m, size)."""
@@ -55,30 +60,33 @@ class Jobs:
 
     def __getitem__(self, network: int) -> Job:
         """Return a network's own job."""
-        return self._all[network]
+        rule = self.rules[network]
+        objective = self._objectives.get(id(rule))
+        if objective is None:
+            objective = replace(self.base.objective, rule=rule)
+            self._objectives[id(rule)] = objective
+        return replace(
+            self.base,
+            objective=objective,
+            optimiser=with_rate(self.optimisers[network], self.own_rates, network),
+            seed=self.seeds[network],
+        )
 
     @cached_property
-    def _all(self) -> list[Job]:
-        base, known = self.base, {id(self.rules[0]): self.base.objective}
-        for rule in self.rules:
-            if id(rule) not in known:
-                known[id(rule)] = replace(base.objective, rule=rule)
-        parts = zip(self.rules, self.optimisers, self.seeds, strict=True)
-        return [
-            replace(base, objective=known[id(rule)], optimiser=optimiser, seed=seed)
-            for rule, optimiser, seed in parts
-        ]
+    def _objectives(self) -> dict[int, Objective]:
+        """One per rule."""
+        return {id(self.rules[0]): self.base.objective}
 
     @cached_property
     def shared(self) -> bool:
         """Whether all networks see the samples in one order."""
         ordered = not self.base.shuffle or self.base.batches == 1
-        return ordered or all(seed == self.seeds[0] for seed in self.seeds)
+        return ordered or len(set(self.seeds)) == 1
 
     @cached_property
-    def steady(self) -> bool:
-        """Whether no learning rate ever changes."""
-        return all(isinstance(o.schedule, Constant) for o in self.optimisers)
+    def rates(self) -> Rates:
+        """Their learning rates."""
+        return Rates(self.optimisers, self.own_rates, self.base.batches)
 
 
 def count_networks(
@@ -101,8 +109,7 @@ def count_networks(
     ((name, m), *_) = given.items()
     if m == 0:
         raise UsageError(f"{name} is empty: there is no network to train")
-    found = range(m) if seeds is None else seeds
-    return m, tuple(whole("a seed", seed, 0, 2**64 - 1) for seed in found)
+    return m, as_seeds(range(m) if seeds is None else seeds)
 
 
 def _length(name: str, values: Any) -> int:
@@ -113,24 +120,30 @@ def _length(name: str, values: Any) -> int:
     return len(values)
 
 
-def several_optimisers(given: Any, lr: Any, m: int) -> tuple[Optimiser, ...]:
-    """Return an optimiser per network: of one class, with its own learning rate where given."""
+def several_optimisers(given: Any, m: int) -> tuple[Optimiser, ...]:
+    """Return an optimiser per network, of one class."""
     specs = given if isinstance(given, list | tuple) else [given]
     found = _alike("optimizer", [as_optimiser(spec) for spec in specs])
-    found = found * m if len(found) < m else found
+    return found * m if len(found) < m else found
+
+
+def several_rates(lr: Any, m: int) -> Array | None:
+    """Return a learning rate per network, where there are any in the place of the optimisers'."""
     if lr is None:
-        return found
+        return None
     if np.ndim(lr) > 1:
         raise UsageError(f"lr has the shape {np.shape(lr)}; it is a number, or one per network")
-    rates = list(np.asarray(lr).reshape(-1).tolist()) if np.ndim(lr) else [lr]
-    rates = [number("lr", rate, low=0.0) for rate in rates]
-    rates = rates * m if len(rates) < m else rates
-    # one record per rate: many networks often share one
-    made: dict[tuple[int, float], Optimiser] = {}
-    return tuple(
-        made.setdefault((id(o), rate), replace(o, lr=rate))
-        for o, rate in zip(found, rates, strict=True)
-    )
+    values = np.asarray(lr).reshape(-1).tolist() if np.ndim(lr) else [lr]
+    found = np.array([number("lr", value, low=0.0) for value in values])
+    return np.broadcast_to(found, m)
+
+
+def with_rate(optimiser: Optimiser, rates: Array | None, network: int) -> Optimiser:
+    """Return a network's optimiser with the learning rate that it has been given, if any."""
+    if rates is None:
+        return optimiser
+    own: Optimiser = replace(cast(Any, optimiser), lr=float(rates[network]))
+    return own
 
 
 def several_rules(given: Any, m: int) -> tuple[DeltaRule, ...]:
@@ -173,8 +186,7 @@ def first_thetas(
     """Return where every network starts, (m, size): as given, or drawn from its seed."""
     m = len(seeds)
     if theta is None:
-        drawn = {seed: net.init(seed, dtype) for seed in dict.fromkeys(seeds)}
-        return np.stack([drawn[seed] for seed in seeds])
+        return net.init_many(seeds, dtype)
     found = array("theta", theta, dtype)
     if found.shape not in ((m, net.size), (net.size,)):
         raise UsageError(
@@ -196,6 +208,6 @@ def checked_objective(
     net: Network, loss: Any, reduction: str, rules: Sequence[DeltaRule], l2: float
 ) -> Objective:
     """Return the first network's objective; every rule is checked against the network."""
-    made = {id(rule): rule for rule in rules}
+    made = dict(zip(map(id, rules), rules, strict=True))
     first, *_ = [Objective.of(net, loss, reduction, rule, l2) for rule in made.values()]
     return first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,13 +61,10 @@ class Ledger:
         self.best_epoch = np.zeros(m, np.int64)
         self.epochs = np.zeros(m, np.int64)
         self.stopped = np.full(m, "", object)
+        self.running = np.ones(m, bool)
+        """(m,): which networks have not ended."""
         self.messages = [""] * m
         self._rows: dict[str, list[Array]] = {name: [] for name in recorded}
-
-    @property
-    def running(self) -> Array:
-        """(m,): which networks have not ended."""
-        return np.asarray(self.stopped == "")
 
     def record(self, name: str, rows: Array) -> None:
         """Add epochs (k, m) to a history."""
@@ -75,27 +73,30 @@ class Ledger:
     @property
     def last(self) -> dict[str, float]:
         """The last epoch's values, as means over the networks that have any."""
-        rows = {name: blocks[-1][-1] for name, blocks in self._rows.items() if blocks}
-        return {name: float(np.mean(row[~np.isnan(row)])) for name, row in rows.items()}
+        return {name: _last(blocks) for name, blocks in self._rows.items() if blocks}
 
-    def end(self, networks: Array, why: str, theta: Array) -> None:
+    def end(self, networks: Array, why: str | Array, theta: Array) -> None:
         """Note that networks end here, with these weights."""
         self.stopped[networks] = why
+        self.running[networks] = False
         self.theta[networks] = theta
 
-    def better(self, networks: Array, watched: Array, measured: Array | None, before: int) -> None:
+    def better(
+        self, networks: Array, watched: Array, theta: Callable[[Array, Array], Array], before: int
+    ) -> None:
         """Note the lowest watched errors (epochs, k) and the weights they were measured at.
 
         `before` counts the epochs before the first of these; an epoch that a network has not done
-        is NaN.
+        is NaN. `theta(lower, epochs)` returns the weights of those networks in the mask `lower`,
+        measured in the epochs of these numbers.
         """
         least = np.fmin.reduce(watched, axis=0)
         lower = least < self.best_error[networks]
-        found = networks[lower]
+        found, epochs = networks[lower], np.argmax(watched == least, axis=0)[lower]
         self.best_error[found] = least[lower]
-        self.best_epoch[found] = before + 1 + np.argmax(watched == least, axis=0)[lower]
-        if self.best_theta is not None and measured is not None:
-            self.best_theta[found] = measured[lower]
+        self.best_epoch[found] = before + 1 + epochs
+        if self.best_theta is not None and len(found):
+            self.best_theta[found] = theta(lower, epochs)
 
     def result(self, seeds: tuple[int, ...], engine: str, seconds: float) -> Many:
         """Return it all."""
@@ -119,3 +120,12 @@ class Ledger:
             engine=engine,
             seconds=seconds,
         )
+
+
+def _last(blocks: list[Array]) -> float:
+    """Return the mean of the last row's numbers that has any."""
+    for rows in reversed(blocks):
+        found = rows[~np.isnan(rows).all(axis=1)]
+        if len(found):
+            return float(np.nanmean(found[-1]))
+    return float("nan")

@@ -40,6 +40,9 @@ class StopRule(Record):
     by_error: ClassVar[bool] = False
     """Whether the watched error is all that it looks at."""
 
+    by_miss: ClassVar[bool] = False
+    """Whether it looks at nothing but the watched error and the largest miss: not at the time."""
+
     elementwise: ClassVar[bool] = False
     """Whether `observe` takes arrays as well, an entry for each of many networks."""
 
@@ -143,6 +146,7 @@ class AllWithin(StopRule):
 
     name = "all_within"
     elementwise = True
+    by_miss = True
     meaning = "|T - y| <= tolerance for every training sample and output"
 
     def __post_init__(self) -> None:

@@ -24,7 +24,7 @@ _POINTERS = (
     "scales",  # float64: c of every batch of the lap
     "totals",  # float64, per epoch: sum of s_i e_i, sum of (batch weight) * penalty; added to
     "weights",  # float64: the samples' total weight in every batch of the lap
-    "scratch",  # working memory
+    "scratch",  # working memory; of networks side by side, where theta is copied behind the lap
     "hyper",  # float64: numbers in which networks side by side differ
 )
 _NUMBERS = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Self, cast
 
 import numpy as np
@@ -15,32 +15,24 @@ from numpy.typing import NDArray
 from deltarule.engine.compiled.many_laps import Task, Track, call
 from deltarule.engine.compiled.many_program import Form, lanes_for, measuring, training
 from deltarule.engine.compiled.many_search import Break, Search
+from deltarule.engine.compiled.many_walk import Walk
 from deltarule.engine.compiled.program import cores
 from deltarule.engine.compiled.recipe import Recipe
 from deltarule.engine.compiled.trainer import aligned
 from deltarule.engine.samples import Samples
 
-__all__ = ["Break", "ManyTrainer", "Task", "Walk"]
+__all__ = ["ManyTrainer"]
 
 Array = NDArray[Any]
 
-CALL_SECONDS, SHORTEST = 0.05, 1e-4
-"""How long one call of a program lasts, at most and at least: between two, Ctrl-C is heard."""
+CALL_SECONDS = 0.05
+"""How long one call of a program lasts at most: between two, Ctrl-C is heard."""
 
-MOST_SUMS = 2**20
-"""Errors that are kept at a time, until they go into the history."""
+TURN_SECONDS = 0.012
+"""How long a thread goes on with the same groups: the last ones to end wait for each other."""
 
-
-@dataclass(frozen=True)
-class Walk:
-    """What a task has led to; `networks` (k,) names those that took part."""
-
-    networks: Array
-    done: Array
-    """(k,): how many epochs each has done."""
-    sums: Array
-    """(epochs, 2, k): per epoch sum of s_i e_i, and of (batch weight) * penalty."""
-    breaks: tuple[Break, ...]
+MOST_SUMS, MOST_BYTES = 2**20, 2**25
+"""Errors, and memory for theta on the way, that are kept until they go into the history."""
 
 
 class ManyTrainer:
@@ -121,123 +113,173 @@ class ManyTrainer:
     task = Task
     """What `walk` is asked for."""
 
-    def walk(self, task: Task, proceed: Callable[[], bool]) -> Walk:
-        """Do a task, or as much of it as `proceed` allows."""
+    def walk(self, task: Task, proceed: Callable[[], bool], keep: bool = False) -> Walk:
+        """Do a task, or as much of it as `proceed` allows; `keep` theta after every epoch."""
         groups, lanes = self._members.shape
         form = self._form
         track = Track(task, self._recipe, self._samples, self._batch, form.shared, form.steady)
         before = self._vectors.copy()
         sums = np.zeros((groups, task.epochs, 2, lanes))
-        laps = track.laps(self._vectors, sums, self._members, self._hyper)
+        trail = None
+        if keep:
+            size = self._vectors.shape[2]
+            trail = np.zeros((groups, task.epochs, size, lanes), self._recipe.dtype)
+        laps = track.laps(self._vectors, sums, self._members, self._hyper, trail)
         done = np.zeros(groups, np.int64)
+        several = self._epochs_in_turn(len(self._parts[0]))
 
-        def do(part: range) -> None:
-            for e in self._do(track, laps[part.start : part.stop], part, proceed):
-                done[part.start : part.stop] = e
+        def go_on(part: range) -> bool:
+            here, e = slice(part.start, part.stop), int(done[part.start])
+            done[here] += self._do(track, laps[here, e : e + several].copy(), part, e, proceed)
+            stopped = done[part.start] < min(e + several, task.epochs)
+            return not stopped and bool(done[part.start] < task.epochs)
 
-        self._crew(self._slices(task.epochs), do)
-        good = np.isfinite(self._vectors[:, 0]).all(axis=1) & np.isfinite(sums).all(axis=(1, 2))
-        bad = ~good & self._watched
-        breaks: list[Break] = []
-        for g in np.flatnonzero(bad.any(axis=1)).tolist():
-            breaks += self._search(track, g).run(before[g : g + 1], bad[g])
+        self._crew(self._parts, go_on)
+        breaks = self._breaks(track, before, sums)
         k = len(self.networks)
         every = np.moveaxis(sums, 0, 2).reshape(task.epochs, 2, -1)[..., :k]
-        return Walk(self.networks, np.repeat(done, lanes)[:k], every, tuple(breaks))
+        return Walk(self.networks, np.repeat(done, lanes)[:k], every, breaks, before[:, 0], trail)
 
     def _do(
-        self, track: Track, laps: Array, part: range, proceed: Callable[[], bool]
-    ) -> Iterator[int]:
-        """Do some groups' laps in one call, or one group's in several; yields epochs done."""
-        if not proceed():
-            return
-        epochs, lanes = track.task.epochs, self._form.lanes
-        kept = self._own(track, laps, part.start)  # the laps point into it
-        seconds = self._seconds(epochs)
-        count = max(1, int(track.batches * epochs * CALL_SECONDS / seconds))
-        if len(part) > 1 or count >= track.batches * epochs:
-            call(self._run, laps)
-            yield epochs
-            return
-        for e in range(epochs):
-            for first in range(0, track.batches, count):
-                if first + e and not proceed():
-                    return
-                some = min(count, track.batches - first)
-                call(self._run, track.cut(laps, e, first, some, lanes))
-            yield e + 1
-        del kept
+        self, track: Track, laps: Array, part: range, epoch: int, proceed: Callable[[], bool]
+    ) -> int:
+        """Do some groups' laps while `proceed` allows it; return how many epochs are done."""
+        turns = [laps] if self._form.shared else np.split(laps, laps.shape[1], axis=1)
+        for k, turn in enumerate(turns):
+            kept = self._own(track, turn, part.start, epoch + k)  # the laps point into it
+            for some in self._calls(track, turn.reshape(-1)):
+                if not proceed():
+                    return k
+                call(self._run, some)
+            del kept
+        return int(laps.shape[1])
 
-    def _own(self, track: Track, laps: Array, group: int) -> Any:
+    def _calls(self, track: Track, laps: Array) -> Iterator[Array]:
+        """Divide laps into calls that are short enough."""
+        count = max(1, int(track.batches * CALL_SECONDS / self._seconds))
+        if count >= track.batches:
+            yield laps
+            return
+        for k in range(len(laps)):
+            for first in range(0, track.batches, count):
+                some = min(count, track.batches - first)
+                yield track.cut(laps[k : k + 1], first, some, self._form.lanes)
+
+    def _breaks(self, track: Track, before: Array, sums: Array) -> tuple[Break, ...]:
+        """Return where networks that are watched have stopped being finite."""
+        good = np.isfinite(self._vectors[:, 0]).all(axis=1) & np.isfinite(sums).all(axis=(1, 2))
+        bad = ~good & self._watched
+        found: list[Break] = []
+        for g in np.flatnonzero(bad.any(axis=1)).tolist():
+            found += self._search(track, g).run(before[g : g + 1], bad[g])
+        return tuple(found)
+
+    def _own(self, track: Track, laps: Array, group: int, epoch: int) -> Any:
         """Give a group's lap its networks' own orders, where they have any."""
         if self._form.shared:
             return None
         if not hasattr(self._local, "index"):  # every thread has memory for one group
             self._local.index = np.zeros((len(self._samples), self._form.lanes), np.int64)
-        return track.own(laps, self._members[group], cast(Array, self._local.index))
+        index = cast(Array, self._local.index)
+        return track.own(laps, self._members[group], epoch, index)
 
     def _search(self, track: Track, group: int) -> Search:
         """Return the search for where networks of a group break."""
         members = self._members[group : group + 1]
         hyper = None if self._hyper is None else self._hyper[group : group + 1]
         pattern = track.laps(self._vectors[:1], np.zeros((1, 1)), members, hyper)
-        kept = self._own(track, pattern, group)
+        kept: dict[int, Any] = {}
 
-        def make(vectors: Array, sums: Array) -> Array:
-            lap = pattern.copy()
+        def make(vectors: Array, sums: Array, epoch: int) -> Array:
+            lap = pattern[:, epoch]
+            if epoch not in kept:
+                kept.clear()
+                kept[epoch] = self._own(track, lap, group, epoch)
+            lap["totals"] = sums.ctypes.data
             lap["theta"] = vectors.ctypes.data
             lap["slots"] = vectors.ctypes.data + vectors.strides[1]
             return lap
 
-        def go(lap: Array, kept: Any = kept) -> None:
+        def go(lap: Array) -> None:
             call(self._run, lap)
 
         slots = len(self._recipe.optimiser.slots)
         return Search(track, self._members[group], slots, make, go)
 
-    def measure(self, samples: Samples) -> tuple[Array, Array]:
-        """Return E over any samples, and the largest |T - y|, of `networks`: (k,) each."""
-        groups, lanes = self._members.shape
-        weighted = samples.weight is not None
-        run = measuring(self._recipe, lanes, weighted)
-        found = np.zeros((groups, 3, lanes))
+    def measure(self, samples: Samples, walk: Walk) -> tuple[Array, Array]:
+        """Return E over any samples, and the largest |T - y|, after each epoch: (epochs, k)."""
+        trail = walk.trail
+        assert trail is not None, "what is to be measured has to be kept"
+        groups, epochs, _, lanes = trail.shape
+        run = measuring(self._recipe, lanes, samples.weight is not None)
+        found = np.zeros((groups * epochs, 3, lanes))
         nothing = Task(1, 0, np.zeros((1, 1)))
         track = Track(nothing, self._recipe, samples, len(samples), True, True)
-        laps = track.laps(self._vectors, found, self._members, None)
-        scale = 0.4 * len(samples) / (len(self._samples) + 2 * self._batch)
-        slices = self._slices(max(1, round(scale)))
-        self._crew(slices, lambda part: call(run, laps[part.start : part.stop]))
-        data, decay, miss = self._unlaid(found).T
+        vectors = trail.reshape(-1, 1, *trail.shape[2:])
+        laps = track.laps(vectors, found, self._members, None)[:, 0]
+        at_once = max(1, int(TURN_SECONDS / (self._seconds * self._share(len(samples)))))
+        starts = range(0, len(laps), at_once)
+        self._crew(
+            [range(k, k + at_once) for k in starts],
+            lambda part: call(run, laps[part.start : part.stop]),
+        )
+        placed = found.reshape(groups, epochs, 3, lanes).transpose(2, 1, 0, 3)
+        data, decay, miss = placed.reshape(3, epochs, -1)[..., : len(walk.networks)]
         mean = self._recipe.objective.reduction == "mean"
         return data / (samples.total if mean else 1.0) + decay, miss
 
-    def _seconds(self, epochs: int) -> float:
-        """Return roughly how long a group takes for some epochs: a fixed function of the job."""
+    def _share(self, samples: int) -> float:
+        """Return how long measuring some samples takes, as a share of an epoch."""
+        return 0.4 * samples / (len(self._samples) + 2 * self._batch)
+
+    @property
+    def _seconds(self) -> float:
+        """Roughly how long a group takes for an epoch: a fixed function of the job."""
         n, size = len(self._samples), self._recipe.objective.network.size
         work = 0.3e-9 * n + 0.7e-9 * math.ceil(n / self._batch)
-        return epochs * work * size * self._form.lanes
+        order = 0.0 if self._form.shared else 50e-6 + 15e-9 * n * self._form.lanes
+        return work * size * self._form.lanes + order
 
-    def epochs_at_once(self) -> int:
-        """Return how many epochs take about as long as two calls of every thread may."""
+    def epochs_at_once(self, measured: int = 0, keep: bool = False) -> int:
+        """Return how many epochs take about as long as two calls of every thread may.
+
+        `measured` samples are measured after each, and theta is kept on the way.
+        """
         rounds = math.ceil(len(self._members) / self._threads)
-        wanted = int(2 * CALL_SECONDS / (rounds * self._seconds(1)))
-        return max(1, min(wanted, MOST_SUMS // self._members.size))
+        seconds = rounds * self._seconds * (1.0 + self._share(measured))
+        wanted = min(int(2 * CALL_SECONDS / seconds), MOST_SUMS // self._members.size)
+        if keep:
+            wanted = min(wanted, MOST_BYTES // self._vectors[:, 0].nbytes)
+        return max(1, wanted)
 
-    def _slices(self, epochs: int) -> list[range]:
-        """Return the groups that are done in one call: several parts for every thread."""
-        groups, seconds = len(self._members), self._seconds(epochs)
-        wanted = max(math.ceil(groups / (4 * self._threads)), int(SHORTEST / seconds))
-        wanted = max(1, min(wanted, int(CALL_SECONDS / seconds)))
+    @property
+    def _parts(self) -> list[range]:
+        """The groups that a thread goes on with together: several parts for every thread."""
+        groups = len(self._members)
+        wanted = math.ceil(groups / (4 * self._threads))
+        wanted = max(1, min(wanted, int(CALL_SECONDS / self._seconds)))
         wanted = wanted if self._form.shared else 1
         return [range(g, min(g + wanted, groups)) for g in range(0, groups, wanted)]
 
-    def _crew(self, parts: list[range], do: Callable[[range], Any]) -> None:
-        """Do all parts, each by the next thread that is free."""
-        waiting = iter(parts)  # gives every part once, to whichever thread asks
+    def _epochs_in_turn(self, groups: int) -> int:
+        """Return how many epochs so many groups do before others have their turn."""
+        return max(1, int(TURN_SECONDS / (self._seconds * groups)))
+
+    def _crew(self, parts: list[range], go_on: Callable[[range], Any]) -> None:
+        """Go on with all parts in turn, each by the next thread that is free, until none goes on.
+
+        A thread that finds nothing to do ends: every part left is in another one's hands.
+        """
+        waiting = deque(parts)
 
         def work() -> None:
-            for part in waiting:
-                do(part)
+            while waiting:
+                try:
+                    part = waiting.popleft()
+                except IndexError:  # another thread was faster
+                    return
+                if go_on(part):
+                    waiting.append(part)
 
         helpers = min(self._threads, len(parts)) - 1
         asked = [self._pool.submit(work) for _ in range(helpers)]

@@ -1,11 +1,11 @@
-"""What programs for many networks are called with: a row of laps, one for every group."""
+"""What programs for many networks are called with: laps, one for every group and epoch."""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ _WORD = 8
 
 @dataclass(frozen=True)
 class Task:
-    """Whole epochs to be done by every network; more than one only where orders are shared."""
+    """Whole epochs to be done by every network; more than one only where rates are steady."""
 
     epochs: int
     updates: int
@@ -68,76 +68,97 @@ class Track:
         self.batches = -(-len(samples) // batch_size)
         self._X, self._T = np.ascontiguousarray(samples.X), np.ascontiguousarray(samples.T)
         self._kept: list[Array] = []
+        self._starts = np.arange(self.batches) * batch_size
         if shared:
             order = np.arange(len(samples)) if task.order is None else task.order
             self._index = np.ascontiguousarray(order, np.int64)
-            self._scales, self._weights = self._of_batches(self._index, axis=-1)
+        self._factors: tuple[Array, Array] | None = None  # where they are not each network's own
+        if samples.weight is None:
+            counts = np.minimum(batch_size, len(samples) - self._starts)
+            self._factors = self._of_totals(counts.astype(np.float64))
+        elif shared:
+            self._factors = self._of_totals(self._totals(self._index, axis=-1))
 
-    def _of_batches(self, index: Array, axis: int) -> tuple[Array, Array]:
-        """Return c and the samples' total weight of every batch, epoch after epoch."""
-        n, size, weight = len(self._samples), self._batch, self._samples.weight
-        starts = np.arange(self.batches) * size
-        if weight is None:
-            total = np.minimum(size, n - starts).astype(np.float64)
-        else:
-            total = np.add.reduceat(weight[index].astype(np.float64), starts, axis=axis)
-        if self._shared:
-            total = np.broadcast_to(total, (self.task.epochs, self.batches)).copy()
+    def _totals(self, index: Array, axis: int) -> Array:
+        """Return the samples' total weight of every batch, epoch after epoch."""
+        weight = cast(Array, self._samples.weight)[index].astype(np.float64)
+        return np.asarray(np.add.reduceat(weight, self._starts, axis=axis))
+
+    def _of_totals(self, total: Array) -> tuple[Array, Array]:
+        """Return c and the samples' total weight of every batch."""
         mean = self._recipe.objective.reduction == "mean"
         # a batch of rows that all weigh nothing has E = 0, not 0 / 0
         return 1.0 / np.where(total > 0, total, 1.0) if mean else np.ones_like(total), total
 
-    def laps(self, vectors: Array, sums: Array, members: Array, hyper: Array | None) -> Array:
-        """Return a lap over the whole task for every group: the arrays' first axis."""
-        task, groups = self.task, np.arange(len(vectors))
-        laps = np.zeros(len(vectors), _FIELDS)
+    def laps(
+        self,
+        vectors: Array,
+        sums: Array,
+        members: Array,
+        hyper: Array | None,
+        trail: Array | None = None,
+    ) -> Array:
+        """Return a lap for every group and epoch, (groups, epochs): the first axes of `sums`.
+
+        Theta after each is kept in `trail` (groups, epochs, size, lanes), where there is one.
+        """
+        task, groups = self.task, np.arange(len(vectors))[:, None]
+        epochs = np.arange(max(1, task.epochs))
+        laps = np.zeros((len(vectors), len(epochs)), _FIELDS)
         laps["theta"] = vectors.ctypes.data + groups * vectors.strides[0]
         laps["slots"] = laps["theta"] + vectors.strides[1]
-        laps["totals"] = sums.ctypes.data + groups * sums.strides[0]
+        laps["totals"] = sums.ctypes.data + groups * sums.strides[0] + epochs * sums.strides[1]
+        if trail is not None:
+            places = groups * trail.strides[0] + epochs * trail.strides[1]
+            laps["scratch"] = trail.ctypes.data + places
         laps["X"], laps["T"] = self._X.ctypes.data, self._T.ctypes.data
         if self._samples.weight is not None:
             laps["weight"] = self._samples.weight.ctypes.data
         if hyper is not None:
             laps["hyper"] = hyper.ctypes.data + groups * hyper.strides[0]
-        same = task.rates.shape[1] == 1
-        rates = task.rates[:, np.zeros_like(members[:1]) if same else members].swapaxes(0, 1)
-        rates = np.ascontiguousarray(rates, np.float64)
-        laps["rates"] = rates.ctypes.data + (0 if same else groups * rates.strides[0])
-        self._kept.append(rates)
+        laps["rates"] = self._rates(members)[:, None]
         if self._shared:
-            laps["index"], laps["stride"] = self._index.ctypes.data, self._stride
-            laps["scales"], laps["weights"] = self._scales.ctypes.data, self._weights.ctypes.data
+            stride = self._index.shape[-1] if self._index.ndim == 2 else 0
+            laps["index"] = self._index.ctypes.data + epochs * stride * _WORD
+        for name, values in zip(("scales", "weights"), self._factors or (), strict=False):
+            done = epochs * self.batches * _WORD if values.ndim == 2 else 0
+            laps[name] = values.ctypes.data + done
         laps["rows"], laps["batch"] = len(self._samples), self._batch
-        laps["count"], laps["epochs"], laps["t"] = self.batches, task.epochs, task.updates
-        laps["learn"] = laps["threads"] = 1
+        laps["count"], laps["t"] = self.batches, task.updates + epochs * self.batches
+        laps["learn"] = laps["threads"] = laps["epochs"] = 1
         return laps
 
-    @property
-    def _stride(self) -> int:
-        return self._index.shape[-1] if self._index.ndim == 2 else 0
+    def _rates(self, members: Array) -> Array:
+        """Return where every group finds its rates; one place where all have the same."""
+        same = self.task.rates.shape[1] == 1
+        rates = self.task.rates[:, np.zeros_like(members[:1]) if same else members]
+        rates = np.ascontiguousarray(rates.swapaxes(0, 1), np.float64)
+        self._kept.append(rates)
+        return np.asarray(rates.ctypes.data + np.arange(len(rates)) * rates.strides[0])
 
-    def own(self, lap: Array, networks: Array, index: Array) -> tuple[Array, Array]:
+    def own(self, lap: Array, networks: Array, epoch: int, index: Array) -> Any:
         """Give a group's lap the networks' own orders, laid into `index` (n, lanes).
 
         What is returned has to stay until the lap is done.
         """
         assert self.task.seeds is not None
-        orders(self.task.seeds[networks], self.task.epoch, index)
-        scales, weights = self._of_batches(index, axis=0)
-        lap["index"], lap["scales"] = index.ctypes.data, scales.ctypes.data
-        lap["weights"] = weights.ctypes.data
-        return scales, weights
+        orders(self.task.seeds[networks], self.task.epoch + epoch, index)
+        lap["index"] = index.ctypes.data
+        if self._factors is not None:
+            return None
+        factors = self._of_totals(self._totals(index, axis=0))
+        for name, values in zip(("scales", "weights"), factors, strict=True):
+            lap[name] = values.ctypes.data
+        return factors
 
-    def cut(self, lap: Array, epoch: int, first: int, count: int, lanes: int) -> Array:
-        """Return the part of a group's lap that is `count` batches of one epoch."""
-        part, done = lap.copy(), epoch * self.batches + first
-        part["first"], part["count"], part["epochs"] = first, count, 1
-        part["t"] += done
-        part["index"] += epoch * part["stride"] * _WORD
-        part["totals"] += epoch * 2 * lanes * _WORD
+    def cut(self, lap: Array, first: int, count: int, lanes: int) -> Array:
+        """Return the part of a group's lap that is `count` batches from `first` on."""
+        part = lap.copy()
+        part["first"], part["count"] = first, count
+        part["t"] += first
         if not self._steady:
             part["rates"] += first * lanes * _WORD
-        own = self._samples.weight is not None and not self._shared
+        own = self._factors is None
         for name in ("scales", "weights"):
-            part[name] += done * _WORD * (lanes if own else 1)
+            part[name] += first * _WORD * (lanes if own else 1)
         return part

@@ -54,7 +54,8 @@ def lanes_for(recipe: Recipe, networks: int) -> int:
 def training(recipe: Recipe, form: Form) -> Run:
     """Return `run(laps, count)`, which does so many laps one after the other.
 
-    Raises `Untraceable` where there can be no such program.
+    Behind a lap, theta is copied to where its `scratch` points, if it does. Raises `Untraceable`
+    where there can be no such program.
     """
     network = recipe.objective.network
     check_recipe(recipe)
@@ -65,7 +66,8 @@ def training(recipe: Recipe, form: Form) -> Run:
     machine = host()
     module = Module(machine)
     lap = write_straight(module, "lap", recipe, form.lanes, form.shared, form.varied, form.steady)
-    return _finished(module, lap, machine)
+    size = network.size * form.lanes * recipe.dtype.itemsize
+    return _finished(module, lap, machine, size)
 
 
 @lru_cache(maxsize=64)
@@ -134,8 +136,8 @@ def _measure(recipe: Recipe, o: Ops, lap: LapValues, lanes: int) -> None:
     b.ret_void()
 
 
-def _finished(module: ir.Module, lap: Any, machine: Machine) -> Run:
-    """Add the loop over laps; return the module's code."""
+def _finished(module: ir.Module, lap: Any, machine: Machine, kept: int = 0) -> Run:
+    """Add the loop over laps, which keeps so many bytes of theta; return the module's code."""
     lap.linkage = "internal"
     lap.attributes.add("noinline")
     kinds = [ir.PointerType(), _WORD]
@@ -143,6 +145,22 @@ def _finished(module: ir.Module, lap: Any, machine: Machine) -> Run:
     o = Ops(ir.IRBuilder(run.append_basic_block()))
     words = ir.Constant(_WORD, ctypes.sizeof(Lap) // 8)
     with o.loop(0, run.args[1]) as k:
-        o.b.call(lap, [o.at(run.args[0], _WORD, o.b.mul(k, words)), ir.Constant(_WORD, 0)])
+        here = o.at(run.args[0], _WORD, o.b.mul(k, words))
+        o.b.call(lap, [here, ir.Constant(_WORD, 0)])
+        if kept:
+            _keep(o, LapValues(o, here), kept)
     o.b.ret_void()
     return built(str(module), machine)
+
+
+def _keep(o: Ops, lap: LapValues, size: int) -> None:
+    """Write the copy of theta."""
+    nowhere = ir.Constant(ir.PointerType(), None)
+    with o.b.if_then(o.b.icmp_unsigned("!=", lap.scratch, nowhere)):
+        arguments = [
+            lap.scratch,
+            lap.theta,
+            ir.Constant(_WORD, size),
+            ir.Constant(ir.IntType(1), 0),
+        ]
+        o.call("llvm.memcpy.p0.p0.i64", ir.VoidType(), *arguments)

@@ -31,7 +31,10 @@ class Break:
 
 
 class Search:
-    """One group's task, walked again: `go(lap)` does a lap, `make(vectors, sums)` describes it."""
+    """One group's task, walked again.
+
+    `go(lap)` does a lap, and `make(vectors, sums, epoch)` describes it.
+    """
 
     def __init__(
         self,
@@ -61,9 +64,8 @@ class Search:
     ) -> tuple[Array, Array]:
         """Return where `count` updates lead."""
         vectors, sums = vectors.copy(), sums.copy()
-        part = self._track.cut(self._make(vectors, sums), epoch, first, count, sums.shape[-1])
-        part["totals"] = sums.ctypes.data
-        self._go(part)
+        lap = self._make(vectors, sums, epoch)
+        self._go(self._track.cut(lap, first, count, sums.shape[-1]))
         return vectors, sums
 
     def _halve(

@@ -1,0 +1,132 @@
+"""The same random stream of many seeds, drawn side by side.
+
+Making a generator for every seed costs more than the few numbers that a small network takes from
+it. So short draws of uniform numbers are done here for all seeds together, as arrays: Philox
+4x64-10 (Salmon et al. 2011) on the keys and counters that `deltarule.core.random.stream` gives
+NumPy, and NumPy's own step from words to numbers. Whether NumPy still does the same is looked at
+once; if it does not, and for all other draws, NumPy is asked for one seed after the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.random import INITIALISE, stream
+
+__all__ = ["Streams"]
+
+Words = NDArray[np.uint64]
+Array = NDArray[np.float64]
+
+SHORT = 128
+"""Up to so many uniform numbers per seed are drawn for all together; from there NumPy is faster."""
+
+_BLOCK = 4
+"""The words that one counter gives."""
+_ROUNDS = 10
+_MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
+_BUMPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
+_HALF, _LOW = np.uint64(32), np.uint64(2**32 - 1)
+
+
+class Streams:
+    """`stream(seed, purpose, first, second)` of every seed: draws have a row per seed.
+
+    It takes the place of a generator: row i of each draw is what the stream of seed i gives.
+
+    >>> from deltarule.core.random import stream
+    >>> rows = Streams([7, 8], INITIALISE, 1).uniform(-1.0, 1.0, (2, 3))
+    >>> rows.shape, bool((rows[1] == stream(8, INITIALISE, 1).uniform(-1.0, 1.0, (2, 3))).all())
+    ((2, 2, 3), True)
+    """
+
+    def __init__(self, seeds: Sequence[int], purpose: int, first: int = 0, second: int = 0) -> None:
+        self._seeds, self._place = seeds, (purpose, first, second)
+        self._together = 0
+        """The words of every stream that were drawn together."""
+        self._states: list[Any] = []
+        """Where each stream stands, as NumPy describes it, once NumPy has been asked."""
+
+    def uniform(self, low: float = 0.0, high: float = 1.0, size: Any = None) -> Array:
+        """Return numbers from [low, high), (seeds, *size)."""
+        shape = () if size is None else tuple(np.atleast_1d(size).tolist())
+        count = math.prod(shape)
+        fresh = not (self._together or self._states)
+        if not (fresh and 0 < count <= SHORT and _as_numpy()):
+            return self._asked("uniform", low, high, size)
+        self._together = count
+        return _uniform(self._seeds, self._place, low, high, count).reshape(-1, *shape)
+
+    def normal(self, loc: float = 0.0, scale: float = 1.0, size: Any = None) -> Array:
+        """Return numbers from N(loc, scale^2), (seeds, *size)."""
+        return self._asked("normal", loc, scale, size)
+
+    def _asked(self, distribution: str, *arguments: Any) -> Array:
+        """Return what NumPy draws: one generator, which is put where each stream stands."""
+        generator = np.random.Generator(np.random.Philox(0))
+        draw, bits, draws = getattr(generator, distribution), generator.bit_generator, []
+        self._states = self._states or self._starts()
+        for k, state in enumerate(self._states):
+            bits.state = state
+            bits.random_raw(self._together, output=False)
+            draws.append(draw(*arguments))
+            self._states[k] = bits.state
+        self._together = 0
+        return np.stack(draws)
+
+    def _starts(self) -> list[Any]:
+        """Return every stream's state before its first word."""
+        state: Any = stream(0, *self._place).bit_generator.state
+        keys = [np.array([seed, 0], np.uint64) for seed in self._seeds]
+        return [{**state, "state": {**state["state"], "key": key}} for key in keys]
+
+
+@lru_cache(maxsize=1)
+def _as_numpy() -> bool:
+    """Return whether numbers that are drawn together are NumPy's, to the last bit."""
+    seeds = (0, 7, 2**64 - 1)
+    for place, count, low, high in (((INITIALISE, 1, 0), 7, -0.3, 0.3), ((2, 5, 9), 13, 0.1, 7.0)):
+        for seed, found in zip(seeds, _uniform(seeds, place, low, high, count), strict=True):
+            if not np.array_equal(found, stream(seed, *place).uniform(low, high, count)):
+                return False
+    return True
+
+
+def _uniform(
+    seeds: Sequence[int], place: tuple[int, int, int], low: float, high: float, count: int
+) -> Array:
+    """Return the first numbers of every stream, (seeds, count), as `Generator.uniform` does."""
+    words = _first_words(np.array(seeds, np.uint64), -(-count // _BLOCK), *place)[:, :count]
+    return np.asarray(low + (high - low) * ((words >> np.uint64(11)) * 2.0**-53), np.float64)
+
+
+def _first_words(keys: Words, blocks: int, purpose: int, first: int, second: int) -> Words:
+    """Return the words of counters 1, 2, ..., (keys, 4 blocks)."""
+    number = np.arange(1, blocks + 1, dtype=np.uint64)  # raised before it is used
+    counter = [
+        number[None],
+        *(np.full((1, 1), place, np.uint64) for place in (second, first, purpose)),
+    ]
+    key = [keys[:, None], np.zeros((1, 1), np.uint64)]
+    for k in range(_ROUNDS):
+        if k:
+            key = [v + np.uint64(w) for v, w in zip(key, _BUMPS, strict=True)]
+        high0, low0 = _product(counter[0], _MULTIPLIERS[0])
+        high1, low1 = _product(counter[2], _MULTIPLIERS[1])
+        counter = [high1 ^ counter[1] ^ key[0], low1, high0 ^ counter[3] ^ key[1], low0]
+    return np.stack(counter, axis=-1).reshape(len(keys), -1)
+
+
+def _product(x: Words, y: int) -> tuple[Words, Words]:
+    """Return the high and the low word of x y, by halves of 32 bits."""
+    top, bottom = x >> _HALF, x & _LOW
+    y_top, y_bottom = np.uint64(y >> 32), np.uint64(y & (2**32 - 1))
+    crossed = top * y_bottom
+    middle = (bottom * y_bottom >> _HALF) + (crossed & _LOW) + bottom * y_top
+    return top * y_top + (crossed >> _HALF) + (middle >> _HALF), x * np.uint64(y)

@@ -1,0 +1,60 @@
+"""The first theta: every parameter drawn by its initialiser, from a random stream of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from deltarule.core.random import INITIALISE, stream
+from deltarule.core.streams import Streams
+from deltarule.layers.initialisers import INITIALISERS, Initialiser
+from deltarule.layers.layer import Layer, Parameters
+
+__all__ = ["Start", "starts"]
+
+
+@dataclass(frozen=True)
+class Start:
+    """How one layer starts."""
+
+    number: int
+    """The layer's, from 1."""
+    layer: Layer
+    inputs: int
+    """The number of nodes before it."""
+    initialiser: Initialiser
+
+    def drawn(self, seed: int) -> Parameters:
+        """Return the layer's first parameters by name."""
+        return self._initial([stream(seed, *place) for place in self._places])
+
+    def side_by_side(self, seeds: Sequence[int]) -> Parameters:
+        """Return those of many seeds: a row each, or one where all are the same."""
+        if self.layer.side_by_side and self.initialiser.side_by_side:
+            return self._initial([Streams(seeds, *place) for place in self._places])
+        rows = [self.drawn(seed) for seed in seeds]
+        names = [p.name for p in self.layer.parameters(self.inputs)]
+        return {name: np.stack([row[name] for row in rows]) for name in names}
+
+    def _initial(self, rngs: list[Any]) -> Parameters:
+        rngs = cast(list[np.random.Generator], rngs)
+        return self.layer.initial(self.inputs, self.initialiser, rngs)
+
+    @property
+    def _places(self) -> list[tuple[int, int, int]]:
+        """Where the parameters' streams are."""
+        count = len(self.layer.parameters(self.inputs))
+        return [(INITIALISE, self.number, k) for k in range(count)]
+
+
+def starts(
+    layers: Sequence[Layer], sizes: Sequence[int], given: Initialiser | None
+) -> tuple[Start, ...]:
+    """Return how every layer starts: by its own initialiser, the given one, the activation's."""
+    return tuple(
+        Start(number, layer, n, layer.init or given or INITIALISERS.get(layer.activation.init))
+        for number, (layer, n) in enumerate(zip(layers, sizes, strict=False), 1)
+    )

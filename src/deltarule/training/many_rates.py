@@ -1,0 +1,89 @@
+"""The learning rates of many networks: those that share an optimiser share its schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.optim import Optimiser
+from deltarule.optim.schedules import Constant, TimeSchedule
+
+__all__ = ["Rates"]
+
+Array = NDArray[Any]
+
+
+class Rates:
+    """eta of m networks, with `batches` updates per epoch.
+
+    `given` (m,) are numbers in the place of the optimisers' own rates.
+    """
+
+    def __init__(self, optimisers: Sequence[Optimiser], given: Array | None, batches: int) -> None:
+        distinct = dict(zip(map(id, optimisers), optimisers, strict=True))
+        places = {key: k for k, key in enumerate(distinct)}
+        self._which = np.array([places[key] for key in map(id, optimisers)])
+        self._schedules = [o.schedule for o in distinct.values()]
+        self._batches = batches
+        steady = all(isinstance(s, Constant) for s in self._schedules)
+        self._constant = given if given is None else given[None]
+        if given is None and steady:
+            self._constant = self._of_time([(0, 0.0)])
+        still = given is not None or all(isinstance(s, TimeSchedule) for s in self._schedules)
+        self._states: list[tuple[float, ...]] | None = None
+        """Every network's own numbers, where a schedule looks at the error."""
+        if not still:
+            self._states = [self._schedules[k].start() for k in self._which.tolist()]
+
+    @property
+    def steady(self) -> bool:
+        """Whether no rate ever changes."""
+        return self._constant is not None
+
+    def of_epoch(self, epoch: int) -> Array:
+        """Return a row for all batches, or one per batch; a column for all networks, or m."""
+        if self._constant is not None:
+            return self._constant
+        n, first = self._batches, epoch * self._batches
+        places = [(first + k, epoch + k / n) for k in range(n)]
+        return self._asked(places)
+
+    def last(self, epoch: int) -> Array:
+        """Return eta of an epoch's last batch, (m,)."""
+        n, rates = self._batches, self._constant
+        if rates is None:
+            rates = self._asked([((epoch + 1) * n - 1, epoch + 1 - 1 / n)])
+        return np.broadcast_to(rates[0], self._which.shape)
+
+    def observe(self, networks: Array, watched: Array) -> None:
+        """Take note of the watched errors of some networks."""
+        if self._states is None:
+            return
+        for i, value in zip(networks.tolist(), watched.tolist(), strict=True):
+            self._states[i] = self._schedules[self._which[i]].observe(self._states[i], value)
+
+    def state(self, network: int) -> tuple[float, ...]:
+        """Return a network's own numbers."""
+        return () if self._states is None else self._states[network]
+
+    def _asked(self, places: list[tuple[int, float]]) -> Array:
+        """Return eta where so many (updates, epochs) are done: a row each."""
+        if self._states is None:
+            return self._of_time(places)
+        known: dict[Any, list[float]] = {}
+        columns = []
+        for key in zip(self._which.tolist(), self._states, strict=True):
+            if key not in known:
+                schedule = self._schedules[key[0]]
+                known[key] = [schedule.rate(*place, key[1]) for place in places]
+            columns.append(known[key])
+        return np.array(columns[:1] if len(known) == 1 else columns).T
+
+    def _of_time(self, places: list[tuple[int, float]]) -> Array:
+        """Return the same of schedules that look at nothing else."""
+        columns = [[s.rate(*place, ()) for place in places] for s in self._schedules]
+        same = all(column == columns[0] for column in columns)
+        return np.array(columns).T[:, [0] if same else self._which]
