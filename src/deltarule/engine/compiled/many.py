@@ -28,7 +28,7 @@ Array = NDArray[Any]
 CALL_SECONDS = 0.05
 """How long one call of a program lasts at most: between two, Ctrl-C is heard."""
 
-TURN_SECONDS = 0.012
+TURN_SECONDS = 0.025
 """How long a thread goes on with the same groups: the last ones to end wait for each other."""
 
 MOST_SUMS, MOST_BYTES = 2**20, 2**25
