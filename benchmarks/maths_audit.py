@@ -16,19 +16,28 @@ from __future__ import annotations
 import argparse
 import ctypes
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
-from deltarule.engine.compiled import maths
+from deltarule.engine.compiled import estimates, maths
 from deltarule.engine.compiled.jit import compile_module, load
 from deltarule.engine.compiled.machine import host
-from deltarule.engine.compiled.ops import Ops, vector_of
+from deltarule.engine.compiled.ops import Module, Ops, vector_of
 
-FUNCTIONS = ["exp", "expm1", "tanh", "log", "log1p"]
+FUNCTIONS: dict[str, Callable[[Ops, Any], Any]] = {
+    "exp": maths.exp,
+    "expm1": maths.expm1,
+    "tanh": maths.tanh,
+    "log": maths.log,
+    "log1p": maths.log1p,
+    "sqrt": estimates.sqrt,
+    "reciprocal": lambda o, x: estimates.quotient(o, o.constant(x.type, 1.0), x),
+}
+RECIPROCALS = (2.0**-100, 2.0**100)  # where they have to be right
 CHUNK = 1 << 20
 THREADS = 2
 SAMPLES = 10_000_000
@@ -38,8 +47,7 @@ def module_of(name: str, dtype: str, lanes: int) -> str:
     """Return a module with f(x, out, n): the function of n vectors."""
     element = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[dtype]
     kind, index, pointer = vector_of(element, lanes), ir.IntType(64), ir.PointerType()
-    module = ir.Module("maths")
-    module.triple = host().triple
+    module = Module(host())
     f = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer, pointer, index]), "f")
     entry, body, end = (f.append_basic_block(n) for n in ("entry", "body", "end"))
     ir.IRBuilder(entry).branch(body)
@@ -47,7 +55,7 @@ def module_of(name: str, dtype: str, lanes: int) -> str:
     i = b.phi(index)
     source, target = (b.gep(p, [i], source_etype=kind) for p in f.args[:2])
     size = np.dtype(dtype).itemsize
-    b.store(getattr(maths, name)(Ops(b), b.load(source, typ=kind, align=size)), target, align=size)
+    b.store(FUNCTIONS[name](Ops(b), b.load(source, typ=kind, align=size)), target, align=size)
     after = b.add(i, index(1))
     i.add_incoming(index(0), entry)
     i.add_incoming(after, body)
@@ -91,6 +99,9 @@ def worst_single(f: Any, name: str, start: int, stop: int, every: int) -> tuple[
     """Return the largest error in a range of bit patterns, and where it is."""
     x = np.arange(start, stop, every, dtype=np.uint32).view(np.float32)
     x = x[: len(x) // host().lanes("float32") * host().lanes("float32")]
+    if name == "reciprocal":
+        x = np.where((np.abs(x) >= RECIPROCALS[0]) & (np.abs(x) <= RECIPROCALS[1]), x, 1.0)
+        x = x.astype(np.float32)
     out = np.empty_like(x)
     f(x, out)
     with np.errstate(all="ignore"):
@@ -127,11 +138,11 @@ def audit_double(name: str) -> tuple[float, float]:
 def samples(random: np.random.Generator, name: str) -> np.ndarray:
     """Return arguments: a half of them of every size, a half near where the work is."""
     half = CHUNK // 2
-    low, high = (-1074, 1024) if name in ("log", "log1p") else (-60, 10)
+    low, high = (-1074, 1024) if name in ("log", "log1p", "sqrt") else (-60, 10)
     sizes = 2.0 ** random.uniform(low, high, half)
     near = random.normal(0.0, 1.5, half)
     x = np.concatenate([sizes * random.choice([-1.0, 1.0], half), near])
-    if name == "log":
+    if name in ("log", "sqrt"):
         return np.abs(x)
     with np.errstate(over="ignore"):
         return np.where(x <= -1, -1 / x * (1 - 2.0**-52), x) if name == "log1p" else x
@@ -163,7 +174,7 @@ def best(call: Any, rounds: int = 40, repeats: int = 100) -> float:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("functions", nargs="*", default=FUNCTIONS)
+    parser.add_argument("functions", nargs="*", default=list(FUNCTIONS))
     parser.add_argument("--span", type=float, help="only 2^-24 <= |x| < SPAN, in float32")
     parser.add_argument("--every", type=int, default=1, help="only every EVERY-th float32 number")
     parser.add_argument("--times", action="store_true")

@@ -11,7 +11,7 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.jit import compile_module, load
 from deltarule.engine.compiled.machine import host
-from deltarule.engine.compiled.ops import Ops, vector_of
+from deltarule.engine.compiled.ops import Module, Ops, vector_of
 
 ELEMENTS = {"float32": ir.FloatType(), "float64": ir.DoubleType(), "int64": ir.IntType(64)}
 
@@ -23,8 +23,7 @@ def kind_of(dtype: Any, lanes: int) -> ir.Type:
 
 def execute(write: Callable[..., Any], *arrays: np.ndarray) -> None:
     """Compile what `write(ops, *pointers)` writes, and run it with the arrays' addresses."""
-    module = ir.Module("test")
-    module.triple = host().triple
+    module = Module(host())
     kinds = [ir.PointerType()] * len(arrays)
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "f")
     ops = Ops(ir.IRBuilder(function.append_basic_block()))
