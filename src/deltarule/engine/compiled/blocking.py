@@ -29,7 +29,7 @@ Finish = Callable[[Ops, Any, Any, Any], Any]
 """`finish(o, i, j, value)`: what is stored in place of the vector C[i, j:]."""
 
 _CACHE = 32 * 1024  # bytes of a first-level cache that a panel of B may fill
-_CHUNK = 256  # rows of C that pass a panel before the next one; their A stays in the second level
+_CHUNK = 1024  # rows of C that pass a panel before the next one; their A stays in the second level
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ doubles the bits:
     s' = s + s (1/2 - s h), h' = h + h (1/2 - s h)   \sqrt{x}, from s = x r, h = r/2, r = 1/\sqrt{x}
     s' = s + h (x - s s)                             the last step
 
-one step serves float32, two float64. Errors, as `benchmarks/maths_audit.py` has found them: at
+One step serves float32, two float64. Errors, as `benchmarks/maths_audit.py` has found them: at
 most 0.53 ulp for the reciprocal, 0.69 ulp for the square root.
 
 Source: P. Markstein, IA-64 and Elementary Functions (2000), chapters 8 and 9.
