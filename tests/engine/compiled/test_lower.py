@@ -65,12 +65,13 @@ def test_rounded_as_in_numpy(name, lanes, dtype):
     """Bit for bit, infinities, NaN and signed zeros included.
 
     A product may be rounded together with its sum (contraction): there one rounding may lack.
+    Whole registers' roots may be one further rounding off (see test_estimates.py).
     """
     x, y = POINTS.astype(dtype), np.roll(POINTS, 5).astype(dtype)
     with np.errstate(all="ignore"):
         expected = np.asarray(EXACT[name](np, x, y), dtype)
     found = values(EXACT[name], dtype, lanes, x, y)
-    if name == "literal":
+    if name in ("literal", "sqrt"):
         np.testing.assert_allclose(found, expected, rtol=2 * np.finfo(dtype).eps)
         return
     assert np.array_equal(np.isnan(found), np.isnan(expected))

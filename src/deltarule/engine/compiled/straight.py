@@ -85,7 +85,7 @@ class _Straight:
         self.kind = self.cell if lanes > 1 else vector_of(self.element, _alone(self.element))
         self.wide = vector_of(_DOUBLE, lanes)
         self.lap = LapValues(ops, lap)
-        self.theta = self._variables(renewed=True)
+        self.theta = self._variables()
         self.slots = [self._variables() for _ in recipe.optimiser.slots]
         self.gradient = None if recipe.online else self._variables()
         self.totals = [ops.b.alloca(self.wide) for _ in range(2)]
@@ -101,10 +101,10 @@ class _Straight:
             self._bring_back()
         ops.b.ret_void()
 
-    def _variables(self, *, renewed: bool = False) -> Variables:
+    def _variables(self) -> Variables:
         """Return variables, one for each parameter."""
         size, placed = self.recipe.objective.network.size, self.lanes > 1
-        return Variables(self.ops, self.kind, size, placed=placed, renewed=renewed)
+        return Variables(self.ops, self.kind, size, placed=placed)
 
     @contextmanager
     def _staying(self, *several: Variables) -> Iterator[None]:
@@ -126,7 +126,6 @@ class _Straight:
             for k in range(variables.count):
                 cell = self.ops.load(pointer, self.cell, k * self.lanes)
                 variables.write(k, self._spread(cell))
-            variables.turned()
 
     def _bring_back(self) -> None:
         """Write theta and the slots to the caller's memory."""
@@ -168,7 +167,6 @@ class _Straight:
             gradient = self._observations(graph, lower, theta, lr, s, row)
         with b.if_then(b.icmp_signed("!=", self.lap.learn, ir.Constant(_WORD, 0))):
             self._update(graph, lower, theta, gradient, s)
-            self.theta.turned()
 
     def _bind(self, lower: Lowering, symbols: list[Node], variables: Variables) -> None:
         """Say that symbols stand for variables: for what they hold, or where they are read."""
@@ -256,7 +254,9 @@ class _Straight:
         slots = slot_symbols(graph, recipe, theta)
         for symbols, variables in zip(slots, self.slots, strict=True):
             self._bind(lower, symbols, variables)
-        for k, new in enumerate(found.new):  # of the slots it needs entry k alone
+        # What the deltas read of theta belongs to later layers: it is read before it is written.
+        # Of the slots an entry's update needs its own alone.
+        for k, new in enumerate(found.new):
             values = [lower(value) for value in new]
             for value, variables in zip(values, (self.theta, *self.slots), strict=True):
                 variables.write(k, value)
