@@ -82,3 +82,15 @@ def test_a_device_is_never_replaced(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.returncode == 2
     assert "no regular file, and is not replaced" in result.stderr
+
+
+def test_warnings_are_sentences(tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+    result = subprocess.run(
+        [*COMMAND, "train", "xor", "--epochs", "3", "--engine", "compiled"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+        env={**os.environ, "DELTARULE_CACHE": str(tmp_path / "a-file")},
+    )  # fmt: skip
+    assert result.stderr.startswith("warning: ")
+    assert "a-file" in result.stderr
+    assert ".py:" not in result.stderr

@@ -1,4 +1,4 @@
-"""Errors as a person sees them: a sentence on stderr, an exit status, no traceback."""
+"""Errors and warnings as a person sees them: a sentence on stderr, an exit status, no traceback."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable
-from typing import ParamSpec
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec
 
 import typer
 
@@ -33,7 +35,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def guard(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with _warnings_in_words():
+                command(*args, **kwargs)
             sys.stdout.flush()
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
@@ -55,8 +58,30 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 
 def say_error(message: str) -> None:
     """Print a message on stderr."""
-    typer.secho("error: ", err=True, nl=False, fg="red", bold=True)
+    _say("error: ", "red", message)
+
+
+def _say(head: str, colour: str, message: str) -> None:
+    typer.secho(head, err=True, nl=False, fg=colour, bold=True)
     typer.echo(message, err=True)
+
+
+@contextmanager
+def _warnings_in_words() -> Iterator[None]:
+    """Print the package's own warnings without the place in its code that gave them."""
+    shown = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], *place: Any, **more: Any) -> None:
+        if category.__module__.startswith("deltarule."):
+            _say("warning: ", "yellow", str(message))
+        else:
+            shown(message, category, *place, **more)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = shown
 
 
 def _explain(error: Exception) -> tuple[str, int]:
