@@ -55,9 +55,9 @@ def quotient(o, d):
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_square_roots(dtype, lanes):
-    low, high = (-125, 127) if dtype == np.float32 else (-1021, 1023)
-    x = every_size(dtype, low, high, lanes)
-    assert in_ulps(applied(estimates.sqrt, x, lanes), np.sqrt(x, dtype=np.longdouble), dtype) < 0.8
+    low, high = (-148, 127) if dtype == np.float32 else (-1073, 1023)  # subnormal ones, too
+    x, most = every_size(dtype, low, high, lanes), 0.85 if dtype == np.float32 else 1.5
+    assert in_ulps(applied(estimates.sqrt, x, lanes), np.sqrt(x, dtype=np.longdouble), dtype) < most
 
 
 @pytest.mark.parametrize("lanes", LANES)
