@@ -10,6 +10,7 @@ from random_networks import finite_cases, problem
 import deltarule as dr
 from deltarule.check.batched import Batched
 from deltarule.check.incremental import Incremental
+from deltarule.check.perturbed import XP
 from deltarule.engine import Objective, Samples
 
 CASES = finite_cases(320)
@@ -116,3 +117,11 @@ def test_a_move_that_leaves_the_range_of_exp() -> None:
                 net, moved, samples.X, samples.T, "cross_entropy", reduction="sum"
             ).error
             assert found[entry] == pytest.approx(E, rel=1e-12)
+
+
+@pytest.mark.parametrize("b", [0.0, 1e-200, 1e-20, 9.9e-9, 1.1e-8, 1e-3, 2.0, np.nan])
+def test_complex_exp(b: float) -> None:
+    z = np.array([-40.0, -1.0, 0.0, 0.3, 20.0]) + 1j * b
+    found, true = XP.exp(z), np.exp(z)
+    np.testing.assert_allclose(found.real, true.real, rtol=4e-16)
+    np.testing.assert_allclose(found.imag, true.imag, rtol=4e-16)
