@@ -57,11 +57,11 @@ class LogSum:
         s = np.multiply.outer(column, change.ravel())
         s -= (of_largest * change).ravel()
         s += self._repeated.times(len(change))
-        terms = np.ones(len(column)) @ XP.exp(s)
+        terms = XP.exp(s).sum(axis=0)
         linear = (column @ self._T - of_largest * self._T_sum) * change
         return self._errors(terms.reshape(change.shape), linear)
 
     def _errors(self, terms: Array, linear: Array) -> Array:
         """Return E from S and from what the move adds to sum_k T_k s_k."""
         rows = self._T_sum * np.log(terms) - self._T_s - linear
-        return np.asarray(rows @ self._scale)
+        return np.asarray(np.vecdot(self._scale, rows))

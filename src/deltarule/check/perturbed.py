@@ -116,7 +116,8 @@ class Perturbed(Around):
         """
         rows, T = net.T, self._T.times(net.shape[1] // self.samples)[outputs].T
         e = self._fused(rows, T) if self._fused else self._e(self.f[self.L](rows), T)
-        each = e.T.reshape(-1, self.samples) @ self.scale  # outputs, then moves
+        # outputs, then moves; row by row, for threads cost more than so short sums
+        each = np.vecdot(self.scale, e.T.reshape(-1, self.samples))
         return np.asarray(each.reshape(len(net), -1).sum(axis=0))
 
     def _weights_squared(self) -> float:
