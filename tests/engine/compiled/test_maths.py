@@ -24,7 +24,7 @@ from deltarule.engine.compiled.ops import Ops, vector_of
 
 FUNCTIONS = ["exp", "expm1", "tanh", "log", "log1p"]
 DTYPES = ["float32", "float64"]
-LIMITS = {"exp": 1.8, "expm1": 1.6, "tanh": 1.6, "log": 1.2, "log1p": 1.6}
+LIMITS = {"exp": 1.8, "expm1": 1.6, "tanh": 1.6, "log": 1.2, "log1p": 1.7}
 """Units in the last place that the results may be off: the docstrings' figures and a little."""
 LANES = [1, 2, 3, 4, 16, 24]
 INF, NAN = math.inf, math.nan
