@@ -82,7 +82,7 @@ def log(o: Ops, x: Any) -> Any:
 
 
 def log1p(o: Ops, x: Any) -> Any:
-    """Return log(1 + x): at most 1.5 ulp (float32), 1.6 ulp (float64); -0 stays -0.
+    """Return log(1 + x): at most 1.62 ulp (float32), 1.6 ulp (float64); -0 stays -0.
 
     u = 1 + x is rounded; what that loses, c = (1 + x) - u exactly, goes into f with its weight:
     1 + x = 2^k (1 + f + 2^-k c). Where x is so large that 2^-k is subnormal it is taken for 0.
