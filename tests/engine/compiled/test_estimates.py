@@ -15,7 +15,7 @@ from deltarule.engine.compiled.machine import Machine, host
 from deltarule.engine.compiled.ops import Module, Ops
 
 DTYPES = [np.float32, np.float64]
-LANES = [1, 4, 8, 16, 32, 64]
+LANES = [1, 4, 8, 16, 24, 32, 48, 64]
 HOST, NARROW = host(), Machine("", "", "", 256, 16)
 
 
@@ -44,7 +44,7 @@ def every_size(dtype, low, high, seed):
     around = [powers, np.nextafter(powers, np.inf, dtype=float), np.nextafter(powers, 0.0)]
     drawn = 2.0 ** np.random.default_rng(seed).uniform(low, high, 20_000)
     x = np.concatenate([*around, drawn]).astype(dtype)
-    return np.concatenate([x, np.ones(-len(x) % 64, dtype)])
+    return np.concatenate([x, np.ones(-len(x) % 192, dtype)])
 
 
 def quotient(o, d):

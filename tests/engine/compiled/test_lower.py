@@ -71,7 +71,8 @@ def test_rounded_as_in_numpy(name, lanes, dtype):
     with np.errstate(all="ignore"):
         expected = np.asarray(EXACT[name](np, x, y), dtype)
     found = values(EXACT[name], dtype, lanes, x, y)
-    if name in ("literal", "sqrt"):
+    estimated = name == "sqrt" and lanes * x.itemsize % 64 == 0
+    if name == "literal" or estimated:
         np.testing.assert_allclose(found, expected, rtol=2 * np.finfo(dtype).eps)
         return
     assert np.array_equal(np.isnan(found), np.isnan(expected))

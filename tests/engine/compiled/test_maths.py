@@ -20,7 +20,7 @@ from llvmlite import ir
 from deltarule.engine.compiled import exponentials, logarithms, maths
 from deltarule.engine.compiled.jit import compile_module, load
 from deltarule.engine.compiled.machine import host
-from deltarule.engine.compiled.ops import Ops, vector_of
+from deltarule.engine.compiled.ops import Module, Ops, vector_of
 
 FUNCTIONS = ["exp", "expm1", "tanh", "log", "log1p"]
 DTYPES = ["float32", "float64"]
@@ -51,8 +51,7 @@ def text_of(write: Write, dtype: str, lanes: int, arguments: int = 1) -> str:
     """Return a module with f(x, ..., out, n): `out` gets the function of n vectors."""
     element = {"float32": ir.FloatType(), "float64": ir.DoubleType()}[dtype]
     kind, index, pointer = vector_of(element, lanes), ir.IntType(64), ir.PointerType()
-    module = ir.Module("maths")
-    module.triple = host().triple
+    module = Module(host())
     returns = ir.FunctionType(ir.VoidType(), [pointer] * (arguments + 1) + [index])
     function = ir.Function(module, returns, "f")
     entry, body, end = (function.append_basic_block(n) for n in ("entry", "body", "end"))

@@ -69,11 +69,14 @@ def sqrt(o: Ops, x: Any) -> Any:
 
 
 def _estimate(o: Ops, name: str, x: Any) -> Any:
-    """Return the processor's estimate, register by register; None where it has none."""
+    """Return the processor's estimate, register by register; None where it has none.
+
+    There are as many registers as halving and doubling reach: 1, 2, 4, ...
+    """
     code, bits, _ = _CODES[str(element_of(x.type))]
     lanes = _WIDTH // bits
-    machine = getattr(o.b.module, "machine", None)
-    if machine is None or machine.bits < _WIDTH or lanes_of(x.type) % lanes:
+    registers, rest = divmod(lanes_of(x.type), lanes)
+    if o.b.module.machine.bits < _WIDTH or rest or registers & (registers - 1):
         return None
     kind = vector_of(element_of(x.type), lanes)
     every = ir.Constant(ir.IntType(lanes), -1)

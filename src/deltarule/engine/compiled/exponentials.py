@@ -20,7 +20,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.engine.compiled.estimates import quotient
 from deltarule.engine.compiled.ops import Ops, integers_of
 from deltarule.engine.compiled.polynomials import multiply_add, polynomial, which
 
@@ -228,7 +227,7 @@ def saturating(o: Ops, x: Any) -> Any:
     r = multiply_add(o, k, o.constant(kind, -form.ln2_high - form.ln2_low), y)
     t = less_one(o, r, SHORT[name])
     below = multiply_add(o, power, t, o.b.fadd(power, one))
-    return o.b.fsub(one, quotient(o, o.constant(kind, 2.0), below))
+    return o.b.fsub(one, o.div(o.constant(kind, 2.0), below))
 
 
 def at_most(o: Ops, x: Any, high: float) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.formulas import way_back
-from deltarule.engine.compiled.lap import LapValues
+from deltarule.engine.compiled.lap import LapValues, lap_function
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine
 from deltarule.engine.compiled.memory import Memory
@@ -61,9 +61,7 @@ class Layered:
 
     def _run(self) -> None:
         """Write the function `run(lap, number)`."""
-        kinds = [ir.PointerType(), _WORD]
-        run = ir.Function(self.module, ir.FunctionType(ir.VoidType(), kinds), "run")
-        run.attributes.alignstack = self.machine.bits // 8
+        run = lap_function(self.module, "run")
         o = Ops(ir.IRBuilder(run.append_basic_block()))
         self.o, self.lap = o, LapValues(o, run.args[0])
         self.number = run.args[1]

@@ -154,7 +154,7 @@ class Lowering:
 
     def _reciprocal(self, base: Node) -> Any:
         """Return 1 / d."""
-        one, d = self.ops.constant(self.kind, 1.0), self._known[base]
+        one, d = self.ops.constant(self.kind, 1.0), self._written(base)
         found = estimates.reciprocal(self.ops, d) if self._moderate(base) else None
         return self.ops.div(one, d) if found is None else found
 

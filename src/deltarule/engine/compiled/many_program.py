@@ -11,7 +11,7 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.equations import check_recipe, observation, theta_symbols
-from deltarule.engine.compiled.lap import Lap, LapValues
+from deltarule.engine.compiled.lap import Lap, LapValues, lap_function
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine, host
 from deltarule.engine.compiled.ops import Module, Ops, vector_of
@@ -78,8 +78,7 @@ def measuring(recipe: Recipe, lanes: int, weighted: bool) -> Run:
     """
     machine = host()
     module = Module(machine)
-    kinds = [ir.PointerType(), _WORD]
-    lap = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "lap")
+    lap = lap_function(module, "lap")
     ops = Ops(ir.IRBuilder(lap.append_basic_block()))
     _measure(replace(recipe, weighted=weighted), ops, LapValues(ops, lap.args[0]), lanes)
     return _finished(module, lap, machine)
@@ -136,12 +135,11 @@ def _measure(recipe: Recipe, o: Ops, lap: LapValues, lanes: int) -> None:
     b.ret_void()
 
 
-def _finished(module: ir.Module, lap: Any, machine: Machine, kept: int = 0) -> Run:
+def _finished(module: Module, lap: Any, machine: Machine, kept: int = 0) -> Run:
     """Add the loop over laps, which keeps so many bytes of theta; return the module's code."""
     lap.linkage = "internal"
     lap.attributes.add("noinline")
-    kinds = [ir.PointerType(), _WORD]
-    run = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "run")
+    run = lap_function(module, "run")
     o = Ops(ir.IRBuilder(run.append_basic_block()))
     words = ir.Constant(_WORD, ctypes.sizeof(Lap) // 8)
     with o.loop(0, run.args[1]) as k:

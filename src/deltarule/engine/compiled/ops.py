@@ -15,7 +15,7 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.machine import Machine
 
-__all__ = ["Module", "Ops", "element_of", "integers_of", "lanes_of", "vector_of", "whole_registers"]
+__all__ = ["Module", "Ops", "element_of", "integers_of", "lanes_of", "vector_of"]
 
 _CONTRACT = ("contract",)
 _CODES = {"float": "f32", "double": "f64", "i32": "i32", "i64": "i64"}
@@ -40,16 +40,6 @@ def integers_of(kind: ir.Type) -> ir.Type:
     """Return the type of whole numbers with the bits and lanes of a type of floats."""
     width = 32 if isinstance(element_of(kind), ir.FloatType) else 64
     return vector_of(ir.IntType(width), lanes_of(kind))
-
-
-def whole_registers(kind: ir.Type) -> int:
-    """Return to how many bytes a function that computes with such values aligns its stack.
-
-    What registers have no room for is kept there, and a vector across two lines of the cache
-    takes twice as long; a compiler by itself aligns to 16 bytes.
-    """
-    size = lanes_of(kind) * (4 if isinstance(element_of(kind), ir.FloatType) else 8)
-    return min(64, max(16, size))
 
 
 class _Text(ir.Constant):  # type: ignore[misc]

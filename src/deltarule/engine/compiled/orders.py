@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine.compiled.cache import cached
 from deltarule.engine.compiled.jit import compile_module, load
-from deltarule.engine.compiled.machine import host
+from deltarule.engine.compiled.machine import Machine, host
+from deltarule.engine.compiled.ops import Module, Ops
 
 __all__ = ["orders"]
 
@@ -62,7 +63,7 @@ def _checked() -> Callable[..., None] | None:
 
 def _compiled() -> Callable[..., None]:
     machine = host()
-    text = _module(machine.triple)
+    text = _module(machine)
     code = cached(text, machine, lambda: compile_module(text, machine))
     pointer, whole = ctypes.c_void_p, ctypes.c_int64
     run = load(code, machine).function("run", None, pointer, whole, whole, whole, pointer, pointer)
@@ -76,10 +77,9 @@ def _compiled() -> Callable[..., None]:
     return call
 
 
-def _module(triple: str) -> str:
+def _module(machine: Machine) -> str:
     """Return the text of `run(keys, lanes, n, epoch, places, index)`."""
-    module = ir.Module("deltarule")
-    module.triple = triple
+    module = Module(machine)
     pointer = ir.PointerType()
     kinds = [pointer, _WORD, _WORD, _WORD, pointer, pointer]
     run = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "run")
@@ -90,8 +90,6 @@ def _module(triple: str) -> str:
 
 class _Orders:
     def __init__(self, b: ir.IRBuilder, arguments: Any) -> None:
-        from deltarule.engine.compiled.ops import Ops
-
         self.b, self.o = b, Ops(b)
         keys, lanes, self.n, self.epoch, places, index = arguments
         self.left, self.mask, self.block = (b.alloca(_WORD) for _ in range(3))

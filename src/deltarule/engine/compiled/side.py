@@ -15,10 +15,10 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.equations import theta_symbols
 from deltarule.engine.compiled.formulas import observed_side_by_side, row_symbols, update_along
-from deltarule.engine.compiled.lap import LapValues
+from deltarule.engine.compiled.lap import LapValues, lap_function
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine
-from deltarule.engine.compiled.ops import Module, Ops, vector_of, whole_registers
+from deltarule.engine.compiled.ops import Module, Ops, vector_of
 from deltarule.engine.compiled.recipe import Recipe, element
 from deltarule.engine.compiled.trace import CONDITION, NUMBER, Graph, Node
 
@@ -44,11 +44,7 @@ def side_lanes(recipe: Recipe, machine: Machine, batch: int) -> int:
 def side_module(recipe: Recipe, machine: Machine, batch: int) -> str:
     """Return the text of the module whose function `run(lap, number)` does one lap."""
     module = Module(machine)
-    kinds = [ir.PointerType(), _WORD]
-    run = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "run")
-    run.attributes.add("nounwind")
-    lanes = side_lanes(recipe, machine, batch)
-    run.attributes.alignstack = whole_registers(vector_of(element(recipe.dtype), lanes))
+    run = lap_function(module, "run")
     _Side(recipe, machine, Ops(ir.IRBuilder(run.append_basic_block())), run.args[0], batch)
     return str(module)
 

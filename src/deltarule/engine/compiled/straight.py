@@ -23,10 +23,10 @@ from deltarule.engine.compiled.formulas import (
     slot_symbols,
     update_each,
 )
-from deltarule.engine.compiled.lap import LapValues
+from deltarule.engine.compiled.lap import LapValues, lap_function
 from deltarule.engine.compiled.lower import Lowering
 from deltarule.engine.compiled.machine import Machine
-from deltarule.engine.compiled.ops import Module, Ops, vector_of, whole_registers
+from deltarule.engine.compiled.ops import Module, Ops, vector_of
 from deltarule.engine.compiled.recipe import Recipe, element
 from deltarule.engine.compiled.trace import NUMBER, Graph, Node
 from deltarule.engine.compiled.variables import Variables
@@ -45,7 +45,7 @@ def straight_module(recipe: Recipe, machine: Machine) -> str:
 
 
 def write_straight(
-    module: ir.Module,
+    module: Module,
     name: str,
     recipe: Recipe,
     lanes: int = 1,
@@ -54,10 +54,7 @@ def write_straight(
     steady: bool = False,
 ) -> Any:
     """Add the function `name(lap, number)`, which does one lap, to a module; return it."""
-    kinds = [ir.PointerType(), _WORD]
-    run = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
-    run.attributes.add("nounwind")
-    run.attributes.alignstack = whole_registers(vector_of(element(recipe.dtype), lanes))
+    run = lap_function(module, name)
     run.args[0].add_attribute("noalias")
     ops = Ops(ir.IRBuilder(run.append_basic_block()))
     _Straight(recipe, ops, run.args[0], lanes, shared, varied, steady)
@@ -97,8 +94,7 @@ class _Straight:
             with ops.loop(0, self.lap.count) as s, self._staying(self.theta, *self.slots):
                 self._batch(s)
             self._sums(into_registers=False)
-        with self._staying(self.theta, *self.slots):
-            self._bring_back()
+        self._bring_back()
         ops.b.ret_void()
 
     def _variables(self) -> Variables:
