@@ -1,8 +1,9 @@
 """Draw docs/img/readme.png with the project itself: `python docs/make_pictures.py`.
 
-Left: the 3-3-3-1 network of the theory page, every number from `dr.backprop`, and the three paths
-that make up one weight's gradient. Right: a training run on the digits, and f and f' with the
-network's own nodes on them. Colours are Okabe and Ito's; no meaning hangs on colour alone.
+The 3-3-3-1 network of the theory page, every number from `dr.backprop`, and the three paths that
+make up one weight's gradient. Colours are Okabe and Ito's; no meaning hangs on colour alone. The
+letters are large because a telephone shows the picture 390 pixels wide: 14 points of its 562 are
+ten pixels there.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from matplotlib.patches import Circle, FancyArrowPatch
 from PIL import Image
 
 import deltarule as dr
-from deltarule.models import Recipe, fit
 
 BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#b3b3b3", "#222222"
 X, T = [[1.0, 0.5, -1.0]], [[1.0]]
@@ -29,9 +29,11 @@ W = [
     np.array([[1.0, -1.2, 0.6]]),
 ]
 B = [[0.1, -0.2, 0.0], [0.0, 0.1, -0.1], [0.2]]
-COLUMNS, ROWS, RADIUS = (0.0, 3.3, 6.6, 9.9), (2.8, 0.0, -2.8), 0.55
+COLUMNS, ROWS, RADIUS = (0.0, 3.0, 6.0, 9.0), (3.1, 0.0, -3.1), 0.66
+LABELS = (0.38, 0.4, 0.5)
+"""How far along a path its weight is written, by layer: before the edges cross one another."""
 MINUS = "\u2212"
-STYLE: Any = {"font.size": 12.5, "mathtext.fontset": "stix", "axes.spines.top": False}
+STYLE: Any = {"font.size": 15, "mathtext.fontset": "stix"}
 
 
 def example() -> tuple[dr.Network, dr.Backprop, Any]:
@@ -58,14 +60,13 @@ def draw_network(ax: Axes) -> None:
         for j in range(n):
             _node(ax, bp, l, j)
     x, y = place(3, 0)
-    ax.text(x, y - 1.5, f"T = {T[0][0]:g}\nE = {bp.error:.4f}", ha="center", va="top", color=INK)
-    names = ("inputs x", "layer 1", "layer 2", "layer 3")
-    for x, name in zip(COLUMNS, names, strict=True):
-        ax.text(x, 4.05, name, ha="center", weight="bold", color=INK)
-    _arrow(ax, (0.0, COLUMNS[-1]), 5.35, BLUE, "forward: net, then y = f(net), inside the nodes")
-    _arrow(ax, (COLUMNS[-1], 0.0), 4.85, ORANGE, "backward: \u03b4 = dE/dnet, beside the nodes")
+    ax.text(x, y - 2.9, f"T = {T[0][0]:g}\nE = {bp.error:.4f}", ha="center", color=INK)
+    for x, name in zip(COLUMNS, ("inputs", "layer 1", "layer 2", "layer 3"), strict=True):
+        ax.text(x, 5.05, name, ha="center", weight="bold", color=INK)
+    _arrow(ax, (-0.6, 9.6), 7.35, BLUE, "forward: net, then y = f(net)")
+    _arrow(ax, (9.6, -0.6), 6.45, ORANGE, "backward: \u03b4 = dE/dnet")
     _equation(ax, bp, float(gradient[0]["W"][1, 0]))
-    ax.set(xlim=(-0.8, 11.0), ylim=(-6.6, 5.75), aspect="equal")
+    ax.set(xlim=(-1.0, 10.3), ylim=(-9.2, 7.9), aspect="equal")
     ax.set_axis_off()
 
 
@@ -78,25 +79,18 @@ def _edge(ax: Axes, l: int, j: int, k: int) -> None:
     (x0, y0), (x1, y1), w = place(l - 1, k), place(l, j), float(W[l - 1][j, k])
     on = _on_path(l, j, k)
     style = "-" if w > 0 else (0, (3.2, 1.6))
-    width = 0.8 + 2.2 * abs(w)
-    ax.plot(
-        [x0, x1], [y0, y1], color=ORANGE if on else GREY, lw=width, ls=style, zorder=2 if on else 1
-    )
+    colour, width = ORANGE if on else GREY, 0.8 + 2.2 * abs(w)
+    ax.plot([x0, x1], [y0, y1], color=colour, lw=width, ls=style, zorder=2 if on else 1)
     if on:
-        at = 0.36 if l == 1 else 0.5
-        ax.text(
-            x0 + at * (x1 - x0),
-            y0 + at * (y1 - y0),
-            f"{w:g}".replace("-", MINUS),
-            color=ORANGE,
-            ha="center",
-            va="center",
-            zorder=4,
-            bbox={"boxstyle": "round,pad=0.16", "fc": "white", "ec": "none"},
-        )
+        at = LABELS[l - 1]
+        where = (x0 + at * (x1 - x0), y0 + at * (y1 - y0))
+        box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none"}
+        text = f"{w:g}".replace("-", MINUS)
+        ax.text(*where, text, color=ORANGE, ha="center", va="center", zorder=4, bbox=box)
 
 
 def _node(ax: Axes, bp: dr.Backprop, l: int, j: int) -> None:
+    """Draw a node with y in it and, above or (last row) below it, free of edges, its delta."""
     x, y = place(l, j)
     ax.add_patch(Circle((x, y), RADIUS, fc="white", ec=BLUE, lw=2, zorder=5))
     value = f"{bp.outputs[l][0][j]:.2f}" if l else f"{X[0][j]:g}"
@@ -104,21 +98,15 @@ def _node(ax: Axes, bp: dr.Backprop, l: int, j: int) -> None:
     ax.text(x, y, value, ha="center", va="center", color=BLUE, zorder=6, weight="bold")
     if l:
         delta = f"{bp.deltas[l][0][j]:.4f}".replace("-", MINUS)
-        above = l < len(W) and j == 0
-        ax.text(
-            x + 0.35 * (l == len(W)),
-            y + (RADIUS + 0.12) * (1 if above else -1),
-            rf"$\delta_{{{l},{j + 1}}}$ = {delta}",
-            ha="center",
-            va="bottom" if above else "top",
-            color=ORANGE,
-            zorder=6,
-            bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none"},
-        )
+        head = rf"$\delta_{{{l},{j + 1}}}$"
+        below = j == len(ROWS) - 1
+        up, down = (-RADIUS - 0.28, -RADIUS - 0.8) if below else (RADIUS + 0.78, RADIUS + 0.28)
+        ax.text(x, y + up, head, ha="center", va="center", color=ORANGE, fontsize=17)
+        ax.text(x, y + down, delta, ha="center", va="center", color=ORANGE)
 
 
 def _arrow(ax: Axes, ends: tuple[float, float], y: float, colour: str, text: str) -> None:
-    style: Any = {"arrowstyle": "-|>", "mutation_scale": 16, "lw": 2, "color": colour}
+    style: Any = {"arrowstyle": "-|>", "mutation_scale": 20, "lw": 2, "color": colour}
     ax.add_patch(FancyArrowPatch((ends[0], y), (ends[1], y), **style))
     box = {"fc": "white", "ec": "none", "pad": 3}
     ax.text(sum(ends) / 2, y, text, color=colour, ha="center", va="center", bbox=box)
@@ -130,73 +118,30 @@ def _equation(ax: Axes, bp: dr.Backprop, whole: float) -> None:
     paths = X[0][0] * y1[1] * (1 - y1[1]) * bp.deltas[2][0] * W[1][:, 1]
     signed = ("+" if p > 0 else MINUS for p in paths)
     terms = " ".join(f"{s} {abs(p):.5f}" for s, p in zip(signed, paths, strict=True))[2:]
-    lines = "weights: solid > 0, dashed < 0, the wider the larger; "
-    lines += "orange: the paths from $w_{1,2,1}$ to the output"
-    ax.text(middle, -4.65, lines, ha="center", color=INK, fontsize=11)
-    left = r"$\partial E / \partial w_{1,2,1} = x_1\; f'(\mathrm{net}_{1,2})\; "
+    left = r"$\partial E / \partial w_{1,2,1} = x_1\, f'(\mathrm{net}_{1,2})\, "
     left += r"(\delta_{2,1} w_{2,1,2} + \delta_{2,2} w_{2,2,2} + \delta_{2,3} w_{2,3,2})$"
-    ax.text(middle, -5.5, left, ha="center", color=INK, fontsize=16)
-    said = f"three paths, three terms: {terms} = {whole:.5f}"
-    ax.text(middle, -6.3, said, ha="center", color=ORANGE, weight="bold")
-
-
-def draw_run(ax: Axes) -> None:
-    """Draw training and validation error of the default run on the digits."""
-    fitted = fit(dr.data.read_table("digits"), Recipe())
-    history, best = fitted.run.history, fitted.run.best_epoch
-    epochs = np.arange(1, fitted.run.epochs + 1)
-    ax.semilogy(epochs, history["error"], color=BLUE, lw=2, label="training")
-    ax.semilogy(
-        epochs, history["validation_error"], color=ORANGE, lw=2, ls="--", label="validation"
+    ax.text(middle, -5.6, left, ha="center", color=INK, fontsize=17)
+    said = f"{terms} = {whole:.5f}"
+    ax.text(middle, -6.4, said, ha="center", color=ORANGE, weight="bold")
+    legend = (
+        "orange: the three paths from $w_{1,2,1}$",
+        "to the output, one term each",
+        "weights: solid > 0, dashed < 0, wide = large",
     )
-    ax.plot(best, history["validation_error"][best - 1], "o", color=ORANGE, ms=8)
-    ax.annotate(
-        f"best epoch: {best}",
-        (best, history["validation_error"][best - 1]),
-        (0, 16),
-        textcoords="offset points",
-        ha="center",
-        color=ORANGE,
-    )
-    accuracy = fitted.metrics["test"]["accuracy"]
-    ax.set_title(f"digits, 64-64-32-10: {accuracy:.1%} of the test rows right", loc="left")
-    ax.set(xlabel="epoch", ylabel="E (cross-entropy per row)")
-    ax.legend(frameon=False)
-
-
-def draw_factor(ax: Axes) -> None:
-    """Draw f and f' of the sigmoid with the example network's nodes on f'."""
-    _, bp, _ = example()
-    sigmoid = dr.activations.Sigmoid()
-    net = np.linspace(-6, 6, 400)
-    ax.plot(net, sigmoid(net), color=BLUE, lw=2, label="f(net)")
-    ax.plot(net, sigmoid.derivative(net), color=ORANGE, lw=2, ls="--", label="f'(net)")
-    marks = {1: "o", 2: "s", 3: "^"}
-    for l, mark in marks.items():
-        at = bp.nets[l][0]
-        ax.plot(
-            at, sigmoid.derivative(at), mark, color=INK, ms=7, label=f"layer {l} of the network"
-        )
-    ax.set_title("sigmoid: the factor f'(net) in every delta", loc="left")
-    ax.set(xlabel="net", ylim=(-0.03, 1.05))
-    ax.legend(frameon=False, loc="upper left")
+    for line, text in enumerate(legend):
+        ax.text(middle, -7.3 - 0.65 * line, text, ha="center", color=INK)
 
 
 def main() -> None:
     """Write the picture."""
-    with mpl.rc_context(STYLE | {"axes.spines.right": False, "axes.titlesize": 13.5}):
-        fig = Figure(figsize=(16, 8.4), dpi=100, layout="constrained")
-        halves: Any = fig.subfigures(1, 2, width_ratios=(1.32, 1), wspace=0.02)
-        left, right = halves
-        draw_network(left.subplots())
-        upper, lower = right.subplots(2, 1)
-        draw_run(upper)
-        draw_factor(lower)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.8, 11.6), dpi=130)
+        draw_network(figure.add_axes((0.0, 0.0, 1.0, 1.0)))
         path = Path(__file__).parent / "img" / "readme.png"
         path.parent.mkdir(exist_ok=True)
         drawn = BytesIO()
-        fig.savefig(drawn, format="png")
-    picture = Image.open(drawn).convert("RGB").quantize(96, dither=Image.Dither.NONE)
+        figure.savefig(drawn, format="png")
+    picture = Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE)
     picture.save(path, optimize=True)
 
 

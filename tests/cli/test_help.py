@@ -6,10 +6,18 @@ import sys
 import numpy as np
 import pytest
 from command_line import Cli
+from typer.main import get_command
 
 import deltarule as dr
+from deltarule.check.formulas import METHODS
 from deltarule.cli import complete
 from deltarule.cli.curve import ASCII, draw_curve
+from deltarule.cli.main import app
+from deltarule.core.notation import NOTATIONS
+from deltarule.data.encode import MISSING
+from deltarule.data.scale import SCALERS
+from deltarule.data.task import TASKS
+from deltarule.engine.choice import ENGINES
 
 
 def test_version(cli: Cli) -> None:
@@ -24,6 +32,26 @@ def test_every_command_has_help_with_examples(cli: Cli, command: str) -> None:
     assert result.exit_code == 0
     assert f"Examples:\n    deltarule {command}" in result.stdout
     assert cli(*command.split(), "-h").stdout == result.stdout
+
+
+COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+CHOICES = {
+    "engine": ("auto", *ENGINES),
+    "task": ("auto", *TASKS),
+    "scale": tuple(SCALERS),
+    "missing": MISSING,
+    "method": METHODS,
+    "reduction": ("sum", "mean"),
+    "notation": tuple(NOTATIONS),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_every_choice_that_an_option_has(command: str) -> None:
+    for option in COMMANDS[command].params:
+        said = getattr(option, "help", None) or ""
+        left_out = [name for name in CHOICES.get(option.name, ()) if name not in said]
+        assert "..." in said or not left_out, f"{command} --{option.name}"
 
 
 def test_without_arguments_there_is_help(cli: Cli) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 from jobs import network, regression
@@ -36,3 +38,22 @@ def test_progress_changes_nothing_and_prints_nothing_on_stdout(capsys):
     shown = dr.train(network(), X, T, epochs=3, progress=True, validation=(X, T))
     assert shown.theta.tobytes() == plain.theta.tobytes()
     assert capsys.readouterr().out == ""
+
+
+def test_in_a_notebook_one_line_of_text_is_replaced_without_widgets(monkeypatch):
+    monkeypatch.setattr("deltarule.training.progress.INTERVAL", 0.0)
+    shown: list[str] = []
+
+    def display(data, *, raw, display_id):
+        shown.append(data["text/plain"])
+        return SimpleNamespace(update=lambda data, raw: shown.append(data["text/plain"]))
+
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    with Bar(epochs=4, batches=2, samples=10, console=Console(force_jupyter=True)) as bar:
+        bar.epoch(Epoch(3, 4, 0.5, None, 0.1, 1.0, np.zeros(1)))
+        bar.tick(6)
+    assert shown[0] == shown[-1] == ""
+    assert "epoch 3/4" in shown[1]
+    assert "error 0.5" in shown[1]
+    assert "\x1b" not in shown[1]

@@ -59,7 +59,7 @@ def main(
         typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Backpropagation workbench: train a network on a table, predict with it, explain it."""
+    """Backpropagation workbench: train networks, explain and check gradients, name mistakes."""
 
 
 def _add(command: Callable[..., None], *examples: str) -> None:

@@ -172,7 +172,7 @@ def train(
     engine: Annotated[
         str,
         typer.Option(
-            help="reference, or auto.",
+            help="reference, compiled, or auto: compiled where it is quicker.",
             autocompletion=complete.engines,
             rich_help_panel=_TRAINING,
         ),

@@ -1,10 +1,15 @@
-"""A progress bar on stderr: epoch, error, validation error, examples per second, time left."""
+"""A progress bar: epoch, error, validation error, examples per second, time left.
+
+On a terminal it is drawn on stderr. In a notebook it is one line of text that is replaced: Rich's
+own form there needs ipywidgets, and warns where they are missing.
+"""
 
 from __future__ import annotations
 
+import io
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from deltarule.training.loop import Epoch
 
@@ -15,6 +20,8 @@ __all__ = ["Bar"]
 
 INTERVAL = 0.1
 """Seconds between two drawings."""
+
+_NOTEBOOK_WIDTH = 100
 
 
 class Bar:
@@ -36,13 +43,18 @@ class Bar:
         self._updates = 0
         self._began = time.monotonic()
         self._text = "error -"
+        console = console or Console(stderr=True)
+        self._notebook = console.is_jupyter
+        if self._notebook:
+            console = Console(file=io.StringIO(), force_jupyter=False, width=_NOTEBOOK_WIDTH)
+        self._output: Any = None
         self._bar = Progress(
             TextColumn("epoch {task.fields[epoch]}/" + str(epochs)),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[text]}"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            console=console or Console(stderr=True),
+            console=console,
             transient=True,
         )
         self._task = self._bar.add_task(
@@ -50,7 +62,12 @@ class Bar:
         )
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self._notebook:
+            from IPython.display import display
+
+            self._output = display({"text/plain": ""}, raw=True, display_id=True)
+        else:
+            self._bar.start()
         return self
 
     def __exit__(
@@ -59,7 +76,10 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._output is None:
+            self._bar.stop()
+        else:
+            self._write("")
 
     def tick(self, updates: int) -> None:
         """Count updates."""
@@ -74,6 +94,13 @@ class Bar:
                 text=self._text,
                 rate=f"{rate:,.0f} examples/s",
             )
+            if self._output is not None:
+                with self._bar.console.capture() as drawn:
+                    self._bar.console.print(self._bar.get_renderable())
+                self._write(drawn.get())
+
+    def _write(self, text: str) -> None:
+        self._output.update({"text/plain": text}, raw=True)
 
     def epoch(self, epoch: Epoch) -> None:
         """Show what an epoch brought."""
