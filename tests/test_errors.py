@@ -47,12 +47,21 @@ def test_a_numeric_error_holds_the_run_so_far():
         ("SIGMOID", ", did you mean 'sigmoid'?"),
         ("Tanh", ", did you mean 'tanh'?"),
         ("gelu", ", did you mean 'ReLU'?"),
+        ("tanh_layer", ", did you mean 'tanh'?"),
         ("zzz", ""),
         ("", ""),
     ],
 )
 def test_nearest(name, hint):
     assert nearest(name, ["tanh", "sigmoid", "ReLU"]) == hint
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("rprop", "rmsprop"), ("lion", "linear"), ("swish", "softmax"), ("mse", "sine"), ("a", "b")],
+)
+def test_another_thing_of_a_similar_name_is_not_offered(name, known):
+    assert nearest(name, [known]) == ""
 
 
 def test_an_unknown_name_lists_the_known_ones_in_order():

@@ -82,8 +82,10 @@ def test_target_that_is_dropped(write):
 
 
 def test_unknown_kind(write):
-    with pytest.raises(UsageError, match="unknown kind of column 'number', did you mean 'numeric'"):
-        read_table(write("a,b\n1,2\n"), kinds={"a": "number"})
+    with pytest.raises(
+        UsageError, match="unknown kind of column 'numerik', did you mean 'numeric'"
+    ):
+        read_table(write("a,b\n1,2\n"), kinds={"a": "numerik"})
 
 
 def test_options_of_a_bundled_table(write):

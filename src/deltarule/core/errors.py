@@ -7,7 +7,7 @@ The command line prints the message and exits with the class's `exit_code`.
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -71,14 +71,47 @@ class LockError(DeltaruleError, OSError):
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """Return `", did you mean 'x'?"` for the known name nearest to `name`, or an empty string.
+    """Return `", did you mean 'x'?"` for a known name that `name` looks like, or an empty string.
 
-    >>> nearest("sigmod", ["sigmoid", "tanh"])
-    ", did you mean 'sigmoid'?"
+    That is a slip of the pen (one letter in three of the shorter at most: rprop is not rmsprop), or a
+    name of which the other is one of the words.
+
+    >>> nearest("sigmod", ["sigmoid", "tanh"]), nearest("rprop", ["rmsprop"])
+    (", did you mean 'sigmoid'?", '')
     """
-    lowered = {k.lower(): k for k in known}
-    close = difflib.get_close_matches(str(name).lower(), list(lowered), n=1, cutoff=0.5)
-    return f", did you mean {lowered[close[0]]!r}?" if close else ""
+    given, known = str(name).lower(), list(known)
+    best = min(known, key=lambda other: _slips(given, other.lower()), default="")
+    if not _near(given, best.lower()):
+        best = next((other for other in known if _near_words(given, other.lower())), "")
+    return f", did you mean {best!r}?" if best else ""
+
+
+def _near(a: str, b: str) -> bool:
+    shorter = min(len(a), len(b))
+    return shorter > 0 and _slips(a, b) <= max(1, shorter // 3) < max(len(a), len(b))
+
+
+def _near_words(a: str, b: str) -> bool:
+    """Whether every word of the name with fewer words is near a word of the other."""
+    few, many = sorted((re.findall("[^\\W_]+", text) for text in (a, b)), key=len)
+    return bool(few) and all(any(_near(x, y) for y in many) for x in few)
+
+
+def _slips(a: str, b: str) -> int:
+    """Count letters to insert, delete, replace, or neighbours to swap, that turn `a` into `b`.
+
+    The optimal string alignment distance (Damerau 1964), row by row.
+    """
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a, 1):
+        before, last, row = row, before, [i]
+        for j, other in enumerate(b, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and a[i - 2] == other:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UsageError:
