@@ -98,3 +98,36 @@ def test_a_spread_below_the_smallest_number_counts_as_constant():
 def test_unknown_scaler():
     with pytest.raises(UsageError, match="unknown scaler 'standart', did you mean 'standard'"):
         Scaler.fit("standart", [])
+
+
+ROUNDED = np.where(np.arange(60) % 3, 0.3, 0.1 + 0.2)
+
+
+@pytest.mark.parametrize("name", ["standard", "minmax"])
+@pytest.mark.parametrize(
+    "column", [ROUNDED, -ROUNDED * 1e200, (ROUNDED + np.arange(60) % 2 * 1e-8).astype(np.float32)]
+)
+def test_a_column_that_differs_by_rounding_alone_is_constant(name, column):
+    scaler = Scaler.fit(name, [column])
+    assert scaler.constant.tolist() == [True]
+    assert scaler.transform(np.array([[0.31]])).tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize("name", ["standard", "minmax"])
+@pytest.mark.parametrize("rows", [10, 20_000])
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda a: a * 1e-13,
+        lambda a: 1e9 + a * 1e-3,
+        lambda a: 1.7e18 + np.floor(a * 1e6),
+        lambda a: (1 + a * 1e-5).astype(np.float32),
+    ],
+    ids=["tiny", "offset", "nanoseconds", "float32"],
+)
+def test_small_differences_that_are_meant_are_kept(name, rows, of):
+    column = of(np.random.default_rng(1).normal(size=rows))
+    scaler = Scaler.fit(name, [column])
+    assert scaler.constant.tolist() == [False]
+    scaled = scaler.transform(column[:, None].astype(np.float64))
+    assert 0.1 < scaled.std() <= 1.01

@@ -73,8 +73,8 @@ class LockError(DeltaruleError, OSError):
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return `", did you mean 'x'?"` for a known name that `name` looks like, or an empty string.
 
-    That is a slip of the pen (one letter in three of the shorter at most: rprop is not rmsprop), or a
-    name of which the other is one of the words.
+    That is a slip of the pen (one letter in three of the shorter name at most: rprop is not
+    rmsprop), or a name of which the other is one of the words.
 
     >>> nearest("sigmod", ["sigmoid", "tanh"]), nearest("rprop", ["rmsprop"])
     (", did you mean 'sigmoid'?", '')

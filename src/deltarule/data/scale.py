@@ -5,7 +5,9 @@
 - `none`: offset 0, scale 1
 
 A column that is constant in the training rows has scale 1 and is 0 in every row, later ones too:
-its weights never learn, so a new value must not reach them. `none` leaves it as it is.
+its weights never learn, so a new value must not reach them. `none` leaves it as it is. Constant is
+also a column whose deviation is that of rounding alone, below min(n, 32) eps |mean| (0.3 beside
+0.30000000000000004): scaled by it, any new value would be astronomically far away.
 
 The statistics are two-pass in float64, whatever the dtype of the data, on values divided by a
 power of two, so that neither a large mean nor a large or tiny unit spoils them.
@@ -23,6 +25,8 @@ from numpy.typing import NDArray
 from deltarule.core.errors import unknown_name
 
 __all__ = ["SCALERS", "Scaler", "mean"]
+
+_STEPS, _EXACT = 32, 2.0**53
 
 Statistic = Callable[[NDArray[np.float64]], tuple[float, float]]
 
@@ -53,6 +57,23 @@ def _minmax(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def _none(values: NDArray[np.float64]) -> tuple[float, float]:
     return 0.0, 1.0
+
+
+def _only_rounding(column: NDArray[Any], values: NDArray[np.float64]) -> bool:
+    """Say whether the values differ by no more than rounding: deviation <= min(n, 32) eps |mean|.
+
+    n rounded steps (a running sum, say) are n eps from one another at most; eps is that of the
+    type in which the values came. The bound on n keeps small differences of many rows, such as
+    1e9 + a/1000. Whole numbers up to 2^53 are exact: their differences are meant.
+    """
+    if np.all(values == values[0]):
+        return True
+    if np.all((values == np.floor(values)) & (np.abs(values) < _EXACT)):
+        return False
+    dtype = np.asarray(column).dtype
+    eps = np.finfo(dtype if dtype.kind == "f" else np.float64).eps
+    middle, deviation = _standard(values)
+    return bool(deviation <= min(len(values), _STEPS) * eps * abs(middle))
 
 
 SCALERS: dict[str, Statistic] = {"standard": _standard, "minmax": _minmax, "none": _none}
@@ -87,7 +108,7 @@ class Scaler:
         offsets, scales, constants = [], [], []
         for column in columns:
             values = np.asarray(column, np.float64)
-            constant = name != "none" and bool(np.all(values == values[0]))
+            constant = name != "none" and _only_rounding(column, values)
             offset, scale = (float(values[0]), 1.0) if constant else SCALERS[name](values)
             if scale == 0:  # the spread is below the smallest number
                 constant, scale = True, 1.0

@@ -56,8 +56,8 @@ class TargetEncoder:
             return cls(task, tuple(names), column.kind, classes, Scaler.fit(scale, []))
         scaler = Scaler.fit(scale, [column.values[rows] for column in columns])
         check_spread(table.source, names, scaler.scale)
-        for column in columns:
-            if np.all(column.values[rows] == column.values[rows[0]]):
+        for column, constant in zip(columns, scaler.constant, strict=True):
+            if constant or np.all(column.values[rows] == column.values[rows[0]]):
                 raise DataError(
                     f"{table.source}: target {column.name!r} has the same value, "
                     f"{column.values[rows[0]]:g}, in all {len(rows)} training rows: there is "
