@@ -4,6 +4,10 @@ import errno
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,6 +165,7 @@ def test_a_failure_leaves_nothing_and_takes_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, victim, full)
+        patch.setattr("deltarule.models.atomic._exchange", lambda *_: False)
         with pytest.raises(dr.ResourceError if failure == "disk" else KeyboardInterrupt):
             save(iris, out, force=force)
     assert [p.name for p in tmp_path.iterdir()] == (["m"] if force else [])
@@ -182,6 +187,7 @@ def test_the_old_folder_comes_back_if_the_new_one_cannot_take_its_place(
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", second_fails)
+    monkeypatch.setattr("deltarule.models.atomic._exchange", lambda *_: False)
     with pytest.raises(dr.ResourceError):
         save(iris, out, force=True)
     assert len(calls) == 3
@@ -199,3 +205,93 @@ def test_a_picture_that_fails_does_not_cost_the_model(
     notes = save(iris, tmp_path / "m")
     assert notes == ["curves.png could not be drawn (RuntimeError: no font)"]
     assert dr.load(tmp_path / "m").task == "multiclass"
+
+
+def added(folder: Path) -> None:
+    (folder / "notes.txt").write_text("mine")
+
+
+def subfolder(folder: Path) -> None:
+    (folder / "curves.png").unlink()
+    (folder / "curves.png").mkdir()
+
+
+def another_program(folder: Path) -> None:
+    (folder / "run.json").write_text('{"schema": 1, "run": "of another program"}')
+
+
+def damaged(folder: Path) -> None:
+    (folder / "run.json").write_bytes((folder / "run.json").read_bytes()[:-9])
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [(added, "notes.txt"), (subfolder, "curves.png"), (another_program, "confusion.png"),
+     (damaged, "confusion.png")],
+)  # fmt: skip
+def test_force_replaces_a_model_of_ours_alone(
+    iris: Fitted, iris_folder: Path, tmp_path: Path, change: Callable[[Path], None], named: str
+) -> None:
+    out = Path(shutil.copytree(iris_folder, tmp_path / "m"))
+    change(out)
+    before = sorted(out.iterdir())
+    for attempt in (check_destination, lambda out, force: save(iris, out, force=force)):
+        with pytest.raises(dr.UsageError, match=named):
+            attempt(out, force=True)
+    assert sorted(out.iterdir()) == before
+
+
+def test_ctrl_c_while_a_picture_is_drawn_costs_the_picture_alone(
+    iris: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        Path(str(arguments[-1])).write_bytes(b"half a picture")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("deltarule.models.plots.draw_confusion", interrupted)
+        with pytest.raises(KeyboardInterrupt, match="the model is in"):
+            save(iris, tmp_path / "m")
+    assert dr.load(tmp_path / "m").task == "multiclass"
+    assert sorted(everything(tmp_path / "m")) == [
+        "curves.png", "history.csv", "model.safetensors", "run.json",
+    ]  # fmt: skip
+    save(iris, tmp_path / "m", force=True)
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_what_a_killed_run_left_goes_and_a_living_one_s_stays(iris: Fitted, tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = tmp_path / f".m.{dead.pid}-0badcafe.partial"
+    living = tmp_path / f".m.{os.getpid()}-0badcafe.partial"
+    foreign = tmp_path / ".m.notes.partial"
+    for folder in (left, living, foreign):
+        folder.mkdir()
+        (folder / "model.safetensors").write_text("half")
+    save(iris, tmp_path / "m")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([living.name, foreign.name, "m"])
+
+
+KILLS = int(os.environ.get("FUZZ_CASES", "150"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks, so that a kill costs a millisecond")
+@pytest.mark.usefixtures("no_pictures")
+def test_kill_at_any_moment_leaves_a_whole_model(iris: Fitted, tmp_path: Path) -> None:
+    out, rng = tmp_path / "m", np.random.default_rng(0)
+    save(iris, out)
+    for _ in range(KILLS):
+        child = os.fork()
+        if child == 0:
+            try:
+                while True:
+                    save(iris, out, force=True)
+            finally:
+                os._exit(1)
+        time.sleep(rng.uniform(0.0, 0.008))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert dr.load(out).theta.tobytes() == iris.model.theta.tobytes()
+    save(iris, out, force=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["m"]

@@ -15,7 +15,7 @@ import deltarule as dr
 from deltarule.models import read_history
 from deltarule.models.folder import RUN, WEIGHTS, digest_of
 
-FILES = ["model.safetensors", "run.json"]
+FILES = ["history.csv", "model.safetensors", "run.json"]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any], dict[str, Any]], Non
     change(plain, tensors)
     weights = to_bytes(tensors)
     (folder / WEIGHTS).write_bytes(weights)
-    plain["sha256"] = {WEIGHTS: hashlib.sha256(weights).hexdigest()}
+    plain["sha256"] |= {WEIGHTS: hashlib.sha256(weights).hexdigest()}
     plain["sha256"]["description"] = digest_of(plain)
     (folder / RUN).write_text(json.dumps(plain))
 

@@ -1,16 +1,21 @@
 """Files and folders that are there as a whole or not at all.
 
-Everything is written beside its destination under a temporary name and renamed when it is
-complete; on any error, Ctrl-C included, the temporary one is removed.
+Everything is written beside its destination under a temporary name, brought to the disk, and
+renamed when it is complete; on any error, Ctrl-C included, the temporary one is removed. A folder
+that is replaced changes places with the new one in a single step where the system has one (Linux:
+renameat2), so that no reader and no kill ever finds none. What a killed process left behind goes
+with the next run: its folder is locked as long as the process lives.
 """
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,18 +23,22 @@ from deltarule.core.errors import ResourceError, UsageError
 
 __all__ = ["check_file", "check_folder", "new_file", "new_folder"]
 
+_PARTIAL = ".partial"
 
-def check_folder(out: Path, *, force: bool, ours: frozenset[str], needed: int = 0) -> None:
+Foreign = Callable[[Path], list[str]]
+"""Names what in a folder is not ours, and must not be removed."""
+
+
+def check_folder(out: Path, *, force: bool, foreign: Foreign, needed: int = 0) -> None:
     """Refuse, before anything is computed, a destination that could not be written later.
 
-    `ours` are the files that a replaced folder may hold: nothing else is ever removed. `needed`
-    is a number of bytes.
+    `foreign` names what a folder holds that is never removed. `needed` is a number of bytes.
 
     Raises `UsageError` for a folder that exists (without `force`, or with foreign files), and
     `ResourceError` for a place that cannot be written or is full.
     """
     if out.exists() or out.is_symlink():
-        _check_existing(out, force, ours)
+        _check_existing(out, force, foreign)
     place = _existing(out)
     if not place.is_dir():
         raise ResourceError(
@@ -69,10 +78,10 @@ def check_file(out: Path, *, force: bool) -> None:
 
 
 @contextmanager
-def new_folder(out: Path, *, force: bool, ours: frozenset[str]) -> Iterator[Path]:
+def new_folder(out: Path, *, force: bool, foreign: Foreign) -> Iterator[Path]:
     """Give a temporary folder to fill, which then takes the place of `out`.
 
-    With `force` the one that is there is moved aside, and removed when the new one stands.
+    With `force` the one that is there changes places with it, and is removed then.
 
     Raises `ResourceError` where the disk is full or the place cannot be written.
     """
@@ -81,9 +90,13 @@ def new_folder(out: Path, *, force: bool, ours: frozenset[str]) -> Iterator[Path
     made = [p for p in target.parents if not p.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(target)
         temporary.mkdir()
-        yield temporary
-        _put(temporary, target, force, ours)
+        with _locked(temporary):
+            yield temporary
+            _sync(temporary)
+            _put(temporary, target, force, foreign)
+        _sync_folder(target.parent)
     except OSError as error:
         raise _unwritable(out, error) from error
     finally:
@@ -103,6 +116,8 @@ def new_file(out: Path) -> Iterator[Path]:
     temporary = _beside(target)
     try:
         yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
         temporary.replace(target)
     except OSError as error:
         raise _unwritable(out, error) from error
@@ -111,12 +126,14 @@ def new_file(out: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _put(temporary: Path, target: Path, force: bool, ours: frozenset[str]) -> None:
-    """Rename the finished folder; the old one comes back if that fails."""
+def _put(temporary: Path, target: Path, force: bool, foreign: Foreign) -> None:
+    """Rename the finished folder; one that it replaces stands under the temporary name then."""
     if not target.exists():
         temporary.rename(target)
         return
-    _check_existing(target, force, ours)
+    _check_existing(target, force, foreign)
+    if _exchange(temporary, target):
+        return
     aside = _beside(target)
     target.rename(aside)
     try:
@@ -127,7 +144,85 @@ def _put(temporary: Path, target: Path, force: bool, ours: frozenset[str]) -> No
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _check_existing(out: Path, force: bool, ours: frozenset[str]) -> None:
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step; say whether the system can.
+
+    renameat2(2) of Linux 3.15 with RENAME_EXCHANGE, which some file systems do not have.
+    """
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    here, exchange = -100, 2  # AT_FDCWD: paths as they are; RENAME_EXCHANGE
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    names = os.fsencode(one), os.fsencode(other)
+    return rename is not None and rename(here, names[0], here, names[1], exchange) == 0
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder, which ends with the process at the latest."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(held)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove temporary folders of `target` that a killed process of this machine left.
+
+    That is one whose lock is free and whose process is gone; anything else is left alone.
+    """
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    for path in target.parent.glob(f".{glob.escape(target.name)}.*{_PARTIAL}"):
+        process = path.name.removeprefix(f".{target.name}.").split("-")[0]
+        if path.is_symlink() or not path.is_dir() or not process.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            held = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not _alive(int(process)):
+                    shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(held)
+
+
+def _alive(process: int) -> bool:
+    import psutil
+
+    return bool(psutil.pid_exists(process))
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder's files, and their names, to the disk."""
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # Windows opens no folders, some file systems sync none
+        held = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(held)
+        finally:
+            os.close(held)
+
+
+def _check_existing(out: Path, force: bool, foreign: Foreign) -> None:
     if not force:
         raise UsageError(
             f"{out}: it exists already. Replace it with `--force`, or choose another folder with "
@@ -135,18 +230,18 @@ def _check_existing(out: Path, force: bool, ours: frozenset[str]) -> None:
         )
     if not out.is_dir():
         raise UsageError(f"{out}: this is no folder, and is not replaced. Choose another `--out`.")
-    foreign = sorted(path.name for path in out.iterdir() if path.name not in ours)
-    if foreign:
+    found = foreign(out)
+    if found:
         raise UsageError(
-            f"{out}: the folder holds files that do not belong to a model ({foreign[0]}"
-            f"{' and others' if len(foreign) > 1 else ''}), and is not replaced. Choose another "
+            f"{out}: the folder holds files that do not belong to a model ({found[0]}"
+            f"{' and others' if len(found) > 1 else ''}), and is not replaced. Choose another "
             "folder with `--out`."
         )
 
 
 def _beside(target: Path) -> Path:
     """Return a new hidden name beside `target`, on the same disk."""
-    return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.partial"
+    return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}{_PARTIAL}"
 
 
 def _existing(out: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,26 +35,54 @@ def check_destination(out: str | Path, *, force: bool = False, parameters: int =
     Raises `UsageError` for one that exists (unless it is a model's and `force` is given) and
     `ResourceError` for a place that cannot be written or is full.
     """
-    check_folder(Path(out), force=force, ours=FILES, needed=8 * parameters + _PICTURES)
+    check_folder(Path(out), force=force, foreign=foreign, needed=8 * parameters + _PICTURES)
+
+
+def foreign(folder: Path) -> list[str]:
+    """Return the names in a folder that are not a model's: what `--force` must not remove.
+
+    A file counts as a model's by its name, if `run.json` is a description of ours as it was
+    written; without such a one nothing does.
+    """
+    names = sorted(path.name for path in folder.iterdir())
+    try:
+        plain = json.loads((folder / RUN).read_bytes())
+        described = bool(plain["sha256"]["description"] == digest_of(plain))
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        described = False
+    return [n for n in names if not (described and _ours(folder / n))]
+
+
+def _ours(path: Path) -> bool:
+    """Whether it is a file of a model, or a picture that was not finished."""
+    name = path.name
+    if name.startswith(".") and name.endswith(".partial"):
+        name = next((n for n in FILES if name.startswith(f".{n}.")), name)
+    return name in FILES and path.is_file() and not path.is_symlink()
 
 
 def save(fitted: Fitted, out: str | Path, *, force: bool = False) -> list[str]:
     """Write the model folder and return notes on what could not be drawn.
 
-    `model.safetensors`, `run.json`, `history.csv` and pictures are written into a temporary folder
-    beside `out`, which is renamed when it is complete. The same run gives the same bytes (but for
-    the seconds in run.json).
+    `model.safetensors`, `run.json` and `history.csv` are written into a temporary folder beside
+    `out`, which takes its place when it is complete; the pictures are drawn into it then, each
+    there as a whole or not at all. The same run gives the same bytes (but for the seconds in
+    run.json).
 
-    Raises `UsageError` where `out` exists and `ResourceError` where it cannot be written.
+    Raises `UsageError` where `out` exists and `ResourceError` where it cannot be written. A Ctrl-C
+    while pictures are drawn costs pictures alone, and its message says so.
     """
     from deltarule.models.plots import draw
 
-    with new_folder(Path(out), force=force, ours=FILES) as folder:
-        weights = _weights(fitted.model)
-        (folder / WEIGHTS).write_bytes(weights)
-        (folder / RUN).write_text(_description(fitted, weights), encoding="utf-8")
-        _write_history(folder / HISTORY, fitted.run.history)
-        return draw(fitted, folder)
+    files = {WEIGHTS: _weights(fitted.model), HISTORY: _history(fitted.run.history)}
+    with new_folder(Path(out), force=force, foreign=foreign) as folder:
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        (folder / RUN).write_text(_description(fitted, files), encoding="utf-8")
+    try:
+        return draw(fitted, Path(out))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"the model is in {out}, without all its pictures") from None
 
 
 def _weights(model: Model) -> bytes:
@@ -65,12 +94,10 @@ def _weights(model: Model) -> bytes:
     return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in tensors.items()}))
 
 
-def _description(fitted: Fitted, weights: bytes) -> str:
+def _description(fitted: Fitted, files: Mapping[str, bytes]) -> str:
     plain = dict(fitted.model.description)
-    plain["sha256"] = {
-        WEIGHTS: hashlib.sha256(weights).hexdigest(),
-        "description": digest_of(plain),
-    }
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    plain["sha256"] = {**digests, "description": digest_of(plain)}
     return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -85,11 +112,12 @@ def digest_of(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _write_history(path: Path, history: Mapping[str, NDArray[np.float64]]) -> None:
+def _history(history: Mapping[str, NDArray[np.float64]]) -> bytes:
     names = [n for n in ("error", "validation_error", "lr") if n in history] or ["error", "lr"]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["epoch", *names])
-        columns = [history.get(name, np.zeros(0)).tolist() for name in names]
-        for epoch, row in enumerate(zip(*columns, strict=True), 1):
-            writer.writerow([epoch, *map(repr, row)])
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["epoch", *names])
+    columns = [history.get(name, np.zeros(0)).tolist() for name in names]
+    for epoch, row in enumerate(zip(*columns, strict=True), 1):
+        writer.writerow([epoch, *map(repr, row)])
+    return file.getvalue().encode()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from deltarule.models.atomic import new_file
 from deltarule.models.confusion import draw_confusion
 from deltarule.models.curves import draw_curves
 from deltarule.models.fit import Fitted
@@ -37,11 +38,11 @@ def draw(fitted: Fitted, folder: Path) -> list[str]:
         try:
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always")
-                drawer(folder / picture)
+                with new_file(folder / picture) as path:
+                    drawer(path)
             notes += [f"{picture}: {said[0].message}"] if said else []
         except OSError:
             raise
         except Exception as error:  # a model is worth more than its picture
-            (folder / picture).unlink(missing_ok=True)
             notes.append(f"{picture} could not be drawn ({type(error).__name__}: {error})")
     return notes

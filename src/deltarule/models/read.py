@@ -39,6 +39,8 @@ def load(folder: str | Path) -> Model:
     place = Path(folder)
     description = _description(place)
     tensors = _tensors(place, description)
+    if HISTORY in description["sha256"]:  # models of before have no checksum of it
+        _checked(place / HISTORY, description)
     try:
         model = _model(description, tensors)
     except FileError as error:
@@ -55,8 +57,9 @@ def read_history(folder: str | Path) -> dict[str, NDArray[np.float64]]:
     Raises `FileError` for a missing or damaged file.
     """
     path = Path(folder) / HISTORY
+    data = _checked(path, _description(Path(folder)))
     try:
-        rows = list(csv.reader(_bytes(path).decode("utf-8").splitlines(), strict=True))
+        rows = list(csv.reader(data.decode("utf-8").splitlines(), strict=True))
         columns = {n: [float(row[i]) for row in rows[1:]] for i, n in enumerate(rows[0])}
         if [int(e) for e in columns.pop("epoch")] != list(range(1, len(rows))):
             raise ValueError("the epochs are not 1, 2, ...")
@@ -94,13 +97,20 @@ def _tensors(place: Path, description: Mapping[str, Any]) -> dict[str, NDArray[A
     from safetensors.numpy import load as from_bytes
 
     path = place / WEIGHTS
-    data = _bytes(path)
-    if hashlib.sha256(data).hexdigest() != description["sha256"].get(WEIGHTS):
-        raise _damaged(path, "its checksum does not fit the one in run.json")
+    data = _checked(path, description, required=True)
     try:
         return dict(from_bytes(data))
     except (SafetensorError, LookupError, TypeError, ValueError) as error:
         raise _damaged(path, f"it is not a safetensors file ({_said(error)})") from error
+
+
+def _checked(path: Path, description: Mapping[str, Any], *, required: bool = False) -> bytes:
+    """Return the bytes of a file whose checksum, where the description has one, fits."""
+    data = _bytes(path)
+    known = description["sha256"].get(path.name)
+    if (required or known) and hashlib.sha256(data).hexdigest() != known:
+        raise _damaged(path, f"its checksum does not fit the one in {RUN}")
+    return data
 
 
 def _model(description: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Model:
