@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deltarule.cli import complete
-from deltarule.cli.guard import INTERRUPTED, guarded
+from deltarule.cli.guard import guarded
+from deltarule.cli.signals import exit_status
 
 if TYPE_CHECKING:
     from deltarule.core.errors import NumericError
@@ -268,7 +269,7 @@ def _carry_out(plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool) -
     if failure is not None:
         raise type(failure)(f"{failure} The weights are in {out}.")
     if fitted.status == "interrupted":
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(exit_status())
 
 
 def _fit(plan: Plan, *, progress: bool) -> tuple[Fitted, NumericError | None]:

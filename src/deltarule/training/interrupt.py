@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["Interrupt", "listening"]
+__all__ = ["Interrupt", "ask_to_stop", "listening"]
 
 
 class Interrupt:
@@ -24,20 +24,39 @@ class Interrupt:
         self.requested = True
 
 
+_TRAINING: list[Interrupt] = []
+"""The trainings in the main thread, the innermost last."""
+
+
+def ask_to_stop() -> bool:
+    """Ask the training in the main thread for its end; say whether there is one.
+
+    For programs that end in other ways than Ctrl-C: the command line asks on SIGTERM and SIGHUP.
+    A second time interrupts at once.
+    """
+    if _TRAINING:
+        _TRAINING[-1].request(signal.SIGINT, None)
+    return bool(_TRAINING)
+
+
 @contextmanager
 def listening() -> Iterator[Interrupt]:
     """Listen for Ctrl-C inside the block; the handler before it is put back afterwards.
 
-    Outside the main thread signals cannot be handled, and nothing is listened for; nor where
-    the program has a handler of its own, or ignores Ctrl-C.
+    Outside the main thread signals cannot be handled, and nothing is listened for. Where the
+    program has a handler of its own, or ignores Ctrl-C, that stays; `ask_to_stop` is heard.
     """
     interrupt = Interrupt()
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-    signal.signal(signal.SIGINT, interrupt.request)
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    _TRAINING.append(interrupt)
+    if ours:
+        signal.signal(signal.SIGINT, interrupt.request)
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _TRAINING.remove(interrupt)
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
