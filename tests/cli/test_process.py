@@ -14,7 +14,18 @@ import deltarule as dr
 COMMAND = [sys.executable, "-m", "deltarule"]
 
 
-def test_ctrl_c_keeps_what_there_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "background"),
+    [
+        (signal.SIGINT, 130, False),
+        (signal.SIGTERM, 143, False),
+        (signal.SIGTERM, 143, True),
+        (signal.SIGHUP, 129, False),
+    ],
+)
+def test_a_signal_keeps_what_there_is(
+    tmp_path: Path, number: int, status: int, background: bool
+) -> None:
     options = ["--epochs", "1000000", "--patience", "0", "--lr", "1e-6"]
     process = subprocess.Popen(
         [*COMMAND, "train", "sunspots", *options],
@@ -23,16 +34,20 @@ def test_ctrl_c_keeps_what_there_is(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # a shell starts its background jobs with SIGINT ignored
+        preexec_fn=lambda: signal.signal(  # noqa: PLW1509
+            signal.SIGINT, signal.SIG_IGN if background else signal.SIG_DFL
+        ),
     )
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("engine"):
             break
-    time.sleep(3.0)  # the program is compiled by then
-    process.send_signal(signal.SIGINT)
+    time.sleep(2.0)  # the program is compiled by then
+    process.send_signal(number)
     out, error = process.communicate(timeout=60)
-    assert process.returncode == 130, error
-    assert "interrupted by Ctrl-C" in out
+    assert process.returncode == status, error
+    assert "interrupted" in out
     assert "Traceback" not in error
     model = dr.load(tmp_path / "sunspots-model")
     assert model.description["status"] == "interrupted"
@@ -118,3 +133,19 @@ def test_a_verdict_that_cannot_be_written_is_no_verdict(tmp_path: Path, gradient
             assert result.returncode == 6, (command, full, result.stderr)
             assert result.stderr.startswith("error: the output cannot be written: ")
             assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_before_training_leaves_nothing(tmp_path: Path, number: int, status: int) -> None:
+    code = (
+        "import os, sys, deltarule.data\n"
+        f"deltarule.data.read_table = lambda *_, **__: os.kill(os.getpid(), {int(number)})\n"
+        "sys.argv = ['deltarule', 'train', 'iris']\n"
+        "from deltarule.cli.main import run\n"
+        "run()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, list(tmp_path.iterdir())) == (status, [])
+    assert result.stderr == "error: interrupted; nothing was written\n"

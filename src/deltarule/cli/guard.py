@@ -14,12 +14,13 @@ from typing import Any, ParamSpec
 
 import typer
 
+from deltarule.cli.signals import exit_status, signals_as_interrupts
 from deltarule.core.errors import DeltaruleError
 
-__all__ = ["BROKEN_PIPE", "INTERRUPTED", "explained", "guarded", "say_error"]
+__all__ = ["BROKEN_PIPE", "explained", "guarded", "say_error"]
 
-INTERRUPTED, BROKEN_PIPE = 130, 141
-"""128 + the signal's number, as a shell reports them."""
+BROKEN_PIPE = 141
+"""128 + the signal's number, as a shell reports it."""
 
 _RESOURCE, _BUG = 6, 70
 """70 is EX_SOFTWARE of sysexits.h; 1 is the verdict of a check."""
@@ -37,7 +38,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def guard(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            with _warnings_in_words():
+            with _warnings_in_words(), signals_as_interrupts():
                 try:
                     command(*args, **kwargs)
                 finally:  # an exit status of 0 or 1 is a verdict, and says that it was printed
@@ -87,7 +88,7 @@ def _warnings_in_words() -> Iterator[None]:
 def explained(error: BaseException) -> tuple[str, int]:
     """Return the message and the exit status for what a command raised."""
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted; nothing was written", INTERRUPTED
+        return f"interrupted; {str(error) or 'nothing was written'}", exit_status()
     if isinstance(error, DeltaruleError):
         return str(error), error.exit_code
     if isinstance(error, MemoryError):

@@ -29,7 +29,7 @@ _HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE"}
 _ENDED = {
     "epochs": "all epochs are done",
     "patience": "no improvement for {patience} epochs",
-    "interrupted": "interrupted by Ctrl-C",
+    "interrupted": "interrupted",
     "non_finite": "a number stopped being finite",
     "callback": "a callback ended it",
 }
