@@ -51,3 +51,73 @@ def test_what_is_no_number_is_named(call, words):
 def test_a_number_too_large_for_the_dtype_is_found():
     with pytest.raises(dr.DataError, match=r"inf in row 1, column 1.*finite float32 numbers"):
         dr.backprop(NET, THETA.astype(np.float32), X * 1e300, T)
+
+
+MASKED = np.ma.array(X, mask=np.arange(12).reshape(4, 3) == 7)
+DOORS = {
+    "train": lambda X: dr.train(NET, X, T, epochs=1),
+    "validation": lambda X: dr.train(NET, np.ones((4, 3)), T, epochs=1, validation=(X, T)),
+    "train_many": lambda X: dr.train_many(NET, X, T, seeds=range(2), epochs=1),
+    "backprop": lambda X: dr.backprop(NET, THETA, X, T),
+    "forward": lambda X: NET(THETA, X),
+    "check": lambda X: dr.check_gradient(NET, THETA, X, T),
+    "diagnose": lambda X: dr.diagnose(THETA, NET, THETA, X, T),
+    "explain": lambda X: dr.explain(NET, THETA, X, T, weight=(1, 1, 1)),
+    "saturation": lambda X: dr.saturation(NET, THETA, X),
+    "step_validity": lambda X: dr.step_validity(NET, THETA, X, T),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_mask_is_never_dropped(door):
+    with pytest.raises(dr.UsageError, match=r"X is a masked array, and 1 of its .* at \[2, 1\]"):
+        DOORS[door](MASKED)
+    DOORS[door](np.ma.array(X))
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_ragged_rows_are_said(door):
+    with pytest.raises(dr.UsageError, match="X is ragged"):
+        DOORS[door]([[1.0, 2.0, 3.0], [1.0, 2.0], [1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_what_an_object_raises_is_said(door):
+    class Closed:
+        def __array__(self, *_, **__):
+            raise RuntimeError("Can't call numpy() on it")
+
+    with pytest.raises(dr.UsageError, match=r"X cannot be read as numbers \(Can't call"):
+        DOORS[door](Closed())
+
+
+def test_a_masked_gradient_is_refused():
+    g = np.ma.array(THETA, mask=np.arange(14) == 3)
+    with pytest.raises(dr.UsageError, match=r"gradient.* is a masked array"):
+        dr.diagnose(g, NET, THETA, X, T)
+    with pytest.raises(dr.UsageError, match="is a masked array"):
+        dr.check_gradient(NET, THETA, X, T, gradient=g)
+    with pytest.raises(dr.UsageError, match="x is a masked array"):
+        dr.check_function(lambda x: (x**2).sum(), lambda x: 2 * x, g)
+
+
+def test_class_weights_go_by_value():
+    T = np.array([[0.0], [1.0], [1.0], [0.0]])
+    net = dr.Network(3, [dr.Dense(1, "sigmoid")])
+    runs = [
+        dr.train(net, X, T, epochs=2, class_weight=weight)
+        for weight in ({0: 2.0}, {0.0: 2.0}, {False: 2.0}, {np.int64(0): 2.0})
+    ]
+    assert len({run.theta.tobytes() for run in runs}) == 1
+    with pytest.raises(dr.UsageError, match=r"names the class 0\.5; there are 2, 0 to 1"):
+        dr.train(net, X, T, epochs=2, class_weight={0.5: 1.0})
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize(
+    ("weight", "words"),
+    [([1e308] * 4, "their sum is beyond 1.8e"), ([1, 1, 1e-310, 1], "1 are below 2.23e-308")],
+)
+def test_weights_that_lose_their_digits_are_refused(engine, weight, words):
+    with pytest.raises(dr.DataError, match=words):
+        dr.train(NET, X, T, epochs=1, sample_weight=weight, engine=engine)

@@ -1,5 +1,6 @@
 """Predicting: every way to hand over data gives the same answer, and wrong data are refused."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +136,15 @@ def test_repr_says_what_it_is(iris: Fitted, diabetes: Fitted) -> None:
     )
     assert "softmax" in said
     assert "regression of progression" in repr(diabetes.model)
+
+
+def test_masked_cells_are_missing_cells(iris: Fitted) -> None:
+    table = iris.plan.table
+    columns = {name: np.array(table[name].values) for name in iris.model.inputs.names}
+    name = iris.model.inputs.names[2]
+    columns[name] = np.ma.array(columns[name], mask=np.arange(150) == 4)
+    with pytest.raises(dr.DataError, match=f"row 5.*{re.escape(name)}|{re.escape(name)}.*row 5"):
+        iris.model.predict(columns)
+    matrix = np.ma.array(np.stack(list(columns.values()), axis=1))
+    with pytest.raises(dr.DataError, match="row 5"):
+        iris.model.predict(np.ma.array(matrix.data, mask=np.arange(600).reshape(150, 4) == 18))

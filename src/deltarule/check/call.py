@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.point import Point
+from deltarule.core.arguments import plain_values
 from deltarule.core.errors import UsageError
 
 __all__ = ["Called", "call_function", "call_gradient", "values_of"]
@@ -38,6 +39,7 @@ def values_of(result: Any) -> Array:
         raise UsageError("the function returned None; does it lack a return?")
     if type(result).__module__.partition(".")[0] == "torch":
         result = result.detach().cpu().resolve_conj().numpy()
+    result = plain_values("what the function returned", result)
     try:
         found = np.asarray(result)
     except ValueError:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.groups import Groups
+from deltarule.core.arguments import plain_values
 from deltarule.core.errors import UsageError
 
 __all__ = ["Point", "as_numpy", "point_of"]
@@ -142,6 +143,7 @@ def as_numpy(a: Any, what: str) -> Array:
     if _kind(a) == "torch":
         a = a.detach().cpu()
         a = (a.float() if "bfloat16" in str(a.dtype) else a).numpy()
+    a = plain_values(what, a)
     try:
         found = np.asarray(a)
     except ValueError:

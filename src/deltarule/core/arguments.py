@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from deltarule.core.errors import UsageError
 
-__all__ = ["array", "boolean", "float_type", "number", "whole"]
+__all__ = ["array", "boolean", "float_type", "number", "plain_values", "whole"]
 
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
@@ -78,10 +78,13 @@ def array(name: str, value: ArrayLike, dtype: DTypeLike | None = None) -> NDArra
     >>> array("X", [1, 2], np.float32)
     array([1., 2.], dtype=float32)
     """
+    value = plain_values(name, value)
     try:
         found = np.asarray(value)
     except ValueError:
         raise UsageError(f"{name} is ragged: its rows have different lengths") from None
+    except (TypeError, RuntimeError) as error:  # what an object's own __array__ raises
+        raise UsageError(f"{name} cannot be read as numbers ({error})") from error
     if found.dtype.kind not in "fiubc":
         raise UsageError(f"{name} has the dtype {found.dtype}; numbers are needed")
     if dtype is None:
@@ -90,3 +93,29 @@ def array(name: str, value: ArrayLike, dtype: DTypeLike | None = None) -> NDArra
         raise UsageError(f"{name} is complex, but the computation is in {np.dtype(dtype)}")
     with np.errstate(over="ignore"):
         return found.astype(dtype, copy=False)
+
+
+def plain_values(name: str, value: Any) -> Any:
+    """Return `value` without what NumPy would drop, or stumble over, on the way to an array.
+
+    A masked array's mask: refused where it hides a value, for the value below is no value. The
+    history of a PyTorch tensor that requires a gradient: left behind, the values are the same.
+
+    >>> plain_values("X", np.ma.array([1.0, 2.0], mask=[False, True]))
+    Traceback (most recent call last):
+        ...
+    deltarule.core.errors.UsageError: X is a masked array, and 1 of its values is masked, the ...
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        hidden = np.argwhere(np.ma.getmaskarray(value))
+        if len(hidden):
+            count = "1 of its values is" if len(hidden) == 1 else f"{len(hidden)} of its values are"
+            first = ", ".join(str(i) for i in hidden[0])
+            raise UsageError(
+                f"{name} is a masked array, and {count} masked, the first at [{first}]. Fill "
+                "them with .filled(value), or leave out their rows"
+            )
+        return value.data
+    if type(value).__module__.partition(".")[0] == "torch":
+        return value.detach()
+    return value

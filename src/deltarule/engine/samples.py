@@ -80,6 +80,8 @@ def as_samples(
     if class_weight is not None:
         by_class = _class_weights(class_weight, targets, dtype)
         weight = by_class if weight is None else weight * by_class
+    if weight is not None:
+        _check_size(weight, what)
     return Samples(inputs, targets, weight)
 
 
@@ -121,6 +123,25 @@ def _check(
 def _places(good: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return the (row, column) pairs that are not good."""
     return np.empty((0, 2), np.intp) if good.all() else np.argwhere(~good)
+
+
+def _check_size(weight: NDArray[Any], what: str) -> None:
+    """Refuse weights that lose their digits: subnormal ones, and a sum that overflows."""
+    limits = np.finfo(weight.dtype)
+    small = np.flatnonzero((weight.real > 0) & (weight.real < limits.tiny))
+    if len(small):
+        raise DataError(
+            f"{what}sample weights: {len(small)} are below {limits.tiny:.3g}, the smallest "
+            f"{weight.dtype} number with all its digits; the first is {weight[small[0]]:g} in row "
+            f"{small[0] + 1}. Multiply all weights by the same number, or make these 0"
+        )
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not np.isfinite(total):
+        raise DataError(
+            f"{what}sample weights: their sum is beyond {limits.max:.3g}, the largest "
+            f"{weight.dtype} number. Divide all weights by the same number"
+        )
 
 
 def _check_weight(
@@ -170,7 +191,7 @@ def _class_weights(given: ClassWeight, T: NDArray[Any], dtype: DTypeLike) -> NDA
                 f"class_weight names the class {unknown[0]!r}; there are {k}, 0 to {k - 1}"
             )
         for c, w in given.items():
-            weights[c] = number(f"class_weight of class {c}", w, low=0.0)
+            weights[int(c)] = number(f"class_weight of class {c}", w, low=0.0)
     else:
         weights = array("class_weight", [] if given is None else given, np.float64)
         if weights.shape != (k,):

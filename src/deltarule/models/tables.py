@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.arguments import plain_values
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Column, Table, read_table
 from deltarule.data.check import check_finite
@@ -42,7 +43,7 @@ def as_table(data: Any, inputs: InputEncoder, kinds: Mapping[str, str]) -> Table
     elif _is_frame(data, "pandas"):
         table = _from_columns({str(name): data[name].to_numpy() for name in data.columns})
     else:
-        table = _from_array(np.asarray(data), inputs)
+        table = _from_array(np.asarray(plain_values("the array", _unmasked(data))), inputs)
     check_finite(table, lambda name: name not in inputs.names)
     return recast(table, Options.of(None, (), (), kinds))
 
@@ -81,7 +82,8 @@ def _from_columns(columns: Mapping[str, Any]) -> Table:
 
 
 def _column(name: str, values: Sequence[Any] | NDArray[Any]) -> Column:
-    array = np.asarray(values)
+    values = _unmasked(values)
+    array = np.asarray(plain_values(f"column {name!r}", values))
     if array.ndim != 1:
         raise DataError(f"column {name!r} has the shape {array.shape}; one value per row is needed")
     if array.dtype.kind in "iuf":
@@ -90,6 +92,17 @@ def _column(name: str, values: Sequence[Any] | NDArray[Any]) -> Column:
     if array.dtype.kind == "b":
         return Column(name, "boolean", array.astype(np.int32), _BOOLEAN)
     return _objects(name, list(values))
+
+
+def _unmasked(values: Any) -> Any:
+    """Return masked numbers as missing ones (NaN), other masked values as None."""
+    if not isinstance(values, np.ma.MaskedArray) or not np.ma.getmaskarray(values).any():
+        return values
+    number = values.dtype.kind in "iuf"
+    kind = np.float32 if values.dtype == np.float32 else np.float64 if number else object
+    found = np.array(values.data, dtype=kind)
+    found[np.ma.getmaskarray(values)] = np.nan if number else None
+    return found
 
 
 def _objects(name: str, values: list[Any]) -> Column:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from deltarule.core.arguments import float_type
+from deltarule.core.arguments import array, float_type
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine import Objective, Samples
@@ -122,8 +122,7 @@ def as_rules(given: StopRule | str | Sequence[StopRule | str] | None) -> tuple[S
 def as_dtype(dtype: DTypeLike | None, theta: Any, X: Any) -> np.dtype[Any]:
     """Return the dtype to train in: as asked, else theta's, else float32 for float32 X, else 64."""
     if dtype is None:
-        source = X if theta is None else theta
-        found = np.asarray(source).dtype
+        found = (array("X", X) if theta is None else array("theta", theta)).dtype
         single = found == np.float32
         return np.dtype(np.float32 if single else np.float64)
     found = float_type("dtype", dtype)

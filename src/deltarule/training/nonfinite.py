@@ -61,5 +61,10 @@ def _finding(objective: Objective, broken: Broken) -> str:
         return f"dE/d{layout.where(entry)} is {broken.gradient[entry]}, E is {broken.error}"
     if not np.isfinite(broken.error):
         return f"E is {broken.error}, although every output is finite"
-    entry = int(np.flatnonzero(~np.isfinite(broken.new))[0])
-    return f"the update would make {layout.where(entry)} {broken.new[entry]}"
+    bad = np.flatnonzero(~np.isfinite(broken.new))
+    if not len(bad):
+        return (
+            f"computed again, E, its gradient and the new weights are finite: they are at the "
+            f"edge of {broken.theta.dtype}"
+        )
+    return f"the update would make {layout.where(int(bad[0]))} {broken.new[bad[0]]}"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.diagnose.case import Array
+from deltarule.core.arguments import plain_values
 from deltarule.core.errors import DataError, DeltaruleError, UsageError
 from deltarule.core.notation import Notation
 from deltarule.engine import Samples
@@ -154,6 +155,7 @@ def _from_list(
 
 def _numbers(found: Any, what: str) -> Array:
     """Return an array of float64; integers would hide what was rounded away."""
+    found = plain_values(what, found)
     try:
         a = np.asarray(found)
     except ValueError:
