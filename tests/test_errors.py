@@ -8,7 +8,7 @@ import deltarule as dr
 from deltarule.core.errors import nearest, unknown_name
 
 CODES = {
-    dr.DeltaruleError: 1,
+    dr.DeltaruleError: 70,
     dr.UsageError: 2,
     dr.DataError: 3,
     dr.NumericError: 4,

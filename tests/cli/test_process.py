@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 import deltarule as dr
 
 COMMAND = [sys.executable, "-m", "deltarule"]
@@ -94,3 +96,25 @@ def test_warnings_are_sentences(tmp_path: Path) -> None:
     assert result.stderr.startswith("warning: ")
     assert "a-file" in result.stderr
     assert ".py:" not in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("gradient", ["3 * x**2", "2 * x**2"])
+def test_a_verdict_that_cannot_be_written_is_no_verdict(tmp_path: Path, gradient: str) -> None:
+    """Nor is it with standard output closed."""
+    (tmp_path / "mine.py").write_text(
+        f"def f(x):\n    return (x**3).sum(), {gradient}\n\n"
+        f"def g(theta, X, T):\n    x = theta\n    return {gradient}\n"
+    )
+    check = ["check", "mine.py:f", "--x", "0.5,1"]
+    diagnose = ["diagnose", "mine.py:g", "--network", "1-1"]
+    explain = ["explain", "--network", "1-1", "--weight", "1,1,1", "--input", "1", "--target", "1"]
+    for command in (check, diagnose, explain):
+        for full in (["sh", "-c", '"$@" > /dev/full', "sh"], ["sh", "-c", '"$@" >&-', "sh"]):
+            result = subprocess.run(
+                [*full, *COMMAND, *command], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+                check=False,
+            )  # fmt: skip
+            assert result.returncode == 6, (command, full, result.stderr)
+            assert result.stderr.startswith("error: the output cannot be written: ")
+            assert len(result.stderr.splitlines()) == 1

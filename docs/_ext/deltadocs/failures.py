@@ -12,7 +12,7 @@ def classes() -> list[type[errors.DeltaruleError]]:
     """Return the error classes, the base first, then by exit code."""
     public = [getattr(errors, name) for name in errors.__all__]
     found = [c for c in public if isinstance(c, type) and issubclass(c, errors.DeltaruleError)]
-    return sorted(found, key=lambda c: c.exit_code)
+    return sorted(found, key=lambda c: (c is not errors.DeltaruleError, c.exit_code))
 
 
 def table() -> str:

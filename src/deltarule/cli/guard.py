@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
@@ -15,12 +16,13 @@ import typer
 
 from deltarule.core.errors import DeltaruleError
 
-__all__ = ["BROKEN_PIPE", "INTERRUPTED", "guarded", "say_error"]
+__all__ = ["BROKEN_PIPE", "INTERRUPTED", "explained", "guarded", "say_error"]
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """128 + the signal's number, as a shell reports them."""
 
-_BUG, _RESOURCE = 1, 6
+_RESOURCE, _BUG = 6, 70
+"""70 is EX_SOFTWARE of sysexits.h; 1 is the verdict of a check."""
 
 P = ParamSpec("P")
 
@@ -29,27 +31,25 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     """Turn what a command raises into a message and an exit status.
 
     A `DeltaruleError` has both; anything else is a bug, and says so. The command's own argument
-    `debug` shows the traceback.
+    `debug` shows the traceback. What cannot be written is an error, whatever was found.
     """
 
     @functools.wraps(command)
     def guard(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             with _warnings_in_words():
-                command(*args, **kwargs)
-            sys.stdout.flush()
+                try:
+                    command(*args, **kwargs)
+                finally:  # an exit status of 0 or 1 is a verdict, and says that it was printed
+                    _flush()
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
-        except KeyboardInterrupt:
-            say_error("interrupted; nothing was written")
-            raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            _silence_stdout()
             raise typer.Exit(BROKEN_PIPE) from None
-        except Exception as error:
-            if kwargs.get("debug"):
+        except BaseException as error:
+            if kwargs.get("debug") and not isinstance(error, KeyboardInterrupt):
                 traceback.print_exc()
-            message, status = _explain(error)
+            message, status = explained(error)
             say_error(message)
             raise typer.Exit(status) from None
 
@@ -84,7 +84,10 @@ def _warnings_in_words() -> Iterator[None]:
         warnings.showwarning = shown
 
 
-def _explain(error: Exception) -> tuple[str, int]:
+def explained(error: BaseException) -> tuple[str, int]:
+    """Return the message and the exit status for what a command raised."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; nothing was written", INTERRUPTED
     if isinstance(error, DeltaruleError):
         return str(error), error.exit_code
     if isinstance(error, MemoryError):
@@ -101,7 +104,13 @@ def _explain(error: Exception) -> tuple[str, int]:
     )
 
 
-def _silence_stdout() -> None:
-    """Let Python's own flush at the end go nowhere: whoever was reading has left."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+def _flush() -> None:
+    """Write out what was printed, or raise the `OSError` that says why not."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    try:
+        sys.stdout.flush()
+    except OSError:  # Python's own flush at the end goes nowhere, or it would change the status
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        raise

@@ -27,7 +27,7 @@ __all__ = [
 class DeltaruleError(Exception):
     """Base of every error raised on purpose; `exit_code` is the command line's exit status."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = 70
 
 
 class UsageError(DeltaruleError, ValueError):
