@@ -39,7 +39,10 @@ HOSTILE = {
     "thread": ("threading.Thread(target=time.sleep, args=(60,)).start(); sys.exit(0)", "mine.py:9"),
 }
 
-HEAD = "import os, sys, signal, ctypes, threading, time, atexit\nx = [0.5, 1.0]\n" + "\n" * 5
+HEAD = (
+    "import os, sys, signal, ctypes, threading, time, atexit, faulthandler\nx = [0.5, 1.0]\n"
+    "faulthandler.disable()  # pytest's\n\n\n\n\n"
+)
 
 
 def _write(folder: Path, body: str) -> None:
@@ -119,3 +122,44 @@ def test_the_traceback_comes_along(cli: Cli, tmp_path: Path) -> None:
     result = cli("check", "mine.py:f", "--debug")
     assert "Traceback" in result.stderr
     assert 'mine.py", line 9, in f' in result.stderr
+
+
+def test_it_may_fork_and_leave_somebody_behind(cli: Cli, tmp_path: Path) -> None:
+    """The verdict is one, and nobody waits for the other process."""
+    fork = "f.forked = getattr(f, 'forked', 0) or os.fork() or time.sleep(5) or 1"
+    _write(tmp_path, f"{fork}\n    return (_[0] ** 3).sum(), 3 * _[0] ** 2")
+    began = time.monotonic()
+    result = cli("check", "mine.py:f")
+    assert (result.exit_code, result.stdout.count("is right")) == (0, 1), result.stderr
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("where", ["module", "sweep"])
+def test_everywhere_else_it_is_no_bug_either(cli: Cli, tmp_path: Path, where: str) -> None:
+    right = "return (_[0] ** 3).sum(), 3 * _[0] ** 2"
+    count = "f.n = getattr(f, 'n', 0) + 1; f.n < {} or sys.exit(0)"
+    if where == "module":
+        (tmp_path / "mine.py").write_text("def __getattr__(name):\n    raise SystemExit\n")
+    else:
+        _write(tmp_path, f"print(file=open('calls', 'a'))\n    {right}")
+        assert cli("check", "mine.py:f").exit_code == 0
+        calls = len((tmp_path / "calls").read_text())
+        _write(tmp_path, f"{count.format(calls + 1)}\n    {right}")
+    result = cli("check", "mine.py:f", "--sweep", "v.png")
+    assert (result.exit_code, result.stdout) == (2, ""), result.stderr
+    assert "called sys.exit(" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has a way")
+def test_it_does_not_outlive_the_command(tmp_path: Path) -> None:
+    _write(tmp_path, "print(os.getpid(), flush=True); time.sleep(60)")
+    process = subprocess.Popen(
+        [*COMMAND, "check", "mine.py:f"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    child = int(process.stderr.readline())
+    process.kill()
+    process.wait()
+    assert process.stderr.read() == ""  # whoever could write there has ended
+    process.stderr.close()
+    assert child != process.pid

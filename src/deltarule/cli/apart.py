@@ -6,6 +6,7 @@ child none of that looks like a verdict, since the parent prints and exits by th
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ from typing import NoReturn
 import typer
 
 from deltarule.cli.guard import explained, say_error
+from deltarule.cli.user_code import staying
 from deltarule.core.errors import UsageError
 
 __all__ = ["Verdict", "apart"]
@@ -49,7 +51,7 @@ def apart(
     if not hasattr(os, "fork"):
         if seconds is not None:
             raise UsageError("this system cannot end code after a time; leave out --timeout")
-        return work()
+        return staying(work, whose)  # type: ignore[no-any-return]
     reader, writer = Pipe(duplex=False)
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.flush()  # or the child would write it a second time
@@ -57,7 +59,7 @@ def apart(
         warnings.simplefilter("ignore")
         child = os.fork()
     if child == 0:
-        _work(work, writer)
+        _work(work, whose, writer)
     writer.close()
     text, status, message, trace = _answer(reader, child, whose, seconds)
     if message:
@@ -68,13 +70,14 @@ def apart(
     return text, status
 
 
-def _work(work: Callable[[], Verdict], writer: Connection) -> NoReturn:
+def _work(work: Callable[[], Verdict], whose: str, writer: Connection) -> NoReturn:
     """Send the verdict or the error, and end without what their code left for the end."""
     child = os.getpid()
     try:
+        _die_with_the_parent()
         _print_to_stderr()
         try:
-            answer = [*work(), "", ""]
+            answer = [*staying(work, whose), "", ""]
         except BaseException as error:
             message, status = explained(error)
             answer = ["", status, message, traceback.format_exc()]
@@ -83,6 +86,13 @@ def _work(work: Callable[[], Verdict], writer: Connection) -> NoReturn:
             sys.stdout.flush()
     finally:
         os._exit(0)
+
+
+def _die_with_the_parent() -> None:
+    """Let their code not run on where the command itself is killed; Linux alone has a way."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of sys/prctl.h
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def _print_to_stderr() -> None:

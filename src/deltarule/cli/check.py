@@ -91,6 +91,7 @@ def check(
     The code named by MODULE:FUNCTION is run as it is, so name only code that you trust.
     """
     from deltarule.cli.apart import apart
+    from deltarule.cli.user_code import running
 
     settings = {"method": method, "directions": directions, "tolerance": tolerance}
 
@@ -101,7 +102,8 @@ def check(
             else _check_model(Path(what), data, rows, settings)
         )
         if sweep is not None:
-            found.sweep().plot(sweep)
+            curve = running(found.sweep, what) if code else found.sweep()
+            curve.plot(sweep)
         if as_json:
             text = json.dumps(found.to_dict(), allow_nan=False)
         else:

@@ -73,7 +73,6 @@ def diagnose(
     """
     from deltarule.check.diagnose import diagnose as name_mistake
     from deltarule.cli.apart import apart
-    from deltarule.cli.user_code import staying
     from deltarule.core.errors import unknown_name
 
     if form not in ("text", "json"):
@@ -82,11 +81,8 @@ def diagnose(
 
     def work() -> Verdict:
         given, point, said = _read(gradient, net, loss, data, notation, seed, rows)
-        found = staying(
-            lambda: name_mistake(
-                given, net, *point, loss=loss, reduction=reduction, l2=l2, notation=notation
-            ),
-            gradient,
+        found = name_mistake(
+            given, net, *point, loss=loss, reduction=reduction, l2=l2, notation=notation
         )
         as_json = form == "json"
         text = json.dumps(found.to_dict(), allow_nan=False) if as_json else f"{said}{found}"

@@ -77,7 +77,7 @@ def _from_file(path: Path, name: str) -> ModuleType:
 
 def find(module: ModuleType, name: str, text: str) -> Any:
     """Return a module's attribute; raises `UsageError` naming the nearest."""
-    if not hasattr(module, name):
+    if not running(lambda: hasattr(module, name), text):
         known = [n for n in vars(module) if not n.startswith("_")]
         raise UsageError(f"{text}: there is no {name!r} in it{nearest(name, known) or '.'}")
     return getattr(module, name)
