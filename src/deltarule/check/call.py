@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.point import Point
-from deltarule.core.arguments import plain_values
+from deltarule.core.arguments import plain_values, readable
 from deltarule.core.errors import UsageError
 
 __all__ = ["Called", "call_function", "call_gradient", "values_of"]
@@ -37,13 +37,16 @@ def values_of(result: Any) -> Array:
     """Return what f returned as an array of real or complex numbers; raises `UsageError`."""
     if result is None:
         raise UsageError("the function returned None; does it lack a return?")
-    if type(result).__module__.partition(".")[0] == "torch":
-        result = result.detach().cpu().resolve_conj().numpy()
-    result = plain_values("what the function returned", result)
-    try:
-        found = np.asarray(result)
-    except ValueError:
-        raise UsageError("the function returned rows of different lengths") from None
+    with readable("what the function returned"):
+        if type(result).__module__.partition(".")[0] == "torch":
+            result = result.detach().cpu().resolve_conj().numpy()
+        result = plain_values("what the function returned", result)
+        try:
+            found = np.asarray(result)
+        except ValueError:
+            raise UsageError(
+                "the function returned rows of different lengths, or a list inside itself"
+            ) from None
     if found.dtype.kind in "iub":
         raise UsageError(
             f"the function returned {found.dtype} numbers ({_some(found)}): they have no slope; "
@@ -74,7 +77,8 @@ def call_gradient(gradient: Callable[..., Any], point: Point, flat: Array, *more
     first = _unchanged(gradient, point, flat, "the gradient function", *more)
     second = _unchanged(gradient, point, flat, "the gradient function", *more)
     if first is not None:
-        one, two = (_numbers(a) for a in (first, second))
+        with readable("the gradient"):
+            one, two = (_numbers(a) for a in (first, second))
         _check_repeats(one, two, "the gradient function")
     return first
 

@@ -21,7 +21,7 @@ from deltarule.check.network import gradient_noise
 from deltarule.check.point import Point, as_numpy, point_of
 from deltarule.check.precision import Precision, choose_precision
 from deltarule.check.result import GradientCheck
-from deltarule.core.arguments import array, whole
+from deltarule.core.arguments import array, readable, whole
 from deltarule.core.errors import UsageError
 
 __all__ = ["check_function"]
@@ -202,7 +202,8 @@ class _Gradient:
 
     def _flat(self, found: Any) -> Array:
         if self._called is None or self._takes_u:
-            return self._point.gradient(found).astype(np.float64)
+            with readable("the gradient"):
+                return self._point.gradient(found).astype(np.float64)
         jacobian = as_numpy(found, "the Jacobian").astype(np.float64)
         due = (*self._called.shape, *self._point.leaves[0].shape)
         if jacobian.shape != due or len(self._point.leaves) > 1:

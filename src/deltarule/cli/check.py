@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deltarule.cli import options
 from deltarule.cli.guard import guarded
 
 if TYPE_CHECKING:
     from deltarule.check.result import GradientCheck
+    from deltarule.cli.apart import Verdict
 
 __all__ = ["check"]
 
@@ -80,6 +82,7 @@ def check(
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw error against step for the worst entry."),
     ] = None,
+    timeout: Annotated[float | None, options.TIMEOUT] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -87,18 +90,31 @@ def check(
 
     The code named by MODULE:FUNCTION is run as it is, so name only code that you trust.
     """
-    options = {"method": method, "directions": directions, "tolerance": tolerance}
-    if ":" in what and not Path(what).is_dir():
-        found = _check_code(what, gradient, x, options)
-    else:
-        found = _check_model(Path(what), data, rows, options)
-    if sweep is not None:
-        found.sweep().plot(sweep)
-    typer.echo(json.dumps(found.to_dict(), allow_nan=False) if as_json else str(found))
-    if not (found.passed or found.ours or as_json):
-        typer.echo(_TO_NAME_IT)
-    if not found.passed:
-        raise typer.Exit(1)
+    from deltarule.cli.apart import apart
+    from deltarule.cli.user_code import running
+
+    settings = {"method": method, "directions": directions, "tolerance": tolerance}
+
+    def work() -> Verdict:
+        found = (
+            _check_code(what, gradient, x, settings)
+            if code
+            else _check_model(Path(what), data, rows, settings)
+        )
+        if sweep is not None:
+            curve = running(found.sweep, what) if code else found.sweep()
+            curve.plot(sweep)
+        if as_json:
+            text = json.dumps(found.to_dict(), allow_nan=False)
+        else:
+            text = "\n".join([str(found)] + [_TO_NAME_IT] * (not (found.passed or found.ours)))
+        return text, 0 if found.passed else 1
+
+    code = ":" in what and not Path(what).is_dir()
+    separate = code or timeout is not None
+    text, status = apart(work, what, timeout, debug) if separate else work()
+    typer.echo(text)
+    raise typer.Exit(status)
 
 
 def _check_code(

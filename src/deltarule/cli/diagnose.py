@@ -13,6 +13,7 @@ from deltarule.cli.guard import guarded
 
 if TYPE_CHECKING:
     from deltarule.check.diagnose import Diagnosis
+    from deltarule.cli.apart import Verdict
     from deltarule.losses import Loss
     from deltarule.network import Network
 
@@ -61,6 +62,7 @@ def diagnose(
         int, typer.Option(help="Draws random theta, X and T.", rich_help_panel=_POINT)
     ] = 0,
     rows: Annotated[int, typer.Option(help="Random observations.", rich_help_panel=_POINT)] = 5,
+    timeout: Annotated[float | None, options.TIMEOUT] = None,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -70,17 +72,26 @@ def diagnose(
     would give on this very network. The exit status is 0 for a right gradient, 1 for a wrong one.
     """
     from deltarule.check.diagnose import diagnose as name_mistake
+    from deltarule.cli.apart import apart
     from deltarule.core.errors import unknown_name
 
     if form not in ("text", "json"):
         raise unknown_name("format", form, ("text", "json"))
     net = _network(network, activation, output or activation, bias)
-    given, point, said = _read(gradient, net, loss, data, notation, seed, rows)
-    found = name_mistake(
-        given, net, *point, loss=loss, reduction=reduction, l2=l2, notation=notation
-    )
-    typer.echo(json.dumps(found.to_dict(), allow_nan=False) if form == "json" else f"{said}{found}")
-    raise typer.Exit(0 if _right(found) else 1)
+
+    def work() -> Verdict:
+        given, point, said = _read(gradient, net, loss, data, notation, seed, rows)
+        found = name_mistake(
+            given, net, *point, loss=loss, reduction=reduction, l2=l2, notation=notation
+        )
+        as_json = form == "json"
+        text = json.dumps(found.to_dict(), allow_nan=False) if as_json else f"{said}{found}"
+        return text, 0 if _right(found) else 1
+
+    separate = not gradient.endswith(".npz") or timeout is not None
+    text, status = apart(work, gradient, timeout, debug) if separate else work()
+    typer.echo(text)
+    raise typer.Exit(status)
 
 
 def _right(found: Diagnosis) -> bool:

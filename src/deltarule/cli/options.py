@@ -8,7 +8,17 @@ import typer
 
 from deltarule.cli import complete
 
-__all__ = ["ACTIVATION", "NETWORK", "OBJECTIVE", "OUTPUT", "REDUCTION", "SIZES", "l2", "loss"]
+__all__ = [
+    "ACTIVATION",
+    "NETWORK",
+    "OBJECTIVE",
+    "OUTPUT",
+    "REDUCTION",
+    "SIZES",
+    "TIMEOUT",
+    "l2",
+    "loss",
+]
 
 NETWORK, OBJECTIVE = "A network", "Error and rule"
 """The panels of the help page in which they stand."""
@@ -29,6 +39,11 @@ OUTPUT: Any = typer.Option(
     rich_help_panel=NETWORK,
 )
 REDUCTION: Any = typer.Option(help="sum or mean over observations.", rich_help_panel=OBJECTIVE)
+TIMEOUT: Any = typer.Option(
+    metavar="SECONDS",
+    help="End the code after so many seconds, with an error.",
+    show_default="none: it may take as long as it likes",
+)
 
 
 def loss(shown: bool | str = True) -> Any:

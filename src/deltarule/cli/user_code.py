@@ -12,7 +12,9 @@ from typing import Any
 
 from deltarule.core.errors import FileError, UsageError, nearest
 
-__all__ = ["find", "load_function", "load_module", "running", "split_name"]
+__all__ = ["find", "load_function", "load_module", "running", "split_name", "staying"]
+
+_OURS = str(Path(__file__).parents[1])
 
 
 def load_function(text: str) -> Callable[..., Any]:
@@ -75,7 +77,7 @@ def _from_file(path: Path, name: str) -> ModuleType:
 
 def find(module: ModuleType, name: str, text: str) -> Any:
     """Return a module's attribute; raises `UsageError` naming the nearest."""
-    if not hasattr(module, name):
+    if not running(lambda: hasattr(module, name), text):
         known = [n for n in vars(module) if not n.startswith("_")]
         raise UsageError(f"{text}: there is no {name!r} in it{nearest(name, known) or '.'}")
     return getattr(module, name)
@@ -84,21 +86,37 @@ def find(module: ModuleType, name: str, text: str) -> Any:
 def running(what: Callable[[], Any], doing: str) -> Any:
     """Carry out somebody's code; what it raises is told with its line, as their error."""
     try:
-        return what()
+        return staying(what, doing)
     except Exception as error:
         if type(error).__module__.startswith("deltarule."):
             raise
-        where = _line(error)
+        place = _place(error)
+        where = f" ({place})" if place else ""
         raise UsageError(f"{doing}: {type(error).__name__}: {error}{where}") from error
 
 
-def _line(error: BaseException) -> str:
-    """Return the file and line of the innermost frame that is not of this program or Python's."""
+def staying(what: Callable[[], Any], doing: str) -> Any:
+    """Carry out somebody's code; raises `UsageError` where it would end the program."""
+    try:
+        return what()
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        if isinstance(error, SystemExit):
+            did = f"called sys.exit({error.code!r})"
+        else:
+            did = f"raised {type(error).__name__}"
+        where = _place(error) or doing
+        raise UsageError(f"{where} {did} before the check was made; remove it") from error
+
+
+def _place(error: BaseException) -> str:
+    """Return file:line of the innermost frame that is not of this program or Python's import."""
     found, trace = "", error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        foreign = not {"deltarule", "importlib"} & set(Path(file).parts)
-        if foreign and not file.startswith("<"):
-            found = f" ({file}:{trace.tb_lineno})"
+        foreign = "importlib" not in Path(file).parts and not file.startswith((_OURS, "<"))
+        if foreign:
+            found = f"{file}:{trace.tb_lineno}"
         trace = trace.tb_next
     return found

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from deltarule.core.errors import UsageError
+from deltarule.core.errors import DeltaruleError, UsageError
 
-__all__ = ["array", "boolean", "float_type", "number", "plain_values", "whole"]
+__all__ = ["array", "boolean", "float_type", "number", "plain_values", "readable", "whole"]
 
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
@@ -119,3 +121,25 @@ def plain_values(name: str, value: Any) -> Any:
     if type(value).__module__.partition(".")[0] == "torch":
         return value.detach()
     return value
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Raise `UsageError` for whatever an object raises that is read as numbers.
+
+    >>> with readable("the gradient"):
+    ...     float(iter([1.0]))
+    Traceback (most recent call last):
+        ...
+    deltarule.core.errors.UsageError: the gradient cannot be read as numbers (TypeError: ...)
+    """
+    try:
+        yield
+    except DeltaruleError:
+        raise
+    except RecursionError:
+        raise UsageError(f"{name} is a list inside itself; numbers are needed") from None
+    except Exception as error:
+        raise UsageError(
+            f"{name} cannot be read as numbers ({type(error).__name__}: {error})"
+        ) from error

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.diagnose.case import Array
-from deltarule.core.arguments import plain_values
+from deltarule.core.arguments import plain_values, readable
 from deltarule.core.errors import DataError, DeltaruleError, UsageError
 from deltarule.core.notation import Notation
 from deltarule.engine import Samples
@@ -90,7 +90,8 @@ def call(
 
 
 def _one(found: Any, net: Network, notation: Notation, what: str) -> Delivered:
-    vector, misfit = _flat(found, net, notation, what)
+    with readable(what):
+        vector, misfit = _flat(found, net, notation, what)
     vector = _in_theory(vector, net, notation)
     bad = np.flatnonzero(~np.isfinite(vector))
     if len(bad):
