@@ -22,7 +22,7 @@ BAD: dict[str, tuple[str | bytes, int, tuple[str, ...]]] = {
     "one class": (GOOD.replace("yes", "no"), 3, ("one class", "'no'")),
     "class of one row": (GOOD + "1,2,perhaps\n", 3, ("bad.csv:32:3", "'perhaps'", "single row")),
     "duplicate": (GOOD.replace("a,b,y", "a,a,y"), 3, ("'a'", "name of its own")),
-    "separator": (GOOD.replace(",", ";"), 3, ("--separator ';'",)),
+    "separator": (GOOD.replace(",", ";") + "1;2\n", 3, ("--separator ';'",)),
     "utf-16": (GOOD.encode("utf-16"), 3, ("--encoding utf-16",)),
     "latin-1": (GOOD.replace("no", "né").encode("latin-1"), 3, ("bad.csv:2", "--encoding latin-1")),
 }

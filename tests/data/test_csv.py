@@ -183,3 +183,19 @@ def test_ninety_percent_exactly_is_numeric_and_less_is_text(write):
     assert table["a"].kind == "text"
     missing = read_table(write("a,b\n" + "1,2\n" * 8 + ",2\n,2\nx,2\n"))
     assert missing["a"].kind == "text"
+
+
+@pytest.mark.parametrize(
+    ("separator", "word"), [(";", "semicolon"), ("\t", "tab"), ("|", "vertical bar")]
+)
+def test_the_separator_is_found_and_said(write, separator, word):
+    rows = ['"fixed acidity","the, pH","quality"', '"10.2","3,44","6"', '"12","3","5"']
+    table = read_table(write("\n".join(r.replace('","', f'"{separator}"') for r in rows) + "\n"))
+    assert table.names == ("fixed acidity", "the, pH", "quality")
+    assert table["quality"].values.tolist() == [6, 5]
+    assert table.notes[0] == f"the cells are separated by a {word}, as the first rows show"
+
+
+def test_a_single_column_stays_one(write):
+    table = read_table(write("a\nx;y\nz;u\n"))
+    assert (table.names, table.notes) == (("a",), ())

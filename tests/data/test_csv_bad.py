@@ -94,15 +94,23 @@ def test_duplicate_names(write):
     ("separator", "word", "option"),
     [(";", "semicolon", "';'"), ("\t", "tab", "'\\t'"), ("|", "vertical bar", "'|'")],
 )
-def test_wrong_delimiter(write, separator, word, option):
-    message = refused(write, separator.join("abc") + "\n" + separator.join("123") + "\n")
+def test_another_separator_and_a_damaged_row(write, separator, word, option):
+    """The remedy that is named finds the row."""
+    text = separator.join("abc") + "\n" + separator.join("123") + "\n" + separator.join("12") + "\n"
+    message = refused(write, text)
     assert message.startswith("people.csv:1: the header is a single column")
-    assert f"probably a {word}: `--separator {option}`" in message
+    assert f"with a {word} the first rows differ in width. `--separator {option}`" in message
+    assert "people.csv:3: the row has 2 cells" in refused(write, text, separator=separator)
+
+
+def test_a_damaged_row_never_makes_another_reading(write):
+    message = refused(write, "a,b;c\n1,2;3\n1,2,3;4\n")
+    assert message.startswith("people.csv:3: the row has 3 cells and the header has 2")
 
 
 def test_wrong_delimiter_given(write):
     message = refused(write, "a,b\n1,2\n", separator=";")
-    assert "probably a comma: `--separator ','`" in message
+    assert "one width with a comma: `--separator ','`" in message
 
 
 @pytest.mark.parametrize("separator", ["", ",,", '"', "\n"])

@@ -38,7 +38,10 @@ def predict(
     ] = "error",
     separator: Annotated[
         str | None,
-        typer.Option(help="Between the cells of a text file.", show_default="comma; tab for .tsv"),
+        typer.Option(
+            help="Between the cells of a text file.",
+            show_default="as the first rows show",
+        ),
     ] = None,
     encoding: Annotated[str, typer.Option(help="Of a text file.")] = "utf-8",
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,

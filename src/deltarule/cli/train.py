@@ -90,7 +90,7 @@ def train(
         str | None,
         typer.Option(
             help="Between the cells of a text file.",
-            show_default="comma; tab for .tsv",
+            show_default="as the first rows show",
             rich_help_panel=_DATA,
         ),
     ] = None,

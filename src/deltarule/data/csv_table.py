@@ -21,13 +21,13 @@ from deltarule.data.cells import comma_numbers, number
 from deltarule.data.csv_bytes import check_bytes, codec_name
 from deltarule.data.csv_column import Collector
 from deltarule.data.csv_file import CsvFile
+from deltarule.data.csv_separator import SEPARATORS, find_separator
 from deltarule.data.memory import require
 from deltarule.data.options import Options
 from deltarule.data.table import CITED, Column, Table, option
 
 __all__ = ["read_csv"]
 
-_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SAMPLE = 1 << 18
 _NUMBER_BYTES = 16
 _CODE_BYTES = 12
@@ -105,14 +105,27 @@ def _names(file: CsvFile, options: Options) -> tuple[list[str], list[str]]:
 
 
 def _check_separator(file: CsvFile, line: int, name: str) -> None:
-    counts = {s: name.count(s) for s in _SEPARATORS if s != file.separator and s in name}
-    if counts:
-        probable = max(counts, key=lambda s: counts[s])
+    probable = find_separator(file)
+    if probable is not None:
         typed = "'\\t'" if probable == "\t" else f"'{probable}'"
         raise DataError(
             f"{file.source}:{line}: the header is a single column, {name!r}, when split at "
-            f"{file.separator!r}. The separator is probably a {_SEPARATORS[probable]}: "
-            f"`--separator {typed}`."
+            f"{file.separator!r}. The first rows have one width with a "
+            f"{SEPARATORS[probable]}: `--separator {typed}`."
+        )
+    _no_separator(file, line, name)
+
+
+def _no_separator(file: CsvFile, line: int, name: str) -> None:
+    """Refuse a header that another separator would split, though not the rows as well."""
+    counts = {s: name.count(s) for s in SEPARATORS if s != file.separator and s in name}
+    if counts:
+        other = max(counts, key=lambda s: counts[s])
+        typed = "'\\t'" if other == "\t" else f"'{other}'"
+        raise DataError(
+            f"{file.source}:{line}: the header is a single column, {name!r}, when split at "
+            f"{file.separator!r}, and with a {SEPARATORS[other]} the first rows differ in width. "
+            f"`--separator {typed}` names the row that does not fit."
         )
 
 

@@ -10,8 +10,9 @@ from deltarule.core.errors import DataError, nearest
 from deltarule.data.bundled import BUNDLED
 from deltarule.data.bundled import table as bundled_table
 from deltarule.data.check import check_finite, check_identifiers
-from deltarule.data.csv_bytes import check_bytes, codec_name
+from deltarule.data.csv_bytes import codec_name
 from deltarule.data.csv_file import CsvFile
+from deltarule.data.csv_separator import SEPARATORS, find_separator, splits_header
 from deltarule.data.csv_table import read_csv
 from deltarule.data.npz import read_npz
 from deltarule.data.options import Options
@@ -21,7 +22,8 @@ from deltarule.data.table import Table
 
 __all__ = ["read_table"]
 
-_TEXT = {".csv": ",", ".tsv": "\t", ".txt": None, "": None}
+_TEXT = {".csv": ",", ".tsv": "\t", ".txt": "\t", "": "\t"}
+"""Which separator is tried first, by the file's ending."""
 _KNOWN = (".csv", ".tsv", ".txt", ".parquet", ".npz")
 _SEPARATOR_NAMES = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "space": " "}
 
@@ -41,8 +43,8 @@ def read_table(
     A file wins over a bundled name. Columns in `text` are text whatever their cells look like,
     columns in `drop` are left out. `kinds` fixes kinds by name (at prediction time: those of
     training); names that the source lacks are passed over, and nothing in other columns is an
-    error then, for nobody uses them. `separator` (also "\\t" or "tab") is a
-    comma for .csv, a tab for .tsv; otherwise a tab if the header has one, else a comma. In text
+    error then, for nobody uses them. Without a `separator` (also "\\t" or "tab") it is the one
+    of comma, semicolon, tab and vertical bar at which the first 100 rows have one width. In text
     files an empty cell, NA, N/A, NaN, null and None (any case) are missing, and a column is
     numeric if at least 90% of its other cells are numbers, boolean if all are true or false.
 
@@ -87,16 +89,16 @@ def _read_file(path: Path, source: str, options: Options, text: tuple[str | None
             f"{', '.join(_KNOWN)}."
         )
     separator, encoding = text
-    if separator is None:
-        separator = _TEXT[ending] or _tab_or_comma(path, source, encoding)
-    return read_csv(path, source, options, _SEPARATOR_NAMES.get(separator, separator), encoding)
-
-
-def _tab_or_comma(path: Path, source: str, encoding: str) -> str:
-    codec = codec_name(encoding)
-    check_bytes(path, source, codec)
-    _, header = CsvFile(path, source, "\t", codec).header()
-    return "\t" if len(header) > 1 else ","
+    if separator is not None:
+        return read_csv(path, source, options, _SEPARATOR_NAMES.get(separator, separator), encoding)
+    usual = _TEXT[ending]
+    file = CsvFile(path, source, usual, codec_name(encoding))
+    found = usual if splits_header(file) else find_separator(file)
+    table = read_csv(path, source, options, found or (usual if ending == ".tsv" else ","), encoding)
+    if found in (None, usual, ","):
+        return table
+    note = f"the cells are separated by a {SEPARATORS[found]}, as the first rows show"
+    return replace(table, notes=(note, *table.notes))
 
 
 def _select(table: Table, options: Options) -> Table:
