@@ -232,3 +232,16 @@ def test_too_large_for_the_memory(write, monkeypatch):
     assert "5.0 kB are free" in message
     assert "fewer rows or columns" in message
     assert read_table(write("a,b\n" + "1.5,2.5\n" * 100)).rows == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "named"),
+    [("naïve", "latin-1", "latin-1"), ("5 € „neu“", "cp1252", "cp1252")],
+)
+def test_the_encoding_that_is_named_reads_the_line(write, tmp_path, text, encoding, named):
+    path = tmp_path / "people.csv"
+    path.write_bytes(f"a,b\n1,x\n2,{text}\n".encode(encoding))
+    with pytest.raises(DataError) as caught:
+        read_table(path)
+    assert f"with `--encoding {named}` the line reads '2,{text}'" in str(caught.value)
+    assert read_table(path, encoding=named)["b"].categories == tuple(sorted([text, "x"]))

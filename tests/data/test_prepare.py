@@ -170,6 +170,14 @@ def test_missing_drop(write):
     assert rows == [i for i in range(40) if i != 5]
 
 
+def test_rows_dropped_for_their_target_are_counted(write):
+    rows = ["a,y", *(f"{i},{i / 2}" for i in range(37)), "38,", "39,", ",1.5"]
+    table = read_table(write("\n".join(rows) + "\n"))
+    notes = prepare(table, target="y", missing="drop").notes
+    said = "dropped 3 of 40 rows for their missing cells, 2 of them because the target is missing"
+    assert said in notes
+
+
 def test_missing_drop_of_everything(write):
     table = read_table(write("a,b,y\n,1,2\n3,,4\n"))
     assert "every row has a missing cell" in refused(table, target="y", missing="drop")

@@ -10,7 +10,7 @@ from deltarule.core.errors import DataError, UsageError
 
 __all__ = ["check_bytes", "codec_name"]
 
-_BLOCK = 1 << 20
+_BLOCK, _SHOWN = 1 << 20, 60
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _WIDE = ("utf-16", "utf-32")
 
@@ -66,7 +66,7 @@ def check_bytes(path: Path, source: str, encoding: str) -> None:
             except UnicodeDecodeError as error:
                 before = error.object[: error.start].decode(encoding, errors="replace")
                 line = lines + before.replace("\r\n", "\n").count("\n")
-                raise _not_this_encoding(source, line, done - pending, error) from None
+                raise _not_this_encoding(path, source, line, done - pending, error) from None
             except UnicodeError as error:
                 raise DataError(
                     f"{source}:1: the file is not {encoding} ({error}). Say which encoding it "
@@ -77,11 +77,31 @@ def check_bytes(path: Path, source: str, encoding: str) -> None:
             done += len(block)
 
 
-def _not_this_encoding(source: str, line: int, offset: int, error: UnicodeDecodeError) -> DataError:
-    byte = error.object[error.start]
+def _not_this_encoding(
+    path: Path, source: str, line: int, offset: int, error: UnicodeDecodeError
+) -> DataError:
+    byte, place = error.object[error.start], offset + error.start
     said = error.encoding.removesuffix("-sig")
-    other = "latin-1" if said == "utf-8" else "utf-8"
     return DataError(
-        f"{source}:{line}: byte {offset + error.start + 1} of the file (0x{byte:02x}) is not "
-        f"{said}. Say which encoding the file has, probably `--encoding {other}`."
+        f"{source}:{line}: byte {place + 1} of the file (0x{byte:02x}) is not {said}. Say which "
+        f"encoding the file has{_which(path, place)}."
     )
+
+
+def _which(path: Path, place: int) -> str:
+    """Name an encoding in which the whole file decodes to text, with how the line then reads.
+
+    The bytes 0x80 to 0x9f are letters and signs in Windows' cp1252, and controls in Latin-1.
+    """
+    data = path.read_bytes()
+    start = data.rfind(b"\n", 0, place) + 1
+    line = data[start : data.find(b"\n", place) % (len(data) + 1)]
+    for name in ("utf-8", "latin-1", "cp1252"):
+        try:
+            text = data.decode(name)
+        except UnicodeDecodeError:
+            continue
+        if not any("\x7f" < letter < "\xa0" for letter in text):
+            shown = line.decode(name).strip()[:_SHOWN]
+            return f": with `--encoding {name}` the line reads {shown!r}"
+    return ", for example `--encoding cp1252`, utf-16 or latin-1; in none of them it is plain text"

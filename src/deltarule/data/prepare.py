@@ -91,7 +91,9 @@ def prepare(
     rows = _usable(table, inputs, names, missing)
     if len(rows) < table.rows:
         dropped = table.rows - len(rows)
-        notes.append(f"dropped {dropped} of {table.rows} rows for their missing cells")
+        unknown = int(missing_rows(table, names, np.arange(table.rows)).sum())
+        known = f", {unknown} of them because the target is missing" if unknown else ""
+        notes.append(f"dropped {dropped} of {table.rows} rows for their missing cells{known}")
     own = task == "auto" and names == table.targets and table.task is not None
     task = _task(table, names, rows, (table.task or task) if own else task)
     parts = _split(table, names, rows, (validation, test, seed, task))
