@@ -6,7 +6,6 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, cast
 
 import numpy as np
@@ -18,6 +17,7 @@ from deltarule.engine.compiled.many_search import Break, Search
 from deltarule.engine.compiled.many_walk import Walk
 from deltarule.engine.compiled.program import cores
 from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.threads import Helpers
 from deltarule.engine.compiled.trainer import aligned
 from deltarule.engine.samples import Samples
 
@@ -65,7 +65,7 @@ class ManyTrainer:
         self._form = Form(lanes_for(recipe, len(theta)), shared, steady, tuple(varied))
         self._run = training(recipe, self._form)
         self._threads = cores() if threads is None else threads
-        self._pool = ThreadPoolExecutor(max(1, self._threads - 1), "deltarule")
+        self._helpers = Helpers(max(1, self._threads - 1))
         self._local = threading.local()
         self._place(np.arange(len(theta)), theta[:, None, :])
 
@@ -108,7 +108,7 @@ class ManyTrainer:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._pool.shutdown()
+        self._helpers.shutdown()
 
     task = Task
     """What `walk` is asked for."""
@@ -282,7 +282,7 @@ class ManyTrainer:
                     waiting.append(part)
 
         helpers = min(self._threads, len(parts)) - 1
-        asked = [self._pool.submit(work) for _ in range(helpers)]
+        asked = [self._helpers.submit(work) for _ in range(helpers)]
         work()
         for helper in asked:
             helper.result()

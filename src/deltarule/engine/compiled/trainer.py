@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +14,7 @@ from deltarule.core.namespace import NUMPY
 from deltarule.engine.compiled.lap import Lap
 from deltarule.engine.compiled.program import Program, program
 from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.threads import Together
 from deltarule.engine.course import Broken, Course, Done, Stretch, Totals
 from deltarule.engine.epoch import error_over
 from deltarule.engine.reference import penalty, training_step
@@ -35,7 +35,8 @@ class CompiledTrainer:
         self._recipe, self._batch_size = recipe, batch_size
         self._program = program(recipe, batch_size, numbers)
         self._memory = aligned((self._program.memory,), np.uint8)
-        self._crew = Crew(self._program)
+        counter = self._memory.ctypes.data + self._program.team
+        self._together = Together(self._program.run, self._program.threads, counter)
         self._kept: tuple[tuple[Array, ...], Array] | None = None
         work = 6.0 * recipe.objective.network.size * batch_size
         self._lap = max(1, int(LAP_SECONDS * 2e8 / work))
@@ -54,7 +55,7 @@ class CompiledTrainer:
         proceed: Callable[[int], bool],
     ) -> Done:
         """Do one update per batch of the course while `proceed` allows it."""
-        road = _Road(course, self._recipe, self._program, self._memory, self._crew)
+        road = _Road(course, self._recipe, self._program, self._memory, self._together)
         here = road.start(self._packed(theta, slots), totals)
         left = len(course.rates)
         while left:
@@ -99,7 +100,7 @@ class CompiledTrainer:
 
     def stretch(self, course: Course, theta: Array, slots: tuple[Array, ...]) -> Stretch | None:
         """Do several whole epochs in one lap; None where a number does not stay finite."""
-        road = _Road(course, self._recipe, self._program, self._memory, self._crew)
+        road = _Road(course, self._recipe, self._program, self._memory, self._together)
         here = road.start(self._packed(theta, slots), Totals())
         count = len(course.rates) // course.epochs
         began = time.perf_counter()
@@ -123,7 +124,7 @@ class CompiledTrainer:
             samples = replace(samples, weight=np.ones(n, theta.dtype))
         rates = np.zeros(-(-n // self._batch_size))
         course = Course(samples, None, self._batch_size, 0, 0, rates)
-        road = _Road(course, recipe, self._program, self._memory, self._crew)
+        road = _Road(course, recipe, self._program, self._memory, self._together)
         kept = self._kept if self._known((theta,)) else None
         place = road.start(self._packed(theta, ()) if kept is None else kept[1], Totals())
         road.advance(place, len(rates), learn=False)
@@ -154,26 +155,6 @@ class CompiledTrainer:
         if np.isfinite(new).all() and np.isfinite(E) and np.isfinite(g).all():
             new = road.done(broken, totals).theta  # on the edge of the numbers: its own finding
         return replace(done, broken=Broken(batch, done.theta, new, float(E), g))
-
-
-class Crew:
-    """The threads that run a program's laps together."""
-
-    def __init__(self, program: Program) -> None:
-        self._run = program.run
-        self._helpers = program.threads - 1
-        self._pool: ThreadPoolExecutor | None = None
-        if self._helpers:
-            self._pool = ThreadPoolExecutor(self._helpers, "deltarule")
-
-    def __call__(self, lap: Lap) -> None:
-        """Do a lap; this thread is number 0."""
-        waiting = []
-        if self._pool is not None:
-            waiting = [self._pool.submit(self._run, lap, k + 1) for k in range(self._helpers)]
-        self._run(lap, 0)
-        for helper in waiting:
-            helper.result()
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
@@ -208,10 +189,10 @@ class _Road:
     """A course as a program sees it: arrays that stay where they are while laps are run."""
 
     def __init__(
-        self, course: Course, recipe: Recipe, program: Program, memory: Array, crew: Crew
+        self, course: Course, recipe: Recipe, program: Program, memory: Array, run: Together
     ) -> None:
         self.course, self._recipe, self._program = course, recipe, program
-        self._memory, self._crew = memory, crew
+        self._memory, self._run = memory, run
         samples = course.samples
         n = len(samples)
         order = np.arange(n) if course.order is None else course.order
@@ -263,8 +244,7 @@ class _Road:
             threads=self._program.threads,
             learn=learn,
         )
-        self._memory[self._program.team : self._program.team + 8] = 0
-        self._crew(lap)
+        self._run(lap)
         place.done += count
 
     def done(self, place: _Place, totals: Totals) -> Done:
