@@ -159,8 +159,10 @@ def test_two_hundred_at_once():
 def ended(body, **more):
     """Run a program of its own; return how it ended and what it printed."""
     program = SETUP + textwrap.dedent(body)
-    options = {"capture_output": True, "text": True, "timeout": 60, "check": False}
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], **options, **more)
+    options = {"capture_output": True, "text": True, "timeout": 60}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], check=False, **options, **more
+    )
     return done.returncode, done.stdout, done.stderr
 
 
