@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from deltarule.core.arguments import array, float_type, whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Layout, by_name
+from deltarule.core.memory import DRAWN, require_parameters
 from deltarule.core.namespace import NUMPY
 from deltarule.core.random import as_seeds
 from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer, Start, starts
@@ -63,7 +64,7 @@ class Network:
                     f"Network: layer {number} of {len(layers)} has the activation "
                     f"{layer.activation.name}, which couples a row; use it in the last layer only"
                 )
-        self.inputs = whole("Network: inputs", inputs, 1)
+        self.inputs = whole("Network: inputs", inputs, 1, 2**53)
         self.layers = tuple(layers)
         self.initialiser = None if init is None else INITIALISERS.get(init)
         sizes = [self.inputs]
@@ -90,16 +91,17 @@ class Network:
         """Return a fresh theta, drawn in float64 and rounded to `dtype`.
 
         Every parameter has a random stream of its own, so changing one layer leaves the numbers
-        of the others as they are.
+        of the others as they are. Raises `ResourceError` where it does not fit into memory.
         """
-        kind, found = float_type("init: dtype", dtype), [s.drawn(seed) for s in self._starts]
-        return np.asarray(self.layout.flat(found, np), dtype=kind)
+        kind = float_type("init: dtype", dtype)
+        require_parameters("init", self.size, DRAWN, 8)
+        return np.asarray(self.layout.flat([s.drawn(seed) for s in self._starts], np), dtype=kind)
 
     def init_many(self, seeds: Sequence[int], dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Return `init` of every seed, (seeds, size): the same numbers, drawn side by side."""
         kind, seeds = float_type("init_many: dtype", dtype), as_seeds(seeds)
-        found = [start.side_by_side(seeds) for start in self._starts]
-        return self.layout.rows(found, len(seeds), kind)
+        require_parameters("init_many", self.size * len(seeds), DRAWN, 8)
+        return self.layout.rows([s.side_by_side(seeds) for s in self._starts], len(seeds), kind)
 
     @cached_property
     def _starts(self) -> tuple[Start, ...]:
@@ -243,8 +245,7 @@ class Network:
         # the engine stands above the network, which may not import it
         engine = importlib.import_module("deltarule.engine.compiled.listing")
         options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight)
-        bounds = (clip_norm, clip_value)
-        return str(engine.compiled_source(self, *options, *bounds, dtype, llvm))
+        return str(engine.compiled_source(self, *options, clip_norm, clip_value, dtype, llvm))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the network as plain values, ready for JSON; `from_dict` reads it."""
@@ -278,11 +279,10 @@ class Network:
     def __repr__(self) -> str:
         rows = [_HEAD, *self.rows()]
         widths = [max(len(row[k]) for row in rows) for k in range(len(_HEAD))]
-        left = (1, 3)
         lines = [f"Network, {self.inputs} inputs, {self.size:,} parameters"]
         for row in rows:
             cells = [
-                c.ljust(w) if k in left else c.rjust(w)
+                c.ljust(w) if k in (1, 3) else c.rjust(w)
                 for k, (c, w) in enumerate(zip(row, widths, strict=True))
             ]
             lines.append("  " + "  ".join(cells))
@@ -293,8 +293,8 @@ class Network:
             return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in row) + "</tr>"
 
         body = "".join(line(row, "td") for row in self.rows())
-        caption = f"Network, {self.inputs} inputs, {self.size:,} parameters"
-        return f"<table><caption>{caption}</caption>{line(_HEAD, 'th')}{body}</table>"
+        caption = f"<caption>{repr(self).splitlines()[0]}</caption>"
+        return f"<table>{caption}{line(_HEAD, 'th')}{body}</table>"
 
 
 _HEAD = ("layer", "type", "units", "activation", "parameters")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from deltarule.check.formulas import COMPLEX, FORMULAS
 from deltarule.core.errors import ResourceError
+from deltarule.core.memory import require
 from deltarule.network import Network
 
 __all__ = [
     "MAX_SECONDS",
     "check_diagnosis_cost",
+    "check_directions_cost",
     "check_function_cost",
     "check_network_cost",
     "evaluations",
@@ -19,6 +21,13 @@ MAX_SECONDS = 600.0
 
 _SECONDS = 1.5e-8
 """Per number that is computed anew; measured on one core, and only an order of magnitude."""
+
+_SECONDS_OF_A_DIRECTION = 4e-5
+_SECONDS_OF_AN_ENTRY = 5e-10
+"""Per direction, and per direction, parameter and row: orders of magnitude too."""
+
+_SMALL = 1 << 23
+"""Numbers below which nobody asks for the memory that is free."""
 
 _SECONDS_OF_A_SEARCH = 5e-7
 """Per parameter and row, for all mistakes alone and in pairs; an order of magnitude too."""
@@ -69,6 +78,28 @@ def check_function_cost(entries: int, method: str, seconds_per_call: float, outp
             f"{entries * outputs * 32 / 1e9:.0f} GB with what is needed beside it; use "
             "projection='random'"
         )
+
+
+def check_directions_cost(
+    directions: int, entries: int, samples: int = 1, seconds_per_call: float = 0.0
+) -> None:
+    """Refuse more random directions than memory holds or `MAX_SECONDS` allow.
+
+    `seconds_per_call` is what a function of the user's takes; a network's own E takes time by
+    its samples and entries.
+    """
+    each = _SECONDS_OF_A_DIRECTION + 6 * seconds_per_call
+    if not seconds_per_call:
+        each += _SECONDS_OF_AN_ENTRY * samples * entries
+    if directions * each > MAX_SECONDS:
+        raise ResourceError(
+            f"checking {directions:,} directions would take about {duration(directions * each)}, "
+            f"and a check may take {duration(MAX_SECONDS)}; use directions=10, which takes about "
+            f"{duration(10 * each)}"
+        )
+    if directions * entries > _SMALL:
+        what = f"{directions:,} directions of {entries:,} entries"
+        require("the check", 8.0 * directions * entries, what, "Use fewer directions")
 
 
 def check_diagnosis_cost(net: Network, samples: int) -> None:

@@ -34,9 +34,10 @@ class Directions(Around):
     def moved(self, entries: Array, steps: Array) -> Array:
         """Return E(x + steps_i v) for v of the direction `entries_i`."""
         found = np.empty(len(entries), np.result_type(steps, np.float64))
-        for k in np.unique(entries):
-            mine = entries == k
-            found[mine] = self._around.along(self.vectors[k], steps[mine])
+        order = np.argsort(entries, kind="stable")
+        for mine in np.split(order, np.flatnonzero(np.diff(entries[order])) + 1):
+            if len(mine):
+                found[mine] = self._around.along(self.vectors[entries[mine[0]]], steps[mine])
         return found
 
     def along(self, direction: Array, steps: Array) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.check.call import Called, call_function, call_gradient
 from deltarule.check.calls import FunctionAround, JacobianAround
 from deltarule.check.compare import Setting, compare
-from deltarule.check.cost import check_function_cost
+from deltarule.check.cost import check_directions_cost, check_function_cost
 from deltarule.check.directions import Directions
 from deltarule.check.formulas import check_method
 from deltarule.check.groups import Groups, joint, numbered
@@ -98,6 +98,8 @@ def check_function(
     if count is None:
         outputs = len(called.values) if full else 1
         check_function_cost(flat.size, method, called.seconds, outputs)
+    else:
+        check_directions_cost(count, flat.size, seconds_per_call=max(called.seconds, 4e-5))
     kind = JacobianAround if full else FunctionAround
     around = kind(f, point, flat, u, precision.unit)
     setting = Setting(method, tolerance, precision.gradient_unit, seed, precision.notes)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.check.batched import Batched
 from deltarule.check.compare import Setting, compare
-from deltarule.check.cost import check_network_cost
+from deltarule.check.cost import check_directions_cost, check_network_cost
 from deltarule.check.directions import Directions
 from deltarule.check.formulas import check_method
 from deltarule.check.groups import layer_groups, numbered
@@ -94,6 +94,8 @@ def check_gradient(
     count = None if directions is None else whole("directions", directions, 1)
     if count is None:
         check_network_cost(net, len(samples), method, reuse=boolean("reuse", reuse))
+    else:
+        check_directions_cost(count, net.size, len(samples))
     around: Perturbed = (Incremental if reuse else Batched)(objective, theta, samples)
     unit = float(np.finfo(got.dtype).eps)
     got = got.astype(np.float64)

@@ -44,6 +44,7 @@ def of_network(
     """Return the case of `--network`, its weights drawn or read, and its observations."""
     from deltarule.cli.parse import sizes
     from deltarule.cli.theta_file import read_theta
+    from deltarule.core.memory import require_parameters
     from deltarule.layers import Dense
     from deltarule.network import Network
 
@@ -51,6 +52,8 @@ def of_network(
     hidden = activations[0] or "sigmoid"
     kinds = [hidden] * (len(nodes) - 1) + [activations[1] or hidden]
     net = Network(first, [Dense(n, kind) for n, kind in zip(nodes, kinds, strict=True)])
+    vectors = {"theta and its gradient": 2, "what they are drawn and added up in": 2}
+    require_parameters(f"--network {network}", net.size, vectors, 8)
     seed, file = weights
     if seed is not None and file is not None:
         raise UsageError("--seed draws weights and --theta reads them: give one of the two")

@@ -42,9 +42,14 @@ def sizes(option: str, text: str) -> list[int]:
     [3, 3, 1]
     """
     parts = text.split("-")
-    if len(parts) < 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+    if len(parts) < 2 or not all(_is_size(part) for part in parts):
         raise UsageError(
             f"{option} takes the numbers of nodes, from the inputs to the outputs, such as "
             f"3-3-1, not {text!r}"
         )
     return [int(part) for part in parts]
+
+
+def _is_size(part: str) -> bool:
+    """Whether it is a number of nodes, of few enough digits to be read at all."""
+    return part.isdecimal() and len(part) < 20 and int(part) > 0

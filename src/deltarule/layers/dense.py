@@ -59,7 +59,7 @@ class Dense(Layer):
         init: str | Mapping[str, Any] | Initialiser | None = None,
         train_bias: bool = True,
     ) -> None:
-        object.__setattr__(self, "units", whole("Dense: units", units, 1))
+        object.__setattr__(self, "units", whole("Dense: units", units, 1, 2**53))
         object.__setattr__(self, "activation", ACTIVATIONS.get(activation))
         object.__setattr__(self, "bias", boolean("Dense: bias", bias))
         object.__setattr__(self, "init", None if init is None else INITIALISERS.get(init))

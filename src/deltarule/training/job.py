@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from deltarule.core.arguments import array, float_type
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.memory import require_parameters
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine import Objective, Samples
 from deltarule.engine.course import Course
@@ -96,6 +97,19 @@ class Job:
         """The names in the history."""
         more = () if self.validation is None else ("validation_error",)
         return ("error", "lr", *more)
+
+    def require_memory(self, source: str, dtype: np.dtype[Any], many: int = 1) -> None:
+        """Refuse a training of `many` networks whose vectors alone do not fit into memory."""
+        slots, name = len(self.optimiser.slots), self.optimiser.name
+        # an update that has not ended leaves the vectors before it as they are; both engines
+        # keep a third set to write to
+        vectors = {"theta before, during and after an update": 3, "its gradient": 1}
+        if slots:
+            vectors[f"{name}'s {slots} vectors likewise"] = 3 * slots
+        if self.patient:
+            vectors["the best theta"] = 1
+        size = many * self.objective.network.size
+        require_parameters(source, size, vectors, dtype.itemsize)
 
     def start(self, theta: NDArray[Any]) -> State:
         """Return the state before the first epoch."""

@@ -150,6 +150,7 @@ def train_many(
         seed=found_seeds[0],
         stop=as_rules(stop),
     )
+    job.require_memory(f"train_many: {m:,} networks", kind, m)
     thetas = first_thetas(net, theta, found_seeds, kind)
     jobs = Jobs(job, found_seeds, optimisers, rates, rules, thetas)
     count = None if threads is None else whole("threads", threads, 1)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.arguments import array, number
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.memory import require_parameters
 from deltarule.core.random import as_seeds
 from deltarule.core.registry import Record
 from deltarule.engine import Objective
@@ -109,15 +110,21 @@ def count_networks(
     ((name, m), *_) = given.items()
     if m == 0:
         raise UsageError(f"{name} is empty: there is no network to train")
+    vectors = {"theta": 1, "its gradient": 1}  # before the seeds are so much as counted out
+    require_parameters(f"train_many: {m:,} networks", m * net.size, vectors, 4)
     return m, as_seeds(range(m) if seeds is None else seeds)
 
 
 def _length(name: str, values: Any) -> int:
     if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
         raise UsageError(f"{name} is a sequence with a number per network, not {values!r}")
-    if np.ndim(values) != 1:
+    # np.ndim would lay a range out
+    if not isinstance(values, range) and np.ndim(values) != 1:
         raise UsageError(f"{name} has the shape {np.shape(values)}; a number per network is needed")
-    return len(values)
+    try:
+        return len(values)
+    except OverflowError:  # a range of more than 2^63
+        raise UsageError(f"{name} has more networks than can be counted") from None
 
 
 def several_optimisers(given: Any, m: int) -> tuple[Optimiser, ...]:

@@ -96,8 +96,9 @@ def train(
         current step and returns the run so far, `.stopped` being "interrupted".
 
     Raises `UsageError` for what does not fit together, `DataError` for values that cannot be
-    used, and `NumericError` where a number stops being finite: it names the epoch, the step and
-    the place, and its `.run` is the run so far with the last finite theta.
+    used, `ResourceError` for what does not fit into memory, and `NumericError` where a number
+    stops being finite: it names the epoch, the step and the place, and its `.run` is the run so
+    far with the last finite theta.
 
     >>> import deltarule as dr
     >>> xor = dr.data.load("xor")
@@ -135,6 +136,7 @@ def train(
     )
     choice = choose_engine(engine, objective, len(samples), job.batch_size, job.epochs)
     watchers = (callbacks,) if callable(callbacks) else tuple(callbacks or ())
+    job.require_memory("train", kind)
     state = job.start(first_theta(net, theta, seed, kind))
     chosen = choice.engine
 

@@ -1,0 +1,64 @@
+"""Whether something fits into memory, asked before it is allocated."""
+
+from __future__ import annotations
+
+import math
+
+from deltarule.core.errors import ResourceError
+
+__all__ = ["DRAWN", "require", "require_parameters", "size"]
+
+_STEP = 1000
+_UNITS = ("kB", "MB", "GB", "TB", "PB")
+_ROUNDING = 1e-9
+
+_SMALL = 1 << 26
+"""Bytes of a network's vectors below which nobody is asked: it is quicker to go on."""
+
+DRAWN = {"theta": 1, "what it is drawn in": 1}
+"""The vectors that initialising takes."""
+
+
+def size(count: float) -> str:
+    """Return a number of bytes for a person.
+
+    >>> size(512), size(2_500_000)
+    ('512 bytes', '2.5 MB')
+    """
+    if count < _STEP:
+        return f"{count:.0f} bytes"
+    power = min(int(math.log(count, _STEP) + _ROUNDING), len(_UNITS))
+    return f"{count / _STEP**power:,.1f} {_UNITS[power - 1]}"
+
+
+def require(source: str, needed: float, what: str, remedy: str) -> None:
+    """Refuse `source` if it needs more than the memory that is free now.
+
+    `needed` is in bytes, `what` is what needs it. Raises `ResourceError` with both numbers.
+    """
+    import psutil
+
+    available = psutil.virtual_memory().available
+    if needed > available:
+        raise ResourceError(
+            f"{source}: {what} needs about {size(needed)} of memory and {size(available)} are "
+            f"free. {remedy}, or a machine with more memory."
+        )
+
+
+def require_parameters(source: str, parameters: int, vectors: dict[str, int], width: int) -> None:
+    """Refuse vectors as long as theta that do not fit into the memory that is free now.
+
+    `vectors` says how many of them are needed for what, `width` is the bytes of a number. Raises
+    `ResourceError` with the memory that each of them takes.
+
+    >>> require_parameters("train", 10**15, {"theta": 1, "its gradient": 1}, 4)
+    Traceback (most recent call last):
+        ...
+    deltarule.core.errors.ResourceError: train: 1,000,000,000,000,000 parameters in 32 bits ...
+    """
+    needed = parameters * width * sum(vectors.values())
+    if needed >= _SMALL:
+        each = ", ".join(f"{name} {size(parameters * width * n)}" for name, n in vectors.items())
+        what = f"{parameters:,} parameters in {8 * width} bits ({each})"
+        require(source, needed, what, "Use fewer nodes")
