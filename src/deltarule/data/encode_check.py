@@ -118,12 +118,13 @@ def input_notes(
     expected: Sequence[str],
 ) -> tuple[str, ...]:
     """Return sentences on extra columns, unseen categories and missing cells that are filled."""
-    extra = [repr(name) for name in table.names if name not in {*names, *expected}]
+    known = {*names, *expected}  # laid out once: tables have a hundred thousand columns
+    extra = [repr(name) for name in table.names if name not in known]
     notes = [f"columns not used by the model: {listed(extra)}"] if extra else []
-    for name, known in zip(names, categories, strict=True):
+    for name, seen in zip(names, categories, strict=True):
         column = table[name]
         numeric = column.kind == "numeric"
-        found = rows[:0] if numeric else _unseen(column, category_codes(column, known), rows)
+        found = rows[:0] if numeric else _unseen(column, category_codes(column, seen), rows)
         if len(found):
             notes.append(
                 f"column {name!r}: {_cells(len(found))} of a category that does not occur in the "

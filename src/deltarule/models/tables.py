@@ -44,7 +44,8 @@ def as_table(data: Any, inputs: InputEncoder, kinds: Mapping[str, str]) -> Table
         table = _from_columns({str(name): data[name].to_numpy() for name in data.columns})
     else:
         table = _from_array(np.asarray(plain_values("the array", _unmasked(data))), inputs)
-    check_finite(table, lambda name: name not in inputs.names)
+    used = frozenset(inputs.names)
+    check_finite(table, lambda name: name not in used)
     return recast(table, Options.of(None, (), (), kinds))
 
 
@@ -55,7 +56,7 @@ def _is_frame(data: Any, library: str) -> bool:
 
 
 def _from_array(values: NDArray[Any], inputs: InputEncoder) -> Table:
-    texts = [n for n in inputs.names if n not in inputs.numeric]
+    texts = [n for n, kind in inputs.column_kinds.items() if kind != "numeric"]
     if texts:
         raise UsageError(
             f"an array cannot say what is in the columns {listed(texts)}, which are text or truth "
