@@ -19,6 +19,7 @@ from deltarule.core.errors import DataError
 __all__ = ["CsvFile"]
 
 _CHUNK_CELLS = 1 << 18
+_CHUNK_ROWS = 16  # at least: every column of a chunk costs a step of Python
 _REASONS = {
     "unexpected end": "a quoted cell that starts in this row is not closed. Add the missing quote",
     "expected after": "a closing quote is followed by more text. Write a quote inside a quoted "
@@ -57,7 +58,7 @@ class CsvFile:
             reader = csv.reader(lines, delimiter=self.separator, strict=True, skipinitialspace=True)
             try:
                 next(row for row in reader if not _blank(row, 2))
-                while rows := list(islice(reader, max(1, _CHUNK_CELLS // width))):
+                while rows := list(islice(reader, max(_CHUNK_ROWS, _CHUNK_CELLS // width))):
                     if set(map(len, rows)) != {width}:
                         rows = [row for row in rows if not _blank(row, width)]
                         if any(len(row) != width for row in rows):

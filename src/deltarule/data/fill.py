@@ -19,6 +19,7 @@ from deltarule.data.table import Column, Table
 __all__ = ["fill_rows"]
 
 _BLOCK_CELLS = 1 << 16
+_BLOCK_ROWS = 16  # at least: every column of a block costs a step of Python
 
 Fitted = tuple[NDArray[np.intp], Scaler, NDArray[np.float64], Sequence[tuple[str, ...]]]
 
@@ -36,7 +37,7 @@ def fill_rows(
     Raises `DataError` for a number that is too large once it is scaled.
     """
     rows, scaler, fill, categories = fitted
-    step = max(1, _BLOCK_CELLS // max(1, out.shape[1]))
+    step = max(_BLOCK_ROWS, _BLOCK_CELLS // max(1, out.shape[1]))
     widths = [max(1, len(some)) for some in categories]
     starts = np.cumsum([0, *widths])
     numeric = [int(s) for s, c in zip(starts, columns, strict=False) if c.kind == "numeric"]
