@@ -30,7 +30,7 @@ def explain(
     theta: ArrayLike,
     x: ArrayLike,
     t: ArrayLike,
-    weight: tuple[int, int, int],
+    weight: tuple[int, int, int] | str,
     loss: str | Mapping[str, Any] | Loss = "half_squared_error",
     reduction: str = "sum",
     rule: str | Mapping[str, Any] | DeltaRule = "exact",
@@ -52,7 +52,9 @@ def explain(
         x: one observation (n_0,) or many (n, n_0).
         t: targets, as `deltarule.backprop` takes them.
         weight: (l, j, k): the layer, the node that the weight leads into, the node of layer l-1
-            from which it comes; all from 1. k = 0 is the bias.
+            from which it comes; all from 1. k = 0 is the bias. Or its name in the notation, in
+            any form that is printed: `"w[2,1,1]"`, `"w_{2,1,1}"`, `"w211"`, `"b[2,1]"`; `"W2[0,0]"`
+            and `"b2[0]"` index as NumPy does, from 0.
         loss, reduction, rule, sample_weight, l2: as in `deltarule.backprop`; but the reduction is
             `"sum"` where none is given.
         notation: the symbols, the order of indices and the sign of delta: a name in
@@ -79,7 +81,7 @@ def explain(
     """
     found = as_notation(notation)
     limit = whole("limit", limit, 1)
-    l, j, k = check_weight(net, weight)
+    l, j, k = check_weight(net, weight, found)
     passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, lr)
     index = gradient_index(net, l, j, k)
     value = float(passed.bp.gradient[index])
@@ -114,7 +116,7 @@ def explain_node(
     theta: ArrayLike,
     x: ArrayLike,
     t: ArrayLike,
-    node: tuple[int, int],
+    node: tuple[int, int] | str,
     loss: str | Mapping[str, Any] | Loss = "half_squared_error",
     reduction: str = "sum",
     rule: str | Mapping[str, Any] | DeltaRule = "exact",
@@ -131,7 +133,7 @@ def explain_node(
     Args:
         net, theta, x, t, loss, reduction, rule, sample_weight, l2, notation, limit, lr: as in
             `explain`.
-        node: (l, j): the layer and the node, from 1.
+        node: (l, j): the layer and the node, from 1; or a name, `"delta[2,1]"`, `"net[2,1]"`.
 
     Returns:
         An `Explanation`; of several observations, its value is the sum of their deltas (which is
@@ -147,7 +149,7 @@ def explain_node(
     """
     found = as_notation(notation)
     limit = whole("limit", limit, 1)
-    l, j = check_node(net, node)
+    l, j = check_node(net, node, found)
     passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, lr)
     value = float(passed.bp.deltas[l][:, j - 1].sum())
     names = Names(passed, found)
