@@ -98,6 +98,9 @@ def test_a_row_of_a_trained_model(cli: Cli) -> None:
     bp = dr.backprop(model.network, model.theta.astype(float), x, t, loss="cross_entropy", l2=0.01,
                      reduction="sum")  # fmt: skip
     found = json.loads(said.stdout)
+    cells = found["columns"]["inputs"][0]
+    assert [cell["number"] for cell in cells] == x[0].tolist()
+    assert [cell["value"] for cell in cells] == [5.0, 3.6, 1.4, 0.2]  # row 5 of iris
     assert found["value"] == model.network.unpack(bp.gradient)[1]["W"][0, 0]
     assert found["setting"]["l2"] == 0.01
     assert found["penalty"] != 0.0

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from deltarule.core.arguments import whole
 from deltarule.core.notation import Notation, as_notation
+from deltarule.explain.columns import Columns
 from deltarule.explain.explanation import Explanation
 from deltarule.explain.names import Names
 from deltarule.explain.paths import find_paths, penalty_path
@@ -39,6 +40,7 @@ def explain(
     notation: str | Notation = "theory",
     limit: int = 20,
     lr: float | None = None,
+    columns: Columns | None = None,
 ) -> Explanation:
     """Explain one weight's gradient: factors, paths, deltas, and what optimisers do with it.
 
@@ -62,6 +64,8 @@ def explain(
         limit: as many paths are listed; where there are more, the largest, and the sum of the
             others as one number. They are found without walking through all.
         lr: the learning rate of the sequential order, which updates weights on the way back.
+        columns: what inputs and targets are called in a table, and their original values;
+            `deltarule.models.observed` gives them for a trained model and its rows.
 
     Returns:
         An `Explanation`. The products of its `paths`, which hold every factor, and its
@@ -85,7 +89,7 @@ def explain(
     passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, lr)
     index = gradient_index(net, l, j, k)
     value = float(passed.bp.gradient[index])
-    names = Names(passed, found)
+    names = Names(passed, found, columns)
     penalised = [penalty_path(names, l, j, k)] if k and passed.objective.l2 else []
     penalty = penalised[0].product if penalised else 0.0
     contributions = _contributions(names, l, j, k)
@@ -108,6 +112,7 @@ def explain(
         setting=_setting(
             passed, {"weight": [l, j, k], "trained": trained, "limit": limit, "lr": lr}
         ),
+        columns=columns,
     )
 
 
@@ -125,14 +130,15 @@ def explain_node(
     notation: str | Notation = "theory",
     limit: int = 20,
     lr: float | None = None,
+    columns: Columns | None = None,
 ) -> Explanation:
     """Explain one node's delta, dE/dnet_{l,j}, as `explain` does a weight's gradient.
 
         delta_{l,j} = f_l'(net_{l,j}) * sum over i of delta_{l+1,i} w_{l+1,i,j}
 
     Args:
-        net, theta, x, t, loss, reduction, rule, sample_weight, l2, notation, limit, lr: as in
-            `explain`.
+        net, theta, x, t, loss, reduction, rule, sample_weight, l2, notation, limit, lr,
+            columns: as in `explain`.
         node: (l, j): the layer and the node, from 1; or a name, `"delta[2,1]"`, `"net[2,1]"`.
 
     Returns:
@@ -152,7 +158,7 @@ def explain_node(
     l, j = check_node(net, node, found)
     passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, lr)
     value = float(passed.bp.deltas[l][:, j - 1].sum())
-    names = Names(passed, found)
+    names = Names(passed, found, columns)
     paths, remainder, count = find_paths(names, l, j, None, value, limit)
     symbol = names.quantity(l, j)
     return Explanation(
@@ -168,6 +174,7 @@ def explain_node(
         update=(),
         notation=found,
         setting=_setting(passed, {"node": [l, j], "limit": limit, "lr": lr}),
+        columns=columns,
     )
 
 

@@ -10,7 +10,7 @@ from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.read import load, read_history
 from deltarule.models.recipe import Recipe
-from deltarule.models.rows import observations
+from deltarule.models.rows import observations, observed
 
 __all__ = [
     "METRICS",
@@ -23,6 +23,7 @@ __all__ = [
     "fit_plan",
     "load",
     "observations",
+    "observed",
     "plan",
     "read_history",
     "save",
