@@ -1,4 +1,4 @@
-"""Files and folders that are there as a whole or not at all.
+"""Folders that are there as a whole or not at all.
 
 Everything is written beside its destination under a temporary name, brought to the disk, and
 renamed when it is complete; on any error, Ctrl-C included, the temporary one is removed. A folder
@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -20,10 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deltarule.core.errors import ResourceError, UsageError
+from deltarule.core.files import PARTIAL, beside, unwritable
 
-__all__ = ["check_file", "check_folder", "new_file", "new_folder"]
-
-_PARTIAL = ".partial"
+__all__ = ["check_folder", "new_folder"]
 
 Foreign = Callable[[Path], list[str]]
 """Names what in a folder is not ours, and must not be removed."""
@@ -46,35 +44,17 @@ def check_folder(out: Path, *, force: bool, foreign: Foreign, needed: int = 0) -
             "with `--out`."
         )
     try:
-        trial = _beside(place / out.name)
+        trial = beside(place / out.name)
         trial.mkdir()
         trial.rmdir()
         free = shutil.disk_usage(place).free
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise unwritable(out, error) from error
     if free < needed:
         raise ResourceError(
             f"{out}: the model needs about {needed:,} bytes and {free:,} are free in {place}. Make "
             "room, or choose another place with `--out`."
         )
-
-
-def check_file(out: Path, *, force: bool) -> None:
-    """Refuse a file that exists (without `force`) or whose folder is not there.
-
-    Raises `UsageError` and `ResourceError`.
-    """
-    if out.is_dir():
-        raise UsageError(f"{out}: this is a folder. Name a file in it with `--out`.")
-    if out.exists() and not out.is_file():
-        raise UsageError(
-            f"{out}: this is no regular file, and is not replaced. Leave out `--out` to print the "
-            "rows, and send them there."
-        )
-    if out.exists() and not force:
-        raise UsageError(f"{out}: the file exists. Replace it with `--force`, or name another.")
-    if not out.absolute().parent.is_dir():
-        raise ResourceError(f"{out}: there is no folder {out.parent}. Make it first.")
 
 
 @contextmanager
@@ -86,7 +66,7 @@ def new_folder(out: Path, *, force: bool, foreign: Foreign) -> Iterator[Path]:
     Raises `ResourceError` where the disk is full or the place cannot be written.
     """
     target = out.resolve()
-    temporary = _beside(target)
+    temporary = beside(target)
     made = [p for p in target.parents if not p.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -98,32 +78,12 @@ def new_folder(out: Path, *, force: bool, foreign: Foreign) -> Iterator[Path]:
             _put(temporary, target, force, foreign)
         _sync_folder(target.parent)
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise unwritable(out, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         with contextlib.suppress(OSError):  # they go where they stayed empty
             for parent in made:
                 parent.rmdir()
-
-
-@contextmanager
-def new_file(out: Path) -> Iterator[Path]:
-    """Give a temporary file to write, which then takes the place of `out`.
-
-    Raises `ResourceError` where the disk is full or the place cannot be written.
-    """
-    target = out.resolve()
-    temporary = _beside(target)
-    try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(target)
-    except OSError as error:
-        raise _unwritable(out, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _put(temporary: Path, target: Path, force: bool, foreign: Foreign) -> None:
@@ -134,7 +94,7 @@ def _put(temporary: Path, target: Path, force: bool, foreign: Foreign) -> None:
     _check_existing(target, force, foreign)
     if _exchange(temporary, target):
         return
-    aside = _beside(target)
+    aside = beside(target)
     target.rename(aside)
     try:
         temporary.rename(target)
@@ -185,7 +145,7 @@ def _remove_leftovers(target: Path) -> None:
         return
     import fcntl
 
-    for path in target.parent.glob(f".{glob.escape(target.name)}.*{_PARTIAL}"):
+    for path in target.parent.glob(f".{glob.escape(target.name)}.*{PARTIAL}"):
         process = path.name.removeprefix(f".{target.name}.").split("-")[0]
         if path.is_symlink() or not path.is_dir() or not process.isdigit():
             continue
@@ -239,20 +199,6 @@ def _check_existing(out: Path, force: bool, foreign: Foreign) -> None:
         )
 
 
-def _beside(target: Path) -> Path:
-    """Return a new hidden name beside `target`, on the same disk."""
-    return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}{_PARTIAL}"
-
-
 def _existing(out: Path) -> Path:
     """Return the nearest thing above `out` that exists."""
     return next(p for p in out.resolve().parents if p.exists())
-
-
-def _unwritable(out: Path, error: OSError) -> OSError:
-    if isinstance(error, ResourceError | UsageError) or not error.strerror:
-        return error
-    return ResourceError(
-        f"{out}: it cannot be written ({error.strerror}); nothing was left behind. Make room or "
-        "ask for the permission, or choose another place with `--out`."
-    )

@@ -57,7 +57,7 @@ def _ours(path: Path) -> bool:
     """Whether it is a file of a model, or a picture that was not finished."""
     name = path.name
     if name.startswith(".") and name.endswith(".partial"):
-        name = next((n for n in FILES if name.startswith(f".{n}.")), name)
+        name = next((n for n in FILES if name.lstrip(".").startswith(f"{n}.")), name)
     return name in FILES and path.is_file() and not path.is_symlink()
 
 
