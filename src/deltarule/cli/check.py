@@ -128,6 +128,7 @@ def _check_code(
     what: str, gradient: str | None, x: str | None, options: dict[str, Any]
 ) -> GradientCheck:
     from deltarule.check.function import check_function
+    from deltarule.cli.surroundings import keeping
     from deltarule.cli.user_code import find, load_module, running, split_name
     from deltarule.core.errors import UsageError
 
@@ -146,6 +147,7 @@ def _check_code(
         raise UsageError(f"{what}: there is no point; give --x, or define x beside {name}")
     if slope is None:
         f, slope = _pair(f)
+    f, slope = keeping(f, what), keeping(slope, gradient or f"the gradient of {what}")
     found: GradientCheck = running(lambda: check_function(f, slope, point, **options), what)
     return found
 
