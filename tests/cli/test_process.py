@@ -12,6 +12,12 @@ import pytest
 import deltarule as dr
 
 COMMAND = [sys.executable, "-m", "deltarule"]
+# a shell starts its background jobs with SIGINT ignored
+WITH_SIGINT = [
+    sys.executable, "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, int(sys.argv[1])); "
+    "os.execv(sys.argv[2], sys.argv[2:])",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -27,17 +33,14 @@ def test_a_signal_keeps_what_there_is(
     tmp_path: Path, number: int, status: int, background: bool
 ) -> None:
     options = ["--epochs", "1000000", "--patience", "0", "--lr", "1e-6"]
+    sigint = str(int(signal.SIG_IGN if background else signal.SIG_DFL))
     process = subprocess.Popen(
-        [*COMMAND, "train", "sunspots", *options],
+        [*WITH_SIGINT, sigint, *COMMAND, "train", "sunspots", *options],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        # a shell starts its background jobs with SIGINT ignored
-        preexec_fn=lambda: signal.signal(  # noqa: PLW1509
-            signal.SIGINT, signal.SIG_IGN if background else signal.SIG_DFL
-        ),
     )
     assert process.stdout is not None
     for line in process.stdout:
