@@ -3,6 +3,7 @@
 `fit` trains one, `save` writes its folder, `load` (also `deltarule.load`) reads it back.
 """
 
+from deltarule.models.claim import claimed
 from deltarule.models.fit import Fitted, fit, fit_plan
 from deltarule.models.folder import check_destination, save
 from deltarule.models.metrics import METRICS
@@ -19,6 +20,7 @@ __all__ = [
     "Plan",
     "Recipe",
     "check_destination",
+    "claimed",
     "fit",
     "fit_plan",
     "load",
