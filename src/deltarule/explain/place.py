@@ -11,7 +11,7 @@ import numpy as np
 
 from deltarule.core.errors import UsageError
 from deltarule.core.notation import NOTATIONS, Notation
-from deltarule.explain.written import node_forms, node_readings, weight_forms, weight_readings
+from deltarule.core.written import node_forms, node_readings, weight_forms, weight_readings
 from deltarule.layers import Dense
 from deltarule.network import Network
 
