@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,7 +34,8 @@ def ending(child: int) -> Iterator[None]:
     """
     import psutil
 
-    me, began = psutil.Process(), psutil.Process(child).create_time()
+    # it may have ended by now, and a Mac tells no time of such a one
+    me, began = psutil.Process(), _started(psutil.Process(child)) or time.time()
     _prctl(_SET_CHILD_SUBREAPER, 1)
     try:
         yield

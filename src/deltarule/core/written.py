@@ -16,13 +16,12 @@ from deltarule.core.notation import Notation
 
 __all__ = ["node_forms", "node_readings", "weight_forms", "weight_readings"]
 
-_LIST = r"\d+(?:,\d+)*"
+# at most 12 digits: int() refuses thousands, and a run can be cut in as many ways
+_LIST = r"[0-9]{1,12}(?:,[0-9]{1,12})*"
 _PART = rf"(?:\{{\(?({_LIST})\)?\}}|\[({_LIST})\]|\(({_LIST})\)|({_LIST}))"
 _INDICES = re.compile(rf"(?:(?:\^{_PART})?_?{_PART}|_{_PART}\^{_PART})")
-_ARRAY = re.compile(rf"([Wb])_?(\d+)((?:\[{_LIST}\])+)")
-_BARE = re.compile(r"[\[(]?[-+]?\d+(?:,[-+]?\d+)*[\])]?")
-_LONGEST = 12
-"""A run of more digits than this is no name: the ways of splitting it are not listed."""
+_ARRAY = re.compile(rf"([Wb])_?([0-9]{{1,12}})((?:\[{_LIST}\])+)")
+_BARE = re.compile(r"[\[(]?[-+]?[0-9]{1,12}(?:,[-+]?[0-9]{1,12})*[\])]?")
 
 
 def weight_readings(text: str, notation: Notation) -> list[tuple[int, int, int]]:
@@ -133,7 +132,7 @@ def _splits(parts: list[str], count: int) -> Iterator[tuple[int, ...]]:
 def _runs(digits: str, most: int) -> Iterator[list[str]]:
     """Yield the ways of cutting a run of digits into at most `most` pieces."""
     yield [digits]
-    if most > 1 and len(digits) <= _LONGEST:
+    if most > 1:
         for cut in range(1, len(digits)):
             for rest in _runs(digits[cut:], most - 1):
                 yield [digits[:cut], *rest]

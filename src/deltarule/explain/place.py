@@ -18,6 +18,9 @@ from deltarule.network import Network
 __all__ = ["check_node", "check_weight", "gradient_index", "ranges"]
 
 
+_SHOWN = 60
+"""Characters of a name that are shown in an error."""
+
 _THEORY = NOTATIONS["theory"]
 
 
@@ -100,6 +103,7 @@ def _read(
     exist = _existing(net, what, readings)
     if len(readings) == 1 or len(exist) == 1:
         return (exist or readings)[0]
+    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     forms: Callable[..., list[str]] = weight_forms if what == "weight" else node_forms
     if exist:
         both = " and ".join(f"{forms(notation, *r)[1]} (`{forms(notation, *r)[0]}`)" for r in exist)
