@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -127,6 +128,26 @@ def test_what_it_starts_ends_with_it(cli: Cli, tmp_path: Path, end: str) -> None
     assert len(pids) >= 6
     assert not [p for p in psutil.process_iter(["cmdline"])
                 if p.pid not in before and p.info["cmdline"] == ["sleep", "60"]]  # fmt: skip
+
+
+@pytest.mark.parametrize("whom", ["killpg", "kill"])
+def test_ctrl_c_reaches_all_that_it_has_started(tmp_path: Path, whom: str) -> None:
+    import psutil
+
+    (tmp_path / "mine.py").write_text(
+        f"{HEAD}def f(x):\n    p = subprocess.Popen(['sleep', '60'])\n"
+        "    print(p.pid, flush=True)\n    time.sleep(60)\n"
+    )
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    run = f"{heard}from deltarule.cli.main import app; app(['check', 'mine.py:f'])"
+    process = subprocess.Popen([sys.executable, "-c", run], cwd=tmp_path, text=True,
+                               stderr=subprocess.PIPE, start_new_session=True)  # fmt: skip
+    assert process.stderr is not None
+    started = int(process.stderr.readline())
+    getattr(os, whom)(process.pid, signal.SIGINT)
+    assert "interrupted" in process.communicate(timeout=20)[1]
+    assert process.returncode == 130
+    assert not psutil.pid_exists(started)
 
 
 @pytest.mark.parametrize("command", ["check", "diagnose"])

@@ -158,6 +158,24 @@ def test_a_finished_model_is_kept_though_its_place_was_taken(iris: Fitted, tmp_p
     assert names(out) == ["thesis.tex"]
 
 
+def test_a_folder_that_comes_at_the_last_moment(
+    iris: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, rename = tmp_path / "m", Path.rename
+
+    def late(self: Path, target: Path) -> Path:
+        if target == out:
+            out.mkdir()
+            (out / "thesis.tex").write_text("years of work")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    with pytest.raises(dr.UsageError, match=r"it exists already.*is in .*m-2\."):
+        save(iris, out)
+    assert names(out) == ["thesis.tex"]
+    assert dr.load(tmp_path / "m-2").task == "multiclass"
+
+
 def test_a_leftover_with_a_file_of_the_user_stays(iris: Fitted, tmp_path: Path) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()

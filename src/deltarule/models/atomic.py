@@ -104,8 +104,12 @@ def _put(temporary: Path, target: Path, force: bool, foreign: Foreign) -> None:
     """Rename the finished folder; one that it replaces stands under the temporary name then."""
     try:
         if not target.exists():
-            temporary.rename(target)
-            return
+            try:
+                temporary.rename(target)
+                return
+            except OSError:
+                if not target.exists():  # it came just now
+                    raise
         _check_existing(target, force, foreign)
         _swap(temporary, target)
         try:
