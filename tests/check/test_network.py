@@ -252,3 +252,17 @@ def test_a_look_tells_a_kink_near_by_from_one_at_the_point() -> None:
         assert found.kinked[0] == (d == 0.0)
         if d:
             assert found.slope[0] == pytest.approx(-1.0, abs=1e-9)
+
+
+def test_a_sweep_takes_every_name_of_a_weight():
+    net = dr.Network(2, [dr.Dense(11, "tanh"), dr.Dense(12)])
+    rng = np.random.default_rng(0)
+    X, T = rng.normal(size=(3, 2)), rng.normal(size=(3, 12))
+    checked = dr.check_gradient(net, net.init(seed=0), X, T, method="central")
+    for name in ("w[2,3,1]", "w_{2,3,1}", "w^{2}_{3,1}", "w231", "W2[2,0]", "dE/dw[2,3,1]"):
+        assert checked.sweep(name).entry == "w[2,3,1]"
+    assert checked.sweep("b2[1]").entry == "b[2,2]"
+    with pytest.raises(dr.UsageError, match=r"can be read as w\[2,1,11\] and w\[2,11,1\]"):
+        checked.sweep("w2111")
+    with pytest.raises(dr.UsageError, match=r"there is no entry 'w999'; they go from w\[1,1,1\]"):
+        checked.sweep("w999")

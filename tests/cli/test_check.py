@@ -59,6 +59,24 @@ def test_a_wrong_gradient_exits_1_and_is_drawn(cli: Cli, mine: Path) -> None:
     assert (found["passed"], found["wrong"], found["method"]) == (False, 3, "complex")
 
 
+def test_a_sweep_does_not_write_over_a_file(cli: Cli, mine: Path) -> None:
+    Path("thesis.txt").write_text("years of work")
+    command = ("check", "mine.py:error", "--x", "0.5,-0.25", "--sweep")
+    for name, status, said in (
+        ("thesis.txt", 2, "the file exists. Replace it with `--force`"),
+        ("/dev/null", 2, "no regular file"),
+        (".", 2, "a folder"),
+        ("no/v.png", 6, "there is no folder"),
+    ):
+        result = cli(*command, name)
+        assert (result.exit_code, result.stdout) == (status, "")
+        assert said in result.stderr
+    assert Path("thesis.txt").read_text() == "years of work"
+    assert cli(*command, "v.png").exit_code == cli(*command, "v.png").exit_code == 0
+    assert cli(*command, "thesis.txt", "--force").exit_code == 0
+    assert Path("thesis.txt").read_bytes() == Path("v.png").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [

@@ -48,6 +48,14 @@ def test_seed_bias_node_notation_and_digits(cli: Cli) -> None:
     assert turned.startswith(f"dE/dw[2,3,1] = {entry(0, 2, 1, 3):.3g}\n")
 
 
+def test_a_weight_by_any_name_that_is_printed(cli: Cli) -> None:
+    for name in ("w[2,1,3]", "w_{2,1,3}", "w213", "W2[0,2]", "dE/dw[2,1,3]"):
+        said = cli(*FORUM, "--weight", name, "--format", "json")
+        assert json.loads(said.stdout)["value"] == entry(0, 2, 1, 3), said.stderr
+    said = cli(*FORUM, "--node", "delta[1,2]", "--format", "json")
+    assert json.loads(said.stdout)["value"] == entry(0, 1, 2, 0), said.stderr
+
+
 def test_several_observations_loss_output_and_reduction(cli: Cli) -> None:
     said = cli("explain", "--network", "2-3-2", "--activation", "tanh", "--output", "softmax",
                "--loss", "cross_entropy", "--reduction", "mean", "--l2", "0.1", "--weight", "1,2,1",
@@ -90,6 +98,9 @@ def test_a_row_of_a_trained_model(cli: Cli) -> None:
     bp = dr.backprop(model.network, model.theta.astype(float), x, t, loss="cross_entropy", l2=0.01,
                      reduction="sum")  # fmt: skip
     found = json.loads(said.stdout)
+    cells = found["columns"]["inputs"][0]
+    assert [cell["number"] for cell in cells] == x[0].tolist()
+    assert [cell["value"] for cell in cells] == [5.0, 3.6, 1.4, 0.2]  # row 5 of iris
     assert found["value"] == model.network.unpack(bp.gradient)[1]["W"][0, 0]
     assert found["setting"]["l2"] == 0.01
     assert found["penalty"] != 0.0
@@ -104,8 +115,8 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("--weight", "4,1,1"), 2, RANGES),
     (("--weight", "2,1,-1"), 2, "can be 0 to 3"),
     (("--weight", "2,1"), 2, RANGES),
-    (("--weight", "2,1,x"), 2, "whole numbers with commas"),
-    (("--weight", "2.0,1,1"), 2, "whole numbers with commas"),
+    (("--weight", "2,1,x"), 2, "in every form: 3,1,1, w[3,1,1], w_{3,1,1}"),
+    (("--weight", "2.0,1,1"), 2, "3 whole numbers or as a name"),
     (("--node", "2,9"), 2, "layer 2: node 1 to 3"),
     (("--node", "2,1", "--weight", "2,1,1"), 2, "one at a time"),
     (("--weight", "2,1,1", "--format", "pdf"), 2, "unknown format 'pdf'"),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.point import Point
-from deltarule.core.arguments import plain_values, readable
+from deltarule.core.arguments import no_array, plain_values, readable
 from deltarule.core.errors import UsageError
 
 __all__ = ["Called", "call_function", "call_gradient", "values_of"]
@@ -37,16 +37,14 @@ def values_of(result: Any) -> Array:
     """Return what f returned as an array of real or complex numbers; raises `UsageError`."""
     if result is None:
         raise UsageError("the function returned None; does it lack a return?")
-    with readable("what the function returned"):
+    with readable("what the function returned", result):
         if type(result).__module__.partition(".")[0] == "torch":
             result = result.detach().cpu().resolve_conj().numpy()
         result = plain_values("what the function returned", result)
         try:
             found = np.asarray(result)
         except ValueError:
-            raise UsageError(
-                "the function returned rows of different lengths, or a list inside itself"
-            ) from None
+            raise no_array("what the function returned", result) from None
     if found.dtype.kind in "iub":
         raise UsageError(
             f"the function returned {found.dtype} numbers ({_some(found)}): they have no slope; "

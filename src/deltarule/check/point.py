@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.groups import Groups
-from deltarule.core.arguments import plain_values
+from deltarule.core.arguments import no_array, plain_values
 from deltarule.core.errors import UsageError
 
 __all__ = ["Point", "as_numpy", "point_of"]
@@ -147,7 +147,7 @@ def as_numpy(a: Any, what: str) -> Array:
     try:
         found = np.asarray(a)
     except ValueError:
-        raise UsageError(f"{what} is ragged: its rows have different lengths") from None
+        raise no_array(what, a) from None
     if found.dtype.kind not in "fiu":
         raise UsageError(f"{what} has the dtype {found.dtype}; real numbers are needed")
     return found

@@ -16,6 +16,8 @@ from deltarule.check.groups import Groups
 from deltarule.check.ours import Ours
 from deltarule.check.sweep import Sweep
 from deltarule.core.errors import UsageError
+from deltarule.core.notation import NOTATIONS
+from deltarule.core.written import weight_readings
 
 if TYPE_CHECKING:
     from deltarule.check.diagnose import Diagnosis
@@ -206,7 +208,8 @@ class GradientCheck:
         """Return how the error of every method depends on the step, at one entry.
 
         Args:
-            entry: its name or index; None takes the worst.
+            entry: its index, or its name; a weight's in any form that is printed, such as
+                `w[2,1,1]`, `w_{2,1,1}` or `W2[0,0]`. None takes the worst.
             steps: step lengths; None takes many, from 1e-16 to 1.
 
         Raises `UsageError` for an entry that there is not.
@@ -219,13 +222,26 @@ class GradientCheck:
         if entry is None:
             return self._worst_of(slice(0, len(self.got)))
         if isinstance(entry, str):
-            for index in range(len(self.got)):
-                if self.groups.entry(index) == entry:
-                    return index
+            found = self._named(entry)
+            if len(found) == 1:
+                return next(iter(found.values()))
+            if found:
+                raise UsageError(
+                    f"{entry!r} can be read as {' and '.join(found)}: write one of them"
+                )
         elif 0 <= entry < len(self.got):
             return int(entry)
         first, last = self.groups.entry(0), self.groups.entry(len(self.got) - 1)
         raise UsageError(f"there is no entry {entry!r}; they go from {first} to {last}")
+
+    def _named(self, entry: str) -> dict[str, int]:
+        """Return the entries that a name can mean, by the names that they have here."""
+        names = {entry}
+        if self.groups.kind == "layer":
+            theory = NOTATIONS["theory"]
+            names |= {theory.weight_name(*read) for read in weight_readings(entry, theory)}
+        every = ((self.groups.entry(index), index) for index in range(len(self.got)))
+        return {name: index for name, index in every if name in names}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the findings as plain values, ready for JSON."""

@@ -61,8 +61,11 @@ class Sweep:
             raise UsageError(f"the sweep has {', '.join(self.slopes)}, not {method!r}")
         return np.abs(self.slopes[method] - self.got)
 
-    def plot(self, path: str | Path) -> Path:
-        """Draw error against step, both logarithmic, as a PNG; return its path."""
+    def plot(self, path: str | Path, *, force: bool = False) -> Path:
+        """Draw error against step, both logarithmic, as a PNG; return its path.
+
+        Raises `UsageError` for a file that is no picture of ours, unless `force` is given.
+        """
         figure = new_figure(7.2, 4.6)
         axes = figure.subplots()
         quiet_axes(axes)
@@ -77,7 +80,7 @@ class Sweep:
         axes.set_title(f"{plain(self.entry)}: the gradient says {self.got:.6g}", loc="left",
                        fontsize=11)  # fmt: skip
         axes.legend(frameon=False, loc="best")
-        save_figure(figure, Path(path))
+        save_figure(figure, Path(path), force=force, option="--sweep")
         return Path(path)
 
 

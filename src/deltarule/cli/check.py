@@ -82,6 +82,9 @@ def check(
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw error against step for the worst entry."),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the --sweep file, whatever it is.")
+    ] = False,
     timeout: Annotated[float | None, options.TIMEOUT] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -92,6 +95,8 @@ def check(
     """
     from deltarule.cli.apart import apart
     from deltarule.cli.user_code import running
+    from deltarule.core.files import check_file
+    from deltarule.core.style import is_picture
 
     settings = {"method": method, "directions": directions, "tolerance": tolerance}
 
@@ -103,13 +108,15 @@ def check(
         )
         if sweep is not None:
             curve = running(found.sweep, what) if code else found.sweep()
-            curve.plot(sweep)
+            curve.plot(sweep, force=force)
         if as_json:
             text = json.dumps(found.to_dict(), allow_nan=False)
         else:
             text = "\n".join([str(found)] + [_TO_NAME_IT] * (not (found.passed or found.ours)))
         return text, 0 if found.passed else 1
 
+    if sweep is not None:
+        check_file(sweep, force=force, ours=is_picture, option="--sweep")
     code = ":" in what and not Path(what).is_dir()
     separate = code or timeout is not None
     text, status = apart(work, what, timeout, debug) if separate else work()
@@ -121,6 +128,7 @@ def _check_code(
     what: str, gradient: str | None, x: str | None, options: dict[str, Any]
 ) -> GradientCheck:
     from deltarule.check.function import check_function
+    from deltarule.cli.surroundings import keeping
     from deltarule.cli.user_code import find, load_module, running, split_name
     from deltarule.core.errors import UsageError
 
@@ -139,6 +147,7 @@ def _check_code(
         raise UsageError(f"{what}: there is no point; give --x, or define x beside {name}")
     if slope is None:
         f, slope = _pair(f)
+    f, slope = keeping(f, what), keeping(slope, gradient or f"the gradient of {what}")
     found: GradientCheck = running(lambda: check_function(f, slope, point, **options), what)
     return found
 

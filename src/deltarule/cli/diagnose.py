@@ -73,6 +73,7 @@ def diagnose(
     """
     from deltarule.check.diagnose import diagnose as name_mistake
     from deltarule.cli.apart import apart
+    from deltarule.cli.surroundings import kept
     from deltarule.core.errors import unknown_name
 
     if form not in ("text", "json"):
@@ -81,9 +82,10 @@ def diagnose(
 
     def work() -> Verdict:
         given, point, said = _read(gradient, net, loss, data, notation, seed, rows)
-        found = name_mistake(
-            given, net, *point, loss=loss, reduction=reduction, l2=l2, notation=notation
-        )
+        with kept(gradient):
+            found = name_mistake(
+                given, net, *point, loss=loss, reduction=reduction, l2=l2, notation=notation
+            )
         as_json = form == "json"
         text = json.dumps(found.to_dict(), allow_nan=False) if as_json else f"{said}{found}"
         return text, 0 if _right(found) else 1

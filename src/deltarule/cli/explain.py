@@ -34,12 +34,15 @@ def explain(
         typer.Option(
             metavar="L,J,K",
             help="Layer, node that the weight leads into, node that it comes from; all from 1, "
-            "K = 0 is the bias.",
+            "K = 0 is the bias. Or a name as it is printed: w[2,1,1], w_{2,1,1}, w211, b[2,1]; "
+            "W2[0,0] and b2[0] count from 0.",
         ),
     ] = None,
     node: Annotated[
         str | None,
-        typer.Option(metavar="L,J", help="Explain the delta of a node instead: layer, node."),
+        typer.Option(
+            metavar="L,J", help="Explain the delta of a node instead: layer, node; or delta[2,1]."
+        ),
     ] = None,
     network: Annotated[str | None, options.SIZES] = None,
     activation: Annotated[str | None, options.ACTIVATION] = None,
@@ -152,7 +155,6 @@ def _explained(
     net: Network, point: tuple[Any, Any, Any], weight: str | None, node: str | None, given: Any
 ) -> Explanation:
     """Explain the weight or the node that was asked for; say what there is where none was."""
-    from deltarule.cli.parse import whole_numbers
     from deltarule.explain import explain as explain_weight
     from deltarule.explain import explain_node
     from deltarule.explain.place import ranges
@@ -160,10 +162,10 @@ def _explained(
     if weight is not None and node is not None:
         raise UsageError("--weight and --node are two questions; ask one at a time")
     if node is not None:
-        return explain_node(net, *point, node=whole_numbers("--node", node), **given)  # type: ignore[arg-type]
+        return explain_node(net, *point, node=node, **given)
     if weight is None:
         raise UsageError(f"--weight L,J,K is missing. This network has {ranges(net)}")
-    return explain_weight(net, *point, weight=whole_numbers("--weight", weight), **given)  # type: ignore[arg-type]
+    return explain_weight(net, *point, weight=weight, **given)
 
 
 def _written(found: Explanation, form: str, digits: int | None) -> str:

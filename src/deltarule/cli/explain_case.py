@@ -95,14 +95,15 @@ def of_model(
     run: Path, rows: list[int] | None, data: str | None, loss: str | None, l2: float | None
 ) -> Case:
     """Return the case of a model folder and rows of its data; its loss and l2 if none is given."""
-    from deltarule.models import load, observations
+    from deltarule.models import load, observed
 
     model = load(run)
     if not rows:
         raise UsageError("--row is missing: which row of the data is to be explained, from 1?")
-    X, T = observations(model, data or model.description["data"]["source"], rows)
+    X, T, columns = observed(model, data or model.description["data"]["source"], rows)
     objective = model.objective
-    own = {
+    own: dict[str, Any] = {
+        "columns": columns,
         "loss": objective.loss if loss is None else loss,
         "l2": objective.l2 if l2 is None else l2,
     }

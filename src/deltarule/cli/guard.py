@@ -17,7 +17,7 @@ import typer
 from deltarule.cli.signals import exit_status, signals_as_interrupts
 from deltarule.core.errors import DeltaruleError
 
-__all__ = ["BROKEN_PIPE", "explained", "guarded", "say_error"]
+__all__ = ["BROKEN_PIPE", "explained", "guarded", "say_error", "say_note"]
 
 BROKEN_PIPE = 141
 """128 + the signal's number, as a shell reports it."""
@@ -60,6 +60,11 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 def say_error(message: str) -> None:
     """Print a message on stderr."""
     _say("error: ", "red", message)
+
+
+def say_note(message: str) -> None:
+    """Print on stderr what is worth knowing and is no error."""
+    _say("note: ", "blue", message)
 
 
 def _say(head: str, colour: str, message: str) -> None:

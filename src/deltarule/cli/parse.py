@@ -1,24 +1,10 @@
-"""Numbers and networks as they are written on the command line: `2,1,1`, `.1,.2`, `3-3-3-1`."""
+"""Numbers and networks as they are written on the command line: `.1,.2`, `3-3-3-1`."""
 
 from __future__ import annotations
 
 from deltarule.core.errors import UsageError
 
-__all__ = ["numbers", "sizes", "whole_numbers"]
-
-
-def whole_numbers(option: str, text: str) -> tuple[int, ...]:
-    """Return the whole numbers of `2,1,1`; raises `UsageError` for anything else.
-
-    >>> whole_numbers("--weight", "2,1,1")
-    (2, 1, 1)
-    """
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(
-            f"{option} takes whole numbers with commas between them, such as 2,1,1, not {text!r}"
-        ) from None
+__all__ = ["numbers", "sizes"]
 
 
 def numbers(option: str, text: str) -> list[float]:

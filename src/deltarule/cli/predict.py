@@ -54,8 +54,8 @@ def predict(
     go by name and may stand in any order. If the target is among them, how good the predictions
     are is said on stderr.
     """
+    from deltarule.core.files import check_file, new_file
     from deltarule.models import load
-    from deltarule.models.atomic import check_file, new_file
 
     if out is not None:
         check_file(out, force=force)
@@ -67,7 +67,10 @@ def predict(
     if out is None:
         _write(sys.stdout, model, outputs)
     else:
-        with new_file(out) as path, path.open("w", encoding="utf-8", newline="") as file:
+        with (
+            new_file(out, force=force) as path,
+            path.open("w", encoding="utf-8", newline="") as file,
+        ):
             _write(file, model, outputs)
     if not quiet:
         notes += _measured(model, table, unknown)

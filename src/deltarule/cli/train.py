@@ -207,7 +207,7 @@ def train(
     validation and test rows, and the network suits the target: a quantity, two classes or several.
     """
     from deltarule.data import read_table
-    from deltarule.models import Recipe, check_destination, plan
+    from deltarule.models import Recipe, check_destination, claimed, plan
 
     recipe = Recipe(
         hidden=hidden,
@@ -232,17 +232,18 @@ def train(
     )
     folder = out if out is not None else Path(f"{Path(data).stem}-model")
     check_destination(folder, force=force)
-    table = read_table(
-        data,
-        target=target,
-        text=text or (),
-        drop=drop or (),
-        separator=separator,
-        encoding=encoding,
-    )
-    ready = plan(table, recipe, target=target, dropped=drop or ())
-    check_destination(folder, force=force, parameters=ready.network.size)
-    _carry_out(ready, folder, force, quiet, as_json)
+    with claimed(folder):
+        table = read_table(
+            data,
+            target=target,
+            text=text or (),
+            drop=drop or (),
+            separator=separator,
+            encoding=encoding,
+        )
+        ready = plan(table, recipe, target=target, dropped=drop or ())
+        check_destination(folder, force=force, parameters=ready.network.size)
+        _carry_out(ready, folder, force, quiet, as_json)
 
 
 def _carry_out(plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool) -> None:
@@ -255,7 +256,7 @@ def _carry_out(plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool) -
     if screen is not None:
         report.show_plan(screen, plan)
     fitted, failure = _fit(plan, progress=screen is not None and sys.stderr.isatty())
-    undrawn = save(fitted, out, force=force)
+    undrawn = save(fitted, out, force=force, rescue=True)
     if as_json:
         for note in undrawn:
             typer.echo(note, err=True)

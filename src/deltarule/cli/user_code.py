@@ -23,11 +23,13 @@ def load_function(text: str) -> Callable[..., Any]:
     Raises `FileError` for a file that is not there, `UsageError` for a module that cannot be
     imported or has no such function.
     """
+    from deltarule.cli.surroundings import keeping
+
     place, name = split_name(text)
     found = find(load_module(place), name, text)
     if not callable(found):
         raise UsageError(f"{text} is no function but of the type {type(found).__name__}")
-    return found  # type: ignore[no-any-return]
+    return keeping(found, text)  # type: ignore[no-any-return]
 
 
 def split_name(text: str) -> tuple[str, str]:
@@ -84,9 +86,15 @@ def find(module: ModuleType, name: str, text: str) -> Any:
 
 
 def running(what: Callable[[], Any], doing: str) -> Any:
-    """Carry out somebody's code; what it raises is told with its line, as their error."""
+    """Carry out somebody's code; what it raises is told with its line, as their error.
+
+    What it changes for the whole process is put back, and noted.
+    """
+    from deltarule.cli.surroundings import kept
+
     try:
-        return staying(what, doing)
+        with kept(doing):
+            return staying(what, doing)
     except Exception as error:
         if type(error).__module__.startswith("deltarule."):
             raise

@@ -84,7 +84,7 @@ def array(name: str, value: ArrayLike, dtype: DTypeLike | None = None) -> NDArra
     try:
         found = np.asarray(value)
     except ValueError:
-        raise UsageError(f"{name} is ragged: its rows have different lengths") from None
+        raise no_array(name, value) from None
     except (TypeError, RuntimeError) as error:  # what an object's own __array__ raises
         raise UsageError(f"{name} cannot be read as numbers ({error})") from error
     if found.dtype.kind not in "fiubc":
@@ -123,8 +123,34 @@ def plain_values(name: str, value: Any) -> Any:
     return value
 
 
+def no_array(name: str, value: Any) -> UsageError:
+    """Return the error of lists that NumPy makes no array of: rows unlike each other, or a loop.
+
+    >>> loop = []; loop.append(loop)
+    >>> print(no_array("X", loop), no_array("X", [[1.0], [1.0, 2.0]]), sep="; ")
+    X is a list inside itself; numbers are needed; X is ragged: its rows have different lengths
+    """
+    if _holds_itself(value, set(), set()):
+        return UsageError(f"{name} is a list inside itself; numbers are needed")
+    return UsageError(f"{name} is ragged: its rows have different lengths")
+
+
+def _holds_itself(value: Any, above: set[int], done: set[int]) -> bool:
+    """Whether a list is found again on the way down from it; each is looked at once."""
+    if not isinstance(value, list | tuple | dict) or id(value) in done:
+        return False
+    if id(value) in above:
+        return True
+    above.add(id(value))
+    inner = value.values() if isinstance(value, dict) else value
+    found = any(_holds_itself(v, above, done) for v in inner)
+    above.remove(id(value))
+    done.add(id(value))
+    return found
+
+
 @contextmanager
-def readable(name: str) -> Iterator[None]:
+def readable(name: str, value: Any = None) -> Iterator[None]:
     """Raise `UsageError` for whatever an object raises that is read as numbers.
 
     >>> with readable("the gradient"):
@@ -140,6 +166,8 @@ def readable(name: str) -> Iterator[None]:
     except RecursionError:
         raise UsageError(f"{name} is a list inside itself; numbers are needed") from None
     except Exception as error:
+        if _holds_itself(value, set(), set()):
+            raise no_array(name, value) from None
         raise UsageError(
             f"{name} cannot be read as numbers ({type(error).__name__}: {error})"
         ) from error

@@ -9,15 +9,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from deltarule.core.files import new_file
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "new_figure", "plain", "quiet_axes", "save_figure"]
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "is_picture",
+    "new_figure",
+    "plain",
+    "quiet_axes",
+    "save_figure",
+]
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#5A5A5A"
 
 _DPI = 120
+
+_SOFTWARE = "deltarule"
 
 Layout: TypeAlias = Literal["constrained", "compressed"]
 
@@ -45,6 +59,19 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG. It holds no date and no version, so the same picture has the same bytes."""
-    figure.savefig(path, format="png", metadata={"Software": None})
+def save_figure(figure: Figure, path: Path, *, force: bool = False, option: str = "--out") -> None:
+    """Write a PNG, there as a whole or not at all; an older picture of ours is replaced.
+
+    It holds no date and no version, so the same picture has the same bytes, and it says that it is
+    ours. Raises `UsageError` for any other file that is there, unless `force` is given.
+    """
+    with new_file(path, force=force, ours=is_picture, option=option) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": _SOFTWARE})
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a picture of ours: a PNG that says so before its pixels."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    chunk = b"tEXtSoftware\0" + _SOFTWARE.encode()
+    return head.startswith(b"\x89PNG\r\n\x1a\n") and chunk in head.partition(b"IDAT")[0]

@@ -1,6 +1,7 @@
 """Explanations: what one gradient is made of, why it is small, how far a step can be trusted."""
 
 from deltarule.explain.causes import Cause
+from deltarule.explain.columns import Cell, Columns
 from deltarule.explain.explanation import Explanation
 from deltarule.explain.flat_nodes import LayerSaturation, Saturation, saturation
 from deltarule.explain.promise import StepValidity, step_validity
@@ -10,6 +11,8 @@ from deltarule.explain.weight import explain, explain_node
 
 __all__ = [
     "Cause",
+    "Cell",
+    "Columns",
     "Contribution",
     "Explanation",
     "Factor",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.notation import Notation
+from deltarule.explain.columns import Columns
 from deltarule.explain.records import Contribution, Factor, Path, Step, Update
 from deltarule.explain.wording import number, numeric
 
@@ -44,6 +45,8 @@ class Explanation:
     notation: Notation
     setting: Mapping[str, Any]
     """Network, loss, reduction, rule, observations and what else was given."""
+    columns: Columns | None = None
+    """What the inputs and targets are in a table, observation by observation, if it was given."""
 
     @property
     def factors(self) -> tuple[Factor, ...]:
@@ -112,6 +115,7 @@ class Explanation:
             "update": [update.to_dict() for update in self.update],
             "notation": self.notation.name,
             "setting": dict(self.setting),
+            "columns": None if self.columns is None else self.columns.to_dict(),
         }
 
     def __str__(self) -> str:

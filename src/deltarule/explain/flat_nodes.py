@@ -81,11 +81,14 @@ class Saturation:
     layers: tuple[LayerSaturation, ...]
     """Layer l is `layers[l - 1]`."""
 
-    def plot(self, path: str | Path) -> None:
-        """Write a PNG: f' of every layer's activation over net, and where the nodes sit."""
+    def plot(self, path: str | Path, *, force: bool = False) -> None:
+        """Write a PNG: f' of every layer's activation over net, and where the nodes sit.
+
+        Raises `UsageError` for a file that is no picture of ours, unless `force` is given.
+        """
         from deltarule.explain.flat_nodes_plot import draw_saturation
 
-        draw_saturation(self, Path(path))
+        draw_saturation(self, Path(path), force=force)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the shares as plain values, ready for JSON."""

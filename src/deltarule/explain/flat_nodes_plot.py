@@ -26,7 +26,7 @@ _REACH = 6.0
 """The axis shows at least net in [-6, 6]."""
 
 
-def draw_saturation(saturation: Saturation, path: Path) -> None:
+def draw_saturation(saturation: Saturation, path: Path, *, force: bool = False) -> None:
     """Draw a panel per layer: f'(net) as a curve, the share of nodes per net as bars."""
     shown = saturation.layers[:_LAYERS]
     figure = new_figure(8.0, 2.7 * len(shown) + 0.5)
@@ -37,7 +37,7 @@ def draw_saturation(saturation: Saturation, path: Path) -> None:
     figure.legend(handles=_keys(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     if len(shown) < len(saturation.layers):
         figure.suptitle(f"The first {len(shown)} of {len(saturation.layers)} layers", fontsize=11)
-    save_figure(figure, path)
+    save_figure(figure, path, force=force)
 
 
 def _keys() -> list[Any]:

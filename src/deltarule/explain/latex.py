@@ -22,13 +22,25 @@ def to_latex(explanation: Explanation, digits: int | None) -> str:
         others = some(e.path_count - e.listed, "smaller path")
         symbols.append(rf"(\text{{{others}}})")
         numbers.append(latex_number(e.remainder, digits))
+    cells = dict.fromkeys(cell for path in e.paths for f in path.factors for cell in f.cells)
     joint = r" \\" + "\n  &\\quad + "
     lines = [
         rf"{e.latex_name} &= {joint.join(symbols or ['0'])}",
         rf"  &{equals} {joint.join(numbers or ['0'])}",
         rf"  &{equals} {latex_number(e.value, digits, alone=True)}",
+        *(rf"  &\quad {symbol}\text{{: {_text(cell.said)}}}" for symbol, cell in cells),
     ]
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def _text(plain: str) -> str:
+    r"""Return a text with the characters escaped that LaTeX has a use for.
+
+    >>> print(_text("a_b & 5 %"))
+    a\_b \& 5 \%
+    """
+    words = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return "".join(words.get(c, rf"\{c}" if c in "{}$&#_%" else c) for c in plain)
 
 
 def _symbols(explanation: Explanation, path: Path) -> str:

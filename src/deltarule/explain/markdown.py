@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from deltarule.explain.explanation import Explanation
 from deltarule.explain.report import Equation, Section, about, sections
 from deltarule.explain.wording import number
@@ -37,8 +39,13 @@ def _table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    escaped = (cell.replace("|", r"\|").replace("*", r"\*") for cell in cells)
-    return "| " + " | ".join(escaped) + " |"
+    return "| " + " | ".join(map(_escaped, cells)) + " |"
+
+
+def _escaped(cell: str) -> str:
+    """Escape what Markdown would read as its own: columns have any name, y[1,1](2) is no link."""
+    found = re.sub(r"([\\`*|<$]|(?<!\w)_|_(?!\w))", r"\\\1", cell)
+    return found.replace("](", r"]\(")
 
 
 def _equation(equation: Equation) -> str:

@@ -6,6 +6,7 @@ import re
 from functools import cached_property
 
 from deltarule.core.notation import Notation, Symbol
+from deltarule.explain.columns import Cell, Columns
 from deltarule.explain.records import Factor
 from deltarule.explain.sweep import Sweep
 
@@ -19,9 +20,10 @@ class Names:
     its start, so that the product is dE/dw in every notation.
     """
 
-    def __init__(self, sweep: Sweep, notation: Notation) -> None:
+    def __init__(self, sweep: Sweep, notation: Notation, columns: Columns | None = None) -> None:
         self.sweep = sweep
         self.notation = notation
+        self.columns = columns
         self._slopes = {
             l: _plain_formula(layer.activation.derivative_equation)
             for l, layer in enumerate(sweep.network.layers, 1)
@@ -52,9 +54,13 @@ class Names:
         symbol = self.notation.output.at(l=l - 1, j=k)
         if several:
             symbol = Symbol(f"{symbol.text}({i})", rf"\left({symbol.latex}\right)_{{({i})}}")
-        before = "input" if l == 1 else f"output of layer {l - 1}"
-        number = self.sweep.bp.outputs[l - 1][i - 1, k - 1]
-        return Factor(symbol.text, f"{before}, node {k}", float(number), symbol.latex)
+        number = float(self.sweep.bp.outputs[l - 1][i - 1, k - 1])
+        if l > 1 or self.columns is None:
+            before = "input" if l == 1 else f"output of layer {l - 1}"
+            return Factor(symbol.text, f"{before}, node {k}", number, symbol.latex)
+        cell = self.columns.inputs[i - 1][k - 1]
+        at = self.notation.output.at(l=0, j=k).latex
+        return Factor(symbol.text, f"input {k}, {cell.said}", number, symbol.latex, ((at, cell),))
 
     def weight(self, l: int, j: int, k: int) -> Factor:
         """Return w_{l,j,k} as it carries delta_{l,j} back to node k."""
@@ -116,8 +122,11 @@ class Names:
         number = n.sign * float(sweep.ends[i - 1, o - 1])
         at = f"{y.text} = {_short(sweep.bp.outputs[L][i - 1, o - 1])}, "
         at += f"{target.text} = {_short(sweep.samples.T[i - 1, o - 1])}"
-        symbol = self._end_symbol(o)
-        return Factor(symbol.text, f"{self._end_words(o)} at {at}", number, symbol.latex)
+        symbol, cells = self._end_symbol(o), tuple[tuple[str, Cell], ...]()
+        if self.columns is not None:
+            cell = self.columns.targets[i - 1][o - 1]
+            at, cells = f"{at}: {cell.said}", ((target.latex, cell),)
+        return Factor(symbol.text, f"{self._end_words(o)} at {at}", number, symbol.latex, cells)
 
     def delta(self, l: int, j: int, i: int, *, several: bool = False) -> Factor:
         """Return delta_{l,j} of observation i, in the notation's sign; `several` names i, too."""

@@ -56,11 +56,14 @@ class StepValidity:
     turns: float | None
     """The smallest step that raises E: there descent turns to ascent. None: none in the range."""
 
-    def plot(self, path: str | Path) -> None:
-        """Write a PNG: promised and actual change of E over the step size."""
+    def plot(self, path: str | Path, *, force: bool = False) -> None:
+        """Write a PNG: promised and actual change of E over the step size.
+
+        Raises `UsageError` for a file that is no picture of ours, unless `force` is given.
+        """
         from deltarule.explain.promise_plot import draw_steps
 
-        draw_steps(self, Path(path))
+        draw_steps(self, Path(path), force=force)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON; null stands for what is not finite."""

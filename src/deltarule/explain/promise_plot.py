@@ -20,7 +20,7 @@ _BEYOND = 100.0
 """The axis ends at so many times the step at which descent turns to ascent."""
 
 
-def draw_steps(validity: StepValidity, path: Path) -> None:
+def draw_steps(validity: StepValidity, path: Path, *, force: bool = False) -> None:
     """Draw the changes of E over eta, and under them what is kept of the promise."""
     figure = new_figure(8.0, 6.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.5, 1.0))
@@ -32,7 +32,7 @@ def draw_steps(validity: StepValidity, path: Path) -> None:
     if validity.turns is not None:  # far beyond it nothing happens that anybody wants to see
         lower.set_xlim(validity.steps[0], min(validity.steps[-1], _BEYOND * validity.turns))
     upper.legend(frameon=False, loc="lower left", fontsize=9)
-    save_figure(figure, path)
+    save_figure(figure, path, force=force)
 
 
 def _changes(axes: Axes, v: StepValidity) -> None:

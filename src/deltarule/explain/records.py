@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.explain.columns import Cell
+
 __all__ = ["Contribution", "Factor", "Path", "Step", "Update", "product"]
 
 
@@ -24,6 +26,8 @@ class Factor:
     number: float
     latex: str = ""
     """Its symbol in LaTeX."""
+    cells: tuple[tuple[str, Cell], ...] = ()
+    """The input or target of a table that it comes from, with its symbol in LaTeX."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, ready for JSON."""

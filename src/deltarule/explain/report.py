@@ -67,13 +67,30 @@ def about(explanation: Explanation) -> list[str]:
 def sections(explanation: Explanation, digits: int) -> list[Section]:
     """Return all sections; the numbers of all but the last are rounded."""
     several = explanation.setting["observations"] > 1
-    found = [_factors(explanation, digits)]
+    found = [] if explanation.columns is None else [_cells(explanation, digits)]
+    found.append(_factors(explanation, digits))
     found += [_observations(explanation, digits)] if several else []
     found.append(_paths(explanation, digits))
     found += [_sources(explanation, digits)] if explanation.paths else []
     found.append(_recursion(explanation, digits))
     found += [_updates(explanation, digits)] if explanation.update else []
     return [*found, _full(explanation)]
+
+
+def _cells(e: Explanation, digits: int) -> Section:
+    """Of several observations, the cells of the first."""
+    assert e.columns is not None
+    output, target = e.notation.output, e.notation.target
+    inputs, targets = e.columns.inputs[0], e.columns.targets[0]
+    rows = [(output.at(l=0, j=k).text, cell) for k, cell in enumerate(inputs[:_ROWS], 1)]
+    rows += [(target.at(j=o).text, cell) for o, cell in enumerate(targets[:_ROWS], 1)]
+    left_out = len(inputs) + len(targets) - len(rows)
+    return Section(
+        "Inputs and targets" + (" of the first observation" if len(e.columns.inputs) > 1 else ""),
+        ("node", "what it is in the table", "number"),
+        tuple((name, cell.said, number(cell.number, digits)) for name, cell in rows),
+        remarks=(f"and {some(left_out, 'more number')}, in to_dict()",) if left_out else (),
+    )
 
 
 def _factors(e: Explanation, digits: int) -> Section:

@@ -96,7 +96,7 @@ def why_small(
     theta: ArrayLike,
     X: ArrayLike,
     T: ArrayLike,
-    weight: tuple[int, int, int],
+    weight: tuple[int, int, int] | str,
     loss: str | Mapping[str, Any] | Loss = "half_squared_error",
     reduction: str = "sum",
     rule: str | Mapping[str, Any] | DeltaRule = "exact",
@@ -136,9 +136,10 @@ def why_small(
     >>> why.verdict, why.main.name
     ('saturated', "f'(net[1,1])")
     """
-    l, j, k = check_weight(net, weight)
+    notation = as_notation(notation)
+    l, j, k = check_weight(net, weight, notation)
     passed = sweep(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr)
-    names = Names(passed, as_notation(notation))
+    names = Names(passed, notation)
     value = float(passed.bp.gradient[gradient_index(net, l, j, k)])
     parts = data_parts(passed, l, j, k)
     route = best_route(passed, l, j, k, parts)

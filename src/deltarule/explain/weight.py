@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from deltarule.core.arguments import whole
 from deltarule.core.notation import Notation, as_notation
+from deltarule.explain.columns import Columns
 from deltarule.explain.explanation import Explanation
 from deltarule.explain.names import Names
 from deltarule.explain.paths import find_paths, penalty_path
@@ -30,7 +31,7 @@ def explain(
     theta: ArrayLike,
     x: ArrayLike,
     t: ArrayLike,
-    weight: tuple[int, int, int],
+    weight: tuple[int, int, int] | str,
     loss: str | Mapping[str, Any] | Loss = "half_squared_error",
     reduction: str = "sum",
     rule: str | Mapping[str, Any] | DeltaRule = "exact",
@@ -39,6 +40,7 @@ def explain(
     notation: str | Notation = "theory",
     limit: int = 20,
     lr: float | None = None,
+    columns: Columns | None = None,
 ) -> Explanation:
     """Explain one weight's gradient: factors, paths, deltas, and what optimisers do with it.
 
@@ -52,7 +54,9 @@ def explain(
         x: one observation (n_0,) or many (n, n_0).
         t: targets, as `deltarule.backprop` takes them.
         weight: (l, j, k): the layer, the node that the weight leads into, the node of layer l-1
-            from which it comes; all from 1. k = 0 is the bias.
+            from which it comes; all from 1. k = 0 is the bias. Or its name in the notation, in
+            any form that is printed: `"w[2,1,1]"`, `"w_{2,1,1}"`, `"w211"`, `"b[2,1]"`; `"W2[0,0]"`
+            and `"b2[0]"` index as NumPy does, from 0.
         loss, reduction, rule, sample_weight, l2: as in `deltarule.backprop`; but the reduction is
             `"sum"` where none is given.
         notation: the symbols, the order of indices and the sign of delta: a name in
@@ -60,6 +64,8 @@ def explain(
         limit: as many paths are listed; where there are more, the largest, and the sum of the
             others as one number. They are found without walking through all.
         lr: the learning rate of the sequential order, which updates weights on the way back.
+        columns: what inputs and targets are called in a table, and their original values;
+            `deltarule.models.observed` gives them for a trained model and its rows.
 
     Returns:
         An `Explanation`. The products of its `paths`, which hold every factor, and its
@@ -79,11 +85,11 @@ def explain(
     """
     found = as_notation(notation)
     limit = whole("limit", limit, 1)
-    l, j, k = check_weight(net, weight)
+    l, j, k = check_weight(net, weight, found)
     passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, lr)
     index = gradient_index(net, l, j, k)
     value = float(passed.bp.gradient[index])
-    names = Names(passed, found)
+    names = Names(passed, found, columns)
     penalised = [penalty_path(names, l, j, k)] if k and passed.objective.l2 else []
     penalty = penalised[0].product if penalised else 0.0
     contributions = _contributions(names, l, j, k)
@@ -106,6 +112,7 @@ def explain(
         setting=_setting(
             passed, {"weight": [l, j, k], "trained": trained, "limit": limit, "lr": lr}
         ),
+        columns=columns,
     )
 
 
@@ -114,7 +121,7 @@ def explain_node(
     theta: ArrayLike,
     x: ArrayLike,
     t: ArrayLike,
-    node: tuple[int, int],
+    node: tuple[int, int] | str,
     loss: str | Mapping[str, Any] | Loss = "half_squared_error",
     reduction: str = "sum",
     rule: str | Mapping[str, Any] | DeltaRule = "exact",
@@ -123,15 +130,16 @@ def explain_node(
     notation: str | Notation = "theory",
     limit: int = 20,
     lr: float | None = None,
+    columns: Columns | None = None,
 ) -> Explanation:
     """Explain one node's delta, dE/dnet_{l,j}, as `explain` does a weight's gradient.
 
         delta_{l,j} = f_l'(net_{l,j}) * sum over i of delta_{l+1,i} w_{l+1,i,j}
 
     Args:
-        net, theta, x, t, loss, reduction, rule, sample_weight, l2, notation, limit, lr: as in
-            `explain`.
-        node: (l, j): the layer and the node, from 1.
+        net, theta, x, t, loss, reduction, rule, sample_weight, l2, notation, limit, lr,
+            columns: as in `explain`.
+        node: (l, j): the layer and the node, from 1; or a name, `"delta[2,1]"`, `"net[2,1]"`.
 
     Returns:
         An `Explanation`; of several observations, its value is the sum of their deltas (which is
@@ -147,10 +155,10 @@ def explain_node(
     """
     found = as_notation(notation)
     limit = whole("limit", limit, 1)
-    l, j = check_node(net, node)
+    l, j = check_node(net, node, found)
     passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, lr)
     value = float(passed.bp.deltas[l][:, j - 1].sum())
-    names = Names(passed, found)
+    names = Names(passed, found, columns)
     paths, remainder, count = find_paths(names, l, j, None, value, limit)
     symbol = names.quantity(l, j)
     return Explanation(
@@ -166,6 +174,7 @@ def explain_node(
         update=(),
         notation=found,
         setting=_setting(passed, {"node": [l, j], "limit": limit, "lr": lr}),
+        columns=columns,
     )
 
 

@@ -3,6 +3,7 @@
 `fit` trains one, `save` writes its folder, `load` (also `deltarule.load`) reads it back.
 """
 
+from deltarule.models.claim import claimed
 from deltarule.models.fit import Fitted, fit, fit_plan
 from deltarule.models.folder import check_destination, save
 from deltarule.models.metrics import METRICS
@@ -10,7 +11,7 @@ from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.read import load, read_history
 from deltarule.models.recipe import Recipe
-from deltarule.models.rows import observations
+from deltarule.models.rows import observations, observed
 
 __all__ = [
     "METRICS",
@@ -19,10 +20,12 @@ __all__ = [
     "Plan",
     "Recipe",
     "check_destination",
+    "claimed",
     "fit",
     "fit_plan",
     "load",
     "observations",
+    "observed",
     "plan",
     "read_history",
     "save",

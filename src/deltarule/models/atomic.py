@@ -1,4 +1,4 @@
-"""Files and folders that are there as a whole or not at all.
+"""Folders that are there as a whole or not at all.
 
 Everything is written beside its destination under a temporary name, brought to the disk, and
 renamed when it is complete; on any error, Ctrl-C included, the temporary one is removed. A folder
@@ -11,22 +11,29 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import itertools
 import os
-import secrets
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from deltarule.core.errors import ResourceError, UsageError
+from deltarule.core.files import PARTIAL, beside, unwritable
 
-__all__ = ["check_file", "check_folder", "new_file", "new_folder"]
-
-_PARTIAL = ".partial"
+__all__ = ["check_folder", "new_folder"]
 
 Foreign = Callable[[Path], list[str]]
 """Names what in a folder is not ours, and must not be removed."""
+
+Ours = Callable[[Path], bool]
+"""Whether a file in an unfinished folder is one that we write."""
+
+
+class KeptWarning(UserWarning):
+    """Something that was in the way was kept under another name."""
 
 
 def check_folder(out: Path, *, force: bool, foreign: Foreign, needed: int = 0) -> None:
@@ -46,12 +53,12 @@ def check_folder(out: Path, *, force: bool, foreign: Foreign, needed: int = 0) -
             "with `--out`."
         )
     try:
-        trial = _beside(place / out.name)
+        trial = beside(place / out.name)
         trial.mkdir()
         trial.rmdir()
         free = shutil.disk_usage(place).free
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise unwritable(out, error) from error
     if free < needed:
         raise ResourceError(
             f"{out}: the model needs about {needed:,} bytes and {free:,} are free in {place}. Make "
@@ -59,38 +66,25 @@ def check_folder(out: Path, *, force: bool, foreign: Foreign, needed: int = 0) -
         )
 
 
-def check_file(out: Path, *, force: bool) -> None:
-    """Refuse a file that exists (without `force`) or whose folder is not there.
-
-    Raises `UsageError` and `ResourceError`.
-    """
-    if out.is_dir():
-        raise UsageError(f"{out}: this is a folder. Name a file in it with `--out`.")
-    if out.exists() and not out.is_file():
-        raise UsageError(
-            f"{out}: this is no regular file, and is not replaced. Leave out `--out` to print the "
-            "rows, and send them there."
-        )
-    if out.exists() and not force:
-        raise UsageError(f"{out}: the file exists. Replace it with `--force`, or name another.")
-    if not out.absolute().parent.is_dir():
-        raise ResourceError(f"{out}: there is no folder {out.parent}. Make it first.")
-
-
 @contextmanager
-def new_folder(out: Path, *, force: bool, foreign: Foreign) -> Iterator[Path]:
-    """Give a temporary folder to fill, which then takes the place of `out`.
+def new_folder(
+    out: Path, *, force: bool, foreign: Foreign, ours: Ours, rescue: bool = False
+) -> Iterator[Path]:
+    """Give a temporary folder to fill, which then takes the place of `out`; its parent is there.
 
-    With `force` the one that is there changes places with it, and is removed then.
+    With `force` the one that is there changes places with it, and is removed then. Where that is
+    refused in the end, for files that came meanwhile, the new folder is kept under another name,
+    which the error says; with `rescue` also where it could have been refused at once.
 
-    Raises `ResourceError` where the disk is full or the place cannot be written.
+    Raises `UsageError` where `out` is not to be replaced, `ResourceError` where the disk is full or
+    the place cannot be written.
     """
     target = out.resolve()
-    temporary = _beside(target)
-    made = [p for p in target.parents if not p.exists()]
+    temporary = beside(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(target)
+        if target.exists() and not rescue:
+            _check_existing(target, force, foreign)
+        _remove_leftovers(target, ours)
         temporary.mkdir()
         with _locked(temporary):
             yield temporary
@@ -98,50 +92,68 @@ def new_folder(out: Path, *, force: bool, foreign: Foreign) -> Iterator[Path]:
             _put(temporary, target, force, foreign)
         _sync_folder(target.parent)
     except OSError as error:
-        raise _unwritable(out, error) from error
+        raise unwritable(out, error) from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        with contextlib.suppress(OSError):  # they go where they stayed empty
-            for parent in made:
-                parent.rmdir()
-
-
-@contextmanager
-def new_file(out: Path) -> Iterator[Path]:
-    """Give a temporary file to write, which then takes the place of `out`.
-
-    Raises `ResourceError` where the disk is full or the place cannot be written.
-    """
-    target = out.resolve()
-    temporary = _beside(target)
-    try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(target)
-    except OSError as error:
-        raise _unwritable(out, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        if not _removed(temporary, ours):  # it was the old folder, and somebody put a file into it
+            kept = _renamed(temporary, target)
+            warnings.warn(f"{out}: files came while it was replaced; they are in {kept}",
+                          KeptWarning, stacklevel=2)  # fmt: skip
 
 
 def _put(temporary: Path, target: Path, force: bool, foreign: Foreign) -> None:
     """Rename the finished folder; one that it replaces stands under the temporary name then."""
-    if not target.exists():
-        temporary.rename(target)
+    try:
+        if not target.exists():
+            try:
+                temporary.rename(target)
+                return
+            except OSError:
+                if not target.exists():  # it came just now
+                    raise
+        _check_existing(target, force, foreign)
+        _swap(temporary, target)
+        try:
+            _check_old(temporary, target, foreign)
+        except UsageError:
+            _swap(temporary, target)
+            raise
+    except UsageError as error:
+        kept = _renamed(temporary, target)
+        raise UsageError(f"{error} What was to be written is in {kept}.") from None
+
+
+def _swap(new: Path, target: Path) -> None:
+    """Let two folders change places."""
+    if _exchange(new, target):
         return
-    _check_existing(target, force, foreign)
-    if _exchange(temporary, target):
-        return
-    aside = _beside(target)
+    aside = beside(target)
     target.rename(aside)
     try:
-        temporary.rename(target)
+        new.rename(target)
     except BaseException:
         aside.rename(target)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    aside.rename(new)
+
+
+def _renamed(folder: Path, target: Path) -> Path:
+    """Give a folder the next free name after `target`'s: NAME-2, NAME-3, ..."""
+    for number in itertools.count(2):
+        free = target.with_name(f"{target.name}-{number}")
+        if not free.exists() and not free.is_symlink():
+            with contextlib.suppress(FileExistsError):
+                folder.rename(free)
+                return free
+    raise AssertionError
+
+
+def _removed(folder: Path, ours: Ours) -> bool:
+    """Remove a folder with our files in it; say whether it is gone, for it may hold others."""
+    with contextlib.suppress(OSError):
+        for path in [p for p in folder.iterdir() if ours(p)]:
+            path.unlink()
+        folder.rmdir()
+    return not folder.exists()
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -176,7 +188,7 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(held)
 
 
-def _remove_leftovers(target: Path) -> None:
+def _remove_leftovers(target: Path, ours: Ours) -> None:
     """Remove temporary folders of `target` that a killed process of this machine left.
 
     That is one whose lock is free and whose process is gone; anything else is left alone.
@@ -185,7 +197,7 @@ def _remove_leftovers(target: Path) -> None:
         return
     import fcntl
 
-    for path in target.parent.glob(f".{glob.escape(target.name)}.*{_PARTIAL}"):
+    for path in target.parent.glob(f".{glob.escape(target.name)}.*{PARTIAL}"):
         process = path.name.removeprefix(f".{target.name}.").split("-")[0]
         if path.is_symlink() or not path.is_dir() or not process.isdigit():
             continue
@@ -194,7 +206,7 @@ def _remove_leftovers(target: Path) -> None:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if not _alive(int(process)):
-                    shutil.rmtree(path, ignore_errors=True)
+                    _removed(path, ours)
             finally:
                 os.close(held)
 
@@ -230,7 +242,12 @@ def _check_existing(out: Path, force: bool, foreign: Foreign) -> None:
         )
     if not out.is_dir():
         raise UsageError(f"{out}: this is no folder, and is not replaced. Choose another `--out`.")
-    found = foreign(out)
+    _check_old(out, out, foreign)
+
+
+def _check_old(folder: Path, out: Path, foreign: Foreign) -> None:
+    """Refuse to remove a folder, which is or was `out`, with files of others in it."""
+    found = foreign(folder)
     if found:
         raise UsageError(
             f"{out}: the folder holds files that do not belong to a model ({found[0]}"
@@ -239,20 +256,6 @@ def _check_existing(out: Path, force: bool, foreign: Foreign) -> None:
         )
 
 
-def _beside(target: Path) -> Path:
-    """Return a new hidden name beside `target`, on the same disk."""
-    return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}{_PARTIAL}"
-
-
 def _existing(out: Path) -> Path:
     """Return the nearest thing above `out` that exists."""
     return next(p for p in out.resolve().parents if p.exists())
-
-
-def _unwritable(out: Path, error: OSError) -> OSError:
-    if isinstance(error, ResourceError | UsageError) or not error.strerror:
-        return error
-    return ResourceError(
-        f"{out}: it cannot be written ({error.strerror}); nothing was left behind. Make room or "
-        "ask for the permission, or choose another place with `--out`."
-    )

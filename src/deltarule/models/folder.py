@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.models.atomic import check_folder, new_folder
+from deltarule.models.claim import claimed
 from deltarule.models.fit import Fitted
 from deltarule.models.model import Model
 
@@ -27,6 +28,10 @@ FILES = frozenset({WEIGHTS, RUN, HISTORY, "curves.png", "confusion.png", "predic
 
 _PICTURES = 400_000
 """Bytes that the pictures and the description take, about."""
+
+
+_TURN = 60.0
+"""Seconds for which `save` waits for another one that is writing to the same place."""
 
 
 def check_destination(out: str | Path, *, force: bool = False, parameters: int = 0) -> None:
@@ -48,7 +53,8 @@ def foreign(folder: Path) -> list[str]:
     try:
         plain = json.loads((folder / RUN).read_bytes())
         described = bool(plain["sha256"]["description"] == digest_of(plain))
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except (FileNotFoundError, IsADirectoryError, PermissionError, ValueError, LookupError,
+            TypeError, RecursionError):  # fmt: skip
         described = False
     return [n for n in names if not (described and _ours(folder / n))]
 
@@ -57,11 +63,13 @@ def _ours(path: Path) -> bool:
     """Whether it is a file of a model, or a picture that was not finished."""
     name = path.name
     if name.startswith(".") and name.endswith(".partial"):
-        name = next((n for n in FILES if name.startswith(f".{n}.")), name)
+        name = next((n for n in FILES if name.lstrip(".").startswith(f"{n}.")), name)
     return name in FILES and path.is_file() and not path.is_symlink()
 
 
-def save(fitted: Fitted, out: str | Path, *, force: bool = False) -> list[str]:
+def save(
+    fitted: Fitted, out: str | Path, *, force: bool = False, rescue: bool = False
+) -> list[str]:
     """Write the model folder and return notes on what could not be drawn.
 
     `model.safetensors`, `run.json` and `history.csv` are written into a temporary folder beside
@@ -69,20 +77,24 @@ def save(fitted: Fitted, out: str | Path, *, force: bool = False) -> list[str]:
     there as a whole or not at all. The same run gives the same bytes (but for the seconds in
     run.json).
 
-    Raises `UsageError` where `out` exists and `ResourceError` where it cannot be written. A Ctrl-C
-    while pictures are drawn costs pictures alone, and its message says so.
+    Raises `UsageError` where `out` exists, `LockError` where somebody else goes on writing there
+    and `ResourceError` where it cannot be written. With `rescue` a model that may not take its
+    place is kept beside it, and the error says where. A Ctrl-C while pictures are drawn costs
+    pictures alone, and its message says so.
     """
     from deltarule.models.plots import draw
 
     files = {WEIGHTS: _weights(fitted.model), HISTORY: _history(fitted.run.history)}
-    with new_folder(Path(out), force=force, foreign=foreign) as folder:
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-        (folder / RUN).write_text(_description(fitted, files), encoding="utf-8")
-    try:
-        return draw(fitted, Path(out))
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"the model is in {out}, without all its pictures") from None
+    place = Path(out)
+    with claimed(place, wait=_TURN):
+        with new_folder(place, force=force, foreign=foreign, ours=_ours, rescue=rescue) as folder:
+            for name, data in files.items():
+                (folder / name).write_bytes(data)
+            (folder / RUN).write_text(_description(fitted, files), encoding="utf-8")
+        try:
+            return draw(fitted, place)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"the model is in {out}, without all its pictures") from None
 
 
 def _weights(model: Model) -> bytes:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from deltarule.models.atomic import new_file
+from deltarule.core.files import new_file
+from deltarule.core.style import is_picture
 from deltarule.models.confusion import draw_confusion
 from deltarule.models.curves import draw_curves
 from deltarule.models.fit import Fitted
@@ -38,7 +39,7 @@ def draw(fitted: Fitted, folder: Path) -> list[str]:
         try:
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always")
-                with new_file(folder / picture) as path:
+                with new_file(folder / picture, ours=is_picture) as path:
                     drawer(path)
             notes += [f"{picture}: {said[0].message}"] if said else []
         except OSError:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ from deltarule.network import Network
 
 __all__ = ["load", "read_history"]
 
+T = TypeVar("T")
+
 _REMEDY = "Restore it from a copy, or train the model again."
 
 
@@ -36,7 +38,10 @@ def load(folder: str | Path) -> Model:
     Raises `FileError` naming the file and what is wrong with it: missing, truncated, damaged, of
     another schema version, weights that do not fit the network or are not finite.
     """
-    place = Path(folder)
+    return _settled(Path(folder), _load)
+
+
+def _load(place: Path) -> Model:
     description = _description(place)
     tensors = _tensors(place, description)
     if HISTORY in description["sha256"]:  # models of before have no checksum of it
@@ -56,8 +61,12 @@ def read_history(folder: str | Path) -> dict[str, NDArray[np.float64]]:
 
     Raises `FileError` for a missing or damaged file.
     """
-    path = Path(folder) / HISTORY
-    data = _checked(path, _description(Path(folder)))
+    return _settled(Path(folder), _read_history)
+
+
+def _read_history(place: Path) -> dict[str, NDArray[np.float64]]:
+    path = place / HISTORY
+    data = _checked(path, _description(place))
     try:
         rows = list(csv.reader(data.decode("utf-8").splitlines(), strict=True))
         columns = {n: [float(row[i]) for row in rows[1:]] for i, n in enumerate(rows[0])}
@@ -66,6 +75,29 @@ def read_history(folder: str | Path) -> dict[str, NDArray[np.float64]]:
     except (ValueError, LookupError, csv.Error) as error:
         raise _damaged(path, f"it is not a history of epochs ({_said(error)})") from error
     return {name: np.array(values) for name, values in columns.items()}
+
+
+def _settled(place: Path, read: Callable[[Path], T]) -> T:
+    """Read a folder; once more where it did not fit together and was replaced meanwhile.
+
+    Its checksums see to it that files of two models are never taken for one.
+    """
+    while True:
+        before = _identity(place)
+        try:
+            return read(place)
+        except FileError:
+            if _identity(place) == before:
+                raise
+
+
+def _identity(place: Path) -> tuple[int, ...]:
+    """Return what tells a folder from the one that takes its place, number used again or not."""
+    try:
+        found = place.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _description(place: Path) -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
+from deltarule.data.table import Column, Table
+from deltarule.explain.columns import Cell, Columns
 from deltarule.models.model import Model
 
-__all__ = ["observations"]
+__all__ = ["observations", "observed"]
 
 
 def observations(
@@ -23,10 +25,49 @@ def observations(
 
     Raises `UsageError` for a row that does not exist, and what reading the data raises.
     """
+    return observed(model, data, rows)[:2]
+
+
+def observed(
+    model: Model, data: Any, rows: Sequence[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Columns]:
+    """Return (X, T) as `observations` does, and what they are in the table: names and cells."""
     table = model.table(data, targets=True)
     for row in rows:
         if not 1 <= row <= table.rows:
             raise UsageError(f"{table.source} has no row {row}; its rows are 1 to {table.rows:,}")
     index = np.array([row - 1 for row in rows])
     X = model.inputs.transform(table, index, np.dtype(np.float64), unknown="error")
-    return X, model.targets.transform(table, index, np.dtype(np.float64))
+    T = model.targets.transform(table, index, np.dtype(np.float64))
+    inputs = [tuple(_inputs(model, table, row, x)) for row, x in zip(index, X, strict=True)]
+    targets = [tuple(_targets(model, table, row, t)) for row, t in zip(index, T, strict=True)]
+    return X, T, Columns(tuple(inputs), tuple(targets))
+
+
+def _inputs(model: Model, table: Table, row: int, x: NDArray[np.float64]) -> Iterator[Cell]:
+    """Yield the cells of one row in the order of the network's inputs."""
+    numbers = iter(x.tolist())
+    for name, categories in zip(model.inputs.names, model.inputs.categories, strict=True):
+        value = _value(table[name], row)
+        for category in categories or (None,):
+            yield Cell(name, value, next(numbers), category)
+
+
+def _targets(model: Model, table: Table, row: int, t: NDArray[np.float64]) -> Iterator[Cell]:
+    """Yield the cells of one row in the order of the outputs; the one of two classes is the 2nd."""
+    encoder = model.targets
+    if encoder.task == "regression":
+        for name, number in zip(encoder.names, t.tolist(), strict=True):
+            yield Cell(name, _value(table[name], row), number)
+        return
+    name = encoder.names[0]
+    value = encoder.classes[int(encoder.labels(table, np.array([row]))[0])]
+    for category, number in zip(encoder.classes[-len(t) :], t.tolist(), strict=True):
+        yield Cell(name, value, number, category)
+
+
+def _value(column: Column, row: int) -> float | str | None:
+    if column.missing[row]:
+        return None
+    value = column.values[row]
+    return float(value) if column.kind == "numeric" else column.categories[int(value)]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.diagnose.case import Array
-from deltarule.core.arguments import plain_values, readable
+from deltarule.core.arguments import no_array, plain_values, readable
 from deltarule.core.errors import DataError, DeltaruleError, UsageError
 from deltarule.core.notation import Notation
 from deltarule.engine import Samples
@@ -90,7 +90,7 @@ def call(
 
 
 def _one(found: Any, net: Network, notation: Notation, what: str) -> Delivered:
-    with readable(what):
+    with readable(what, found):
         vector, misfit = _flat(found, net, notation, what)
     vector = _in_theory(vector, net, notation)
     bad = np.flatnonzero(~np.isfinite(vector))
@@ -160,7 +160,7 @@ def _numbers(found: Any, what: str) -> Array:
     try:
         a = np.asarray(found)
     except ValueError:
-        raise UsageError(f"{what} is ragged: its rows have different lengths") from None
+        raise no_array(what, found) from None
     if a.dtype.kind in "iub":
         raise UsageError(
             f"{what} has the dtype {a.dtype}: whole numbers. A gradient is made of fractions; "
