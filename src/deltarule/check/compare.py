@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.around import Around
+from deltarule.check.corner import corner
 from deltarule.check.formulas import COMPLEX
 from deltarule.check.groups import Groups
 from deltarule.check.measure import Kinks, Measured, choose_method, measure
@@ -73,7 +74,11 @@ def compare(
     if sensitivity is not None and not probed.kinked:
         rounding = rounding + groups.largest(sensitivity())
     scale = groups.largest(found.slope)
-    kinks = _kinks(found.kinks, got, tolerance * scale + rounding, groups)
+    # slopes of one side are differences, whatever the method elsewhere
+    allowed = max(tolerance, _TOLERANCE_OF_DIFFERENCES) * scale + rounding
+    kinks = _kinks(found.kinks, got, allowed, groups)
+    if all(kink.legitimate for kink in kinks):
+        kinks = _together(around, x, found.kinks, got, allowed, kinks, setting.seed)
     takes_complex = not probed.complex_steps
     return GradientCheck(
         method=method,
@@ -130,6 +135,34 @@ def _kinks(found: Kinks, got: Array, allowed: Array, groups: Groups) -> tuple[Ki
         name = _subgradient(left, right, value, slack) if legitimate else "no subgradient"
         kinks.append(Kink(groups.entry(i), value, left, right, legitimate, name))
     return tuple(kinks)
+
+
+def _together(
+    around: Around,
+    x: Array,
+    found: Kinks,
+    got: Array,
+    allowed: Array,
+    kinks: tuple[Kink, ...],
+    seed: int,
+) -> tuple[Kink, ...]:
+    """Return the kinks, refused where every entry alone is legitimate and all together are not."""
+    if len(kinks) < 2 or around.size != around.direction_size:
+        return kinks
+    slack = found.slack + allowed[found.entries]
+    steep = corner(around, x, found.entries, got, slack, seed)
+    if steep is None:
+        return kinks
+    v, says, slope = steep
+    parts = [f"{c:+.2g} {k.entry}" for c, k in zip(v, kinks, strict=True) if abs(c) > 0.01]
+    why = (
+        f"no subgradient: along {' '.join(parts)} it says {says:.4g}, and E's slopes beside the "
+        f"point reach {slope:.4g}"
+    )
+    return tuple(
+        replace(k, legitimate=abs(c) <= 0.01, subgradient=why if abs(c) > 0.01 else k.subgradient)
+        for c, k in zip(v, kinks, strict=True)
+    )
 
 
 def _subgradient(left: float, right: float, value: float, slack: float) -> str:

@@ -38,13 +38,30 @@ def verdict(check: GradientCheck) -> str:
     if check.passed:
         agree = "agrees" if count == 1 else "agree"
         return f"The gradient is right: {what} {agree} with {_how(check)}{_kinks(check)}."
-    worst = check.worst
     wrong = int(check.wrong.sum())
     return (
         f"The gradient is WRONG in {wrong:,} of {what} ({METHOD_WORDS[check.method]}); the worst "
-        f"is {worst.entry}: got {worst.got:.8g}, expected {worst.expected:.8g}{_factor(check)}"
-        f"{_mistake(check)}."
+        f"is {_worst(check)}{_mistake(check)}."
     )
+
+
+def _worst(check: GradientCheck) -> str:
+    """Return the entry that is furthest off, and how."""
+    worst = check.worst
+    for kink in check.kinks:
+        if kink.entry == worst.entry:
+            return (
+                f"{kink.entry} on a kink: got {kink.got:.8g}, the slopes of the two sides are "
+                f"{kink.left:.8g} and {kink.right:.8g} ({kink.subgradient})"
+            )
+    got, expected = _apart(worst.got, worst.expected)
+    return f"{worst.entry}: got {got}, expected {expected}{_factor(check)}"
+
+
+def _apart(got: float, expected: float) -> tuple[str, str]:
+    """Return both numbers with as many digits, 8 or more, as show their difference."""
+    every = [(f"{got:.{digits}g}", f"{expected:.{digits}g}") for digits in range(8, 18)]
+    return next((pair for pair in every if pair[0] != pair[1]), every[0])
 
 
 def _mistake(check: GradientCheck) -> str:
