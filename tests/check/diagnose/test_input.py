@@ -87,11 +87,11 @@ def test_a_search_that_would_take_too_long(monkeypatch):
     with pytest.raises(dr.ResourceError, match=r"X\[:66\].*directions=10"):
         check_diagnosis_cost(large, 1000)
     check_diagnosis_cost(large, 66)
+    found = dr.check_gradient(NET, THETA, X, T, gradient=-TRUE, directions=2)
     monkeypatch.setattr("deltarule.check.cost.MAX_SECONDS", 1e-9)
     assert diagnose(TRUE).verdict == "correct", "a right gradient is not searched"
     with pytest.raises(dr.ResourceError, match="13 parameters on 2 rows"):
         diagnose(-TRUE)
-    found = dr.check_gradient(NET, THETA, X, T, gradient=-TRUE, directions=2)
     assert "WRONG" in found.verdict
     assert "the mistake is not named: the gradient is wrong, but" in str(found)
 

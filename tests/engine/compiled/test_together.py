@@ -209,7 +209,8 @@ def test_the_interpreter_may_end_in_the_middle(daemon):
         time.sleep(0.3)
     """)
     assert code == 0, err
-    assert "ResourceError" in err or not err
+    # a daemon may be ended while it prints its error
+    assert "ResourceError" in err or not err or (daemon and "Fatal" not in err)
 
 
 def test_interrupts_at_random_leave_nobody_waiting():
