@@ -70,3 +70,22 @@ def test_poisson_and_weights(rng) -> None:
 def test_another_estimator() -> None:
     with pytest.raises(UsageError, match="LinearRegression has no _validate_input"):
         dr.check_sklearn(LinearRegression(), [[1.0]], [1.0])
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_rows_that_the_loss_clips_and_the_gradient_does_not(classes: int, rng) -> None:
+    X = rng.uniform(0, 300, size=(30, 3))
+    y = (X[:, 0] // (300 / classes)).astype(int)
+    mlp = MLPClassifier((4,), random_state=0, max_iter=20, alpha=0.01)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlp.fit(X, y)
+    check = dr.check_sklearn(mlp, X, y)
+    assert check.passed, check
+    assert check.diagnosis is not None
+    assert check.diagnosis.verdict == "correct"
+    p = mlp.predict_proba(X)
+    rows = np.flatnonzero(((p < 2**-52) | (p > 1 - 2**-52)).any(axis=1))
+    assert len(rows) > 0
+    note = next(note for note in check.notes if "clips p" in note)
+    assert f"in {len(rows)} rows ({rows[0] + 1}" in note

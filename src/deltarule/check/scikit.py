@@ -24,6 +24,7 @@ from deltarule.check.ours import Ours
 from deltarule.check.point import point_of
 from deltarule.check.result import GradientCheck
 from deltarule.core.errors import UsageError
+from deltarule.engine import backprop
 from deltarule.layers import Dense
 from deltarule.network import Network
 
@@ -90,17 +91,33 @@ def check_sklearn(
     theta = theirs.theta
     value, gradient = theirs.loss_and_gradient(theta)
     point = point_of(theta, "theta")
-    around = FunctionAround(
-        lambda t: theirs.loss_and_gradient(t)[0], point, theta, np.ones(1), _EPS
-    )
+    ours, clipped = theirs.ours(), theirs.clipped_rows()
+    E, notes = lambda t: theirs.loss_and_gradient(t)[0], _notes(estimator)
+    if len(clipped) and ours is not None:
+        E, notes = _unclipped(ours), (*notes, _clip_note(clipped))
+    around = FunctionAround(E, point, theta, np.ones(1), _EPS)
     check_function_cost(theta.size, method, theirs.seconds(theta), 1)
     method = "five_point" if method == "auto" else method  # it casts complex numbers to real
-    setting = Setting(method, tolerance, _EPS, seed, _notes(estimator), ours=theirs.ours())
+    setting = Setting(method, tolerance, _EPS, seed, notes, ours=ours)
     found = compare(around, theta, gradient, layer_groups(theirs.net), setting)
     return replace(found, notes=(*found.notes, f"its loss is {value:.8g}"))
 
 
 _EPS = float(np.finfo(np.float64).eps)
+
+
+def _unclipped(ours: Ours) -> Callable[[Array], float]:
+    """Return E(theta) without the clip that the estimator's loss has, and its gradient has not."""
+    return lambda theta: float(backprop(ours.net, theta, ours.X, ours.T, **ours.options).error)
+
+
+def _clip_note(rows: Array) -> str:
+    first = ", ".join(str(row + 1) for row in rows[:5])
+    return (
+        f"its loss clips p to [{_EPS:.2g}, 1 - {_EPS:.2g}], and its gradient does not, in "
+        f"{len(rows):,} rows ({first}{', ...' if len(rows) > 5 else ''}): E is taken without the "
+        "clip here"
+    )
 
 
 def _notes(estimator: Any) -> tuple[str, ...]:
@@ -199,6 +216,13 @@ class _Theirs:
 
     def _of(self, name: str) -> list[Any]:
         return [e for e in self.net.layout.entries if e.parameter.name == name]
+
+    def clipped_rows(self) -> Array:
+        """Return the rows whose p the classifier's loss clips, from 0."""
+        if self.net.output.activation.name not in ("sigmoid", "softmax"):
+            return np.empty(0, np.intp)
+        p = self.net(self.theta, self.X)
+        return np.flatnonzero(((p < _EPS) | (p > 1.0 - _EPS)).any(axis=1))
 
     def seconds(self, theta: Array) -> float:
         """Return how long one loss takes."""
