@@ -12,6 +12,8 @@ import deltarule as dr
 from deltarule.check.formulas import FORMULAS
 from deltarule.core.errors import NumericError, ResourceError, UsageError
 
+Array = np.ndarray
+
 SQUIRE_TRAPP = 4.053427893898621
 
 
@@ -229,3 +231,31 @@ def test_too_many_calls_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deltarule.check.cost.MAX_SECONDS", 1e-3)
     with pytest.raises(ResourceError, match="directions=10"):
         dr.check_function(np.sum, np.ones(100_000), np.ones(100_000))
+
+
+@pytest.mark.parametrize("at", [8.0, 18.0, 20.0, 300.0])
+def test_saturated_slopes_are_not_wrong_but_said(at: float) -> None:
+    """1 - y^2 has no digits where y = 1; a gradient that is wrong there by more is still wrong."""
+    found = dr.check_function(lambda x: np.tanh(x).sum(), lambda x: 1 - np.tanh(x) ** 2, [at])
+    assert found.passed, found
+    assert ("saturated: 1 entry is off" in str(found)) == (at > 8.0)
+    assert ("as far as rounding lets it be seen" in found.verdict) == (at > 8.0)
+    assert not dr.check_function(lambda x: np.tanh(x).sum(), np.array([1e-12]), [at]).passed
+
+
+@pytest.mark.parametrize("scale", [300, 30_000])
+def test_raw_inputs_saturate_a_layer(scale: float) -> None:
+    net, wrong = dr.Network(3, [dr.Dense(4, "tanh"), dr.Dense(1)]), 0
+
+    def by_hand(theta: Array, X: Array, T: Array) -> Array:
+        first, second = net.unpack(theta)
+        y = np.tanh(X @ first["W"].T + first["b"])
+        delta = (y @ second["W"].T + second["b"] - T) / len(X)
+        below = delta @ second["W"] * (1 - y**2)
+        return net.pack([(below.T @ X, below.sum(axis=0)), (delta.T @ y, delta.sum(axis=0))])
+
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        X, T = rng.uniform(0, scale, size=(30, 3)), rng.normal(size=(30, 1))
+        wrong += not dr.check_gradient(net, net.init(seed), X, T, gradient=by_hand).passed
+    assert wrong == 0

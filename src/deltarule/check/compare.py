@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.around import Around
+from deltarule.check.around import Around, typical_sizes
 from deltarule.check.corner import corner
 from deltarule.check.formulas import COMPLEX
 from deltarule.check.groups import Groups
@@ -74,6 +74,8 @@ def compare(
     if sensitivity is not None and not probed.kinked:
         rounding = rounding + groups.largest(sensitivity())
     scale = groups.largest(found.slope)
+    lost = _lost(around, got - found.slope, tolerance * scale + rounding, found.kinks)
+    rounding = rounding + lost
     # slopes of one side are differences, whatever the method elsewhere
     allowed = max(tolerance, _TOLERANCE_OF_DIFFERENCES) * scale + rounding
     kinks = _kinks(found.kinks, got, allowed, groups)
@@ -89,7 +91,11 @@ def compare(
         groups=groups,
         kinks=kinks,
         kink_entries=tuple(int(i) for i in found.kinks.entries),
-        notes=(*setting.notes, *_notes(found, setting.method, probed, rounding, scale)),
+        notes=(
+            *setting.notes,
+            *_lost_note(lost, groups),
+            *_notes(found, setting.method, probed, rounding - lost, scale),
+        ),
         directions=setting.directions,
         norm=setting.norm,
         ours=setting.ours,
@@ -103,6 +109,31 @@ def _tolerance(setting: Setting, method: str) -> float:
     if setting.tolerance is not None:
         return number("tolerance", setting.tolerance, low=0.0)
     return max(_TOLERANCE.get(method, _TOLERANCE_OF_DIFFERENCES), min(_UNITS * setting.unit, 0.05))
+
+
+def _lost(around: Around, off: Array, allowed: Array, kinks: Kinks) -> Array:
+    """Return what is allowed on top where an entry is off by less than E's own rounding shows.
+
+        |got - expected| |x_i| <= 1000 u |E|
+
+    A saturated tanh has dE/dx_i = 1e-17, and no digit of it is left in 1 - y^2.
+    """
+    floor = _UNITS * around.unit * np.abs(around.here.real) / typical_sizes(around.x)
+    excused = (np.abs(off) > allowed) & (np.abs(off) <= allowed + floor)
+    excused[kinks.entries.astype(np.intp)] = False
+    return np.where(excused, floor, 0.0)
+
+
+def _lost_note(lost: Array, groups: Groups) -> Sequence[str]:
+    found = np.flatnonzero(lost)
+    if not len(found):
+        return ()
+    named = ", ".join(groups.entry(int(i)) for i in found[:3])
+    return (
+        f"saturated: {len(found):,} {'entry is' if len(found) == 1 else 'entries are'} off by less "
+        f"than E's own rounding shows ({named}{', ...' if len(found) > 3 else ''}); their digits "
+        "do not exist in a formula such as 1 - y^2",
+    )
 
 
 def _check_finite(around: Around, got: Array, groups: Groups) -> None:

@@ -81,7 +81,9 @@ def _mistake(check: GradientCheck) -> str:
 
 
 def _how(check: GradientCheck) -> str:
-    how = f"{METHOD_WORDS[check.method]} to {check.digits:.1f} digits"
+    seen = any(layer.digits is not None for layer in check.layers)
+    so_far = f"to {check.digits:.1f} digits" if seen else "as far as rounding lets it be seen"
+    how = f"{METHOD_WORDS[check.method]} {so_far}"
     if check.directions is None:
         return how
     chance = check.chance_of_missing(_SHARE)
