@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 
-from deltarule.core.errors import unknown_name
+from deltarule.core.errors import UsageError, unknown_name
 from deltarule.engine.course import Trainer
 from deltarule.engine.epoch import ReferenceTrainer
 from deltarule.engine.objective import Objective
+from deltarule.engine.refusal import refusal
 from deltarule.engine.samples import Samples
 from deltarule.optim import Clipping, Optimiser
 
@@ -67,7 +69,10 @@ def choose_engine(
 ) -> Choice:
     """Return the engine for a job and why; `"auto"` decides by `reference_seconds` alone.
 
-    Raises `UsageError` for an engine that there is not.
+    Where nothing can be compiled, "auto" takes the reference engine and says so once per process.
+
+    Raises `UsageError` for an engine that there is not, and for "compiled", given a job, where
+    nothing can be compiled.
 
     >>> choose_engine("reference").reason
     'as asked'
@@ -75,13 +80,29 @@ def choose_engine(
     if engine != "auto":
         if engine not in ENGINES:
             raise unknown_name("engine", engine, ["auto", *ENGINES])
+        if engine == "compiled" and objective is not None and (why := refusal()):
+            raise UsageError(
+                f"engine='compiled' cannot work here: {why}; engine='auto' or 'reference' can"
+            )
         return Choice(engine, "as asked")
     if objective is None:
         return Choice("reference", "nothing is known of the job")
     seconds = reference_seconds(objective, rows, batch_size, epochs)
+    if seconds > WORTH and (why := refusal()):
+        _warn_once(why)
+        return Choice("reference", f"the compiled engine cannot work here: {why}")
     if seconds > WORTH:
         return Choice("compiled", f"the reference engine would take about {seconds:.1g} s")
     return Choice("reference", f"about {seconds:.1g} s of work: compiling would not pay")
+
+
+@lru_cache(maxsize=1)
+def _warn_once(why: str) -> None:
+    warnings.warn(
+        f"the reference engine does this job, and any other, more slowly: {why}",
+        EngineWarning,
+        stacklevel=4,
+    )
 
 
 def make_trainer(

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from deltarule.core.arguments import boolean, whole
 from deltarule.core.errors import UsageError
+from deltarule.core.processors import cores
 from deltarule.engine import as_samples
 from deltarule.engine.choice import choose_engine, make_trainer
 from deltarule.engine.course import Trainer
@@ -237,7 +238,6 @@ def _alone(
     threads: int | None,
 ) -> str:
     """Train one network after the other, several at a time; return the engine's name."""
-    from deltarule.engine.compiled.program import cores
 
     def make(network: int) -> tuple[str, Trainer]:
         job = jobs[network]

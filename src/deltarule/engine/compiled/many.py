@@ -11,11 +11,11 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.processors import cores
 from deltarule.engine.compiled.many_laps import Task, Track, call
 from deltarule.engine.compiled.many_program import Form, lanes_for, measuring, training
 from deltarule.engine.compiled.many_search import Break, Search
 from deltarule.engine.compiled.many_walk import Walk
-from deltarule.engine.compiled.program import cores
 from deltarule.engine.compiled.recipe import Recipe
 from deltarule.engine.compiled.threads import Helpers
 from deltarule.engine.compiled.trainer import aligned

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from deltarule.core.processors import cores
 from deltarule.engine.compiled.cache import cached
 from deltarule.engine.compiled.equations import check_recipe
 from deltarule.engine.compiled.jit import PIPELINE, compile_module, load
@@ -117,13 +117,6 @@ def team_size(network: Network, batch_size: int) -> int:
     """Return how many threads do a layered program's laps together."""
     work = 6.0 * network.size * batch_size
     return int(min(cores(), MOST_THREADS, max(1.0, work / PER_THREAD)))
-
-
-def cores() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _copy(theta: Array, into: Array) -> None:
