@@ -132,8 +132,10 @@ def _second_look(
         looked += len(part)
         if first.method != COMPLEX:
             better = seen.error < np.maximum(error[part], np.abs(got - slope)[part])
+            # one formula at one step knows nothing of its truncation; two that differ do
+            apart = np.minimum(np.abs(seen.slope - slope[part]), seen.error)
+            error[part] = np.where(better, seen.error, np.maximum(error[part], apart))
             slope[part] = np.where(better, seen.slope, slope[part])
-            error[part] = np.where(better, seen.error, error[part])
         k = seen.kinked
         kinks.append(Kinks(part[k], seen.left[k], seen.right[k], seen.slack[k]))
         wrong = np.abs(got - slope)[part] > bound[part] + error[part]
