@@ -1,5 +1,6 @@
 """The bundled data sets, against their sources and published figures."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,11 @@ import sklearn.datasets
 
 import deltarule.data.bundled
 from deltarule.core.errors import UsageError
-from deltarule.data import BUNDLED, load, prepare, read_table, sklearn_files
+from deltarule.data import BUNDLED, load, prepare, read_table
 from deltarule.data.bundled import sunspots
 
 SKLEARN = ("digits", "iris", "wine", "breast_cancer", "diabetes")
+FILES = Path(deltarule.data.bundled.__file__).with_name("files")
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -46,20 +48,21 @@ def test_scikit_learns_sets(name):
     assert "scikit-learn" in data.description
 
 
-@pytest.mark.parametrize("name", SKLEARN)
-def test_the_files_are_where_they_are_looked_for_and_the_loader_stands_in(name, tmp_path):
-    quick = sklearn_files._from_files(name, sklearn_files._folder())
-    with pytest.raises(OSError, match="No such file"):
-        sklearn_files._from_files(name, tmp_path)
-    slow = sklearn_files._from_loader(name)
-    np.testing.assert_allclose(quick.X, slow.X, rtol=0, atol=1e-16)
-    np.testing.assert_array_equal(quick.target, slow.target)
-    assert (quick.columns, quick.classes) == (slow.columns, slow.classes)
+@pytest.mark.parametrize("file", sorted(FILES.glob("*.csv.gz")), ids=lambda path: path.name)
+def test_the_files_are_scikit_learns_byte_for_byte(file):
+    name = {"wine.csv.gz": "wine_data.csv.gz"}.get(file.name, file.name)
+    theirs = Path(sklearn.datasets.__file__).with_name("data") / name
+    if theirs.exists():
+        expected = gzip.decompress(theirs.read_bytes())
+    else:
+        expected = theirs.with_suffix("").read_bytes()
+    assert gzip.decompress(file.read_bytes()) == expected
 
 
-def test_a_missing_file_asks_the_loader(monkeypatch, tmp_path):
-    monkeypatch.setattr(sklearn_files, "_folder", lambda: tmp_path)
-    assert load("iris").X.shape == (150, 4)
+def test_every_file_has_its_source():
+    stated = "".join(path.read_text() for path in FILES.glob("*.txt"))
+    assert len([*FILES.glob("*.csv*")]) == 7
+    assert all(path.name in stated for path in FILES.glob("*.csv*"))
 
 
 def test_tasks():

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import unknown_name
-from deltarule.data.sklearn_files import read_raw
+from deltarule.data.shipped import read_raw
 from deltarule.data.table import Column, Table
 
 __all__ = ["BUNDLED", "Bundled", "load", "sunspots", "table"]

@@ -98,8 +98,8 @@ def train_many(
             network per thread.
         callbacks: not taken: nothing is called in the middle of many networks.
         progress: show a progress bar on stderr.
-        threads: how many threads do the work; None takes one per processor. No result depends
-            on it.
+        threads: how many threads do the work; None takes one per processor that this process may
+            use (its affinity, and its container's quota). No result depends on it.
 
     Returns:
         A `Many`: `.theta` (m, net.size), `.epochs` (m,), `.stopped` (m,), `.history["error"]`

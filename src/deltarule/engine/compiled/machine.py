@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Machine", "host"]
+__all__ = ["Machine", "host", "is_arm64"]
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,19 @@ def host() -> Machine:
     import llvmlite.binding as llvm
 
     features = llvm.get_host_cpu_features()
-    bits, registers = 128, 32 if "aarch64" in llvm.get_process_triple() else 16
+    triple = llvm.get_process_triple()
+    bits, registers = 128, 32 if is_arm64(triple) else 16
     if features.get("avx"):
         bits = 256
     if features.get("avx512f") and features.get("avx512vl") and features.get("avx512dq"):
         bits, registers = 512, 32
-    return Machine(
-        llvm.get_process_triple(), llvm.get_host_cpu_name(), features.flatten(), bits, registers
-    )
+    return Machine(triple, llvm.get_host_cpu_name(), features.flatten(), bits, registers)
+
+
+def is_arm64(triple: str) -> bool:
+    """Whether a triple names 64-bit ARM, which Linux spells aarch64 and macOS arm64.
+
+    >>> [is_arm64(t) for t in ("aarch64-linux-gnu", "arm64-apple-darwin23", "x86_64-linux-gnu")]
+    [True, True, False]
+    """
+    return triple.startswith(("aarch64", "arm64"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from deltarule.engine.compiled.machine import is_arm64
 from deltarule.engine.compiled.ops import Ops
 
 __all__ = ["Team"]
@@ -72,5 +73,5 @@ def _pause(ops: Ops) -> None:
     triple = ops.b.module.triple
     if triple.startswith(("x86_64", "i686")):
         ops.call("llvm.x86.sse2.pause", ir.VoidType())
-    elif triple.startswith(("aarch64", "arm64")):
+    elif is_arm64(triple):
         ops.call("llvm.aarch64.hint", ir.VoidType(), ir.Constant(ir.IntType(32), 1))

@@ -122,7 +122,11 @@ class Graph:
             return Row([self.where(*terms) for terms in zip(*columns, strict=True)])
         if isinstance(condition, bool):
             return a if condition else b
-        a, b = self.node(a), self.node(b)
+        if condition.kind != CONDITION:  # as in NumPy: what is not zero holds
+            condition = condition != 0.0
+        if _boolean(a) and _boolean(b):
+            return _choice(condition, a, b)
+        a, b = (self.node(self.where(x, 1.0, 0.0) if _boolean(x) else x) for x in (a, b))
         if a.op == b.op == "/" and a.args[1] is b.args[1]:  # one division in the place of two
             return self.where(condition, a.args[0], b.args[0]) / a.args[1]
         return self.apply("where", condition, a, b)
@@ -163,3 +167,18 @@ class Graph:
         for term in terms[1:]:
             total = self.apply(op, total, self.node(term))
         return total
+
+
+def _boolean(term: Any) -> bool:
+    return isinstance(term, bool) or (isinstance(term, Node) and term.kind == CONDITION)
+
+
+def _choice(condition: Node, a: Any, b: Any) -> Any:
+    """Return (condition and a) or (not condition and b), for a and b that are true or false."""
+    if isinstance(a, bool) and isinstance(b, bool):
+        return a if a == b else condition if a else ~condition
+    if isinstance(a, bool):
+        return condition | b if a else ~condition & b
+    if isinstance(b, bool):
+        return ~condition | a if b else condition & a
+    return (condition & a) | (~condition & b)
