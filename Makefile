@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-peers proof check format docs mutation bench lock clean
+.PHONY: help demo test test-peers proof fuzz check format docs mutation bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,12 @@ test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch
 
 proof: $(STAMPS)/test  ## the diagnosis: 50 networks per mistake, pairs, 1,000 right and noisy gradients
 	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py
+
+FUZZ_CASES ?= 2000
+
+fuzz: $(STAMPS)/test  ## kills, readers and gradients at random, FUZZ_CASES=2000 of each; minutes
+	@FUZZ_CASES=$(FUZZ_CASES) $(BIN)/python -m pytest tests/check/test_rates.py \
+	  tests/models/test_claim.py tests/models/test_folder.py -k "fuzz or kill or reader or replaced"
 
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .
