@@ -137,8 +137,8 @@ def explain_node(
         delta_{l,j} = f_l'(net_{l,j}) * sum over i of delta_{l+1,i} w_{l+1,i,j}
 
     Args:
-        net, theta, x, t, loss, reduction, rule, sample_weight, l2, notation, limit, lr,
-            columns: as in `explain`.
+        net, theta, x, t, loss, reduction, rule, sample_weight, l2: as in `explain`.
+        notation, limit, lr, columns: as in `explain`.
         node: (l, j): the layer and the node, from 1; or a name, `"delta[2,1]"`, `"net[2,1]"`.
 
     Returns:
