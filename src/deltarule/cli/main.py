@@ -14,6 +14,7 @@ import deltarule
 from deltarule.cli.check import check
 from deltarule.cli.diagnose import diagnose
 from deltarule.cli.explain import explain
+from deltarule.cli.once import Once
 from deltarule.cli.predict import predict
 from deltarule.cli.show import show
 from deltarule.cli.train import train
@@ -66,7 +67,8 @@ def _add(command: Callable[..., None], *examples: str) -> None:
     """Add a command; its docstring is its help, every paragraph in one line for the screen."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    app.command(help=text, epilog=_examples(*examples), no_args_is_help=True)(command)
+    epilog = _examples(*examples)
+    app.command(cls=Once, help=text, epilog=epilog, no_args_is_help=True)(command)
 
 
 _add(
