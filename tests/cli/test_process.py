@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from command_line import COMMAND
 
 import deltarule as dr
 
-COMMAND = [sys.executable, "-m", "deltarule"]
 # a shell starts its background jobs with SIGINT ignored
 WITH_SIGINT = [
     sys.executable, "-c",

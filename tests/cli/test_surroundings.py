@@ -9,9 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import Cli
-
-COMMAND = [sys.executable, "-m", "deltarule"]
+from command_line import COMMAND, Cli
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="code is run apart in a fork")
 

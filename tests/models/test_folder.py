@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import deltarule as dr
 from deltarule.models import Fitted, check_destination, fit, read_history, save
@@ -242,12 +244,18 @@ def test_force_replaces_a_model_of_ours_alone(
 def test_ctrl_c_while_a_picture_is_drawn_costs_the_picture_alone(
     iris: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*arguments: object) -> None:
-        Path(str(arguments[-1])).write_bytes(b"half a picture")
+    whole = Figure.savefig
+    started: list[Path] = []
+
+    def interrupted(figure: Figure, path: Path, **options: Any) -> None:
+        started.append(path)
+        if len(started) == 1:
+            return whole(figure, path, **options)
+        path.write_bytes(b"half a picture")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("deltarule.models.plots.draw_confusion", interrupted)
+        patch.setattr(Figure, "savefig", interrupted)
         with pytest.raises(KeyboardInterrupt, match="the model is in"):
             save(iris, tmp_path / "m")
     assert dr.load(tmp_path / "m").task == "multiclass"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deltarule.check.formulas import COMPLEX, FORMULAS
 from deltarule.core.errors import ResourceError
-from deltarule.core.memory import require
+from deltarule.core.memory import require_large
 from deltarule.network import Network
 
 __all__ = [
@@ -25,9 +25,6 @@ _SECONDS = 1.5e-8
 _SECONDS_OF_A_DIRECTION = 4e-5
 _SECONDS_OF_AN_ENTRY = 5e-10
 """Per direction, and per direction, parameter and row: orders of magnitude too."""
-
-_SMALL = 1 << 23
-"""Numbers below which nobody asks for the memory that is free."""
 
 _SECONDS_OF_A_SEARCH = 5e-7
 """Per parameter and row, for all mistakes alone and in pairs; an order of magnitude too."""
@@ -97,9 +94,8 @@ def check_directions_cost(
             f"and a check may take {duration(MAX_SECONDS)}; use directions=10, which takes about "
             f"{duration(10 * each)}"
         )
-    if directions * entries > _SMALL:
-        what = f"{directions:,} directions of {entries:,} entries"
-        require("the check", 8.0 * directions * entries, what, "Use fewer directions")
+    what = f"{directions:,} directions of {entries:,} entries"
+    require_large("the check", 8.0 * directions * entries, what, "Use fewer directions")
 
 
 def check_diagnosis_cost(net: Network, samples: int) -> None:

@@ -145,14 +145,13 @@ def _random(net: Network, loss: Loss, seed: int, rows: int) -> tuple[Any, Any, A
     """Return weights with biases, inputs, and targets that the loss accepts."""
     import numpy as np
 
-    from deltarule.core.memory import require, require_parameters
+    from deltarule.core.memory import require_large, require_parameters
 
     vectors = {"theta and its gradient": 2, "the gradients of mistakes beside it": _MISTAKES}
     require_parameters("--network", net.size, vectors, 8)
     numbers = rows * (net.inputs + sum(net.sizes[1:]))
-    if numbers > 1 << 23:  # below, nobody asks for the memory that is free
-        what = f"{rows:,} random rows through {len(net.layers)} layers"
-        require("--rows", 8.0 * numbers, what, "Use fewer rows (5 are usual)")
+    what = f"{rows:,} random rows through {len(net.layers)} layers"
+    require_large("--rows", 8.0 * numbers, what, "Use fewer rows (5 are usual)")
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(rows, net.inputs))
     if loss.distribution:

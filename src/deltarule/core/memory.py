@@ -6,14 +6,14 @@ import math
 
 from deltarule.core.errors import ResourceError
 
-__all__ = ["DRAWN", "require", "require_parameters", "size"]
+__all__ = ["DRAWN", "require", "require_large", "require_parameters", "size"]
 
 _STEP = 1000
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 _ROUNDING = 1e-9
 
 _SMALL = 1 << 26
-"""Bytes of a network's vectors below which nobody is asked: it is quicker to go on."""
+"""Bytes below which nobody is asked: it is quicker to go on."""
 
 DRAWN = {"theta": 1, "what it is drawn in": 1}
 """The vectors that initialising takes."""
@@ -46,6 +46,12 @@ def require(source: str, needed: float, what: str, remedy: str) -> None:
         )
 
 
+def require_large(source: str, needed: float, what: str, remedy: str) -> None:
+    """As `require`, which costs time to ask, for what is needed in many calls: 64 MiB or more."""
+    if needed >= _SMALL:
+        require(source, needed, what, remedy)
+
+
 def require_parameters(source: str, parameters: int, vectors: dict[str, int], width: int) -> None:
     """Refuse vectors as long as theta that do not fit into the memory that is free now.
 
@@ -58,7 +64,7 @@ def require_parameters(source: str, parameters: int, vectors: dict[str, int], wi
     deltarule.core.errors.ResourceError: train: 1,000,000,000,000,000 parameters in 32 bits ...
     """
     needed = parameters * width * sum(vectors.values())
-    if needed >= _SMALL:
+    if needed >= _SMALL:  # the words, too, take longer than the question
         each = ", ".join(f"{name} {size(parameters * width * n)}" for name, n in vectors.items())
         what = f"{parameters:,} parameters in {8 * width} bits ({each})"
         require(source, needed, what, "Use fewer nodes")

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from deltarule.core.files import new_file
-from deltarule.core.style import is_picture
 from deltarule.models.confusion import draw_confusion
 from deltarule.models.curves import draw_curves
 from deltarule.models.fit import Fitted
@@ -39,8 +37,7 @@ def draw(fitted: Fitted, folder: Path) -> list[str]:
         try:
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always")
-                with new_file(folder / picture, ours=is_picture) as path:
-                    drawer(path)
+                drawer(folder / picture)  # whole or not there: see `save_figure`
             notes += [f"{picture}: {said[0].message}"] if said else []
         except OSError:
             raise
