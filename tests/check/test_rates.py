@@ -92,3 +92,24 @@ def test_fuzz_wrong_gradients_are_wrong(dtype: type, off: float) -> None:
         if found.passed and not (hidden and any("rounding hides" in n for n in found.notes)):
             missed.append((name, str(found)))
     assert not missed, (len(missed), missed[:3])
+
+
+@pytest.mark.parametrize("n", [10, 20])
+def test_steep_functions_in_float32(n: int) -> None:
+    """A step of 1/8 is long where E bends sharply: truncation is far above rounding."""
+    wrong = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        W = rng.normal(size=(n, n)).astype(np.float32)
+        x = rng.normal(size=n).astype(np.float32)
+
+        def f(x, W=W):
+            return np.float32(np.sum(np.tanh(W @ x) ** 2))
+
+        def g(x, W=W):
+            h = np.tanh(W @ x)
+            return W.T @ (2 * h * (1 - h * h))
+
+        found = dr.check_function(f, g, x)
+        wrong += [] if found.passed else [(seed, found.verdict)]
+    assert not wrong, (len(wrong), wrong[:3])
