@@ -194,12 +194,11 @@ def _check_model(
 
     from deltarule.check.network import check_gradient
     from deltarule.core.arguments import whole
-    from deltarule.data import read_table
     from deltarule.models import load
 
     model = load(folder)
     source = data or str(model.description["data"]["source"])
-    table = read_table(source, kinds=model.kinds(targets=True))
+    table = model.table(source, targets=True)
     used = np.arange(min(whole("--rows", rows, 1), table.rows))
     objective = model.objective
     return check_gradient(

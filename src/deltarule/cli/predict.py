@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -43,7 +44,9 @@ def predict(
             show_default="as the first rows show",
         ),
     ] = None,
-    encoding: Annotated[str, typer.Option(help="Of a text file.")] = "utf-8",
+    encoding: Annotated[
+        str | None, typer.Option(help="Of a text file.", show_default="that of training")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -79,17 +82,18 @@ def predict(
             typer.echo(note, err=True)
 
 
-def _read(model: Model, data: str, separator: str | None, encoding: str) -> tuple[Table, list[str]]:
+def _read(
+    model: Model, data: str, separator: str | None, encoding: str | None
+) -> tuple[Table, list[str]]:
     """Return the table; a target that cannot be read is no reason not to predict it."""
     from deltarule.core.errors import DataError
     from deltarule.data import read_table
 
+    read = partial(read_table, data, separator=separator, encoding=encoding, like=model.format)
     try:
-        kinds = model.kinds(targets=True)
-        return read_table(data, kinds=kinds, separator=separator, encoding=encoding), []
+        return read(kinds=model.kinds(targets=True)), []
     except DataError as error:
-        kinds = model.kinds()
-        table = read_table(data, kinds=kinds, separator=separator, encoding=encoding)
+        table = read(kinds=model.kinds())
         return table, [f"the target in the data is not used: {error}"]
 
 

@@ -94,7 +94,10 @@ def train(
             rich_help_panel=_DATA,
         ),
     ] = None,
-    encoding: Annotated[str, typer.Option(help="Of a text file.", rich_help_panel=_DATA)] = "utf-8",
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="Of a text file.", show_default="utf-8", rich_help_panel=_DATA),
+    ] = None,
     hidden: Annotated[
         str,
         typer.Option(

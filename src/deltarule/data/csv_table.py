@@ -25,6 +25,7 @@ from deltarule.data.csv_separator import SEPARATORS, find_separator
 from deltarule.data.memory import require
 from deltarule.data.options import Options
 from deltarule.data.table import CITED, Column, Table, option
+from deltarule.data.text_format import TextFormat
 
 __all__ = ["read_csv"]
 
@@ -34,12 +35,13 @@ _CODE_BYTES = 12
 _TEXT_BYTES = 120
 
 
-def read_csv(path: Path, source: str, options: Options, separator: str, encoding: str) -> Table:
-    """Read a text file; `separator` is one character.
+def read_csv(path: Path, source: str, options: Options, form: TextFormat) -> Table:
+    """Read a text file that is written in the format `form`; its separator is one character.
 
     Raises `DataError` with file:line:column for whatever cannot be used, `UsageError` for an
     unknown encoding or separator, `ResourceError` if the table would not fit into memory.
     """
+    separator, encoding = form.separator or ",", form.encoding or "utf-8"
     if len(separator) != 1 or separator in '"\r\n':
         raise UsageError(
             f"a separator is one character other than a quote or a line break, not {separator!r}."
@@ -57,7 +59,7 @@ def read_csv(path: Path, source: str, options: Options, separator: str, encoding
     _collect(file, len(names), columns)
     cells = Cells(file, {name: i for i, name in enumerate(names)})
     finished, more = _finish(file, columns, cells, options)
-    return Table(source, finished, notes=(*notes, *more), locate=cells)
+    return Table(source, finished, notes=(*notes, *more), locate=cells, format=form)
 
 
 @dataclass(frozen=True)

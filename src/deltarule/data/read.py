@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deltarule.core.errors import DataError, nearest
+from deltarule.core.input_file import unreadable
 from deltarule.data.bundled import BUNDLED
 from deltarule.data.bundled import table as bundled_table
 from deltarule.data.check import check_finite, check_identifiers
@@ -19,6 +20,7 @@ from deltarule.data.options import Options
 from deltarule.data.parquet import read_parquet
 from deltarule.data.recast import recast
 from deltarule.data.table import Table
+from deltarule.data.text_format import TextFormat
 
 __all__ = ["read_table"]
 
@@ -36,7 +38,8 @@ def read_table(
     drop: Sequence[str] = (),
     kinds: Mapping[str, str] | None = None,
     separator: str | None = None,
-    encoding: str = "utf-8",
+    encoding: str | None = None,
+    like: TextFormat | None = None,
 ) -> Table:
     """Read a table from a file (CSV, TSV, TXT, Parquet, NPZ) or by a bundled name.
 
@@ -44,9 +47,11 @@ def read_table(
     columns in `drop` are left out. `kinds` fixes kinds by name (at prediction time: those of
     training); names that the source lacks are passed over, and nothing in other columns is an
     error then, for nobody uses them. Without a `separator` (also "\\t" or "tab") it is the one
-    of comma, semicolon, tab and vertical bar at which the first 100 rows have one width. In text
-    files an empty cell, NA, N/A, NaN, null and None (any case) are missing, and a column is
-    numeric if at least 90% of its other cells are numbers, boolean if all are true or false.
+    of comma, semicolon, tab and vertical bar at which the first 100 rows have one width; without
+    an `encoding` the file is UTF-8. What is not said is taken from `like` where that is given: how
+    the file was written that a model was trained on (the result's `format`). In text files an
+    empty cell, NA, N/A, NaN, null and None (any case) are missing, and a column is numeric if at
+    least 90% of its other cells are numbers, boolean if all are true or false.
 
     Raises `DataError` for what cannot be used, with its place and the remedy; `UsageError` for
     options that do not fit together; `ResourceError` if the table would not fit into memory.
@@ -57,7 +62,9 @@ def read_table(
     options = Options.of(target, text, drop, kinds)
     path, name = Path(source), str(source)
     if path.is_file():
-        table = _read_file(path, name, options, (separator, encoding))
+        table = _read_file(
+            path, name, options, TextFormat(separator, encoding), like or TextFormat()
+        )
         if name in BUNDLED:
             note = f"{name!r} is also the name of a bundled data set: the file was taken"
             table = replace(table, notes=(note, *table.notes))
@@ -71,14 +78,13 @@ def read_table(
     return table
 
 
-def _read_file(path: Path, source: str, options: Options, text: tuple[str | None, str]) -> Table:
+def _read_file(
+    path: Path, source: str, options: Options, form: TextFormat, like: TextFormat
+) -> Table:
     ending = path.suffix.lower()
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise DataError(
-            f"{source}: the file cannot be opened ({error.strerror}). Check its permissions."
-        ) from error
+    reason = unreadable(path)
+    if reason is not None:
+        raise DataError(f"{source}: {reason}.")
     if ending == ".parquet":
         return recast(read_parquet(path, source, options), options)
     if ending == ".npz":
@@ -88,13 +94,15 @@ def _read_file(path: Path, source: str, options: Options, text: tuple[str | None
             f"{source}: files ending in {ending!r} cannot be read. Save the table as one of "
             f"{', '.join(_KNOWN)}."
         )
-    separator, encoding = text
-    if separator is not None:
-        return read_csv(path, source, options, _SEPARATOR_NAMES.get(separator, separator), encoding)
-    usual = _TEXT[ending]
+    encoding = form.encoding or like.encoding or "utf-8"
+    if form.separator is not None:
+        separator = _SEPARATOR_NAMES.get(form.separator, form.separator)
+        return read_csv(path, source, options, TextFormat(separator, encoding))
+    usual = like.separator or _TEXT[ending]
     file = CsvFile(path, source, usual, codec_name(encoding))
     found = usual if splits_header(file) else find_separator(file)
-    table = read_csv(path, source, options, found or (usual if ending == ".tsv" else ","), encoding)
+    separator = found or (usual if ending == ".tsv" else ",")
+    table = read_csv(path, source, options, TextFormat(separator, encoding))
     if found in (None, usual, ","):
         return table
     note = f"the cells are separated by a {SEPARATORS[found]}, as the first rows show"
@@ -111,10 +119,8 @@ def _select(table: Table, options: Options) -> Table:
 
 
 def _missing(path: Path, name: str) -> DataError:
-    if path.is_dir():
-        return DataError(f"{name}: this is a folder. Name a file in it.")
     if path.exists():
-        return DataError(f"{name}: this is not a regular file. Save the data to a file first.")
+        return DataError(f"{name}: {unreadable(path)}.")
     around: list[str] = []
     if path.parent.is_dir():
         around = [p.name for p in path.parent.iterdir() if p.is_file() and p.suffix in _KNOWN]

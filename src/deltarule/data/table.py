@@ -6,12 +6,15 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    from deltarule.data.text_format import TextFormat
 
 __all__ = [
     "CITED",
@@ -84,6 +87,7 @@ class Table:
     ordered: bool = False
     splittable: bool = True
     notes: tuple[str, ...] = ()
+    format: TextFormat | None = None
     locate: Locator | None = field(default=None, repr=False)
 
     @property

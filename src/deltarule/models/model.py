@@ -13,6 +13,7 @@ from deltarule.core.errors import UsageError
 from deltarule.data.encode import InputEncoder
 from deltarule.data.table import Table, listed
 from deltarule.data.target import TargetEncoder
+from deltarule.data.text_format import TextFormat
 from deltarule.engine import Objective
 from deltarule.models.metrics import Metrics, class_numbers, measure
 from deltarule.models.tables import as_table
@@ -102,7 +103,12 @@ class Model:
 
     def table(self, data: Any, *, targets: bool = False) -> Table:
         """Return `data` as a table, its inputs (and targets) of the kinds that training had."""
-        return as_table(data, self.inputs, self.kinds(targets=targets))
+        return as_table(data, self.inputs, self.kinds(targets=targets), self.format)
+
+    @property
+    def format(self) -> TextFormat:
+        """How the text file was written that the model was trained on."""
+        return TextFormat.from_dict(self.description.get("data", {}).get("format", {}))
 
     def kinds(self, *, targets: bool = False) -> dict[str, str]:
         """Return the kinds of the inputs' (and the targets') columns, for `read_table`."""

@@ -18,14 +18,17 @@ from deltarule.data.encode import InputEncoder
 from deltarule.data.options import Options
 from deltarule.data.recast import recast
 from deltarule.data.table import listed
+from deltarule.data.text_format import TextFormat
 
 __all__ = ["as_table"]
 
 _BOOLEAN = ("false", "true")
 
 
-def as_table(data: Any, inputs: InputEncoder, kinds: Mapping[str, str]) -> Table:
+def as_table(data: Any, inputs: InputEncoder, kinds: Mapping[str, str], like: TextFormat) -> Table:
     """Return `data` as a table whose columns have the `kinds` of training.
+
+    A text file is taken to be written `like` that of training, where it does not show otherwise.
 
     `data` is a `Table`, an (n, columns) array in the order of training (numeric inputs only), a
     polars or pandas DataFrame, a dictionary of columns, or a file or bundled name.
@@ -33,7 +36,7 @@ def as_table(data: Any, inputs: InputEncoder, kinds: Mapping[str, str]) -> Table
     Raises `DataError` or `UsageError` for what cannot be used.
     """
     if isinstance(data, str | Path):
-        return read_table(data, kinds=kinds)
+        return read_table(data, kinds=kinds, like=like)
     if isinstance(data, Table):
         table = data
     elif isinstance(data, Mapping):
