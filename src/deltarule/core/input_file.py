@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
@@ -26,14 +25,13 @@ def unreadable(path: Path) -> str | None:
     """
     try:
         mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            return "this is a folder. Name a file in it"
+        if not stat.S_ISREG(mode):
+            kind = _OTHER.get(stat.S_IFMT(mode), "no regular file")
+            return f"this is {kind}. Save what it gives to a file first, and name that"
+        path.open("rb").close()
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
         reason = getattr(error, "strerror", None) or str(error)
         return f"the file cannot be opened ({reason}). Check its name and permissions"
-    if stat.S_ISDIR(mode):
-        return "this is a folder. Name a file in it"
-    if not stat.S_ISREG(mode):
-        kind = _OTHER.get(stat.S_IFMT(mode), "no regular file")
-        return f"this is {kind}. Save what it gives to a file first, and name that"
-    if not os.access(path, os.R_OK):
-        return "the file cannot be opened (Permission denied). Check its permissions"
     return None

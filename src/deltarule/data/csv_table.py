@@ -41,7 +41,8 @@ def read_csv(path: Path, source: str, options: Options, form: TextFormat) -> Tab
     Raises `DataError` with file:line:column for whatever cannot be used, `UsageError` for an
     unknown encoding or separator, `ResourceError` if the table would not fit into memory.
     """
-    separator, encoding = form.separator or ",", form.encoding or "utf-8"
+    separator = "," if form.separator is None else form.separator
+    encoding = "utf-8" if form.encoding is None else form.encoding
     if len(separator) != 1 or separator in '"\r\n':
         raise UsageError(
             f"a separator is one character other than a quote or a line break, not {separator!r}."

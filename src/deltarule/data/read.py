@@ -94,7 +94,7 @@ def _read_file(
             f"{source}: files ending in {ending!r} cannot be read. Save the table as one of "
             f"{', '.join(_KNOWN)}."
         )
-    encoding = form.encoding or like.encoding or "utf-8"
+    encoding = next(e for e in (form.encoding, like.encoding, "utf-8") if e is not None)
     if form.separator is not None:
         separator = _SEPARATOR_NAMES.get(form.separator, form.separator)
         return read_csv(path, source, options, TextFormat(separator, encoding))
