@@ -1,8 +1,10 @@
 """Layers, one file each; initialisers beside them."""
 
+from deltarule.layers.affine import Affine, AffineSaved
 from deltarule.layers.dense import Dense
 from deltarule.layers.first import Start, starts
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
-from deltarule.layers.layer import LAYERS, Layer
+from deltarule.layers.layer import LAYERS, Layer, Parameters, Shape
 
-__all__ = ["INITIALISERS", "LAYERS", "Dense", "Initialiser", "Layer", "Start", "starts"]
+__all__ = ["INITIALISERS", "LAYERS", "Affine", "AffineSaved", "Dense", "Initialiser", "Layer", "Parameters", "Shape",
+"Start", "starts"]

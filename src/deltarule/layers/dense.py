@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 
 from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.core.arguments import boolean, whole
+from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
+from deltarule.layers.affine import Affine
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
-from deltarule.layers.layer import LAYERS, Layer, Parameters
+from deltarule.layers.layer import LAYERS, Parameters, Shape
 
 __all__ = ["Dense"]
 
 
 @LAYERS.register
 @dataclass(frozen=True, init=False)
-class Dense(Layer):
+class Dense(Affine):
     """A dense layer: net = y_{l-1} W^T + b, y_l = f(net).
 
         shapes   y_{l-1} (n, n_{l-1})   W (n_l, n_{l-1})   b (n_l,)   net, y_l, delta (n, n_l)
@@ -73,21 +75,23 @@ class Dense(Layer):
         parts += [] if self.train_bias else ["train_bias=False"]
         return f"Dense({', '.join(parts)})"
 
-    def outputs(self, inputs: int) -> int:
-        """Return the number of nodes."""
-        return self.units
+    def outputs(self, inputs: Shape) -> Shape:
+        """Return (n_l,); raises `UsageError` where a sample of y_{l-1} is no vector."""
+        if len(inputs) != 1:
+            raise UsageError(f"a dense layer takes samples of the shape (n,), not {inputs}")
+        return (self.units,)
 
-    def parameters(self, inputs: int) -> tuple[Parameter, ...]:
+    def parameters(self, inputs: Shape) -> tuple[Parameter, ...]:
         """Return W, and b if there is one."""
-        W = Parameter("W", (self.units, inputs), penalised=True)
+        W = Parameter("W", (self.units, *inputs), penalised=True)
         b = Parameter("b", (self.units,), penalised=False, trained=self.train_bias)
         return (W, b) if self.bias else (W,)
 
     def initial(
-        self, inputs: int, init: Initialiser, rngs: list[np.random.Generator]
+        self, inputs: Shape, init: Initialiser, rngs: list[np.random.Generator]
     ) -> dict[str, NDArray[np.float64]]:
         """Return the first W and b."""
-        found = {"W": init.draw(rngs[0], (self.units, inputs))}
+        found = {"W": init.draw(rngs[0], (self.units, *inputs))}
         if self.bias:
             shape = (self.units, 1)
             found["b"] = (init.draw(rngs[1], shape) if init.biases else np.zeros(shape))[..., 0]

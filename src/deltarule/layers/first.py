@@ -11,7 +11,7 @@ import numpy as np
 from deltarule.core.random import INITIALISE, stream
 from deltarule.core.streams import Streams
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
-from deltarule.layers.layer import Layer, Parameters
+from deltarule.layers.layer import Layer, Parameters, Shape
 
 __all__ = ["Start", "starts"]
 
@@ -23,8 +23,8 @@ class Start:
     number: int
     """The layer's, from 1."""
     layer: Layer
-    inputs: int
-    """The number of nodes before it."""
+    inputs: Shape
+    """The shape of a sample before it."""
     initialiser: Initialiser
 
     def drawn(self, seed: int) -> Parameters:
@@ -51,10 +51,10 @@ class Start:
 
 
 def starts(
-    layers: Sequence[Layer], sizes: Sequence[int], given: Initialiser | None
+    layers: Sequence[Layer], shapes: Sequence[Shape], given: Initialiser | None
 ) -> tuple[Start, ...]:
-    """Return how every layer starts: by its own initialiser, the given one, the activation's."""
+    """Return how every layer starts: by its own initialiser, the given one, the usual one."""
     return tuple(
-        Start(number, layer, n, layer.init or given or INITIALISERS.get(layer.activation.init))
-        for number, (layer, n) in enumerate(zip(layers, sizes, strict=False), 1)
+        Start(number, layer, n, layer.init or given or INITIALISERS.get(layer.usual_initialiser))
+        for number, (layer, n) in enumerate(zip(layers, shapes, strict=False), 1)
     )

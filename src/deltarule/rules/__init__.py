@@ -1,6 +1,6 @@
 """The delta rule and its variants: stand-ins for f' and W^T, and the order of updates."""
 
-from deltarule.rules.delta_rule import RULES, DeltaRule, as_rule
+from deltarule.rules.delta_rule import RULES, DeltaRule, LayerRule, as_rule
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, ExactDerivative
 from deltarule.rules.feedback import FEEDBACKS, ExactFeedback, FeedbackRule
 
@@ -13,5 +13,6 @@ __all__ = [
     "ExactDerivative",
     "ExactFeedback",
     "FeedbackRule",
+    "LayerRule",
     "as_rule",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from deltarule.core.registry import Record
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule
 from deltarule.rules.feedback import FEEDBACKS, FeedbackRule
 
-__all__ = ["RULES", "DeltaRule", "as_rule"]
+__all__ = ["RULES", "DeltaRule", "LayerRule", "as_rule"]
 
 ORDERS = ("simultaneous", "sequential")
 
@@ -66,10 +66,34 @@ class DeltaRule(Record):
         """Whether this is the chain rule, so that the result is the gradient of E."""
         return self == DeltaRule()
 
+    def at(self, layer: int, last: int) -> LayerRule:
+        """Return the rule as layer l = 1..L meets it; `last` is L."""
+        return LayerRule(self.output if layer == last else self.hidden, self.feedback, layer)
+
     @property
     def sequential(self) -> bool:
         """Whether weights are updated before the deltas below them."""
         return self.order == "sequential"
+
+
+@dataclass(frozen=True)
+class LayerRule:
+    """The delta rule as one layer meets it."""
+
+    derivative: DerivativeRule
+    """What stands for its f'."""
+    feedback: FeedbackRule
+    """What stands for its W on the way back."""
+    layer: int
+    """Its number l, from 1."""
+
+    def slope(self, df: Callable[[Any, Any], Any], net: Any, y: Any, xp: Any) -> Any:
+        """Return what stands for f'(net) = df(net, y)."""
+        return self.derivative.body(xp)(net, y, df(net, y))
+
+    def carrier(self, W: Any) -> Any:
+        """Return what stands for W in dE/dy_{l-1} = delta_l W_l."""
+        return self.feedback.matrix(W, self.layer)
 
 
 RULES: dict[str, DeltaRule] = {

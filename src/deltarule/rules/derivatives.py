@@ -13,7 +13,7 @@ __all__ = ["DERIVATIVES", "DerivativeRule", "ExactDerivative"]
 
 
 class DerivativeRule(Record):
-    """What stands for f'(net); `body(xp)` returns `stand_in(slope)` for slope = f'(net)."""
+    """What stands for f'(net); `body(xp)` returns `stand_in(net, y, slope)`, slope = f'(net)."""
 
     equation: ClassVar[str]
     """The stand-in as a LaTeX formula."""
@@ -21,8 +21,8 @@ class DerivativeRule(Record):
     """Whether it is f' itself; fused pairs and row activations need it to be."""
 
     @abstractmethod
-    def body(self, xp: Any) -> Callable[[Any], Any]:
-        """Return `stand_in` over the namespace `xp`."""
+    def body(self, xp: Any) -> Callable[[Any, Any, Any], Any]:
+        """Return `stand_in(net, y, slope)` over the namespace `xp`."""
 
 
 DERIVATIVES: Registry[DerivativeRule] = Registry("derivative rule", DerivativeRule)
@@ -38,6 +38,6 @@ class ExactDerivative(DerivativeRule):
     equation = r"f'(net)"
     exact = True
 
-    def body(self, xp: Any) -> Callable[[Any], Any]:
-        """Return `stand_in` over the namespace `xp`."""
-        return lambda slope: slope
+    def body(self, xp: Any) -> Callable[[Any, Any, Any], Any]:
+        """Return `stand_in(net, y, slope)` over the namespace `xp`."""
+        return lambda net, y, slope: slope
