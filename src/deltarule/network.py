@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import importlib
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,19 @@ from deltarule.core.layout import Layout, by_name
 from deltarule.core.memory import DRAWN, require_parameters
 from deltarule.core.namespace import NUMPY
 from deltarule.core.random import as_seeds
-from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer, Start, starts
+from deltarule.layers import (
+    INITIALISERS,
+    LAYERS,
+    Affine,
+    Initialiser,
+    Layer,
+    Shape,
+    Start,
+    all_of,
+    shapes,
+    starts,
+)
+from deltarule.network_table import as_html, as_text, rows
 
 __all__ = ["Network"]
 
@@ -29,11 +41,12 @@ class Network:
     into every call. In theta, for l = 1..L, W_l stands row by row, then b_l.
 
     Args:
-        inputs: n_0, the number of input nodes.
+        inputs: n_0, the number of input nodes; or the shape of an input, such as (time, features).
         layers: the layers l = 1..L.
         init: an initialiser for every layer that has none of its own.
 
-    Raises `UsageError` for no layers, or softmax before the last layer.
+    Raises `UsageError` for no layers, a layer that cannot take what the layer before it gives, or
+    softmax before the last layer.
 
     >>> from deltarule.layers import Dense
     >>> net = Network(3, [Dense(3, "sigmoid"), Dense(1, "sigmoid")])
@@ -50,7 +63,7 @@ class Network:
 
     def __init__(
         self,
-        inputs: int,
+        inputs: int | Sequence[int],
         layers: Sequence[Layer],
         init: str | Mapping[str, Any] | Initialiser | None = None,
     ) -> None:
@@ -59,23 +72,37 @@ class Network:
         for number, layer in enumerate(layers, 1):
             if not isinstance(layer, Layer):
                 raise UsageError(f"Network: layer {number} is not a layer: {layer!r}")
-            if layer.activation.rowwise and number < len(layers):
+            if isinstance(layer, Affine) and layer.rowwise and number < len(layers):
                 raise UsageError(
                     f"Network: layer {number} of {len(layers)} has the activation "
                     f"{layer.activation.name}, which couples a row; use it in the last layer only"
                 )
-        self.inputs = whole("Network: inputs", inputs, 1, 2**53)
         self.layers = tuple(layers)
         self.initialiser = None if init is None else INITIALISERS.get(init)
-        sizes = [self.inputs]
-        for layer in self.layers:
-            sizes.append(layer.outputs(sizes[-1]))
-        self.sizes = tuple(sizes)
-        """n_0, n_1, .., n_L: the number of nodes of every layer, the input first."""
+        self.shapes = shapes(_shape(inputs), self.layers)
+        """The shape of a sample after every layer, the input first: (n_l,) for vectors."""
         self.layout = Layout(
-            layer.parameters(n) for layer, n in zip(self.layers, sizes, strict=False)
+            layer.parameters(shape) for layer, shape in zip(self.layers, self.shapes, strict=False)
         )
         """Where every parameter lies in theta."""
+
+    @property
+    def inputs(self) -> int:
+        """n_0, the number of input nodes."""
+        return self.sizes[0]
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """n_0, n_1, .., n_L: the number of nodes of every layer, the input first."""
+        return tuple(map(math.prod, self.shapes))
+
+    @cached_property
+    def affine(self) -> tuple[Affine, ...]:
+        """The layers of a network that has affine ones alone.
+
+        Raises `UsageError` naming the first layer that is not.
+        """
+        return all_of(self.layers, Affine)
 
     @property
     def size(self) -> int:
@@ -105,7 +132,7 @@ class Network:
 
     @cached_property
     def _starts(self) -> tuple[Start, ...]:
-        return starts(self.layers, self.sizes, self.initialiser)
+        return starts(self.layers, self.shapes, self.initialiser)
 
     def pack(self, parameters: Sequence[Any], dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Return theta from every layer's parameters, in the order of `unpack`.
@@ -151,17 +178,26 @@ class Network:
             )
         return self.layout.views(theta)
 
+    def passed(self, theta: Any, X: Any, xp: Any = NUMPY) -> tuple[list[Any], list[Any]]:
+        """Return what every layer saved of its forward pass, and every output, l = 0..L.
+
+        Saved is nothing at index 0, and `outputs[0]` is X.
+        """
+        saved, outputs = [None], [X]
+        for layer, p in zip(self.layers, self.unpack(theta), strict=True):
+            y, kept = layer.forward(p, outputs[-1], xp)
+            saved.append(kept)
+            outputs.append(y)
+        return saved, outputs
+
     def forward(self, theta: Any, X: Any, xp: Any = NUMPY) -> tuple[list[Any], list[Any]]:
         """Return every net and every output, l = 0..L; nets[0] is None and outputs[0] is X.
 
-        net_l = y_{l-1} W_l^T + b_l, y_l = f_l(net_l), over the namespace `xp`.
+        net_l = y_{l-1} W_l^T + b_l, y_l = f_l(net_l), over the namespace `xp`. A layer that is not
+        affine has None for its net.
         """
-        nets, outputs = [None], [X]
-        for layer, p in zip(self.layers, self.unpack(theta), strict=True):
-            f, _ = layer.activation.body(xp)
-            nets.append(layer.net(p, outputs[-1]))
-            outputs.append(f(nets[-1]))
-        return nets, outputs
+        saved, outputs = self.passed(theta, X, xp)
+        return [getattr(kept, "net", None) for kept in saved], outputs
 
     def __call__(self, theta: ArrayLike, X: ArrayLike) -> NDArray[Any]:
         """Return Y (n, n_L) for X (n, n_0), computed in the dtype of theta."""
@@ -185,14 +221,15 @@ class Network:
 
     def check_inputs(self, X: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
         """Return X as an (n, n_0) array of `dtype`; raises `UsageError` for another shape."""
-        found = array("X", X, dtype)
-        if found.ndim == 1 and (self.inputs == 1 or found.shape == (self.inputs,)):
-            found = found.reshape(-1, self.inputs)
-        if found.ndim != 2 or found.shape[1] != self.inputs:
-            hint = " (it fits if transposed)" if found.T.shape[1:] == (self.inputs,) else ""
+        found, shape = array("X", X, dtype), self.shapes[0]
+        if found.ndim == 1 and (shape in ((1,), found.shape)):
+            found = found.reshape(-1, *shape)
+        if found.shape[1:] != shape:
+            hint = " (it fits if transposed)" if found.T.shape[1:] == shape else ""
+            needed = ", ".join(map(str, ("n", *shape)))
             raise UsageError(
-                f"X has the shape {found.shape}; this network has {self.inputs} inputs, so it "
-                f"needs (n, {self.inputs}){hint}"
+                f"X has the shape {found.shape}; this network has {_inputs(shape)}, so it "
+                f"needs ({needed}){hint}"
             )
         return found
 
@@ -251,7 +288,8 @@ class Network:
         """Return the network as plain values, ready for JSON; `from_dict` reads it."""
         init = None if self.initialiser is None else self.initialiser.to_dict()
         layers = [layer.to_dict() for layer in self.layers]
-        return {"inputs": self.inputs, "layers": layers, "init": init}
+        inputs = list(self.shapes[0]) if len(self.shapes[0]) > 1 else self.inputs
+        return {"inputs": inputs, "layers": layers, "init": init}
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Network:
@@ -262,39 +300,24 @@ class Network:
         return isinstance(other, Network) and self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
-        return hash((self.inputs, self.layers, self.initialiser))
+        return hash((self.shapes[0], self.layers, self.initialiser))
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table of layers: number, type, units, activation, parameters."""
-        counts = [0] * len(self.layers)
-        for e in self.layout.entries:
-            counts[e.layer - 1] += e.stop - e.start
-        return [
-            (str(number), layer.name, str(n), layer.activation.name, f"{count:,}")
-            for number, (layer, n, count) in enumerate(
-                zip(self.layers, self.sizes[1:], counts, strict=True), 1
-            )
-        ]
+        return rows(self)
 
     def __repr__(self) -> str:
-        rows = [_HEAD, *self.rows()]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(_HEAD))]
-        lines = [f"Network, {self.inputs} inputs, {self.size:,} parameters"]
-        for row in rows:
-            cells = [
-                c.ljust(w) if k in (1, 3) else c.rjust(w)
-                for k, (c, w) in enumerate(zip(row, widths, strict=True))
-            ]
-            lines.append("  " + "  ".join(cells))
-        return "\n".join(lines)
+        return as_text(self)
 
     def _repr_html_(self) -> str:
-        def line(row: Sequence[str], tag: str) -> str:
-            return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in row) + "</tr>"
-
-        body = "".join(line(row, "td") for row in self.rows())
-        caption = f"<caption>{repr(self).splitlines()[0]}</caption>"
-        return f"<table>{caption}{line(_HEAD, 'th')}{body}</table>"
+        return as_html(self)
 
 
-_HEAD = ("layer", "type", "units", "activation", "parameters")
+def _shape(inputs: int | Sequence[int]) -> Shape:
+    if isinstance(inputs, Sequence) and not isinstance(inputs, str) and inputs:
+        return tuple(whole("Network: inputs", n, 1, 2**53) for n in inputs)
+    return (whole("Network: inputs", inputs, 1, 2**53),)
+
+
+def _inputs(shape: Shape) -> str:
+    return f"{shape[0]} inputs" if len(shape) == 1 else f"inputs of the shape {shape}"

@@ -1,168 +1,250 @@
-"""Every layer: forward, back and dE/dw are adjoint to one another; Dense against loops."""
+"""Every layer keeps the protocol: shapes, the chain rule through it, files, errors, training."""
 
 from __future__ import annotations
+
+import json
+import warnings
 
 import numpy as np
 import pytest
 from numeric import assert_close
+from own_layers import EXAMPLES as OWN
+from own_layers import Scale, enrolled
 
-from deltarule import Dense, UsageError
-from deltarule.activations import LeakyReLU
-from deltarule.core.layout import Parameter
+import deltarule as dr
+from deltarule import Dense, Network, UsageError
 from deltarule.core.namespace import NUMPY
-from deltarule.layers import INITIALISERS, LAYERS
+from deltarule.engine.choice import EngineWarning
+from deltarule.layers import INITIALISERS, LAYERS, Layer
+from deltarule.rules import DeltaRule
 
-INPUTS, N = 3, 5
-EXAMPLES = {
-    "dense": [Dense(4), Dense(2, bias=False), Dense(1, "tanh", train_bias=False), Dense(6, "relu")],
+N, STEP = 5, 1e-30
+OURS = {
+    "dense": [
+        ((3,), Dense(4)),
+        ((3,), Dense(2, bias=False)),
+        ((1,), Dense(1, "tanh", train_bias=False)),
+        ((3,), Dense(6, "sigmoid")),
+        ((3,), Dense(4, "softmax")),
+    ],
 }
-"""Examples of every layer type, for 3 inputs; a new type needs its line here."""
-CASES = [layer for examples in EXAMPLES.values() for layer in examples]
-each = pytest.mark.parametrize("layer", CASES, ids=repr)
+"""Input shapes with examples of every layer type of ours; a new type needs its line here."""
+CASES = [case for examples in (OURS | OWN).values() for case in examples]
+each = pytest.mark.parametrize(("inputs", "layer"), CASES, ids=repr)
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+RULE = DeltaRule().at(1, 1)
 
 
-def parts(layer, rng, dtype=np.float64):
-    """Return parameters, inputs and deltas of a layer."""
-    p = {q.name: rng.normal(size=q.shape).astype(dtype) for q in layer.parameters(INPUTS)}
-    y = rng.normal(size=(N, INPUTS)).astype(dtype)
-    return p, y, rng.normal(size=(N, layer.outputs(INPUTS))).astype(dtype)
+@pytest.fixture(autouse=True)
+def _own_layers():
+    with enrolled():
+        yield
 
 
-def test_every_layer_type_has_examples():
-    assert set(EXAMPLES) == set(LAYERS.names())
+def parts(inputs, layer, rng, dtype=np.float64):
+    """Return parameters, inputs and dE/dy of a layer."""
+    p = {q.name: rng.normal(size=q.shape).astype(dtype) for q in layer.parameters(inputs)}
+    y = rng.normal(size=(N, *inputs)).astype(dtype)
+    return p, y, rng.normal(size=(N, *layer.outputs(inputs))).astype(dtype)
+
+
+def pulled(layer, p, y, dE_dy):
+    """Return dE/dy_{l-1} and the gradients."""
+    _, saved = layer.forward(p, y, NUMPY)
+    return layer.backward(p, dE_dy, saved, RULE, NUMPY)
+
+
+def test_every_layer_type_of_ours_has_examples():
+    assert set(OURS) == set(LAYERS.names()) - set(OWN)
 
 
 @each
-def test_back_is_the_adjoint_of_net(layer, rng):
-    """<delta, net(y + dy) - net(y)> = <back(delta), dy> for every dy: net is linear in y."""
-    p, y, delta = parts(layer, rng)
-    back = layer.back(p, delta)
-    assert back.shape == y.shape
-    for i in range(INPUTS):
-        dy = np.zeros_like(y)
-        dy[1, i] = 1.0
-        moved = np.sum(delta * (layer.net(p, y + dy) - layer.net(p, y)))
-        assert abs(moved - back[1, i]) <= 1e-13 * np.abs(delta).sum()
+def test_what_comes_out_has_the_declared_shape(inputs, layer, rng):
+    p, y, dE_dy = parts(inputs, layer, rng)
+    found, saved = layer.forward(p, y, NUMPY)
+    below, gradient = layer.backward(p, dE_dy, saved, RULE, NUMPY)
+    assert found.shape == dE_dy.shape
+    assert below.shape == y.shape
+    assert {name: g.shape for name, g in gradient.items()} == {k: v.shape for k, v in p.items()}
+    assert saved._fields
 
 
 @each
-def test_gradient_is_the_adjoint_of_net_in_the_parameters(layer, rng):
-    p, y, delta = parts(layer, rng)
-    found = layer.gradient(p, delta, y, NUMPY)
-    assert set(found) == set(p)
-    for name, value in p.items():
-        assert found[name].shape == value.shape
+def test_backward_is_the_chain_rule_through_forward(inputs, layer, rng):
+    """d/dz sum(dE_dy * forward(p, y)), by complex steps in every number z of y and of p."""
+    p, y, dE_dy = parts(inputs, layer, rng)
+    below, gradient = pulled(layer, p, y, dE_dy)
+    where = [("y", y, below), *((name, p[name], g) for name, g in gradient.items())]
+    for name, value, found in where:
         for index in np.ndindex(value.shape):
-            step = np.zeros_like(value)
-            step[index] = 1.0
-            moved = layer.net({**p, name: value + step}, y) - layer.net(p, y)
-            assert abs(np.sum(delta * moved) - found[name][index]) <= 1e-12
+            moved = value.astype(complex)
+            moved[index] += 1j * STEP
+            out = layer.forward({**p, name: moved}, y, NUMPY) if name in p else None
+            out = out or layer.forward(p, moved, NUMPY)
+            slope = np.sum(dE_dy * out[0]).imag / STEP
+            assert abs(slope - found[index]) <= 1e-13 * (1 + np.abs(dE_dy).sum()), (name, index)
 
 
 @each
 @each_dtype
-def test_dtype_is_kept(layer, dtype, rng):
-    p, y, delta = parts(layer, rng, dtype)
-    found = [layer.net(p, y), layer.back(p, delta), *layer.gradient(p, delta, y, NUMPY).values()]
+def test_dtype_is_kept(inputs, layer, dtype, rng):
+    p, y, dE_dy = parts(inputs, layer, rng, dtype)
+    below, gradient = pulled(layer, p, y, dE_dy)
+    found = [layer.forward(p, y, NUMPY)[0], below, *gradient.values()]
     assert {a.dtype for a in found} == {np.dtype(dtype)}
-    assert found[0].shape == (N, layer.outputs(INPUTS))
 
 
 @each
-def test_samples_are_independent(layer, rng):
-    """Each row of net and of dE/dy is its own; dE/dw is the sum over the rows."""
-    p, y, delta = parts(layer, rng)
-    rows = [slice(i, i + 1) for i in range(N)]
-    for i, row in enumerate(rows):
-        assert_close(layer.net(p, y)[i], layer.net(p, y[row])[0], 1e-14)
-        assert_close(layer.back(p, delta)[i], layer.back(p, delta[row])[0], 1e-14)
-    whole = layer.gradient(p, delta, y, NUMPY)
-    for name in p:
-        each_row = [layer.gradient(p, delta[row], y[row], NUMPY)[name] for row in rows]
-        assert_close(np.sum(each_row, axis=0), whole[name], 1e-14)
+def test_samples_are_independent(inputs, layer, rng):
+    """Each row of y and of dE/dy is its own; dE/dw is the sum over the rows."""
+    p, y, dE_dy = parts(inputs, layer, rng)
+    below, gradient = pulled(layer, p, y, dE_dy)
+    alone = [pulled(layer, p, y[i : i + 1], dE_dy[i : i + 1]) for i in range(N)]
+    for i in range(N):
+        assert_close(
+            layer.forward(p, y, NUMPY)[0][i], layer.forward(p, y[i : i + 1], NUMPY)[0][0], 1e-14
+        )
+        assert_close(below[i], alone[i][0][0], 1e-14)
+    for name, g in gradient.items():
+        assert_close(np.sum([found[1][name] for found in alone], axis=0), g, 1e-13)
 
 
 @each
-def test_initial_parameters_have_the_declared_shapes(layer):
-    parameters = layer.parameters(INPUTS)
+def test_initial_parameters_have_the_declared_shapes(inputs, layer):
+    parameters = layer.parameters(inputs)
     rngs = [np.random.default_rng(k) for k in range(len(parameters))]
-    found = layer.initial(INPUTS, INITIALISERS.get("uniform:1"), rngs)
+    found = layer.initial(inputs, INITIALISERS.get("uniform:1"), rngs)
     assert {name: a.shape for name, a in found.items()} == {q.name: q.shape for q in parameters}
     assert all(a.any() for a in found.values())
 
 
+def network(inputs, layer):
+    """Return a network of two of the layers (where they fit) and, over vectors, a dense one."""
+    layers = [layer]
+    if not layer.rowwise and layer.outputs(inputs) == inputs:
+        layers.append(layer)
+    if not layer.rowwise and len(layer.outputs(inputs)) == 1:
+        layers.append(Dense(2, "tanh"))
+    return Network(inputs, layers)
+
+
+def samples(net, rng):
+    X, T = (rng.normal(size=(N, *shape)) for shape in (net.shapes[0], net.shapes[-1]))
+    return X, T
+
+
 @each
-def test_feedback_replaces_W_and_nothing_else(layer, rng):
-    p, _, delta = parts(layer, rng)
-    before = {name: a.copy() for name, a in p.items()}
-    found = layer.feedback(p, lambda W: 2.0 * W)
-    assert_close(layer.back(found, delta), 2.0 * layer.back(p, delta), 1e-15)
-    assert set(found) == set(p)
-    for name in set(p) - {"W"}:
-        assert found[name] is p[name]
-    assert all(np.array_equal(p[name], before[name]) for name in p)
+def test_a_network_of_it_has_the_gradient_of_E(inputs, layer, rng):
+    net = network(inputs, layer)
+    X, T = samples(net, rng)
+    weight = rng.uniform(0.5, 2.0, N)
+    check = dr.check_gradient(net, net.init(seed=1), X, T, l2=0.1, sample_weight=weight)
+    assert check.passed, check
+    assert check.method == "complex"
+    lines = dr.check_gradient(net, net.init(seed=1), X, T, directions=5)
+    assert lines.passed, lines
 
 
-@pytest.mark.parametrize("bias", [True, False])
-def test_dense_against_loops(bias):
-    """net_ij = sum_k y_ik w_jk + b_j, written out; w_jk leads INTO node j FROM node k."""
-    W = np.array([[1.0, 2.0, 3.0], [-4.0, 5.0, -6.0]])
-    b = np.array([0.5, -0.25])
-    y = np.array([[1.0, 0.0, -1.0], [2.0, 2.0, 1.0], [0.0, 3.0, 1.0], [1.0, 1.0, 1.0]])
-    delta = np.array([[1.0, -1.0], [0.5, 2.0], [0.0, 1.0], [-2.0, 0.25]])
-    layer, p = Dense(2, bias=bias), {"W": W, "b": b} if bias else {"W": W}
-    net, back, dE_dW, dE_db = np.zeros((4, 2)), np.zeros((4, 3)), np.zeros((2, 3)), np.zeros(2)
-    for i in range(4):
-        for j in range(2):
-            net[i, j] = b[j] if bias else 0.0
-            dE_db[j] += delta[i, j]
-            for k in range(3):
-                net[i, j] += y[i, k] * W[j, k]
-                back[i, k] += delta[i, j] * W[j, k]
-                dE_dW[j, k] += delta[i, j] * y[i, k]
-    found = layer.gradient(p, delta, y, NUMPY)
-    assert np.array_equal(layer.net(p, y), net)
-    assert np.array_equal(layer.back(p, delta), back)
-    assert np.array_equal(found["W"], dE_dW)
-    assert np.array_equal(found["b"], dE_db) if bias else "b" not in found
+@each
+def test_a_network_of_it_is_written_and_read(inputs, layer, rng):
+    net = network(inputs, layer)
+    again = Network.from_dict(json.loads(json.dumps(net.to_dict())))
+    X, _ = samples(net, rng)
+    assert again == net
+    assert hash(again) == hash(net)
+    assert again.shapes == net.shapes
+    assert np.array_equal(again(net.init(seed=3), X), net(net.init(seed=3), X))
+    assert repr(again) == repr(net)
+    assert layer.name in net._repr_html_()
 
 
-def test_dense_s_parameters():
-    W = Parameter("W", (4, 3), penalised=True, trained=True)
-    b = Parameter("b", (4,), penalised=False, trained=True)
-    assert Dense(4).parameters(3) == (W, b)
-    assert Dense(4, bias=False).parameters(3) == (W,)
-    kept = Parameter("b", (4,), penalised=False, trained=False)
-    assert Dense(4, train_bias=False).parameters(3) == (W, kept)
-    assert Dense(4).outputs(3) == 4
+@each
+def test_theta_is_drawn_packed_and_named(inputs, layer):
+    net = network(inputs, layer)
+    theta = net.init(seed=2)
+    assert np.array_equal(net.init_many([1, 2]), [net.init(seed=1), theta])
+    assert np.array_equal(net.pack(net.unpack(theta)), theta)
+    assert len({net.layout.where(i) for i in range(net.size)}) == net.size
 
 
-@pytest.mark.parametrize("units", [0, -1, 2.0, True, "3", None])
-def test_dense_refuses_a_senseless_number_of_units(units):
-    with pytest.raises(UsageError, match=f"units is a whole number of at least 1, not {units!r}"):
-        Dense(units)
+@each
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_a_network_of_it_is_trained_and_what_cannot_be_compiled_is_said(inputs, layer, engine, rng):
+    net = network(inputs, layer)
+    X, T = samples(net, rng)
+    T = np.abs(T) / np.abs(T).sum(axis=1, keepdims=True)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        run = dr.train(net, X, T, optimizer="adam", epochs=60, engine=engine, validation=(X, T))
+    dense = all(isinstance(one, Dense) for one in net.layers)
+    assert run.history["error"][-1] < run.history["error"][0]
+    assert run.engine == (engine if dense else "reference")
+    told = [w for w in said if w.category is EngineWarning]
+    assert len(told) == (engine == "compiled" and not dense)
+    assert all(f"the layer {type(layer).__name__} is not a Dense layer" in str(w.message)
+               for w in told)  # fmt: skip
 
 
-def test_dense_takes_numpy_s_integers():
-    assert Dense(np.int64(3)) == Dense(3)
-    assert type(Dense(np.int64(3)).units) is int
+@each
+def test_what_needs_deltas_says_which_layer_has_none(inputs, layer, rng):
+    net = network(inputs, layer)
+    X, T = samples(net, rng)
+    if all(isinstance(one, Dense) for one in net.layers):
+        assert len(net.affine) == len(net.layers)
+        return
+    found = dr.backprop(net, net.init(seed=0), X, T)
+    assert found.nets[1] is None or layer.name == "residual"
+    assert found.deltas[1] is None
+    assert found.saved[1]._fields
+    for call in (
+        lambda: net.affine,
+        lambda: dr.explain(net, net.init(seed=0), X, T, (1, 1, 1)),
+        lambda: dr.saturation(net, net.init(seed=0), X),
+        lambda: dr.diagnose(np.zeros(net.size), net, net.init(seed=0), X, T),
+        lambda: dr.backprop(net, net.init(seed=0), X, T, rule="sequential", lr=0.1),
+    ):
+        with pytest.raises(UsageError, match=f"layer 1 is of the type {layer.name}; this works"):
+            call()
 
 
-def test_dense_refuses_unknown_names():
-    with pytest.raises(UsageError, match="unknown activation 'sigmod', did you mean 'sigmoid'"):
-        Dense(3, "sigmod")
-    with pytest.raises(UsageError, match="unknown initialiser 'glorot', did you mean 'glorot_"):
-        Dense(3, init="glorot")
+@each
+def test_rows_and_targets_of_another_shape_are_refused(inputs, layer, rng):
+    net = network(inputs, layer)
+    X, T = samples(net, rng)
+    theta = net.init(seed=0)
+    with pytest.raises(UsageError, match="X has the shape"):
+        net(theta, np.concatenate([X, X], axis=-1))
+    with pytest.raises(UsageError, match="T has the shape"):
+        dr.backprop(net, theta, X, np.concatenate([T, T], axis=-1))
+    X[2] = np.nan
+    with pytest.raises(dr.DataError, match=r"X has .* in row 3"):
+        dr.backprop(net, theta, X, T)
 
 
-def test_dense_repr_says_what_differs_and_can_be_read_back():
-    layers = [
-        (Dense(3), "Dense(3, 'identity')"),
-        (Dense(3, "tanh", bias=False), "Dense(3, 'tanh', bias=False)"),
-        (Dense(2, train_bias=False), "Dense(2, 'identity', train_bias=False)"),
-        (Dense(2, LeakyReLU(0.5)), "Dense(2, LeakyReLU(slope=0.5))"),
-        (Dense(2, init="uniform:1"), "Dense(2, 'identity', init=Uniform(r=1.0))"),
-    ]
-    for layer, text in layers:
-        assert repr(layer) == text
+@each
+def test_a_layer_that_cannot_take_a_shape_names_both_layers_and_the_shape(inputs, layer):
+    strange = (2, 2, 2)
+    if isinstance(layer, Scale):
+        assert layer.outputs(strange) == strange
+        return
+    with pytest.raises(UsageError, match=rf"layer 1 \({layer.name}\) comes after the input, which"):
+        Network(strange, [layer])
+    said = rf"layer 2 \({layer.name}\) comes after layer 1 \(scale\), which gives samples of the "
+    with pytest.raises(UsageError, match=said + r"shape \(2, 2, 2\): a "):
+        Network(strange, [Scale(), layer])
+
+
+def test_a_recurrent_layer_over_the_layers_of_a_network(rng):
+    """(time, features) in, a vector out: the network knows the shape between."""
+    net = Network((4, 2), [Scale(), OWN["recurrent"][0][1], Dense(1, "sigmoid")])
+    assert net.shapes == ((4, 2), (4, 2), (3,), (1,))
+    assert net.sizes == (8, 8, 3, 1)
+    assert "4 x 2 inputs" in repr(net)
+    X, T = rng.normal(size=(6, 4, 2)), rng.uniform(size=6)
+    check = dr.check_gradient(net, net.init(seed=0), X, T, "binary_cross_entropy")
+    assert check.passed, check
+
+
+def test_no_layer_can_be_made_of_the_protocol_alone():
+    with pytest.raises(TypeError, match="abstract"):
+        Layer()

@@ -33,7 +33,7 @@ class Doubled(DerivativeRule):
     equation = "2 f'"
 
     def body(self, xp):
-        return lambda slope: 2.0 * slope
+        return lambda net, y, slope: 2.0 * slope
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def test_a_stand_in_for_f_is_elementwise_and_keeps_the_dtype(name):
     stand_in = DERIVATIVES.get(name).body(NUMPY)
     for dtype in (np.float32, np.float64):
         slope = np.array([[0.0, 0.25, 1.0]], dtype=dtype)
-        assert stand_in(slope).dtype == dtype
-        assert stand_in(slope).shape == slope.shape
+        assert stand_in(slope, slope, slope).dtype == dtype
+        assert stand_in(slope, slope, slope).shape == slope.shape
 
 
 @pytest.mark.parametrize("name", FEEDBACKS.names())
@@ -64,7 +64,7 @@ def test_a_stand_in_for_W_has_its_shape(name):
 
 def test_the_exact_rule_is_the_chain_rule():
     slope, W = np.array([0.1, 0.7]), np.array([[1.0, 2.0]])
-    assert ExactDerivative().body(NUMPY)(slope) is slope
+    assert ExactDerivative().body(NUMPY)(None, None, slope) is slope
     assert ExactFeedback().matrix(W, 1) is W
     assert DERIVATIVES.get("exact").exact
     assert not DerivativeRule.exact, "another stand-in has to say that it is exact"

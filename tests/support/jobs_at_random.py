@@ -69,7 +69,7 @@ class Offset(DerivativeRule):
     equation = "f' + 0.1"
 
     def body(self, xp: Any) -> Any:
-        return lambda slope: slope + 0.1
+        return lambda net, y, slope: slope + 0.1
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ class Incremental(Perturbed):
     def _output_moved(self, j: int, change: Array) -> Array:
         """Return E without the penalty where net_{L,j} changes by `change` (moves, samples)."""
         net_j = self.nets[self.L][j] + change
-        if not self.objective.network.output.activation.rowwise:
+        if not self.objective.network.output.rowwise:
             moved = self.errors(net_j.reshape(1, -1), slice(j, j + 1))
             return np.asarray(self._e_of_others[j] + moved)
         if self._log_sum is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.check.around import Around
 from deltarule.check.batched import Batched
 from deltarule.check.compare import Setting, compare
 from deltarule.check.cost import check_directions_cost, check_network_cost
@@ -16,12 +17,13 @@ from deltarule.check.formulas import check_method
 from deltarule.check.groups import layer_groups, numbered
 from deltarule.check.incremental import Incremental
 from deltarule.check.ours import Ours
-from deltarule.check.perturbed import Perturbed
+from deltarule.check.passes import Passes
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array, boolean, whole
 from deltarule.core.errors import UsageError
 from deltarule.engine import Objective, Samples, as_samples, backprop
 from deltarule.engine.reference import backprop as textbook
+from deltarule.layers import Dense
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule, as_rule
@@ -96,7 +98,7 @@ def check_gradient(
         check_network_cost(net, len(samples), method, reuse=boolean("reuse", reuse))
     else:
         check_directions_cost(count, net.size, len(samples))
-    around: Perturbed = (Incremental if reuse else Batched)(objective, theta, samples)
+    around = _around(objective, theta, samples, reuse=reuse)
     unit = float(np.finfo(got.dtype).eps)
     got = got.astype(np.float64)
     ours = Ours(
@@ -120,6 +122,13 @@ def check_gradient(
         )  # fmt: skip
     setting = Setting(method, tolerance, unit, seed, ours=ours)
     return compare(around, around.x, got, layer_groups(net), setting, sensitivity)
+
+
+def _around(objective: Objective, theta: Array, samples: Samples, *, reuse: bool) -> Around:
+    """Return the quickest way to move the parameters that the network's layers allow."""
+    if any(type(layer) is not Dense for layer in objective.network.layers):
+        return Passes(objective, theta, samples)
+    return (Incremental if reuse else Batched)(objective, theta, samples)
 
 
 def _backprop_of(

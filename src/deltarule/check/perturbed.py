@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 
 from deltarule.check.around import Around
 from deltarule.check.machine import keep_freed_memory
-from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY, NumpyNamespace
 from deltarule.engine import Objective, Samples
-from deltarule.layers import Dense
 
 __all__ = ["XP", "Perturbed", "Repeated", "contract"]
 
@@ -78,16 +76,10 @@ class Perturbed(Around):
     def __init__(self, objective: Objective, theta: Array, samples: Samples) -> None:
         keep_freed_memory()
         net = objective.network
-        for number, layer in enumerate(net.layers, 1):
-            if not isinstance(layer, Dense):
-                raise UsageError(
-                    f"layer {number} is of the type {layer.name}; only dense layers can be moved "
-                    "here: check it by check_function"
-                )
         self.objective, self.layout, self.L = objective, net.layout, len(net.layers)
         self.x = theta.astype(np.float64)
         self.parameters: list[Any] = [None, *net.unpack(self.x)]
-        self.f: list[Any] = [None, *(layer.activation.body(XP)[0] for layer in net.layers)]
+        self.f: list[Any] = [None, *(layer.activation.body(XP)[0] for layer in net.affine)]
         with np.errstate(all="ignore"):  # what is not finite is found when E is looked at
             nets, outputs = net.forward(self.x, samples.X.astype(np.float64), NUMPY)
         self.nets: list[Any] = [None, *(np.ascontiguousarray(a.T) for a in nets[1:])]

@@ -219,7 +219,7 @@ class _Theirs:
 
     def clipped_rows(self) -> Array:
         """Return the rows whose p the classifier's loss clips, from 0."""
-        if self.net.output.activation.name not in ("sigmoid", "softmax"):
+        if self.net.affine[-1].activation.name not in ("sigmoid", "softmax"):
             return np.empty(0, np.intp)
         p = self.net(self.theta, self.X)
         return np.flatnonzero(((p < _EPS) | (p > 1.0 - _EPS)).any(axis=1))

@@ -98,7 +98,7 @@ def largest_miss(objective: Objective, theta: Array, samples: Samples) -> float:
 
 def outputs_over(network: Network, theta: Array, X: Array) -> Array:
     """Return Y (n, n_L) for any number of rows X (n, n_0)."""
-    found = np.empty((len(X), network.sizes[-1]), theta.dtype)
+    found = np.empty((len(X), *network.shapes[-1]), theta.dtype)
     for rows in _chunks(len(X)):
         found[rows] = network.forward(theta, X[rows])[1][-1]
     return found

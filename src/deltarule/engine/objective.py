@@ -8,6 +8,7 @@ from typing import Any
 
 from deltarule.core.arguments import number
 from deltarule.core.errors import UsageError, unknown_name
+from deltarule.layers import Affine, all_of
 from deltarule.losses import FUSED, LOSSES, Loss
 from deltarule.losses.loss import Body
 from deltarule.network import Network
@@ -50,10 +51,12 @@ class Objective:
         decay = number("l2", l2, low=0.0)
         found = cls(network, LOSSES.get(loss), reduction, as_rule(rule), decay)
         _check_output(network, found.loss)
-        if network.output.activation.rowwise and not found.rule.output.exact:
+        if found.rule.sequential:
+            all_of(network.layers, Affine)  # each has a delta that its weights can wait for
+        if network.output.rowwise and not found.rule.output.exact:
             raise UsageError(
                 f"the rule's output derivative is {found.rule.output.name!r}, but "
-                f"{network.output.activation.name} has a Jacobian in place of f'; use 'exact'"
+                f"{network.affine[-1].activation.name} has a Jacobian in place of f'; use 'exact'"
             )
         return found
 
@@ -63,9 +66,10 @@ class Objective:
 
         A rule that changes the output's f' switches it off.
         """
-        if not self.rule.output.exact:
+        output = self.network.output
+        if not self.rule.output.exact or not isinstance(output, Affine):
             return None
-        return FUSED.get((self.network.output.activation.name, self.loss.name))
+        return FUSED.get((output.activation.name, self.loss.name))
 
     def to_dict(self) -> dict[str, Any]:
         """Return loss, reduction, rule and l2 as plain values, ready for JSON."""
@@ -78,24 +82,27 @@ class Objective:
 
 
 def _check_output(network: Network, loss: Loss) -> None:
-    """Refuse an output activation whose values the loss has no meaning for."""
-    activation = network.output.activation
-    if loss.distribution and not activation.rowwise:
+    """Refuse an output layer whose values the loss has no meaning for."""
+    output = network.output
+    what = f"{output.name} layer"
+    if isinstance(output, Affine):
+        what = f"layer's activation {output.activation.name}"
+    if loss.distribution and not output.rowwise:
         raise UsageError(
             f"the loss {loss.name} needs every row of outputs to be a distribution, but the output "
-            f"layer's activation is {activation.name}; use softmax (or binary_cross_entropy)"
+            f"{what} gives none; use softmax (or binary_cross_entropy)"
         )
-    if activation.rowwise and network.sizes[-1] == 1:
+    if output.rowwise and network.sizes[-1] == 1:
         raise UsageError(
-            f"{activation.name} over one node is always 1; for two classes use one sigmoid node "
-            f"with binary_cross_entropy, or two softmax nodes with cross_entropy"
+            f"{network.affine[-1].activation.name} over one node is always 1; for two classes use "
+            "one sigmoid node with binary_cross_entropy, or two softmax nodes with cross_entropy"
         )
     low, high = loss.output_range
-    if activation.range[0] < low or activation.range[1] > high:
+    if output.range[0] < low or output.range[1] > high:
         raise UsageError(
-            f"the loss {loss.name} needs outputs in [{low:g}, {high:g}], but the output layer's "
-            f"activation {activation.name} gives [{activation.range[0]:g}, "
-            f"{activation.range[1]:g}]; choose an activation that stays inside"
+            f"the loss {loss.name} needs outputs in [{low:g}, {high:g}], but the output {what} "
+            f"gives [{output.range[0]:g}, {output.range[1]:g}]; choose an activation that stays "
+            "inside"
         )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.objective import Objective
+from deltarule.layers import Affine
 from deltarule.optim import Clipping, Optimiser
 
 __all__ = [
@@ -42,17 +43,19 @@ class Backprop:
     error: Any
     """E, the penalty included."""
     nets: Sequence[Any]
-    """net_l, (n, n_l)."""
+    """net_l, (n, n_l); None for a layer that is not affine."""
     outputs: Sequence[Any]
     """y_l, (n, n_l)."""
     dE_dy: Sequence[Any]
     """dE/dy_l, (n, n_l); None for l = L where a fused pair made it unnecessary."""
     deltas: Sequence[Any]
-    """delta_l = dE/dnet_l, (n, n_l)."""
+    """delta_l = dE/dnet_l, (n, n_l); None for a layer that is not affine."""
     gradient: Any
     """dE/dw for every parameter, flat, in the order of theta."""
     penalty: Any
     """1/2 l2 |W|^2, the part of E that no sample has."""
+    saved: Sequence[Any] = ()
+    """What every layer keeps of its forward pass, by name: `saved[l].net` of an affine layer."""
 
 
 def backprop(
@@ -74,42 +77,44 @@ def backprop(
     layers: list[Any] = [None, *net.layers]
     p: list[Any] = [None, *net.unpack(theta)]
 
-    # forward: net_l = y_{l-1} W_l^T + b_l, y_l = f_l(net_l)
-    nets, y = net.forward(theta, X, xp)
-    scale = _scale(objective, X, weight, xp)
+    # forward: y_l = f_l(net_l), net_l = y_{l-1} W_l^T + b_l
+    saved, y = net.passed(theta, X, xp)
+    nets = [getattr(kept, "net", None) for kept in saved]
     decay = penalty(objective, theta, xp)
     E = data_error(objective, nets[L], y[L], T, weight, xp) + decay
 
-    # backward, from the output: delta_l needs delta_{l+1} and the weights between
+    # backward, from the output: dE/dy_{l-1} needs delta_l and the weights that carry it
     dE_dy: list[Any] = [None] * (L + 1)
     deltas: list[Any] = [None] * (L + 1)
     gradients: list[Any] = [None] * (L + 1)
     if objective.fused is None:
         dE_dy[L] = output_gradient(objective, y[L], T, weight, xp)
-        deltas[L] = _output_delta(objective, nets[L], y[L], dE_dy[L], xp)
     else:  # f' has cancelled: dE/dy is not needed
         _, delta = objective.fused(xp)
-        deltas[L] = scale * delta(y[L], T)
-    hidden = rule.hidden.body(xp)
+        deltas[L] = _scale(objective, y[L], weight, xp) * delta(y[L], T)
     for l in range(L, 0, -1):
-        if l < L:
-            above = layers[l + 1]
-            carrier = above.feedback(p[l + 1], lambda W, k=l + 1: rule.feedback.matrix(W, k))
-            _, df = layers[l].activation.body(xp)
-            dE_dy[l] = above.back(carrier, deltas[l + 1])
-            deltas[l] = dE_dy[l] * hidden(df(nets[l], y[l]))
-        gradients[l] = layers[l].gradient(p[l], deltas[l], y[l - 1], xp)
+        layer, here = layers[l], rule.at(l, L)
+        if isinstance(layer, Affine):
+            if deltas[l] is None:
+                deltas[l] = layer.delta(dE_dy[l], saved[l], here, xp)
+            gradients[l] = layer.gradient(p[l], deltas[l], y[l - 1], xp)
+        else:
+            dE_dy[l - 1], gradients[l] = layer.backward(p[l], dE_dy[l], saved[l], here, xp)
         for name in _penalised(objective, l):
             gradients[l][name] = gradients[l][name] + objective.l2 * p[l][name]
         if rule.sequential:  # the deltas below are computed from updated weights
             p[l] = {name: w - lr * gradients[l][name] for name, w in p[l].items()}
+        if isinstance(layer, Affine) and l > 1:
+            dE_dy[l - 1] = layer.below(p[l], deltas[l], here)
 
-    return Backprop(E, nets, y, dE_dy, deltas, net.layout.flat(gradients[1:], xp), decay)
+    dE_dy[0] = None
+    flat = net.layout.flat(gradients[1:], xp)
+    return Backprop(E, nets, y, dE_dy, deltas, flat, decay, saved)
 
 
 def data_error(objective: Objective, net: Any, y: Any, T: Any, weight: Any, xp: Any) -> Any:
     """Return E without the penalty: c sum_i s_i sum_k e(y_ik, T_ik), from the last layer's net."""
-    scale = _scale(objective, net, weight, xp)
+    scale = _scale(objective, y, weight, xp)
     if objective.fused is not None:
         e, _ = objective.fused(xp)
         return xp.sum(scale * e(net, T))
@@ -131,13 +136,14 @@ def penalty(objective: Objective, theta: Any, xp: Any) -> Any:
 
 
 def _scale(objective: Objective, rows: Any, weight: Any, xp: Any) -> Any:
-    """Return c s_i as a column (n, 1), or c alone where there are no weights."""
+    """Return c s_i beside `rows`, (n, 1), or c alone where there are no weights."""
     mean = objective.reduction == "mean"
     if weight is None:
         return 1.0 / rows.shape[0] if mean else 1.0
     total = xp.sum(weight)
     # a batch of rows that all weigh nothing has E = 0, not 0 / 0
-    return (weight / xp.where(total > 0, total, 1.0) if mean else weight)[:, None]
+    factor = weight / xp.where(total > 0, total, 1.0) if mean else weight
+    return factor.reshape(-1, *[1] * (rows.ndim - 1))
 
 
 def output_gradient(objective: Objective, y: Any, T: Any, weight: Any, xp: Any) -> Any:
@@ -146,21 +152,12 @@ def output_gradient(objective: Objective, y: Any, T: Any, weight: Any, xp: Any) 
     return _scale(objective, y, weight, xp) * de(y, T)
 
 
-def _output_delta(objective: Objective, net: Any, y: Any, dE_dy: Any, xp: Any) -> Any:
-    """Return delta_L = dE/dy_L * f_L'(net_L), or the row's Jacobian in place of f'."""
-    activation = objective.network.output.activation
-    _, df = activation.body(xp)
-    if activation.rowwise:
-        return df(y, dE_dy)
-    return dE_dy * objective.rule.output.body(xp)(df(net, y))
-
-
 def _penalised(objective: Objective, l: int) -> list[str]:
     """Return the names of layer l's parameters that the penalty covers."""
     if objective.l2 == 0.0:
         return []
     net = objective.network
-    return [p.name for p in net.layers[l - 1].parameters(net.sizes[l - 1]) if p.penalised]
+    return [p.name for p in net.layers[l - 1].parameters(net.shapes[l - 1]) if p.penalised]
 
 
 Step = Callable[..., tuple[Any, ...]]

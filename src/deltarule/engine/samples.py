@@ -25,7 +25,10 @@ ClassWeight = Mapping[int, float] | ArrayLike | str | None
 
 @dataclass(frozen=True)
 class Samples:
-    """n samples: X (n, n_0), T (n, n_L) and, if they differ, weights (n,)."""
+    """n samples: X (n, n_0), T (n, n_L) and, if they differ, weights (n,).
+
+    Where a sample is no vector, its shape stands in the place of n_0 or n_L.
+    """
 
     X: NDArray[Any]
     T: NDArray[Any]
@@ -86,20 +89,19 @@ def as_samples(
 
 
 def _check_targets(net: Network, T: ArrayLike, n: int, dtype: DTypeLike, what: str) -> NDArray[Any]:
-    found, outputs = array(f"{what}T", T, dtype), net.sizes[-1]
-    if found.ndim == 1 and (outputs == 1 or (n == 1 and found.shape == (outputs,))):
-        found = found.reshape(-1, outputs)
-    elif found.ndim == 0 and n == outputs == 1:
-        found = found.reshape(1, 1)
-    if found.shape != (n, outputs):
+    found, shape = array(f"{what}T", T, dtype), net.shapes[-1]
+    if found.ndim <= 1 and (shape == (1,) or (n == 1 and found.shape == shape)):
+        found = found.reshape(-1, *shape)
+    if found.shape != (n, *shape):
         hint = ""
         if found.shape == (n,) and np.array_equal(found, np.round(found.real)):
             hint = "; for class numbers give one-hot rows, such as np.eye(k)[T]"
-        elif found.shape == (outputs, n):
+        elif found.shape == (*shape[::-1], n):
             hint = " (it fits if transposed)"
+        outputs = f"{shape[0]} outputs" if len(shape) == 1 else f"outputs of the shape {shape}"
         raise UsageError(
-            f"{what}T has the shape {found.shape}; for {n} rows of X and {outputs} outputs it "
-            f"needs ({n}, {outputs}){hint}"
+            f"{what}T has the shape {found.shape}; for {n} rows of X and {outputs} it "
+            f"needs {(n, *shape)}{hint}"
         )
     return found
 
@@ -113,16 +115,21 @@ def _check(
 ) -> None:
     """Raise `DataError` where an entry is not good; a block of rows at a time."""
     starts = range(0, len(a), _ROWS)
-    bad = [(start + i, j) for start in starts for i, j in _places(good(a[start : start + _ROWS]))]
+    bad = [(s + i, *j) for s in starts for i, *j in _places(good(a[s : s + _ROWS])).tolist()]
     if not bad:
         return
-    places = ", ".join(f"{a[i, j]} in row {i + 1}, column {j + 1}" for i, j in bad[:5])
+    places = ", ".join(f"{a[at]} in {_words(at)}" for at in bad[:5])
     raise DataError(f"{name} has {len(bad)} values that cannot be used: {places}; {need}")
 
 
+def _words(at: tuple[int, ...]) -> str:
+    row, *rest = (i + 1 for i in at)
+    return f"row {row}, column {rest[0]}" if len(rest) == 1 else f"row {row}, at {tuple(rest)}"
+
+
 def _places(good: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return the (row, column) pairs that are not good."""
-    return np.empty((0, 2), np.intp) if good.all() else np.argwhere(~good)
+    """Return the places (row, column, ..) that are not good."""
+    return np.empty((0, good.ndim), np.intp) if good.all() else np.argwhere(~good)
 
 
 def _check_size(weight: NDArray[Any], what: str) -> None:
@@ -169,6 +176,8 @@ def _class_weights(given: ClassWeight, T: NDArray[Any], dtype: DTypeLike) -> NDA
     `"balanced"` gives class c the weight n / (k n_c) for k classes, n_c rows of c (King and Zeng
     2001).
     """
+    if T.ndim != 2:
+        raise UsageError(f"class_weight needs one vector per sample, and T has the shape {T.shape}")
     shares = T.real if T.shape[1] > 1 else np.hstack([T.real, 1.0 - T.real])
     if np.any(shares < 0) or not np.allclose(shares.sum(axis=1), 1.0):
         raise UsageError(

@@ -116,7 +116,7 @@ def _weight(names: Names, m: int, node: int, last: int) -> Cause:
 
 
 def _slope(names: Names, m: int, node: int, i: int) -> Cause:
-    factor, layer = names.slope(m, node, i), names.sweep.network.layers[m - 1]
+    factor, layer = names.slope(m, node, i), names.sweep.network.affine[m - 1]
     net = float(names.sweep.bp.nets[m][i - 1, node - 1])
     name = layer.activation.name
     rectifier = layer.activation.range == (0.0, math.inf) and net <= 0.0
@@ -131,9 +131,10 @@ def _slope(names: Names, m: int, node: int, i: int) -> Cause:
 def _jacobian(names: Names, o: int, j: int, i: int) -> Cause:
     entry = float(names.sweep.jacobian(i - 1)[o - 1, j - 1])
     factor = names.jacobian(o, j, entry)
-    usual = largest_slope(names.sweep.network.output.activation)
+    activation = names.sweep.network.affine[-1].activation
+    usual = largest_slope(activation)
     return Cause("saturated", factor.name, abs(entry), usual,
-                 f"the {names.sweep.network.output.activation.name} row is saturated")  # fmt: skip
+                 f"the {activation.name} row is saturated")  # fmt: skip
 
 
 def _scale(factor: Factor) -> Cause:

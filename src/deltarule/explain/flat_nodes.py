@@ -141,6 +141,7 @@ def saturation(net: Network, theta: ArrayLike, X: ArrayLike, threshold: float = 
         1        relu      2      50.0%             1     1        0.5
         2     sigmoid      1       0.0%             0     0      0.151
     """
+    layers = net.affine
     threshold = number("threshold", threshold, 0.0, 1.0)
     theta = net.check_theta(theta, np.float64)
     inputs = net.check_inputs(X, np.float64)
@@ -151,7 +152,7 @@ def saturation(net: Network, theta: ArrayLike, X: ArrayLike, threshold: float = 
     with np.errstate(all="ignore"):
         nets, _ = net.forward(theta, inputs)
     return Saturation(tuple(
-        _layer(l, layer.activation, nets[l], threshold) for l, layer in enumerate(net.layers, 1)
+        _layer(l, layer.activation, nets[l], threshold) for l, layer in enumerate(layers, 1)
     ))  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class Names:
         self.columns = columns
         self._slopes = {
             l: _plain_formula(layer.activation.derivative_equation)
-            for l, layer in enumerate(sweep.network.layers, 1)
+            for l, layer in enumerate(sweep.network.affine, 1)
         }
         self._loss = _plain_formula(sweep.objective.loss.derivative_equation)
 
@@ -77,11 +77,10 @@ class Names:
 
     def slope(self, l: int, j: int, i: int) -> Factor:
         """Return f'(net_{l,j}), or what the rule has in its place."""
-        slopes, layers = self.sweep.slopes[l], self.sweep.network.layers
+        slopes, layers = self.sweep.slopes[l], self.sweep.network.affine
         assert slopes is not None
         net, y = self.notation.net.at(l=l, j=j), self.notation.output.at(l=l, j=j)
-        rule = self.sweep.objective.rule
-        stand_in = rule.output if l == len(layers) else rule.hidden
+        stand_in = self.sweep.objective.rule.at(l, len(layers)).derivative
         head = "f'" if stand_in.exact else "g"
         what = f"{layers[l - 1].activation.name}: {self._slope_words(l, net.text, y.text)} at "
         what += f"{net.text} = {_short(self.sweep.bp.nets[l][i - 1, j - 1])}, "
@@ -95,7 +94,7 @@ class Names:
         """Return dy_{L,o}/dnet_{L,j}, the entry of a row activation's Jacobian."""
         L = self.sweep.layers
         y, net = self.notation.output.at(l=L, j=o), self.notation.net.at(l=L, j=j)
-        name = self.sweep.network.output.activation.name
+        name = self.sweep.network.affine[-1].activation.name
         return Factor(
             f"d{y.text}/d{net.text}",
             f"{name}: how net {j} moves output {o}",
@@ -178,7 +177,7 @@ class Names:
         y, target = n.output.at(l=sweep.layers, j=o).text, n.target.at(j=o).text
         name = sweep.objective.loss.name
         if sweep.fused:
-            pair = f"{sweep.network.output.activation.name} with {name}, f' has cancelled"
+            pair = f"{sweep.network.affine[-1].activation.name} with {name}, f' has cancelled"
             return f"{pair}: {_turned('y - T', n, y, target)}" if self._is_difference else pair
         return f"{name}: {_turned(self._loss, n, y, target)}" if self._loss else name
 

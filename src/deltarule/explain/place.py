@@ -12,7 +12,7 @@ import numpy as np
 from deltarule.core.errors import UsageError
 from deltarule.core.notation import NOTATIONS, Notation
 from deltarule.core.written import node_forms, node_readings, weight_forms, weight_readings
-from deltarule.layers import Dense
+from deltarule.layers import Dense, all_of
 from deltarule.network import Network
 
 __all__ = ["check_node", "check_weight", "gradient_index", "ranges"]
@@ -178,9 +178,4 @@ def _check_range(
 
 
 def _dense(net: Network, l: int) -> Dense:
-    layer = net.layers[l - 1]
-    if not isinstance(layer, Dense):
-        raise UsageError(
-            f"layer {l} is of the type {layer.name}; only networks of dense layers are explained"
-        )
-    return layer
+    return all_of(net.layers, Dense)[l - 1]

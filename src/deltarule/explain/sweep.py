@@ -13,6 +13,7 @@ from deltarule.activations import RowActivation
 from deltarule.core.errors import NumericError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import Backprop, Objective, Samples, as_samples, backprop
+from deltarule.layers import Dense, all_of
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
@@ -62,7 +63,7 @@ class Sweep:
     @property
     def coupled(self) -> bool:
         """Whether paths run through every output: a row activation that is not fused."""
-        return self.network.output.activation.rowwise and not self.fused
+        return self.network.output.rowwise and not self.fused
 
     @property
     def scaled(self) -> bool:
@@ -71,7 +72,7 @@ class Sweep:
 
     def jacobian(self, i: int) -> Array:
         """Return dy_o/dnet_j of the output row of observation i: (n_L, n_L), o before j."""
-        activation = self.network.output.activation
+        activation = self.network.affine[-1].activation
         assert isinstance(activation, RowActivation)
         if i not in self._jacobians:
             self._jacobians[i] = activation.derivative(self.bp.nets[-1][i])
@@ -94,6 +95,7 @@ def sweep(
 
     Raises what `deltarule.backprop` raises, and `NumericError` where a number is not finite.
     """
+    all_of(net.layers, Dense)
     theta = net.check_theta(theta, np.float64)
     bp = backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr)
     objective = Objective.of(net, loss, reduction, rule, l2)
@@ -127,7 +129,7 @@ def _check_finite(net: Network, theta: Array, bp: Backprop) -> None:
 
 
 def _slopes(objective: Objective, bp: Backprop) -> tuple[Array | None, ...]:
-    rule, layers = objective.rule, objective.network.layers
+    rule, layers = objective.rule, objective.network.affine
     found: list[Array | None] = [None]
     for l, layer in enumerate(layers, 1):
         last = l == len(layers)
@@ -135,8 +137,7 @@ def _slopes(objective: Objective, bp: Backprop) -> tuple[Array | None, ...]:
             found.append(None)
             continue
         _, df = layer.activation.body(NUMPY)
-        stand_in = (rule.output if last else rule.hidden).body(NUMPY)
-        slope = stand_in(df(bp.nets[l], bp.outputs[l]))
+        slope = rule.at(l, len(layers)).slope(df, bp.nets[l], bp.outputs[l], NUMPY)
         found.append(np.array(np.broadcast_to(slope, bp.nets[l].shape)))
     return tuple(found)
 
@@ -150,7 +151,7 @@ def _carriers(
     found: list[Array | None] = [None]
     for l, (p, g) in enumerate(zip(weights, gradients, strict=True), 1):
         W = p["W"] - (lr or 0.0) * g["W"] if rule.sequential else p["W"]
-        found.append(np.asarray(rule.feedback.matrix(W, l)))
+        found.append(np.asarray(rule.at(l, len(weights)).carrier(W)))
     return tuple(found)
 
 

@@ -196,7 +196,7 @@ def _factors(names: Names, l: int, j: int, k: int | None, i: int) -> tuple[Facto
 
 def _setting(passed: Sweep, more: Mapping[str, Any]) -> dict[str, Any]:
     sizes = "-".join(map(str, passed.network.sizes))
-    activations = [layer.activation.name for layer in passed.network.layers]
+    activations = [layer.activation.name for layer in passed.network.affine]
     weighted = passed.samples.weight is not None
     given = {name: value for name, value in more.items() if value is not None}
     return {

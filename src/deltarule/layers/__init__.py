@@ -4,7 +4,20 @@ from deltarule.layers.affine import Affine, AffineSaved
 from deltarule.layers.dense import Dense
 from deltarule.layers.first import Start, starts
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
-from deltarule.layers.layer import LAYERS, Layer, Parameters, Shape
+from deltarule.layers.layer import LAYERS, Layer, Parameters, Shape, all_of, shapes
 
-__all__ = ["INITIALISERS", "LAYERS", "Affine", "AffineSaved", "Dense", "Initialiser", "Layer", "Parameters", "Shape",
-"Start", "starts"]
+__all__ = [
+    "INITIALISERS",
+    "LAYERS",
+    "Affine",
+    "AffineSaved",
+    "Dense",
+    "Initialiser",
+    "Layer",
+    "Parameters",
+    "Shape",
+    "Start",
+    "all_of",
+    "shapes",
+    "starts",
+]

@@ -40,6 +40,16 @@ class Affine(Layer):
         """What suits f."""
         return self.activation.init
 
+    @property
+    def rowwise(self) -> bool:  # type: ignore[override]
+        """Whether f couples the outputs of a sample."""
+        return self.activation.rowwise
+
+    @property
+    def range(self) -> tuple[float, float]:  # type: ignore[override]
+        """Between which numbers f lies."""
+        return self.activation.range
+
     @abstractmethod
     def net(self, p: Parameters, y: Any) -> Any:
         """Return net, the pre-activation."""

@@ -91,7 +91,7 @@ class Dense(Affine):
         self, inputs: Shape, init: Initialiser, rngs: list[np.random.Generator]
     ) -> dict[str, NDArray[np.float64]]:
         """Return the first W and b."""
-        found = {"W": init.draw(rngs[0], (self.units, *inputs))}
+        found = {"W": init.draw(rngs[0], (self.units, inputs[0]))}
         if self.bias:
             shape = (self.units, 1)
             found["b"] = (init.draw(rngs[1], shape) if init.biases else np.zeros(shape))[..., 0]

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
 from deltarule.core.registry import Record, Registry
 from deltarule.layers.initialisers import Initialiser
 from deltarule.rules import LayerRule
 
-__all__ = ["LAYERS", "Layer", "Parameters", "Saved", "Shape"]
+__all__ = ["LAYERS", "Layer", "Parameters", "Shape", "all_of", "shapes"]
 
 Parameters = dict[str, Any]
 
 Shape = tuple[int, ...]
 """The shape of one sample: (features,), (time, features), ..."""
-
-Saved = NamedTuple
-"""What a forward pass keeps for the way back: named arrays with the samples along axis 0."""
 
 
 class Layer(Record):
@@ -37,6 +37,10 @@ class Layer(Record):
     """How its weights start where neither it nor the network says so."""
     init: Initialiser | None = None
     """How its weights start; None: the network's initialiser, else the usual one."""
+    rowwise: bool = False
+    """Whether it is affine, with an f that couples the outputs of a sample (softmax)."""
+    range: tuple[float, float] = (-math.inf, math.inf)
+    """Between which numbers its outputs lie."""
     side_by_side: ClassVar[bool] = False
     """Whether `initial` takes `deltarule.core.streams.Streams` too, and returns (seeds, *shape), or
     the parameter's shape where all are the same."""
@@ -74,3 +78,42 @@ class Layer(Record):
 
 LAYERS: Registry[Layer] = Registry("layer", Layer)
 """Every layer type by name."""
+
+
+def shapes(inputs: Shape, layers: Sequence[Layer]) -> tuple[Shape, ...]:
+    """Return the shape of a sample before the first layer and after every one.
+
+    Raises `UsageError` naming both layers and both shapes where they do not fit.
+    """
+    found = [inputs]
+    for number, layer in enumerate(layers, 1):
+        try:
+            found.append(tuple(layer.outputs(found[-1])))
+        except UsageError as error:
+            before = (
+                f"layer {number - 1} ({layers[number - 2].name})" if number > 1 else "the input"
+            )
+            raise UsageError(
+                f"Network: layer {number} ({layer.name}) comes after {before}, which gives samples "
+                f"of the shape {found[-1]}: {error}"
+            ) from None
+    return tuple(found)
+
+
+L = TypeVar("L", bound=Layer)
+
+
+def all_of(layers: Sequence[Layer], kind: type[L]) -> tuple[L, ...]:
+    """Return layers that are all of one kind.
+
+    Raises `UsageError` naming the first one that is not.
+    """
+    found = []
+    for number, layer in enumerate(layers, 1):
+        if not isinstance(layer, kind):
+            raise UsageError(
+                f"layer {number} is of the type {layer.name}; this works for networks of "
+                f"{kind.__name__.lower()} layers alone"
+            )
+        found.append(layer)
+    return tuple(found)

@@ -22,6 +22,7 @@ from deltarule.check.diagnose.search import Explanation, explain_gradient, trial
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.core.notation import Notation, as_notation
 from deltarule.engine import Objective, as_samples
+from deltarule.layers import Dense, all_of
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
@@ -95,6 +96,7 @@ def diagnose(
             "diagnose compares with the gradient of the simultaneous order; the sequential order "
             "is one of its mistakes (sequential_update)"
         )
+    all_of(net.layers, Dense)
     weights = net.check_theta(theta, np.float64)
     samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     written = as_notation(notation)

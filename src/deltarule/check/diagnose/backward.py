@@ -90,7 +90,7 @@ class LayerPass:
         y, fused = case.outputs[-1], case.fused(loss)
         if case.rowwise:
             dE_dy = case.dE_dy(loss)
-            _, vjp = case.objective.network.output.activation.body(NUMPY)
+            _, vjp = case.objective.network.affine[-1].activation.body(NUMPY)
             right = vjp(y, dE_dy) if fused is None else fused
             found: Array = self._replaced("jacobian", acts, (right, y, dE_dy))
             return found

@@ -57,7 +57,7 @@ class Case:
     @property
     def rowwise(self) -> bool:
         """Whether the output activation couples a row (softmax)."""
-        return self.objective.network.output.activation.rowwise
+        return self.objective.network.output.rowwise
 
     @cached_property
     def W(self) -> list[Any]:
@@ -98,12 +98,11 @@ class Case:
 
     def slope(self, l: int, net: Any = None) -> Any:
         """Return what stands for f_l'(net), at the layer's own net unless another is given."""
-        f, df = self.objective.network.layers[l - 1].activation.body(NUMPY)
-        rule = self.objective.rule
-        stand_in = (rule.output if l == self.L else rule.hidden).body(NUMPY)
+        f, df = self.objective.network.affine[l - 1].activation.body(NUMPY)
         at = self.nets[l] if net is None else net
         y = self.outputs[l] if net is None else f(net)
-        return np.broadcast_to(stand_in(df(at, y)), at.shape)
+        slope = self.objective.rule.at(l, self.L).slope(df, at, y, NUMPY)
+        return np.broadcast_to(slope, at.shape)
 
     def dE_dy(self, loss: Loss) -> Any:
         """Return dE/dy_L = c s_i de/dy for a loss."""

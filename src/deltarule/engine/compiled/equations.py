@@ -62,11 +62,11 @@ def _try_formulas(recipe: Recipe) -> None:
     """Trace every formula of a recipe."""
     graph, objective = Graph(), recipe.objective
     net, y, w, T = (graph.symbol(name) for name in ("net", "y", "w", "T"))
-    for l, layer in enumerate(objective.network.layers, 1):
+    for l, layer in enumerate(objective.network.affine, 1):
         whole = layer.activation.rowwise
         f, df = layer.activation.body(graph)
         values = (Row([net]), Row([y])) if whole else (net, y)
-        for found in (f(values[0]), df(*values), objective.rule.hidden.body(graph)(y)):
+        for found in (f(values[0]), df(*values), objective.rule.hidden.body(graph)(net, y, y)):
             _nodes(graph, found)
         _nodes(graph, objective.rule.feedback.matrix(w, l))
     for found in output_formulas(graph, objective, Row([net]), Row([y]), Row([T]), 1.0):
@@ -122,7 +122,7 @@ def observation(
     y: list[list[Any]] = [list(x)]
     nets: list[list[Any]] = [[]]
     weights = _matrices(net, theta)
-    for l, layer in enumerate(net.layers, 1):
+    for l, layer in enumerate(net.affine, 1):
         W, b = weights[l - 1]
         sums = [_dot(graph, W[j], y[-1], None if b is None else b[j]) for j in range(len(W))]
         nets.append(name("net", l, sums))
@@ -152,13 +152,14 @@ def observation(
                 for rows in zip(W, dW, strict=True)
             ]
         carrier = [[rule.feedback.matrix(w, l) for w in row] for row in W]
-        below = net.layers[l - 2].activation
+        below = net.affine[l - 2].activation
         _, df = below.body(graph)
         stand_in = rule.hidden.body(graph)
         terms = []
         for j in range(net.sizes[l - 1]):
             dE_dy = _dot(graph, [row[j] for row in carrier], carried, None)
-            terms.append(dE_dy * stand_in(df(nets[l - 1][j], y[l - 1][j])))
+            here = nets[l - 1][j], y[l - 1][j]
+            terms.append(dE_dy * stand_in(*here, df(*here)))
         delta = Row(terms)
     flat = [graph.node(g) for layer_gradients in reversed(gradients) for g in layer_gradients]
     return Observation(error, flat, named)
@@ -173,12 +174,12 @@ def output_formulas(
         return _row(e(net, T), net), _row(scale * delta(y, T), net)
     e, de = objective.loss.body(graph)
     dE_dy = scale * _row(de(y, T), net)
-    activation = objective.network.output.activation
+    activation = objective.network.affine[-1].activation
     _, df = activation.body(graph)
     if activation.rowwise:
         return _row(e(y, T), net), _row(df(y, dE_dy), net)
     stand_in = objective.rule.output.body(graph)
-    slopes = [stand_in(df(*pair)) for pair in zip(net.terms, y.terms, strict=True)]
+    slopes = [stand_in(*pair, df(*pair)) for pair in zip(net.terms, y.terms, strict=True)]
     return _row(e(y, T), net), _row(dE_dy * Row(slopes), net)
 
 

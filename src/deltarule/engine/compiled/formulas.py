@@ -177,9 +177,9 @@ def moved(
 def activated(graph: Graph, objective: Objective, l: int) -> tuple[Node, Node]:
     """Return y = f(net), and what stands for f'(net), of a hidden layer."""
     net = graph.symbol("net")
-    f, df = objective.network.layers[l - 1].activation.body(graph)
+    f, df = objective.network.affine[l - 1].activation.body(graph)
     y = graph.node(f(net))
-    return y, graph.node(objective.rule.hidden.body(graph)(df(net, y)))
+    return y, graph.node(objective.rule.hidden.body(graph)(net, y, df(net, y)))
 
 
 def output_row(
@@ -192,7 +192,7 @@ def output_row(
     scale: Any = graph.symbol("c", NUMBER)
     if recipe.weighted:
         scale = scale * graph.symbol("s")
-    activation = recipe.objective.network.output.activation
+    activation = recipe.objective.network.affine[-1].activation
     f, _ = activation.body(graph)
     y = f(Row(nets)) if activation.rowwise else Row([graph.node(f(v)) for v in nets])
     e, delta = output_formulas(graph, recipe.objective, Row(nets), y, Row(targets), scale)

@@ -176,7 +176,7 @@ class Layered:
         scale = o.load(self.lap.scales, _DOUBLE, s)
         weight = o.load(self.lap.weight, self.element, sample) if recipe.weighted else None
         row = OutputRow(self, T, scale, weight, lanes)
-        if recipe.objective.network.output.activation.rowwise:
+        if recipe.objective.network.output.rowwise:
             row.write(i, [ir.Constant(_WORD, c * lanes) for c in range(chunks)], block.units)
             return
         whole = block.units // lanes

@@ -60,8 +60,7 @@ class Packing:
         """Return the packing of a network of dense layers."""
         lanes, start, blocks = machine.lanes(dtype), 0, []
         per_line = LINE // np.dtype(dtype).itemsize
-        for n, layer in zip(network.sizes, network.layers, strict=False):
-            units = layer.outputs(n)
+        for n, units, layer in zip(network.sizes, network.sizes[1:], network.layers, strict=False):
             width = padded(units, lanes)
             bias = start + n * width if layer.bias else None  # type: ignore[attr-defined]
             blocks.append(Block(n, units, width, start, bias, layer.train_bias))  # type: ignore[attr-defined]

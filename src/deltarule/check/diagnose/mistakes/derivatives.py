@@ -36,21 +36,21 @@ def _elementwise(case: Case, l: int) -> bool:
 
 def _arguments(case: Case, given: Array) -> Iterable[Mapping[str, Any]]:
     yield {"argument": "y"}
-    if any(layer.activation.name in _FROM_OUTPUT for layer in case.objective.network.layers):
+    if any(layer.activation.name in _FROM_OUTPUT for layer in case.objective.network.affine):
         yield {"argument": "net, in the formula for y"}
 
 
 def _of_output(case: Case, l: int, slope: Array, argument: str) -> Array:
     if argument == "y":
         return np.asarray(case.slope(l, case.outputs[l]))
-    formula = _FROM_OUTPUT.get(case.objective.network.layers[l - 1].activation.name)
+    formula = _FROM_OUTPUT.get(case.objective.network.affine[l - 1].activation.name)
     return slope if formula is None else np.asarray(formula(case.nets[l]))
 
 
 def _neighbours(case: Case, given: Array) -> Iterable[Mapping[str, Any]]:
     if case.L == 1:
         return
-    names = {layer.activation.name for layer in case.objective.network.layers}
+    names = {layer.activation.name for layer in case.objective.network.affine}
     for of in ("the layer below", "the layer above"):
         yield {"of": of, "activation": "that layer's"}
         if len(names) > 1:
@@ -74,7 +74,7 @@ def _other_formulas(case: Case, given: Array) -> Iterable[Mapping[str, Any]]:
 
 
 def _of_another(case: Case, l: int, slope: Array, of: str, argument: str) -> Array:
-    if case.objective.network.layers[l - 1].activation.name == of:
+    if case.objective.network.affine[l - 1].activation.name == of:
         return slope
     if argument == "y":
         return np.asarray(_FROM_OUTPUT[of](case.outputs[l]))
@@ -84,12 +84,12 @@ def _of_another(case: Case, l: int, slope: Array, of: str, argument: str) -> Arr
 
 
 def _kinked(case: Case, l: int) -> bool:
-    activation = case.objective.network.layers[l - 1].activation
+    activation = case.objective.network.affine[l - 1].activation
     return any(np.any(case.nets[l] == kink) for kink in activation.kinks)
 
 
 def _other_side(case: Case, l: int, slope: Array, side: str) -> Array:
-    activation = case.objective.network.layers[l - 1].activation
+    activation = case.objective.network.affine[l - 1].activation
     f, df = activation.body(NUMPY)
     found = slope
     for kink in activation.kinks:
@@ -101,7 +101,7 @@ def _other_side(case: Case, l: int, slope: Array, side: str) -> Array:
 
 
 def _rectified(case: Case, l: int) -> bool:
-    return case.objective.network.layers[l - 1].activation.name in ("relu", "leaky_relu")
+    return case.objective.network.affine[l - 1].activation.name in ("relu", "leaky_relu")
 
 
 def _below_zero(case: Case, l: int, slope: Array, slope_below: float) -> Array:

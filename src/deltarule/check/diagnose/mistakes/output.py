@@ -49,7 +49,7 @@ def _diagonal(case: Case, l: int, value: tuple[Array, Array, Array]) -> Array:
 
 def _again(case: Case, l: int, value: tuple[Array, Array, Array], jacobian: str) -> Array:
     delta, y, _ = value
-    _, vjp = case.objective.network.output.activation.body(NUMPY)
+    _, vjp = case.objective.network.affine[-1].activation.body(NUMPY)
     return np.asarray(vjp(y, delta) if jacobian == "full" else delta * y * (1.0 - y))
 
 
