@@ -304,13 +304,13 @@ class Network:
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table of layers: number, type, units, activation, parameters."""
-        return rows(self)
+        return rows(self.layers, self.shapes, self.layout)
 
     def __repr__(self) -> str:
-        return as_text(self)
+        return as_text(self.layers, self.shapes, self.layout)
 
     def _repr_html_(self) -> str:
-        return as_html(self)
+        return as_html(self.layers, self.shapes, self.layout)
 
 
 def _shape(inputs: int | Sequence[int]) -> Shape:
