@@ -85,7 +85,7 @@ def test_a_sweep_does_not_write_over_a_file(cli: Cli, mine: Path) -> None:
         (("no_such_module:f",), 2, "No module named 'no_such_module'\n"),
         (("mine.py:",), 2, "is no MODULE:FUNCTION"),
         (("mine.py:error", "--x", "1,two"), 2, "--x is a .npy file or numbers"),
-        (("mine.py:error", "--x", "none.npy"), 5, "cannot be read"),
+        (("mine.py:error", "--x", "none.npy"), 5, "none.npy: there is no such file"),
         (("mine.py:broken", "--gradient", "mine:error"), 2, "IndexError"),
         (("mine.py:wrong", "--gradient", "mine:error"), 2, "(3,) numbers where one is due"),
         (("mine.py:error", "--method", "exact"), 2, "unknown method"),

@@ -129,7 +129,7 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("--weight", "2,1,1", "--digits", "99"), 2, "--digits"),
     (("--weight", "2,1,1", "--seed", "-1"), 2, "seed"),
     (("--weight", "2,1,1", "--seed", "1", "--theta", "t.npy"), 2, "give one of the two"),
-    (("--weight", "2,1,1", "--theta", "none.npy"), 5, "none.npy cannot be read"),
+    (("--weight", "2,1,1", "--theta", "none.npy"), 5, "none.npy: there is no such file"),
     (("--weight", "2,1,1", "--row", "3"), 2, "belongs to a trained model"),
     (("--weight", "2,1,1", "--input", "1,2,3"), 2, "2 --input and 1 --target"),
     (("--weight", "2,1,1", "--input", "1,2", "--target", "1"), 2, "the network needs 3"),
@@ -172,11 +172,16 @@ def test_no_network_or_no_model(
 @pytest.mark.parametrize(
     ("name", "content", "status", "said"),
     [
-        ("t.npy", b"not numpy", 5, "cannot be read as parameters"),
-        ("t.npz", b"PK not a zip", 5, "cannot be read as parameters"),
+        ("t.npy", b"not numpy", 5, "this is not an array as NumPy saves it"),
+        ("t.npz", b"PK not a zip", 5, "this is not an NPZ file"),
         ("t.json", b'{"a": 1}', 2, "theta"),
-        ("t.json", b"[1, 2", 5, "cannot be read as parameters"),
-        ("t.txt", b"1 2 three", 5, "cannot be read as parameters"),
+        ("t.json", b"[1,\n 2", 5, "t.json:2:3: this is not JSON (Expecting ',' delimiter)"),
+        ("t.json", b"[" * 100_000, 5, "t.json: its lists lie too deep inside one another"),
+        ("t.json", b"[[1, 2], [3]]", 2, "t.json: theta"),
+        ("t.json", b'["a"]', 2, "t.json: theta"),
+        ("t.txt", b"1 2\n3 three", 5, "t.txt:2: 'three' is not a number"),
+        ("t.txt", b"1 2 \xff", 5, "t.txt: byte 5 is not UTF-8"),
+        ("t.txt", b"", 2, "t.txt: theta"),
         ("t.txt", b"1 2 3", 2, "this network has 28 parameters"),
     ],
 )
@@ -194,7 +199,7 @@ def test_a_pickle_is_not_opened(cli: Cli, tmp_path: Path) -> None:
     np.save(tmp_path / "t.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     result = cli(*FORUM, "--weight", "2,1,1", "--theta", "t.npy")
     assert result.exit_code == 5
-    assert "allow_pickle" in result.stderr
+    assert "t.npy: the values are of type Python objects, which are never" in result.stderr
 
 
 def test_rows_that_a_model_does_not_have(cli: Cli) -> None:

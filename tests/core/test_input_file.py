@@ -27,7 +27,7 @@ def test_pipes_devices_sockets_and_folders_are_named_and_never_opened(tmp_path, 
 
 
 def test_what_cannot_be_opened_has_its_reason(tmp_path):
-    assert "No such file" in unreadable(tmp_path / "none")
+    assert "there is no such file" in unreadable(tmp_path / "none")
     assert "null" in unreadable(Path("a\0b"))
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     assert "symbolic links" in unreadable(tmp_path / "loop")

@@ -155,13 +155,11 @@ def _check_code(
 def _x(text: str) -> Any:
     import numpy as np
 
-    from deltarule.core.errors import FileError, UsageError
+    from deltarule.core.array_file import read_npy
+    from deltarule.core.errors import UsageError
 
     if text.endswith(".npy"):
-        try:
-            return np.load(text, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise FileError(f"--x {text}: it cannot be read ({error})") from None
+        return read_npy(Path(text))
     try:
         return np.array([float(part) for part in text.split(",")])
     except ValueError:

@@ -125,18 +125,19 @@ def _read(
     rows: int,
 ) -> tuple[Any, tuple[Any, Any, Any], str]:
     """Return the gradient, (theta, X, T), and a line about where they come from."""
-    from deltarule.cli.gradient_file import gradient_of, point_of, read_arrays
+    from deltarule.cli.gradient_file import gradient_of, point_of
     from deltarule.cli.user_code import load_function
     from deltarule.core.arguments import whole
+    from deltarule.core.array_file import ArrayFile
     from deltarule.losses import LOSSES
 
     if source.endswith(".npz"):
         path = Path(source)
-        arrays = read_arrays(path)
+        arrays = ArrayFile(path)
         return gradient_of(path, arrays, net), point_of(path, arrays, net, notation), ""
     function = load_function(source)
     if data is not None:
-        return function, point_of(data, read_arrays(data), net, notation), ""
+        return function, point_of(data, ArrayFile(data), net, notation), ""
     point = _random(net, LOSSES.get(loss), seed, whole("--rows", rows, low=1))
     return function, point, f"at random theta, X and T ({rows} rows, seed {seed}):\n"
 

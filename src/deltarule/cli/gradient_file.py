@@ -6,33 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.core.errors import FileError, UsageError
+from deltarule.core.errors import UsageError
 
 if TYPE_CHECKING:
     from deltarule.network import Network
 
-__all__ = ["gradient_of", "point_of", "read_arrays"]
-
-
-def read_arrays(path: Path) -> dict[str, Any]:
-    """Return the arrays of an NPZ file; nothing in it is unpickled.
-
-    Raises `FileError` for a file that is missing or damaged.
-    """
-    import zipfile
-
-    import numpy as np
-
-    if not path.is_file():
-        raise FileError(f"{path}: there is no such file. Save one with numpy.savez.")
-    try:
-        with np.load(path, allow_pickle=False) as held:
-            return {name: held[name] for name in held.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise FileError(
-            f"{path}: this is not an NPZ file of numbers, or it is damaged ({error}). Save it "
-            "again with numpy.savez."
-        ) from error
+__all__ = ["gradient_of", "point_of", "theta_of"]
 
 
 def point_of(
@@ -46,16 +25,19 @@ def point_of(
 
     transposed = as_notation(notation).transposed
     try:
-        theta = arrays.get("theta")
-        if theta is None:
-            layers = _layers(arrays, net, "")
-            turned = [{k: v.T if transposed else v for k, v in p.items()} for p in layers]
-            theta = net.pack(turned)
-        return theta, arrays["X"], arrays["T"]
+        return theta_of(arrays, net, transposed=transposed), arrays["X"], arrays["T"]
     except KeyError as missing:
         raise _missing(path, arrays, missing) from None
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
+
+
+def theta_of(arrays: Mapping[str, Any], net: Network, *, transposed: bool = False) -> Any:
+    """Return `theta`, else W1, b1, W2, ... as one vector; raises `KeyError` for neither."""
+    if "theta" in arrays:
+        return arrays["theta"]
+    layers = _layers(arrays, net, "")
+    return net.pack([{k: v.T if transposed else v for k, v in p.items()} for p in layers])
 
 
 def gradient_of(path: Path, arrays: Mapping[str, Any], net: Network) -> Any:

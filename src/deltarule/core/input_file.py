@@ -31,6 +31,8 @@ def unreadable(path: Path) -> str | None:
             kind = _OTHER.get(stat.S_IFMT(mode), "no regular file")
             return f"this is {kind}. Save what it gives to a file first, and name that"
         path.open("rb").close()
+    except FileNotFoundError:
+        return "there is no such file. Check its name"
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
         reason = getattr(error, "strerror", None) or str(error)
         return f"the file cannot be opened ({reason}). Check its name and permissions"
