@@ -280,7 +280,7 @@ class Network:
         <BLANKLINE>
         """
         # the engine stands above the network, which may not import it
-        engine = importlib.import_module("deltarule.engine.compiled.listing")
+        engine = importlib.import_module("deltarule.engine.compiled.listing.listing")
         options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight)
         return str(engine.compiled_source(self, *options, clip_norm, clip_value, dtype, llvm))
 

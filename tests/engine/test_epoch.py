@@ -10,7 +10,7 @@ import pytest
 from deltarule import Dense, Network, UsageError
 from deltarule.engine import Objective, as_samples
 from deltarule.engine.choice import ENGINES, Choice, choose_engine
-from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.specialisation import Recipe
 from deltarule.engine.compiled.trainer import CompiledTrainer
 from deltarule.engine.course import Course, Totals
 from deltarule.engine.epoch import CHUNK, ReferenceTrainer, error_over, largest_miss

@@ -9,7 +9,7 @@ import numpy as np
 
 import deltarule as dr
 from deltarule.engine import Objective, as_samples
-from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.specialisation import Recipe
 from deltarule.engine.compiled.trainer import CompiledTrainer
 from deltarule.engine.course import Course, Done, Totals
 from deltarule.optim import Clipping, Optimiser

@@ -7,8 +7,8 @@ import pytest
 from many import alone, assert_alone, network, samples
 
 import deltarule as dr
-from deltarule.engine.compiled import many as engine
-from deltarule.engine.compiled.many import ManyTrainer
+from deltarule.engine.compiled.many import trainer as engine
+from deltarule.engine.compiled.many.trainer import ManyTrainer
 
 RULES = {
     "none": (),

@@ -118,8 +118,8 @@ def make_trainer(
     What cannot be compiled is done by the reference engine, and an `EngineWarning` says so.
     """
     if engine == "compiled":
-        from deltarule.engine.compiled.recipe import Recipe
-        from deltarule.engine.compiled.trace import Untraceable
+        from deltarule.engine.compiled.expressions.tracing import Untraceable
+        from deltarule.engine.compiled.specialisation import Recipe
         from deltarule.engine.compiled.trainer import CompiledTrainer
 
         weighted = samples.weight is not None

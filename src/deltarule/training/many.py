@@ -186,10 +186,10 @@ def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
     """Return the compiled engine with all networks side by side; None where it cannot."""
     if engine != "compiled" or len(jobs) == 1:
         return None
-    from deltarule.engine.compiled.many import ManyTrainer
-    from deltarule.engine.compiled.recipe import Recipe
-    from deltarule.engine.compiled.trace import Untraceable
-    from deltarule.engine.compiled.varied import differences
+    from deltarule.engine.compiled.expressions.tracing import Untraceable
+    from deltarule.engine.compiled.expressions.varied import differences
+    from deltarule.engine.compiled.many.trainer import ManyTrainer
+    from deltarule.engine.compiled.specialisation import Recipe
 
     job, s = jobs.base, jobs.base.samples
     weighted, online = s.weight is not None, job.batch_size == 1

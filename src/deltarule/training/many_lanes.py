@@ -29,7 +29,7 @@ FIRST = 4
 
 
 class Walk(Protocol):
-    """See `deltarule.engine.compiled.many_walk.Walk`."""
+    """See `engine.compiled.many.walk.Walk`."""
 
     networks: Array
     done: Array
@@ -41,7 +41,7 @@ class Walk(Protocol):
 
 
 class Lanes(Protocol):
-    """An engine with many networks at work: see `deltarule.engine.compiled.many.ManyTrainer`."""
+    """An engine with many networks at work: `engine.compiled.many.trainer.ManyTrainer`."""
 
     networks: Array
 

@@ -18,7 +18,7 @@ from jobs_at_random import cases
 
 import deltarule as dr
 from deltarule.engine.choice import EngineWarning
-from deltarule.engine.compiled.program import STRAIGHT
+from deltarule.engine.compiled.programs.program import STRAIGHT
 
 CASES = int(os.environ.get("AGREEMENT_CASES", "0"))
 

@@ -15,10 +15,10 @@ from dataclasses import replace
 import pytest
 from programs import CODE, HEADER, MACHINE, Maker, entry_of, fails, kept, posix
 
-from deltarule.engine.compiled import cache
-from deltarule.engine.compiled.cache import cached, folder
-from deltarule.engine.compiled.jit import compile_module, load
-from deltarule.engine.compiled.machine import host
+from deltarule.engine.compiled.compiler import cache
+from deltarule.engine.compiled.compiler.cache import cached, folder
+from deltarule.engine.compiled.compiler.jit import compile_module, load
+from deltarule.engine.compiled.instructions.machine import host
 
 pytestmark = pytest.mark.usefixtures("place")
 
@@ -165,8 +165,8 @@ WORK = """
 import warnings
 
 warnings.simplefilter("error")
-from deltarule.engine.compiled.cache import cached
-from deltarule.engine.compiled.machine import Machine
+from deltarule.engine.compiled.compiler.cache import cached
+from deltarule.engine.compiled.instructions.machine import Machine
 
 def make():
     made.append(text)

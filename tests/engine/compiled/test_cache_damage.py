@@ -10,7 +10,7 @@ import stat
 import pytest
 from programs import CODE, HEADER, MACHINE, Maker, entry_of, kept, posix
 
-from deltarule.engine.compiled.cache import CacheWarning, cached, folder
+from deltarule.engine.compiled.compiler.cache import CacheWarning, cached, folder
 
 pytestmark = pytest.mark.usefixtures("place")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from programs import CODE, MACHINE, Maker, entry_of, fails, kept, posix
 
-from deltarule.engine.compiled import cache
-from deltarule.engine.compiled.cache import CacheWarning, cached, folder
+from deltarule.engine.compiled.compiler import cache
+from deltarule.engine.compiled.compiler.cache import CacheWarning, cached, folder
 
 pytestmark = pytest.mark.usefixtures("place")
 

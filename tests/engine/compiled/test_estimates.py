@@ -10,9 +10,9 @@ import pytest
 from llvmlite import ir
 from machine_code import execute, kind_of
 
-from deltarule.engine.compiled import estimates
-from deltarule.engine.compiled.machine import Machine, host
-from deltarule.engine.compiled.ops import Module, Ops
+from deltarule.engine.compiled.instructions.machine import Machine, host
+from deltarule.engine.compiled.instructions.operations import Module, Ops
+from deltarule.engine.compiled.mathematics import estimates
 
 DTYPES = [np.float32, np.float64]
 LANES = [1, 4, 8, 16, 24, 32, 48, 64]

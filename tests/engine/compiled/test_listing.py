@@ -16,8 +16,8 @@ from samples import suitable, targets
 
 import deltarule as dr
 from deltarule.activations import Activation
-from deltarule.engine.compiled.machine import host
-from deltarule.engine.compiled.packing import Packing
+from deltarule.engine.compiled.instructions.machine import host
+from deltarule.engine.compiled.programs.layered.packing import Packing
 from deltarule.losses import LOSSES
 from deltarule.optim import OPTIMISERS
 

@@ -7,8 +7,8 @@ import pytest
 from machine_code import execute, kind_of
 from scipy.special import erfc
 
-from deltarule.engine.compiled.lower import Lowering
-from deltarule.engine.compiled.trace import NUMBER, Graph
+from deltarule.engine.compiled.compiler.lowering import Lowering
+from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph
 
 DTYPES = ["float32", "float64"]
 LANES = [1, 2, 4, 8, 16]

@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 from llvmlite import ir
 
-from deltarule.engine.compiled import exponentials, logarithms, maths
-from deltarule.engine.compiled.jit import compile_module, load
-from deltarule.engine.compiled.machine import host
-from deltarule.engine.compiled.ops import Module, Ops, vector_of
+from deltarule.engine.compiled.compiler.jit import compile_module, load
+from deltarule.engine.compiled.instructions.machine import host
+from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
+from deltarule.engine.compiled.mathematics import exponentials, logarithms
+from deltarule.engine.compiled.mathematics import functions as maths
 
 FUNCTIONS = ["exp", "expm1", "tanh", "log", "log1p"]
 DTYPES = ["float32", "float64"]

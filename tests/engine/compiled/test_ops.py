@@ -7,7 +7,12 @@ import pytest
 from llvmlite import ir
 from machine_code import ELEMENTS, execute, kind_of
 
-from deltarule.engine.compiled.ops import element_of, integers_of, lanes_of, vector_of
+from deltarule.engine.compiled.instructions.operations import (
+    element_of,
+    integers_of,
+    lanes_of,
+    vector_of,
+)
 
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 each_lanes = pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16])

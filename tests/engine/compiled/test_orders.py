@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deltarule.core.random import SHUFFLE, stream
-from deltarule.engine.compiled import orders as module
+from deltarule.engine.compiled.many import orders as module
 
 
 @given(

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deltarule import Dense, Network
-from deltarule.engine.compiled.machine import Machine
-from deltarule.engine.compiled.memory import Memory
-from deltarule.engine.compiled.packing import LINE, Packing, padded
+from deltarule.engine.compiled.instructions.machine import Machine
+from deltarule.engine.compiled.programs.layered.memory import Memory
+from deltarule.engine.compiled.programs.layered.packing import LINE, Packing, padded
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from llvmlite import ir
 
-from deltarule.engine.compiled.jit import compile_module, load
-from deltarule.engine.compiled.machine import Machine, host
-from deltarule.engine.compiled.ops import Ops
-from deltarule.engine.compiled.product import Product, columns_product, rows_product
+from deltarule.engine.compiled.compiler.jit import compile_module, load
+from deltarule.engine.compiled.instructions.machine import Machine, host
+from deltarule.engine.compiled.instructions.operations import Ops
+from deltarule.engine.compiled.products.product import Product, columns_product, rows_product
 
 GUARD = 12345.0
 MACHINES = {

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deltarule.activations import ACTIVATIONS
-from deltarule.engine.compiled.ranges import bounds, falls, within
-from deltarule.engine.compiled.trace import Graph
+from deltarule.engine.compiled.expressions.ranges import bounds, falls, within
+from deltarule.engine.compiled.expressions.tracing import Graph
 
 WORLD = {"graph": Graph()}  # in a dictionary: doctest asks every name of a module what it is
 X = {"x": WORLD["graph"].symbol("x")}

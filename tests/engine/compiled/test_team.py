@@ -10,10 +10,10 @@ import pytest
 from llvmlite import ir
 from machine_code import execute
 
-from deltarule.engine.compiled.jit import compile_module, load
-from deltarule.engine.compiled.machine import host
-from deltarule.engine.compiled.ops import Ops
-from deltarule.engine.compiled.team import Team
+from deltarule.engine.compiled.compiler.jit import compile_module, load
+from deltarule.engine.compiled.instructions.machine import host
+from deltarule.engine.compiled.instructions.operations import Ops
+from deltarule.engine.compiled.programs.barrier import Team
 
 WORD = ir.IntType(64)
 

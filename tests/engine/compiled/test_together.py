@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 import deltarule as dr
-from deltarule.engine.compiled import program as programs
 from deltarule.engine.compiled import threads as together
+from deltarule.engine.compiled.programs import program as programs
 
 NET = dr.Network(30, [dr.Dense(35, "tanh"), dr.Dense(3)])
 
 SETUP = """
 import os, sys, threading, time, numpy as np, deltarule as dr
-from deltarule.engine.compiled import program as programs
+from deltarule.engine.compiled.programs import program as programs
 programs.PER_THREAD, programs.cores = 1.0, lambda: 3
 net = dr.Network(30, [dr.Dense(35, "tanh"), dr.Dense(3)])
 X, T = np.random.default_rng(0).normal(size=(60, 30)), np.ones((60, 3))

@@ -12,9 +12,16 @@ from deltarule import Dense, Network
 from deltarule.activations import ACTIVATIONS
 from deltarule.activations.activation import ElementwiseActivation
 from deltarule.engine import Objective
-from deltarule.engine.compiled.equations import check_recipe
-from deltarule.engine.compiled.recipe import Recipe
-from deltarule.engine.compiled.trace import CONDITION, NUMBER, VALUE, Graph, Row, Untraceable
+from deltarule.engine.compiled.expressions.backpropagation import check_recipe
+from deltarule.engine.compiled.expressions.tracing import (
+    CONDITION,
+    NUMBER,
+    VALUE,
+    Graph,
+    Row,
+    Untraceable,
+)
+from deltarule.engine.compiled.specialisation import Recipe
 from deltarule.optim import SGD, Clipping
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deltarule.engine.compiled.trace import Graph
-from deltarule.engine.compiled.wording import Wording
+from deltarule.engine.compiled.expressions.text import Wording
+from deltarule.engine.compiled.expressions.tracing import Graph
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from deltarule.core.errors import ResourceError
-from deltarule.engine.compiled.lap import Lap
+from deltarule.engine.compiled.programs.arguments import Lap
 
 __all__ = ["Helpers", "Together"]
 

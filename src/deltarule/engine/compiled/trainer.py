@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.namespace import NUMPY
-from deltarule.engine.compiled.lap import Lap
-from deltarule.engine.compiled.program import Program, program
-from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.programs.arguments import Lap
+from deltarule.engine.compiled.programs.program import Program, program
+from deltarule.engine.compiled.specialisation import Recipe
 from deltarule.engine.compiled.threads import Together
 from deltarule.engine.course import Broken, Course, Done, Stretch, Totals
 from deltarule.engine.epoch import error_over
