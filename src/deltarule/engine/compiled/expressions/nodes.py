@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from deltarule.engine.compiled.expressions.tracing import Graph
+from typing import Any, Protocol
 
 __all__ = ["CONDITION", "NUMBER", "VALUE", "Node", "Row", "Untraceable", "magnitude", "root"]
 
@@ -17,6 +14,16 @@ class Untraceable(Exception):  # noqa: N818 (not an error of the user's)
     """A formula does something that a graph cannot hold."""
 
 
+class Maker(Protocol):
+    """What makes nodes, and gives equal ones the same node: a graph."""
+
+    def node(self, given: Any) -> Node:
+        """Return a node: the one given, or a literal for a Python number."""
+
+    def apply(self, op: str, *args: Node) -> Node:
+        """Return the node `op(*args)`."""
+
+
 class Node:
     """One term of a formula."""
 
@@ -24,7 +31,7 @@ class Node:
     __array_ufunc__ = None  # a NumPy number leaves arithmetic with a node to the node
 
     def __init__(
-        self, graph: Graph, op: str, args: tuple[Node, ...], kind: str, payload: Any
+        self, graph: Maker, op: str, args: tuple[Node, ...], kind: str, payload: Any
     ) -> None:
         self.graph = graph
         self.op = op

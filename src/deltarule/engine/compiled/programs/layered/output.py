@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llvmlite import ir
 
@@ -10,9 +10,7 @@ from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import output_row
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
 from deltarule.engine.compiled.instructions.operations import vector_of
-
-if TYPE_CHECKING:
-    from deltarule.engine.compiled.programs.layered.program import Layered
+from deltarule.engine.compiled.programs.layered.kernel import Kernel
 
 __all__ = ["OutputRow"]
 
@@ -22,7 +20,7 @@ _DOUBLE = ir.DoubleType()
 class OutputRow:
     """The output layer's elementwise part for one sample, some vectors of nodes at a time."""
 
-    def __init__(self, program: Layered, T: Any, scale: Any, weight: Any, lanes: int) -> None:
+    def __init__(self, program: Kernel, T: Any, scale: Any, weight: Any, lanes: int) -> None:
         self.program, self.T, self.scale, self.weight = program, T, scale, weight
         self.kind = vector_of(program.element, lanes)
         self.lanes = lanes

@@ -15,31 +15,24 @@ from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import way_back
 from deltarule.engine.compiled.expressions.tracing import Graph
 from deltarule.engine.compiled.instructions.machine import Machine
-from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
-from deltarule.engine.compiled.programs.arguments import LapValues, lap_function
-from deltarule.engine.compiled.programs.barrier import Team
-from deltarule.engine.compiled.programs.layered.memory import Memory
+from deltarule.engine.compiled.instructions.operations import vector_of
+from deltarule.engine.compiled.programs.layered.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.output import OutputRow
-from deltarule.engine.compiled.programs.layered.packing import LINE, Packing
+from deltarule.engine.compiled.programs.layered.packing import LINE
 from deltarule.engine.compiled.programs.layered.passes import Passes
 from deltarule.engine.compiled.programs.layered.update import Update
-from deltarule.engine.compiled.specialisation import Recipe, element
+from deltarule.engine.compiled.specialisation import Recipe
 
 __all__ = ["Layered"]
 
 _WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
 
 
-class Layered:
+class Layered(Kernel):
     """The module of a layered program, and what it needs to be run."""
 
     def __init__(self, recipe: Recipe, machine: Machine, batch: int, threads: int) -> None:
-        self.recipe, self.machine = recipe, machine
-        self.element = element(recipe.dtype)
-        self.network = recipe.objective.network
-        self.packing = Packing.of(self.network, machine, recipe.dtype)
-        self.memory = Memory(self.packing, recipe.dtype, batch, threads)
-        self.module = Module(machine)
+        super().__init__(recipe, machine, batch, threads)
         self.passes = Passes(recipe, machine, self.module, self.memory)
         for number in range(threads):
             self.memory.reserve(f"thread {number}", self.passes.scratch)
@@ -50,24 +43,11 @@ class Layered:
         """Whether the update adds to a sum: the penalty, or what shows an infinite gradient."""
         return bool(self.recipe.objective.l2) or self.recipe.clipping.value is not None
 
-    @property
-    def text(self) -> str:
-        """The module's text."""
-        return str(self.module)
-
-    def address(self, name: str) -> Any:
-        """Return the address of a part of the working memory."""
-        return self.memory.address(self.o, self.lap.scratch, name)
-
     def _run(self) -> None:
         """Write the function `run(lap, number)`."""
-        run = lap_function(self.module, "run")
-        o = Ops(ir.IRBuilder(run.append_basic_block()))
-        self.o, self.lap = o, LapValues(o, run.args[0])
-        self.number = run.args[1]
-        self.team = Team(o, self.address("team"), self.number, self.lap.threads)
+        self.begin()
+        o = self.o
         self.update = Update(self)
-        self.sums = [o.b.alloca(_DOUBLE) for _ in range(2)]
         for l in range(2, len(self.network.layers) + 1):
             self._turn(l, *self.share_of_weights(l))
         self.team.wait()
@@ -203,11 +183,6 @@ class Layered:
         if self.two_sums:
             self._hand_in(1)
         self.team.wait()
-
-    def share_of_weights(self, l: int) -> tuple[Any, Any]:
-        """Return this thread's part [k0, k1) of the rows of W_l^T."""
-        inputs = ir.Constant(_WORD, self.packing.blocks[l - 1].inputs)
-        return self.team.share(ir.Constant(_WORD, 0), inputs, 8)
 
     def _gradient(self, l: int, index: Any, n: Any) -> None:
         """Call dE/dW_l^T = y_{l-1}^T delta_l for this thread's rows, and write dE/db_l."""

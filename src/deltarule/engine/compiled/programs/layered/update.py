@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llvmlite import ir
 
@@ -11,10 +11,8 @@ from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.expressions.tracing import NUMBER, VALUE, Graph, Node
 from deltarule.engine.compiled.instructions.operations import vector_of
+from deltarule.engine.compiled.programs.layered.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.packing import Block
-
-if TYPE_CHECKING:
-    from deltarule.engine.compiled.programs.layered.program import Layered
 
 __all__ = ["Update"]
 
@@ -24,7 +22,7 @@ _WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
 class Update:
     """Write the update of a program's parameters, each thread its own part."""
 
-    def __init__(self, program: Layered) -> None:
+    def __init__(self, program: Kernel) -> None:
         self.p = program
         self.squares = program.o.b.alloca(_DOUBLE)
 
