@@ -11,11 +11,11 @@ from llvmlite import ir
 from deltarule.engine.objective import Objective
 from deltarule.optim import Clipping, Optimiser
 
-__all__ = ["Recipe", "element"]
+__all__ = ["Specialisation", "element"]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Specialisation:
     """One structure, loss, rule, optimiser, dtype, with the options that change the program."""
 
     objective: Objective

@@ -12,7 +12,7 @@ from deltarule import Dense, Network
 from deltarule.activations import ACTIVATIONS
 from deltarule.activations.activation import ElementwiseActivation
 from deltarule.engine import Objective
-from deltarule.engine.compiled.expressions.backpropagation import check_recipe
+from deltarule.engine.compiled.expressions.backpropagation import check_specialisation
 from deltarule.engine.compiled.expressions.tracing import (
     CONDITION,
     NUMBER,
@@ -21,7 +21,7 @@ from deltarule.engine.compiled.expressions.tracing import (
     Row,
     Untraceable,
 )
-from deltarule.engine.compiled.specialisation import Recipe
+from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.optim import SGD, Clipping
 
 
@@ -213,9 +213,9 @@ def test_what_a_graph_cannot_hold_is_said(formula, finding):
 
     net = Network(2, [Dense(2, Own())])
     objective = Objective.of(net, "half_squared_error", "mean", "exact", 0.0)
-    recipe = Recipe(objective, SGD(), Clipping(), np.dtype(float))
+    spec = Specialisation(objective, SGD(), Clipping(), np.dtype(float))
     with pytest.raises(Untraceable, match=finding):
-        check_recipe(recipe)
+        check_specialisation(spec)
 
 
 def test_numpy_s_own_numbers_are_numbers(graph):

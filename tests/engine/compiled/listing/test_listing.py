@@ -22,10 +22,10 @@ from deltarule.losses import LOSSES
 from deltarule.optim import OPTIMISERS
 
 FORMS = {
-    "straight, online": (3, 1),
-    "straight": (3, 2),
-    "side by side": (3, 6),
-    "side by side, in a loop": (3, 40),
+    "registers, online": (3, 1),
+    "registers": (3, 2),
+    "lanes": (3, 6),
+    "lanes, in a loop": (3, 40),
     "layered": (40, 6),
 }
 """(hidden nodes, batch size) of every form."""

@@ -1,7 +1,8 @@
 """Where the coefficients in `engine/compiled` come from: best polynomials by Remez' exchange.
 
-`python tests/engine/compiled/mathematics/make_polynomials.py` prints every set; the tests fit them again and
-compare. A set is fitted in 40 decimal digits, then its coefficients are rounded to the float type.
+`python tests/engine/compiled/mathematics/make_polynomials.py` prints every set; the tests fit them
+again and compare. A set is fitted in 40 decimal digits, then its coefficients are rounded to the
+float type.
 
 The fitted functions leave out the leading terms, which stay exact:
 

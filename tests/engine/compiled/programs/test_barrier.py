@@ -13,7 +13,7 @@ from machine_code import execute
 from deltarule.engine.compiled.compiler.jit import compile_module, load
 from deltarule.engine.compiled.instructions.machine import host
 from deltarule.engine.compiled.instructions.operations import Ops
-from deltarule.engine.compiled.programs.barrier import Team
+from deltarule.engine.compiled.programs.barrier import ThreadGroup
 
 WORD = ir.IntType(64)
 
@@ -26,7 +26,7 @@ def test_the_shares_are_the_whole_each_once_in_whole_steps(start, stop, threads,
 
     def write(ops, ends):
         for number in range(threads):
-            team = Team(ops, ends, ir.Constant(WORD, number), ir.Constant(WORD, threads))
+            team = ThreadGroup(ops, ends, ir.Constant(WORD, number), ir.Constant(WORD, threads))
             share = team.share(ir.Constant(WORD, start), ir.Constant(WORD, stop), step)
             for k, end in enumerate(share):
                 ops.store(end, ends, 2 * number + k)
@@ -51,7 +51,7 @@ def test_nobody_goes_on_before_all_have_come(threads):
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "meet")
     ops = Ops(ir.IRBuilder(function.append_basic_block()))
     counter, board, wrong, number = function.args
-    team = Team(ops, counter, number, ir.Constant(WORD, threads))
+    team = ThreadGroup(ops, counter, number, ir.Constant(WORD, threads))
     with ops.loop(1, rounds + 1) as k:
         ops.store(k, board, number)
         team.wait()

@@ -21,12 +21,12 @@ from deltarule.engine.compiled.expressions.tracing import (
     Row,
     Untraceable,
 )
-from deltarule.engine.compiled.specialisation import Recipe
+from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
 from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["Observation", "check_recipe", "observation", "output_formulas", "theta_symbols"]
+__all__ = ["Observation", "check_specialisation", "observation", "output_formulas", "theta_symbols"]
 
 
 @dataclass(frozen=True)
@@ -41,26 +41,26 @@ class Observation:
     """Every net, output and delta under its name, in the order of computation."""
 
 
-def check_recipe(recipe: Recipe) -> None:
+def check_specialisation(spec: Specialisation) -> None:
     """Raise `Untraceable` where no program can be written: an unknown layer, or a formula.
 
     Every formula is tried once. Whatever goes wrong in a user's own body, the reference engine
     may still run it; if it cannot either, it shows the error where it belongs.
     """
-    for layer in recipe.objective.network.layers:
+    for layer in spec.objective.network.layers:
         if type(layer) is not Dense:
             raise Untraceable(f"the layer {type(layer).__name__} is not a Dense layer")
     try:
-        _try_formulas(recipe)
+        _try_formulas(spec)
     except Untraceable:
         raise
     except Exception as error:
         raise Untraceable(f"{type(error).__name__} in a formula: {error}") from error
 
 
-def _try_formulas(recipe: Recipe) -> None:
-    """Trace every formula of a recipe."""
-    graph, objective = Graph(), recipe.objective
+def _try_formulas(spec: Specialisation) -> None:
+    """Trace every formula of a spec."""
+    graph, objective = Graph(), spec.objective
     net, y, w, T = (graph.symbol(name) for name in ("net", "y", "w", "T"))
     for l, layer in enumerate(objective.network.affine, 1):
         whole = layer.activation.rowwise
@@ -72,9 +72,9 @@ def _try_formulas(recipe: Recipe) -> None:
     for found in output_formulas(graph, objective, Row([net]), Row([y]), Row([T]), 1.0):
         _nodes(graph, found)
     lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
-    slots = [graph.symbol(name) for name in recipe.optimiser.slots]
+    slots = [graph.symbol(name) for name in spec.optimiser.slots]
     penalised = graph.symbol("penalised", CONDITION)
-    for found in recipe.optimiser.body(graph)(w, y, lr, t, penalised, *slots):
+    for found in spec.optimiser.body(graph)(w, y, lr, t, penalised, *slots):
         _nodes(graph, found)
 
 

@@ -16,7 +16,7 @@ from deltarule.engine.compiled.expressions.backpropagation import (
     output_formulas,
 )
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
-from deltarule.engine.compiled.specialisation import Recipe
+from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
 
 __all__ = [
@@ -44,47 +44,47 @@ def row_symbols(graph: Graph, name: str, width: int) -> list[Node]:
 
 
 def observed_alone(
-    graph: Graph, recipe: Recipe, theta: Sequence[Node], lr: Node
+    graph: Graph, spec: Specialisation, theta: Sequence[Node], lr: Node
 ) -> tuple[Observation, Node]:
     """Return one observation's passes, and s e, where observations follow each other."""
     scale: Any = 1.0
-    if recipe.weighted or not recipe.online:
+    if spec.weighted or not spec.online:
         scale = graph.symbol("c", NUMBER)
-    if recipe.weighted:
+    if spec.weighted:
         scale = scale * graph.symbol("s[1]")
-    return _observed(graph, recipe, theta, scale, lr, early=True)
+    return _observed(graph, spec, theta, scale, lr, early=True)
 
 
 def observed_side_by_side(
-    graph: Graph, recipe: Recipe, theta: Sequence[Node]
+    graph: Graph, spec: Specialisation, theta: Sequence[Node]
 ) -> tuple[Observation, Node]:
     """Return the passes of observations in lanes, and s e; lanes not `inside` count for nothing."""
     inside = graph.symbol("inside", CONDITION)
     factor: Any = graph.symbol("c", NUMBER)
-    if recipe.weighted:
+    if spec.weighted:
         factor = factor * graph.symbol("s[1]")
-    found, error = _observed(graph, recipe, theta, graph.where(inside, factor, 0.0))
+    found, error = _observed(graph, spec, theta, graph.where(inside, factor, 0.0))
     return found, graph.node(graph.where(inside, error, 0.0))
 
 
 def _observed(
     graph: Graph,
-    recipe: Recipe,
+    spec: Specialisation,
     theta: Sequence[Node],
     scale: Any,
     lr: Node | None = None,
     early: bool = False,
 ) -> tuple[Observation, Node]:
-    sizes = recipe.objective.network.sizes
+    sizes = spec.objective.network.sizes
     x, T = row_symbols(graph, "x", sizes[0]), row_symbols(graph, "T", sizes[-1])
-    found = observation(graph, recipe.objective, theta, x, T, scale, lr, early)
-    error = graph.symbol("s[1]") * found.error if recipe.weighted else found.error
+    found = observation(graph, spec.objective, theta, x, T, scale, lr, early)
+    error = graph.symbol("s[1]") * found.error if spec.weighted else found.error
     return found, error
 
 
-def slot_symbols(graph: Graph, recipe: Recipe, theta: Sequence[Node]) -> list[list[Node]]:
+def slot_symbols(graph: Graph, spec: Specialisation, theta: Sequence[Node]) -> list[list[Node]]:
     """Return, for each of the optimiser's slots, a symbol for every parameter: m_w[l,j,k]."""
-    return [[graph.symbol(f"{name}_{w.payload}") for w in theta] for name in recipe.optimiser.slots]
+    return [[graph.symbol(f"{name}_{w.payload}") for w in theta] for name in spec.optimiser.slots]
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ class Changes:
 
 
 def update_each(
-    graph: Graph, recipe: Recipe, theta: Sequence[Node], gradient: Sequence[Node]
+    graph: Graph, spec: Specialisation, theta: Sequence[Node], gradient: Sequence[Node]
 ) -> Changes:
     """Return penalty, clipping and the optimiser's update, parameter by parameter."""
-    layout, l2 = recipe.objective.network.layout, recipe.objective.l2
+    layout, l2 = spec.objective.network.layout, spec.objective.l2
     penalised, trained = layout.mask("penalised").tolist(), layout.mask("trained").tolist()
     penalty, gradient = None, list(gradient)
     if l2:
@@ -111,13 +111,13 @@ def update_each(
         gradient = [g + l2 * w if decays else g for g, w, decays in triples]
         squares = [w * w for _, w, decays in triples if decays]
         penalty = 0.5 * l2 * graph.fold("+", squares)
-    spoilt = _spoilt(graph, recipe, gradient)
+    spoilt = _spoilt(graph, spec, gradient)
     moving = [g for g, moves in zip(gradient, trained, strict=True) if moves]
-    rest = iter(_clipped(graph, recipe, moving))
+    rest = iter(_clipped(graph, spec, moving))
     used = [next(rest) if moves else graph.node(0.0) for moves in trained]
-    slots = slot_symbols(graph, recipe, theta)
+    slots = slot_symbols(graph, spec, theta)
     new = [
-        moved(graph, recipe, w, used[k], penalised[k], [slot[k] for slot in slots])
+        moved(graph, spec, w, used[k], penalised[k], [slot[k] for slot in slots])
         for k, w in enumerate(theta)
     ]
     return Changes(penalty, spoilt, new)
@@ -125,7 +125,7 @@ def update_each(
 
 def update_along(
     graph: Graph,
-    recipe: Recipe,
+    spec: Specialisation,
     theta: Sequence[Node],
     gradient: Sequence[Node],
     penalised: Sequence[Any],
@@ -137,44 +137,44 @@ def update_along(
     `penalised` and `trained` are True, False, or a condition that holds in some lanes.
     """
     graph.sum = lambda row: graph.apply("across +", graph.fold("+", row.terms))  # type: ignore[method-assign]
-    l2, penalty, gradient = recipe.objective.l2, None, list(gradient)
+    l2, penalty, gradient = spec.objective.l2, None, list(gradient)
     if l2:
         triples = list(zip(gradient, theta, penalised, strict=True))
         gradient = [graph.where(decays, g + l2 * w, g) for g, w, decays in triples]
         squares = [graph.where(decays, w * w, 0.0) for _, w, decays in triples]
         penalty = 0.5 * l2 * graph.apply("across +", graph.fold("+", squares))
-    spoilt = _spoilt(graph, recipe, gradient)
+    spoilt = _spoilt(graph, spec, gradient)
     if spoilt is not None:
         spoilt = graph.apply("across +", spoilt)
     pairs = zip(gradient, trained, strict=True)
-    used = _clipped(graph, recipe, [graph.where(moves, g, 0.0) for g, moves in pairs])
+    used = _clipped(graph, spec, [graph.where(moves, g, 0.0) for g, moves in pairs])
     new = [
-        moved(graph, recipe, w, used[k], penalised[k], [slot[k] for slot in slots])
+        moved(graph, spec, w, used[k], penalised[k], [slot[k] for slot in slots])
         for k, w in enumerate(theta)
     ]
     return Changes(penalty, spoilt, new)
 
 
-def _spoilt(graph: Graph, recipe: Recipe, gradient: Sequence[Any]) -> Node | None:
+def _spoilt(graph: Graph, spec: Specialisation, gradient: Sequence[Any]) -> Node | None:
     """Return the sum of g - g where entries are bounded: what is infinite may not vanish so."""
-    if recipe.clipping.value is None:
+    if spec.clipping.value is None:
         return None
     return graph.node(graph.fold("+", [nothing(g) for g in gradient]))
 
 
-def _clipped(graph: Graph, recipe: Recipe, gradient: Sequence[Any]) -> list[Node]:
+def _clipped(graph: Graph, spec: Specialisation, gradient: Sequence[Any]) -> list[Node]:
     terms: Sequence[Any] = gradient
-    if recipe.clipping.active:
-        terms = recipe.clipping.apply(Row(gradient), graph).terms
+    if spec.clipping.active:
+        terms = spec.clipping.apply(Row(gradient), graph).terms
     return [graph.node(g) for g in terms]
 
 
 def moved(
-    graph: Graph, recipe: Recipe, w: Node, g: Node, penalised: Any, slots: Sequence[Node]
+    graph: Graph, spec: Specialisation, w: Node, g: Node, penalised: Any, slots: Sequence[Node]
 ) -> list[Node]:
     """Return the optimiser's update: the new parameter, and its new slots."""
     lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
-    found = recipe.optimiser.body(graph)(w, g, lr, t, penalised, *slots)
+    found = spec.optimiser.body(graph)(w, g, lr, t, penalised, *slots)
     return [graph.node(v) for v in found]
 
 
@@ -187,34 +187,38 @@ def activated(graph: Graph, objective: Objective, l: int) -> tuple[Node, Node]:
 
 
 def output_row(
-    graph: Graph, recipe: Recipe, nets: Sequence[Node], targets: Sequence[Node], real: Node | None
+    graph: Graph,
+    spec: Specialisation,
+    nets: Sequence[Node],
+    targets: Sequence[Node],
+    real: Node | None,
 ) -> tuple[Node, list[Node]]:
     """Return s e of one sample, and its delta_L, for vectors along the output nodes.
 
     Of the last vector only the lanes where `real` holds are nodes, where it is given.
     """
     scale: Any = graph.symbol("c", NUMBER)
-    if recipe.weighted:
+    if spec.weighted:
         scale = scale * graph.symbol("s")
-    activation = recipe.objective.network.affine[-1].activation
+    activation = spec.objective.network.affine[-1].activation
     f, _ = activation.body(graph)
     y = f(Row(nets)) if activation.rowwise else Row([graph.node(f(v)) for v in nets])
-    e, delta = output_formulas(graph, recipe.objective, Row(nets), y, Row(targets), scale)
+    e, delta = output_formulas(graph, spec.objective, Row(nets), y, Row(targets), scale)
     terms, deltas = list(e.terms), list(delta.terms)
     if real is not None:
         terms[-1] = graph.where(real, terms[-1], 0.0)
         deltas[-1] = graph.where(real, deltas[-1], 0.0)
     error = graph.fold("+", terms)
-    if recipe.weighted:
+    if spec.weighted:
         error = graph.symbol("s") * error
     return graph.apply("across +", graph.node(error)), [graph.node(d) for d in deltas]
 
 
-def entry(graph: Graph, recipe: Recipe, penalised: bool, trained: bool) -> tuple[Node, Node]:
+def entry(graph: Graph, spec: Specialisation, penalised: bool, trained: bool) -> tuple[Node, Node]:
     """Return (w, g): a parameter, and dE/dw with the penalty in it; 0 where it is not trained."""
     w, g = graph.symbol("w"), graph.symbol("dE_dw")
-    if penalised and recipe.objective.l2:
-        g = g + recipe.objective.l2 * w
+    if penalised and spec.objective.l2:
+        g = g + spec.objective.l2 * w
     return w, g if trained else graph.node(0.0)
 
 
@@ -224,13 +228,13 @@ def nothing(g: Node) -> Node:
     return found
 
 
-def decay(recipe: Recipe, w: Node) -> Node:
+def decay(spec: Specialisation, w: Node) -> Node:
     """Return a weight's part of the penalty, 1/2 l2 w^2."""
-    found: Node = 0.5 * recipe.objective.l2 * w * w
+    found: Node = 0.5 * spec.objective.l2 * w * w
     return found
 
 
-def clipped(graph: Graph, recipe: Recipe, g: Node) -> tuple[Node, list[Node]]:
+def clipped(graph: Graph, spec: Specialisation, g: Node) -> tuple[Node, list[Node]]:
     """Return the clipped g, and what is summed over all parameters for it: |g|^2's term."""
     summed: list[Node] = []
     total = graph.symbol("squares")
@@ -240,7 +244,7 @@ def clipped(graph: Graph, recipe: Recipe, g: Node) -> tuple[Node, list[Node]]:
         return total
 
     graph.sum = everywhere  # type: ignore[method-assign]
-    found = recipe.clipping.apply(Row([g]), graph).terms[0]
+    found = spec.clipping.apply(Row([g]), graph).terms[0]
     return graph.node(found), summed
 
 

@@ -1,6 +1,6 @@
 """Records whose numeric parameters differ between networks that lie side by side.
 
-A parameter is named by its path in the recipe, such as `"optimiser.momentum"` or
+A parameter is named by its path in the spec, such as `"optimiser.momentum"` or
 `"rule.hidden.offset"`. Inside a program it is a symbol, which stands for a number per network; a
 record that holds a symbol in the number's place writes its formula as ever.
 """
@@ -17,21 +17,21 @@ from numpy.typing import NDArray
 
 from deltarule.core.registry import Record
 from deltarule.engine.compiled.expressions.tracing import Untraceable
-from deltarule.engine.compiled.specialisation import Recipe
+from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.optim import Optimiser
 from deltarule.rules import DeltaRule
 
 __all__ = ["differences", "with_numbers"]
 
 
-def with_numbers(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
-    """Return the recipe with `values` in the place of the parameters that they are named by."""
+def with_numbers(spec: Specialisation, values: Mapping[str, Any]) -> Specialisation:
+    """Return the spec with `values` in the place of the parameters that they are named by."""
     if not values:
-        return recipe
-    objective = recipe.objective
+        return spec
+    objective = spec.objective
     rule = _changed(objective.rule, "rule", values)
-    optimiser = _changed(recipe.optimiser, "optimiser", values)
-    return replace(recipe, objective=replace(objective, rule=rule), optimiser=optimiser)
+    optimiser = _changed(spec.optimiser, "optimiser", values)
+    return replace(spec, objective=replace(objective, rule=rule), optimiser=optimiser)
 
 
 def _changed(record: Any, path: str, values: Mapping[str, Any]) -> Any:

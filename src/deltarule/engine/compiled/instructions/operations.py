@@ -126,8 +126,8 @@ class Ops:
 
     def at(self, pointer: Any, element: ir.Type, index: Any) -> Any:
         """Return the address of entry `index` of the array that `pointer` points to."""
-        place = ir.Constant(ir.IntType(64), index) if isinstance(index, int) else index
-        return self.b.gep(pointer, [place], source_etype=element)
+        offset = ir.Constant(ir.IntType(64), index) if isinstance(index, int) else index
+        return self.b.gep(pointer, [offset], source_etype=element)
 
     def load(self, pointer: Any, kind: ir.Type, index: Any = 0) -> Any:
         """Return a value of type `kind` from entry `index` on of an array of its elements."""
@@ -221,7 +221,7 @@ class Ops:
             values = [
                 self.add(
                     self.lanes(values[k], values[k + half], order),
-                    self.lanes(values[k], values[k + half], [place + block for place in order]),
+                    self.lanes(values[k], values[k + half], [offset + block for offset in order]),
                 )
                 for k in range(half)
             ]

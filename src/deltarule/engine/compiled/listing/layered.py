@@ -23,21 +23,21 @@ from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.listing.small import LEARN, batches_head, indented
 from deltarule.engine.compiled.programs.layered.packing import Packing
-from deltarule.engine.compiled.specialisation import Recipe
+from deltarule.engine.compiled.specialisation import Specialisation
 
 __all__ = ["layered_lines"]
 
 
-def layered_lines(recipe: Recipe, machine: Machine, batch: int, threads: int) -> list[str]:
+def layered_lines(spec: Specialisation, machine: Machine, batch: int, threads: int) -> list[str]:
     """Return the lines of a layered program."""
-    return _Text(recipe, machine, batch, threads).lines()
+    return _Text(spec, machine, batch, threads).lines()
 
 
 class _Text:
-    def __init__(self, recipe: Recipe, machine: Machine, batch: int, threads: int) -> None:
-        self.recipe, self.machine, self.batch, self.threads = recipe, machine, batch, threads
-        self.objective = recipe.objective
-        self.blocks = Packing.of(self.objective.network, machine, recipe.dtype).blocks
+    def __init__(self, spec: Specialisation, machine: Machine, batch: int, threads: int) -> None:
+        self.spec, self.machine, self.batch, self.threads = spec, machine, batch, threads
+        self.objective = spec.objective
+        self.blocks = Packing.of(self.objective.network, machine, spec.dtype).blocks
         self.numbers = count(1)
         self.nodes: list[Node] = []
         self.functions: dict[tuple[str, ...], str] = {}
@@ -45,7 +45,7 @@ class _Text:
     def lines(self) -> list[str]:
         """Return the whole program."""
         L = len(self.blocks)
-        passes = [f"X, T{', s' * self.recipe.weighted} = batch"]
+        passes = [f"X, T{', s' * self.spec.weighted} = batch"]
         passes += self._share("its part of the batch's rows")
         for l in range(1, L + 1):
             passes += self._forward(l)
@@ -65,9 +65,9 @@ class _Text:
         return [*head, *indented(loop)]
 
     def _head(self) -> list[str]:
-        lanes = self.machine.lanes(self.recipe.dtype)
+        lanes = self.machine.lanes(self.spec.dtype)
         several = f", {self.threads} threads" if self.threads > 1 else ""
-        found = [f"# layer by layer: {self.recipe.dtype}, {lanes} lanes{several}"]
+        found = [f"# layer by layer: {self.spec.dtype}, {lanes} lanes{several}"]
         for l, block in enumerate(self.blocks, 1):
             padding = f", rows padded to {block.width}" if block.width != block.units else ""
             found.append(f"# WT_{l}: {block.inputs} x {block.units}{padding}")
@@ -114,7 +114,7 @@ class _Text:
         L = len(self.blocks)
         graph = Graph(across=lambda op, row: graph.apply(f"across {op}", graph.fold(op, row.terms)))
         nets, targets = [graph.symbol(f"net_{L}")], [graph.symbol("T")]
-        error, (delta,) = output_row(graph, self.recipe, nets, targets, None)
+        error, (delta,) = output_row(graph, self.spec, nets, targets, None)
         found = [(f"delta_{L}", "=", delta), ("errors", "+=", graph.apply("sum", error))]
         return self._statements(graph, found, {}, ("row_sum", "row_max"))
 
@@ -128,7 +128,7 @@ class _Text:
         found = self._meet() + self._share("its part of the rows of WT")
         for l in layers:
             found += self._gradient(l)
-        if self.recipe.clipping.norm is not None:
+        if self.spec.clipping.norm is not None:
             found += self._measure(layers)
         for l in layers:
             for penalised, trained, name in self._arrays(l):
@@ -158,23 +158,23 @@ class _Text:
             for penalised, trained, name in self._arrays(l):
                 if trained:
                     graph = Graph()
-                    _, g = entry(graph, self.recipe, penalised, trained)
-                    (term,) = clipped(graph, self.recipe, g)[1]
+                    _, g = entry(graph, self.spec, penalised, trained)
+                    (term,) = clipped(graph, self.spec, g)[1]
                     targets = [("squares", "+=", graph.apply("sum", graph.node(term)))]
                     found += self._statements(graph, targets, _called(name))
         return found + self._meet()
 
     def _change(self, name: str, penalised: bool, trained: bool) -> list[str]:
         """Penalty and update of one array."""
-        recipe, graph = self.recipe, Graph()
-        w, g = entry(graph, recipe, penalised, trained)
+        spec, graph = self.spec, Graph()
+        w, g = entry(graph, spec, penalised, trained)
         targets: list[Assignment] = []
         if penalised and self.objective.l2:
-            term = graph.symbol("weight", NUMBER) * graph.apply("sum", decay(recipe, w))
+            term = graph.symbol("weight", NUMBER) * graph.apply("sum", decay(spec, w))
             targets.append(("penalties", "+=", term))
-        if recipe.clipping.value is not None:
+        if spec.clipping.value is not None:
             targets.append(("penalties", "+=", graph.apply("sum", nothing(g))))
-        slots = recipe.optimiser.slots
+        slots = spec.optimiser.slots
         kept = ", ".join([name, *(f"{slot}_{name}" for slot in slots)])
         given = ", ".join([name, f"dE_d{name}", *(f"{slot}_{name}" for slot in slots)])
         function = self._updating(penalised, trained)
@@ -184,19 +184,19 @@ class _Text:
 
     def _updating(self, penalised: bool, trained: bool) -> str:
         """Return the name of the function that updates such an array's entries."""
-        recipe, graph = self.recipe, Graph()
-        w, g = entry(graph, recipe, penalised, trained)
-        if trained and recipe.clipping.active:
-            g, _ = clipped(graph, recipe, g)
-        slots = [graph.symbol(name) for name in recipe.optimiser.slots]
-        new = moved(graph, recipe, w, g, penalised, slots)
-        pairs = list(zip(recipe.optimiser.slots, new[1:], strict=True))
+        spec, graph = self.spec, Graph()
+        w, g = entry(graph, spec, penalised, trained)
+        if trained and spec.clipping.active:
+            g, _ = clipped(graph, spec, g)
+        slots = [graph.symbol(name) for name in spec.optimiser.slots]
+        new = moved(graph, spec, w, g, penalised, slots)
+        pairs = list(zip(spec.optimiser.slots, new[1:], strict=True))
         targets = [(name, "=", node) for name, node in (*pairs, ("w", new[0]))]
         wording = Wording()
         wording.count(targets)
         self.nodes += new
-        kept = ", ".join(["w", *recipe.optimiser.slots])
-        given = ", ".join(["w", "dE_dw", *recipe.optimiser.slots])
+        kept = ", ".join(["w", *spec.optimiser.slots])
+        given = ", ".join(["w", "dE_dw", *spec.optimiser.slots])
         text = (given, *wording.statements(targets), f"return {kept}")
         kind = "weights" if penalised else "biases" if trained else "kept_biases"
         return self.functions.setdefault(text, f"update_{kind}" if self.functions else "update")

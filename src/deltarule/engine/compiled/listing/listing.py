@@ -16,12 +16,12 @@ from deltarule.core.errors import UsageError
 from deltarule.engine.compiled.expressions.tracing import Untraceable
 from deltarule.engine.compiled.instructions.machine import Machine, host
 from deltarule.engine.compiled.listing.layered import layered_lines
-from deltarule.engine.compiled.listing.small import side_lines, straight_lines
-from deltarule.engine.compiled.programs.lanes import side_module
+from deltarule.engine.compiled.listing.small import lanes_lines, registers_lines
+from deltarule.engine.compiled.programs.lanes import lanes_module
 from deltarule.engine.compiled.programs.layered.program import Layered
-from deltarule.engine.compiled.programs.program import form_of, team_size
-from deltarule.engine.compiled.programs.registers import straight_module
-from deltarule.engine.compiled.specialisation import Recipe
+from deltarule.engine.compiled.programs.program import form_of, thread_count
+from deltarule.engine.compiled.programs.registers import registers_module
+from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective, check_order
 from deltarule.losses import Loss
 from deltarule.network import Network
@@ -54,33 +54,33 @@ def compiled_source(
     optimiser, clipping = OPTIMISERS.get(optimizer), Clipping(clip_norm, clip_value)
     check_order(objective.rule, optimiser, clipping)
     weighted = boolean("compiled_source: sample_weight", sample_weight)
-    recipe = Recipe(objective, optimiser, clipping, kind, weighted, size == 1)
+    spec = Specialisation(objective, optimiser, clipping, kind, weighted, size == 1)
     try:
-        form = form_of(recipe, size)
+        form = form_of(spec, size)
     except Untraceable as reason:
         raise UsageError(
             f"compiled_source: this cannot be compiled: {reason}; the reference engine does it"
         ) from None
     if llvm:
-        return _module(form, recipe, host(), size)
-    return listing(form, recipe, host(), size)
+        return _module(form, spec, host(), size)
+    return listing(form, spec, host(), size)
 
 
-def _module(form: str, recipe: Recipe, machine: Machine, batch: int) -> str:
+def _module(form: str, spec: Specialisation, machine: Machine, batch: int) -> str:
     """Return the text of the module that is compiled."""
-    if form == "straight":
-        return straight_module(recipe, machine)
-    if form == "side by side":
-        return side_module(recipe, machine, batch)
-    return Layered(recipe, machine, batch, team_size(recipe.objective.network, batch)).text
+    if form == "registers":
+        return registers_module(spec, machine)
+    if form == "lanes":
+        return lanes_module(spec, machine, batch)
+    return Layered(spec, machine, batch, thread_count(spec.objective.network, batch)).text
 
 
-def listing(form: str, recipe: Recipe, machine: Machine, batch: int) -> str:
+def listing(form: str, spec: Specialisation, machine: Machine, batch: int) -> str:
     """Return the text of a program of the given form."""
-    if form == "straight":
-        lines = straight_lines(recipe)
-    elif form == "side by side":
-        lines = side_lines(recipe, machine, batch)
+    if form == "registers":
+        lines = registers_lines(spec)
+    elif form == "lanes":
+        lines = lanes_lines(spec, machine, batch)
     else:
-        lines = layered_lines(recipe, machine, batch, team_size(recipe.objective.network, batch))
+        lines = layered_lines(spec, machine, batch, thread_count(spec.objective.network, batch))
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""The texts of programs for small networks, node by node: straight, and side by side."""
+"""The texts of programs for small networks, node by node: in registers, and in lanes."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from deltarule.engine.compiled.expressions.formulas import (
 from deltarule.engine.compiled.expressions.text import Assignment, Wording
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node
 from deltarule.engine.compiled.instructions.machine import Machine
-from deltarule.engine.compiled.programs.lanes import side_lanes
-from deltarule.engine.compiled.specialisation import Recipe
+from deltarule.engine.compiled.programs.lanes import lanes_of
+from deltarule.engine.compiled.specialisation import Specialisation
 
-__all__ = ["batches_head", "indented", "reached", "side_lines", "straight_lines"]
+__all__ = ["batches_head", "indented", "lanes_lines", "reached", "registers_lines"]
 
 LEARN = "if learn:  # not where E alone is measured"
 
 
-def straight_lines(recipe: Recipe) -> list[str]:
-    """Return a straight program: observations one after the other, every name a register."""
+def registers_lines(spec: Specialisation) -> list[str]:
+    """Return a program in registers: observations one after the other, every name a register."""
     graph = Graph(numbers_first=True)
-    theta = theta_symbols(graph, recipe.objective.network)
-    found, error = observed_alone(graph, recipe, theta, graph.symbol("lr", NUMBER))
+    theta = theta_symbols(graph, spec.objective.network)
+    found, error = observed_alone(graph, spec, theta, graph.symbol("lr", NUMBER))
     sums = [_sum_symbol(graph, w) for w in theta]
-    changes = update_each(graph, recipe, theta, found.gradient if recipe.online else sums)
-    slots = slot_symbols(graph, recipe, theta)
+    changes = update_each(graph, spec, theta, found.gradient if spec.online else sums)
+    slots = slot_symbols(graph, spec, theta)
     updates = [
         _update([w, *(slot[k] for slot in slots)], changes.new[k]) for k, w in enumerate(theta)
     ]
     last = [target for group in updates for target in group]
     penalties = _penalties(graph, changes)
     names, numbers = {"s[1]": "s"}, count(1)
-    sample = f"x, T{', s' * recipe.weighted}"
+    sample = f"x, T{', s' * spec.weighted}"
     inner = Wording(names, numbers=numbers)
     passes = [*_named(found, [error, *found.gradient]), ("errors", "+=", error)]
-    if recipe.online:
+    if spec.online:
         inner.count([*passes, *penalties, *last])
         body = [f"{sample} = batch[0]", *inner.statements(passes)]
         update = _one_by_one(inner, [penalties, *updates])
@@ -57,23 +57,23 @@ def straight_lines(recipe: Recipe) -> list[str]:
         body = [_zeros(sums), *loop]
         update = _one_by_one(outer, [penalties, *updates])
     head = [
-        f"# straight: {recipe.dtype}, one observation after the other, every name a register",
+        f"# registers: {spec.dtype}, one observation after the other, every name a register",
         batches_head([node for _, _, node in (*passes, *penalties, *last)]),
     ]
     return [*head, *indented([*body, LEARN, *indented(update)])]
 
 
-def side_lines(recipe: Recipe, machine: Machine, batch: int) -> list[str]:
+def lanes_lines(spec: Specialisation, machine: Machine, batch: int) -> list[str]:
     """Return a program with the observations of a batch in lanes, and an update along theta."""
     graph = Graph()
-    theta = theta_symbols(graph, recipe.objective.network)
-    found, error = observed_side_by_side(graph, recipe, theta)
-    lanes, names, numbers = side_lanes(recipe, machine, batch), {"s[1]": "s"}, count(1)
+    theta = theta_symbols(graph, spec.objective.network)
+    found, error = observed_side_by_side(graph, spec, theta)
+    lanes, names, numbers = lanes_of(spec, machine, batch), {"s[1]": "s"}, count(1)
     wording = Wording(names, graph.common_divisors(), numbers=numbers)
     sums = [_sum_symbol(graph, w) for w in theta]
     pairs = list(zip(sums, found.gradient, strict=True))
     targets = _named(found, [error, *found.gradient])
-    sample = f"x, T{', s' * recipe.weighted}, inside"
+    sample = f"x, T{', s' * spec.weighted}, inside"
     if batch <= lanes:
         targets.append(("errors", "+=", graph.apply("across +", error)))
         targets += [(total.payload, "=", g) for total, g in pairs]
@@ -90,12 +90,12 @@ def side_lines(recipe: Recipe, machine: Machine, batch: int) -> list[str]:
             *indented(wording.statements(targets)),
             "errors += sum(e)",
         ]
-    width = machine.lanes(recipe.dtype)
-    update, nodes = _along(recipe, numbers)
+    width = machine.lanes(spec.dtype)
+    update, nodes = _along(spec, numbers)
     kinds = ", ".join(_kinds(sums))
     gather = f"dE = lane_sums({kinds})  # the gradient, a vector along theta"
     head = [
-        f"# side by side: {recipe.dtype}, {lanes} observations in the lanes; "
+        f"# lanes: {spec.dtype}, {lanes} observations in the lanes; "
         f"the update takes {width} parameters at a time",
         batches_head([*(node for _, _, node in targets), *nodes]),
     ]
@@ -103,17 +103,17 @@ def side_lines(recipe: Recipe, machine: Machine, batch: int) -> list[str]:
     return [*head, *indented([entries, *body, LEARN, *indented([gather, *update])])]
 
 
-def _along(recipe: Recipe, numbers: Any) -> tuple[list[str], list[Node]]:
+def _along(spec: Specialisation, numbers: Any) -> tuple[list[str], list[Node]]:
     """Return the update along theta, and its terms."""
-    graph, layout = Graph(), recipe.objective.network.layout
+    graph, layout = Graph(), spec.objective.network.layout
     theta, total = graph.symbol("theta"), graph.symbol("dE")
-    slots = [symbols[0] for symbols in slot_symbols(graph, recipe, [theta])]
+    slots = [symbols[0] for symbols in slot_symbols(graph, spec, [theta])]
     penalised, trained = (
         True if layout.mask(name).all() else graph.symbol(name, CONDITION)
         for name in ("penalised", "trained")
     )
     changes = update_along(
-        graph, recipe, [theta], [total], [penalised], [trained], [[slot] for slot in slots]
+        graph, spec, [theta], [total], [penalised], [trained], [[slot] for slot in slots]
     )
     update, penalties = _update([theta, *slots], changes.new[0]), _penalties(graph, changes)
     wording = Wording(numbers=numbers)

@@ -71,8 +71,8 @@ def _compiled() -> Callable[..., None]:
     def call(seeds: NDArray[Any], epoch: int, index: NDArray[np.int64]) -> None:
         keys = np.ascontiguousarray(seeds, np.uint64)
         n, lanes = index.shape
-        place = np.empty((lanes, n), np.int64)
-        run(keys.ctypes.data, lanes, n, epoch, place.ctypes.data, index.ctypes.data)
+        offset = np.empty((lanes, n), np.int64)
+        run(keys.ctypes.data, lanes, n, epoch, offset.ctypes.data, index.ctypes.data)
 
     return call
 
@@ -94,7 +94,7 @@ class _Orders:
         keys, lanes, self.n, self.epoch, places, index = arguments
         self.left, self.mask, self.block = (b.alloca(_WORD) for _ in range(3))
         with self.o.loop(0, lanes) as lane:
-            self.place = self.o.at(places, _WORD, b.mul(lane, self.n))
+            self.offset = self.o.at(places, _WORD, b.mul(lane, self.n))
             self._shuffle(self.o.load(keys, _WORD, lane))
         with self.o.loop(0, self.n) as i, self.o.loop(0, lanes) as lane:
             value = self.o.load(places, _WORD, b.add(b.mul(lane, self.n), i))
@@ -102,10 +102,10 @@ class _Orders:
         b.ret_void()
 
     def _shuffle(self, key: Any) -> None:
-        """Write one order into `place`."""
+        """Write one order into `offset`."""
         b, o = self.b, self.o
         with o.loop(0, self.n) as i:
-            o.store(i, self.place, i)
+            o.store(i, self.offset, i)
         last = b.sub(self.n, _word(1))
         zeros = b.ctlz(b.or_(last, _word(1)), ir.Constant(ir.IntType(1), 1))
         b.store(b.lshr(_word(-1), zeros), self.mask)  # the bits that a number up to i may have
@@ -146,7 +146,7 @@ class _Orders:
         return b.trunc(b.lshr(whole, ir.Constant(_LONG, 64)), _WORD), b.trunc(whole, _WORD)
 
     def _swap(self, drawn: Any) -> None:
-        """Swap place i with the place drawn, and go on to i - 1, unless it is beyond i.
+        """Swap entry i with the one drawn, and go on to i - 1, unless it is beyond i.
 
         There is no branch, which the processor would guess wrong every third time: what is drawn
         in vain swaps i with itself.
@@ -157,9 +157,9 @@ class _Orders:
         j = b.and_(drawn, mask)
         fits = b.and_(b.icmp_signed("<=", j, i), b.icmp_signed(">", i, _word(0)))
         j = b.select(fits, j, i)
-        mine, other = o.load(self.place, _WORD, i), o.load(self.place, _WORD, j)
-        o.store(other, self.place, i)
-        o.store(mine, self.place, j)
+        mine, other = o.load(self.offset, _WORD, i), o.load(self.offset, _WORD, j)
+        o.store(other, self.offset, i)
+        o.store(mine, self.offset, j)
         left, half = b.sub(i, b.zext(fits, _WORD)), b.lshr(mask, _word(1))
         b.store(left, self.left)
         b.store(b.select(b.icmp_signed("<=", left, half), half, mask), self.mask)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.engine.compiled.many.arguments import Track
+from deltarule.engine.compiled.many.arguments import CallMaker
 
 __all__ = ["Break", "Search"]
 
@@ -22,7 +22,7 @@ class Break:
 
     network: int
     epoch: int
-    """In the epoch of this number of the task, from 0."""
+    """In the epoch of this number of the chunk, from 0."""
     update: int
     """In its update of this number, from 0."""
     theta: Array
@@ -31,31 +31,31 @@ class Break:
 
 
 class Search:
-    """One group's task, walked again.
+    """One group's chunk, run again.
 
-    `go(lap)` does a lap, and `make(vectors, sums, epoch)` describes it.
+    `go(call)` does a call, and `make(vectors, sums, epoch)` describes it.
     """
 
     def __init__(
         self,
-        track: Track,
+        maker: CallMaker,
         members: Array,
         slots: int,
         make: Callable[..., Array],
         go: Callable[..., None],
     ) -> None:
-        self._track, self._members, self._slots = track, members, slots
+        self._maker, self._members, self._slots = maker, members, slots
         self._make, self._go = make, go
         self._found: list[Break] = []
 
     def run(self, before: Array, wanted: Array) -> list[Break]:
-        """Return a break for every lane in `wanted`; `before` is where the task began."""
-        for epoch in range(self._track.task.epochs):
+        """Return a break for every lane in `wanted`; `before` is where the chunk began."""
+        for epoch in range(self._maker.chunk.epochs):
             sums = np.zeros((1, 2, len(wanted)))
-            after = self._advance(before, sums, epoch, 0, self._track.batches)
+            after = self._advance(before, sums, epoch, 0, self._maker.batches)
             now = wanted & ~_finite(*after)
             if now.any():
-                self._halve(before, sums, epoch, 0, self._track.batches, now)
+                self._halve(before, sums, epoch, 0, self._maker.batches, now)
             wanted, before = wanted & ~now, after[0]
         return self._found
 
@@ -64,8 +64,8 @@ class Search:
     ) -> tuple[Array, Array]:
         """Return where `count` updates lead."""
         vectors, sums = vectors.copy(), sums.copy()
-        lap = self._make(vectors, sums, epoch)
-        self._go(self._track.cut(lap, first, count, sums.shape[-1]))
+        call = self._make(vectors, sums, epoch)
+        self._go(self._maker.cut(call, first, count, sums.shape[-1]))
         return vectors, sums
 
     def _halve(

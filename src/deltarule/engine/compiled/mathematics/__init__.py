@@ -1,1 +1,1 @@
-"""exp, log, tanh, roots: elementary functions as straight code, with bounds of their errors."""
+"""exp, log, tanh, roots: elementary functions as instructions, with bounds of their errors."""

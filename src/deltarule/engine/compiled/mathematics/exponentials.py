@@ -1,10 +1,10 @@
-"""exp, expm1 and tanh as straight code: no branch, no table, no call; for vectors of any length.
+"""exp, expm1 and tanh without branch, table or call; for vectors of any length.
 
 With x = k ln 2 + r and |r| <= ln 2, exp(x) = 2^k (1 + t) where t = exp(r) - 1 = r + r^2 g(r). The
-polynomials g are fitted by `tests/engine/compiled/mathematics/make_polynomials.py`; their errors are stated
-relative to the function, in units of 2^-23 (float32) and 2^-52 (float64). k is found by adding a
-number so large that the sum has no fraction: its lowest bits then are k and, shifted into the
-place of the exponent, 2^k.
+polynomials g are fitted by `tests/engine/compiled/mathematics/make_polynomials.py`; their errors
+are stated relative to the function, in units of 2^-23 (float32) and 2^-52 (float64). k is found by
+adding a number so large that the sum has no fraction: its lowest bits then are k and, shifted into
+the place of the exponent, 2^k.
 
 k ln 2 is taken off in two parts, the first so short that its product with k is exact. The largest
 errors that `benchmarks/maths_audit.py` has found, over all float32 numbers (unless it says

@@ -1,8 +1,8 @@
-"""log and log1p as straight code: no branch, no table, no call; for vectors of any length.
+"""log and log1p as straight-line code: no branch, no table, no call; for vectors of any length.
 
 With x = 2^k (1 + f) and sqrt(1/2) <= 1 + f < sqrt 2, log x = k ln 2 + f + f^2 h(f). The polynomial
-h is fitted by `tests/engine/compiled/mathematics/make_polynomials.py`; its error is stated relative to
-log(1 + f), in units of 2^-23 (float32) and 2^-52 (float64). Errors are stated per function in
+h is fitted by `tests/engine/compiled/mathematics/make_polynomials.py`; its error is stated relative
+to log(1 + f), in units of 2^-23 (float32) and 2^-52 (float64). Errors are stated per function in
 units in the last place (ulp), as sampled by `benchmarks/maths_audit.py`.
 
 Source: W. Cody, W. Waite, Software Manual for the Elementary Functions (1980), chapter 5; for the

@@ -1,4 +1,4 @@
-"""What a compiled program is called with: a lap, the same stretch of one or of several epochs."""
+"""What a compiled program is called with: a call, the same chunk of one or of several epochs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import Module, Ops
 
-__all__ = ["Lap", "LapValues", "lap_function"]
+__all__ = ["Call", "CallValues", "kernel_function"]
 
 _POINTERS = (
     "theta",  # the parameters, changed in place
@@ -20,35 +20,35 @@ _POINTERS = (
     "T",  # every sample's targets
     "weight",  # every sample's weight s_i
     "index",  # int64: the samples in the epoch's order
-    "rates",  # float64: eta of every batch of the lap
-    "scales",  # float64: c of every batch of the lap
+    "rates",  # float64: eta of every batch of the call
+    "scales",  # float64: c of every batch of the call
     "totals",  # float64, per epoch: sum of s_i e_i, sum of (batch weight) * penalty; added to
-    "weights",  # float64: the samples' total weight in every batch of the lap
-    "scratch",  # working memory; of networks side by side, where theta is copied behind the lap
+    "weights",  # float64: the samples' total weight in every batch of the call
+    "scratch",  # working memory; of networks side by side, where theta is copied behind the call
     "hyper",  # float64: numbers in which networks side by side differ
 )
 _NUMBERS = (
     "rows",  # samples in an epoch
     "batch",  # samples in a batch (the last one may have fewer)
-    "first",  # the lap's first batch in the epoch
-    "count",  # batches in the lap, of every epoch
-    "epochs",  # epochs in the lap
+    "first",  # the call's first batch in the epoch
+    "count",  # batches in the call, of every epoch
+    "epochs",  # epochs in the call
     "stride",  # from one epoch's order to the next in `index`; 0 where it is always the same
-    "t",  # updates done before the lap
-    "threads",  # how many threads do this lap
-    "repeat",  # 1: rates, scales and weights of one epoch serve every epoch of the lap
-    "learn",  # 1; 0 for a lap that only adds up E
+    "t",  # updates done before the call
+    "threads",  # how many threads do this call
+    "repeat",  # 1: rates, scales and weights of one epoch serve every epoch of the call
+    "learn",  # 1; 0 for a call that only adds up E
 )
 
 
-class Lap(ctypes.Structure):
+class Call(ctypes.Structure):
     """The arguments of a program: pointers and whole numbers, 8 bytes each."""
 
     _fields_ = [(n, ctypes.c_void_p) for n in _POINTERS] + [(n, ctypes.c_int64) for n in _NUMBERS]
 
 
-def lap_function(module: Module, name: str) -> ir.Function:
-    """Add the function `void name(lap, number)`, without a body yet; return it.
+def kernel_function(module: Module, name: str) -> ir.Function:
+    """Add the function `void name(call, number)`, without a body yet; return it.
 
     Its stack is aligned to whole vectors: what registers have no room for is kept there, and a
     vector across two lines of the cache takes twice as long. A compiler by itself aligns to 16
@@ -61,11 +61,11 @@ def lap_function(module: Module, name: str) -> ir.Function:
     return function
 
 
-class LapValues:
+class CallValues:
     """The arguments as instructions see them, read where a program begins."""
 
-    def __init__(self, ops: Ops, lap: Any) -> None:
-        self._ops, self._lap = ops, lap
+    def __init__(self, ops: Ops, call: Any) -> None:
+        self._ops, self._call = ops, call
         self._fields = {name: k for k, name in enumerate((*_POINTERS, *_NUMBERS))}
         self._read: dict[str, Any] = {}
         for name in self._fields:
@@ -73,13 +73,13 @@ class LapValues:
 
     def _load(self, name: str) -> Any:
         kind = ir.PointerType() if name in _POINTERS else ir.IntType(64)
-        place = ir.Constant(ir.IntType(64), self._fields[name])
-        at = self._ops.b.gep(self._lap, [place], source_etype=ir.IntType(64))
+        offset = ir.Constant(ir.IntType(64), self._fields[name])
+        at = self._ops.b.gep(self._call, [offset], source_etype=ir.IntType(64))
         return self._ops.b.load(at, typ=kind, name=name)
 
     @contextmanager
     def every_epoch(self, networks: int = 1) -> Iterator[Any]:
-        """Repeat what is written inside for every epoch of the lap, in which it sees its own part.
+        """Repeat what is written inside for every epoch of the call, in which it sees its own part.
 
         What belongs to a batch follows in the arrays, epoch after epoch; `networks` lie side by
         side in rates, totals and (where `stride` says so) index.

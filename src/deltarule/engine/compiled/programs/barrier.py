@@ -1,4 +1,4 @@
-"""Threads that do one lap together: where they wait for each other, how work is divided."""
+"""Threads that do one call together: where they wait for each other, how work is divided."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from llvmlite import ir
 from deltarule.engine.compiled.instructions.machine import is_arm64
 from deltarule.engine.compiled.instructions.operations import Ops
 
-__all__ = ["Team"]
+__all__ = ["ThreadGroup"]
 
 _WORD = ir.IntType(64)
 
@@ -17,8 +17,8 @@ SPINS = 4000
 """How often a thread looks before it gives the processor to others."""
 
 
-class Team:
-    """The team of `threads` threads that run one lap; this one has the number `number`."""
+class ThreadGroup:
+    """The `threads` threads that do one call; this one has the number `number`."""
 
     def __init__(self, ops: Ops, counter: Any, number: Any, threads: Any) -> None:
         self._ops, self._counter = ops, counter
@@ -27,7 +27,7 @@ class Team:
         ops.b.store(ir.Constant(_WORD, 0), self._target)
 
     def wait(self) -> None:
-        """Wait until every thread of the team has come here.
+        """Wait until every thread of the group has come here.
 
         Each adds 1 to a counter that only grows, and goes on once it has reached the number of
         threads times the number of meetings so far.

@@ -23,65 +23,67 @@ from deltarule.engine.compiled.expressions.formulas import (
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
-from deltarule.engine.compiled.programs.arguments import LapValues, lap_function
-from deltarule.engine.compiled.specialisation import Recipe, element
+from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
+from deltarule.engine.compiled.specialisation import Specialisation, element
 
-__all__ = ["side_lanes", "side_module", "side_size"]
+__all__ = ["lanes_module", "lanes_of", "lanes_size"]
 
 _WORD, _HALF, _DOUBLE = ir.IntType(64), ir.IntType(32), ir.DoubleType()
 
 
-def side_size(recipe: Recipe, machine: Machine) -> int:
+def lanes_size(spec: Specialisation, machine: Machine) -> int:
     """Return the entries of theta as the program keeps it: whole vectors."""
-    lanes = machine.lanes(recipe.dtype)
-    return -(-recipe.objective.network.size // lanes) * lanes
+    lanes = machine.lanes(spec.dtype)
+    return -(-spec.objective.network.size // lanes) * lanes
 
 
-def side_lanes(recipe: Recipe, machine: Machine, batch: int) -> int:
+def lanes_of(spec: Specialisation, machine: Machine, batch: int) -> int:
     """Return how many observations lie side by side.
 
     Two registers' worth of them keep the processor busy while one waits.
     """
-    return min(2 * machine.lanes(recipe.dtype), 1 << (batch - 1).bit_length())
+    return min(2 * machine.lanes(spec.dtype), 1 << (batch - 1).bit_length())
 
 
-def side_module(recipe: Recipe, machine: Machine, batch: int) -> str:
-    """Return the text of the module whose function `run(lap, number)` does one lap."""
+def lanes_module(spec: Specialisation, machine: Machine, batch: int) -> str:
+    """Return the text of the module whose function `run(call, number)` does one call."""
     module = Module(machine)
-    run = lap_function(module, "run")
-    _Side(recipe, machine, Ops(ir.IRBuilder(run.append_basic_block())), run.args[0], batch)
+    run = kernel_function(module, "run")
+    _Lanes(spec, machine, Ops(ir.IRBuilder(run.append_basic_block())), run.args[0], batch)
     return str(module)
 
 
-class _Side:
-    def __init__(self, recipe: Recipe, machine: Machine, ops: Ops, lap: Any, batch: int) -> None:
-        self.recipe, self.ops, self.batch = recipe, ops, batch
-        self.element = element(recipe.dtype)
-        self.width = machine.lanes(recipe.dtype)
-        self.lanes = side_lanes(recipe, machine, batch)
+class _Lanes:
+    def __init__(
+        self, spec: Specialisation, machine: Machine, ops: Ops, call: Any, batch: int
+    ) -> None:
+        self.spec, self.ops, self.batch = spec, ops, batch
+        self.element = element(spec.dtype)
+        self.width = machine.lanes(spec.dtype)
+        self.lanes = lanes_of(spec, machine, batch)
         self.kind = vector_of(self.element, self.lanes)
         self.along = vector_of(self.element, self.width)
-        self.size = side_size(recipe, machine)
-        self.lap = LapValues(ops, lap)
+        self.size = lanes_size(spec, machine)
+        self.call = CallValues(ops, call)
         b = ops.b
-        self.gradient = [b.alloca(self.kind) for _ in range(recipe.objective.network.size)]
+        self.gradient = [b.alloca(self.kind) for _ in range(spec.objective.network.size)]
         self.error = b.alloca(self.kind)
         self.totals = [b.alloca(_DOUBLE) for _ in range(2)]
-        with self.lap.every_epoch():
+        with self.call.every_epoch():
             for k, total in enumerate(self.totals):
-                b.store(ops.load(self.lap.totals, _DOUBLE, k), total)
-            with ops.loop(0, self.lap.count) as s:
+                b.store(ops.load(self.call.totals, _DOUBLE, k), total)
+            with ops.loop(0, self.call.count) as s:
                 self._batch(s)
             for k, total in enumerate(self.totals):
-                ops.store(b.load(total, typ=_DOUBLE), self.lap.totals, k)
+                ops.store(b.load(total, typ=_DOUBLE), self.call.totals, k)
         b.ret_void()
 
     def _batch(self, s: Any) -> None:
         """Write one update."""
         o, b = self.ops, self.ops.b
-        row = b.mul(b.add(self.lap.first, s), self.lap.batch)
-        rest = b.sub(self.lap.rows, row)
-        n = b.select(b.icmp_signed("<", rest, self.lap.batch), rest, self.lap.batch)
+        row = b.mul(b.add(self.call.first, s), self.call.batch)
+        rest = b.sub(self.call.rows, row)
+        n = b.select(b.icmp_signed("<", rest, self.call.batch), rest, self.call.batch)
         if self.batch <= self.lanes:  # one look at the whole batch
             gradient, error = self._observations(s, row, ir.Constant(_WORD, 0), n)
         else:
@@ -94,26 +96,26 @@ class _Side:
             gradient = [b.load(total, typ=self.kind) for total in self.gradient]
             error = b.load(self.error, typ=self.kind)
         self._add(0, o.sum_lanes(error))
-        with b.if_then(b.icmp_signed("!=", self.lap.learn, ir.Constant(_WORD, 0))):
+        with b.if_then(b.icmp_signed("!=", self.call.learn, ir.Constant(_WORD, 0))):
             self._update(s, self._sums(gradient))
 
     def _observations(self, s: Any, row: Any, i: Any, n: Any) -> tuple[list[Any], Any]:
         """Write the passes of observations i, i + 1, ... of the batch; return gradient and e."""
-        o, recipe = self.ops, self.recipe
+        o, spec = self.ops, self.spec
         graph = Graph()
         lower = Lowering(o, self.kind)
-        net = recipe.objective.network
+        net = spec.objective.network
         theta = theta_symbols(graph, net)
         for k, symbol in enumerate(theta):
-            lower.bind(symbol, o.splat(self.kind, o.load(self.lap.theta, self.element, k)))
+            lower.bind(symbol, o.splat(self.kind, o.load(self.call.theta, self.element, k)))
         sample, inside = self._samples(row, i, n)
-        self._read(graph, lower, "x", self.lap.X, net.sizes[0], sample)
-        self._read(graph, lower, "T", self.lap.T, net.sizes[-1], sample)
+        self._read(graph, lower, "x", self.call.X, net.sizes[0], sample)
+        self._read(graph, lower, "T", self.call.T, net.sizes[-1], sample)
         lower.bind(graph.symbol("inside", CONDITION), inside)
-        lower.bind(graph.symbol("c", NUMBER), o.load(self.lap.scales, _DOUBLE, s))
-        if recipe.weighted:
-            self._read(graph, lower, "s", self.lap.weight, 1, sample)
-        found, error = observed_side_by_side(graph, recipe, theta)
+        lower.bind(graph.symbol("c", NUMBER), o.load(self.call.scales, _DOUBLE, s))
+        if spec.weighted:
+            self._read(graph, lower, "s", self.call.weight, 1, sample)
+        found, error = observed_side_by_side(graph, spec, theta)
         lower.common = graph.common_divisors()
         return [lower(g) for g in found.gradient], lower(error)
 
@@ -124,12 +126,12 @@ class _Side:
         """
         o, b = self.ops, self.ops.b
         if self.lanes == 1:
-            here = b.trunc(o.load(self.lap.index, _WORD, b.add(row, i)), _HALF)
+            here = b.trunc(o.load(self.call.index, _WORD, b.add(row, i)), _HALF)
             return here, ir.Constant(ir.IntType(1), 1)
         several = ir.VectorType(_WORD, self.lanes)
         steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(self.lanes)])
         inside = b.icmp_signed("<", b.add(o.splat(several, i), steps), o.splat(several, n))
-        here = o.at(self.lap.index, _WORD, b.add(row, i))
+        here = o.at(self.call.index, _WORD, b.add(row, i))
         sample = o.masked_load(here, several, inside)
         return b.trunc(sample, ir.VectorType(_HALF, self.lanes)), inside
 
@@ -139,9 +141,9 @@ class _Side:
         """Read the entries of the samples' rows from memory; symbols stand for them."""
         o, b = self.ops, self.ops.b
         symbols = row_symbols(graph, name, width)
-        place = b.mul(sample, o.constant(sample.type, width))
+        offset = b.mul(sample, o.constant(sample.type, width))
         for k, symbol in enumerate(symbols):
-            entry = b.add(place, o.constant(sample.type, k))
+            entry = b.add(offset, o.constant(sample.type, k))
             if self.lanes == 1:
                 lower.bind(symbol, o.load(array, self.element, b.sext(entry, _WORD)))
             else:
@@ -158,26 +160,26 @@ class _Side:
 
     def _update(self, s: Any, sums: list[Any]) -> None:
         """Write penalty, clipping and the optimiser's update along theta."""
-        o, b, recipe = self.ops, self.ops.b, self.recipe
+        o, b, spec = self.ops, self.ops.b, self.spec
         graph = Graph()
         lower = Lowering(o, self.along)
         chunks = range(len(sums))
         gradient = [self._symbol(graph, lower, f"dE[{c}]", sums[c]) for c in chunks]
-        arrays = {"w": self.lap.theta}
-        for k, name in enumerate(recipe.optimiser.slots):
-            arrays[name] = o.at(self.lap.slots, self.element, k * self.size)
+        arrays = {"w": self.call.theta}
+        for k, name in enumerate(spec.optimiser.slots):
+            arrays[name] = o.at(self.call.slots, self.element, k * self.size)
         theta, *slots = (
             [self._vector(graph, lower, name, array, c) for c in chunks]
             for name, array in arrays.items()
         )
-        lower.bind(graph.symbol("lr", NUMBER), o.load(self.lap.rates, _DOUBLE, s))
-        done = b.add(b.add(self.lap.t, s), ir.Constant(_WORD, 1))
+        lower.bind(graph.symbol("lr", NUMBER), o.load(self.call.rates, _DOUBLE, s))
+        done = b.add(b.add(self.call.t, s), ir.Constant(_WORD, 1))
         lower.bind(graph.symbol("t", NUMBER), b.sitofp(done, _DOUBLE))
         penalised, trained = (self._flags(graph, lower, n) for n in ("penalised", "trained"))
-        found = update_along(graph, recipe, theta, gradient, penalised, trained, slots)
+        found = update_along(graph, spec, theta, gradient, penalised, trained, slots)
         if found.decay is not None:
             decay = self._first(lower(found.decay))
-            self._add(1, decay, o.load(self.lap.weights, _DOUBLE, s))
+            self._add(1, decay, o.load(self.call.weights, _DOUBLE, s))
         if found.spoilt is not None:
             self._add(1, self._first(lower(found.spoilt)))
         for c, values in enumerate(found.new):
@@ -195,7 +197,7 @@ class _Side:
 
     def _flags(self, graph: Graph, lower: Lowering, name: str) -> list[Any]:
         """Return, for every vector along theta, which of its lanes have an attribute."""
-        mask = self.recipe.objective.network.layout.mask(name)
+        mask = self.spec.objective.network.layout.mask(name)
         if mask.all():  # lanes beyond theta hold zeros
             return [True] * (self.size // self.width)
         whole = np.zeros(self.size, bool)
@@ -218,7 +220,7 @@ class _Side:
     def _real(self, value: Any, c: int) -> Any:
         """Return the value with 0 in the lanes beyond theta."""
         beyond = np.arange(c * self.width, (c + 1) * self.width)
-        inside = beyond < self.recipe.objective.network.size
+        inside = beyond < self.spec.objective.network.size
         if inside.all():
             return value
         return self.ops.select(self._lanes(inside), value, self.ops.constant(self.along, 0.0))

@@ -1,11 +1,11 @@
-"""Small networks as straight code: every weight, net, output and delta is a register of its own.
+"""Small networks in registers: every weight, net, output and delta is a register of its own.
 
 Observations come one after the other. With `lanes` > 1 every register holds that many networks
 side by side, which differ in theta, in their rates and (unless `shared`) in the order of their
 samples; what belongs to a network then has the networks as its last axis: theta, the slots, the
 rates, the totals, where not `shared` the index, and where samples have weights, too, the scales and
 the batches' weights. `varied` names the numeric parameters of records in which the networks differ
-(see `varied.py`). With `steady` rates those of the first batch serve all batches of a lap.
+(see `varied.py`). With `steady` rates those of the first batch serve all batches of a call.
 """
 
 from __future__ import annotations
@@ -28,70 +28,70 @@ from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
 from deltarule.engine.compiled.expressions.varied import with_numbers
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
-from deltarule.engine.compiled.programs.arguments import LapValues, lap_function
+from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
 from deltarule.engine.compiled.programs.variables import Variables
-from deltarule.engine.compiled.specialisation import Recipe, element
+from deltarule.engine.compiled.specialisation import Specialisation, element
 
-__all__ = ["straight_module", "write_straight"]
+__all__ = ["registers_module", "write_registers"]
 
 _WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
 
 
-def straight_module(recipe: Recipe, machine: Machine) -> str:
-    """Return the text of the module whose function `run(lap, number)` does one lap."""
+def registers_module(spec: Specialisation, machine: Machine) -> str:
+    """Return the text of the module whose function `run(call, number)` does one call."""
     module = Module(machine)
-    write_straight(module, "run", recipe)
+    write_registers(module, "run", spec)
     return str(module)
 
 
-def write_straight(
+def write_registers(
     module: Module,
     name: str,
-    recipe: Recipe,
+    spec: Specialisation,
     lanes: int = 1,
     shared: bool = True,
     varied: tuple[str, ...] = (),
     steady: bool = False,
 ) -> Any:
-    """Add the function `name(lap, number)`, which does one lap, to a module; return it."""
-    run = lap_function(module, name)
+    """Add the function `name(call, number)`, which does one call, to a module; return it."""
+    run = kernel_function(module, name)
     run.args[0].add_attribute("noalias")
     ops = Ops(ir.IRBuilder(run.append_basic_block()))
-    _Straight(recipe, ops, run.args[0], lanes, shared, varied, steady)
+    _Registers(spec, ops, run.args[0], lanes, shared, varied, steady)
     return run
 
 
-class _Straight:
+class _Registers:
     def __init__(
         self,
-        recipe: Recipe,
+        spec: Specialisation,
         ops: Ops,
-        lap: Any,
+        call: Any,
         lanes: int,
         shared: bool,
         varied: tuple[str, ...],
         steady: bool,
     ) -> None:
-        self.recipe, self.ops, self.lanes, self.shared = recipe, ops, lanes, shared
+        self.spec, self.ops, self.lanes, self.shared = spec, ops, lanes, shared
         self.varied = varied
-        self.apart = recipe.weighted and not shared
+        self.apart = spec.weighted and not shared
         """Whether the networks' batches weigh differently."""
-        self.element = element(recipe.dtype)
+        self.element = element(spec.dtype)
         self.cell = vector_of(self.element, lanes)
         # one number lies in a whole register: its bits need not leave it for exp's whole numbers
         self.kind = self.cell if lanes > 1 else vector_of(self.element, _alone(self.element))
         self.wide = vector_of(_DOUBLE, lanes)
-        self.lap = LapValues(ops, lap)
+        self.call = CallValues(ops, call)
         self.theta = self._variables()
-        self.slots = [self._variables() for _ in recipe.optimiser.slots]
-        self.gradient = None if recipe.online else self._variables()
+        self.slots = [self._variables() for _ in spec.optimiser.slots]
+        self.gradient = None if spec.online else self._variables()
         self.totals = [ops.b.alloca(self.wide) for _ in range(2)]
         self._fetch()
-        self.rate = ops.load(self.lap.rates, self.wide) if steady else None
-        self.hyper = [ops.load(self.lap.hyper, self.wide, k * lanes) for k in range(len(varied))]
-        with self.lap.every_epoch(lanes):
+        self.rate = ops.load(self.call.rates, self.wide) if steady else None
+        self.hyper = [ops.load(self.call.hyper, self.wide, k * lanes) for k in range(len(varied))]
+        with self.call.every_epoch(lanes):
             self._sums(into_registers=True)
-            with ops.loop(0, self.lap.count) as s, self._staying(self.theta, *self.slots):
+            with ops.loop(0, self.call.count) as s, self._staying(self.theta, *self.slots):
                 self._batch(s)
             self._sums(into_registers=False)
         self._bring_back()
@@ -99,7 +99,7 @@ class _Straight:
 
     def _variables(self) -> Variables:
         """Return variables, one for each parameter."""
-        size, placed = self.recipe.objective.network.size, self.lanes > 1
+        size, placed = self.spec.objective.network.size, self.lanes > 1
         return Variables(self.ops, self.kind, size, placed=placed)
 
     @contextmanager
@@ -112,9 +112,9 @@ class _Straight:
 
     def _vectors(self) -> Iterator[tuple[Any, Variables]]:
         """Give theta and the slots: where they lie in the caller's memory, and their variables."""
-        yield self.lap.theta, self.theta
+        yield self.call.theta, self.theta
         for k, slot in enumerate(self.slots):
-            yield self.ops.at(self.lap.slots, self.element, k * slot.count * self.lanes), slot
+            yield self.ops.at(self.call.slots, self.element, k * slot.count * self.lanes), slot
 
     def _fetch(self) -> None:
         """Read theta and the slots from the caller's memory."""
@@ -134,15 +134,15 @@ class _Straight:
         b = self.ops.b
         for k, total in enumerate(self.totals):
             if into_registers:
-                b.store(self.ops.load(self.lap.totals, self.wide, k * self.lanes), total)
+                b.store(self.ops.load(self.call.totals, self.wide, k * self.lanes), total)
             else:
-                self.ops.store(b.load(total, typ=self.wide), self.lap.totals, k * self.lanes)
+                self.ops.store(b.load(total, typ=self.wide), self.call.totals, k * self.lanes)
 
     def _batch(self, s: Any) -> None:
         """Write one update."""
-        o, b, recipe = self.ops, self.ops.b, self.recipe
+        o, b, spec = self.ops, self.ops.b, self.spec
         graph = Graph(numbers_first=True)
-        rate = self._of_batch(self.lap.rates, s, True) if self.rate is None else self.rate
+        rate = self._of_batch(self.call.rates, s, True) if self.rate is None else self.rate
         lr = graph.symbol("lr", NUMBER)
         lower = Lowering(o, self.kind)
         lower.bind(lr, rate)
@@ -150,18 +150,18 @@ class _Straight:
         for symbol, value in zip(self.numbers, self.hyper, strict=True):
             lower.bind(symbol, value)
         values = dict(zip(self.varied, self.numbers, strict=True))
-        recipe = self.recipe = with_numbers(recipe, values)
+        spec = self.spec = with_numbers(spec, values)
         t = graph.symbol("t", NUMBER)
-        done = b.add(b.add(self.lap.t, s), self._word(1))
+        done = b.add(b.add(self.call.t, s), self._word(1))
         lower.bind(t, b.sitofp(done, _DOUBLE))
-        theta = theta_symbols(graph, recipe.objective.network)
+        theta = theta_symbols(graph, spec.objective.network)
         self._bind(lower, theta, self.theta)
-        row = b.mul(b.add(self.lap.first, s), self.lap.batch)
-        if recipe.online:
+        row = b.mul(b.add(self.call.first, s), self.call.batch)
+        if spec.online:
             gradient = self._observation(graph, lower, theta, lr, s, row)
         else:
             gradient = self._observations(graph, lower, theta, lr, s, row)
-        with b.if_then(b.icmp_signed("!=", self.lap.learn, ir.Constant(_WORD, 0))):
+        with b.if_then(b.icmp_signed("!=", self.call.learn, ir.Constant(_WORD, 0))):
             self._update(graph, lower, theta, gradient, s)
 
     def _bind(self, lower: Lowering, symbols: list[Node], variables: Variables) -> None:
@@ -180,8 +180,8 @@ class _Straight:
         assert sums is not None
         for k in range(sums.count):
             sums.write(k, o.constant(self.kind, 0.0))
-        end = b.add(row, self.lap.batch)
-        end = b.select(b.icmp_signed("<", end, self.lap.rows), end, self.lap.rows)
+        end = b.add(row, self.call.batch)
+        end = b.select(b.icmp_signed("<", end, self.call.rows), end, self.call.rows)
         with o.loop(row, end) as i, sums.staying():
             inner = Lowering(o, self.kind)
             for symbol in (lr, *self.numbers):
@@ -198,16 +198,16 @@ class _Straight:
         self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, i: Any
     ) -> list[Node]:
         """Write the forward pass of the epoch's observation i; return the gradient."""
-        recipe = self.recipe
-        net = recipe.objective.network
-        self._read(graph, lower, "x", self.lap.X, net.sizes[0], i)
-        self._read(graph, lower, "T", self.lap.T, net.sizes[-1], i)
-        if not (recipe.online and not recipe.weighted):
-            c = self._of_batch(self.lap.scales, s, self.apart)
+        spec = self.spec
+        net = spec.objective.network
+        self._read(graph, lower, "x", self.call.X, net.sizes[0], i)
+        self._read(graph, lower, "T", self.call.T, net.sizes[-1], i)
+        if not (spec.online and not spec.weighted):
+            c = self._of_batch(self.call.scales, s, self.apart)
             lower.bind(graph.symbol("c", NUMBER), c)
-        if recipe.weighted:
-            self._read(graph, lower, "s", self.lap.weight, 1, i)
-        found, error = observed_alone(graph, recipe, theta, lr)
+        if spec.weighted:
+            self._read(graph, lower, "s", self.call.weight, 1, i)
+        found, error = observed_alone(graph, spec, theta, lr)
         if self.lanes > 1:  # many divisions wait for one another; a single one is sooner ready
             lower.common = graph.common_divisors()
         self._add(0, lower(error))
@@ -222,13 +222,13 @@ class _Straight:
         several = self.lanes > 1 and not self.shared
         if several:
             rows = vector_of(_WORD, self.lanes)
-            sample = o.load(o.at(self.lap.index, _WORD, b.mul(i, self._word(self.lanes))), rows)
+            sample = o.load(o.at(self.call.index, _WORD, b.mul(i, self._word(self.lanes))), rows)
         else:
             rows = _WORD
-            sample = o.load(self.lap.index, _WORD, i)
-        place = b.mul(sample, o.constant(rows, width))
+            sample = o.load(self.call.index, _WORD, i)
+        offset = b.mul(sample, o.constant(rows, width))
         for k, symbol in enumerate(symbols):
-            entry = b.add(place, o.constant(rows, k))
+            entry = b.add(offset, o.constant(rows, k))
             if several:
                 lower.bind(symbol, o.gather(array, self.kind, entry))
             else:
@@ -239,15 +239,15 @@ class _Straight:
         self, graph: Graph, lower: Lowering, theta: list[Node], gradient: list[Node], s: Any
     ) -> None:
         """Write penalty, clipping and the optimiser's update."""
-        o, recipe = self.ops, self.recipe
-        found = update_each(graph, recipe, theta, gradient)
+        o, spec = self.ops, self.spec
+        found = update_each(graph, spec, theta, gradient)
         if found.decay is not None:
-            batch = self._of_batch(self.lap.weights, s, self.apart)
+            batch = self._of_batch(self.call.weights, s, self.apart)
             wide = batch if batch.type == self.wide else o.splat(self.wide, batch)
             self._add(1, lower(found.decay), wide)
         if found.spoilt is not None:
             self._add(1, lower(found.spoilt))
-        slots = slot_symbols(graph, recipe, theta)
+        slots = slot_symbols(graph, spec, theta)
         for symbols, variables in zip(slots, self.slots, strict=True):
             self._bind(lower, symbols, variables)
         # What the deltas read of theta belongs to later layers: it is read before it is written.
@@ -280,8 +280,8 @@ class _Straight:
         """Return the number of batch s, for every network its own where they `differ`."""
         if self.lanes == 1 or not differs:
             return self.ops.load(array, _DOUBLE, s)
-        place = self.ops.b.mul(s, self._word(self.lanes))
-        return self.ops.load(self.ops.at(array, _DOUBLE, place), self.wide)
+        offset = self.ops.b.mul(s, self._word(self.lanes))
+        return self.ops.load(self.ops.at(array, _DOUBLE, offset), self.wide)
 
     def _word(self, value: int) -> Any:
         return ir.Constant(_WORD, value)

@@ -1,4 +1,4 @@
-"""What a straight program changes from batch to batch: theta, the optimiser's vectors, sums.
+"""What a program in registers changes from batch to batch: theta, the optimiser's vectors, sums.
 
 One network's numbers stay in registers. Those of many networks side by side are more than there
 are registers, and what a compiler then keeps on the stack it copies there from place to place at

@@ -19,7 +19,7 @@ class Memory:
 
     `y`, `slope` (what stands for f') and `delta` of every layer, (batch, m_l), for the last one
     `net` and `delta`; `W` of every layer but the first, not transposed, (n_l, m_{l-1}); the
-    gradient, packed as theta is; what a team meets at; every thread's part of the sums.
+    gradient, packed as theta is; the barrier's counter; every thread's part of the sums.
     """
 
     def __init__(self, packing: Packing, dtype: Any, batch: int, threads: int) -> None:
@@ -37,7 +37,7 @@ class Memory:
                 self.reserve(f"W{l}", block.units * below * size)
             below = block.width
         self.reserve("gradient", packing.size * size)
-        self.reserve("team", LINE)
+        self.reserve("barrier", LINE)
         self.reserve("partial", 3 * LINE * threads)
 
     def reserve(self, name: str, size: int) -> None:
@@ -55,5 +55,5 @@ class Memory:
     def entry(self, o: Ops, base: Any, name: str, l: int, i: Any, j: Any) -> Any:
         """Return the address of entry (i, j) of layer l's `net`, `y` or `delta`."""
         width = ir.Constant(ir.IntType(64), self.packing.blocks[l - 1].width)
-        place = o.b.add(o.b.mul(i, width), j)
-        return o.at(self.address(o, base, f"{name}{l}"), self.element, place)
+        offset = o.b.add(o.b.mul(i, width), j)
+        return o.at(self.address(o, base, f"{name}{l}"), self.element, offset)

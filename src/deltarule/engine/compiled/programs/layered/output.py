@@ -42,8 +42,8 @@ class OutputRow:
         nets, targets = [], []
         for c, j in enumerate(columns):
             net, T = graph.symbol(f"net[{c}]"), graph.symbol(f"T[{c}]")
-            place = p.memory.entry(o, p.lap.scratch, "net", L, i, j)
-            lower.bind(net, o.load(place, self.kind))
+            offset = p.memory.entry(o, p.call.scratch, "net", L, i, j)
+            lower.bind(net, o.load(offset, self.kind))
             at = o.at(self.T, p.element, j)
             last = beyond and c == len(columns) - 1
             lower.bind(T, o.masked_load(at, self.kind, mask) if last else o.load(at, self.kind))
@@ -52,9 +52,9 @@ class OutputRow:
         lower.bind(graph.symbol("c", NUMBER), self.scale)
         if self.weight is not None:
             lower.bind(graph.symbol("s"), o.splat(self.kind, self.weight))
-        error, deltas = output_row(graph, p.recipe, nets, targets, real)
+        error, deltas = output_row(graph, p.spec, nets, targets, real)
         for j, d in zip(columns, deltas, strict=True):
-            o.store(lower(d), p.memory.entry(o, p.lap.scratch, "delta", L, i, j))
+            o.store(lower(d), p.memory.entry(o, p.call.scratch, "delta", L, i, j))
         self._add(lower(error))
 
     def _add(self, value: Any) -> None:

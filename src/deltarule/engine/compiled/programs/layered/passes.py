@@ -13,7 +13,7 @@ from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Ops
 from deltarule.engine.compiled.products.product import Product, columns_product, rows_product
 from deltarule.engine.compiled.programs.layered.memory import Memory
-from deltarule.engine.compiled.specialisation import Recipe
+from deltarule.engine.compiled.specialisation import Specialisation
 
 __all__ = ["Passes"]
 
@@ -28,12 +28,14 @@ class Passes:
     The argument `extra` of forward and back is the program's working memory.
     """
 
-    def __init__(self, recipe: Recipe, machine: Machine, module: ir.Module, memory: Memory) -> None:
-        self._recipe, self._memory = recipe, memory
+    def __init__(
+        self, spec: Specialisation, machine: Machine, module: ir.Module, memory: Memory
+    ) -> None:
+        self._spec, self._memory = spec, memory
         self.forward: dict[int, Product] = {}
         self.back: dict[int, Product] = {}
         self.gradient: dict[int, Product] = {}
-        blocks, dtype = memory.packing.blocks, recipe.dtype
+        blocks, dtype = memory.packing.blocks, spec.dtype
         for l, block in enumerate(blocks, 1):
             before = block.inputs if l == 1 else blocks[l - 2].width
             sizes: dict[str, Any] = {
@@ -67,15 +69,15 @@ class Passes:
 
         Both at once, since they have most of their terms in common.
         """
-        objective = self._recipe.objective
+        objective = self._spec.objective
 
         def finish(o: Ops, i: Any, j: Any, value: Any) -> Any:
             graph = Graph()
             y, slope = activated(graph, objective, l)
             lower = Lowering(o, value.type, graph.common_divisors())
             lower.bind(graph.symbol("net"), value)
-            place = self._memory.entry(o, o.b.function.args[-1], "slope", l, i, j)
-            o.store(lower(slope), place)
+            offset = self._memory.entry(o, o.b.function.args[-1], "slope", l, i, j)
+            o.store(lower(slope), offset)
             return lower(y)
 
         return finish
@@ -84,7 +86,7 @@ class Passes:
         """Return the epilogue of a backward product: delta_l = dE/dy_l * f_l'(net_l)."""
 
         def finish(o: Ops, i: Any, j: Any, value: Any) -> Any:
-            place = self._memory.entry(o, o.b.function.args[-1], "slope", l, i, j)
-            return o.mul(value, o.load(place, value.type))
+            offset = self._memory.entry(o, o.b.function.args[-1], "slope", l, i, j)
+            return o.mul(value, o.load(offset, value.type))
 
         return finish

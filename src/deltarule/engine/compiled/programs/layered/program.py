@@ -21,7 +21,7 @@ from deltarule.engine.compiled.programs.layered.output import OutputRow
 from deltarule.engine.compiled.programs.layered.packing import LINE
 from deltarule.engine.compiled.programs.layered.passes import Passes
 from deltarule.engine.compiled.programs.layered.update import Update
-from deltarule.engine.compiled.specialisation import Recipe
+from deltarule.engine.compiled.specialisation import Specialisation
 
 __all__ = ["Layered"]
 
@@ -31,9 +31,9 @@ _WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
 class Layered(Kernel):
     """The module of a layered program, and what it needs to be run."""
 
-    def __init__(self, recipe: Recipe, machine: Machine, batch: int, threads: int) -> None:
-        super().__init__(recipe, machine, batch, threads)
-        self.passes = Passes(recipe, machine, self.module, self.memory)
+    def __init__(self, spec: Specialisation, machine: Machine, batch: int, threads: int) -> None:
+        super().__init__(spec, machine, batch, threads)
+        self.passes = Passes(spec, machine, self.module, self.memory)
         for number in range(threads):
             self.memory.reserve(f"thread {number}", self.passes.scratch)
         self._run()
@@ -41,47 +41,47 @@ class Layered(Kernel):
     @property
     def two_sums(self) -> bool:
         """Whether the update adds to a sum: the penalty, or what shows an infinite gradient."""
-        return bool(self.recipe.objective.l2) or self.recipe.clipping.value is not None
+        return bool(self.spec.objective.l2) or self.spec.clipping.value is not None
 
     def _run(self) -> None:
-        """Write the function `run(lap, number)`."""
+        """Write the function `run(call, number)`."""
         self.begin()
         o = self.o
         self.update = Update(self)
         for l in range(2, len(self.network.layers) + 1):
             self._turn(l, *self.share_of_weights(l))
-        self.team.wait()
-        with self.lap.every_epoch(), o.loop(0, self.lap.count) as s:
+        self.group.wait()
+        with self.call.every_epoch(), o.loop(0, self.call.count) as s:
             self._batch(s)
         o.b.ret_void()
 
     def _batch(self, s: Any) -> None:
         """Write one update."""
         o, b, L = self.o, self.o.b, len(self.network.layers)
-        row = b.mul(b.add(self.lap.first, s), self.lap.batch)
-        rest = b.sub(self.lap.rows, row)
-        n = b.select(b.icmp_signed("<", rest, self.lap.batch), rest, self.lap.batch)
-        index = o.at(self.lap.index, _WORD, row)
-        i0, i1 = self.team.share(ir.Constant(_WORD, 0), n, 8)
+        row = b.mul(b.add(self.call.first, s), self.call.batch)
+        rest = b.sub(self.call.rows, row)
+        n = b.select(b.icmp_signed("<", rest, self.call.batch), rest, self.call.batch)
+        index = o.at(self.call.index, _WORD, row)
+        i0, i1 = self.group.share(ir.Constant(_WORD, 0), n, 8)
         for total in self.sums:
             b.store(ir.Constant(_DOUBLE, 0.0), total)
         for l in range(1, L + 1):
             self._forward(l, index, i0, i1)
         with o.loop(i0, i1) as i:
             self._output(index, i, s)
-        learn = b.icmp_signed("!=", self.lap.learn, ir.Constant(_WORD, 0))
+        learn = b.icmp_signed("!=", self.call.learn, ir.Constant(_WORD, 0))
         with b.if_else(learn) as (yes, no):
             with yes:
                 self._learn(index, n, i0, i1, s)
             with no:
                 self._hand_in(0)
-                self.team.wait()
+                self.group.wait()
                 self._collect(0)
-                self.team.wait()
+                self.group.wait()
 
     def _learn(self, index: Any, n: Any, i0: Any, i1: Any, s: Any) -> None:
         """Write the backward pass and the update."""
-        sequential = self.recipe.objective.rule.sequential
+        sequential = self.spec.objective.rule.sequential
         for layers, above in way_back(len(self.network.layers), sequential):
             if layers:
                 self._descend(layers, index, n, s)
@@ -93,9 +93,9 @@ class Layered(Kernel):
     def _hand_in(self, which: int) -> None:
         """Lay this thread's part of a sum where the first thread finds it."""
         o, b = self.o, self.o.b
-        place = b.add(b.mul(self.number, ir.Constant(_WORD, 8)), ir.Constant(_WORD, which))
+        offset = b.add(b.mul(self.number, ir.Constant(_WORD, 8)), ir.Constant(_WORD, which))
         partial = self.address("partial")
-        o.store(b.load(self.sums[which], typ=_DOUBLE), partial, place)
+        o.store(b.load(self.sums[which], typ=_DOUBLE), partial, offset)
 
     def _collect(self, which: int) -> None:
         """Add the threads' parts to a total, in their order: the first thread does it."""
@@ -103,23 +103,25 @@ class Layered(Kernel):
         partial = self.address("partial")
         with b.if_then(b.icmp_signed("==", self.number, ir.Constant(_WORD, 0))):
             b.store(ir.Constant(_DOUBLE, 0.0), self.sums[which])
-            with o.loop(0, self.lap.threads) as k:
-                place = b.add(b.mul(k, ir.Constant(_WORD, 8)), ir.Constant(_WORD, which))
+            with o.loop(0, self.call.threads) as k:
+                offset = b.add(b.mul(k, ir.Constant(_WORD, 8)), ir.Constant(_WORD, which))
                 so_far = b.load(self.sums[which], typ=_DOUBLE)
-                b.store(b.fadd(so_far, o.load(partial, _DOUBLE, place)), self.sums[which])
+                b.store(b.fadd(so_far, o.load(partial, _DOUBLE, offset)), self.sums[which])
             batch = b.load(self.sums[which], typ=_DOUBLE)
-            o.store(b.fadd(o.load(self.lap.totals, _DOUBLE, which), batch), self.lap.totals, which)
+            o.store(
+                b.fadd(o.load(self.call.totals, _DOUBLE, which), batch), self.call.totals, which
+            )
 
     def _matrices(self, l: int) -> tuple[Any, Any]:
         """Return the addresses of layer l's W^T and b."""
         block, o = self.packing.blocks[l - 1], self.o
-        W = o.at(self.lap.theta, self.element, block.start)
-        b = W if block.bias is None else o.at(self.lap.theta, self.element, block.bias)
+        W = o.at(self.call.theta, self.element, block.start)
+        b = W if block.bias is None else o.at(self.call.theta, self.element, block.bias)
         return W, b
 
     def _input(self, l: int) -> Any:
         """Return the address of the outputs before layer l."""
-        return self.lap.X if l == 1 else self.address(f"y{l - 1}")
+        return self.call.X if l == 1 else self.address(f"y{l - 1}")
 
     def _own_memory(self) -> Any:
         """Return the address of this thread's own working memory."""
@@ -127,19 +129,19 @@ class Layered(Kernel):
         size = -(-self.passes.scratch // LINE) * LINE
         offset = b.mul(self.number, ir.Constant(_WORD, size))
         first = ir.Constant(_WORD, memory["thread 0"])
-        return self.o.at(self.lap.scratch, ir.IntType(8), b.add(offset, first))
+        return self.o.at(self.call.scratch, ir.IntType(8), b.add(offset, first))
 
     def _forward(self, l: int, index: Any, i0: Any, i1: Any) -> None:
         """Call net_l = y_{l-1} W_l^T + b_l, y_l = f_l(net_l), for the rows [i0, i1)."""
         W, bias = self._matrices(l)
         target = "net" if l == len(self.network.layers) else "y"
         C = self.address(f"{target}{l}")
-        arguments = [self._input(l), index, W, bias, C, i0, i1, self.lap.scratch]
+        arguments = [self._input(l), index, W, bias, C, i0, i1, self.call.scratch]
         self.o.b.call(self.passes.forward[l].function, [*arguments, self._own_memory()])
 
     def _back(self, l: int, i0: Any, i1: Any) -> None:
         """Call delta_{l-1} = (delta_l W_l) * f'(net_{l-1}) for the rows [i0, i1)."""
-        o, space = self.o, self.lap.scratch
+        o, space = self.o, self.call.scratch
         A, B = self.address(f"delta{l}"), self.address(f"W{l}")
         C = self.address(f"delta{l - 1}")
         arguments = [A, A, B, A, C, i0, i1, space, self._own_memory()]
@@ -147,16 +149,16 @@ class Layered(Kernel):
 
     def _output(self, index: Any, i: Any, s: Any) -> None:
         """Write e and delta_L of the batch's sample i."""
-        o, recipe = self.o, self.recipe
+        o, spec = self.o, self.spec
         sample = o.load(index, _WORD, i)
         block = self.packing.blocks[-1]
-        lanes = min(block.width, self.machine.lanes(recipe.dtype))
+        lanes = min(block.width, self.machine.lanes(spec.dtype))
         chunks = block.width // lanes
-        T = o.at(self.lap.T, self.element, o.b.mul(sample, ir.Constant(_WORD, block.units)))
-        scale = o.load(self.lap.scales, _DOUBLE, s)
-        weight = o.load(self.lap.weight, self.element, sample) if recipe.weighted else None
+        T = o.at(self.call.T, self.element, o.b.mul(sample, ir.Constant(_WORD, block.units)))
+        scale = o.load(self.call.scales, _DOUBLE, s)
+        weight = o.load(self.call.weight, self.element, sample) if spec.weighted else None
         row = OutputRow(self, T, scale, weight, lanes)
-        if recipe.objective.network.output.rowwise:
+        if spec.objective.network.output.rowwise:
             row.write(i, [ir.Constant(_WORD, c * lanes) for c in range(chunks)], block.units)
             return
         whole = block.units // lanes
@@ -167,11 +169,11 @@ class Layered(Kernel):
             row.write(i, [ir.Constant(_WORD, whole * lanes)], block.units)
 
     def _descend(self, layers: list[int], index: Any, n: Any, s: Any) -> None:
-        """Write gradient and update of some layers, between two meetings of the team."""
+        """Write gradient and update of some layers, between two meetings of the barrier."""
         outermost = len(self.network.layers) in layers
         if outermost:
             self._hand_in(0)
-        self.team.wait()
+        self.group.wait()
         if outermost:
             self._collect(0)
         for l in layers:
@@ -182,7 +184,7 @@ class Layered(Kernel):
                 self._turn(l, *self.share_of_weights(l))
         if self.two_sums:
             self._hand_in(1)
-        self.team.wait()
+        self.group.wait()
 
     def _gradient(self, l: int, index: Any, n: Any) -> None:
         """Call dE/dW_l^T = y_{l-1}^T delta_l for this thread's rows, and write dE/db_l."""
@@ -196,14 +198,14 @@ class Layered(Kernel):
         b.call(self.passes.gradient[l].function, arguments)
         if block.bias is None:
             return
-        last = b.icmp_signed("==", self.number, b.sub(self.lap.threads, ir.Constant(_WORD, 1)))
+        last = b.icmp_signed("==", self.number, b.sub(self.call.threads, ir.Constant(_WORD, 1)))
         with b.if_then(last):
             self._bias_gradient(delta, o.at(gradient, self.element, block.bias), block.width, n)
 
     def _bias_gradient(self, delta: Any, into: Any, width: int, n: Any) -> None:
         """Write dE/db = sum over samples of delta."""
         o, b = self.o, self.o.b
-        lanes = min(width, self.machine.lanes(self.recipe.dtype))
+        lanes = min(width, self.machine.lanes(self.spec.dtype))
         kind = vector_of(self.element, lanes)
         with o.loop(0, width, lanes) as j:
             start = b.block
@@ -215,8 +217,8 @@ class Layered(Kernel):
             total.add_incoming(o.constant(kind, 0.0), start)
             b.cbranch(b.icmp_signed("<", i, n), body, after)
             b.position_at_end(body)
-            place = b.add(b.mul(i, ir.Constant(_WORD, width)), j)
-            total.add_incoming(o.add(total, o.load(delta, kind, place)), b.block)
+            offset = b.add(b.mul(i, ir.Constant(_WORD, width)), j)
+            total.add_incoming(o.add(total, o.load(delta, kind, offset)), b.block)
             i.add_incoming(b.add(i, ir.Constant(_WORD, 1)), b.block)
             b.branch(head)
             b.position_at_end(after)
@@ -235,14 +237,14 @@ class Layered(Kernel):
         """Write entries [k0, k1) of row j of W_l."""
         o, b = self.o, self.o.b
         block, below = self.packing.blocks[l - 1], self.packing.blocks[l - 2].width
-        feedback = self.recipe.objective.rule.feedback
+        feedback = self.spec.objective.rule.feedback
         source, _ = self._matrices(l)
         target = self.address(f"W{l}")
         with o.loop(k0, k1) as k:
-            place = b.add(b.mul(k, ir.Constant(_WORD, block.width)), j)
+            offset = b.add(b.mul(k, ir.Constant(_WORD, block.width)), j)
             graph = Graph()
             w = graph.symbol("w")
             lower = Lowering(o, self.element)
-            lower.bind(w, o.load(source, self.element, place))
+            lower.bind(w, o.load(source, self.element, offset))
             value = lower(graph.node(feedback.matrix(w, l)))
             o.store(value, target, b.add(b.mul(j, ir.Constant(_WORD, below)), k))

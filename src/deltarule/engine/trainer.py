@@ -1,4 +1,4 @@
-"""What every engine is asked for: updates over a stretch of batches."""
+"""What every engine is asked for: updates over a chunk of batches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deltarule.engine.objective import Objective
 from deltarule.engine.samples import Samples
 
-__all__ = ["Batch", "Broken", "Course", "Done", "Stretch", "Totals", "Trainer"]
+__all__ = ["Batch", "BatchPlan", "ChunkOutcome", "NonFinite", "Outcome", "Totals", "Trainer"]
 
 Array = NDArray[Any]
 
@@ -54,8 +54,8 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Course:
-    """A stretch of batches of one epoch, in order; a last, smaller batch is used as it is."""
+class BatchPlan:
+    """A chunk of batches of one epoch, in order; a last, smaller batch is used as it is."""
 
     samples: Samples
     order: NDArray[np.intp] | None
@@ -71,12 +71,12 @@ class Course:
     """More than 1: the same batches in every one of so many epochs, `rates` for all of them."""
 
     def rows(self, k: int) -> slice:
-        """Return where the course's batch k = 0, 1, ... lies in the epoch's order."""
+        """Return where the plan's batch k = 0, 1, ... lies in the epoch's order."""
         start = (self.first + k) * self.batch_size
         return slice(start, min(start + self.batch_size, len(self.samples)))
 
     def batch(self, k: int) -> Batch:
-        """Return the course's batch k = 0, 1, ..."""
+        """Return the plan's batch k = 0, 1, ..."""
         rows = self.rows(k)
         samples = self.samples.take(rows if self.order is None else self.order[rows])
         return Batch(samples, float(self.rates[k]), self.updates + k + 1)
@@ -86,7 +86,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Broken:
+class NonFinite:
     """An update that met a number that is not finite."""
 
     batch: Batch
@@ -99,8 +99,8 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Done:
-    """Where a course, or the part of it that was done, has led to."""
+class Outcome:
+    """Where a plan, or the part of it that was done, has led to."""
 
     theta: Array
     slots: tuple[Array, ...]
@@ -108,12 +108,12 @@ class Done:
     totals: Totals
     updates: int
     """How many updates were done."""
-    broken: Broken | None = None
+    non_finite: NonFinite | None = None
     """The update that met a number that is not finite, if one did: theta is the one before it."""
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ChunkOutcome:
     """Where several whole epochs have led to."""
 
     theta: Array
@@ -126,9 +126,9 @@ class Trainer(Protocol):
     """An engine at work on one objective with one optimiser."""
 
     def epochs_at_once(self, updates: int) -> int:
-        """Return how many epochs of so many updates may be done in one call of `stretch`."""
+        """Return how many epochs of so many updates may be done in one call of `chunk`."""
 
-    def stretch(self, course: Course, theta: Array, slots: tuple[Array, ...]) -> Stretch | None:
+    def chunk(self, plan: BatchPlan, theta: Array, slots: tuple[Array, ...]) -> ChunkOutcome | None:
         """Do several whole epochs; None where a number does not stay finite on the way."""
 
     @property
@@ -140,13 +140,13 @@ class Trainer(Protocol):
 
     def run(
         self,
-        course: Course,
+        plan: BatchPlan,
         theta: Array,
         slots: tuple[Array, ...],
         totals: Totals,
         proceed: Callable[[int], bool],
-    ) -> Done:
-        """Do one update per batch of the course while `proceed` allows it.
+    ) -> Outcome:
+        """Do one update per batch of the plan while `proceed` allows it.
 
         `proceed(updates)` is asked before every so many updates, and answers whether to do them.
         The arrays given are never written to.

@@ -1,4 +1,4 @@
-"""Many networks, several epochs per walk: as if each epoch had been walked on its own."""
+"""Many networks, several epochs per run: as if each epoch had been run on its own."""
 
 from __future__ import annotations
 
@@ -36,40 +36,40 @@ def assert_same_bits(many, other):
 
 
 @pytest.fixture
-def walks(monkeypatch):
-    """The epochs of every walk."""
-    found, walk = [], ManyTrainer.walk
+def runs(monkeypatch):
+    """The epochs of every run."""
+    found, run = [], ManyTrainer.run
 
     def counting(self, task, *arguments):
         found.append(task.epochs)
-        return walk(self, task, *arguments)
+        return run(self, task, *arguments)
 
-    monkeypatch.setattr(ManyTrainer, "walk", counting)
+    monkeypatch.setattr(ManyTrainer, "run", counting)
     return found
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("validation", [None, samples(9)])
 @pytest.mark.parametrize("stop", RULES)
-def test_stretches_do_not_change_a_bit(stop, validation, shuffle, walks, monkeypatch):
+def test_chunks_do_not_change_a_bit(stop, validation, shuffle, runs, monkeypatch):
     settings = {"stop": RULES[stop], "validation": validation, "shuffle": shuffle}
     stretched = trained(**settings)
-    assert max(walks) > 1
+    assert max(runs) > 1
     if stop != "none":
         assert len(set(stretched.epochs.tolist())) > 3
-    walks.clear()
+    runs.clear()
     monkeypatch.setattr(ManyTrainer, "epochs_at_once", lambda *_: 1)
     assert_same_bits(stretched, trained(**settings))
-    assert set(walks) == {1}
+    assert set(runs) == {1}
 
 
-def test_little_memory_does_not_change_a_bit(walks, monkeypatch):
+def test_little_memory_does_not_change_a_bit(runs, monkeypatch):
     settings = {"stop": RULES["patience"]}
-    whole, first = trained(**settings), walks[0]
-    walks.clear()
+    whole, first = trained(**settings), runs[0]
+    runs.clear()
     monkeypatch.setattr(engine, "MOST_BYTES", 2 * 64 * network().size * 8)  # 40 to 64 lanes
     assert_same_bits(whole, trained(**settings))
-    assert 1 < walks[0] <= 3 < first
+    assert 1 < runs[0] <= 3 < first
 
 
 def test_networks_close_ranks_after_a_stretch():
@@ -83,14 +83,14 @@ def test_networks_close_ranks_after_a_stretch():
         assert_alone(many, i, run)
 
 
-def test_time_is_looked_at_after_every_epoch(walks):
+def test_time_is_looked_at_after_every_epoch(runs):
     trained(stop=dr.training.stopping.MaxSeconds(1e9), epochs=5)
-    assert walks == [1] * 5
+    assert runs == [1] * 5
 
 
-def test_rates_that_change_are_walked_epoch_by_epoch(walks):
+def test_rates_that_change_are_walked_epoch_by_epoch(runs):
     trained(optimizer=dr.optim.SGD(dr.optim.schedules.Step(0.5, 2)), epochs=5)
-    assert walks == [1] * 5
+    assert runs == [1] * 5
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
@@ -114,14 +114,14 @@ def test_who_ends_before_breaking_has_ended(shuffle):
 
 
 @pytest.mark.parametrize("weighted", [True, False])
-def test_where_a_network_breaks_late_in_a_stretch(weighted, walks):
+def test_where_a_network_breaks_late_in_a_stretch(weighted, runs):
     """Every epoch of the search has the network's own order."""
     net = dr.Network(3, [dr.Dense(3, "relu"), dr.Dense(1)])
     settings = {"epochs": 60, "batch_size": 4}
     settings["sample_weight"] = np.linspace(0.5, 1.5, 23) if weighted else None
     rates = [2.0, 2.5, 3.0, 4.0]
     many = dr.train_many(net, *samples(), lr=rates, optimizer="sgd", engine="compiled", **settings)
-    assert max(walks) > 1
+    assert max(runs) > 1
     for i, lr in enumerate(rates):
         run, message = alone(
             net, *samples(), seed=i, optimizer=dr.optim.SGD(lr), engine="reference", **settings

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import deltarule as dr
-from deltarule.engine.compiled import threads as together
+from deltarule.engine.compiled import threads
 from deltarule.engine.compiled.programs import program as programs
 
 NET = dr.Network(30, [dr.Dense(35, "tanh"), dr.Dense(3)])
@@ -67,9 +67,9 @@ POINTS = [
     (ThreadPoolExecutor, "submit", True),  # handed over, and then lost sight of
     (threading.Thread, "start", False),
     (threading.Thread, "start", True),
-    (together.Helpers, "submit", False),
-    (together.Helpers, "submit", True),
-    (together.Together, "_leave", True),
+    (threads.Workers, "submit", False),
+    (threads.Workers, "submit", True),
+    (threads.ParallelRun, "_leave", True),
     (Future, "exception", False),  # an interrupt while the others are waited for
     (Future, "exception", True),
     (Future, "result", True),
@@ -93,8 +93,8 @@ def test_what_fails_at_the_entrance_is_raised_and_the_next_run_is_right(
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
-@pytest.mark.parametrize("lap", [0, 1])
-def test_a_thread_that_does_not_enter_releases_the_others(monkeypatch, number, lap):
+@pytest.mark.parametrize("call", [0, 1])
+def test_a_thread_that_does_not_enter_releases_the_others(monkeypatch, number, call):
     """The threads here meet like those of a program, in Python."""
     words = np.zeros(1, np.int64)
     left, calls, lock = [], [], threading.Lock()
@@ -102,7 +102,7 @@ def test_a_thread_that_does_not_enter_releases_the_others(monkeypatch, number, l
     def run(_, k):
         with lock:
             calls.append(k)
-        if k == number and calls.count(k) == lap + 1:
+        if k == number and calls.count(k) == call + 1:
             raise Injected
         with lock:
             words[0] += 1
@@ -110,15 +110,15 @@ def test_a_thread_that_does_not_enter_releases_the_others(monkeypatch, number, l
             pass
         left.append(k)
 
-    crew = together.Together(run, 3, words.ctypes.data)
-    for _ in range(lap):
-        crew(None)
+    pool = threads.ParallelRun(run, 3, words.ctypes.data)
+    for _ in range(call):
+        pool(None)
     left.clear()
     with pytest.raises(Injected):
-        crew(None)
+        pool(None)
     assert number not in left
     before = len(left)
-    crew(None)
+    pool(None)
     assert sorted(left[before:]) == [0, 1, 2]
 
 
@@ -145,7 +145,9 @@ def test_two_hundred_at_once():
     before = threading.active_count()
     words = np.zeros((200, 8), np.int64)
     entered = []
-    every = [together.Together(lambda _, k: entered.append(k), 3, row.ctypes.data) for row in words]
+    every = [
+        threads.ParallelRun(lambda _, k: entered.append(k), 3, row.ctypes.data) for row in words
+    ]
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda one: one(None), every))
     assert sorted(entered) == [k for k in (0, 1, 2) for _ in range(200)]

@@ -1,4 +1,4 @@
-"""Several epochs in one lap give what epoch by epoch gives, to the last bit."""
+"""Several epochs in one call give what epoch by epoch gives, to the last bit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from jobs import network, regression
 
 import deltarule as dr
-from deltarule.training import stretch as stretches
+from deltarule.training import chunk as chunks
 
 WIDE = dr.Network(3, [dr.Dense(40, "tanh"), dr.Dense(2)])
 SETTINGS = {
@@ -57,7 +57,7 @@ def test_epoch_by_epoch_and_all_at_once(name, net):
 
 def test_stretches_are_really_taken(monkeypatch):
     calls = []
-    original = stretches.stretch
+    original = chunks.chunk
 
     def note(job, state, *rest):
         found = original(job, state, *rest)
@@ -65,7 +65,7 @@ def test_stretches_are_really_taken(monkeypatch):
         return found
 
     module = importlib.import_module("deltarule.training.train")
-    monkeypatch.setattr(module, "stretch", note)
+    monkeypatch.setattr(module, "chunk", note)
     X, T = regression()
     run = dr.train(network(), X, T, engine="compiled", epochs=200, batch_size=5)
     assert run.epochs == 200

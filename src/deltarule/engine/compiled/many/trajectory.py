@@ -1,4 +1,4 @@
-"""What a task has led to, and where the networks were on the way."""
+"""What a chunk has led to, and where the networks were on the way."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from deltarule.engine.compiled.many.search import Break
 
-__all__ = ["Walk"]
+__all__ = ["Trajectory"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Walk:
-    """What a task has led to; `networks` (k,) names those that took part."""
+class Trajectory:
+    """What a chunk has led to; `networks` (k,) names those that took part."""
 
     networks: Array
     done: Array
@@ -26,7 +26,7 @@ class Walk:
     """(epochs, 2, k): per epoch sum of s_i e_i, and of (batch weight) * penalty."""
     breaks: tuple[Break, ...]
     before: Array
-    """theta before the task, (groups, size, lanes)."""
+    """theta before the chunk, (groups, size, lanes)."""
     trail: Array | None = None
     """theta after every epoch, (groups, epochs, size, lanes), where it was to be kept."""
 
