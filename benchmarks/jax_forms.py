@@ -13,11 +13,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["Form", "forms"]
+__all__ = ["ProgramKey", "forms"]
 
 
 @dataclass(frozen=True)
-class Form:
+class ProgramKey:
     """One arrangement; products of 3 by 3 are slow in XLA, sums written out are not."""
 
     name: str
@@ -56,10 +56,12 @@ def _sums(W: Any, y: Any, b: Any) -> Any:
     return (W[:, :, None] * y).sum(1) + b[:, None]
 
 
-def forms(batch: int, small: bool) -> list[Form]:
+def forms(batch: int, small: bool) -> list[ProgramKey]:
     """Return the forms worth a trial: sums only for small layers."""
-    rows = Form("rows, y @ W.T", lambda W, y, b: y @ W.T + b, 1, True, True)
-    columns = Form("columns, W @ y", lambda W, y, b: W @ y + jnp.expand_dims(b, 1), 0, True, True)
-    sums = Form("columns, sums", _sums, 0, True, False)
-    single = Form("single observations, sums", _observation, 0, False, False)
+    rows = ProgramKey("rows, y @ W.T", lambda W, y, b: y @ W.T + b, 1, True, True)
+    columns = ProgramKey(
+        "columns, W @ y", lambda W, y, b: W @ y + jnp.expand_dims(b, 1), 0, True, True
+    )
+    sums = ProgramKey("columns, sums", _sums, 0, True, False)
+    single = ProgramKey("single observations, sums", _observation, 0, False, False)
     return [rows, columns, *([sums] if small else []), *([single] if batch == 1 else [])]

@@ -23,10 +23,11 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from deltarule.engine.compiled import estimates, maths
-from deltarule.engine.compiled.jit import compile_module, load
-from deltarule.engine.compiled.machine import host
-from deltarule.engine.compiled.ops import Module, Ops, vector_of
+from deltarule.engine.compiled.compiler.jit import compile_module, load
+from deltarule.engine.compiled.instructions.machine import host
+from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
+from deltarule.engine.compiled.mathematics import estimates
+from deltarule.engine.compiled.mathematics import functions as maths
 
 FUNCTIONS: dict[str, Callable[[Ops, Any], Any]] = {
     "exp": maths.exp,

@@ -1,6 +1,6 @@
 """A limit: C written by hand for 3-3-3-1 and batch 1, built when it is measured, on one core.
 
-`c/one.c` is straight code for one network; `c/many.c` lays networks along SIMD lanes. Both have an
+`c/one.c` is registers code for one network; `c/many.c` lays networks along SIMD lanes. Both have an
 exponential of their own (`c/exponential.h`), as the library's would be a call per sigmoid.
 """
 

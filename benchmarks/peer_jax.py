@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax_forms import Form, forms
+from jax_forms import ProgramKey, forms
 from layers import join, split
 from work import Work
 
@@ -24,7 +24,7 @@ FORWARD = {
 }  # fmt: skip
 
 
-def _objective(work: Work, form: Form):
+def _objective(work: Work, form: ProgramKey):
     """Return `E(layers, x, t)`: the batch's mean error (networks as an axis: their sum)."""
 
     def objective(layers, x, t):
@@ -56,7 +56,7 @@ def _adam(lr, state, layers, gradients):
     return jax.tree.map(move, layers, m, v), (m, v, t)
 
 
-def _step(work: Work, form: Form):
+def _step(work: Work, form: ProgramKey):
     """Return the body of the scan over batches."""
     gradient = jax.value_and_grad(_objective(work, form))
     if work.networks > 1 and form.vmapped:
@@ -74,7 +74,7 @@ def _step(work: Work, form: Form):
     return step
 
 
-def _trainer(work: Work, form: Form, unroll: int, X, T, theta):
+def _trainer(work: Work, form: ProgramKey, unroll: int, X, T, theta):
     """Return `train(epochs)` in one form."""
     batches = tuple(jnp.asarray(form.batches(A, work.steps)) for A in (X, T))
 

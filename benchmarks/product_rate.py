@@ -22,11 +22,11 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy loads
 import numpy as np
 from llvmlite import ir
 
-from deltarule.engine.compiled.jit import Loaded, compile_module, load
-from deltarule.engine.compiled.machine import host
-from deltarule.engine.compiled.ops import Ops, vector_of
-from deltarule.engine.compiled.product import columns_product, rows_product
-from deltarule.engine.compiled.tiles import INTEGER, at, repeat, routine, whole
+from deltarule.engine.compiled.compiler.jit import Loaded, compile_module, load
+from deltarule.engine.compiled.instructions.machine import host
+from deltarule.engine.compiled.instructions.operations import Ops, vector_of
+from deltarule.engine.compiled.products.product import columns_product, rows_product
+from deltarule.engine.compiled.products.tiles import INTEGER, at, repeat, routine, whole
 
 SIZES = (
     (32, 64, 32),

@@ -1,7 +1,7 @@
 /* Many networks 3-3-3-1 at once on one core, sigmoid, half squared error, SGD, batch 1.
 
    theta: (28, m), so that the networks lie along the SIMD lanes; m is a multiple of 32. Two blocks of
-   16 networks see all rows before the next two start: their theta stays in the nearest cache. The bodies of the loops over lanes are what one.c has in straight code. */
+   16 networks see all rows before the next two start: their theta stays in the nearest cache. The bodies of the loops over lanes are what one.c has in registers code. */
 #include "exponential.h"
 
 #define LENGTH 28

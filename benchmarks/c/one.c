@@ -1,4 +1,4 @@
-/* 3-3-3-1, sigmoid everywhere, half squared error, SGD, batch 1: one network, straight code.
+/* 3-3-3-1, sigmoid everywhere, half squared error, SGD, batch 1: one network, registers code.
 
    theta: W_1 row by row, b_1, W_2, b_2, W_3, b_3 (28 numbers). Returns the epoch's mean error,
    measured before each update. */

@@ -266,7 +266,7 @@ class Network:
         >>> import deltarule as dr
         >>> net = dr.Network(1, [dr.Dense(1)])
         >>> print(net.compiled_source(optimizer=dr.optim.SGD(0.1), batch_size=1))
-        # straight: float64, one observation after the other, every name a register
+        # registers: float64, one observation after the other, every name a register
         for lr, batch in batches:
             x, T = batch[0]
             net[1,1] = b[1,1] + w[1,1,1] * x[1]
@@ -280,7 +280,7 @@ class Network:
         <BLANKLINE>
         """
         # the engine stands above the network, which may not import it
-        engine = importlib.import_module("deltarule.engine.compiled.listing")
+        engine = importlib.import_module("deltarule.engine.compiled.listing.listing")
         options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight)
         return str(engine.compiled_source(self, *options, clip_norm, clip_value, dtype, llvm))
 

@@ -71,7 +71,7 @@ def test_slope_at_a_kink_is_one_of_the_two_sides(activation):
 
 @each
 def test_no_kink_is_kept_quiet_and_f_has_no_jump(activation):
-    """Walk over [-9, 9]: between declared kinks neither f nor f' jumps."""
+    """Trajectory over [-9, 9]: between declared kinks neither f nor f' jumps."""
     grid = np.linspace(-9.0, 9.0, 36_001) + 1e-7
     step = grid[1] - grid[0]
     y, slopes = activation(grid), activation.derivative(grid)

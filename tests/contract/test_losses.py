@@ -76,7 +76,7 @@ def test_slope_is_the_complex_step_of_e(loss, y, T):
 
 @each
 def test_e_is_continuous_and_follows_its_slope(loss):
-    """Walk y across the domain: e has no jump, and de/dy is its slope (trapezium rule)."""
+    """Trajectory y across the domain: e has no jump, and de/dy is its slope (trapezium rule)."""
     low, high = (max(v, -9.0) if v < 0 else min(v, 9.0) for v in loss.output_range)
     margin = 0.05 * (high - low) if loss.output_range != (-math.inf, math.inf) else 0.0
     y = np.linspace(low + margin, high - margin, 20_001) + 1e-7

@@ -10,10 +10,10 @@ import pytest
 from deltarule import Dense, Network, UsageError
 from deltarule.engine import Objective, as_samples
 from deltarule.engine.choice import ENGINES, Choice, choose_engine
-from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.trainer import CompiledTrainer
-from deltarule.engine.course import Course, Totals
 from deltarule.engine.epoch import CHUNK, ReferenceTrainer, error_over, largest_miss
+from deltarule.engine.trainer import BatchPlan, Totals
 from deltarule.optim import SGD, Clipping
 
 LINE = Network(1, [Dense(1, bias=False)])  # y = w x
@@ -68,31 +68,33 @@ def test_totals_of_an_epoch():
 def start(engine, o):
     """Return the engine at work on online gradient descent."""
     if engine.name == "compiled":
-        return CompiledTrainer(Recipe(o, SGD(), Clipping(), np.dtype(float), online=True), 1)
+        return CompiledTrainer(
+            Specialisation(o, SGD(), Clipping(), np.dtype(float), online=True), 1
+        )
     return ReferenceTrainer(o, SGD(), Clipping())
 
 
 def run(engine, batches, proceed=lambda updates: True, w=1.0):
     """Do one update per (x, T, lr)."""
     X, T, rates = (np.array(column, float) for column in zip(*batches, strict=True))
-    course = Course(samples(X, T), None, 1, 0, 0, rates)
+    plan = BatchPlan(samples(X, T), None, 1, 0, 0, rates)
     with np.errstate(all="ignore"):
-        done = start(engine, objective("sum")).run(course, np.array([w]), (), Totals(), proceed)
-    return done, course
+        done = start(engine, objective("sum")).run(plan, np.array([w]), (), Totals(), proceed)
+    return done, plan
 
 
 def test_one_update_per_batch_with_its_own_rate(engine):
     """w = 1: delta = 1 - 0 = 1, w = .5; then delta = .5 * 2 - 3 = -2, g = -4, w = 1.5."""
     done, _ = run(engine, [(1, 0, 0.5), (2, 3, 0.25)])
-    assert (done.theta.tolist(), done.slots, done.updates, done.broken) == ([1.5], (), 2, None)
+    assert (done.theta.tolist(), done.slots, done.updates, done.non_finite) == ([1.5], (), 2, None)
     assert done.totals == Totals(error=0.5 + 2.0, penalty=0.0, weight=2.0)
 
 
 def test_it_stops_between_updates_when_told(engine, monkeypatch):
-    monkeypatch.setattr("deltarule.engine.compiled.trainer.LAP_SECONDS", 0.0)
+    monkeypatch.setattr("deltarule.engine.compiled.trainer.CALL_SECONDS", 0.0)
     answers = iter([True, False])
     done, _ = run(engine, [(1, 0, 0.5), (2, 3, 0.25)], lambda updates: next(answers))
-    assert (done.theta.tolist(), done.updates, done.broken) == ([0.5], 1, None)
+    assert (done.theta.tolist(), done.updates, done.non_finite) == ([0.5], 1, None)
     assert done.totals.weight == 1.0
 
 
@@ -108,31 +110,31 @@ def test_it_says_how_many_updates_come_next(engine):
 )
 def test_an_update_that_breaks_is_handed_back_and_not_done(engine, x, lr):
     """E, the gradient or the new weight overflows: theta stays the one before it."""
-    done, course = run(engine, [(1, 0, 0.5), (x, -8.0, lr), (1, 0, 1)], w=2.0)
+    done, plan = run(engine, [(1, 0, 0.5), (x, -8.0, lr), (1, 0, 1)], w=2.0)
     assert (done.theta.tolist(), done.updates, done.totals.weight) == ([1.0], 1, 1.0)
     assert done.totals.error == 2.0
-    broken = done.broken
-    assert (broken.batch.t, broken.batch.lr) == (2, lr)
-    assert np.array_equal(broken.batch.samples.X, course.batch(1).samples.X)
-    assert broken.theta.tolist() == [1.0]
-    finite = [math.isfinite(v) for v in (broken.error, *broken.gradient, *broken.new)]
+    non_finite = done.non_finite
+    assert (non_finite.batch.t, non_finite.batch.lr) == (2, lr)
+    assert np.array_equal(non_finite.batch.samples.X, plan.batch(1).samples.X)
+    assert non_finite.theta.tolist() == [1.0]
+    finite = [math.isfinite(v) for v in (non_finite.error, *non_finite.gradient, *non_finite.new)]
     assert not all(finite)
 
 
 def test_large_but_finite_gradients_are_no_break(engine):
     """A gradient of 1e160, whose square overflows, is finite all the same."""
     done, _ = run(engine, [(1e80, 0.0, 1e-160)])
-    assert (done.updates, done.broken) == (1, None)
+    assert (done.updates, done.non_finite) == (1, None)
 
 
 def test_a_course_cuts_an_epoch_into_batches():
     """Seven rows in threes, from the second batch on: the last has one row."""
     order = np.array([6, 5, 4, 3, 2, 1, 0])
     rows = samples(np.arange(7.0), np.zeros(7))
-    found = list(Course(rows, order, 3, 1, 10, np.array([0.5, 0.25])))
+    found = list(BatchPlan(rows, order, 3, 1, 10, np.array([0.5, 0.25])))
     assert [b.samples.X[:, 0].tolist() for b in found] == [[3.0, 2.0, 1.0], [0.0]]
     assert [(b.t, b.lr) for b in found] == [(11, 0.5), (12, 0.25)]
-    given = Course(rows, None, 3, 2, 10, np.array([0.5]))
+    given = BatchPlan(rows, None, 3, 2, 10, np.array([0.5]))
     assert given.batch(0).samples.X[:, 0].tolist() == [6.0]
 
 

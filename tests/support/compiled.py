@@ -9,9 +9,9 @@ import numpy as np
 
 import deltarule as dr
 from deltarule.engine import Objective, as_samples
-from deltarule.engine.compiled.recipe import Recipe
+from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.trainer import CompiledTrainer
-from deltarule.engine.course import Course, Done, Totals
+from deltarule.engine.trainer import BatchPlan, Outcome, Totals
 from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import as_rule
 
@@ -42,10 +42,12 @@ class Seen:
     gradient: np.ndarray
 
 
-def one_update(recipe: Recipe, samples: Any, theta: Any, slots: Any, lr: float, t: int = 1) -> Done:
+def one_update(
+    spec: Specialisation, samples: Any, theta: Any, slots: Any, lr: float, t: int = 1
+) -> Outcome:
     """Do one update from one batch."""
-    course = Course(samples, None, len(samples), 0, t - 1, np.array([float(lr)]))
-    trainer = CompiledTrainer(recipe, len(samples))
+    course = BatchPlan(samples, None, len(samples), 0, t - 1, np.array([float(lr)]))
+    trainer = CompiledTrainer(spec, len(samples))
     with np.errstate(all="ignore"):
         return trainer.run(course, theta, slots, Totals(), lambda _: True)
 
@@ -77,10 +79,10 @@ def backprop(
     objective = Objective.of(trained, loss, reduction, rule, l2)
     samples = as_samples(net, objective.loss, X, T, sample_weight, theta.dtype)
     weighted, online = samples.weight is not None, len(samples) == 1
-    recipe = Recipe(objective, Reveal(), Clipping(), theta.dtype, weighted, online)
-    done = one_update(recipe, samples, theta, (np.zeros_like(theta),), lr or 0.0)
-    if done.broken is not None:
-        return Seen(done.broken.error, done.broken.gradient)
+    spec = Specialisation(objective, Reveal(), Clipping(), theta.dtype, weighted, online)
+    done = one_update(spec, samples, theta, (np.zeros_like(theta),), lr or 0.0)
+    if done.non_finite is not None:
+        return Seen(done.non_finite.error, done.non_finite.gradient)
     return Seen(done.totals.epoch_error(objective), done.slots[0])
 
 
@@ -90,8 +92,8 @@ def training_step(objective: Objective, optimiser: Optimiser, clipping: Clipping
     def step(theta: Any, state: Any, X: Any, T: Any, weight: Any, lr: float, t: int) -> Any:
         samples = as_samples(objective.network, objective.loss, X, T, weight, theta.dtype)
         parts = (samples.weight is not None, len(samples) == 1)
-        recipe = Recipe(objective, optimiser, clipping, theta.dtype, *parts)
-        done = one_update(recipe, samples, theta, state, lr, t)
+        spec = Specialisation(objective, optimiser, clipping, theta.dtype, *parts)
+        done = one_update(spec, samples, theta, state, lr, t)
         return done.theta, done.slots, done.totals.epoch_error(objective)
 
     return step

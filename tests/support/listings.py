@@ -80,7 +80,7 @@ class Printed:
     def _batch(self, X: Any, T: Any, s: Any) -> Any:
         if self.text.startswith("# layer by layer"):
             return (X, T) if s is None else (X, T, s[:, None])
-        if self.text.startswith("# side by side"):
+        if self.text.startswith("# lanes"):
             return X, T, s
         samples = [(self._row(x), self._row(t)) for x, t in zip(X, T, strict=True)]
         return samples if s is None else [(*p, w) for p, w in zip(samples, s, strict=True)]
@@ -106,9 +106,9 @@ class Printed:
     @property
     def theta(self) -> np.ndarray:
         """The parameters where the program has led them."""
-        if self.text.startswith("# side by side"):
+        if self.text.startswith("# lanes"):
             return self.names["theta"]
-        if self.text.startswith("# straight"):
+        if self.text.startswith("# registers"):
             return np.array([self.names[name][place] for name, place in places(self.net)])
         layers = range(1, len(self.net.layers) + 1)
         pairs = [(self.names[f"WT_{l}"].T, self.names[f"b_{l}"]) for l in layers]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from deltarule.engine.compiled.jit import compile_module, load
-from deltarule.engine.compiled.machine import host
-from deltarule.engine.compiled.ops import Module, Ops, vector_of
+from deltarule.engine.compiled.compiler.jit import compile_module, load
+from deltarule.engine.compiled.instructions.machine import host
+from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
 
 ELEMENTS = {"float32": ir.FloatType(), "float64": ir.DoubleType(), "int64": ir.IntType(64)}
 

@@ -17,7 +17,7 @@ def samples(n: int = 23, inputs: int = 3, outputs: int = 1, dtype: Any = np.floa
 
 
 def network(inputs: int = 3, outputs: int = 1) -> dr.Network:
-    """Return a network small enough for straight code."""
+    """Return a network small enough for registers code."""
     return dr.Network(inputs, [dr.Dense(4, "tanh"), dr.Dense(outputs, "sigmoid")])
 
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from deltarule.engine.compiled import cache
-from deltarule.engine.compiled.machine import Machine
+from deltarule.engine.compiled.compiler import cache
+from deltarule.engine.compiled.instructions.machine import Machine
 
 MACHINE = Machine("x86_64-unknown-linux-gnu", "some", "+avx2", 256, 16)
 CODE = bytes(range(256)) * 5

@@ -208,7 +208,7 @@ def test_thread_counts_give_the_same_bits():
 
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_calls_in_parts_give_the_same_bits(shuffle, monkeypatch):
-    from deltarule.engine.compiled import many as engine
+    from deltarule.engine.compiled.many import trainer as engine
 
     settings = {"epochs": 4, "batch_size": 4, "shuffle": shuffle, "seeds": range(40)}
     whole = dr.train_many(network(), *samples(), engine="compiled", **settings)

@@ -29,11 +29,11 @@ class EvenBelow(StopRule):
     def start(self):
         return (0.0,)
 
-    def observe(self, state, moment):
-        assert isinstance(moment.watched, float)
-        assert isinstance(moment.largest_miss(), float)
+    def observe(self, state, epoch_end):
+        assert isinstance(epoch_end.watched, float)
+        assert isinstance(epoch_end.largest_miss(), float)
         (epochs,) = state
-        return (epochs + 1,), bool(moment.watched < self.bound and epochs % 2 == 1)
+        return (epochs + 1,), bool(epoch_end.watched < self.bound and epochs % 2 == 1)
 
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])

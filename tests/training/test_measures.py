@@ -17,7 +17,7 @@ from deltarule.training.job import Job
 from deltarule.training.loop import advance
 
 STILL = dr.optim.SGD(0.0)
-LAP_SECONDS = "deltarule.engine.compiled.trainer.LAP_SECONDS"
+CALL_SECONDS = "deltarule.engine.compiled.trainer.CALL_SECONDS"
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
@@ -117,7 +117,7 @@ def test_seconds_add_up_and_stop_the_training(engine):
 
 def test_a_cut_epoch_remembers_where_it_began(engine, monkeypatch):
     """Watching the training error, the best theta is the one before the best epoch."""
-    monkeypatch.setattr(LAP_SECONDS, 0.0)  # every update may be the last
+    monkeypatch.setattr(CALL_SECONDS, 0.0)  # every update may be the last
     whole = job(stop=(dr.Patience(5),))
     trainer = engine.trainer(whole)
     state = start = whole.start(network().init(seed=0))

@@ -9,15 +9,15 @@ import pytest
 from jobs import network, regression
 
 import deltarule as dr
-from deltarule.training.stopping import Moment
+from deltarule.training.stopping import EpochEnd
 
 
 def stops_after(rule, watched):
     """Return the epoch after which `rule` stops on these watched errors, or None."""
     state = rule.start()
     for epoch, error in enumerate(watched, 1):
-        moment = Moment(epoch, error, seconds=float(epoch), largest_miss=lambda e=error: e)
-        state, stop = rule.observe(state, moment)
+        epoch_end = EpochEnd(epoch, error, seconds=float(epoch), largest_miss=lambda e=error: e)
+        state, stop = rule.observe(state, epoch_end)
         if stop:
             return epoch
     return None

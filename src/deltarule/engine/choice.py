@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from deltarule.core.errors import UsageError, unknown_name
-from deltarule.engine.course import Trainer
 from deltarule.engine.epoch import ReferenceTrainer
 from deltarule.engine.objective import Objective
 from deltarule.engine.refusal import refusal
 from deltarule.engine.samples import Samples
+from deltarule.engine.trainer import Trainer
 from deltarule.optim import Clipping, Optimiser
 
 __all__ = [
@@ -118,15 +118,17 @@ def make_trainer(
     What cannot be compiled is done by the reference engine, and an `EngineWarning` says so.
     """
     if engine == "compiled":
-        from deltarule.engine.compiled.recipe import Recipe
-        from deltarule.engine.compiled.trace import Untraceable
+        from deltarule.engine.compiled.expressions.tracing import Untraceable
+        from deltarule.engine.compiled.specialisation import Specialisation
         from deltarule.engine.compiled.trainer import CompiledTrainer
 
         weighted = samples.weight is not None
-        recipe = Recipe(objective, optimiser, clipping, samples.X.dtype, weighted, batch_size == 1)
+        spec = Specialisation(
+            objective, optimiser, clipping, samples.X.dtype, weighted, batch_size == 1
+        )
         try:
             numbers = max(samples.X.size, samples.T.size)
-            return "compiled", CompiledTrainer(recipe, batch_size, numbers)
+            return "compiled", CompiledTrainer(spec, batch_size, numbers)
         except Untraceable as reason:
             warnings.warn(
                 f"the reference engine does this job, since it cannot be compiled: {reason}",

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.blocks import Blocks
-from deltarule.engine.course import Broken, Course, Done, Stretch, Totals
 from deltarule.engine.objective import Objective
 from deltarule.engine.reference import data_error, penalty, training_step
 from deltarule.engine.samples import Samples
+from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
 from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser
 
@@ -45,21 +45,21 @@ class ReferenceTrainer:
         """Return 1: this engine comes back after every epoch."""
         return 1
 
-    def stretch(self, course: Course, theta: Array, slots: tuple[Array, ...]) -> Stretch | None:
+    def chunk(self, plan: BatchPlan, theta: Array, slots: tuple[Array, ...]) -> ChunkOutcome | None:
         """Return None: see `epochs_at_once`."""
         return None
 
     def run(
         self,
-        course: Course,
+        plan: BatchPlan,
         theta: Array,
         slots: tuple[Array, ...],
         totals: Totals,
         proceed: Callable[[int], bool],
-    ) -> Done:
-        """Do one update per batch of the course while `proceed` allows it."""
+    ) -> Outcome:
+        """Do one update per batch of the plan while `proceed` allows it."""
         done = 0
-        for batch in course:
+        for batch in plan:
             if not proceed(1):
                 break
             s = batch.samples
@@ -67,11 +67,13 @@ class ReferenceTrainer:
                 theta, slots, s.X, s.T, s.weight, batch.lr, batch.t
             )
             if not (np.isfinite(E) and _finite(g) and _finite(new)):
-                return Done(theta, slots, totals, done, Broken(batch, theta, new, float(E), g))
+                return Outcome(
+                    theta, slots, totals, done, NonFinite(batch, theta, new, float(E), g)
+                )
             theta, slots = new, state
             totals = totals.add(self._objective, float(E), float(decay), s.total)
             done += 1
-        return Done(theta, slots, totals, done)
+        return Outcome(theta, slots, totals, done)
 
 
 def _finite(vector: Array) -> bool:

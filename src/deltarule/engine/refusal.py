@@ -24,8 +24,8 @@ def refusal() -> str | None:
     An empty program is tried, once per process.
     """
     try:
-        from deltarule.engine.compiled.jit import compile_module, load
-        from deltarule.engine.compiled.machine import host
+        from deltarule.engine.compiled.compiler.jit import compile_module, load
+        from deltarule.engine.compiled.instructions.machine import host
     except (ImportError, OSError) as error:  # OSError: its shared library cannot be loaded
         return f"llvmlite cannot be imported ({_text(error)})"
     try:

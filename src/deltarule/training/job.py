@@ -15,8 +15,8 @@ from deltarule.core.errors import DataError, UsageError
 from deltarule.core.memory import require_parameters
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine import Objective, Samples
-from deltarule.engine.course import Course
 from deltarule.engine.objective import check_order
+from deltarule.engine.trainer import BatchPlan
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Clipping, Optimiser
 from deltarule.optim.schedules import Constant, TimeSchedule
@@ -55,13 +55,13 @@ class Job:
             return None
         return stream(self.seed, SHUFFLE, epoch).permutation(len(self.samples))
 
-    def course(self, state: State, epochs: int = 1) -> Course:
+    def plan(self, state: State, epochs: int = 1) -> BatchPlan:
         """Return the rest of the epoch under way, or several whole epochs."""
         order = self.order(state.epoch)
         if order is not None and epochs > 1:
             later = [self.order(state.epoch + e) for e in range(1, epochs)]
             order = np.stack([order, *(rows for rows in later if rows is not None)])
-        return Course(
+        return BatchPlan(
             samples=self.samples,
             order=order,
             batch_size=self.batch_size,

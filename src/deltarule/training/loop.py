@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError
-from deltarule.engine.course import Totals, Trainer
 from deltarule.engine.epoch import largest_miss
+from deltarule.engine.trainer import Totals, Trainer
 from deltarule.training.job import Job
 from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.state import State
-from deltarule.training.stopping import Moment
+from deltarule.training.stopping import EpochEnd
 
 __all__ = ["Epoch", "NonFiniteError", "advance"]
 
@@ -59,7 +59,7 @@ def advance(
     began = clock()
     before = state.theta if state.epoch_theta is None else state.epoch_theta
     with np.errstate(all="ignore"):  # the trainer looks at every E and gradient
-        done = trainer.run(job.course(state), state.theta, state.slots, state.totals, proceed)
+        done = trainer.run(job.plan(state), state.theta, state.slots, state.totals, proceed)
     state = replace(
         state,
         theta=done.theta,
@@ -70,9 +70,9 @@ def advance(
         epoch_theta=before,
         seconds=state.seconds + (clock() - began),
     )
-    if done.broken is not None:
-        number = (done.broken.batch.t - 1) % job.batches + 1
-        message = describe(job.objective, done.broken, state.epoch + 1, number)
+    if done.non_finite is not None:
+        number = (done.non_finite.batch.t - 1) % job.batches + 1
+        message = describe(job.objective, done.non_finite, state.epoch + 1, number)
         raise NonFiniteError(message, replace(state, stopped="non_finite"))
     if state.batch < job.batches:
         return state
@@ -97,10 +97,10 @@ def _close(
         def miss() -> float:
             return largest_miss(job.objective, state.theta, job.samples)
 
-        moment = Moment(epoch, watched, state.seconds + (clock() - began), miss)
+        epoch_end = EpochEnd(epoch, watched, state.seconds + (clock() - began), miss)
         stopping, stopped = [], ""
         for rule, numbers in zip(job.stop, state.stopping, strict=True):
-            new, stop = rule.observe(numbers, moment)
+            new, stop = rule.observe(numbers, epoch_end)
             stopping.append(new)
             stopped = stopped or (rule.name if stop else "")
     history = {}

@@ -15,8 +15,8 @@ from deltarule.core.errors import UsageError
 from deltarule.core.processors import cores
 from deltarule.engine import as_samples
 from deltarule.engine.choice import choose_engine, make_trainer
-from deltarule.engine.course import Trainer
 from deltarule.engine.samples import ClassWeight
+from deltarule.engine.trainer import Trainer
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser
@@ -36,7 +36,7 @@ from deltarule.training.many_jobs import (
     with_rate,
 )
 from deltarule.training.many_lanes import InStep
-from deltarule.training.many_result import Ledger, Many
+from deltarule.training.many_result import Histories, Many
 from deltarule.training.progress import Bar
 from deltarule.training.stopping import StopRule
 from deltarule.training.train import as_validation
@@ -163,7 +163,7 @@ def train_many(
 def _run(jobs: Jobs, engine: str, progress: bool, threads: int | None) -> Many:
     """Train side by side where the engine can, else one by one."""
     job, began = jobs.base, time.monotonic()
-    ledger = Ledger(jobs.thetas, job.recorded, job.patient)
+    histories = Histories(jobs.thetas, job.recorded, job.patient)
     with ExitStack() as stack:
         interrupt = stack.enter_context(listening())
         bar = None
@@ -176,48 +176,48 @@ def _run(jobs: Jobs, engine: str, progress: bool, threads: int | None) -> Many:
         lanes = _lanes(jobs, engine, threads) if job.epochs else None
         if lanes is not None:
             with lanes:
-                _in_step(jobs, lanes, ledger, proceed, bar)
+                _in_step(jobs, lanes, histories, proceed, bar)
         else:
-            engine = _alone(jobs, engine, ledger, proceed, bar, threads)
-    return ledger.result(jobs.seeds, engine, time.monotonic() - began)
+            engine = _alone(jobs, engine, histories, proceed, bar, threads)
+    return histories.result(jobs.seeds, engine, time.monotonic() - began)
 
 
 def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
     """Return the compiled engine with all networks side by side; None where it cannot."""
     if engine != "compiled" or len(jobs) == 1:
         return None
-    from deltarule.engine.compiled.many import ManyTrainer
-    from deltarule.engine.compiled.recipe import Recipe
-    from deltarule.engine.compiled.trace import Untraceable
-    from deltarule.engine.compiled.varied import differences
+    from deltarule.engine.compiled.expressions.tracing import Untraceable
+    from deltarule.engine.compiled.expressions.varied import differences
+    from deltarule.engine.compiled.many.trainer import ManyTrainer
+    from deltarule.engine.compiled.specialisation import Specialisation
 
     job, s = jobs.base, jobs.base.samples
     weighted, online = s.weight is not None, job.batch_size == 1
-    recipe = Recipe(job.objective, job.optimiser, job.clipping, s.X.dtype, weighted, online)
+    spec = Specialisation(job.objective, job.optimiser, job.clipping, s.X.dtype, weighted, online)
     try:
         varied = differences(jobs.optimisers, jobs.rules)
         shape = (varied, jobs.shared, jobs.rates.steady, threads)
-        return ManyTrainer(recipe, s, job.batch_size, jobs.thetas, *shape)
+        return ManyTrainer(spec, s, job.batch_size, jobs.thetas, *shape)
     except Untraceable:
         return None  # each on its own: the same results, and a warning where even that cannot be
 
 
 def _in_step(
-    jobs: Jobs, lanes: Any, ledger: Ledger, proceed: Callable[[], bool], bar: Bar | None
+    jobs: Jobs, lanes: Any, histories: Histories, proceed: Callable[[], bool], bar: Bar | None
 ) -> None:
     """Advance all networks together until the last has ended, or Ctrl-C."""
-    job, course = jobs.base, InStep(jobs, lanes, ledger, time.monotonic)
-    while course.epoch < job.epochs and ledger.running.any() and proceed():
-        epochs = course.advance(proceed)
+    job, plan = jobs.base, InStep(jobs, lanes, histories, time.monotonic)
+    while plan.epoch < job.epochs and histories.running.any() and proceed():
+        epochs = plan.advance(proceed)
         if bar is not None:
             bar.tick(epochs * job.batches * len(jobs))
-            bar.epoch(_seen(course.epoch, job.epochs, ledger))
-    course.finish()
+            bar.epoch(_seen(plan.epoch, job.epochs, histories))
+    plan.finish()
 
 
-def _seen(epoch: int, epochs: int, ledger: Ledger) -> Epoch:
+def _seen(epoch: int, epochs: int, histories: Histories) -> Epoch:
     """Return what the bar shows: means over the networks that are still in training."""
-    last = ledger.last
+    last = histories.last
     return Epoch(
         epoch=epoch,
         epochs=epochs,
@@ -232,7 +232,7 @@ def _seen(epoch: int, epochs: int, ledger: Ledger) -> Epoch:
 def _alone(
     jobs: Jobs,
     engine: str,
-    ledger: Ledger,
+    histories: Histories,
     proceed: Callable[[], bool],
     bar: Bar | None,
     threads: int | None,
@@ -251,5 +251,5 @@ def _alone(
 
     engine, first = make(0)  # says here, once, where the reference engine has to do it
     workers = 1 if first.threads > 1 else threads or cores()
-    one_by_one(jobs, lambda i: make(i)[1], ledger, go_on, time.monotonic, workers)
+    one_by_one(jobs, lambda i: make(i)[1], histories, go_on, time.monotonic, workers)
     return engine

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.engine.course import Trainer
+from deltarule.engine.trainer import Trainer
 from deltarule.training.loop import NonFiniteError, advance
 from deltarule.training.many_jobs import Jobs
-from deltarule.training.many_result import Ledger
+from deltarule.training.many_result import Histories
 from deltarule.training.state import State
 
 __all__ = ["one_by_one"]
@@ -21,13 +21,13 @@ __all__ = ["one_by_one"]
 def one_by_one(
     jobs: Jobs,
     make: Callable[[int], Trainer],
-    ledger: Ledger,
+    histories: Histories,
     proceed: Callable[[int], bool],
     clock: Callable[[], float],
     threads: int,
 ) -> None:
     """Train every network to its end and write it down; `make(network)` returns its engine."""
-    histories: list[dict[str, list[float]]] = [{} for _ in range(len(jobs))]
+    own: list[dict[str, list[float]]] = [{} for _ in range(len(jobs))]
     waiting = iter(range(len(jobs)))  # gives every network once, to whichever thread asks
 
     def work() -> None:
@@ -35,9 +35,9 @@ def one_by_one(
             state = jobs[network].start(jobs.thetas[network].copy())
             if proceed(0):
                 state, message = _train(jobs, network, state, make(network), proceed, clock)
-                ledger.messages[network] = message
-            _note(ledger, network, state, jobs.base.epochs)
-            histories[network] = state.history
+                histories.messages[network] = message
+            _note(histories, network, state, jobs.base.epochs)
+            own[network] = state.history
 
     with ThreadPoolExecutor(max(1, threads - 1), "deltarule") as pool:
         helpers = [pool.submit(work) for _ in range(min(threads, len(jobs)) - 1)]
@@ -45,7 +45,7 @@ def one_by_one(
         for helper in helpers:
             helper.result()
     for name in jobs.base.recorded:
-        ledger.record(name, _table([h[name] for h in histories], ledger.epochs))
+        histories.record(name, _table([h[name] for h in own], histories.epochs))
 
 
 def _train(
@@ -69,13 +69,13 @@ def _train(
     return state, ""
 
 
-def _note(ledger: Ledger, network: int, state: State, epochs: int) -> None:
+def _note(histories: Histories, network: int, state: State, epochs: int) -> None:
     stopped = state.stopped or ("epochs" if state.epoch >= epochs else "interrupted")
-    ledger.epochs[network] = state.epoch
-    ledger.best_epoch[network] = state.best_epoch
-    if ledger.best_theta is not None and state.best_theta is not None:
-        ledger.best_theta[network] = state.best_theta
-    ledger.end(np.array([network]), stopped, state.theta)
+    histories.epochs[network] = state.epoch
+    histories.best_epoch[network] = state.best_epoch
+    if histories.best_theta is not None and state.best_theta is not None:
+        histories.best_theta[network] = state.best_theta
+    histories.end(np.array([network]), stopped, state.theta)
 
 
 def _table(columns: list[list[float]], epochs: NDArray[np.int64]) -> NDArray[Any]:

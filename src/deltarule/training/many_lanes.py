@@ -11,14 +11,14 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.engine.course import Broken, Totals
 from deltarule.engine.reference import training_step
 from deltarule.engine.samples import Samples
+from deltarule.engine.trainer import NonFinite, Totals
 from deltarule.training.many_jobs import Jobs
-from deltarule.training.many_result import Ledger
-from deltarule.training.many_watch import Watch
+from deltarule.training.many_result import Histories
+from deltarule.training.many_stopping import RuleStates
 from deltarule.training.nonfinite import describe, describe_validation
-from deltarule.training.stopping import Moment
+from deltarule.training.stopping import EpochEnd
 
 __all__ = ["InStep"]
 
@@ -28,8 +28,8 @@ FIRST = 4
 """The epochs done at once at the start, where networks may end on the way."""
 
 
-class Walk(Protocol):
-    """See `deltarule.engine.compiled.many_walk.Walk`."""
+class Trajectory(Protocol):
+    """See `engine.compiled.many.trajectory.Trajectory`."""
 
     networks: Array
     done: Array
@@ -41,7 +41,7 @@ class Walk(Protocol):
 
 
 class Lanes(Protocol):
-    """An engine with many networks at work: see `deltarule.engine.compiled.many.ManyTrainer`."""
+    """An engine with many networks at work: `engine.compiled.many.trainer.ManyTrainer`."""
 
     networks: Array
 
@@ -52,19 +52,19 @@ class Lanes(Protocol):
     def keep(self, running: Array) -> None:
         """Go on with the networks that still run."""
 
-    def task(
+    def chunk(
         self, epochs: int, updates: int, rates: Array, order: Any, seeds: Any, epoch: int
     ) -> Any:
-        """Return what `walk` takes."""
+        """Return what `run` takes."""
 
-    def walk(self, task: Any, proceed: Callable[[], bool], keep: bool) -> Walk:
+    def run(self, chunk: Any, proceed: Callable[[], bool], keep: bool) -> Trajectory:
         """Do whole epochs; `keep` theta after each."""
 
-    def measure(self, samples: Samples, walk: Any) -> tuple[Array, Array]:
-        """Return E and the largest |T - y| after each epoch of a walk."""
+    def measure(self, samples: Samples, trajectory: Any) -> tuple[Array, Array]:
+        """Return E and the largest |T - y| after each epoch of a run."""
 
     def epochs_at_once(self, measured: int, keep: bool) -> int:
-        """Return how many epochs may be done in one walk, with samples measured after each."""
+        """Return how many epochs may be done in one run, with samples measured after each."""
 
 
 class InStep:
@@ -74,15 +74,15 @@ class InStep:
         self,
         jobs: Jobs,
         lanes: Lanes,
-        ledger: Ledger,
+        histories: Histories,
         clock: Callable[[], float],
     ) -> None:
-        self._jobs, self._lanes, self._ledger = jobs, lanes, ledger
+        self._jobs, self._lanes, self._histories = jobs, lanes, histories
         self._clock, self._began = clock, clock()
         job = jobs.base
         self.epoch = 0
         self._seeds = np.array(jobs.seeds, np.uint64)
-        self._rules = [Watch(rule, len(jobs)) for rule in job.stop]
+        self._rules = [RuleStates(rule, len(jobs)) for rule in job.stop]
         self._keep = bool(job.stop) or job.validation is not None
         missed = len(job.samples) if any(rule.by_miss for rule in job.stop) else 0
         self._measured = len(job.validation or ()) + missed
@@ -91,27 +91,27 @@ class InStep:
 
     def advance(self, proceed: Callable[[], bool]) -> int:
         """Do an epoch, or several where the time is not looked at in between; return how many."""
-        ledger, lanes, epochs = self._ledger, self._lanes, self._at_once()
-        walk = lanes.walk(self._make_task(epochs), proceed, self._keep)
-        done = walk.done.copy()
-        for broken in walk.breaks:
-            done[np.searchsorted(walk.networks, broken.network)] = broken.epoch
-        here = ledger.running[walk.networks]
-        errors = self._errors(walk.sums)
+        histories, lanes, epochs = self._histories, self._lanes, self._at_once()
+        trajectory = lanes.run(self._make_chunk(epochs), proceed, self._keep)
+        done = trajectory.done.copy()
+        for non_finite in trajectory.breaks:
+            done[np.searchsorted(trajectory.networks, non_finite.network)] = non_finite.epoch
+        here = histories.running[trajectory.networks]
+        errors = self._errors(trajectory.sums)
         validation = self._jobs.base.validation
-        watched = errors if validation is None else lanes.measure(validation, walk)[0]
+        watched = errors if validation is None else lanes.measure(validation, trajectory)[0]
         if self._rules or validation is not None:
-            self._look(walk, watched, done)
-        self._record(walk, errors, watched, done, here)
-        for broken in walk.breaks:
-            self._end_broken(broken)
-        cut = ledger.running[walk.networks] & (done < epochs)
+            self._look(trajectory, watched, done)
+        self._record(trajectory, errors, watched, done, here)
+        for non_finite in trajectory.breaks:
+            self._end_non_finite(non_finite)
+        cut = histories.running[trajectory.networks] & (done < epochs)
         if cut.any():
-            ledger.end(walk.networks[cut], "interrupted", lanes.theta[cut])
+            histories.end(trajectory.networks[cut], "interrupted", lanes.theta[cut])
         whole = here & (done == epochs)
-        self._jobs.rates.observe(walk.networks[whole], watched[-1, whole])
+        self._jobs.rates.observe(trajectory.networks[whole], watched[-1, whole])
         self.epoch += epochs
-        lanes.keep(ledger.running)
+        lanes.keep(histories.running)
         return epochs
 
     def _at_once(self) -> int:
@@ -124,53 +124,60 @@ class InStep:
             at_most = min(at_most, max(FIRST, self.epoch))
         return min(left, at_most)
 
-    def _look(self, walk: Walk, watched: Array, done: Array) -> None:
+    def _look(self, trajectory: Trajectory, watched: Array, done: Array) -> None:
         """Ask the stopping rules after each epoch; who ends has `done` no more than that."""
 
         @cache  # measured once, however many rules and epochs ask
         def misses() -> Array:
-            return self._lanes.measure(self._jobs.base.samples, walk)[1]
+            return self._lanes.measure(self._jobs.base.samples, trajectory)[1]
 
         def found(e: int, places: Array) -> Any:
             return misses()[e, places]
 
         for e in range(len(watched)):
-            places = np.flatnonzero(self._ledger.running[walk.networks] & (done > e))
+            places = np.flatnonzero(self._histories.running[trajectory.networks] & (done > e))
             if not len(places):
                 return
             seconds, values = self._clock() - self._began, watched[e, places]
             miss = cast(Any, partial(found, e, places))
-            moment = Moment(self.epoch + e + 1, cast(Any, values), seconds, miss)
-            stopped = self._stopped(walk.networks[places], moment)
+            epoch_end = EpochEnd(self.epoch + e + 1, cast(Any, values), seconds, miss)
+            stopped = self._stopped(trajectory.networks[places], epoch_end)
             ended = stopped != ""
             if ended.any():
                 done[places[ended]] = e + 1
-                self._end(walk, places[ended], stopped[ended], e + 1, values[ended])
+                self._end(trajectory, places[ended], stopped[ended], e + 1, values[ended])
 
-    def _end(self, walk: Walk, places: Array, why: Array, epochs: int, watched: Array) -> None:
-        """Write down the networks that end after so many epochs of a walk."""
-        names, theta = walk.networks[places], walk.theta(places, np.full(len(places), epochs))
-        self._ledger.end(names, why, theta)
+    def _end(
+        self, trajectory: Trajectory, places: Array, why: Array, epochs: int, watched: Array
+    ) -> None:
+        """Write down the networks that end after so many epochs of a run."""
+        names, theta = (
+            trajectory.networks[places],
+            trajectory.theta(places, np.full(len(places), epochs)),
+        )
+        self._histories.end(names, why, theta)
         for k in np.flatnonzero(why == "non_finite").tolist():
             own = self._jobs[int(names[k])]
             held_out, number = cast(Samples, own.validation), self.epoch + epochs
             error = float(watched[k])
             message = describe_validation(own.objective, theta[k], held_out, number, error)
-            self._ledger.messages[int(names[k])] = message
+            self._histories.messages[int(names[k])] = message
 
-    def _stopped(self, names: Array, moment: Moment) -> Array:
+    def _stopped(self, names: Array, epoch_end: EpochEnd) -> Array:
         """Return why each network ends here, or ""."""
         stopped = np.full(len(names), "", object)
         for rule in self._rules:
-            stop = rule.observe(names, moment)
+            stop = rule.observe(names, epoch_end)
             stopped[stop & (stopped == "")] = rule.name
         if self._jobs.base.validation is not None:
-            stopped[~np.isfinite(moment.watched)] = "non_finite"
+            stopped[~np.isfinite(epoch_end.watched)] = "non_finite"
         return stopped
 
-    def _record(self, walk: Walk, errors: Array, watched: Array, done: Array, here: Array) -> None:
+    def _record(
+        self, trajectory: Trajectory, errors: Array, watched: Array, done: Array, here: Array
+    ) -> None:
         """Write down what was done by the networks that are `here`."""
-        ledger, names, rates = self._ledger, walk.networks[here], self._jobs.rates
+        histories, names, rates = self._histories, trajectory.networks[here], self._jobs.rates
         beyond = np.arange(len(errors))[:, None] >= done[here]
 
         def rows(values: Array) -> Array:
@@ -178,25 +185,25 @@ class InStep:
             found[:, names] = np.where(beyond, np.nan, values)
             return found
 
-        ledger.record("error", rows(errors[:, here]))
-        ledger.record("lr", rows(rates.last(self.epoch)[names]))
+        histories.record("error", rows(errors[:, here]))
+        histories.record("lr", rows(rates.last(self.epoch)[names]))
         after = self._jobs.base.validation is not None
         if after:
-            ledger.record("validation_error", rows(watched[:, here]))
+            histories.record("validation_error", rows(watched[:, here]))
 
         def theta(lower: Array, epochs: Array) -> Array:
-            return walk.theta(np.flatnonzero(here)[lower], epochs + after)
+            return trajectory.theta(np.flatnonzero(here)[lower], epochs + after)
 
         seen = np.where(beyond, np.nan, watched[:, here])
-        ledger.better(names, seen, theta, self.epoch)
-        ledger.epochs[names] += done[here]
+        histories.better(names, seen, theta, self.epoch)
+        histories.epochs[names] += done[here]
 
     def finish(self) -> None:
         """Write down the networks that go no further."""
         networks = self._lanes.networks
-        left = self._ledger.running[networks]
+        left = self._histories.running[networks]
         why = "epochs" if self.epoch >= self._jobs.base.epochs else "interrupted"
-        self._ledger.end(networks[left], why, self._lanes.theta[left])
+        self._histories.end(networks[left], why, self._lanes.theta[left])
 
     def _errors(self, sums: Array) -> Array:
         """Return every network's error of every epoch (epochs, k)."""
@@ -206,7 +213,7 @@ class InStep:
         found = Totals(data + decay, 0.0, weight) if mean else Totals(data, decay, weight)
         return np.array(found.epoch_error(objective))
 
-    def _make_task(self, epochs: int) -> Any:
+    def _make_chunk(self, epochs: int) -> Any:
         """Return the next epochs as the engine is asked for them."""
         jobs, job = self._jobs, self._jobs.base
         order = None
@@ -214,30 +221,30 @@ class InStep:
             order = np.stack([cast(Array, job.order(self.epoch + e)) for e in range(epochs)])
         updates = self.epoch * job.batches
         own = None if jobs.shared else self._seeds
-        return self._lanes.task(
+        return self._lanes.chunk(
             epochs, updates, self._jobs.rates.of_epoch(self.epoch), order, own, self.epoch
         )
 
-    def _end_broken(self, broken: Any) -> None:
+    def _end_non_finite(self, non_finite: Any) -> None:
         """Write down a network whose numbers stopped being finite, unless it ended before."""
-        network = broken.network
-        if self._ledger.running[network]:
-            self._ledger.messages[network] = self._message(broken)
-            self._ledger.end(np.array([network]), "non_finite", broken.theta)
+        network = non_finite.network
+        if self._histories.running[network]:
+            self._histories.messages[network] = self._message(non_finite)
+            self._histories.end(np.array([network]), "non_finite", non_finite.theta)
 
-    def _message(self, broken: Any) -> str:
+    def _message(self, non_finite: Any) -> str:
         """Return the message that `dr.train` gives for the same update."""
-        job, epoch = self._jobs[broken.network], self.epoch + broken.epoch
-        schedule = self._jobs.rates.state(broken.network)
-        start = job.start(broken.theta)
+        job, epoch = self._jobs[non_finite.network], self.epoch + non_finite.epoch
+        schedule = self._jobs.rates.state(non_finite.network)
+        start = job.start(non_finite.theta)
         state = replace(start, epoch=epoch, step=epoch * job.batches, schedule=schedule)
-        batch = job.course(state).batch(broken.update)
+        batch = job.plan(state).batch(non_finite.update)
         step, s = training_step(job.objective, job.optimiser, job.clipping), batch.samples
         with np.errstate(all="ignore"):
             new, _, E, _, g = step(
-                broken.theta, broken.slots, s.X, s.T, s.weight, batch.lr, batch.t
+                non_finite.theta, non_finite.slots, s.X, s.T, s.weight, batch.lr, batch.t
             )
-        found = Broken(batch, broken.theta, new, float(E), g)
+        found = NonFinite(batch, non_finite.theta, new, float(E), g)
         if np.isfinite(new).all() and np.isfinite(E) and np.isfinite(g).all():
             found = replace(found, error=math.nan)  # on the edge of the numbers
-        return describe(job.objective, found, epoch + 1, broken.update + 1)
+        return describe(job.objective, found, epoch + 1, non_finite.update + 1)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ledger", "Many"]
+__all__ = ["Histories", "Many"]
 
 Array = NDArray[Any]
 
@@ -49,7 +49,7 @@ class Many:
         return len(self.seeds)
 
 
-class Ledger:
+class Histories:
     """What is written down of every network along the way."""
 
     def __init__(self, thetas: Array, recorded: tuple[str, ...], patient: bool) -> None:

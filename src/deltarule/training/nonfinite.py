@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engine import Objective, Samples
-from deltarule.engine.course import Broken
+from deltarule.engine.trainer import NonFinite
 
 __all__ = ["describe", "describe_validation"]
 
 
-def describe(objective: Objective, broken: Broken, epoch: int, step: int) -> str:
+def describe(objective: Objective, non_finite: NonFinite, epoch: int, step: int) -> str:
     """Return the message: epoch and step, the layer or parameter, and what to do."""
-    where = f"epoch {epoch}, step {step} (update {broken.batch.t})"
-    return f"{where}: {_finding(objective, broken)}. The weights before it are kept. {_REMEDY}"
+    where = f"epoch {epoch}, step {step} (update {non_finite.batch.t})"
+    return f"{where}: {_finding(objective, non_finite)}. The weights before it are kept. {_REMEDY}"
 
 
 def describe_validation(
@@ -50,21 +50,21 @@ def _bad_output(objective: Objective, theta: NDArray[Any], X: NDArray[Any], what
     return ""
 
 
-def _finding(objective: Objective, broken: Broken) -> str:
+def _finding(objective: Objective, non_finite: NonFinite) -> str:
     layout = objective.network.layout
-    place = _bad_output(objective, broken.theta, broken.batch.samples.X, "batch")
+    place = _bad_output(objective, non_finite.theta, non_finite.batch.samples.X, "batch")
     if place:
-        return f"{place}, so E is {broken.error}"
-    bad = np.flatnonzero(~np.isfinite(broken.gradient))
+        return f"{place}, so E is {non_finite.error}"
+    bad = np.flatnonzero(~np.isfinite(non_finite.gradient))
     if len(bad):
         entry = int(bad[0])
-        return f"dE/d{layout.where(entry)} is {broken.gradient[entry]}, E is {broken.error}"
-    if not np.isfinite(broken.error):
-        return f"E is {broken.error}, although every output is finite"
-    bad = np.flatnonzero(~np.isfinite(broken.new))
+        return f"dE/d{layout.where(entry)} is {non_finite.gradient[entry]}, E is {non_finite.error}"
+    if not np.isfinite(non_finite.error):
+        return f"E is {non_finite.error}, although every output is finite"
+    bad = np.flatnonzero(~np.isfinite(non_finite.new))
     if not len(bad):
         return (
             f"computed again, E, its gradient and the new weights are finite: they are at the "
-            f"edge of {broken.theta.dtype}"
+            f"edge of {non_finite.theta.dtype}"
         )
-    return f"the update would make {layout.where(int(bad[0]))} {broken.new[bad[0]]}"
+    return f"the update would make {layout.where(int(bad[0]))} {non_finite.new[bad[0]]}"

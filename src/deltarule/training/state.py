@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from deltarule.engine.course import Totals
+from deltarule.engine.trainer import Totals
 
 __all__ = ["State"]
 

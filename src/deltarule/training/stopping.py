@@ -13,13 +13,13 @@ import numpy as np
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import Record, Registry
 
-__all__ = ["STOPPING", "AllWithin", "ErrorBelow", "MaxSeconds", "Moment", "Patience", "StopRule"]
+__all__ = ["STOPPING", "AllWithin", "EpochEnd", "ErrorBelow", "MaxSeconds", "Patience", "StopRule"]
 
 State = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Moment:
+class EpochEnd:
     """What is known at the end of an epoch."""
 
     epoch: int
@@ -33,7 +33,7 @@ class Moment:
 
 
 class StopRule(Record):
-    """When to stop. `observe(state, moment)` returns the new state and whether to stop."""
+    """When to stop. `observe(state, epoch_end)` returns the new state and whether to stop."""
 
     meaning: ClassVar[str]
     """What it stops on, for the tables in the docs."""
@@ -51,7 +51,7 @@ class StopRule(Record):
         """Return the state before the first epoch."""
 
     @abstractmethod
-    def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
+    def observe(self, state: State, epoch_end: EpochEnd) -> tuple[State, bool]:
         """Return the state after the epoch, and whether to stop."""
 
 
@@ -100,12 +100,12 @@ class Patience(StopRule):
         """Return (reference, epochs without improvement)."""
         return (math.inf, 0.0)
 
-    def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
+    def observe(self, state: State, epoch_end: EpochEnd) -> tuple[State, bool]:
         """Count the epochs without improvement."""
         reference, waited = cast(Any, state)
-        improved = moment.watched < reference - self.min_delta
+        improved = epoch_end.watched < reference - self.min_delta
         moves = improved | (self.reference == "best")
-        reference = np.where(moves, np.fmin(reference, moment.watched), reference)[()]
+        reference = np.where(moves, np.fmin(reference, epoch_end.watched), reference)[()]
         waited = np.where(improved, 0.0, waited + 1)[()]
         return cast(Any, (reference, waited)), cast(bool, waited >= self.n)
 
@@ -127,9 +127,9 @@ class ErrorBelow(StopRule):
         """Return no state."""
         return ()
 
-    def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
+    def observe(self, state: State, epoch_end: EpochEnd) -> tuple[State, bool]:
         """Compare the watched error with the bound."""
-        return (), moment.watched < self.e
+        return (), epoch_end.watched < self.e
 
 
 @STOPPING.register
@@ -158,9 +158,9 @@ class AllWithin(StopRule):
         """Return no state."""
         return ()
 
-    def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
+    def observe(self, state: State, epoch_end: EpochEnd) -> tuple[State, bool]:
         """Compare the largest |T - y| with the tolerance."""
-        return (), moment.largest_miss() <= self.tolerance
+        return (), epoch_end.largest_miss() <= self.tolerance
 
 
 @STOPPING.register
@@ -184,6 +184,6 @@ class MaxSeconds(StopRule):
         """Return no state."""
         return ()
 
-    def observe(self, state: State, moment: Moment) -> tuple[State, bool]:
+    def observe(self, state: State, epoch_end: EpochEnd) -> tuple[State, bool]:
         """Compare the time spent with the bound."""
-        return (), moment.seconds >= self.s
+        return (), epoch_end.seconds >= self.s

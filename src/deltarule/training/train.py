@@ -15,12 +15,13 @@ from deltarule.core.arguments import boolean, whole
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Objective, as_samples
 from deltarule.engine.choice import choose_engine, make_trainer
-from deltarule.engine.course import Trainer
 from deltarule.engine.samples import ClassWeight
+from deltarule.engine.trainer import Trainer
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import DeltaRule
+from deltarule.training.chunk import chunk
 from deltarule.training.interrupt import Interrupt, listening
 from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_theta
 from deltarule.training.loop import Epoch, NonFiniteError, advance
@@ -28,7 +29,6 @@ from deltarule.training.progress import Bar
 from deltarule.training.run import Run
 from deltarule.training.state import State
 from deltarule.training.stopping import StopRule
-from deltarule.training.stretch import stretch
 
 __all__ = ["as_validation", "train"]
 
@@ -174,7 +174,7 @@ def _run(
 
         watched = bool(callbacks) or progress
         while state.epoch < job.epochs and not (state.stopped or interrupt.requested):
-            further = None if watched else stretch(job, state, trainer, time.monotonic)
+            further = None if watched else chunk(job, state, trainer, time.monotonic)
             if further is not None:
                 state = further
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deltarule.engine.compiled import cache
+from deltarule.engine.compiled.compiler import cache
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from jobs_at_random import cases
 
 import deltarule as dr
 from deltarule.engine.choice import EngineWarning
-from deltarule.engine.compiled.program import STRAIGHT
+from deltarule.engine.compiled.programs.program import IN_REGISTERS
 
 CASES = int(os.environ.get("AGREEMENT_CASES", "0"))
 
@@ -144,5 +144,5 @@ def test_the_sequential_order(case, online):
         "batch_size": 1 if online else case.options["batch_size"],
     }
     found = both(case, 1e-9, **changes)
-    if online and case.net.size <= STRAIGHT:
+    if online and case.net.size <= IN_REGISTERS:
         assert found.engine == "compiled"

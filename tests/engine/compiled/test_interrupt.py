@@ -15,14 +15,14 @@ from jobs import network, regression
 import deltarule as dr
 from deltarule.optim import SGD, Adam
 
-LAP_SECONDS = "deltarule.engine.compiled.trainer.LAP_SECONDS"
+CALL_SECONDS = "deltarule.engine.compiled.trainer.CALL_SECONDS"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 @pytest.mark.parametrize(
     ("units", "batch_size", "more"),
     [(10, 1, ""), (10, 32, ""), (100, 32, ""), (10, 1, ", callbacks=print")],
-    ids=["straight", "side by side", "layered", "with a callback"],
+    ids=["registers", "lanes", "layered", "with a callback"],
 )
 def test_ctrl_c_is_heard_within_a_second(units, batch_size, more):
     """Two million rows a thousand times would take minutes; the run so far comes back."""
@@ -54,14 +54,14 @@ def test_ctrl_c_is_heard_within_a_second(units, batch_size, more):
 
 
 @pytest.mark.parametrize("units", [4, 40])
-@pytest.mark.parametrize("lap", [0.0, 1e-4, 10.0])
-def test_the_length_of_a_lap_changes_nothing(monkeypatch, units, lap):
+@pytest.mark.parametrize("call", [0.0, 1e-4, 10.0])
+def test_the_length_of_a_lap_changes_nothing(monkeypatch, units, call):
     """Not one bit: what a clock decides must not be seen."""
     X, T = regression()
     net = dr.Network(3, [dr.Dense(units, "tanh"), dr.Dense(2)])
     options = {"epochs": 7, "batch_size": 5, "engine": "compiled", "optimizer": Adam(0.01)}
     first = dr.train(net, X, T, **options)
-    monkeypatch.setattr(LAP_SECONDS, lap)
+    monkeypatch.setattr(CALL_SECONDS, call)
     other = dr.train(net, X, T, **options)
     assert other.theta.tobytes() == first.theta.tobytes()
     assert other.history["error"].tobytes() == first.history["error"].tobytes()

@@ -9,9 +9,9 @@ import deltarule as dr
 from deltarule.optim import SGD
 
 FORMS = {
-    "straight": (4, 1),
-    "straight, batches": (4, 3),
-    "side by side": (4, 6),
+    "registers": (4, 1),
+    "registers, batches": (4, 3),
+    "lanes": (4, 6),
     "layered": (40, 6),
 }
 """(hidden nodes, batch size) of every form."""
@@ -27,7 +27,7 @@ def problem(rows=24):
     return rng.normal(size=(rows, 3)), rng.normal(size=(rows, 2))
 
 
-def broken(net, X, T, engine, **options):
+def non_finite(net, X, T, engine, **options):
     """Return (message, run) of a training that meets a number that is not finite."""
     with pytest.raises(dr.NumericError) as caught:
         dr.train(net, X, T, engine=engine, **options)
@@ -36,8 +36,8 @@ def broken(net, X, T, engine, **options):
 
 def same(net, X, T, rtol=1e-9, **options):
     """Fail unless both engines say the same and keep the same weights; return what they said."""
-    expected, reference = broken(net, X, T, "reference", **options)
-    found, run = broken(net, X, T, "compiled", **options)
+    expected, reference = non_finite(net, X, T, "reference", **options)
+    found, run = non_finite(net, X, T, "compiled", **options)
     assert run.engine == "compiled"
     assert found == expected
     assert (run.epochs, run.stopped) == (reference.epochs, "non_finite")
@@ -111,14 +111,14 @@ def test_a_gradient_overflows_and_is_clipped(form):
 
 
 def test_the_kept_weights_are_those_of_a_shorter_run(form):
-    """theta after the updates before the broken one, bit for bit."""
+    """theta after the updates before the non_finite one, bit for bit."""
     units, batch_size = form
     X, T = problem()
     good = 18
     X[good] = [3000.0, -3000.0, 3000.0]
     net = dr.Network(3, [dr.Dense(units, "exp"), dr.Dense(2)])
     options = {"optimizer": SGD(1e-4), "epochs": 1, "batch_size": batch_size, "shuffle": False}
-    _, run = broken(net, X, T, "compiled", **options)
+    _, run = non_finite(net, X, T, "compiled", **options)
     shorter = dr.train(net, X[:good], T[:good], engine="compiled", **options)
     assert run.state.step == good // batch_size
     assert run.theta.tobytes() == shorter.theta.tobytes()
@@ -128,7 +128,7 @@ def test_history_before_it_stays():
     X, T = problem()
     net = dr.Network(3, [dr.Dense(4, "identity"), dr.Dense(2)])
     lr = dr.optim.Step(1e-3, factor=1e250, every=2)
-    _, run = broken(net, X, T, "compiled", optimizer=SGD(lr), epochs=4, batch_size=6)
+    _, run = non_finite(net, X, T, "compiled", optimizer=SGD(lr), epochs=4, batch_size=6)
     assert run.epochs == len(run.history["error"]) == 2
     plain = dr.train(net, X, T, engine="compiled", optimizer=SGD(1e-3), epochs=2, batch_size=6)
     assert run.history["error"].tolist() == plain.history["error"].tolist()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import deltarule as dr
-from deltarule.engine.compiled import program as programs
+from deltarule.engine.compiled.programs import program as programs
 
 NET = dr.Network(30, [dr.Dense(35, "tanh"), dr.Dense(21, "sigmoid"), dr.Dense(10, "softmax")])
 OPTIMISERS = ["sgd", "adam", "nesterov"]

@@ -1,6 +1,6 @@
 """The threads that run a program together: all of them enter it, or none is kept waiting.
 
-A program's threads meet at a counter in its memory (`team.py`) and wait there, in machine code
+A program's threads meet at a counter in its memory (`barrier.py`) and wait there, in machine code
 that no exception reaches, until all have come. So whatever keeps one of them from entering - no
 thread to be had, an interrupt between two instructions, the end of the interpreter - has to
 release the others before it is raised, and nothing may be freed until they have left.
@@ -15,15 +15,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from deltarule.core.errors import ResourceError
-from deltarule.engine.compiled.lap import Lap
+from deltarule.engine.compiled.programs.arguments import Call
 
-__all__ = ["Helpers", "Together"]
+__all__ = ["ParallelRun", "Workers"]
 
 RELEASED = 2**62
 """What the counter is set to for nobody to wait at it any more; more than it can ever reach."""
 
 
-class Helpers:
+class Workers:
     """Up to `count` helping threads of the process that asks: a forked child starts its own."""
 
     def __init__(self, count: int) -> None:
@@ -50,11 +50,11 @@ class Helpers:
             self._pool.shutdown()
 
 
-class Together:
+class ParallelRun:
     """Runs a program on `threads` threads, of which the caller's is number 0.
 
     Args:
-        run: run(lap, number), the machine code.
+        run: run(call, number), the machine code.
         threads: how many threads the program waits for.
         counter: the address of the counter at which they meet.
     """
@@ -62,31 +62,31 @@ class Together:
     def __init__(self, run: Callable[[Any, int], None], threads: int, counter: int) -> None:
         self._run = run
         self._helping = threads - 1
-        self._helpers = Helpers(self._helping)
+        self._workers = Workers(self._helping)
         self._counter = ctypes.c_int64.from_address(counter) if self._helping else ctypes.c_int64()
 
-    def __call__(self, lap: Lap) -> None:
-        """Do a lap; whatever one of the threads raises is raised when all have left."""
+    def __call__(self, call: Call) -> None:
+        """Do a call; whatever one of the threads raises is raised when all have left."""
         self._counter.value = 0
         # known before anybody is asked: an interrupt inside `submit` loses none of them
         parts: list[Future[None]] = [Future() for _ in range(self._helping)]
         entered = False
         try:
             for number, part in enumerate(parts, 1):
-                self._helpers.submit(self._take_part, part, lap, number)
-            self._run(lap, 0)
+                self._workers.submit(self._take_part, part, call, number)
+            self._run(call, 0)
             entered = True
         finally:
             self._leave(parts, entered)
         for part in parts:
             part.result()
 
-    def _take_part(self, part: Future[None], lap: Lap, number: int) -> None:
-        """Enter as a helper, unless the lap was called off."""
+    def _take_part(self, part: Future[None], call: Call, number: int) -> None:
+        """Enter as a helper, unless the call was called off."""
         if not part.set_running_or_notify_cancel():
             return
         try:
-            self._run(lap, number)
+            self._run(call, number)
             part.set_result(None)
         except BaseException as error:
             self._counter.value = RELEASED

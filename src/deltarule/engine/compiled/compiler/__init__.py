@@ -1,0 +1,1 @@
+"""From graphs to instructions, from instructions to machine code, kept on disk."""

@@ -1,0 +1,209 @@
+"""Backpropagation of one observation, node by node, as graphs.
+
+net_{l,j} = b_{l,j} + sum_k w_{l,j,k} y_{l-1,k}             y_{l,j} = f_l(net_{l,j})
+delta_{L,j} = c s de/dy_j f_L'(net_{L,j})
+delta_{l,j} = (sum_i delta_{l+1,i} w_{l+1,i,j}) f_l'(net_{l,j})
+dE/dw_{l,j,k} = delta_{l,j} y_{l-1,k}                       dE/db_{l,j} = delta_{l,j}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deltarule.core.notation import entry_name
+from deltarule.engine.compiled.expressions.tracing import (
+    CONDITION,
+    NUMBER,
+    Graph,
+    Node,
+    Row,
+    Untraceable,
+)
+from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.engine.objective import Objective
+from deltarule.layers import Dense
+from deltarule.network import Network
+
+__all__ = ["Observation", "check_specialisation", "observation", "output_formulas", "theta_symbols"]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one observation adds to E and to the gradient."""
+
+    error: Node
+    """sum over outputs of e, without s and c."""
+    gradient: list[Node]
+    """dE/dw for every entry of theta, in theta's order, without the penalty."""
+    named: list[tuple[str, Node]]
+    """Every net, output and delta under its name, in the order of computation."""
+
+
+def check_specialisation(spec: Specialisation) -> None:
+    """Raise `Untraceable` where no program can be written: an unknown layer, or a formula.
+
+    Every formula is tried once. Whatever goes wrong in a user's own body, the reference engine
+    may still run it; if it cannot either, it shows the error where it belongs.
+    """
+    for layer in spec.objective.network.layers:
+        if type(layer) is not Dense:
+            raise Untraceable(f"the layer {type(layer).__name__} is not a Dense layer")
+    try:
+        _try_formulas(spec)
+    except Untraceable:
+        raise
+    except Exception as error:
+        raise Untraceable(f"{type(error).__name__} in a formula: {error}") from error
+
+
+def _try_formulas(spec: Specialisation) -> None:
+    """Trace every formula of a spec."""
+    graph, objective = Graph(), spec.objective
+    net, y, w, T = (graph.symbol(name) for name in ("net", "y", "w", "T"))
+    for l, layer in enumerate(objective.network.affine, 1):
+        whole = layer.activation.rowwise
+        f, df = layer.activation.body(graph)
+        values = (Row([net]), Row([y])) if whole else (net, y)
+        for found in (f(values[0]), df(*values), objective.rule.hidden.body(graph)(net, y, y)):
+            _nodes(graph, found)
+        _nodes(graph, objective.rule.feedback.matrix(w, l))
+    for found in output_formulas(graph, objective, Row([net]), Row([y]), Row([T]), 1.0):
+        _nodes(graph, found)
+    lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
+    slots = [graph.symbol(name) for name in spec.optimiser.slots]
+    penalised = graph.symbol("penalised", CONDITION)
+    for found in spec.optimiser.body(graph)(w, y, lr, t, penalised, *slots):
+        _nodes(graph, found)
+
+
+def _nodes(graph: Graph, found: Any) -> None:
+    for term in found.terms if isinstance(found, Row) else [found]:
+        graph.node(term)
+
+
+def theta_symbols(graph: Graph, network: Network) -> list[Node]:
+    """Return a symbol for every entry of theta, named w[l,j,k] or b[l,j]."""
+    found = []
+    for e in network.layout.entries:
+        p = e.parameter
+        shape = p.shape if len(p.shape) == 2 else (*p.shape, 1)
+        for j in range(shape[0]):
+            for k in range(shape[1]):
+                nodes = [j, k] if len(p.shape) == 2 else [j]
+                found.append(graph.symbol(entry_name(p.name, e.layer, nodes)))
+    return found
+
+
+def observation(
+    graph: Graph,
+    objective: Objective,
+    theta: Sequence[Node],
+    x: Sequence[Node],
+    T: Sequence[Node],
+    scale: Any,
+    lr: Any = None,
+    early: bool = False,
+) -> Observation:
+    """Return the graphs of one observation; `scale` is c s, `lr` serves the sequential order.
+
+    With one output node every delta has the factor delta_L. `early` takes it out,
+    delta_{l,j} = delta_L (dnet_L / dnet_{l,j}), so that what remains can be computed while the
+    forward pass still goes on: the chain of operations that wait for each other is shorter.
+    """
+    net, rule = objective.network, objective.rule
+    named: list[tuple[str, Node]] = []
+
+    def name(what: str, l: int, values: Sequence[Node]) -> list[Node]:
+        named.extend((f"{what}[{l},{j}]", v) for j, v in enumerate(values, 1))
+        return list(values)
+
+    y: list[list[Any]] = [list(x)]
+    nets: list[list[Any]] = [[]]
+    weights = _matrices(net, theta)
+    for l, layer in enumerate(net.affine, 1):
+        W, b = weights[l - 1]
+        sums = [_dot(graph, W[j], y[-1], None if b is None else b[j]) for j in range(len(W))]
+        nets.append(name("net", l, sums))
+        f, _ = layer.activation.body(graph)
+        whole = layer.activation.rowwise
+        values = f(Row(sums)).terms if whole else [f(v) for v in sums]
+        y.append(name("y", l, [graph.node(v) for v in values]))
+
+    L = len(net.layers)
+    e, delta = output_formulas(graph, objective, Row(nets[L]), Row(y[L]), Row(T), scale)
+    error = graph.fold("+", e.terms)
+    early = early and net.sizes[-1] == 1 and not rule.sequential
+    factor, delta = (delta.terms[0], Row([graph.node(1.0)])) if early else (1.0, delta)
+    gradients: list[list[Node]] = []
+    for l in range(L, 0, -1):
+        carried = [graph.node(d) for d in delta.terms]
+        deltas = name("delta", l, [graph.node(factor * d) for d in carried])
+        W, b = weights[l - 1]
+        dW = [[d * v for v in y[l - 1]] for d in deltas]
+        gradients.append([g for row in dW for g in row] + ([] if b is None else deltas))
+        if l == 1:
+            break
+        if rule.sequential:
+            l2 = objective.l2  # the penalty moves these weights, too
+            W = [
+                [w - lr * (g + l2 * w if l2 else g) for w, g in zip(*rows, strict=True)]
+                for rows in zip(W, dW, strict=True)
+            ]
+        carrier = [[rule.feedback.matrix(w, l) for w in row] for row in W]
+        below = net.affine[l - 2].activation
+        _, df = below.body(graph)
+        stand_in = rule.hidden.body(graph)
+        terms = []
+        for j in range(net.sizes[l - 1]):
+            dE_dy = _dot(graph, [row[j] for row in carrier], carried, None)
+            here = nets[l - 1][j], y[l - 1][j]
+            terms.append(dE_dy * stand_in(*here, df(*here)))
+        delta = Row(terms)
+    flat = [graph.node(g) for layer_gradients in reversed(gradients) for g in layer_gradients]
+    return Observation(error, flat, named)
+
+
+def output_formulas(
+    graph: Graph, objective: Objective, net: Row, y: Row, T: Row, scale: Any
+) -> tuple[Row, Row]:
+    """Return (e, delta_L) of the output layer, fused where a pair is in force."""
+    if objective.fused is not None:
+        e, delta = objective.fused(graph)
+        return _row(e(net, T), net), _row(scale * delta(y, T), net)
+    e, de = objective.loss.body(graph)
+    dE_dy = scale * _row(de(y, T), net)
+    activation = objective.network.affine[-1].activation
+    _, df = activation.body(graph)
+    if activation.rowwise:
+        return _row(e(y, T), net), _row(df(y, dE_dy), net)
+    stand_in = objective.rule.output.body(graph)
+    slopes = [stand_in(*pair, df(*pair)) for pair in zip(net.terms, y.terms, strict=True)]
+    return _row(e(y, T), net), _row(dE_dy * Row(slopes), net)
+
+
+def _row(found: Any, like: Row) -> Row:
+    return found if isinstance(found, Row) else Row([found] * len(like.terms))
+
+
+def _dot(graph: Graph, w: Sequence[Any], y: Sequence[Any], start: Any) -> Any:
+    """Return start + sum_k w_k y_k."""
+    total = start
+    for a, b in zip(w, y, strict=True):
+        product = a * b
+        total = product if total is None else total + product
+    return graph.node(total)
+
+
+def _matrices(net: Network, theta: Sequence[Node]) -> list[tuple[list[list[Node]], Any]]:
+    """Return every layer's (W, b) as nested lists of symbols; b is None where there is none."""
+    found: list[tuple[list[list[Node]], Any]] = []
+    for e in net.layout.entries:
+        part = list(theta[e.start : e.stop])
+        if e.parameter.name == "W":
+            n, m = e.parameter.shape
+            found.append(([part[j * m : (j + 1) * m] for j in range(n)], None))
+        else:
+            found[-1] = (found[-1][0], part)
+    return found

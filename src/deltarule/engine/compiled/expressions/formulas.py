@@ -1,0 +1,262 @@
+"""What a program computes, part by part, as graphs: emitters write them, the listing prints them.
+
+Symbols are named as the listing names them: `w[l,j,k]` and `b[l,j]`, `x[k]`, `T[j]`, the sample's
+weight `s`, the reduction's factor `c`, the rate `lr`, the number of the update `t`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deltarule.engine.compiled.expressions.backpropagation import (
+    Observation,
+    observation,
+    output_formulas,
+)
+from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
+from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.engine.objective import Objective
+
+__all__ = [
+    "Changes",
+    "activated",
+    "clipped",
+    "decay",
+    "entry",
+    "moved",
+    "nothing",
+    "observed_alone",
+    "observed_side_by_side",
+    "output_row",
+    "row_symbols",
+    "slot_symbols",
+    "update_along",
+    "update_each",
+    "way_back",
+]
+
+
+def row_symbols(graph: Graph, name: str, width: int) -> list[Node]:
+    """Return symbols for the entries of a sample's row: name[1], name[2], ..."""
+    return [graph.symbol(f"{name}[{k}]") for k in range(1, width + 1)]
+
+
+def observed_alone(
+    graph: Graph, spec: Specialisation, theta: Sequence[Node], lr: Node
+) -> tuple[Observation, Node]:
+    """Return one observation's passes, and s e, where observations follow each other."""
+    scale: Any = 1.0
+    if spec.weighted or not spec.online:
+        scale = graph.symbol("c", NUMBER)
+    if spec.weighted:
+        scale = scale * graph.symbol("s[1]")
+    return _observed(graph, spec, theta, scale, lr, early=True)
+
+
+def observed_side_by_side(
+    graph: Graph, spec: Specialisation, theta: Sequence[Node]
+) -> tuple[Observation, Node]:
+    """Return the passes of observations in lanes, and s e; lanes not `inside` count for nothing."""
+    inside = graph.symbol("inside", CONDITION)
+    factor: Any = graph.symbol("c", NUMBER)
+    if spec.weighted:
+        factor = factor * graph.symbol("s[1]")
+    found, error = _observed(graph, spec, theta, graph.where(inside, factor, 0.0))
+    return found, graph.node(graph.where(inside, error, 0.0))
+
+
+def _observed(
+    graph: Graph,
+    spec: Specialisation,
+    theta: Sequence[Node],
+    scale: Any,
+    lr: Node | None = None,
+    early: bool = False,
+) -> tuple[Observation, Node]:
+    sizes = spec.objective.network.sizes
+    x, T = row_symbols(graph, "x", sizes[0]), row_symbols(graph, "T", sizes[-1])
+    found = observation(graph, spec.objective, theta, x, T, scale, lr, early)
+    error = graph.symbol("s[1]") * found.error if spec.weighted else found.error
+    return found, error
+
+
+def slot_symbols(graph: Graph, spec: Specialisation, theta: Sequence[Node]) -> list[list[Node]]:
+    """Return, for each of the optimiser's slots, a symbol for every parameter: m_w[l,j,k]."""
+    return [[graph.symbol(f"{name}_{w.payload}") for w in theta] for name in spec.optimiser.slots]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an update does."""
+
+    decay: Node | None
+    """The penalty 1/2 l2 |W|^2, where there is one."""
+    spoilt: Node | None
+    """0, but NaN where clipping would hide an infinite gradient."""
+    new: list[list[Node]]
+    """For every parameter (or vector of them): its new value, and those of its slots."""
+
+
+def update_each(
+    graph: Graph, spec: Specialisation, theta: Sequence[Node], gradient: Sequence[Node]
+) -> Changes:
+    """Return penalty, clipping and the optimiser's update, parameter by parameter."""
+    layout, l2 = spec.objective.network.layout, spec.objective.l2
+    penalised, trained = layout.mask("penalised").tolist(), layout.mask("trained").tolist()
+    penalty, gradient = None, list(gradient)
+    if l2:
+        triples = list(zip(gradient, theta, penalised, strict=True))
+        gradient = [g + l2 * w if decays else g for g, w, decays in triples]
+        squares = [w * w for _, w, decays in triples if decays]
+        penalty = 0.5 * l2 * graph.fold("+", squares)
+    spoilt = _spoilt(graph, spec, gradient)
+    moving = [g for g, moves in zip(gradient, trained, strict=True) if moves]
+    rest = iter(_clipped(graph, spec, moving))
+    used = [next(rest) if moves else graph.node(0.0) for moves in trained]
+    slots = slot_symbols(graph, spec, theta)
+    new = [
+        moved(graph, spec, w, used[k], penalised[k], [slot[k] for slot in slots])
+        for k, w in enumerate(theta)
+    ]
+    return Changes(penalty, spoilt, new)
+
+
+def update_along(
+    graph: Graph,
+    spec: Specialisation,
+    theta: Sequence[Node],
+    gradient: Sequence[Node],
+    penalised: Sequence[Any],
+    trained: Sequence[Any],
+    slots: Sequence[Sequence[Node]],
+) -> Changes:
+    """Return penalty, clipping and the optimiser's update, vector by vector along theta.
+
+    `penalised` and `trained` are True, False, or a condition that holds in some lanes.
+    """
+    graph.sum = lambda row: graph.apply("across +", graph.fold("+", row.terms))  # type: ignore[method-assign]
+    l2, penalty, gradient = spec.objective.l2, None, list(gradient)
+    if l2:
+        triples = list(zip(gradient, theta, penalised, strict=True))
+        gradient = [graph.where(decays, g + l2 * w, g) for g, w, decays in triples]
+        squares = [graph.where(decays, w * w, 0.0) for _, w, decays in triples]
+        penalty = 0.5 * l2 * graph.apply("across +", graph.fold("+", squares))
+    spoilt = _spoilt(graph, spec, gradient)
+    if spoilt is not None:
+        spoilt = graph.apply("across +", spoilt)
+    pairs = zip(gradient, trained, strict=True)
+    used = _clipped(graph, spec, [graph.where(moves, g, 0.0) for g, moves in pairs])
+    new = [
+        moved(graph, spec, w, used[k], penalised[k], [slot[k] for slot in slots])
+        for k, w in enumerate(theta)
+    ]
+    return Changes(penalty, spoilt, new)
+
+
+def _spoilt(graph: Graph, spec: Specialisation, gradient: Sequence[Any]) -> Node | None:
+    """Return the sum of g - g where entries are bounded: what is infinite may not vanish so."""
+    if spec.clipping.value is None:
+        return None
+    return graph.node(graph.fold("+", [nothing(g) for g in gradient]))
+
+
+def _clipped(graph: Graph, spec: Specialisation, gradient: Sequence[Any]) -> list[Node]:
+    terms: Sequence[Any] = gradient
+    if spec.clipping.active:
+        terms = spec.clipping.apply(Row(gradient), graph).terms
+    return [graph.node(g) for g in terms]
+
+
+def moved(
+    graph: Graph, spec: Specialisation, w: Node, g: Node, penalised: Any, slots: Sequence[Node]
+) -> list[Node]:
+    """Return the optimiser's update: the new parameter, and its new slots."""
+    lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
+    found = spec.optimiser.body(graph)(w, g, lr, t, penalised, *slots)
+    return [graph.node(v) for v in found]
+
+
+def activated(graph: Graph, objective: Objective, l: int) -> tuple[Node, Node]:
+    """Return y = f(net), and what stands for f'(net), of a hidden layer."""
+    net = graph.symbol("net")
+    f, df = objective.network.affine[l - 1].activation.body(graph)
+    y = graph.node(f(net))
+    return y, graph.node(objective.rule.hidden.body(graph)(net, y, df(net, y)))
+
+
+def output_row(
+    graph: Graph,
+    spec: Specialisation,
+    nets: Sequence[Node],
+    targets: Sequence[Node],
+    real: Node | None,
+) -> tuple[Node, list[Node]]:
+    """Return s e of one sample, and its delta_L, for vectors along the output nodes.
+
+    Of the last vector only the lanes where `real` holds are nodes, where it is given.
+    """
+    scale: Any = graph.symbol("c", NUMBER)
+    if spec.weighted:
+        scale = scale * graph.symbol("s")
+    activation = spec.objective.network.affine[-1].activation
+    f, _ = activation.body(graph)
+    y = f(Row(nets)) if activation.rowwise else Row([graph.node(f(v)) for v in nets])
+    e, delta = output_formulas(graph, spec.objective, Row(nets), y, Row(targets), scale)
+    terms, deltas = list(e.terms), list(delta.terms)
+    if real is not None:
+        terms[-1] = graph.where(real, terms[-1], 0.0)
+        deltas[-1] = graph.where(real, deltas[-1], 0.0)
+    error = graph.fold("+", terms)
+    if spec.weighted:
+        error = graph.symbol("s") * error
+    return graph.apply("across +", graph.node(error)), [graph.node(d) for d in deltas]
+
+
+def entry(graph: Graph, spec: Specialisation, penalised: bool, trained: bool) -> tuple[Node, Node]:
+    """Return (w, g): a parameter, and dE/dw with the penalty in it; 0 where it is not trained."""
+    w, g = graph.symbol("w"), graph.symbol("dE_dw")
+    if penalised and spec.objective.l2:
+        g = g + spec.objective.l2 * w
+    return w, g if trained else graph.node(0.0)
+
+
+def nothing(g: Node) -> Node:
+    """Return 0, but NaN for what is infinite or no number."""
+    found: Node = g - g
+    return found
+
+
+def decay(spec: Specialisation, w: Node) -> Node:
+    """Return a weight's part of the penalty, 1/2 l2 w^2."""
+    found: Node = 0.5 * spec.objective.l2 * w * w
+    return found
+
+
+def clipped(graph: Graph, spec: Specialisation, g: Node) -> tuple[Node, list[Node]]:
+    """Return the clipped g, and what is summed over all parameters for it: |g|^2's term."""
+    summed: list[Node] = []
+    total = graph.symbol("squares")
+
+    def everywhere(row: Row) -> Node:
+        summed.append(row.terms[0])
+        return total
+
+    graph.sum = everywhere  # type: ignore[method-assign]
+    found = spec.clipping.apply(Row([g]), graph).terms[0]
+    return graph.node(found), summed
+
+
+def way_back(layers: int, sequential: bool) -> list[tuple[list[int], int | None]]:
+    """Return what follows what: (layers that are updated now, the layer to go back through then).
+
+    >>> way_back(3, sequential=False)
+    [([], 3), ([], 2), ([3, 2, 1], None)]
+    >>> way_back(3, sequential=True)
+    [([3], 3), ([2], 2), ([1], None)]
+    """
+    inner = range(layers, 1, -1)
+    if sequential:
+        return [*(([l], l) for l in inner), ([1], None)]
+    return [*(([], l) for l in inner), (list(range(layers, 0, -1)), None)]

@@ -1,0 +1,198 @@
+"""The terms of a formula, and rows of them: what a registry's body calculates with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+__all__ = ["CONDITION", "NUMBER", "VALUE", "Node", "Row", "Untraceable", "magnitude", "root"]
+
+VALUE, NUMBER, CONDITION = "value", "number", "condition"
+
+
+class Untraceable(Exception):  # noqa: N818 (not an error of the user's)
+    """A formula does something that a graph cannot hold."""
+
+
+class Maker(Protocol):
+    """What makes nodes, and gives equal ones the same node: a graph."""
+
+    def node(self, given: Any) -> Node:
+        """Return a node: the one given, or a literal for a Python number."""
+
+    def apply(self, op: str, *args: Node) -> Node:
+        """Return the node `op(*args)`."""
+
+
+class Node:
+    """One term of a formula."""
+
+    __slots__ = ("args", "graph", "kind", "op", "payload")
+    __array_ufunc__ = None  # a NumPy number leaves arithmetic with a node to the node
+
+    def __init__(
+        self, graph: Maker, op: str, args: tuple[Node, ...], kind: str, payload: Any
+    ) -> None:
+        self.graph = graph
+        self.op = op
+        self.args = args
+        self.kind = kind
+        self.payload = payload
+        """A symbol's name, a literal's number; else None."""
+
+    def _with(self, op: str, other: Any, swapped: bool = False) -> Any:
+        if isinstance(other, Row):
+            return NotImplemented
+        pair = (self, self.graph.node(other))
+        return self.graph.apply(op, *(pair[::-1] if swapped else pair))
+
+    def __add__(self, other: Any) -> Any:
+        return self._with("+", other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._with("+", other, swapped=True)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._with("-", other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._with("-", other, swapped=True)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._with("*", other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._with("*", other, swapped=True)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._with("/", other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._with("/", other, swapped=True)
+
+    def __pow__(self, other: Any) -> Any:
+        if isinstance(other, int) and 1 <= other <= 3:
+            return self if other == 1 else self * self ** (other - 1)
+        return self._with("pow", other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._with("pow", other, swapped=True)
+
+    def __neg__(self) -> Any:
+        return self.graph.apply("neg", self)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._with("<", other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._with("<=", other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._with(">", other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._with(">=", other)
+
+    def __eq__(self, other: object) -> Any:
+        return self._with("==", other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._with("!=", other)
+
+    def __and__(self, other: Any) -> Any:
+        return self._with("&", other)
+
+    def __or__(self, other: Any) -> Any:
+        return self._with("|", other)
+
+    def __invert__(self) -> Any:
+        return self.graph.apply("not", self)
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        raise Untraceable(
+            "a Python `if` (or `and`, `or`, `min`, `max`) on a value; use xp.where and xp.maximum"
+        )
+
+    def __float__(self) -> float:
+        raise Untraceable("a value is made a Python number; use xp's functions")
+
+    def __getattr__(self, name: str) -> Any:
+        raise Untraceable(f"a value has no {name!r}: a formula sees one number at a time")
+
+
+class Row:
+    """A row of values, for activations that couple the nodes of a layer (softmax).
+
+    Arithmetic goes term by term; a single node is the same for every term.
+    """
+
+    __array_ufunc__ = None
+
+    def __init__(self, terms: Sequence[Any]) -> None:
+        self.terms = tuple(terms)
+
+    def _with(self, operation: Callable[[Any, Any], Any], other: Any) -> Row:
+        others = other.terms if isinstance(other, Row) else [other] * len(self.terms)
+        return Row([operation(a, b) for a, b in zip(self.terms, others, strict=True)])
+
+    def map(self, function: Callable[[Any], Any]) -> Row:
+        """Return the row of `function(term)`."""
+        return Row([function(term) for term in self.terms])
+
+    def __add__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a + b, other)
+
+    def __radd__(self, other: Any) -> Row:
+        return self._with(lambda a, b: b + a, other)
+
+    def __sub__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a - b, other)
+
+    def __rsub__(self, other: Any) -> Row:
+        return self._with(lambda a, b: b - a, other)
+
+    def __mul__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a * b, other)
+
+    def __rmul__(self, other: Any) -> Row:
+        return self._with(lambda a, b: b * a, other)
+
+    def __truediv__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a / b, other)
+
+    def __rtruediv__(self, other: Any) -> Row:
+        return self._with(lambda a, b: b / a, other)
+
+    def __neg__(self) -> Row:
+        return self.map(lambda a: -a)
+
+    def __lt__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a < b, other)
+
+    def __le__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a <= b, other)
+
+    def __gt__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a > b, other)
+
+    def __ge__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a >= b, other)
+
+
+def root(node: Node) -> Node:
+    """Return d for the term d d, else the term itself."""
+    return node.args[0] if node.op == "*" and node.args[0] is node.args[1] else node
+
+
+def magnitude(node: Node) -> tuple[Node, bool] | None:
+    """Return (x, negative) where a `where` says |x|, or -|x|; else None."""
+    if node.op != "where" or node.args[0].op != "<":
+        return None
+    (x, zero), a, b = node.args[0].args, *node.args[1:]
+    if zero.op != "literal" or zero.payload != 0.0 or x.kind != VALUE:
+        return None
+    negative = a is x and b.op == "neg" and b.args[0] is x
+    positive = b is x and a.op == "neg" and a.args[0] is x
+    return (x, negative) if negative or positive else None

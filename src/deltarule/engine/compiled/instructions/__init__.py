@@ -1,0 +1,1 @@
+"""The processor, and arithmetic for it as LLVM instructions."""

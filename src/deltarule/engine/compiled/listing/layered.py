@@ -1,0 +1,217 @@
+"""The text of a layered program: products of matrices, and what is done with their entries.
+
+`WT_l` is W_l as the program keeps it, transposed; `W_l` is what carries delta back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+
+from deltarule.engine.compiled.expressions.formulas import (
+    activated,
+    clipped,
+    decay,
+    entry,
+    moved,
+    nothing,
+    output_row,
+    way_back,
+)
+from deltarule.engine.compiled.expressions.text import Assignment, Wording
+from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
+from deltarule.engine.compiled.instructions.machine import Machine
+from deltarule.engine.compiled.listing.small import LEARN, batches_head, indented
+from deltarule.engine.compiled.programs.layered.packing import Packing
+from deltarule.engine.compiled.specialisation import Specialisation
+
+__all__ = ["layered_lines"]
+
+
+def layered_lines(spec: Specialisation, machine: Machine, batch: int, threads: int) -> list[str]:
+    """Return the lines of a layered program."""
+    return _Text(spec, machine, batch, threads).lines()
+
+
+class _Text:
+    def __init__(self, spec: Specialisation, machine: Machine, batch: int, threads: int) -> None:
+        self.spec, self.machine, self.batch, self.threads = spec, machine, batch, threads
+        self.objective = spec.objective
+        self.blocks = Packing.of(self.objective.network, machine, spec.dtype).blocks
+        self.numbers = count(1)
+        self.nodes: list[Node] = []
+        self.functions: dict[tuple[str, ...], str] = {}
+
+    def lines(self) -> list[str]:
+        """Return the whole program."""
+        L = len(self.blocks)
+        passes = [f"X, T{', s' * self.spec.weighted} = batch"]
+        passes += self._share("its part of the batch's rows")
+        for l in range(1, L + 1):
+            passes += self._forward(l)
+        passes += self._output()
+        learn: list[str] = []
+        for layers, above in way_back(L, self.objective.rule.sequential):
+            if layers:
+                learn += self._descend(layers)
+            if above is not None:
+                learn += self._back(above)
+        loop = [*passes, LEARN, *indented(learn)]
+        turned = [line for l in range(2, L + 1) for line in self._turn(l)]
+        functions = [
+            line for text, name in self.functions.items() for line in _function(name, text)
+        ]
+        head = [*self._head(), *functions, *turned, batches_head(self.nodes)]
+        return [*head, *indented(loop)]
+
+    def _head(self) -> list[str]:
+        lanes = self.machine.lanes(self.spec.dtype)
+        several = f", {self.threads} threads" if self.threads > 1 else ""
+        found = [f"# layer by layer: {self.spec.dtype}, {lanes} lanes{several}"]
+        for l, block in enumerate(self.blocks, 1):
+            padding = f", rows padded to {block.width}" if block.width != block.units else ""
+            found.append(f"# WT_{l}: {block.inputs} x {block.units}{padding}")
+        return found
+
+    def _share(self, what: str) -> list[str]:
+        return [f"# every thread: {what}"] if self.threads > 1 else []
+
+    def _meet(self) -> list[str]:
+        return ["# the threads meet"] if self.threads > 1 else []
+
+    def _input(self, l: int) -> str:
+        return "X" if l == 1 else f"y_{l - 1}"
+
+    def _statements(
+        self,
+        graph: Graph,
+        targets: Sequence[Assignment],
+        names: dict[str, str],
+        across: tuple[str, str] = ("sum", "max"),
+        divide: bool = False,
+    ) -> list[str]:
+        common = graph.common_divisors() if divide else ()
+        wording = Wording(names, common, across, self.numbers)
+        wording.count(targets)
+        self.nodes += [node for _, _, node in targets]
+        return wording.statements(targets)
+
+    def _forward(self, l: int) -> list[str]:
+        """net_l = y_{l-1} W_l^T + b_l, and in hidden layers y_l and what stands for f'."""
+        block = self.blocks[l - 1]
+        bias = "" if block.bias is None else f" + b_{l}"
+        sizes = f"({self.batch} x {block.inputs}) ({block.inputs} x {block.units})"
+        found = [f"net_{l} = {self._input(l)} @ WT_{l}{bias}  # {sizes}"]
+        if l == len(self.blocks):
+            return found
+        graph = Graph()
+        y, slope = activated(graph, self.objective, l)
+        targets = [(f"y_{l}", "=", y), (f"slope_{l}", "=", slope)]
+        return found + self._statements(graph, targets, {"net": f"net_{l}"}, divide=True)
+
+    def _output(self) -> list[str]:
+        """delta_L and E, along the rows of the output layer."""
+        L = len(self.blocks)
+        graph = Graph(across=lambda op, row: graph.apply(f"across {op}", graph.fold(op, row.terms)))
+        nets, targets = [graph.symbol(f"net_{L}")], [graph.symbol("T")]
+        error, (delta,) = output_row(graph, self.spec, nets, targets, None)
+        found = [(f"delta_{L}", "=", delta), ("errors", "+=", graph.apply("sum", error))]
+        return self._statements(graph, found, {}, ("row_sum", "row_max"))
+
+    def _back(self, l: int) -> list[str]:
+        above, below = self.blocks[l - 1], self.blocks[l - 2]
+        sizes = f"({self.batch} x {above.units}) ({above.units} x {below.units})"
+        return [f"delta_{l - 1} = (delta_{l} @ W_{l}) * slope_{l - 1}  # {sizes}"]
+
+    def _descend(self, layers: Sequence[int]) -> list[str]:
+        """Gradient and update of some layers, between two meetings of the threads."""
+        found = self._meet() + self._share("its part of the rows of WT")
+        for l in layers:
+            found += self._gradient(l)
+        if self.spec.clipping.norm is not None:
+            found += self._measure(layers)
+        for l in layers:
+            for penalised, trained, name in self._arrays(l):
+                found += self._change(name, penalised, trained)
+        for l in layers:
+            found += self._turn(l) if l > 1 else []
+        return found + self._meet()
+
+    def _gradient(self, l: int) -> list[str]:
+        block = self.blocks[l - 1]
+        sizes = f"({block.inputs} x {self.batch}) ({self.batch} x {block.units})"
+        found = [f"dE_dWT_{l} = {self._input(l)}.T @ delta_{l}  # {sizes}"]
+        if block.bias is not None:
+            found.append(f"dE_db_{l} = column_sum(delta_{l})")
+        return found
+
+    def _arrays(self, l: int) -> list[tuple[bool, bool, str]]:
+        """Return layer l's arrays: whether penalised, whether trained, the name."""
+        block = self.blocks[l - 1]
+        found = [(True, True, f"WT_{l}")]
+        return found if block.bias is None else [*found, (False, block.train_bias, f"b_{l}")]
+
+    def _measure(self, layers: Sequence[int]) -> list[str]:
+        """The square of the gradient's length, over all that is trained."""
+        found = ["squares = 0"]
+        for l in layers:
+            for penalised, trained, name in self._arrays(l):
+                if trained:
+                    graph = Graph()
+                    _, g = entry(graph, self.spec, penalised, trained)
+                    (term,) = clipped(graph, self.spec, g)[1]
+                    targets = [("squares", "+=", graph.apply("sum", graph.node(term)))]
+                    found += self._statements(graph, targets, _called(name))
+        return found + self._meet()
+
+    def _change(self, name: str, penalised: bool, trained: bool) -> list[str]:
+        """Penalty and update of one array."""
+        spec, graph = self.spec, Graph()
+        w, g = entry(graph, spec, penalised, trained)
+        targets: list[Assignment] = []
+        if penalised and self.objective.l2:
+            term = graph.symbol("weight", NUMBER) * graph.apply("sum", decay(spec, w))
+            targets.append(("penalties", "+=", term))
+        if spec.clipping.value is not None:
+            targets.append(("penalties", "+=", graph.apply("sum", nothing(g))))
+        slots = spec.optimiser.slots
+        kept = ", ".join([name, *(f"{slot}_{name}" for slot in slots)])
+        given = ", ".join([name, f"dE_d{name}", *(f"{slot}_{name}" for slot in slots)])
+        function = self._updating(penalised, trained)
+        return [
+            *self._statements(graph, targets, _called(name)), f"{kept} = {function}({given})"
+        ]  # fmt: skip
+
+    def _updating(self, penalised: bool, trained: bool) -> str:
+        """Return the name of the function that updates such an array's entries."""
+        spec, graph = self.spec, Graph()
+        w, g = entry(graph, spec, penalised, trained)
+        if trained and spec.clipping.active:
+            g, _ = clipped(graph, spec, g)
+        slots = [graph.symbol(name) for name in spec.optimiser.slots]
+        new = moved(graph, spec, w, g, penalised, slots)
+        pairs = list(zip(spec.optimiser.slots, new[1:], strict=True))
+        targets = [(name, "=", node) for name, node in (*pairs, ("w", new[0]))]
+        wording = Wording()
+        wording.count(targets)
+        self.nodes += new
+        kept = ", ".join(["w", *spec.optimiser.slots])
+        given = ", ".join(["w", "dE_dw", *spec.optimiser.slots])
+        text = (given, *wording.statements(targets), f"return {kept}")
+        kind = "weights" if penalised else "biases" if trained else "kept_biases"
+        return self.functions.setdefault(text, f"update_{kind}" if self.functions else "update")
+
+    def _turn(self, l: int) -> list[str]:
+        """What carries delta back through layer l."""
+        graph = Graph()
+        matrix = graph.node(self.objective.rule.feedback.matrix(graph.symbol("w"), l))
+        return self._statements(graph, [(f"W_{l}", "=", matrix)], {"w": f"WT_{l}.T"})
+
+
+def _called(name: str) -> dict[str, str]:
+    """Return the names of w and dE/dw in one array."""
+    return {"w": name, "dE_dw": f"dE_d{name}"}
+
+
+def _function(name: str, text: tuple[str, ...]) -> list[str]:
+    return [f"def {name}({text[0]}):", *indented(text[1:])]

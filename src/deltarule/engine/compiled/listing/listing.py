@@ -1,0 +1,86 @@
+"""The program that is made for a network, as a text in Python's notation.
+
+It is written from the graphs that the program itself is written from (`formulas.py`), in the form
+that `program.py` chooses. Lines end in what the machine does with them: lanes, threads, sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import DTypeLike
+
+from deltarule.core.arguments import boolean, float_type, whole
+from deltarule.core.errors import UsageError
+from deltarule.engine.compiled.expressions.tracing import Untraceable
+from deltarule.engine.compiled.instructions.machine import Machine, host
+from deltarule.engine.compiled.listing.layered import layered_lines
+from deltarule.engine.compiled.listing.small import lanes_lines, registers_lines
+from deltarule.engine.compiled.programs.lanes import lanes_module
+from deltarule.engine.compiled.programs.layered.program import Layered
+from deltarule.engine.compiled.programs.program import form_of, thread_count
+from deltarule.engine.compiled.programs.registers import registers_module
+from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.engine.objective import Objective, check_order
+from deltarule.losses import Loss
+from deltarule.network import Network
+from deltarule.optim import OPTIMISERS, Clipping, Optimiser
+from deltarule.rules import DeltaRule
+
+__all__ = ["compiled_source", "listing"]
+
+
+def compiled_source(
+    net: Network,
+    loss: str | Mapping[str, Any] | Loss = "half_squared_error",
+    reduction: str = "mean",
+    rule: str | Mapping[str, Any] | DeltaRule = "exact",
+    optimizer: str | Mapping[str, Any] | Optimiser = "adam",
+    batch_size: int = 32,
+    l2: float = 0.0,
+    sample_weight: bool = False,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    dtype: DTypeLike = "float64",
+    llvm: bool = False,
+) -> str:
+    """Return the program that the compiled engine makes; see `Network.compiled_source`."""
+    kind = float_type("compiled_source: dtype", dtype)
+    if kind.name not in ("float32", "float64"):
+        raise UsageError(f"compiled_source: dtype has to be float32 or float64, not {kind}")
+    size = whole("compiled_source: batch_size", batch_size, 1)
+    objective = Objective.of(net, loss, reduction, rule, l2)
+    optimiser, clipping = OPTIMISERS.get(optimizer), Clipping(clip_norm, clip_value)
+    check_order(objective.rule, optimiser, clipping)
+    weighted = boolean("compiled_source: sample_weight", sample_weight)
+    spec = Specialisation(objective, optimiser, clipping, kind, weighted, size == 1)
+    try:
+        form = form_of(spec, size)
+    except Untraceable as reason:
+        raise UsageError(
+            f"compiled_source: this cannot be compiled: {reason}; the reference engine does it"
+        ) from None
+    if llvm:
+        return _module(form, spec, host(), size)
+    return listing(form, spec, host(), size)
+
+
+def _module(form: str, spec: Specialisation, machine: Machine, batch: int) -> str:
+    """Return the text of the module that is compiled."""
+    if form == "registers":
+        return registers_module(spec, machine)
+    if form == "lanes":
+        return lanes_module(spec, machine, batch)
+    return Layered(spec, machine, batch, thread_count(spec.objective.network, batch)).text
+
+
+def listing(form: str, spec: Specialisation, machine: Machine, batch: int) -> str:
+    """Return the text of a program of the given form."""
+    if form == "registers":
+        lines = registers_lines(spec)
+    elif form == "lanes":
+        lines = lanes_lines(spec, machine, batch)
+    else:
+        lines = layered_lines(spec, machine, batch, thread_count(spec.objective.network, batch))
+    return "\n".join(lines) + "\n"

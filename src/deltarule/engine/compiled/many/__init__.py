@@ -1,0 +1,1 @@
+"""Programs that train many networks side by side, and what runs them."""

@@ -1,0 +1,1 @@
+"""Products of matrices, as LLVM functions for one machine and one size."""

@@ -1,0 +1,237 @@
+"""Small networks with batches: the batch's observations lie side by side in the lanes.
+
+Every net, output and delta is a register whose lanes are observations; a weight is one number,
+read into all lanes. The gradient's lanes are added up at the end of the batch, and the update
+then runs along theta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from deltarule.engine.compiled.compiler.lowering import Lowering
+from deltarule.engine.compiled.expressions.backpropagation import theta_symbols
+from deltarule.engine.compiled.expressions.formulas import (
+    observed_side_by_side,
+    row_symbols,
+    update_along,
+)
+from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node
+from deltarule.engine.compiled.instructions.machine import Machine
+from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
+from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
+from deltarule.engine.compiled.specialisation import Specialisation, element
+
+__all__ = ["lanes_module", "lanes_of", "lanes_size"]
+
+_WORD, _HALF, _DOUBLE = ir.IntType(64), ir.IntType(32), ir.DoubleType()
+
+
+def lanes_size(spec: Specialisation, machine: Machine) -> int:
+    """Return the entries of theta as the program keeps it: whole vectors."""
+    lanes = machine.lanes(spec.dtype)
+    return -(-spec.objective.network.size // lanes) * lanes
+
+
+def lanes_of(spec: Specialisation, machine: Machine, batch: int) -> int:
+    """Return how many observations lie side by side.
+
+    Two registers' worth of them keep the processor busy while one waits.
+    """
+    return min(2 * machine.lanes(spec.dtype), 1 << (batch - 1).bit_length())
+
+
+def lanes_module(spec: Specialisation, machine: Machine, batch: int) -> str:
+    """Return the text of the module whose function `run(call, number)` does one call."""
+    module = Module(machine)
+    run = kernel_function(module, "run")
+    _Lanes(spec, machine, Ops(ir.IRBuilder(run.append_basic_block())), run.args[0], batch)
+    return str(module)
+
+
+class _Lanes:
+    def __init__(
+        self, spec: Specialisation, machine: Machine, ops: Ops, call: Any, batch: int
+    ) -> None:
+        self.spec, self.ops, self.batch = spec, ops, batch
+        self.element = element(spec.dtype)
+        self.width = machine.lanes(spec.dtype)
+        self.lanes = lanes_of(spec, machine, batch)
+        self.kind = vector_of(self.element, self.lanes)
+        self.along = vector_of(self.element, self.width)
+        self.size = lanes_size(spec, machine)
+        self.call = CallValues(ops, call)
+        b = ops.b
+        self.gradient = [b.alloca(self.kind) for _ in range(spec.objective.network.size)]
+        self.error = b.alloca(self.kind)
+        self.totals = [b.alloca(_DOUBLE) for _ in range(2)]
+        with self.call.every_epoch():
+            for k, total in enumerate(self.totals):
+                b.store(ops.load(self.call.totals, _DOUBLE, k), total)
+            with ops.loop(0, self.call.count) as s:
+                self._batch(s)
+            for k, total in enumerate(self.totals):
+                ops.store(b.load(total, typ=_DOUBLE), self.call.totals, k)
+        b.ret_void()
+
+    def _batch(self, s: Any) -> None:
+        """Write one update."""
+        o, b = self.ops, self.ops.b
+        row = b.mul(b.add(self.call.first, s), self.call.batch)
+        rest = b.sub(self.call.rows, row)
+        n = b.select(b.icmp_signed("<", rest, self.call.batch), rest, self.call.batch)
+        if self.batch <= self.lanes:  # one look at the whole batch
+            gradient, error = self._observations(s, row, ir.Constant(_WORD, 0), n)
+        else:
+            for total in (*self.gradient, self.error):
+                b.store(o.constant(self.kind, 0.0), total)
+            with o.loop(0, n, self.lanes) as i:
+                found, e = self._observations(s, row, i, n)
+                for value, total in zip((*found, e), (*self.gradient, self.error), strict=True):
+                    b.store(o.add(b.load(total, typ=self.kind), value), total)
+            gradient = [b.load(total, typ=self.kind) for total in self.gradient]
+            error = b.load(self.error, typ=self.kind)
+        self._add(0, o.sum_lanes(error))
+        with b.if_then(b.icmp_signed("!=", self.call.learn, ir.Constant(_WORD, 0))):
+            self._update(s, self._sums(gradient))
+
+    def _observations(self, s: Any, row: Any, i: Any, n: Any) -> tuple[list[Any], Any]:
+        """Write the passes of observations i, i + 1, ... of the batch; return gradient and e."""
+        o, spec = self.ops, self.spec
+        graph = Graph()
+        lower = Lowering(o, self.kind)
+        net = spec.objective.network
+        theta = theta_symbols(graph, net)
+        for k, symbol in enumerate(theta):
+            lower.bind(symbol, o.splat(self.kind, o.load(self.call.theta, self.element, k)))
+        sample, inside = self._samples(row, i, n)
+        self._read(graph, lower, "x", self.call.X, net.sizes[0], sample)
+        self._read(graph, lower, "T", self.call.T, net.sizes[-1], sample)
+        lower.bind(graph.symbol("inside", CONDITION), inside)
+        lower.bind(graph.symbol("c", NUMBER), o.load(self.call.scales, _DOUBLE, s))
+        if spec.weighted:
+            self._read(graph, lower, "s", self.call.weight, 1, sample)
+        found, error = observed_side_by_side(graph, spec, theta)
+        lower.common = graph.common_divisors()
+        return [lower(g) for g in found.gradient], lower(error)
+
+    def _samples(self, row: Any, i: Any, n: Any) -> tuple[Any, Any]:
+        """Return the lanes' samples, and which lanes lie inside the batch.
+
+        Lanes beyond the batch look at the first sample of all, and count for nothing.
+        """
+        o, b = self.ops, self.ops.b
+        if self.lanes == 1:
+            here = b.trunc(o.load(self.call.index, _WORD, b.add(row, i)), _HALF)
+            return here, ir.Constant(ir.IntType(1), 1)
+        several = ir.VectorType(_WORD, self.lanes)
+        steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(self.lanes)])
+        inside = b.icmp_signed("<", b.add(o.splat(several, i), steps), o.splat(several, n))
+        here = o.at(self.call.index, _WORD, b.add(row, i))
+        sample = o.masked_load(here, several, inside)
+        return b.trunc(sample, ir.VectorType(_HALF, self.lanes)), inside
+
+    def _read(
+        self, graph: Graph, lower: Lowering, name: str, array: Any, width: int, sample: Any
+    ) -> None:
+        """Read the entries of the samples' rows from memory; symbols stand for them."""
+        o, b = self.ops, self.ops.b
+        symbols = row_symbols(graph, name, width)
+        offset = b.mul(sample, o.constant(sample.type, width))
+        for k, symbol in enumerate(symbols):
+            entry = b.add(offset, o.constant(sample.type, k))
+            if self.lanes == 1:
+                lower.bind(symbol, o.load(array, self.element, b.sext(entry, _WORD)))
+            else:
+                lower.bind(symbol, o.gather(array, self.kind, entry))
+
+    def _sums(self, gradient: Sequence[Any]) -> list[Any]:
+        """Return the sums of the lanes, as vectors along theta."""
+        o = self.ops
+        nothing = o.constant(self.kind, 0.0)
+        padding = [nothing] * (self.size - len(gradient))
+        every = [o.fold_lanes(g, self.width) for g in (*gradient, *padding)]
+        starts = range(0, self.size, self.width)
+        return [o.sums_of(every[k : k + self.width]) for k in starts]
+
+    def _update(self, s: Any, sums: list[Any]) -> None:
+        """Write penalty, clipping and the optimiser's update along theta."""
+        o, b, spec = self.ops, self.ops.b, self.spec
+        graph = Graph()
+        lower = Lowering(o, self.along)
+        chunks = range(len(sums))
+        gradient = [self._symbol(graph, lower, f"dE[{c}]", sums[c]) for c in chunks]
+        arrays = {"w": self.call.theta}
+        for k, name in enumerate(spec.optimiser.slots):
+            arrays[name] = o.at(self.call.slots, self.element, k * self.size)
+        theta, *slots = (
+            [self._vector(graph, lower, name, array, c) for c in chunks]
+            for name, array in arrays.items()
+        )
+        lower.bind(graph.symbol("lr", NUMBER), o.load(self.call.rates, _DOUBLE, s))
+        done = b.add(b.add(self.call.t, s), ir.Constant(_WORD, 1))
+        lower.bind(graph.symbol("t", NUMBER), b.sitofp(done, _DOUBLE))
+        penalised, trained = (self._flags(graph, lower, n) for n in ("penalised", "trained"))
+        found = update_along(graph, spec, theta, gradient, penalised, trained, slots)
+        if found.decay is not None:
+            decay = self._first(lower(found.decay))
+            self._add(1, decay, o.load(self.call.weights, _DOUBLE, s))
+        if found.spoilt is not None:
+            self._add(1, self._first(lower(found.spoilt)))
+        for c, values in enumerate(found.new):
+            for array, value in zip(arrays.values(), values, strict=True):
+                o.store(self._real(lower(value), c), array, c * self.width)
+
+    def _symbol(self, graph: Graph, lower: Lowering, name: str, value: Any) -> Node:
+        symbol = graph.symbol(name)
+        lower.bind(symbol, value)
+        return symbol
+
+    def _vector(self, graph: Graph, lower: Lowering, name: str, array: Any, c: int) -> Node:
+        value = self.ops.load(array, self.along, c * self.width)
+        return self._symbol(graph, lower, f"{name}[{c}]", value)
+
+    def _flags(self, graph: Graph, lower: Lowering, name: str) -> list[Any]:
+        """Return, for every vector along theta, which of its lanes have an attribute."""
+        mask = self.spec.objective.network.layout.mask(name)
+        if mask.all():  # lanes beyond theta hold zeros
+            return [True] * (self.size // self.width)
+        whole = np.zeros(self.size, bool)
+        whole[: len(mask)] = mask
+        found = []
+        for c in range(self.size // self.width):
+            symbol = graph.symbol(f"{name}[{c}]", CONDITION)
+            lower.bind(symbol, self._lanes(whole[c * self.width : (c + 1) * self.width]))
+            found.append(symbol)
+        return found
+
+    def _lanes(self, values: Any) -> Any:
+        bit = ir.IntType(1)
+        if self.width == 1:
+            return ir.Constant(bit, int(values[0]))
+        return ir.Constant(
+            ir.VectorType(bit, self.width), [ir.Constant(bit, int(v)) for v in values]
+        )
+
+    def _real(self, value: Any, c: int) -> Any:
+        """Return the value with 0 in the lanes beyond theta."""
+        beyond = np.arange(c * self.width, (c + 1) * self.width)
+        inside = beyond < self.spec.objective.network.size
+        if inside.all():
+            return value
+        return self.ops.select(self._lanes(inside), value, self.ops.constant(self.along, 0.0))
+
+    def _first(self, value: Any) -> Any:
+        return self.ops.b.extract_element(value, ir.Constant(_HALF, 0))
+
+    def _add(self, which: int, value: Any, factor: Any = None) -> None:
+        """Add a number to a total, in float64."""
+        b = self.ops.b
+        wide = value if self.element == _DOUBLE else b.fpext(value, _DOUBLE)
+        wide = wide if factor is None else b.fmul(wide, factor)
+        total = self.totals[which]
+        b.store(b.fadd(b.load(total, typ=_DOUBLE), wide), total)

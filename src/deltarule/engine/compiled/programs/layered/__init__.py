@@ -1,0 +1,1 @@
+"""Programs for middle and large networks, layer by layer."""

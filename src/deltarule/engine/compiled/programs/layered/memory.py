@@ -1,0 +1,59 @@
+"""The working memory of a layered program: what lies where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from deltarule.engine.compiled.instructions.operations import Ops
+from deltarule.engine.compiled.programs.layered.packing import LINE, Packing
+from deltarule.engine.compiled.specialisation import element
+
+__all__ = ["Memory"]
+
+
+class Memory:
+    """Places, in bytes from the beginning.
+
+    `y`, `slope` (what stands for f') and `delta` of every layer, (batch, m_l), for the last one
+    `net` and `delta`; `W` of every layer but the first, not transposed, (n_l, m_{l-1}); the
+    gradient, packed as theta is; the barrier's counter; every thread's part of the sums.
+    """
+
+    def __init__(self, packing: Packing, dtype: Any, batch: int, threads: int) -> None:
+        self.packing, self.threads = packing, threads
+        self.element = element(dtype)
+        self.bytes = 0
+        self._places: dict[str, int] = {}
+        size = np.dtype(dtype).itemsize
+        below = 0
+        for l, block in enumerate(packing.blocks, 1):
+            last = l == len(packing.blocks)
+            for name in ("net", "delta") if last else ("y", "slope", "delta"):
+                self.reserve(f"{name}{l}", batch * block.width * size)
+            if l > 1:
+                self.reserve(f"W{l}", block.units * below * size)
+            below = block.width
+        self.reserve("gradient", packing.size * size)
+        self.reserve("barrier", LINE)
+        self.reserve("partial", 3 * LINE * threads)
+
+    def reserve(self, name: str, size: int) -> None:
+        """Set `size` bytes aside under a name."""
+        self._places[name] = self.bytes
+        self.bytes += -(-size // LINE) * LINE
+
+    def __getitem__(self, name: str) -> int:
+        return self._places[name]
+
+    def address(self, o: Ops, base: Any, name: str) -> Any:
+        """Return the address of a part; `base` is where the memory begins."""
+        return o.at(base, ir.IntType(8), self[name])
+
+    def entry(self, o: Ops, base: Any, name: str, l: int, i: Any, j: Any) -> Any:
+        """Return the address of entry (i, j) of layer l's `net`, `y` or `delta`."""
+        width = ir.Constant(ir.IntType(64), self.packing.blocks[l - 1].width)
+        offset = o.b.add(o.b.mul(i, width), j)
+        return o.at(self.address(o, base, f"{name}{l}"), self.element, offset)

@@ -1,0 +1,90 @@
+"""Where a layered program keeps the parameters: transposed, their rows padded.
+
+W_l is kept transposed, (n_{l-1}, m_l), with rows padded to whole vectors, m_l >= n_l, so that
+every product of a pass runs along rows. What is added is 0 and stays 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.engine.compiled.instructions.machine import Machine
+from deltarule.network import Network
+
+__all__ = ["LINE", "Block", "Packing", "padded"]
+
+Array = NDArray[Any]
+
+LINE = 64
+"""Bytes to which everything is aligned."""
+
+
+def padded(n: int, lanes: int) -> int:
+    """Return the width of a row of n numbers: whole vectors, or one vector of 1, 2, 4, ...
+
+    >>> padded(10, 16), padded(3, 16), padded(17, 16)
+    (16, 4, 32)
+    """
+    if n >= lanes:
+        return -(-n // lanes) * lanes
+    return 1 << (n - 1).bit_length()
+
+
+@dataclass(frozen=True)
+class Block:
+    """One layer's parameters: W^T from `start` on, b from `bias` on (None without)."""
+
+    inputs: int
+    units: int
+    width: int
+    """m_l, the width of a row."""
+    start: int
+    bias: int | None
+    train_bias: bool
+
+
+@dataclass(frozen=True)
+class Packing:
+    """The parameters of a network as a layered program keeps them."""
+
+    network: Network
+    blocks: tuple[Block, ...]
+    size: int
+
+    @classmethod
+    def of(cls, network: Network, machine: Machine, dtype: Any) -> Packing:
+        """Return the packing of a network of dense layers."""
+        lanes, start, blocks = machine.lanes(dtype), 0, []
+        per_line = LINE // np.dtype(dtype).itemsize
+        for n, units, layer in zip(network.sizes, network.sizes[1:], network.layers, strict=False):
+            width = padded(units, lanes)
+            bias = start + n * width if layer.bias else None  # type: ignore[attr-defined]
+            blocks.append(Block(n, units, width, start, bias, layer.train_bias))  # type: ignore[attr-defined]
+            stop = start + n * width + (width if bias is not None else 0)
+            start = -(-stop // per_line) * per_line
+        return cls(network, tuple(blocks), start)
+
+    def pack(self, theta: Array, into: Array) -> None:
+        """Write theta as the program keeps it."""
+        for block, views in zip(self.blocks, self.network.unpack(theta), strict=True):
+            W, b = self._parts(block, into)
+            W[...] = views["W"].T
+            if b is not None:
+                b[...] = views["b"]
+
+    def unpack(self, packed: Array, into: Array) -> None:
+        """Write what the program keeps as theta."""
+        for block, views in zip(self.blocks, self.network.unpack(into), strict=True):
+            W, b = self._parts(block, packed)
+            views["W"][...] = W.T
+            if b is not None:
+                views["b"][...] = b
+
+    def _parts(self, block: Block, packed: Array) -> tuple[Array, Array | None]:
+        stop = block.start + block.inputs * block.width
+        W = packed[block.start : stop].reshape(block.inputs, block.width)[:, : block.units]
+        return W, None if block.bias is None else packed[block.bias : block.bias + block.units]

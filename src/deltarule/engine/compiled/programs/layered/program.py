@@ -1,0 +1,250 @@
+"""Middle and large networks, layer by layer: products of matrices, and passes along rows.
+
+The samples of a batch are divided among the threads for the forward and backward pass, the
+weights for the gradient and the update; between the two the threads wait for each other. Every
+number is summed in the same order whatever the number of threads, but for E and |g|.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from deltarule.engine.compiled.compiler.lowering import Lowering
+from deltarule.engine.compiled.expressions.formulas import way_back
+from deltarule.engine.compiled.expressions.tracing import Graph
+from deltarule.engine.compiled.instructions.machine import Machine
+from deltarule.engine.compiled.instructions.operations import vector_of
+from deltarule.engine.compiled.programs.layered.kernel import Kernel
+from deltarule.engine.compiled.programs.layered.output import OutputRow
+from deltarule.engine.compiled.programs.layered.packing import LINE
+from deltarule.engine.compiled.programs.layered.passes import Passes
+from deltarule.engine.compiled.programs.layered.update import Update
+from deltarule.engine.compiled.specialisation import Specialisation
+
+__all__ = ["Layered"]
+
+_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+
+
+class Layered(Kernel):
+    """The module of a layered program, and what it needs to be run."""
+
+    def __init__(self, spec: Specialisation, machine: Machine, batch: int, threads: int) -> None:
+        super().__init__(spec, machine, batch, threads)
+        self.passes = Passes(spec, machine, self.module, self.memory)
+        for number in range(threads):
+            self.memory.reserve(f"thread {number}", self.passes.scratch)
+        self._run()
+
+    @property
+    def two_sums(self) -> bool:
+        """Whether the update adds to a sum: the penalty, or what shows an infinite gradient."""
+        return bool(self.spec.objective.l2) or self.spec.clipping.value is not None
+
+    def _run(self) -> None:
+        """Write the function `run(call, number)`."""
+        self.begin()
+        o = self.o
+        self.update = Update(self)
+        for l in range(2, len(self.network.layers) + 1):
+            self._turn(l, *self.share_of_weights(l))
+        self.group.wait()
+        with self.call.every_epoch(), o.loop(0, self.call.count) as s:
+            self._batch(s)
+        o.b.ret_void()
+
+    def _batch(self, s: Any) -> None:
+        """Write one update."""
+        o, b, L = self.o, self.o.b, len(self.network.layers)
+        row = b.mul(b.add(self.call.first, s), self.call.batch)
+        rest = b.sub(self.call.rows, row)
+        n = b.select(b.icmp_signed("<", rest, self.call.batch), rest, self.call.batch)
+        index = o.at(self.call.index, _WORD, row)
+        i0, i1 = self.group.share(ir.Constant(_WORD, 0), n, 8)
+        for total in self.sums:
+            b.store(ir.Constant(_DOUBLE, 0.0), total)
+        for l in range(1, L + 1):
+            self._forward(l, index, i0, i1)
+        with o.loop(i0, i1) as i:
+            self._output(index, i, s)
+        learn = b.icmp_signed("!=", self.call.learn, ir.Constant(_WORD, 0))
+        with b.if_else(learn) as (yes, no):
+            with yes:
+                self._learn(index, n, i0, i1, s)
+            with no:
+                self._hand_in(0)
+                self.group.wait()
+                self._collect(0)
+                self.group.wait()
+
+    def _learn(self, index: Any, n: Any, i0: Any, i1: Any, s: Any) -> None:
+        """Write the backward pass and the update."""
+        sequential = self.spec.objective.rule.sequential
+        for layers, above in way_back(len(self.network.layers), sequential):
+            if layers:
+                self._descend(layers, index, n, s)
+            if above is not None:
+                self._back(above, i0, i1)
+        if self.two_sums:
+            self._collect(1)
+
+    def _hand_in(self, which: int) -> None:
+        """Lay this thread's part of a sum where the first thread finds it."""
+        o, b = self.o, self.o.b
+        offset = b.add(b.mul(self.number, ir.Constant(_WORD, 8)), ir.Constant(_WORD, which))
+        partial = self.address("partial")
+        o.store(b.load(self.sums[which], typ=_DOUBLE), partial, offset)
+
+    def _collect(self, which: int) -> None:
+        """Add the threads' parts to a total, in their order: the first thread does it."""
+        o, b = self.o, self.o.b
+        partial = self.address("partial")
+        with b.if_then(b.icmp_signed("==", self.number, ir.Constant(_WORD, 0))):
+            b.store(ir.Constant(_DOUBLE, 0.0), self.sums[which])
+            with o.loop(0, self.call.threads) as k:
+                offset = b.add(b.mul(k, ir.Constant(_WORD, 8)), ir.Constant(_WORD, which))
+                so_far = b.load(self.sums[which], typ=_DOUBLE)
+                b.store(b.fadd(so_far, o.load(partial, _DOUBLE, offset)), self.sums[which])
+            batch = b.load(self.sums[which], typ=_DOUBLE)
+            o.store(
+                b.fadd(o.load(self.call.totals, _DOUBLE, which), batch), self.call.totals, which
+            )
+
+    def _matrices(self, l: int) -> tuple[Any, Any]:
+        """Return the addresses of layer l's W^T and b."""
+        block, o = self.packing.blocks[l - 1], self.o
+        W = o.at(self.call.theta, self.element, block.start)
+        b = W if block.bias is None else o.at(self.call.theta, self.element, block.bias)
+        return W, b
+
+    def _input(self, l: int) -> Any:
+        """Return the address of the outputs before layer l."""
+        return self.call.X if l == 1 else self.address(f"y{l - 1}")
+
+    def _own_memory(self) -> Any:
+        """Return the address of this thread's own working memory."""
+        b, memory = self.o.b, self.memory
+        size = -(-self.passes.scratch // LINE) * LINE
+        offset = b.mul(self.number, ir.Constant(_WORD, size))
+        first = ir.Constant(_WORD, memory["thread 0"])
+        return self.o.at(self.call.scratch, ir.IntType(8), b.add(offset, first))
+
+    def _forward(self, l: int, index: Any, i0: Any, i1: Any) -> None:
+        """Call net_l = y_{l-1} W_l^T + b_l, y_l = f_l(net_l), for the rows [i0, i1)."""
+        W, bias = self._matrices(l)
+        target = "net" if l == len(self.network.layers) else "y"
+        C = self.address(f"{target}{l}")
+        arguments = [self._input(l), index, W, bias, C, i0, i1, self.call.scratch]
+        self.o.b.call(self.passes.forward[l].function, [*arguments, self._own_memory()])
+
+    def _back(self, l: int, i0: Any, i1: Any) -> None:
+        """Call delta_{l-1} = (delta_l W_l) * f'(net_{l-1}) for the rows [i0, i1)."""
+        o, space = self.o, self.call.scratch
+        A, B = self.address(f"delta{l}"), self.address(f"W{l}")
+        C = self.address(f"delta{l - 1}")
+        arguments = [A, A, B, A, C, i0, i1, space, self._own_memory()]
+        o.b.call(self.passes.back[l].function, arguments)
+
+    def _output(self, index: Any, i: Any, s: Any) -> None:
+        """Write e and delta_L of the batch's sample i."""
+        o, spec = self.o, self.spec
+        sample = o.load(index, _WORD, i)
+        block = self.packing.blocks[-1]
+        lanes = min(block.width, self.machine.lanes(spec.dtype))
+        chunks = block.width // lanes
+        T = o.at(self.call.T, self.element, o.b.mul(sample, ir.Constant(_WORD, block.units)))
+        scale = o.load(self.call.scales, _DOUBLE, s)
+        weight = o.load(self.call.weight, self.element, sample) if spec.weighted else None
+        row = OutputRow(self, T, scale, weight, lanes)
+        if spec.objective.network.output.rowwise:
+            row.write(i, [ir.Constant(_WORD, c * lanes) for c in range(chunks)], block.units)
+            return
+        whole = block.units // lanes
+        if whole:
+            with o.loop(0, whole * lanes, lanes) as j:
+                row.write(i, [j], None)
+        if whole < chunks:
+            row.write(i, [ir.Constant(_WORD, whole * lanes)], block.units)
+
+    def _descend(self, layers: list[int], index: Any, n: Any, s: Any) -> None:
+        """Write gradient and update of some layers, between two meetings of the barrier."""
+        outermost = len(self.network.layers) in layers
+        if outermost:
+            self._hand_in(0)
+        self.group.wait()
+        if outermost:
+            self._collect(0)
+        for l in layers:
+            self._gradient(l, index, n)
+        self.update.write(layers, s)
+        for l in layers:
+            if l > 1:
+                self._turn(l, *self.share_of_weights(l))
+        if self.two_sums:
+            self._hand_in(1)
+        self.group.wait()
+
+    def _gradient(self, l: int, index: Any, n: Any) -> None:
+        """Call dE/dW_l^T = y_{l-1}^T delta_l for this thread's rows, and write dE/db_l."""
+        o, b = self.o, self.o.b
+        block = self.packing.blocks[l - 1]
+        k0, k1 = self.share_of_weights(l)
+        delta = self.address(f"delta{l}")
+        gradient = self.address("gradient")
+        C = o.at(gradient, self.element, block.start)
+        arguments = [self._input(l), index, delta, C, n, k0, k1, self._own_memory()]
+        b.call(self.passes.gradient[l].function, arguments)
+        if block.bias is None:
+            return
+        last = b.icmp_signed("==", self.number, b.sub(self.call.threads, ir.Constant(_WORD, 1)))
+        with b.if_then(last):
+            self._bias_gradient(delta, o.at(gradient, self.element, block.bias), block.width, n)
+
+    def _bias_gradient(self, delta: Any, into: Any, width: int, n: Any) -> None:
+        """Write dE/db = sum over samples of delta."""
+        o, b = self.o, self.o.b
+        lanes = min(width, self.machine.lanes(self.spec.dtype))
+        kind = vector_of(self.element, lanes)
+        with o.loop(0, width, lanes) as j:
+            start = b.block
+            head, body, after = (b.append_basic_block(x) for x in ("rows", "row", "done"))
+            b.branch(head)
+            b.position_at_end(head)
+            i, total = b.phi(_WORD), b.phi(kind)
+            i.add_incoming(ir.Constant(_WORD, 0), start)
+            total.add_incoming(o.constant(kind, 0.0), start)
+            b.cbranch(b.icmp_signed("<", i, n), body, after)
+            b.position_at_end(body)
+            offset = b.add(b.mul(i, ir.Constant(_WORD, width)), j)
+            total.add_incoming(o.add(total, o.load(delta, kind, offset)), b.block)
+            i.add_incoming(b.add(i, ir.Constant(_WORD, 1)), b.block)
+            b.branch(head)
+            b.position_at_end(after)
+            o.store(total, into, j)
+
+    def _turn(self, l: int, k0: Any, k1: Any) -> None:
+        """Write W_l, rows along the nodes before it, for the columns [k0, k1)."""
+        o, b = self.o, self.o.b
+        block = self.packing.blocks[l - 1]
+        side = 16  # a square of numbers at a time: whole lines of the cache are read and written
+        with o.loop(k0, k1, side) as near, o.loop(0, block.units) as j:
+            far = b.add(near, ir.Constant(_WORD, side))
+            self._turn_part(l, j, near, b.select(b.icmp_signed("<", far, k1), far, k1))
+
+    def _turn_part(self, l: int, j: Any, k0: Any, k1: Any) -> None:
+        """Write entries [k0, k1) of row j of W_l."""
+        o, b = self.o, self.o.b
+        block, below = self.packing.blocks[l - 1], self.packing.blocks[l - 2].width
+        feedback = self.spec.objective.rule.feedback
+        source, _ = self._matrices(l)
+        target = self.address(f"W{l}")
+        with o.loop(k0, k1) as k:
+            offset = b.add(b.mul(k, ir.Constant(_WORD, block.width)), j)
+            graph = Graph()
+            w = graph.symbol("w")
+            lower = Lowering(o, self.element)
+            lower.bind(w, o.load(source, self.element, offset))
+            value = lower(graph.node(feedback.matrix(w, l)))
+            o.store(value, target, b.add(b.mul(j, ir.Constant(_WORD, below)), k))

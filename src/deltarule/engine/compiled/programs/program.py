@@ -1,0 +1,127 @@
+"""Programs: which form suits a spec, and the machine code of it."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from numpy.typing import NDArray
+
+from deltarule.core.processors import cores
+from deltarule.engine.compiled.compiler.cache import cached
+from deltarule.engine.compiled.compiler.jit import PIPELINE, compile_module, load
+from deltarule.engine.compiled.expressions.backpropagation import check_specialisation
+from deltarule.engine.compiled.expressions.tracing import Untraceable
+from deltarule.engine.compiled.instructions.machine import Machine, host
+from deltarule.engine.compiled.programs.arguments import Call
+from deltarule.engine.compiled.programs.lanes import lanes_module, lanes_size
+from deltarule.engine.compiled.programs.layered.program import Layered
+from deltarule.engine.compiled.programs.registers import registers_module
+from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.network import Network
+
+__all__ = ["Program", "built", "form_of", "program", "thread_count"]
+
+Array = NDArray[Any]
+
+IN_REGISTERS = 200
+"""Networks up to this many parameters are held in registers."""
+
+IN_LANES = 4
+"""Batches from this size on have their observations side by side, in small networks."""
+
+PER_THREAD = 1.5e6
+"""The operations of an update from which another thread helps."""
+
+MOST_THREADS = 16
+
+
+@dataclass(frozen=True)
+class Program:
+    """Machine code for one spec."""
+
+    form: str
+    """`"registers"`, `"lanes"` or `"layered"`."""
+    run: Callable[[Any, int], None]
+    """run(call, number): do one `Call` as the thread of that number."""
+    size: int
+    """Entries of a vector such as theta, as the program keeps it."""
+    pack: Callable[[Array, Array], None]
+    """pack(theta, into): write theta as the program keeps it."""
+    unpack: Callable[[Array, Array], None]
+    """unpack(packed, into): the inverse."""
+    threads: int = 1
+    """How many threads do a call together."""
+    memory: int = 0
+    """Bytes of working memory."""
+    barrier: int = 0
+    """Where in it the threads' counter is."""
+
+
+def built(text: str, machine: Machine) -> Callable[[Any, int], None]:
+    """Return the function `run` of a module's text."""
+    code = cached(f"; {PIPELINE}\n{text}", machine, lambda: compile_module(text, machine))
+    kinds = (None, ctypes.POINTER(Call), ctypes.c_int64)
+    function: Callable[[Any, int], None] = load(code, machine).function("run", *kinds)
+    return function
+
+
+@lru_cache(maxsize=64)
+def program(spec: Specialisation, batch_size: int, numbers: int = 0) -> Program:
+    """Return the (cached) program for a spec; raises `Untraceable` where there can be none.
+
+    `numbers` is how many the samples' larger array has.
+    """
+    network = spec.objective.network
+    form, machine = form_of(spec, batch_size, numbers), host()
+    if form == "lanes":
+        run = built(lanes_module(spec, machine, batch_size), machine)
+        return Program("lanes", run, lanes_size(spec, machine), _copy, _uncopy)
+    if form == "registers":
+        run = built(registers_module(spec, machine), machine)
+        return Program("registers", run, network.size, _copy, _uncopy)
+    threads = thread_count(network, batch_size)
+    layered = Layered(spec, machine, batch_size, threads)
+    packing, memory = layered.packing, layered.memory
+    return Program(
+        "layered",
+        built(layered.text, machine),
+        packing.size,
+        packing.pack,
+        packing.unpack,
+        threads,
+        memory.bytes,
+        memory["barrier"],
+    )
+
+
+def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
+    """Return the form of a spec's program; raises `Untraceable` where there can be none."""
+    check_specialisation(spec)
+    small = spec.objective.network.size <= IN_REGISTERS
+    sequential = spec.objective.rule.sequential
+    within_reach = numbers < 2**31  # lanes count their places with 32 bits
+    if small and batch_size >= IN_LANES and within_reach and not sequential:
+        return "lanes"
+    if small and (spec.online or not sequential):
+        return "registers"
+    if sequential and spec.objective.l2:
+        raise Untraceable("the sequential order with a penalty, layer by layer")
+    return "layered"
+
+
+def thread_count(network: Network, batch_size: int) -> int:
+    """Return how many threads do a layered program's calls together."""
+    work = 6.0 * network.size * batch_size
+    return int(min(cores(), MOST_THREADS, max(1.0, work / PER_THREAD)))
+
+
+def _copy(theta: Array, into: Array) -> None:
+    into[: theta.size] = theta
+
+
+def _uncopy(packed: Array, into: Array) -> None:
+    into[...] = packed[: into.size]

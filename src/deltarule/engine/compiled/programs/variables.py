@@ -1,0 +1,64 @@
+"""What a program in registers changes from batch to batch: theta, the optimiser's vectors, sums.
+
+One network's numbers stay in registers. Those of many networks side by side are more than there
+are registers, and what a compiler then keeps on the stack it copies there from place to place at
+the end of every turn of a loop. So they have places in memory of their own, from which an
+instruction reads them where it needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+from deltarule.engine.compiled.instructions.operations import Ops
+
+__all__ = ["Variables"]
+
+_WORD = ir.IntType(64)
+
+
+class Variables:
+    """A vector of `count` variables, in registers or (`placed`) in memory."""
+
+    def __init__(self, ops: Ops, kind: ir.Type, count: int, *, placed: bool) -> None:
+        self._ops, self._kind, self.count, self.placed = ops, kind, count, placed
+        self._registers = [] if placed else [ops.b.alloca(kind) for _ in range(count)]
+        self._room = ops.b.alloca(kind, count) if placed else None
+        self._base = self._room
+
+    @contextmanager
+    def staying(self) -> Iterator[None]:
+        """Leave them in memory during a turn of a loop, in which this stands first.
+
+        The address is one that an empty piece of assembly language may have changed, for all
+        that the compiler knows: it does not move the variables to registers.
+        """
+        if self._room is None:
+            yield
+            return
+        before, kind = self._base, ir.FunctionType(self._room.type, [self._room.type])
+        nothing = ir.InlineAsm(kind, "", "=r,0", side_effect=True)
+        self._base = self._ops.b.call(nothing, [self._room])
+        yield
+        self._base = before
+
+    def read(self, k: int) -> Any:
+        """Return the value of variable k."""
+        return self._ops.b.load(self._at(k), typ=self._kind)
+
+    def reader(self, k: int) -> Callable[[], Any]:
+        """Return what reads variable k."""
+        return lambda: self.read(k)
+
+    def write(self, k: int, value: Any) -> None:
+        """Give variable k its value."""
+        self._ops.b.store(value, self._at(k))
+
+    def _at(self, k: int) -> Any:
+        if not self.placed:
+            return self._registers[k]
+        return self._ops.b.gep(self._base, [ir.Constant(_WORD, k)])

@@ -1,0 +1,33 @@
+"""What a program is made from: everything that is fixed when it is compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from deltarule.engine.objective import Objective
+from deltarule.optim import Clipping, Optimiser
+
+__all__ = ["Specialisation", "element"]
+
+
+@dataclass(frozen=True)
+class Specialisation:
+    """One structure, loss, rule, optimiser, dtype, with the options that change the program."""
+
+    objective: Objective
+    optimiser: Optimiser
+    clipping: Clipping
+    dtype: np.dtype[Any]
+    weighted: bool = False
+    """Whether samples have weights."""
+    online: bool = False
+    """Whether every batch is one observation."""
+
+
+def element(dtype: Any) -> ir.Type:
+    """Return the LLVM type of one number."""
+    return ir.FloatType() if np.dtype(dtype) == np.float32 else ir.DoubleType()

@@ -1,0 +1,153 @@
+"""What every engine is asked for: updates over a chunk of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.engine.objective import Objective
+from deltarule.engine.samples import Samples
+
+__all__ = ["Batch", "BatchPlan", "ChunkOutcome", "NonFinite", "Outcome", "Totals", "Trainer"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What an epoch's batches add up to."""
+
+    error: float = 0.0
+    """sum over batches of weight * E for "mean", of E for "sum"; without its penalty where that is
+    kept apart."""
+    penalty: float = 0.0
+    """sum over batches of weight * penalty, where it is kept apart (always for "sum")."""
+    weight: float = 0.0
+    """sum over batches of their samples' weights."""
+
+    def add(self, objective: Objective, E: float, decay: float, weight: float) -> Totals:
+        """Return the totals with one more batch."""
+        if objective.reduction == "mean":
+            return Totals(self.error + weight * E, self.penalty, self.weight + weight)
+        error = self.error + (E - decay)
+        return Totals(error, self.penalty + weight * decay, self.weight + weight)
+
+    def epoch_error(self, objective: Objective) -> float:
+        """Return the epoch's error: the weighted mean of E, or the total with one penalty."""
+        weight = self.weight if self.weight > 0 else 1.0
+        if objective.reduction == "mean":
+            return (self.error + self.penalty) / weight
+        return self.error + self.penalty / weight
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One update to do: its samples, eta, and t = 1, 2, ..., the number of the update."""
+
+    samples: Samples
+    lr: float
+    t: int
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """A chunk of batches of one epoch, in order; a last, smaller batch is used as it is."""
+
+    samples: Samples
+    order: NDArray[np.intp] | None
+    """The epoch's order of the samples; None for the given one. A row per epoch for several."""
+    batch_size: int
+    first: int
+    """The number of the first batch in the epoch, from 0."""
+    updates: int
+    """The updates done before it."""
+    rates: NDArray[np.float64]
+    """eta for every batch from the first on."""
+    epochs: int = 1
+    """More than 1: the same batches in every one of so many epochs, `rates` for all of them."""
+
+    def rows(self, k: int) -> slice:
+        """Return where the plan's batch k = 0, 1, ... lies in the epoch's order."""
+        start = (self.first + k) * self.batch_size
+        return slice(start, min(start + self.batch_size, len(self.samples)))
+
+    def batch(self, k: int) -> Batch:
+        """Return the plan's batch k = 0, 1, ..."""
+        rows = self.rows(k)
+        samples = self.samples.take(rows if self.order is None else self.order[rows])
+        return Batch(samples, float(self.rates[k]), self.updates + k + 1)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (self.batch(k) for k in range(len(self.rates)))
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """An update that met a number that is not finite."""
+
+    batch: Batch
+    theta: Array
+    """The weights before it, all finite."""
+    new: Array
+    """The weights that it would have led to."""
+    error: float
+    gradient: Array
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a plan, or the part of it that was done, has led to."""
+
+    theta: Array
+    slots: tuple[Array, ...]
+    """The optimiser's vectors."""
+    totals: Totals
+    updates: int
+    """How many updates were done."""
+    non_finite: NonFinite | None = None
+    """The update that met a number that is not finite, if one did: theta is the one before it."""
+
+
+@dataclass(frozen=True)
+class ChunkOutcome:
+    """Where several whole epochs have led to."""
+
+    theta: Array
+    slots: tuple[Array, ...]
+    totals: tuple[Totals, ...]
+    """What every epoch's batches add up to."""
+
+
+class Trainer(Protocol):
+    """An engine at work on one objective with one optimiser."""
+
+    def epochs_at_once(self, updates: int) -> int:
+        """Return how many epochs of so many updates may be done in one call of `chunk`."""
+
+    def chunk(self, plan: BatchPlan, theta: Array, slots: tuple[Array, ...]) -> ChunkOutcome | None:
+        """Do several whole epochs; None where a number does not stay finite on the way."""
+
+    @property
+    def threads(self) -> int:
+        """How many threads do the work together."""
+
+    def error_over(self, theta: Array, samples: Samples) -> float:
+        """Return E over any number of samples, the penalty included."""
+
+    def run(
+        self,
+        plan: BatchPlan,
+        theta: Array,
+        slots: tuple[Array, ...],
+        totals: Totals,
+        proceed: Callable[[int], bool],
+    ) -> Outcome:
+        """Do one update per batch of the plan while `proceed` allows it.
+
+        `proceed(updates)` is asked before every so many updates, and answers whether to do them.
+        The arrays given are never written to.
+        """

@@ -1,0 +1,105 @@
+"""Several epochs in one call, where nothing but the error is looked at between them.
+
+What is found is what `advance` finds epoch by epoch. Stopping rules see every epoch's error
+afterwards; where one would have stopped training on the way, or where the best theta lies on the
+way, the chunk is done again up to there: the same epochs lead to the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Trainer
+from deltarule.training.job import Job
+from deltarule.training.state import Array, State
+from deltarule.training.stopping import EpochEnd
+
+__all__ = ["chunk"]
+
+MOST = 1_000_000
+"""The most samples in the orders, and updates, of one chunk: a bound for its memory."""
+
+
+def chunk(job: Job, state: State, trainer: Trainer, clock: Callable[[], float]) -> State | None:
+    """Return the state some epochs further; None where one epoch is to be done at a time."""
+    if state.batch or not job.by_error:
+        return None
+    epochs = min(job.epochs - state.epoch, trainer.epochs_at_once(job.batches))
+    epochs = min(epochs, MOST // max(job.batches, len(job.samples)))
+    if epochs < 2:
+        return None
+    began = clock()
+    plan = job.plan(state, epochs)
+    found = trainer.chunk(plan, state.theta, state.slots)
+    if found is None:
+        return None
+    errors = [totals.epoch_error(job.objective) for totals in found.totals]
+    stopping, stopped, done = _observe(job, state, errors)
+    if done < epochs:
+        found = _again(job, state, trainer, plan, done)
+        errors = errors[:done]
+    lowest = min(errors)
+    better = lowest < state.best_error
+    best, best_epoch = state.best_theta, state.best_epoch
+    if better:
+        before = errors.index(lowest)
+        best_epoch = state.epoch + before + 1
+        best = _before(job, state, trainer, plan, before) if job.patient else best
+    return replace(
+        state,
+        theta=found.theta,
+        slots=found.slots,
+        step=state.step + done * job.batches,
+        epoch=state.epoch + done,
+        stopping=stopping,
+        history=_history(state, errors, plan.rates[job.batches - 1 :: job.batches].tolist()),
+        best_theta=best,
+        best_error=lowest if better else state.best_error,
+        best_epoch=best_epoch,
+        seconds=state.seconds + (clock() - began),
+        stopped=stopped,
+    )
+
+
+def _observe(
+    job: Job, state: State, errors: list[float]
+) -> tuple[tuple[tuple[float, ...], ...], str, int]:
+    """Return the stopping rules' numbers, the name of the one that stops, and the epochs done."""
+    numbers = list(state.stopping)
+    if not job.stop:
+        return (), "", len(errors)
+    for e, error in enumerate(errors, 1):
+        epoch_end = EpochEnd(state.epoch + e, error, state.seconds, lambda: float("nan"))
+        stopped = ""
+        for k, rule in enumerate(job.stop):
+            numbers[k], stop = rule.observe(numbers[k], epoch_end)
+            stopped = stopped or (rule.name if stop else "")
+        if stopped:
+            return tuple(numbers), stopped, e
+    return tuple(numbers), "", len(errors)
+
+
+def _again(job: Job, state: State, trainer: Trainer, plan: BatchPlan, epochs: int) -> ChunkOutcome:
+    """Do the first epochs of a chunk once more."""
+    order = plan.order if plan.order is None or plan.order.ndim == 1 else plan.order[:epochs]
+    part = replace(plan, order=order, rates=plan.rates[: epochs * job.batches], epochs=epochs)
+    found = trainer.chunk(part, state.theta, state.slots)
+    if found is None:
+        raise AssertionError("the same epochs led to other numbers")
+    return found
+
+
+def _before(job: Job, state: State, trainer: Trainer, plan: BatchPlan, epochs: int) -> Array:
+    """Return theta after so many epochs of a chunk."""
+    return _again(job, state, trainer, plan, epochs).theta if epochs else state.theta
+
+
+def _history(state: State, errors: list[float], rates: list[float]) -> dict[str, list[float]]:
+    """Return the history with more epochs; a state that went another way keeps its own lists."""
+    history = {}
+    for name, values in (("error", errors), ("lr", rates[: len(errors)])):
+        past = state.history[name]
+        history[name] = past if len(past) == state.epoch else past[: state.epoch]
+        history[name].extend(values)
+    return history

@@ -1,0 +1,47 @@
+"""A stopping rule over many networks at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.training.stopping import EpochEnd, StopRule
+
+__all__ = ["RuleStates"]
+
+Array = NDArray[Any]
+
+
+class RuleStates:
+    """A stopping rule over many networks, and its numbers for each."""
+
+    def __init__(self, rule: StopRule, networks: int) -> None:
+        self._rule, self.name = rule, rule.name
+        self._state = [np.full(networks, value) for value in rule.start()]
+        self._states = [rule.start()] * networks
+
+    def observe(self, networks: Array, epoch_end: EpochEnd) -> Array:
+        """Return which of the networks stop."""
+        if not self._rule.elementwise:
+            return np.array(
+                [self._alone(k, i, epoch_end) for k, i in enumerate(networks.tolist())], bool
+            )
+        state = cast(Any, tuple(values[networks] for values in self._state))
+        new, stop = self._rule.observe(state, epoch_end)
+        for values, found in zip(self._state, new, strict=True):
+            values[networks] = found
+        return np.broadcast_to(np.asarray(stop), networks.shape)
+
+    def _alone(self, k: int, network: int, epoch_end: EpochEnd) -> bool:
+        """Ask a rule that sees one network at a time."""
+        watched = cast(Any, epoch_end.watched)
+        alone = replace(
+            epoch_end,
+            watched=float(watched[k]),
+            largest_miss=lambda: float(cast(Any, epoch_end.largest_miss())[k]),
+        )
+        self._states[network], stop = self._rule.observe(self._states[network], alone)
+        return stop
