@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from deltarule.core.errors import DataError
 
@@ -54,7 +54,7 @@ class CsvFile:
 
         Raises `DataError` with the line for a row of another width or with a quote out of place.
         """
-        with self.path.open(encoding=self.encoding, newline="") as lines:
+        with self._open() as lines:
             reader = csv.reader(lines, delimiter=self.separator, strict=True, skipinitialspace=True)
             try:
                 next(row for row in reader if not _blank(row, 2))
@@ -70,7 +70,7 @@ class CsvFile:
 
     def numbered(self) -> Iterator[tuple[int, list[str]]]:
         """Yield every row that is not blank, the header first, with the line it starts on."""
-        with self.path.open(encoding=self.encoding, newline="") as lines:
+        with self._open() as lines:
             reader = csv.reader(lines, delimiter=self.separator, strict=True, skipinitialspace=True)
             width, start = 0, 1
             while True:
@@ -94,6 +94,13 @@ class CsvFile:
                 if len(found) == len(wanted):
                     break
         return found
+
+    def _open(self) -> TextIO:
+        """Open the file after its byte order mark, which only some of the codecs take away."""
+        lines = self.path.open(encoding=self.encoding, newline="")
+        if lines.read(1) != "\ufeff":
+            lines.seek(0)
+        return lines
 
     def _explain(self, width: int) -> NoReturn:
         """Find the row that the fast pass stumbled over and say what is wrong with it."""

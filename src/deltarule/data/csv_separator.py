@@ -23,7 +23,7 @@ def splits_header(file: CsvFile) -> bool:
     """
     try:
         return len(file.header()[1]) > 1
-    except (DataError, UnicodeError):
+    except DataError:
         return False
 
 
@@ -37,7 +37,7 @@ def find_separator(file: CsvFile) -> str | None:
         try:
             rows = islice(replace(file, separator=separator).numbered(), _ROWS)
             widths = {len(cells) for _, cells in rows}
-        except (DataError, UnicodeError):
+        except DataError:
             continue
         if len(widths) == 1 and widths != {1}:
             return separator

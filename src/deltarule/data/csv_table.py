@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data.cells import comma_numbers, number
-from deltarule.data.csv_bytes import check_bytes, codec_name
 from deltarule.data.csv_column import Collector
+from deltarule.data.csv_encoding import codec_name
 from deltarule.data.csv_file import CsvFile
 from deltarule.data.csv_separator import SEPARATORS, find_separator
 from deltarule.data.memory import require
@@ -36,7 +36,7 @@ _TEXT_BYTES = 120
 
 
 def read_csv(path: Path, source: str, options: Options, form: TextFormat) -> Table:
-    """Read a text file that is written in the format `form`; its separator is one character.
+    """Read a text file that passed `check_bytes` and is written in the format `form`.
 
     Raises `DataError` with file:line:column for whatever cannot be used, `UsageError` for an
     unknown encoding or separator, `ResourceError` if the table would not fit into memory.
@@ -47,9 +47,7 @@ def read_csv(path: Path, source: str, options: Options, form: TextFormat) -> Tab
         raise UsageError(
             f"a separator is one character other than a quote or a line break, not {separator!r}."
         )
-    codec = codec_name(encoding)
-    check_bytes(path, source, codec)
-    file = CsvFile(path, source, separator, codec)
+    file = CsvFile(path, source, separator, codec_name(encoding))
     names, notes = _names(file, options)
     options.check_names(source, names)
     kept = [i for i, name in enumerate(names) if name not in options.drop]

@@ -11,7 +11,8 @@ from deltarule.core.input_file import unreadable
 from deltarule.data.bundled import BUNDLED
 from deltarule.data.bundled import table as bundled_table
 from deltarule.data.check import check_finite, check_identifiers
-from deltarule.data.csv_bytes import codec_name
+from deltarule.data.csv_bytes import check_bytes
+from deltarule.data.csv_encoding import codec_name
 from deltarule.data.csv_file import CsvFile
 from deltarule.data.csv_separator import SEPARATORS, find_separator, splits_header
 from deltarule.data.csv_table import read_csv
@@ -95,11 +96,13 @@ def _read_file(
             f"{', '.join(_KNOWN)}."
         )
     encoding = next(e for e in (form.encoding, like.encoding, "utf-8") if e is not None)
+    codec = codec_name(encoding)
+    check_bytes(path, source, codec)
     if form.separator is not None:
         separator = _SEPARATOR_NAMES.get(form.separator, form.separator)
         return read_csv(path, source, options, TextFormat(separator, encoding))
     usual = like.separator or _TEXT[ending]
-    file = CsvFile(path, source, usual, codec_name(encoding))
+    file = CsvFile(path, source, usual, codec)
     found = usual if splits_header(file) else find_separator(file)
     separator = found or (usual if ending == ".tsv" else ",")
     table = read_csv(path, source, options, TextFormat(separator, encoding))
