@@ -127,7 +127,7 @@ def test_unclosed_quote(write):
 
 def test_unclosed_quote_in_a_large_file(write):
     message = refused(write, 'a,b\n1,"x\n' + "2,yyyyyyyy\n" * 20_000)
-    assert message.startswith("people.csv:2: a cell is longer than 131,072 characters")
+    assert message.startswith("people.csv:2:2: the cell is longer than 131,072 characters")
 
 
 def test_text_after_a_closing_quote(write):
@@ -228,7 +228,7 @@ def test_too_large_for_the_memory(write, monkeypatch):
 
     monkeypatch.setattr("psutil.virtual_memory", Memory)
     message = refused(write, "a,b\n" + "1.5,2.5\n" * 1000, ResourceError)
-    assert message.startswith("people.csv: reading it needs about 32.")
+    assert message.startswith("people.csv: reading it needs about 33.6 kB")
     assert "5.0 kB are free" in message
     assert "fewer rows or columns" in message
     assert read_table(write("a,b\n" + "1.5,2.5\n" * 100)).rows == 100

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from deltarule.core.errors import DataError
 from deltarule.data.csv_encoding import MARKS, UndecodableError, reads, texts
+from deltarule.data.csv_length import LineLength
 
 __all__ = ["check_bytes"]
 
@@ -16,14 +17,16 @@ _SHOWN, _AROUND = 60, 120
 _MARK = "\ufeff"
 
 
-def check_bytes(path: Path, source: str, encoding: str) -> None:
+def check_bytes(path: Path, source: str, encoding: str, separators: Iterable[str]) -> None:
     """Refuse a file with another byte order mark, NUL characters or bytes that do not decode.
 
-    `encoding` is a name from `codec_name`. Raises `DataError` naming the line, the byte and the
-    encoding to read it with, which was tried.
+    `encoding` is a name from `codec_name`, `separators` are those that may divide a line. Raises
+    `DataError` naming the line, the byte and the encoding to read it with, which was tried; and
+    `DataError` or `ResourceError` for a line too long to read (see `LineLength`).
     """
     _check_mark(path, source, encoding)
     line, last = 1, " "
+    length = LineLength(source, separators)
     try:
         for text in texts(path, encoding):
             nul = text.find("\0")
@@ -39,7 +42,9 @@ def check_bytes(path: Path, source: str, encoding: str) -> None:
                     "as where two files were put together. Remove the mark, and the header that "
                     "it begins if there is one."
                 )
+            length.add(text, line)
             line, last = line + text.count("\n"), text[-1:] or last
+        length.end(line)
     except UndecodableError as fault:
         name = encoding.removesuffix("-sig")
         raise DataError(

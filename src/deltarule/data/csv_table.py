@@ -21,7 +21,9 @@ from deltarule.data.cells import comma_numbers, number
 from deltarule.data.csv_column import Collector
 from deltarule.data.csv_encoding import codec_name
 from deltarule.data.csv_file import CsvFile
-from deltarule.data.csv_separator import SEPARATORS, find_separator
+from deltarule.data.csv_length import COLUMN_BYTES
+from deltarule.data.csv_lines import SPACES
+from deltarule.data.csv_separator import SEPARATORS, other_separator
 from deltarule.data.memory import require
 from deltarule.data.options import Options
 from deltarule.data.table import CITED, Column, Table, option
@@ -106,20 +108,20 @@ def _names(file: CsvFile, options: Options) -> tuple[list[str], list[str]]:
 
 
 def _check_separator(file: CsvFile, line: int, name: str) -> None:
-    probable = find_separator(file)
-    if probable is not None:
-        typed = "'\\t'" if probable == "\t" else f"'{probable}'"
+    other = other_separator(file.path, file.encoding, file.separator)
+    if other:
         raise DataError(
             f"{file.source}:{line}: the header is a single column, {name!r}, when split at "
-            f"{file.separator!r}. The first rows have one width with a "
-            f"{SEPARATORS[probable]}: `--separator {typed}`."
+            f"{file.separator!r}.{other}"
         )
     _no_separator(file, line, name)
 
 
 def _no_separator(file: CsvFile, line: int, name: str) -> None:
     """Refuse a header that another separator would split, though not the rows as well."""
-    counts = {s: name.count(s) for s in SEPARATORS if s != file.separator and s in name}
+    counts = {
+        s: name.count(s) for s in SEPARATORS if s in name and s not in (file.separator, SPACES)
+    }
     if counts:
         other = max(counts, key=lambda s: counts[s])
         typed = "'\\t'" if other == "\t" else f"'{other}'"
@@ -148,7 +150,7 @@ def _needed(file: CsvFile, kept: list[int]) -> float:
         else:
             texts = set(cells)
             total += _CODE_BYTES * len(cells) + sum(_TEXT_BYTES + len(t) for t in texts)
-    return total * max(1.0, share)
+    return total * max(1.0, share) + COLUMN_BYTES * len(kept)
 
 
 def _collect(file: CsvFile, width: int, columns: Sequence[Collector]) -> None:
