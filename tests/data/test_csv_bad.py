@@ -99,7 +99,11 @@ def test_another_separator_and_a_damaged_row(write, separator, word, option):
     text = separator.join("abc") + "\n" + separator.join("123") + "\n" + separator.join("12") + "\n"
     message = refused(write, text)
     assert message.startswith("people.csv:1: the header is a single column")
-    assert f"with a {word} the first rows differ in width. `--separator {option}`" in message
+    assert (
+        f"With a {word} the first row has 3 cells, though not every one of the first rows: `--sep"
+        in message
+    )
+    assert f"`--separator {option}` names the row that does not fit" in message
     assert "people.csv:3: the row has 2 cells" in refused(write, text, separator=separator)
 
 

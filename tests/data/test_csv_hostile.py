@@ -88,7 +88,7 @@ def test_a_row_that_goes_on_and_on_inside_quotes(write, before, monkeypatch):
     message = refused(write, before + row)
     line = before.count("\n") + 1
     assert message.startswith(f"people.csv:{line}: the row goes on over more than")
-    assert "quotes are out of place" in message
+    assert "Correct the quotes" in message
 
 
 def test_many_rows_of_many_lines_are_no_long_row(write, monkeypatch):

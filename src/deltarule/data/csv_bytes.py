@@ -13,6 +13,7 @@ from deltarule.data.csv_length import LineLength
 __all__ = ["check_bytes"]
 
 _TRIED = ("utf-8", "latin-1", "cp1252", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+_ANY = ("latin-1", "cp1252")  # nearly every sequence of bytes is some text in these
 _SHOWN, _AROUND = 60, 120
 _MARK = "\ufeff"
 
@@ -88,4 +89,5 @@ def _remedy(path: Path, offset: int, encodings: Sequence[str]) -> str:
     before, after = (data[: offset - start], data[offset - start :])
     first = re.split("[\r\n]", before.decode(name, "ignore"))[-1][-_SHOWN // 2 :]
     shown = (first + re.split("[\r\n]", after.decode(name, "ignore"))[0]).strip()[:_SHOWN]
-    return f": with `--encoding {name}` the line reads {shown.removeprefix(_MARK)!r}"
+    reading = f": with `--encoding {name}` the line reads {shown.removeprefix(_MARK)!r}"
+    return reading + ". If that is not its text, name the encoding it was saved in" * (name in _ANY)

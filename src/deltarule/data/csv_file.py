@@ -23,12 +23,21 @@ __all__ = ["CsvFile"]
 _CHUNK_CELLS = 1 << 18
 _CHUNK_ROWS = 16  # at least: every column of a chunk costs a step of Python
 _REASONS = {
-    "unexpected end": "a quoted cell that starts in this row is not closed. Add the missing quote",
-    "expected after": "a closing quote is followed by more text. Write a quote inside a quoted "
-    "cell twice, and put the separator right after the closing quote",
-    "row larger": f"the row goes on over more than {ROW_LIMIT:,} characters of further lines, most "
-    "likely because quotes are out of place. Correct them",
+    "unexpected end": (
+        "a quoted cell that starts in this row is not closed",
+        "Add the missing quote.",
+    ),
+    "expected after": (
+        "a closing quote is followed by more text",
+        "Write a quote inside a quoted cell twice, and put the separator right after the closing "
+        "quote.",
+    ),
+    "row larger": (
+        f"the row goes on over more than {ROW_LIMIT:,} characters of further lines",
+        "Correct the quotes, which are most likely out of place.",
+    ),
 }
+"""What `csv.Error` says, what it is, and what to do where no other separator reads the rows."""
 
 
 @dataclass(frozen=True)
@@ -108,27 +117,28 @@ class CsvFile:
         for line, row in self.numbered():
             if len(row) != width:
                 cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+                remedy = self._other_separator() or (
+                    "Give every row one cell per column: leave an unknown value's cell empty, and "
+                    f"put a cell that contains {self.separator!r} or a line break in quotes."
+                )
                 raise DataError(
-                    f"{self.source}:{line}: the row has {cells} and the header has {width}. Give "
-                    "every row one cell per column: leave an unknown value's cell empty, and put "
-                    f"a cell that contains {self.separator!r} or a line break in quotes."
-                    f"{self._other()}"
+                    f"{self.source}:{line}: the row has {cells} and the header has {width}. "
+                    f"{remedy}"
                 )
         raise DataError(f"{self.source}: the file changed while it was read. Read it again.")
 
     def _row_error(self, line: int, end: int, reason: str) -> DataError:
         """Say what is wrong with the row on the lines from `line` up to before `end`."""
-        if "field larger" not in reason:
-            words = next((v for k, v in _REASONS.items() if k in reason), reason)
-            return DataError(f"{self.source}:{line}: {words}.{self._other()}")
-        with self.path.open(encoding=self.encoding, newline="") as file:
-            first, lines = table_lines(file, self.separator, count().__next__)
-            text = "".join(islice(lines, line - first, end - first))
-        return DataError(
-            f"{self.source}:{line}:{long_cell(text, self.separator)}: the cell is longer than "
-            f"{csv.field_size_limit():,} characters, most likely because a quote is not closed. "
-            f"Add the missing quote, or shorten the cell.{self._other()}"
-        )
+        place = f"{self.source}:{line}"
+        finding, remedy = next((v for k, v in _REASONS.items() if k in reason), (reason, ""))
+        if "field larger" in reason:
+            with self.path.open(encoding=self.encoding, newline="") as file:
+                first, lines = table_lines(file, self.separator, count().__next__)
+                text = "".join(islice(lines, line - first, end - first))
+            place += f":{long_cell(text, self.separator)}"
+            finding = f"the cell is longer than {csv.field_size_limit():,} characters"
+            remedy = "Add the quote that is missing at its end, or shorten the cell."
+        return DataError(f"{place}: {finding}. {self._other_separator() or remedy}")
 
-    def _other(self) -> str:
+    def _other_separator(self) -> str:
         return other_separator(self.path, self.encoding, self.separator)

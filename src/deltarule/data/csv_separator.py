@@ -24,10 +24,7 @@ def splits_header(path: Path, encoding: str, separator: str) -> bool:
 
     So a damaged row never makes another reading of the file.
     """
-    try:
-        return len(next(_rows(path, encoding, separator), [])) > 1
-    except csv.Error:
-        return False
+    return len(_first_row(path, encoding, separator)) > 1
 
 
 def find_separator(path: Path, encoding: str) -> str | None:
@@ -35,33 +32,50 @@ def find_separator(path: Path, encoding: str) -> str | None:
 
     That is two cells or more, quotes respected. Spaces are part of many texts: they separate only
     where more than half of the cells under the first row are numbers then, and where tabs, which
-    are spaces too, leave fewer numbers. None where no separator does.
+    are spaces too, leave fewer than half. None where no separator does.
     """
     found = {s: rows for s in SEPARATORS if (rows := _first_rows(path, encoding, s))}
     if SPACES in found:
-        numbers, cells = _numbers(found[SPACES])
-        if numbers <= max(_MOSTLY * cells, _numbers(found.get("\t", []))[0]):
-            del found[SPACES]
-        else:
+        if _numbers(found[SPACES]) > _MOSTLY > _numbers(found.get("\t", [])):
             found.pop("\t", None)
+        else:
+            del found[SPACES]
     return next(iter(found), None)
 
 
 def other_separator(path: Path, encoding: str, separator: str) -> str:
     """Say with which other separator the first rows have one width, and how they begin then.
 
-    Nothing is said where there is none: a remedy is named only after it was tried.
+    Where none does that and `separator` does not divide the first row, name the one that divides
+    it most often. Empty if there is nothing to say: a remedy is named only after it was tried.
     """
     other = find_separator(path, encoding)
-    if other in (None, separator):
-        return ""
-    typed = "'\\t'" if other == "\t" else f"'{other}'"
-    row = _first_rows(path, encoding, other)[0]
-    shown = ", ".join(repr(cell.strip()) for cell in row[:_SHOWN]) + ", ..." * (len(row) > _SHOWN)
-    return (
-        f" The first rows have one width with a {SEPARATORS[other]}: `--separator {typed}` reads "
-        f"{len(row)} columns, {shown}."
-    )
+    if other not in (None, separator):
+        row = [cell.strip() for cell in _first_row(path, encoding, other)]
+        shown = ", ".join(map(repr, row[:_SHOWN])) + ", ..." * (len(row) > _SHOWN)
+        return (
+            f"The first rows have one width with a {SEPARATORS[other]}: "
+            f"`--separator {_typed(other)}` reads {len(row)} columns, {shown}."
+        )
+    widths = {s: len(_first_row(path, encoding, s)) for s in SEPARATORS if s != SPACES}
+    most = max(widths, key=lambda s: widths[s])
+    if widths[most] > 1 and not splits_header(path, encoding, separator):
+        return (
+            f"With a {SEPARATORS[most]} the first row has {widths[most]} cells, though not every "
+            f"one of the first rows: `--separator {_typed(most)}` names the row that does not fit."
+        )
+    return ""
+
+
+def _typed(separator: str) -> str:
+    return "'\\t'" if separator == "\t" else f"'{separator}'"
+
+
+def _first_row(path: Path, encoding: str, separator: str) -> list[str]:
+    try:
+        return next(_rows(path, encoding, separator), [])
+    except csv.Error:
+        return []
 
 
 def _first_rows(path: Path, encoding: str, separator: str) -> list[list[str]]:
@@ -91,6 +105,7 @@ def _rows(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
                 yield row
 
 
-def _numbers(rows: list[list[str]]) -> tuple[int, int]:
+def _numbers(rows: list[list[str]]) -> float:
+    """Return the share of numbers among the cells under the first row."""
     cells = [cell for row in rows[1:] or rows for cell in row]
-    return sum(number(cell) is not None for cell in cells), len(cells)
+    return sum(number(cell) is not None for cell in cells) / max(1, len(cells))

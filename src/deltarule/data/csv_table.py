@@ -22,8 +22,7 @@ from deltarule.data.csv_column import Collector
 from deltarule.data.csv_encoding import codec_name
 from deltarule.data.csv_file import CsvFile
 from deltarule.data.csv_length import COLUMN_BYTES
-from deltarule.data.csv_lines import SPACES
-from deltarule.data.csv_separator import SEPARATORS, other_separator
+from deltarule.data.csv_separator import other_separator
 from deltarule.data.memory import require
 from deltarule.data.options import Options
 from deltarule.data.table import CITED, Column, Table, option
@@ -112,23 +111,7 @@ def _check_separator(file: CsvFile, line: int, name: str) -> None:
     if other:
         raise DataError(
             f"{file.source}:{line}: the header is a single column, {name!r}, when split at "
-            f"{file.separator!r}.{other}"
-        )
-    _no_separator(file, line, name)
-
-
-def _no_separator(file: CsvFile, line: int, name: str) -> None:
-    """Refuse a header that another separator would split, though not the rows as well."""
-    counts = {
-        s: name.count(s) for s in SEPARATORS if s in name and s not in (file.separator, SPACES)
-    }
-    if counts:
-        other = max(counts, key=lambda s: counts[s])
-        typed = "'\\t'" if other == "\t" else f"'{other}'"
-        raise DataError(
-            f"{file.source}:{line}: the header is a single column, {name!r}, when split at "
-            f"{file.separator!r}, and with a {SEPARATORS[other]} the first rows differ in width. "
-            f"`--separator {typed}` names the row that does not fit."
+            f"{file.separator!r}. {other}"
         )
 
 

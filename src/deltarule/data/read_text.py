@@ -43,11 +43,15 @@ def read_text(
     told = form.separator and _SEPARATOR_NAMES.get(form.separator, form.separator)
     ending = path.suffix.lower()
     usual = like.separator or _USUAL.get(ending)
+    spaced = like.separator is None and ending in (".txt", "")
     try:
         check_bytes(path, source, codec, {*SEPARATORS, usual or ","} if told is None else {told})
-        separator, notes = _separator(path, codec, told, usual)
+        separator, notes = _separator(path, codec, told, usual, spaced)
         if separator is None and ending not in _USUAL:
-            raise DataError(f"{source}: no separator gives the first rows one width.")
+            raise DataError(
+                f"{source}: no separator gives the first rows one width. Name it (`--separator`) "
+                "if there is one."
+            )
     except DataError as error:
         if ending in _USUAL:
             raise
@@ -62,9 +66,12 @@ def read_text(
 
 
 def _separator(
-    path: Path, codec: str, told: str | None, usual: str | None
+    path: Path, codec: str, told: str | None, usual: str | None, spaced: bool
 ) -> tuple[str | None, list[str]]:
-    """Return the separator that is told, announced, usual or found, and what to say of it."""
+    """Return the separator that is told, announced, usual or found, and what to say of it.
+
+    `spaced` allows for tabs between some cells of the first row and spaces between others.
+    """
     first = announced(path, codec)
     if first is not None:
         used = "says" if told is None or told == first else "is passed over, which says"
@@ -72,9 +79,12 @@ def _separator(
         return first if told is None else told, [note]
     if told is not None:
         return told, []
-    if usual is not None and splits_header(path, codec, usual):
+    divides = usual is not None and splits_header(path, codec, usual)
+    if divides and not spaced:
         return usual, []
     found = find_separator(path, codec)
+    if divides and found != SPACES:
+        return usual, []
     if found in (None, usual, ","):
         return found, []
     return found, [f"the cells are separated by a {SEPARATORS[found]}, as the first rows show"]
