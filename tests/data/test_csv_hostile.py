@@ -50,6 +50,7 @@ for line in (b",", b"1;", b"1\\t", b"x", b" ", b'"",', b'"'):
         assert "characters" in line
     assert "62,914,560 characters, up to 62,914,561 cells, needs about 50.6 GB" in lines[0]
     assert "536.9 MB are free" in lines[0]
+    assert "the line has 62,914,560 characters and only 0 separators" in lines[3]
 
 
 def test_long_lines_within_the_memory_are_read(write):

@@ -103,6 +103,17 @@ def test_runs_of_spaces_and_tabs(write, name):
     assert "reads 5 columns, 'mpg', 'cylinders', 'displacement', 'origin', ...." in message
 
 
+@pytest.mark.parametrize("name", ["t.txt", "t"])
+def test_tabs_of_a_text_file(write, name):
+    """A tab divides the header, and is one of the spaces where most cells are numbers then."""
+    table = read_table(
+        write("mpg   cylinders\torigin  year\n20.1  6\t3  70\n17.6  8\t2  71\n", name)
+    )
+    assert table.names == ("mpg", "cylinders", "origin", "year")
+    message, _ = remedy(write, "a b\tc\n1 2\t3\n1\t2\t3\n4\t5\n", name)
+    assert message.startswith(f"{name}:3: the row has 3 cells and the header has 2.")
+
+
 def test_a_damaged_row_between_spaces(write):
     message, _ = remedy(write, "a b\n1 2\n1 2 3\n", "t.txt", separator="space")
     assert message.startswith("t.txt:3: the row has 3 cells and the header has 2.")
