@@ -45,11 +45,32 @@ def test_a_file_that_cannot_be_opened(write, monkeypatch):
         read_table(name)
 
 
-@pytest.mark.parametrize("name", ["a.xlsx", "a.csv.gz", "a.json", "a.npy"])
-def test_unknown_ending(write, name):
-    write("x", name)
-    with pytest.raises(DataError, match=r"cannot be read\. Save the table as one of \.csv, \.tsv"):
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"PK\3\4\0\0", "no plain text either"),
+        (b'{"a": 1}\n', "no separator gives the first rows one width"),
+        (b"a,b\n1\n", "no separator gives the first rows one width"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv.gz", "a.json"])
+def test_a_file_of_an_unknown_ending_that_is_no_table(write, name, content, why):
+    write(content, name)
+    with pytest.raises(DataError) as caught:
         read_table(name)
+    assert why in str(caught.value)
+    assert "others cannot be read. Save the table as one of .csv, .tsv" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [("a,b\n1,2\n", None), ("a;b\n1;2\n", "semicolon"), ("a  b \n 1\t2\n", "space")],
+)
+def test_a_file_of_an_unknown_ending_that_is_a_table(write, content, note):
+    table = read_table(write(content, "a.data"))
+    assert table.names == ("a", "b")
+    assert [column.values.tolist() for column in table.columns] == [[1], [2]]
+    assert (note in table.notes[0]) if note else not table.notes
 
 
 def test_a_file_wins_over_a_bundled_name_and_says_so(write):

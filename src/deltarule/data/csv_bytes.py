@@ -2,106 +2,92 @@
 
 from __future__ import annotations
 
-import codecs
-import io
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from deltarule.core.errors import DataError, UsageError
+from deltarule.core.errors import DataError
+from deltarule.data.csv_encoding import MARKS, UndecodableError, reads, texts
+from deltarule.data.csv_length import LineLength
 
-__all__ = ["check_bytes", "codec_name"]
+__all__ = ["check_bytes"]
 
-_BLOCK, _SHOWN = 1 << 20, 60
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_WIDE = ("utf-16", "utf-32")
+_TRIED = ("utf-8", "latin-1", "cp1252", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+_ANY = ("latin-1", "cp1252")  # nearly every sequence of bytes is some text in these
+_SHOWN, _AROUND = 60, 120
+_MARK = "\ufeff"
 
 
-def codec_name(encoding: str) -> str:
-    """Return Python's name for an encoding; for UTF-8 the one that accepts a byte order mark.
+def check_bytes(path: Path, source: str, encoding: str, separators: Iterable[str]) -> None:
+    """Refuse a file with another byte order mark, NUL characters or bytes that do not decode.
 
-    Raises `UsageError` for an unknown encoding.
-
-    >>> codec_name("UTF8"), codec_name("latin-1")
-    ('utf-8-sig', 'iso8859-1')
+    `encoding` is a name from `codec_name`, `separators` are those that may divide a line. Raises
+    `DataError` naming the line, the byte and the encoding to read it with, which was tried; and
+    `DataError` or `ResourceError` for a line too long to read (see `LineLength`).
     """
+    _check_mark(path, source, encoding)
+    line, last = 1, " "
+    length = LineLength(source, separators)
     try:
-        io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    except LookupError:
-        raise UsageError(
-            f"unknown encoding {encoding!r}. Common ones: utf-8, utf-16, latin-1, cp1252."
-        ) from None
-    name = codecs.lookup(encoding).name
-    return "utf-8-sig" if name == "utf-8" else name
-
-
-def check_bytes(path: Path, source: str, encoding: str) -> None:
-    """Refuse a file with UTF-16's byte order mark, NUL bytes or bytes that do not decode.
-
-    `encoding` is a name from `codec_name`. Raises `DataError` naming the line, the byte and the
-    encoding to try.
-    """
-    wide = encoding.startswith(_WIDE)
-    decoder = codecs.getincrementaldecoder(encoding)()
-    newlines = io.IncrementalNewlineDecoder(decoder, translate=True)
-    lines, done = 1, 0
-    with path.open("rb") as file:
-        if not wide and file.read(2) in _UTF16:
-            raise DataError(
-                f"{source}:1: the file begins with the byte order mark of UTF-16. Read it with "
-                "`--encoding utf-16`."
-            )
-        file.seek(0)
-        while True:
-            block = file.read(_BLOCK)
-            nul = -1 if wide else block.find(b"\0")
+        for text in texts(path, encoding):
+            nul = text.find("\0")
             if nul >= 0:
-                line = lines + newlines.decode(block[:nul]).count("\n")
                 raise DataError(
-                    f"{source}:{line}: there is a NUL byte (byte {done + nul + 1} of the file), "
-                    "which text does not have. The file is damaged, or it is UTF-16 without a "
-                    "byte order mark: then read it with `--encoding utf-16-le`."
+                    f"{source}:{_line(line, text, nul)}: there is a NUL character, which text does "
+                    f"not have{_remedy(path, 0, _TRIED)}."
                 )
-            pending = len(decoder.getstate()[0])
-            try:
-                lines += newlines.decode(block, final=not block).count("\n")
-            except UnicodeDecodeError as error:
-                before = error.object[: error.start].decode(encoding, errors="replace")
-                line = lines + before.replace("\r\n", "\n").count("\n")
-                raise _not_this_encoding(path, source, line, done - pending, error) from None
-            except UnicodeError as error:
+            mark = (last + text).find("\n" + _MARK)
+            if mark >= 0:
                 raise DataError(
-                    f"{source}:1: the file is not {encoding} ({error}). Say which encoding it "
-                    "has, for example `--encoding utf-8`."
-                ) from None
-            if not block:
-                return
-            done += len(block)
+                    f"{source}:{_line(line, text, mark)}: the line begins with a byte order mark, "
+                    "as where two files were put together. Remove the mark, and the header that "
+                    "it begins if there is one."
+                )
+            length.add(text, line)
+            line, last = line + text.count("\n"), text[-1:] or last
+        length.end(line)
+    except UndecodableError as fault:
+        name = encoding.removesuffix("-sig")
+        raise DataError(
+            f"{source}:{line}: {fault.found} is not {name}{_remedy(path, fault.offset, _TRIED)}."
+        ) from None
 
 
-def _not_this_encoding(
-    path: Path, source: str, line: int, offset: int, error: UnicodeDecodeError
-) -> DataError:
-    byte, place = error.object[error.start], offset + error.start
-    said = error.encoding.removesuffix("-sig")
-    return DataError(
-        f"{source}:{line}: byte {place + 1} of the file (0x{byte:02x}) is not {said}. Say which "
-        f"encoding the file has{_which(path, place)}."
-    )
+def _check_mark(path: Path, source: str, encoding: str) -> None:
+    """Refuse a byte order mark that is none in this encoding, and none where the order is open."""
+    with path.open("rb") as file:
+        start = file.read(max(map(len, MARKS)))
+    mark = next((mark for mark in MARKS if start.startswith(mark)), b"")
+    if mark and mark.decode(encoding, "replace") not in ("", _MARK):
+        raise DataError(
+            f"{source}:1: the file begins with the byte order mark of {MARKS[mark].upper()}"
+            f"{_remedy(path, 0, [MARKS[mark]])}."
+        )
+    if not mark and encoding in ("utf-16", "utf-32"):
+        raise DataError(
+            f"{source}:1: the file has no byte order mark and is not {encoding}"
+            f"{_remedy(path, 0, _TRIED)}."
+        )
 
 
-def _which(path: Path, place: int) -> str:
-    """Name an encoding in which the whole file decodes to text, with how the line then reads.
+def _line(line: int, text: str, index: int) -> int:
+    return line + text.count("\n", 0, index)
 
-    The bytes 0x80 to 0x9f are letters and signs in Windows' cp1252, and controls in Latin-1.
-    """
-    data = path.read_bytes()
-    start = data.rfind(b"\n", 0, place) + 1
-    line = data[start : data.find(b"\n", place) % (len(data) + 1)]
-    for name in ("utf-8", "latin-1", "cp1252"):
-        try:
-            text = data.decode(name)
-        except UnicodeDecodeError:
-            continue
-        if not any("\x7f" < letter < "\xa0" for letter in text):
-            shown = line.decode(name).strip()[:_SHOWN]
-            return f": with `--encoding {name}` the line reads {shown!r}"
-    return ", for example `--encoding cp1252`, utf-16 or latin-1; in none of them it is plain text"
+
+def _remedy(path: Path, offset: int, encodings: Sequence[str]) -> str:
+    """Say in which encoding the whole file can be read, and how the line at a byte then reads."""
+    name = next((name for name in encodings if reads(path, name)), None)
+    if name is None:
+        return (
+            f", and as {', '.join(encodings)} it is no plain text either. The file is damaged or "
+            "no table: save it as UTF-8 text in the program that it comes from"
+        )
+    start = max(0, offset - _AROUND) // 4 * 4  # between two characters of UTF-16 and UTF-32
+    with path.open("rb") as file:
+        file.seek(start)
+        data = file.read(offset - start + _AROUND)
+    before, after = (data[: offset - start], data[offset - start :])
+    first = re.split("[\r\n]", before.decode(name, "ignore"))[-1][-_SHOWN // 2 :]
+    shown = (first + re.split("[\r\n]", after.decode(name, "ignore"))[0]).strip()[:_SHOWN]
+    reading = f": with `--encoding {name}` the line reads {shown.removeprefix(_MARK)!r}"
+    return reading + ". If that is not its text, name the encoding it was saved in" * (name in _ANY)

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data.cells import comma_numbers, number
-from deltarule.data.csv_bytes import check_bytes, codec_name
 from deltarule.data.csv_column import Collector
+from deltarule.data.csv_encoding import codec_name
 from deltarule.data.csv_file import CsvFile
-from deltarule.data.csv_separator import SEPARATORS, find_separator
+from deltarule.data.csv_length import COLUMN_BYTES
+from deltarule.data.csv_separator import other_separator
 from deltarule.data.memory import require
 from deltarule.data.options import Options
 from deltarule.data.table import CITED, Column, Table, option
@@ -36,7 +37,7 @@ _TEXT_BYTES = 120
 
 
 def read_csv(path: Path, source: str, options: Options, form: TextFormat) -> Table:
-    """Read a text file that is written in the format `form`; its separator is one character.
+    """Read a text file that passed `check_bytes` and is written in the format `form`.
 
     Raises `DataError` with file:line:column for whatever cannot be used, `UsageError` for an
     unknown encoding or separator, `ResourceError` if the table would not fit into memory.
@@ -47,9 +48,7 @@ def read_csv(path: Path, source: str, options: Options, form: TextFormat) -> Tab
         raise UsageError(
             f"a separator is one character other than a quote or a line break, not {separator!r}."
         )
-    codec = codec_name(encoding)
-    check_bytes(path, source, codec)
-    file = CsvFile(path, source, separator, codec)
+    file = CsvFile(path, source, separator, codec_name(encoding))
     names, notes = _names(file, options)
     options.check_names(source, names)
     kept = [i for i, name in enumerate(names) if name not in options.drop]
@@ -108,27 +107,11 @@ def _names(file: CsvFile, options: Options) -> tuple[list[str], list[str]]:
 
 
 def _check_separator(file: CsvFile, line: int, name: str) -> None:
-    probable = find_separator(file)
-    if probable is not None:
-        typed = "'\\t'" if probable == "\t" else f"'{probable}'"
+    other = other_separator(file.path, file.encoding, file.separator)
+    if other:
         raise DataError(
             f"{file.source}:{line}: the header is a single column, {name!r}, when split at "
-            f"{file.separator!r}. The first rows have one width with a "
-            f"{SEPARATORS[probable]}: `--separator {typed}`."
-        )
-    _no_separator(file, line, name)
-
-
-def _no_separator(file: CsvFile, line: int, name: str) -> None:
-    """Refuse a header that another separator would split, though not the rows as well."""
-    counts = {s: name.count(s) for s in SEPARATORS if s != file.separator and s in name}
-    if counts:
-        other = max(counts, key=lambda s: counts[s])
-        typed = "'\\t'" if other == "\t" else f"'{other}'"
-        raise DataError(
-            f"{file.source}:{line}: the header is a single column, {name!r}, when split at "
-            f"{file.separator!r}, and with a {SEPARATORS[other]} the first rows differ in width. "
-            f"`--separator {typed}` names the row that does not fit."
+            f"{file.separator!r}. {other}"
         )
 
 
@@ -150,7 +133,7 @@ def _needed(file: CsvFile, kept: list[int]) -> float:
         else:
             texts = set(cells)
             total += _CODE_BYTES * len(cells) + sum(_TEXT_BYTES + len(t) for t in texts)
-    return total * max(1.0, share)
+    return total * max(1.0, share) + COLUMN_BYTES * len(kept)
 
 
 def _collect(file: CsvFile, width: int, columns: Sequence[Collector]) -> None:

@@ -11,23 +11,15 @@ from deltarule.core.input_file import unreadable
 from deltarule.data.bundled import BUNDLED
 from deltarule.data.bundled import table as bundled_table
 from deltarule.data.check import check_finite, check_identifiers
-from deltarule.data.csv_bytes import codec_name
-from deltarule.data.csv_file import CsvFile
-from deltarule.data.csv_separator import SEPARATORS, find_separator, splits_header
-from deltarule.data.csv_table import read_csv
 from deltarule.data.npz import read_npz
 from deltarule.data.options import Options
 from deltarule.data.parquet import read_parquet
+from deltarule.data.read_text import KNOWN, read_text
 from deltarule.data.recast import recast
 from deltarule.data.table import Table
 from deltarule.data.text_format import TextFormat
 
 __all__ = ["read_table"]
-
-_TEXT = {".csv": ",", ".tsv": "\t", ".txt": "\t", "": "\t"}
-"""Which separator is tried first, by the file's ending."""
-_KNOWN = (".csv", ".tsv", ".txt", ".parquet", ".npz")
-_SEPARATOR_NAMES = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "space": " "}
 
 
 def read_table(
@@ -41,17 +33,18 @@ def read_table(
     encoding: str | None = None,
     like: TextFormat | None = None,
 ) -> Table:
-    """Read a table from a file (CSV, TSV, TXT, Parquet, NPZ) or by a bundled name.
+    """Read a table from a file (Parquet, NPZ, else text as CSV and TSV) or by a bundled name.
 
     A file wins over a bundled name. Columns in `text` are text whatever their cells look like,
     columns in `drop` are left out. `kinds` fixes kinds by name (at prediction time: those of
     training); names that the source lacks are passed over, and nothing in other columns is an
-    error then, for nobody uses them. Without a `separator` (also "\\t" or "tab") it is the one
-    of comma, semicolon, tab and vertical bar at which the first 100 rows have one width; without
-    an `encoding` the file is UTF-8. What is not said is taken from `like` where that is given: how
-    the file was written that a model was trained on (the result's `format`). In text files an
-    empty cell, NA, N/A, NaN, null and None (any case) are missing, and a column is numeric if at
-    least 90% of its other cells are numbers, boolean if all are true or false.
+    error then, for nobody uses them. Without a `separator` (also "\\t" or "tab"; "space" for runs
+    of spaces and tabs) it is the one of comma, semicolon, tab, vertical bar and space at which the
+    first 100 rows have one width; without an `encoding` the file is UTF-8. What is not said is
+    taken from `like` where that is given: how the file was written that a model was trained on
+    (the result's `format`). In text files an empty cell, NA, N/A, NaN, null and None (any case)
+    are missing, and a column is numeric if at least 90% of its other cells are numbers, boolean if
+    all are true or false.
 
     Raises `DataError` for what cannot be used, with its place and the remedy; `UsageError` for
     options that do not fit together; `ResourceError` if the table would not fit into memory.
@@ -89,24 +82,7 @@ def _read_file(
         return recast(read_parquet(path, source, options), options)
     if ending == ".npz":
         return _select(read_npz(path, source), options)
-    if ending not in _TEXT:
-        raise DataError(
-            f"{source}: files ending in {ending!r} cannot be read. Save the table as one of "
-            f"{', '.join(_KNOWN)}."
-        )
-    encoding = next(e for e in (form.encoding, like.encoding, "utf-8") if e is not None)
-    if form.separator is not None:
-        separator = _SEPARATOR_NAMES.get(form.separator, form.separator)
-        return read_csv(path, source, options, TextFormat(separator, encoding))
-    usual = like.separator or _TEXT[ending]
-    file = CsvFile(path, source, usual, codec_name(encoding))
-    found = usual if splits_header(file) else find_separator(file)
-    separator = found or (usual if ending == ".tsv" else ",")
-    table = read_csv(path, source, options, TextFormat(separator, encoding))
-    if found in (None, usual, ","):
-        return table
-    note = f"the cells are separated by a {SEPARATORS[found]}, as the first rows show"
-    return replace(table, notes=(note, *table.notes))
+    return read_text(path, source, options, form, like)
 
 
 def _select(table: Table, options: Options) -> Table:
@@ -123,7 +99,7 @@ def _missing(path: Path, name: str) -> DataError:
         return DataError(f"{name}: {unreadable(path)}.")
     around: list[str] = []
     if path.parent.is_dir():
-        around = [p.name for p in path.parent.iterdir() if p.is_file() and p.suffix in _KNOWN]
+        around = [p.name for p in path.parent.iterdir() if p.is_file() and p.suffix in KNOWN]
     alone = len(path.parts) == 1
     hint = nearest(path.name, around) or (nearest(name, BUNDLED) if alone else "") or "."
     return DataError(
