@@ -1,6 +1,8 @@
 """Parquet files."""
 
 import datetime
+import io
+import os
 
 import numpy as np
 import polars as pl
@@ -69,7 +71,7 @@ def test_kinds_and_values(save):
 
 @pytest.mark.parametrize(
     "values",
-    [[datetime.date(2020, 1, 1)], [[1, 2]], [{"a": 1}], [b"x"], [datetime.time(3)], [None]],
+    [[datetime.timedelta(1)], [[1, 2]], [{"a": 1}], [b"x"], [None]],
 )
 def test_other_types_are_refused(save, values):
     message = refused(save(a=[1], odd=values))
@@ -78,10 +80,32 @@ def test_other_types_are_refused(save, values):
     assert read_table("data.parquet", drop=["odd"]).names == ("a",)
 
 
+def test_dates_and_times_are_numbers(save):
+    """Days since 1970-01-01 and hours since midnight, to the microsecond; time zones are UTC."""
+    noon = datetime.datetime(1970, 1, 2, 12, 0, 0, 1)
+    table = read_table(
+        save(
+            day=[datetime.date(1970, 1, 11), None, datetime.date(1969, 12, 31)],
+            at=[noon, None, datetime.datetime(2024, 2, 29)],
+            there=pl.Series([noon] * 3)
+            .dt.replace_time_zone("UTC")
+            .dt.convert_time_zone("Asia/Tokyo"),
+            clock=[datetime.time(6, 30), None, datetime.time(23, 59, 59, 999_999)],
+        )
+    )
+    nan, second = np.nan, 1 / 86_400
+    np.testing.assert_array_equal(table["day"].values, [10, nan, -1])
+    np.testing.assert_array_equal(table["at"].values, [1.5 + 1e-6 * second, nan, 19_782])
+    np.testing.assert_array_equal(table["there"].values, [1.5 + 1e-6 * second] * 3)
+    np.testing.assert_allclose(table["clock"].values, [6.5, nan, 24 - 1e-6 / 3600], rtol=1e-15)
+    written = ["date", "date and time", "date and time", "time"]
+    assert [column.written for column in table.columns] == written
+
+
 def test_other_types_that_training_did_not_use_are_left_out(save):
-    table = read_table(save(a=[1], day=[datetime.date(2020, 1, 1)]), kinds={"a": "numeric"})
+    table = read_table(save(a=[1], day=[datetime.timedelta(1)]), kinds={"a": "numeric"})
     assert table.names == ("a",)
-    assert table.notes == ("column 'day' of type Date was left out",)
+    assert table.notes == ("column 'day' of type Duration(time_unit='us') was left out",)
 
 
 def test_damaged_files(save, write, tmp_path):
@@ -133,3 +157,75 @@ def test_too_large_for_the_memory(save, monkeypatch):
     monkeypatch.setattr("polars.read_parquet", None)
     message = refused(save(a=list(range(1000))), ResourceError)
     assert "needs about 24.0 kB of memory and 20.0 kB are free" in message
+
+
+def test_a_child_that_ends_without_an_answer_is_a_damaged_file(save, monkeypatch, tmp_path):
+    """What the library does to the process happens to the child alone."""
+    name = save(a=[1.0])
+    for code, reason in [
+        ("import os; os.abort()", "SIGABRT"),
+        ("import sys; sys.exit(7)", "status 7"),
+        (
+            "import os, sys; print('{\"rows\": 1, \"columns\"', end='', flush=True); os._exit(3)",
+            "status 3",
+        ),
+        (ANSWER + "sys.stdin.readline(); os.kill(os.getpid(), 11)", "SIGSEGV"),
+        (ANSWER + "sys.stdin.close(); os.close(0)", "status 0"),
+        (ANSWER + "print(json.dumps({'dtype': '<f8', 'bytes': 8, 'categories': []}))", "status 0"),
+        (ANSWER + "print(json.dumps({'error': 'no such page'}))", "no such page"),
+    ]:
+        child = tmp_path / "child.py"
+        child.write_text("import json, os, sys\n" + code)
+        monkeypatch.setattr("deltarule.data.parquet._CHILD", child)
+        message = refused(name)
+        assert message.startswith("data.parquet: this is not a Parquet file, or it is damaged (")
+        assert reason in message
+
+
+COLUMNS = '{"rows": 1, "columns": [["a", "numeric", "number", "Float64"]]}'
+ANSWER = f"print({COLUMNS!r}, flush=True)\n"
+
+
+def test_an_encrypted_file(write):
+    assert "the file is encrypted" in refused(write(b"PARE" + b"x" * 30 + b"PARE", "e.parquet"))
+
+
+def sample() -> bytes:
+    """Return a file of 3 kB with a column of every kind."""
+    rng = np.random.default_rng(0)
+    buffer = io.BytesIO()
+    pl.DataFrame({
+        "whole": [1, None, 3] * 20,
+        "real": rng.normal(size=60),
+        "flag": [True, None, False] * 20,
+        "city": ["Rome", "Bonn", None] * 20,
+        "day": [datetime.date(2020, 1, 1)] * 60,
+    }).write_parquet(buffer)  # fmt: skip
+    return buffer.getvalue()
+
+
+def damages(data: bytes) -> list[bytes]:
+    """Return the data cut at every length and with every byte flipped, in an order by chance."""
+    found = [data[:n] for n in range(len(data))]
+    for place in range(len(data)):
+        for flip in (0x01, 0x80, 0xFF):
+            other = bytearray(data)
+            other[place] ^= flip
+            found.append(bytes(other))
+    return [found[i] for i in np.random.default_rng(1).permutation(len(found))]
+
+
+def test_fuzz_damaged_files(tmp_path, monkeypatch):
+    """A table of 60 rows, or an error with the file's name: no crash, nothing that hangs."""
+    monkeypatch.chdir(tmp_path)
+    read = refused_ones = 0
+    for data in damages(sample())[: int(os.environ.get("FUZZ_CASES", "12"))]:
+        (tmp_path / "d.parquet").write_bytes(data)
+        try:
+            assert read_table("d.parquet").rows == 60
+            read += 1
+        except (DataError, ResourceError) as error:
+            assert str(error).startswith("d.parquet: ")  # noqa: PT017
+            refused_ones += 1
+    print(f"{read} read, {refused_ones} refused")
+    assert refused_ones

@@ -52,6 +52,9 @@ class Column:
     kind: Kind
     values: NDArray[Any]
     categories: tuple[str, ...] = ()
+    written: str = "number"
+    """How a numeric column's cells are written: as `"number"`, `"money"`, `"percent"`, `"date"`
+    (days since 1970-01-01), `"date and time"` (days, too), or `"time"` (hours since midnight)."""
 
     def __len__(self) -> int:
         return len(self.values)
