@@ -76,7 +76,9 @@ def test_an_infinite_validation_error_is_named(engine):
                      epochs=3, validation=([[0.1], [1e4]], [[1.0], [1.0]]),
                      stop=dr.Patience(2))  # fmt: skip
     message = str(caught.value)
-    assert message.startswith("epoch 1: E of the validation samples is inf: y of layer 1, node 1 ")
+    assert message.startswith(
+        "diverged at epoch 1: E of the validation samples is inf: y of layer 1, node 1 "
+    )
     assert "(row 2 of the validation samples)" in message
     assert caught.value.run.stopped == "non_finite"
     assert caught.value.run.epochs == 1
@@ -108,9 +110,10 @@ def test_an_exploding_training_names_the_place_and_keeps_the_last_finite_theta(e
     with pytest.raises(dr.NumericError) as caught:
         engine.train(net, X, T, optimizer=dr.optim.SGD(1e3), epochs=5, batch_size=5)
     message = str(caught.value)
-    assert re.search(r"^epoch 1, step \d+ \(update \d+\): ", message), message
+    assert re.search(r"^diverged at epoch 1, step \d+ \(update \d+\): ", message), message
     assert re.search(r"layer \d, node \d|w\[\d,\d,\d\]", message), message
-    assert "Lower lr" in message
+    tried = r"Tried: with lr=\d\S* the same training is finite for 20 updates, and E falls from \d"
+    assert re.search(tried, message), message
     run = caught.value.run
     assert run.stopped == "non_finite"
     assert np.isfinite(run.theta).all()

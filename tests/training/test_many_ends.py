@@ -123,10 +123,7 @@ def test_message_names_the_place():
         l2=1.0, epochs=3, engine="compiled",
     )  # fmt: skip
     assert many.messages[:2] == ("", "")
-    assert (
-        many.messages[2].startswith("epoch 1, step 1 (update 1): ") or "epoch" in many.messages[2]
-    )
-    assert "clip_norm" in many.messages[2]
+    assert many.messages[2].startswith("diverged at epoch ")
 
 
 def test_validation_that_is_not_finite():
@@ -139,7 +136,7 @@ def test_validation_that_is_not_finite():
         run, message = alone(net, X, T, theta=theta, seed=i, engine="reference", **settings)
         assert many.stopped[i] == run.stopped
         assert many.epochs[i] == run.epochs
-        assert many.messages[i] == message
+        assert message.startswith(many.messages[i])
     assert many.stopped.tolist() == ["epochs", "non_finite"]
 
 

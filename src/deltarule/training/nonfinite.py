@@ -14,9 +14,9 @@ __all__ = ["describe", "describe_validation"]
 
 
 def describe(objective: Objective, non_finite: NonFinite, epoch: int, step: int) -> str:
-    """Return the message: epoch and step, the layer or parameter, and what to do."""
-    where = f"epoch {epoch}, step {step} (update {non_finite.batch.t})"
-    return f"{where}: {_finding(objective, non_finite)}. The weights before it are kept. {_REMEDY}"
+    """Return the message: epoch and step, and the layer or parameter."""
+    where = f"diverged at epoch {epoch}, step {step} (update {non_finite.batch.t})"
+    return f"{where}: {_finding(objective, non_finite)}. The weights before it are kept."
 
 
 def describe_validation(
@@ -25,13 +25,9 @@ def describe_validation(
     """Return the message for a validation error that is not finite."""
     place = _bad_output(objective, theta, samples.X, "validation samples")
     return (
-        f"epoch {epoch}: E of the validation samples is {error}"
-        f"{': ' + place if place else ', although every output is finite'}. The weights are kept. "
-        f"{_REMEDY}"
+        f"diverged at epoch {epoch}: E of the validation samples is {error:.4g}"
+        f"{': ' + place if place else ', although every output is finite'}. The weights are kept."
     )
-
-
-_REMEDY = "Lower lr, scale the inputs, or bound the gradient with clip_norm."
 
 
 def _bad_output(objective: Objective, theta: NDArray[Any], X: NDArray[Any], what: str) -> str:
@@ -44,7 +40,7 @@ def _bad_output(objective: Objective, theta: NDArray[Any], X: NDArray[Any], what
             if len(places):
                 row, node = places[0]
                 return (
-                    f"{name} of layer {l}, node {node + 1} is {values[row, node]} "
+                    f"{name} of layer {l}, node {node + 1} is {values[row, node]:.4g} "
                     f"(row {row + 1} of the {what})"
                 )
     return ""
@@ -54,17 +50,18 @@ def _finding(objective: Objective, non_finite: NonFinite) -> str:
     layout = objective.network.layout
     place = _bad_output(objective, non_finite.theta, non_finite.batch.samples.X, "batch")
     if place:
-        return f"{place}, so E is {non_finite.error}"
+        return f"{place}, so E is {non_finite.error:.4g}"
     bad = np.flatnonzero(~np.isfinite(non_finite.gradient))
     if len(bad):
         entry = int(bad[0])
-        return f"dE/d{layout.where(entry)} is {non_finite.gradient[entry]}, E is {non_finite.error}"
+        slope = f"dE/d{layout.where(entry)} is {non_finite.gradient[entry]:.4g}"
+        return f"{slope}, E is {non_finite.error:.4g}"
     if not np.isfinite(non_finite.error):
-        return f"E is {non_finite.error}, although every output is finite"
+        return f"E is {non_finite.error:.4g}, although every output is finite"
     bad = np.flatnonzero(~np.isfinite(non_finite.new))
     if not len(bad):
         return (
             f"computed again, E, its gradient and the new weights are finite: they are at the "
             f"edge of {non_finite.theta.dtype}"
         )
-    return f"the update would make {layout.where(int(bad[0]))} {non_finite.new[bad[0]]}"
+    return f"the update would make {layout.where(int(bad[0]))} {non_finite.new[bad[0]]:.4g}"

@@ -25,6 +25,7 @@ from deltarule.training.chunk import chunk
 from deltarule.training.interrupt import Interrupt, listening
 from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_theta
 from deltarule.training.loop import Epoch, NonFiniteError, advance
+from deltarule.training.lower_rate import try_lower_rates
 from deltarule.training.progress import Bar
 from deltarule.training.run import Run
 from deltarule.training.state import State
@@ -150,7 +151,8 @@ def train(
         try:
             return finished(_run(job, state, trainer, watchers, progress, interrupt))
         except NonFiniteError as error:
-            raise NumericError(str(error), finished(error.state)) from None
+            tried = try_lower_rates(job, state, error.state, trainer, interrupt)
+            raise NumericError(f"{error} {tried}".rstrip(), finished(error.state)) from None
 
 
 def _run(

@@ -59,7 +59,7 @@ def test_an_output_overflows(form, row):
     net = dr.Network(3, [dr.Dense(units, "exp"), dr.Dense(2)])
     said = same(net, X, T, optimizer=SGD(0.0), epochs=2, batch_size=batch_size, shuffle=False)
     step = row // batch_size + 1
-    assert said.startswith(f"epoch 1, step {step} (update {step}): y of layer 1, node ")
+    assert said.startswith(f"diverged at epoch 1, step {step} (update {step}): y of layer 1, node ")
     assert f"(row {row % batch_size + 1} of the batch)" in said
 
 
@@ -81,7 +81,7 @@ def test_the_second_epoch_and_shuffled_rows(form):
     net = dr.Network(3, [dr.Dense(units, "identity"), dr.Dense(2)])
     lr = dr.optim.Step(1e-3, factor=1e250, every=2)
     said = same(net, X, T, optimizer=SGD(lr), epochs=4, batch_size=batch_size, seed=3, rtol=1e-6)
-    assert said.startswith("epoch 3, ")
+    assert said.startswith("diverged at epoch 3, ")
 
 
 def test_a_weight_overflows(form):
