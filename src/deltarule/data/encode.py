@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from deltarule.data.encode_check import (
     check_missing,
     check_spread,
     check_unseen,
+    far_notes,
     input_notes,
 )
 from deltarule.data.fill import fill_rows
@@ -52,6 +53,8 @@ class InputEncoder:
     scaler: Scaler
     fill: NDArray[np.float64]
     missing: str
+    ends: NDArray[np.float64] | None = None
+    """The least and the largest value of every numeric column in the training rows, (2, k)."""
 
     @classmethod
     def fit(
@@ -85,6 +88,7 @@ class InputEncoder:
             scaler=scaler,
             fill=fill,
             missing=missing,
+            ends=_ends(_known(table, column, rows) for column in numeric),
         )
 
     @property
@@ -154,12 +158,17 @@ class InputEncoder:
     def notes(
         self, table: Table, rows: NDArray[np.intp] | None = None, expected: Sequence[str] = ()
     ) -> tuple[str, ...]:
-        """Return what `transform` passes over: extra columns, unseen categories, filled cells.
+        """Return what `transform` passes over: extra columns, unseen categories, filled cells;
+        and which numbers lie far from those of training.
 
         `expected` names columns that are no inputs and are no news either, such as the target.
         """
         rows = np.arange(table.rows) if rows is None else rows
-        return input_notes(table, rows, self.names, self.categories, expected)
+        found = input_notes(table, rows, self.names, self.categories, expected)
+        if self.ends is None:
+            return found
+        ends = dict(zip(self.numeric, self.ends.T, strict=True))
+        return (*found, *far_notes(table, rows, ends, self.constant))
 
     def to_dict(self) -> dict[str, Any]:
         """Return names, kinds, categories and policies as plain JSON values."""
@@ -170,8 +179,9 @@ class InputEncoder:
         return {"columns": columns, "scale": self.scaler.name, "missing": self.missing}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return `offset`, `scale`, `constant` and `fill`, one entry per numeric column."""
-        return {**scaler_arrays(self.scaler), "fill": self.fill}
+        """Return `offset`, `scale`, `constant`, `fill`, `least`, `largest`, one entry each."""
+        ends = {} if self.ends is None else {"least": self.ends[0], "largest": self.ends[1]}
+        return {**scaler_arrays(self.scaler), "fill": self.fill, **ends}
 
     @classmethod
     def from_parts(
@@ -195,7 +205,15 @@ class InputEncoder:
         count = kinds.count("numeric")
         scaler = scaler_from(plain.get("scale"), arrays, count)
         fill = numbers_of(arrays, "fill", count)
-        return cls(names, kinds, categories, scaler, fill, plain["missing"])
+        ends = None
+        if "least" in arrays or "largest" in arrays:  # models of before have neither
+            ends = np.stack([numbers_of(arrays, key, count) for key in ("least", "largest")])
+        return cls(names, kinds, categories, scaler, fill, plain["missing"], ends)
+
+
+def _ends(columns: Iterable[NDArray[Any]]) -> NDArray[np.float64]:
+    found = [[column.min(), column.max()] for column in columns]
+    return np.array(found, np.float64).reshape(-1, 2).T
 
 
 def _categories(table: Table, column: Column, rows: NDArray[np.intp]) -> tuple[str, ...]:

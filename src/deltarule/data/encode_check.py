@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ __all__ = [
     "check_missing",
     "check_spread",
     "check_unseen",
+    "far_notes",
     "input_notes",
     "missing_rows",
 ]
@@ -135,6 +136,45 @@ def input_notes(
             by = "the mean of the training rows" if numeric else "zeros for every category"
             notes.append(f"column {name!r}: {_cells(filled)} missing, replaced by {by}")
     return tuple(notes)
+
+
+def far_notes(
+    table: Table,
+    rows: NDArray[np.intp],
+    ends: Mapping[str, NDArray[np.float64]],
+    constant: Collection[str],
+) -> tuple[str, ...]:
+    """Return sentences on numbers that lie far outside those of training, `ends` (least, largest).
+
+    Far is farther outside than the training rows are wide: no row has shown what happens there.
+    What was `constant` in training is kept as zero, whatever its value is.
+    """
+    notes = []
+    for name, (least, largest) in ends.items():
+        values = np.asarray(table[name].values[rows], np.float64)
+        outside = np.fmax(least - values, values - largest)  # NaN where a cell is missing
+        width = largest - least
+        far = np.flatnonzero(outside > (0.0 if name in constant else width))
+        if not len(far):
+            continue
+        worst = int(far[np.argmax(outside[far])])
+        place = table.place(int(rows[worst]), name)
+        if name in constant:
+            notes.append(
+                f"column {name!r}: it was {least:.6g} in every training row, and is different in "
+                f"{_rows(len(far))} ({values[worst]:.6g} at {place}), which makes no difference"
+            )
+            continue
+        notes.append(
+            f"column {name!r}: {_rows(len(far))} far outside the training rows ({least:.6g} to "
+            f"{largest:.6g}), the farthest {values[worst]:.6g} at {place}: what is predicted there "
+            "is a guess"
+        )
+    return tuple(notes)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _cells(count: int) -> str:
