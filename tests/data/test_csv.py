@@ -158,11 +158,6 @@ def test_unnamed_columns_are_named_and_said(write):
     assert any("column 1 has no name" in note for note in table.notes)
 
 
-def test_a_header_of_numbers_is_said(write):
-    table = read_table(write("1,2\n3,4\n"))
-    assert any("first row was taken as names" in note for note in table.notes)
-
-
 def test_decimal_commas_are_text_with_a_hint(write):
     table = read_table(write("a;b\n3,5;1\n4,25;2\n"), separator=";")
     assert table["a"].kind == "text"

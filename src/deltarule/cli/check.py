@@ -15,6 +15,7 @@ from deltarule.cli.guard import guarded
 if TYPE_CHECKING:
     from deltarule.check.result import GradientCheck
     from deltarule.cli.apart import Verdict
+    from deltarule.data.text_format import TextFormat
 
 __all__ = ["check"]
 
@@ -78,6 +79,10 @@ def check(
             help="Data for a model, with the target.", show_default="what it was trained on"
         ),
     ] = None,
+    separator: Annotated[str | None, options.SEPARATOR] = None,
+    encoding: Annotated[str | None, options.ENCODING] = None,
+    header: Annotated[bool | None, options.HEADER] = None,
+    columns: Annotated[str | None, options.COLUMNS] = None,
     sweep: Annotated[
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw error against step for the worst entry."),
@@ -98,13 +103,14 @@ def check(
     from deltarule.core.files import check_file
     from deltarule.core.style import is_picture
 
+    form = options.text_format(separator, encoding, header, columns)
     settings = {"method": method, "directions": directions, "tolerance": tolerance}
 
     def work() -> Verdict:
         found = (
             _check_code(what, gradient, x, settings)
             if code
-            else _check_model(Path(what), data, rows, settings)
+            else _check_model(Path(what), (data, form), rows, settings)
         )
         if sweep is not None:
             curve = running(found.sweep, what) if code else found.sweep()
@@ -185,7 +191,7 @@ def _pair(f: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], Callable[[Any]
 
 
 def _check_model(
-    folder: Path, data: str | None, rows: int, options: dict[str, Any]
+    folder: Path, data: tuple[str | None, TextFormat], rows: int, options: dict[str, Any]
 ) -> GradientCheck:
     """Check `dr.backprop` on a model's own network, weights, objective and data, in float64."""
     import numpy as np
@@ -195,8 +201,9 @@ def _check_model(
     from deltarule.models import load
 
     model = load(folder)
-    source = data or str(model.description["data"]["source"])
-    table = model.table(source, targets=True)
+    source, form = data
+    source = source or str(model.description["data"]["source"])
+    table = model.table(source, targets=True, form=form)
     used = np.arange(min(whole("--rows", rows, 1), table.rows))
     objective = model.objective
     return check_gradient(

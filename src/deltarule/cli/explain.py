@@ -89,6 +89,10 @@ def explain(
             rich_help_panel=_MODEL,
         ),
     ] = None,
+    separator: Annotated[str | None, options.SEPARATOR] = None,
+    encoding: Annotated[str | None, options.ENCODING] = None,
+    header: Annotated[bool | None, options.HEADER] = None,
+    columns: Annotated[str | None, options.COLUMNS] = None,
     loss: Annotated[str | None, options.loss("half_squared_error; a model's own")] = None,
     reduction: Annotated[str, options.REDUCTION] = "sum",
     l2: Annotated[float | None, options.l2("0; a model's own")] = None,
@@ -141,9 +145,12 @@ def explain(
         refuse(run, {"--network": network, "--activation": activation, "--output": output,
                       "--seed": seed, "--theta": theta, "--input": inputs,
                       "--target": targets})  # fmt: skip
-        case = of_model(run, row, data, loss, l2)
+        written = options.text_format(separator, encoding, header, columns)
+        case = of_model(run, row, (data, written), loss, l2)
     else:
-        check_own(network, {"--row": row, "--data": data})
+        check_own(network, {"--row": row, "--data": data, "--separator": separator,
+                            "--encoding": encoding, "--header": header, "--no-header":
+                            header is False, "--columns": columns})  # fmt: skip
         case = of_network(network, (activation, output), (seed, theta), (inputs, targets))
         given |= {"loss": loss or "half_squared_error", "l2": l2 or 0.0}
     net, parameters, X, T, own = case

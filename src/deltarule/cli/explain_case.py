@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from deltarule.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from deltarule.data.text_format import TextFormat
     from deltarule.network import Network
 
 __all__ = ["Case", "check_own", "of_model", "of_network", "refuse"]
@@ -92,7 +93,11 @@ def _example(width: int) -> str:
 
 
 def of_model(
-    run: Path, rows: list[int] | None, data: str | None, loss: str | None, l2: float | None
+    run: Path,
+    rows: list[int] | None,
+    data: tuple[str | None, TextFormat],
+    loss: str | None,
+    l2: float | None,
 ) -> Case:
     """Return the case of a model folder and rows of its data; its loss and l2 if none is given."""
     from deltarule.models import load, observed
@@ -100,7 +105,8 @@ def of_model(
     model = load(run)
     if not rows:
         raise UsageError("--row is missing: which row of the data is to be explained, from 1?")
-    X, T, columns = observed(model, data or model.description["data"]["source"], rows)
+    source, form = data
+    X, T, columns = observed(model, source or model.description["data"]["source"], rows, form)
     objective = model.objective
     own: dict[str, Any] = {
         "columns": columns,

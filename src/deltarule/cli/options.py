@@ -1,26 +1,34 @@
-"""Options that several commands have: a network of one's own, and what E is for it."""
+"""Options that several commands have: a network of one's own, E for it, and how a file is read."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from deltarule.cli import complete
 
+if TYPE_CHECKING:
+    from deltarule.data.text_format import TextFormat
+
 __all__ = [
     "ACTIVATION",
+    "COLUMNS",
+    "ENCODING",
+    "HEADER",
     "NETWORK",
     "OBJECTIVE",
     "OUTPUT",
     "REDUCTION",
+    "SEPARATOR",
     "SIZES",
     "TIMEOUT",
     "l2",
     "loss",
+    "text_format",
 ]
 
-NETWORK, OBJECTIVE = "A network", "Error and rule"
+NETWORK, OBJECTIVE, TEXT = "A network", "Error and rule", "A text file"
 """The panels of the help page in which they stand."""
 
 SIZES: Any = typer.Option(
@@ -44,6 +52,36 @@ TIMEOUT: Any = typer.Option(
     help="End the code after so many seconds, with an error.",
     show_default="none: it may take as long as it likes",
 )
+SEPARATOR: Any = typer.Option(
+    help="Between the cells of a text file.",
+    show_default="as the first rows show",
+    rich_help_panel=TEXT,
+)
+ENCODING: Any = typer.Option(
+    help="Of a text file.", show_default="utf-8; a model's own", rich_help_panel=TEXT
+)
+HEADER: Any = typer.Option(
+    "--header/--no-header",
+    help="Whether the first row of a text file holds the columns' names. Columns without names are "
+    "those of training, in that order, else c1, c2, ...",
+    show_default="it does, and must not look like data; a model's own",
+    rich_help_panel=TEXT,
+)
+COLUMNS: Any = typer.Option(
+    metavar="NAME,NAME,...",
+    help="Names for the columns of a text file without a header; with --header, in the place of "
+    "those in it.",
+    rich_help_panel=TEXT,
+)
+
+
+def text_format(
+    separator: str | None, encoding: str | None, header: bool | None, columns: str | None
+) -> TextFormat:
+    """Return what the options say of how a text file is written."""
+    from deltarule.data.text_format import TextFormat, names_of
+
+    return TextFormat(separator, encoding, header, names_of(columns or ""))
 
 
 def loss(shown: bool | str = True) -> Any:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from deltarule.cli import options
 from deltarule.cli.guard import guarded
 
 if TYPE_CHECKING:
     from deltarule.data import Table
+    from deltarule.data.text_format import TextFormat
     from deltarule.models import Model
 
 __all__ = ["predict"]
@@ -37,16 +38,10 @@ def predict(
         str,
         typer.Option(help="Categories unseen in training: error, or ignore (all zeros)."),
     ] = "error",
-    separator: Annotated[
-        str | None,
-        typer.Option(
-            help="Between the cells of a text file.",
-            show_default="as the first rows show",
-        ),
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of a text file.", show_default="that of training")
-    ] = None,
+    separator: Annotated[str | None, options.SEPARATOR] = None,
+    encoding: Annotated[str | None, options.ENCODING] = None,
+    header: Annotated[bool | None, options.HEADER] = None,
+    columns: Annotated[str | None, options.COLUMNS] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -60,13 +55,15 @@ def predict(
     from deltarule.core.files import check_file, new_file
     from deltarule.models import load
 
+    form = options.text_format(separator, encoding, header, columns)
     if out is not None:
         check_file(out, force=force)
     model = load(folder)
-    table, notes = _read(model, data, separator, encoding)
+    table, notes = _read(model, data, form)
     outputs = model.outputs(table, unknown=unknown)
     expected = (*model.targets.names, *model.description["data"]["dropped"])
-    notes = [*model.inputs.notes(table, expected=expected), *notes]
+    read = table.notes if table.format is not None else ()
+    notes = [*read, *model.inputs.notes(table, expected=expected), *notes]
     if out is None:
         _write(sys.stdout, model, outputs)
     else:
@@ -82,19 +79,16 @@ def predict(
             typer.echo(note, err=True)
 
 
-def _read(
-    model: Model, data: str, separator: str | None, encoding: str | None
-) -> tuple[Table, list[str]]:
+def _read(model: Model, data: str, form: TextFormat) -> tuple[Table, list[str]]:
     """Return the table; a target that cannot be read is no reason not to predict it."""
     from deltarule.core.errors import DataError
-    from deltarule.data import read_table
 
-    read = partial(read_table, data, separator=separator, encoding=encoding, like=model.format)
     try:
-        return read(kinds=model.kinds(targets=True)), []
+        return model.table(data, targets=True, form=form), []
     except DataError as error:
-        table = read(kinds=model.kinds())
-        return table, [f"the target in the data is not used: {error}"]
+        table = model.table(data, form=form)
+        used = model.targets.present(table)
+        return table, [f"the target in the data is not used: {error}"] if used else []
 
 
 def _measured(model: Model, table: Table, unknown: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deltarule.cli import complete
+from deltarule.cli import complete, options
 from deltarule.cli.guard import guarded
 from deltarule.cli.signals import exit_status
 
@@ -86,18 +86,10 @@ def train(
             metavar="COLUMN", help="Leave this column out. Repeatable.", rich_help_panel=_DATA
         ),
     ] = None,
-    separator: Annotated[
-        str | None,
-        typer.Option(
-            help="Between the cells of a text file.",
-            show_default="as the first rows show",
-            rich_help_panel=_DATA,
-        ),
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option(help="Of a text file.", show_default="utf-8", rich_help_panel=_DATA),
-    ] = None,
+    separator: Annotated[str | None, options.SEPARATOR] = None,
+    encoding: Annotated[str | None, options.ENCODING] = None,
+    header: Annotated[bool | None, options.HEADER] = None,
+    columns: Annotated[str | None, options.COLUMNS] = None,
     hidden: Annotated[
         str,
         typer.Option(
@@ -233,6 +225,7 @@ def train(
         class_weight=class_weight,
         clip_norm=clip_norm,
     )
+    form = options.text_format(separator, encoding, header, columns)
     folder = out if out is not None else Path(f"{Path(data).stem}-model")
     check_destination(folder, force=force)
     with claimed(folder):
@@ -241,8 +234,7 @@ def train(
             target=target,
             text=text or (),
             drop=drop or (),
-            separator=separator,
-            encoding=encoding,
+            **form.to_dict(),
         )
         ready = plan(table, recipe, target=target, dropped=drop or ())
         check_destination(folder, force=force, parameters=ready.network.size)

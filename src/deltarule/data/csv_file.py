@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -44,20 +44,22 @@ _REASONS = {
 class CsvFile:
     """Where a text file is, how messages call it, its separator and its encoding.
 
-    A row that holds nothing, or only spaces, is skipped.
+    If it is not `headed`, its first row is data. A row that holds nothing, or only spaces, is
+    skipped.
     """
 
     path: Path
     source: str
     separator: str
     encoding: str
+    headed: bool = True
 
     def header(self) -> tuple[int, list[str]]:
         """Return line and cells of the first row that is not blank; no cells if there is none."""
         return next(self.numbered(), (1, []))
 
     def chunks(self, width: int) -> Iterator[list[list[str]]]:
-        """Yield the rows after the header in lists; every row has `width` cells.
+        """Yield the rows of data in lists; every row has `width` cells.
 
         A list is valid until the next one is asked for. Raises `DataError` with the line for a
         row of another width or with a quote out of place.
@@ -67,9 +69,10 @@ class CsvFile:
             _, lines = table_lines(file, self.separator, rows.__len__)
             reader = parser(lines, self.separator)
             try:
-                next(row for row in reader if not blank(row, 2))
+                first = next(row for row in reader if not blank(row, 2))
+                data = reader if self.headed else chain([first], reader)
                 while True:
-                    rows.extend(islice(reader, max(_CHUNK_ROWS, _CHUNK_CELLS // width)))
+                    rows.extend(islice(data, max(_CHUNK_ROWS, _CHUNK_CELLS // width)))
                     if not rows:
                         return
                     if set(map(len, rows)) != {width}:
@@ -83,7 +86,7 @@ class CsvFile:
                 self._explain(width)
 
     def numbered(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield every row that is not blank, the header first, with the line it starts on."""
+        """Yield every row that is not blank, a header included, with the line it starts on."""
         taken = 0
         with self.path.open(encoding=self.encoding, newline="") as file:
             first, lines = table_lines(file, self.separator, lambda: taken)
@@ -103,9 +106,9 @@ class CsvFile:
                 taken += 1
 
     def find(self, rows: Iterable[int]) -> dict[int, tuple[int, list[str]]]:
-        """Return line and cells of the given rows (counted from 0 after the header)."""
+        """Return line and cells of the given rows of data, counted from 0."""
         wanted, found = set(rows), {}
-        for i, numbered in enumerate(islice(self.numbered(), 1, None)):
+        for i, numbered in enumerate(islice(self.numbered(), int(self.headed), None)):
             if i in wanted:
                 found[i] = numbered
                 if len(found) == len(wanted):
@@ -117,12 +120,13 @@ class CsvFile:
         for line, row in self.numbered():
             if len(row) != width:
                 cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+                first = "header" if self.headed else "first row"
                 remedy = self._other_separator() or (
                     "Give every row one cell per column: leave an unknown value's cell empty, and "
                     f"put a cell that contains {self.separator!r} or a line break in quotes."
                 )
                 raise DataError(
-                    f"{self.source}:{line}: the row has {cells} and the header has {width}. "
+                    f"{self.source}:{line}: the row has {cells} and the {first} has {width}. "
                     f"{remedy}"
                 )
         raise DataError(f"{self.source}: the file changed while it was read. Read it again.")

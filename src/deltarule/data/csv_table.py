@@ -9,7 +9,7 @@ parser, nothing to reconcile, and memory holds one chunk of text plus the finish
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from deltarule.data.cells import comma_numbers, number
 from deltarule.data.csv_column import Collector
 from deltarule.data.csv_encoding import codec_name
 from deltarule.data.csv_file import CsvFile
+from deltarule.data.csv_header import header_again, name_columns
 from deltarule.data.csv_length import COLUMN_BYTES
 from deltarule.data.csv_separator import other_separator
 from deltarule.data.memory import require
@@ -36,8 +37,12 @@ _CODE_BYTES = 12
 _TEXT_BYTES = 120
 
 
-def read_csv(path: Path, source: str, options: Options, form: TextFormat) -> Table:
+def read_csv(
+    path: Path, source: str, options: Options, form: TextFormat, like: TextFormat
+) -> Table:
     """Read a text file that passed `check_bytes` and is written in the format `form`.
+
+    What `form` does not say of header and columns is as in `like`, or as the first rows show.
 
     Raises `DataError` with file:line:column for whatever cannot be used, `UsageError` for an
     unknown encoding or separator, `ResourceError` if the table would not fit into memory.
@@ -49,16 +54,23 @@ def read_csv(path: Path, source: str, options: Options, form: TextFormat) -> Tab
             f"a separator is one character other than a quote or a line break, not {separator!r}."
         )
     file = CsvFile(path, source, separator, codec_name(encoding))
-    names, notes = _names(file, options)
+    line, first = file.header()
+    if not first:
+        raise DataError(f"{source}: the file is empty. It needs a header and rows of data.")
+    if len(first) == 1 and not form.columns and first[0].strip() not in options.kinds:
+        _check_separator(file, line, first[0].strip())
+    headed, names, notes = name_columns(file, form, like, options)
+    file = replace(file, headed=headed)
     options.check_names(source, names)
     kept = [i for i, name in enumerate(names) if name not in options.drop]
     if not kept:
         raise UsageError(f"{source}: every column is dropped. Keep at least one.")
     require(source, _needed(file, kept))
     columns = [Collector(names[i], i, options.kind(names[i])) for i in kept]
-    _collect(file, len(names), columns)
+    _collect(file, len(names), columns, first if headed and form.header is None else None)
     cells = Cells(file, {name: i for i, name in enumerate(names)})
     finished, more = _finish(file, columns, cells, options)
+    form = replace(form, header=headed, columns=names)
     return Table(source, finished, notes=(*notes, *more), locate=cells, format=form)
 
 
@@ -81,31 +93,6 @@ class Cells:
         return result
 
 
-def _names(file: CsvFile, options: Options) -> tuple[list[str], list[str]]:
-    line, cells = file.header()
-    header = [cell.strip() for cell in cells]
-    if not header or not any(header):
-        raise DataError(f"{file.source}: the file is empty. It needs a header and rows of data.")
-    names = [name or f"column_{i}" for i, name in enumerate(header, 1)]
-    if len(names) == 1 and names[0] not in options.kinds:
-        _check_separator(file, line, names[0])
-    first: dict[str, int] = {}
-    for i, name in enumerate(names):
-        if first.setdefault(name, i) != i:
-            raise DataError(
-                f"{file.source}:{line}: columns {first[name] + 1} and {i + 1} are both called "
-                f"{name!r}. Give every column a name of its own."
-            )
-    notes = [
-        f"column {i + 1} has no name in the header and is called {name!r}"
-        for i, name in enumerate(names)
-        if not header[i]
-    ]
-    if all(name and number(name) is not None for name in header):
-        notes.append("the header consists of numbers: the first row was taken as names, not data")
-    return names, notes
-
-
 def _check_separator(file: CsvFile, line: int, name: str) -> None:
     other = other_separator(file.path, file.encoding, file.separator)
     if other:
@@ -119,7 +106,7 @@ def _needed(file: CsvFile, kept: list[int]) -> float:
     """Estimate the bytes that the table and its scaled array need, from the file's beginning."""
     rows: list[list[str]] = []
     read = 0
-    for _, row in islice(file.numbered(), 1, None):
+    for _, row in islice(file.numbered(), int(file.headed), None):
         rows.append(row)
         read += len((file.separator.join(row) + "\n").encode(file.encoding))
         if read > _SAMPLE:
@@ -136,10 +123,14 @@ def _needed(file: CsvFile, kept: list[int]) -> float:
     return total * max(1.0, share) + COLUMN_BYTES * len(kept)
 
 
-def _collect(file: CsvFile, width: int, columns: Sequence[Collector]) -> None:
+def _collect(
+    file: CsvFile, width: int, columns: Sequence[Collector], header: list[str] | None = None
+) -> None:
     empty = True
     for rows in file.chunks(width):
         empty = False
+        if header in rows:
+            raise header_again(file)
         if len(columns) == width:
             for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
                 column.add(cells)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from deltarule.core.errors import DataError, nearest
+from deltarule.core.errors import DataError, UsageError, nearest
 from deltarule.core.input_file import unreadable
 from deltarule.data.bundled import BUNDLED
 from deltarule.data.bundled import table as bundled_table
@@ -31,6 +31,8 @@ def read_table(
     kinds: Mapping[str, str] | None = None,
     separator: str | None = None,
     encoding: str | None = None,
+    header: bool | None = None,
+    columns: Sequence[str] = (),
     like: TextFormat | None = None,
 ) -> Table:
     """Read a table from a file (Parquet, NPZ, else text as CSV and TSV) or by a bundled name.
@@ -40,9 +42,17 @@ def read_table(
     training); names that the source lacks are passed over, and nothing in other columns is an
     error then, for nobody uses them. Without a `separator` (also "\\t" or "tab"; "space" for runs
     of spaces and tabs) it is the one of comma, semicolon, tab, vertical bar and space at which the
-    first 100 rows have one width; without an `encoding` the file is UTF-8. What is not said is
-    taken from `like` where that is given: how the file was written that a model was trained on
-    (the result's `format`). In text files an empty cell, NA, N/A, NaN, null and None (any case)
+    first 100 rows have one width; without an `encoding` the file is UTF-8.
+
+    The first row of a text file is a `header` or data. `columns` are the names of the columns of a
+    file without a header (of any file where `header=True`); without them these are c1, c2, ...
+    Where nothing is said, a first row that looks like data is an error.
+
+    What is not said is taken from `like` where that is given: how the file was written that a model
+    was trained on (the result's `format`). Its columns' names are those of a file without header,
+    and a first row of which they are the cells is a header.
+
+    In text files an empty cell, NA, N/A, NaN, null and None (any case)
     are missing, and a column is numeric if at least 90% of its other cells are numbers, boolean if
     all are true or false.
 
@@ -53,15 +63,15 @@ def read_table(
     ('species',)
     """
     options = Options.of(target, text, drop, kinds)
+    form = TextFormat(separator, encoding, header, tuple(columns))
     path, name = Path(source), str(source)
     if path.is_file():
-        table = _read_file(
-            path, name, options, TextFormat(separator, encoding), like or TextFormat()
-        )
+        table = _read_file(path, name, options, form, like or TextFormat())
         if name in BUNDLED:
             note = f"{name!r} is also the name of a bundled data set: the file was taken"
             table = replace(table, notes=(note, *table.notes))
     elif name in BUNDLED:
+        _check_text(name, form)
         table = _select(bundled_table(name), options)
     else:
         raise _missing(path, name)
@@ -78,11 +88,22 @@ def _read_file(
     reason = unreadable(path)
     if reason is not None:
         raise DataError(f"{source}: {reason}.")
+    if ending in {".parquet", ".npz"}:
+        _check_text(source, form)
     if ending == ".parquet":
         return recast(read_parquet(path, source, options), options)
     if ending == ".npz":
         return _select(read_npz(path, source), options)
     return read_text(path, source, options, form, like)
+
+
+def _check_text(source: str, form: TextFormat) -> None:
+    """Refuse names for the columns of a source that is no text, and has names of its own."""
+    if form.header is not None or form.columns:
+        raise UsageError(
+            f"{source}: `--header`, `--no-header` and `--columns` are for text files, and this is "
+            "none. Leave them out."
+        )
 
 
 def _select(table: Table, options: Options) -> Table:

@@ -61,7 +61,9 @@ def read_text(
         ) from None
     if separator is None:
         separator = "\t" if ending == ".tsv" else ","
-    table = read_csv(path, source, options, TextFormat(separator, encoding))
+    table = read_csv(
+        path, source, options, replace(form, separator=separator, encoding=encoding), like
+    )
     return replace(table, notes=(*notes, *table.notes))
 
 

@@ -101,9 +101,13 @@ class Model:
             ),
         )
 
-    def table(self, data: Any, *, targets: bool = False) -> Table:
-        """Return `data` as a table, its inputs (and targets) of the kinds that training had."""
-        return as_table(data, self.inputs, self.kinds(targets=targets), self.format)
+    def table(self, data: Any, *, targets: bool = False, form: TextFormat | None = None) -> Table:
+        """Return `data` as a table, its inputs (and targets) of the kinds that training had.
+
+        `form` says how a text file is written; what it does not say is as in training.
+        """
+        kinds = self.kinds(targets=targets)
+        return as_table(data, self.inputs, kinds, self.format, form or TextFormat())
 
     @property
     def format(self) -> TextFormat:

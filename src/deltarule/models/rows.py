@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
 from deltarule.data.table import Column, Table
+from deltarule.data.text_format import TextFormat
 from deltarule.explain.columns import Cell, Columns
 from deltarule.models.model import Model
 
@@ -29,10 +30,13 @@ def observations(
 
 
 def observed(
-    model: Model, data: Any, rows: Sequence[int]
+    model: Model, data: Any, rows: Sequence[int], form: TextFormat | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Columns]:
-    """Return (X, T) as `observations` does, and what they are in the table: names and cells."""
-    table = model.table(data, targets=True)
+    """Return (X, T) as `observations` does, and what they are in the table: names and cells.
+
+    `form` says how a text file is written.
+    """
+    table = model.table(data, targets=True, form=form)
     for row in rows:
         if not 1 <= row <= table.rows:
             raise UsageError(f"{table.source} has no row {row}; its rows are 1 to {table.rows:,}")

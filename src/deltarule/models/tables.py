@@ -25,10 +25,13 @@ __all__ = ["as_table"]
 _BOOLEAN = ("false", "true")
 
 
-def as_table(data: Any, inputs: InputEncoder, kinds: Mapping[str, str], like: TextFormat) -> Table:
+def as_table(
+    data: Any, inputs: InputEncoder, kinds: Mapping[str, str], like: TextFormat, form: TextFormat
+) -> Table:
     """Return `data` as a table whose columns have the `kinds` of training.
 
-    A text file is taken to be written `like` that of training, where it does not show otherwise.
+    A text file is taken to be written `like` that of training, where `form` says nothing else and
+    it does not show otherwise.
 
     `data` is a `Table`, an (n, columns) array in the order of training (numeric inputs only), a
     polars or pandas DataFrame, a dictionary of columns, or a file or bundled name.
@@ -36,7 +39,7 @@ def as_table(data: Any, inputs: InputEncoder, kinds: Mapping[str, str], like: Te
     Raises `DataError` or `UsageError` for what cannot be used.
     """
     if isinstance(data, str | Path):
-        return read_table(data, kinds=kinds, like=like)
+        return read_table(data, kinds=kinds, like=like, **form.to_dict())
     if isinstance(data, Table):
         table = data
     elif isinstance(data, Mapping):
