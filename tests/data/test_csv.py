@@ -158,12 +158,6 @@ def test_unnamed_columns_are_named_and_said(write):
     assert any("column 1 has no name" in note for note in table.notes)
 
 
-def test_decimal_commas_are_text_with_a_hint(write):
-    table = read_table(write("a;b\n3,5;1\n4,25;2\n"), separator=";")
-    assert table["a"].kind == "text"
-    assert any("'3,5'" in note and "with a point" in note for note in table.notes)
-
-
 def test_a_table_without_a_locator_and_an_unknown_column(write):
     table = read_table(write(PEOPLE))
     with pytest.raises(DataError, match=r"no column 'citi', did you mean 'city'\?.*age, city"):

@@ -216,12 +216,6 @@ def test_a_hundred_texts_are_allowed(write):
     assert "101 different texts in 101 rows" in refused(write, "name,y\n" + "".join(lines))
 
 
-def test_identifiers_with_decimal_commas(write):
-    text = "a;y\n" + "".join(f"{i},5;{i}\n" for i in range(150))
-    message = refused(write, text, separator=";")
-    assert "look like numbers with a comma ('0,5'): write them with a point" in message
-
-
 def test_everything_dropped(write):
     assert "every column is dropped" in refused(write, "a\n1\n", UsageError, drop=["a"])
 

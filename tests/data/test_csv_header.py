@@ -73,7 +73,7 @@ DATA = {
     "one number": "Rome,4\nBonn,-3.5e2\n",
     "a value again": "Rome,yes\nBonn,no\nParis,yes\n",
     "decimal commas": "3,5;Rome\n4,25;Bonn\n",
-    "dates": "01/03/2004,Rome\n02/11/2004,Bonn\n",
+    "dates": "01/03/2004,Rome\n22/11/2004,Bonn\n",
     "money": '"$1,234.50",Rome\n$5,Bonn\n',
     "a run over a run": "1,2,3\n2,3,4\n",
     "no run": "1990,2000,2010\n3,4,4\n",
@@ -171,12 +171,12 @@ def test_names_that_are_not_one_for_every_column(write):
 
 
 def test_sources_that_are_no_text_have_names_of_their_own(write):
-    assert "are for text files" in refused("iris", UsageError, header=False)
+    assert "these are for text files" in refused("iris", UsageError, header=False)
     load("xor")
     import numpy as np
 
     np.savez("xor.npz", X=np.eye(3), T=np.ones(3))
-    assert "are for text files" in refused("xor.npz", UsageError, columns=["a"])
+    assert "these are for text files" in refused("xor.npz", UsageError, columns=["a"])
 
 
 KINDS = {"age": "numeric", "job": "text"}

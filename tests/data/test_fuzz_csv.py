@@ -112,7 +112,7 @@ def test_fuzz_damaged_files_are_read_right_or_refused_with_a_place(write):
         told = random_.choice([way, way, {}, {**way, **dict([random_.choice([*wrong.items()])])}])
         start, message = time.perf_counter(), None
         try:
-            table = read_table(name, **told)
+            table = read_table(name, decimal=".", **told)
         except DataError as error:
             message = str(error)
         if message is None:
@@ -183,9 +183,11 @@ def test_fuzz_one_table_written_in_many_ways(write):
     for _ in range(CASES):
         way = random_.choice(WAYS)
         rows = table_of(random_, way[0])
-        plain = read_table(write(written(rows, ",", "\n", "all", "utf-8")), separator=",")
+        plain = read_table(
+            write(written(rows, ",", "\n", "all", "utf-8")), separator=",", decimal="."
+        )
         write(written(rows, *way), "other.csv")
-        other = read_table("other.csv", separator=way[0], encoding=way[3])
+        other = read_table("other.csv", separator=way[0], encoding=way[3], decimal=".")
         assert other.names == plain.names, (rows, way)
         for one, two in zip(plain.columns, other.columns, strict=True):
             assert (one.kind, one.categories) == (two.kind, two.categories), (rows, way)
@@ -206,6 +208,6 @@ def test_fuzz_separators_that_are_found(write, separator):
                 [*(f"{random_.gauss(0, 9):.2f}" for _ in range(3)), random_.choice("abc,;")]
             )
         quoted = random_.choice(["all", "needed"])
-        table = read_table(write(written(rows, separator, "\r\n", quoted, "utf-8")))
+        table = read_table(write(written(rows, separator, "\r\n", quoted, "utf-8")), decimal=".")
         assert table.names == tuple(rows[0])
         np.testing.assert_array_equal(table["name_0"].values, [float(r[0]) for r in rows[1:]])

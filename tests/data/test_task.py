@@ -117,9 +117,3 @@ def test_class_codes():
     names, codes = class_codes(unused)
     assert names == ("x", "z")
     assert codes.tolist() == [1, 0, -1, 1]
-
-
-def test_numbers_with_a_comma_are_no_classes():
-    column = Column("y", "text", np.array([0, 1, 1, 0], dtype=np.int32), ("0,25", "1,5"))
-    with pytest.raises(DataError, match=r"look like numbers with a comma \('0,25'\).*with a point"):
-        detect_task(column)

@@ -73,15 +73,47 @@ COLUMNS: Any = typer.Option(
     "those in it.",
     rich_help_panel=TEXT,
 )
+DECIMAL: Any = typer.Option(
+    metavar="MARK",
+    help="The decimal mark in the numbers of a text file.",
+    show_default="as a column's cells leave no doubt; a model's own",
+    rich_help_panel=TEXT,
+)
+THOUSANDS: Any = typer.Option(
+    metavar="MARK",
+    help="The mark between thousands in the numbers of a text file.",
+    show_default="as a column's cells leave no doubt; a model's own",
+    rich_help_panel=TEXT,
+)
+DATE_FORMAT: Any = typer.Option(
+    metavar="FORMAT",
+    help="How dates and times are written in a text file: %d/%m/%Y, %m/%d/%Y %H:%M, ...",
+    show_default="as a column's cells leave no doubt; a model's own",
+    rich_help_panel=TEXT,
+)
+NA: Any = typer.Option(
+    metavar="WORD,WORD,...",
+    help="What stands for a missing value in a text file, beside an empty cell.",
+    show_default="NA,N/A,NaN,null,None; a model's own",
+    rich_help_panel=TEXT,
+)
 
 
 def text_format(
-    separator: str | None, encoding: str | None, header: bool | None, columns: str | None
+    separator: str | None,
+    encoding: str | None,
+    header: bool | None,
+    columns: str | None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    date_format: str | None = None,
+    na: str | None = None,
 ) -> TextFormat:
-    """Return what the options say of how a text file is written."""
+    """Return what the options say of how a text file and its cells are written."""
     from deltarule.data.text_format import TextFormat, names_of
 
-    return TextFormat(separator, encoding, header, names_of(columns or ""))
+    names = names_of(columns or "")
+    return TextFormat(separator, encoding, header, names, decimal, thousands, date_format, na)
 
 
 def loss(shown: bool | str = True) -> Any:

@@ -42,6 +42,10 @@ def predict(
     encoding: Annotated[str | None, options.ENCODING] = None,
     header: Annotated[bool | None, options.HEADER] = None,
     columns: Annotated[str | None, options.COLUMNS] = None,
+    decimal: Annotated[str | None, options.DECIMAL] = None,
+    thousands: Annotated[str | None, options.THOUSANDS] = None,
+    date_format: Annotated[str | None, options.DATE_FORMAT] = None,
+    na: Annotated[str | None, options.NA] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -55,7 +59,8 @@ def predict(
     from deltarule.core.files import check_file, new_file
     from deltarule.models import load
 
-    form = options.text_format(separator, encoding, header, columns)
+    cells = (decimal, thousands, date_format, na)
+    form = options.text_format(separator, encoding, header, columns, *cells)
     if out is not None:
         check_file(out, force=force)
     model = load(folder)

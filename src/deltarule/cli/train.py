@@ -90,6 +90,10 @@ def train(
     encoding: Annotated[str | None, options.ENCODING] = None,
     header: Annotated[bool | None, options.HEADER] = None,
     columns: Annotated[str | None, options.COLUMNS] = None,
+    decimal: Annotated[str | None, options.DECIMAL] = None,
+    thousands: Annotated[str | None, options.THOUSANDS] = None,
+    date_format: Annotated[str | None, options.DATE_FORMAT] = None,
+    na: Annotated[str | None, options.NA] = None,
     hidden: Annotated[
         str,
         typer.Option(
@@ -225,7 +229,8 @@ def train(
         class_weight=class_weight,
         clip_norm=clip_norm,
     )
-    form = options.text_format(separator, encoding, header, columns)
+    cells = (decimal, thousands, date_format, na)
+    form = options.text_format(separator, encoding, header, columns, *cells)
     folder = out if out is not None else Path(f"{Path(data).stem}-model")
     check_destination(folder, force=force)
     with claimed(folder):

@@ -1,6 +1,6 @@
 """What a cell of text means: missing, a number, a truth value.
 
-- Missing: an empty cell, `NA`, `N/A`, `NaN`, `null` or `None`, in any case.
+- Missing: an empty cell, `NA`, `N/A`, `NaN`, `null` or `None`, in any case; or other words.
 - A number: what Python's `float` takes, in ASCII and without underscores. `inf` and `1e999` are
   numbers that no network can use; who reads a column refuses them.
 - A truth value: `true` or `false`, in any case. `yes` and `no` are ordinary text.
@@ -10,74 +10,85 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BOOLEAN", "comma_numbers", "is_missing", "number", "numbers"]
+__all__ = ["BOOLEAN", "MISSING_WORDS", "is_missing", "missing_words", "number", "numbers"]
 
 BOOLEAN = ("false", "true")
 """The categories of a boolean column."""
 
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
-_COMMA_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})*(\.\d+)?|[+-]?\d*,\d+")
-_MOSTLY = 0.9
+MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none"})
+"""What stands for a missing value, in lower case, where nothing else was said."""
 
 
-def is_missing(cell: str) -> bool:
+def missing_words(text: str | None) -> frozenset[str]:
+    """Return the words for a missing value from a list with commas; an empty cell is always one.
+
+    >>> sorted(missing_words("-200, ?"))
+    ['', '-200', '?']
+    """
+    if text is None:
+        return MISSING_WORDS
+    return frozenset({"", *(word.strip().lower() for word in text.split(","))})
+
+
+def is_missing(cell: str, words: frozenset[str] = MISSING_WORDS) -> bool:
     """Say whether a cell stands for a missing value.
 
     >>> [is_missing(c) for c in ("", "NA", "none", "0")]
     [True, True, True, False]
     """
-    return cell.strip().lower() in _MISSING
+    return cell.strip().lower() in words
 
 
-def number(cell: str) -> float | None:
+def number(cell: str, words: frozenset[str] = MISSING_WORDS) -> float | None:
     """Return the number a cell holds, NaN if it is missing, None if it is neither.
 
     >>> number(" 1e3 "), number("1_000"), number("3,5")
     (1000.0, None, None)
     """
     cell = cell.strip()
-    if cell.lower() in _MISSING:
+    if cell.lower() in words:
         return math.nan
     if not cell.isascii() or "_" in cell:
         return None
     try:
-        return float(cell)
+        found = float(cell)
     except ValueError:
         return None
+    return math.nan if found in _missing_numbers(words) else found
 
 
-def numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
+@lru_cache(maxsize=8)
+def _missing_numbers(words: frozenset[str]) -> frozenset[float]:
+    """Return the words that are numbers: -200 stands for a missing value as -200.0, too."""
+    if words == MISSING_WORDS:
+        return frozenset()
+    values = (number(word, MISSING_WORDS) for word in words - MISSING_WORDS)
+    return frozenset(value for value in values if value is not None)
+
+
+def numbers(
+    cells: Sequence[str], words: frozenset[str] = MISSING_WORDS
+) -> NDArray[np.float64] | None:
     """Return the numbers of many cells (NaN where missing), or None if a cell is not a number."""
     joined = "".join(cells)
     if joined.isascii() and "_" not in joined:
         try:
-            return np.fromiter(map(float, cells), np.float64, len(cells))
+            values = np.fromiter(map(float, cells), np.float64, len(cells))
+            for word in _missing_numbers(words):
+                values[values == word] = np.nan
+            return values
         except ValueError:
             pass
     values = np.empty(len(cells))
     for i, cell in enumerate(cells):
-        value = number(cell)
+        value = number(cell, words)
         if value is None:
             return None
         values[i] = value
     return values
-
-
-def comma_numbers(cells: Iterable[str]) -> str | None:
-    """Return one of the cells if most of them look like numbers with a comma in them.
-
-    >>> comma_numbers(["3,5", "4,25"])
-    '3,5'
-    """
-    cells = [c for c in cells if not is_missing(c)]
-    found = [c for c in cells if "," in c and _COMMA_NUMBER.fullmatch(c)]
-    if not found:
-        return None
-    plain = sum(number(c) is not None for c in cells)
-    return found[0] if len(found) + plain >= _MOSTLY * len(cells) else None

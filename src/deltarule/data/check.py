@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from deltarule.core.errors import DataError
-from deltarule.data.cells import comma_numbers
 from deltarule.data.table import CITED, Column, Table, option
 
 __all__ = ["check_finite", "check_identifiers"]
@@ -48,15 +47,9 @@ def check_identifiers(table: Table, allowed: Callable[[str], bool]) -> None:
 
 
 def _identifiers(table: Table, column: Column) -> DataError:
-    example = comma_numbers(column.categories)
-    hint = (
-        f" Its cells look like numbers with a comma ({example!r}): write them with a point."
-        if example is not None
-        else ""
-    )
     return DataError(
         f"{table.source}: text column {column.name!r} has {len(column.categories)} different "
         f"texts in {len(column)} rows, like a name or a number plate; each would become an input "
-        f"of its own.{hint} Leave the column out with {option('drop', column.name)}, or keep it "
+        f"of its own. Leave the column out with {option('drop', column.name)}, or keep it "
         f"with {option('text', column.name)}."
     )

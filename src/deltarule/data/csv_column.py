@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.data.cells import BOOLEAN, is_missing, number, numbers
+from deltarule.data.cells import BOOLEAN, MISSING_WORDS, is_missing, number, numbers
 from deltarule.data.table import Column, Kind
 
 __all__ = ["NUMERIC_SHARE", "Collector"]
@@ -31,10 +31,19 @@ class Collector:
     ('boolean', array([ 1,  0, -1], dtype=int32))
     """
 
-    def __init__(self, name: str, position: int, fixed: Kind | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        position: int,
+        fixed: Kind | None = None,
+        words: frozenset[str] = MISSING_WORDS,
+    ) -> None:
         self.name = name
         self.position = position
         self.fixed = fixed
+        self.grouped = fixed is None
+        """Whether all numbers so far may be written with points between thousands."""
+        self.words = words
         self.textual = fixed in {"text", "boolean"}
         self._floats: list[NDArray[np.float64]] = []
         self._codes: list[NDArray[np.int32]] = []
@@ -43,14 +52,19 @@ class Collector:
     def add(self, cells: Sequence[str]) -> None:
         """Take the cells of the next rows."""
         if not self.textual:
-            values = numbers(cells)
+            values = numbers(cells, self.words)
             if values is not None:
                 self._floats.append(values)
+                self.grouped = self.grouped and _may_be_grouped(values)
                 return
             self.textual = True
         texts = self._texts
         codes = (texts.setdefault(cell, len(texts)) for cell in map(str.strip, cells))
         self._codes.append(np.fromiter(codes, np.int32, len(cells)))
+
+    def again(self) -> Collector:
+        """Return a collector of the same column that keeps the spelling of its cells."""
+        return Collector(self.name, self.position, "text", self.words)
 
     @property
     def lossy(self) -> bool:
@@ -68,7 +82,7 @@ class Collector:
         counts = np.bincount(np.concatenate(self._codes), minlength=len(self._texts))
         good, other = sum(int(np.sum(~np.isnan(f))) for f in self._floats), 0
         for text, count in zip(self._texts, counts.tolist(), strict=True):
-            value = number(text)
+            value = number(text, self.words)
             if value is None:
                 other += count
             elif not np.isnan(value):
@@ -78,13 +92,13 @@ class Collector:
         return "boolean" if not good and self._truth() else "text"
 
     def _truth(self) -> bool:
-        return all(is_missing(t) or t.lower() in BOOLEAN for t in self._texts)
+        return all(is_missing(t, self.words) or t.lower() in BOOLEAN for t in self._texts)
 
     def not_numbers(self) -> NDArray[np.intp]:
         """Return the rows whose cell is neither a number nor missing, ascending."""
         if not self._codes:
             return np.zeros(0, np.intp)
-        bad = np.array([number(text) is None for text in self._texts])
+        bad = np.array([number(text, self.words) is None for text in self._texts])
         first = sum(map(len, self._floats))
         return first + np.flatnonzero(bad[np.concatenate(self._codes)])
 
@@ -100,7 +114,7 @@ class Collector:
         blank = [np.full(len(f), -1, np.int32) for f in self._floats]
         codes = np.concatenate(self._codes) if self._codes else np.zeros(0, np.int32)
         lower = kind == "boolean" or self.fixed == "boolean"
-        names = [_category(text, lower) for text in self._texts]
+        names = [_category(text, lower, self.words) for text in self._texts]
         categories = tuple(sorted(BOOLEAN if kind == "boolean" else _known(names)))
         place = {name: i for i, name in enumerate(categories)}
         lookup = np.array([-1 if n is None else place[n] for n in names] or [-1], np.int32)
@@ -109,8 +123,17 @@ class Collector:
         return Column(self.name, kind, values, categories)
 
 
-def _category(text: str, lower: bool) -> str | None:
-    if is_missing(text):
+def _may_be_grouped(values: NDArray[np.float64]) -> bool:
+    """Say whether numbers below 1000 have three decimals or none: `985` and `1.022` may be 1022."""
+    known = np.abs(values[~np.isnan(values)])
+    if np.any(known >= 1000):
+        return False
+    thousandths = known * 1000
+    return bool(np.all(np.abs(thousandths - np.round(thousandths)) < 1e-6))
+
+
+def _category(text: str, lower: bool, words: frozenset[str]) -> str | None:
+    if is_missing(text, words):
         return None
     return text.lower() if lower and text.lower() in BOOLEAN else text
 

@@ -12,22 +12,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
-from deltarule.data.cells import comma_numbers, number
+from deltarule.data.cells import missing_words, number
 from deltarule.data.csv_column import Collector
 from deltarule.data.csv_encoding import codec_name
 from deltarule.data.csv_file import CsvFile
 from deltarule.data.csv_header import header_again, name_columns
 from deltarule.data.csv_length import COLUMN_BYTES
 from deltarule.data.csv_separator import other_separator
+from deltarule.data.csv_written import as_written, grouped, noted, plainly, recognise
 from deltarule.data.memory import require
 from deltarule.data.options import Options
-from deltarule.data.table import CITED, Column, Table, option
+from deltarule.data.table import CITED, Column, Kind, Table, option
 from deltarule.data.text_format import TextFormat
+from deltarule.data.writing import Writing
 
 __all__ = ["read_csv"]
 
@@ -66,11 +69,15 @@ def read_csv(
     if not kept:
         raise UsageError(f"{source}: every column is dropped. Keep at least one.")
     require(source, _needed(file, kept))
-    columns = [Collector(names[i], i, options.kind(names[i])) for i in kept]
+    form = replace(form, **_cells_like(form, like))
+    words, spelled = missing_words(form.na), _spelled(form)
+    columns = [
+        Collector(names[i], i, _first_kind(names[i], options, form, spelled), words) for i in kept
+    ]
     _collect(file, len(names), columns, first if headed and form.header is None else None)
     cells = Cells(file, {name: i for i, name in enumerate(names)})
-    finished, more = _finish(file, columns, cells, options)
-    form = replace(form, header=headed, columns=names)
+    finished, more, writings = _finish(file, columns, cells, options, form)
+    form = replace(form, header=headed, columns=names, writings=writings)
     return Table(source, finished, notes=(*notes, *more), locate=cells, format=form)
 
 
@@ -143,30 +150,71 @@ def _collect(
         )
 
 
+def _cells_like(form: TextFormat, like: TextFormat) -> dict[str, Any]:
+    """Return what is said of the cells, else what is known of the file of training."""
+    names = ("decimal", "thousands", "date_format", "na", "writings")
+    said = {name: getattr(form, name) for name in names}
+    return {k: getattr(like, k) if v in (None, {}) else v for k, v in said.items()}
+
+
+def _spelled(form: TextFormat) -> bool:
+    """Say whether plain numbers, too, have to be read by the marks that were told."""
+    return form.decimal not in (None, ".") or form.thousands is not None
+
+
+def _first_kind(name: str, options: Options, form: TextFormat, spelled: bool) -> Kind | None:
+    """Return the kind of a column while it is collected: text where its spelling is needed."""
+    kind = options.kind(name)
+    if kind in (None, "numeric") and (spelled or name in form.writings):
+        return "text"
+    return kind
+
+
 def _finish(
-    file: CsvFile, collectors: Sequence[Collector], cells: Cells, options: Options
-) -> tuple[tuple[Column, ...], list[str]]:
+    file: CsvFile,
+    collectors: Sequence[Collector],
+    cells: Cells,
+    options: Options,
+    form: TextFormat,
+) -> tuple[tuple[Column, ...], list[str], dict[str, Writing]]:
+    """Return the columns, notes on them, and how those are written that are no plain numbers."""
     kinds = [collector.decide() for collector in collectors]
+    bad = {}
     for i, collector in enumerate(collectors):
-        if kinds[i] == "numeric" and len(bad := collector.not_numbers()):
-            if options.used(collector.name):
-                raise _not_numbers(collector, bad, cells)
-            kinds[i] = "text"
-    lossy = [i for i, k in enumerate(kinds) if k != "numeric" and collectors[i].lossy]
-    again = {i: Collector(collectors[i].name, collectors[i].position, "text") for i in lossy}
+        if kinds[i] == "numeric" and len(rows := collector.not_numbers()):
+            bad[i], kinds[i] = rows, "text"
+            if collector.fixed is not None and options.used(collector.name):
+                raise _not_numbers(collector, rows, cells)
+    # how a number was spelled is lost: where it matters, it is read once more
+    doubted = {i for i, c in enumerate(collectors) if kinds[i] == "numeric" and c.grouped}
+    lossy = {i for i, kind in enumerate(kinds) if kind != "numeric" and collectors[i].lossy}
+    again = {i: collectors[i].again() for i in sorted(doubted | lossy)}
     if again:
         _collect(file, len(cells.positions), list(again.values()))
-    finished, notes = [], []
+    texts = {i: again[i].column("text") for i in doubted}
+    texts = {i: column for i, column in texts.items() if grouped(column.categories)}
+    columns = []
     for i, kind in enumerate(kinds):
-        column = again.get(i, collectors[i]).column(kind)
-        finished.append(column)
-        example = comma_numbers(column.categories) if kind == "text" else None
-        if example is not None:
-            notes.append(
-                f"column {column.name!r} is text, though its cells look like numbers with a comma "
-                f"({example!r}): write numbers with a point and without other separators"
-            )
-    return tuple(finished), notes
+        collector = again[i] if i in lossy else collectors[i]
+        columns.append(collector.column(kind))
+        asked = options.kind(collector.name) in (None, "numeric") and options.used(collector.name)
+        if kind == "text" and asked and collector.name not in form.writings:
+            texts[i] = columns[i]
+    plain = [c for i, c in enumerate(columns) if c.kind == "numeric" and i not in texts]
+    found = recognise(texts, plain, form, cells, surely={*bad})
+    for i, rows in bad.items():
+        if i not in found and options.used(collectors[i].name):
+            raise _not_numbers(collectors[i], rows, cells)
+    for i, column in enumerate(columns):
+        if column.kind == "text" and column.name in form.writings:
+            found[i], texts[i] = form.writings[column.name], column
+    notes, writings = [], {}
+    for i, writing in sorted(found.items()):
+        columns[i] = as_written(texts[i], writing, cells, used=options.used(texts[i].name))
+        if columns[i].kind == "numeric" and not plainly(texts[i].categories, writing):
+            notes.append(noted(columns[i], writing, texts[i].categories))
+            writings[columns[i].name] = writing
+    return tuple(columns), notes, writings
 
 
 def _not_numbers(collector: Collector, bad: NDArray[np.intp], cells: Cells) -> DataError:
@@ -179,6 +227,8 @@ def _not_numbers(collector: Collector, bad: NDArray[np.intp], cells: Cells) -> D
     else:
         why = "is numeric (at least 90% of its cells are numbers)"
         remedy = f", or read the column as text with {option('text', collector.name)}"
+        if len({text for _, text in found}) == 1:
+            remedy = f", say that it stands for a missing value with {option('na', cell)}{remedy}"
     return DataError(
         f"{place}: {cell!r} is not a number, and column {collector.name!r} {why}.{more} "
         f"Correct the cell (leave it empty if the value is unknown){remedy}."

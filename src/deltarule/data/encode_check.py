@@ -79,7 +79,19 @@ def check_missing(table: Table, names: Sequence[str], rows: NDArray[np.intp], re
         places = "; ".join(f"{place} ({name!r})" for place, (_, name) in cited)
         cells = "1 cell is" if count == 1 else f"{count} cells are"
         some = "the first at" if count > CITED else "at"
-        raise DataError(f"{table.source}: {cells} missing, {some} {places}. {remedy}")
+        word = _read_as_missing(table, first)
+        raise DataError(f"{table.source}: {cells} missing, {some} {places}.{word} {remedy}")
+
+
+def _read_as_missing(table: Table, cells: Sequence[tuple[int, str]]) -> str:
+    """Say of a word in a column of text that it was read as missing: it may be a name."""
+    texts = [cell for cell in cells if table[cell[1]].kind == "text"]
+    if table.locate is None or not texts:
+        return ""
+    words = {word for _, word in table.locate(texts)} - {""}
+    if not words:
+        return ""
+    return f" {min(words)!r} is read as missing; where it is a name, `--na ''` says so."
 
 
 def check_spread(source: str, names: Sequence[str], scale: NDArray[np.float64]) -> None:

@@ -33,6 +33,10 @@ def read_table(
     encoding: str | None = None,
     header: bool | None = None,
     columns: Sequence[str] = (),
+    decimal: str | None = None,
+    thousands: str | None = None,
+    date_format: str | None = None,
+    na: str | None = None,
     like: TextFormat | None = None,
 ) -> Table:
     """Read a table from a file (Parquet, NPZ, else text as CSV and TSV) or by a bundled name.
@@ -52,9 +56,12 @@ def read_table(
     was trained on (the result's `format`). Its columns' names are those of a file without header,
     and a first row of which they are the cells is a header.
 
-    In text files an empty cell, NA, N/A, NaN, null and None (any case)
-    are missing, and a column is numeric if at least 90% of its other cells are numbers, boolean if
-    all are true or false.
+    In text files an empty cell, NA, N/A, NaN, null and None (any case) are missing, or the words
+    in `na` (with commas between). A column is numeric if at least 90% of its other cells are
+    numbers, boolean if all are true or false. Numbers with a decimal comma or marks between
+    thousands, money, percentages, dates (as days since 1970) and times (as hours) are numeric where
+    all cells of a column are written in one way that leaves no doubt; else `decimal`, `thousands`
+    and `date_format` (as `datetime.strptime` takes it) say which way, for the whole file.
 
     Raises `DataError` for what cannot be used, with its place and the remedy; `UsageError` for
     options that do not fit together; `ResourceError` if the table would not fit into memory.
@@ -63,7 +70,9 @@ def read_table(
     ('species',)
     """
     options = Options.of(target, text, drop, kinds)
-    form = TextFormat(separator, encoding, header, tuple(columns))
+    form = TextFormat(
+        separator, encoding, header, tuple(columns), decimal, thousands, date_format, na
+    )
     path, name = Path(source), str(source)
     if path.is_file():
         table = _read_file(path, name, options, form, like or TextFormat())
@@ -98,11 +107,13 @@ def _read_file(
 
 
 def _check_text(source: str, form: TextFormat) -> None:
-    """Refuse names for the columns of a source that is no text, and has names of its own."""
-    if form.header is not None or form.columns:
+    """Refuse to be told how a source is written that is no text."""
+    told = form.to_dict().keys() - {"separator", "encoding"}
+    if told:
+        names = {"header": "header` and `--no-header", "date_format": "date-format"}
+        options = ", ".join(f"`--{names.get(name, name)}`" for name in sorted(told))
         raise UsageError(
-            f"{source}: `--header`, `--no-header` and `--columns` are for text files, and this is "
-            "none. Leave them out."
+            f"{source}: {options}: these are for text files, and this is none. Leave them out."
         )
 
 

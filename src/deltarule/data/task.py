@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, unknown_name
-from deltarule.data.cells import comma_numbers
 from deltarule.data.table import Column, label, listed
 
 __all__ = ["TASKS", "class_codes", "detect_task"]
@@ -123,13 +122,6 @@ def _classification(
         raise DataError(
             f"target {column.name!r} has {len(names)} classes ({listed(names)}), and `--task "
             "binary` needs two. Use `--task multiclass`."
-        )
-    comma = comma_numbers(column.categories) if column.kind == "text" else None
-    if comma is not None:
-        raise DataError(
-            f"target {column.name!r} is text, though its cells look like numbers with a comma "
-            f"({comma!r}). Write numbers with a point, or, if they are names of classes, without "
-            f"the comma."
         )
     single = np.flatnonzero(np.bincount(codes[codes >= 0]) == 1)
     if len(single) and not single_rows:

@@ -6,15 +6,16 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from deltarule.core.errors import UsageError
 from deltarule.data.parts import damaged
+from deltarule.data.writing import Writing, writing_from
 
 __all__ = ["TextFormat", "names_of", "names_text"]
 
-_TYPES: dict[str, type] = {"header": bool, "columns": list}
+_TYPES: dict[str, type] = {"header": bool, "columns": list, "writings": dict}
 """Of the fields that are no strings, what they are as JSON values."""
 
 
@@ -27,6 +28,11 @@ class TextFormat:
         encoding: of the file; None means UTF-8.
         header: whether the first row holds names.
         columns: the names of the columns, in order; empty: those in the header.
+        decimal: the decimal mark in numbers, for the whole file.
+        thousands: the mark between thousands, for the whole file.
+        date_format: of dates and times, as `datetime.strptime` takes it.
+        na: the words for a missing value, with commas between; an empty cell is one anyway.
+        writings: how the cells are written of columns that are not plain numbers, by name.
 
     >>> TextFormat(separator=";", header=False, columns=("age", "rich")).to_dict()
     {'separator': ';', 'header': False, 'columns': ['age', 'rich']}
@@ -36,6 +42,11 @@ class TextFormat:
     encoding: str | None = None
     header: bool | None = None
     columns: tuple[str, ...] = ()
+    decimal: str | None = None
+    thousands: str | None = None
+    date_format: str | None = None
+    na: str | None = None
+    writings: Mapping[str, Writing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse names that are not one for every column. Raises `UsageError`."""
@@ -50,7 +61,10 @@ class TextFormat:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is known as plain JSON values."""
-        plain = {name: value for name, value in asdict(self).items() if value not in (None, ())}
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain = {name: value for name, value in values.items() if value not in (None, (), {})}
+        if self.writings:
+            plain["writings"] = {name: w.to_dict() for name, w in self.writings.items()}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
 
     @classmethod
@@ -61,7 +75,8 @@ class TextFormat:
         columns = plain.get("columns", ())
         if not (set(plain) <= known and fits and all(isinstance(c, str) for c in columns)):
             raise damaged(f"the format of the text file is not described as it should be: {plain}")
-        return cls(**{**plain, "columns": tuple(columns)})
+        writings = {str(k): writing_from(v) for k, v in plain.get("writings", {}).items()}
+        return cls(**{**plain, "columns": tuple(columns), "writings": writings})
 
 
 def names_of(text: str) -> tuple[str, ...]:
