@@ -216,7 +216,8 @@ def test_categories_outside_the_training_rows_are_zeroed_and_said():
 def test_time_series_are_split_in_order():
     result = prepare(read_table("sunspots"), validation=0.1, test=0.2)
     assert [part.rows[0] for part in result.parts.values()] == [0, 208, 238]
-    assert result.notes[-1] == "rows: 208 train, 30 validation, 59 test; chosen in order"
+    expected = "rows: 208 train, 30 validation, 59 test; chosen in order, as sunspots is a series"
+    assert result.notes[-1] == expected
 
 
 @pytest.mark.parametrize("name", ["xor", "encoder"])

@@ -55,6 +55,14 @@ def train(
         float,
         typer.Option(help="Share of the rows for the final judgement.", rich_help_panel=_DATA),
     ] = 0.2,
+    split: Annotated[
+        str,
+        typer.Option(
+            help="Which rows these are: random ones, the last ones (ordered), the last ones by a "
+            "column (column:NAME); auto takes the order of what is a series.",
+            rich_help_panel=_DATA,
+        ),
+    ] = "auto",
     scale: Annotated[
         str,
         typer.Option(
@@ -218,6 +226,7 @@ def train(
         batch_size=batch_size,
         validation=validation,
         test=test,
+        split=split,
         patience=patience,
         l2=l2,
         seed=seed,

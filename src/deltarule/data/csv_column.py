@@ -8,6 +8,7 @@ as text has lost the spelling of its first cells ("007"): it is read once more a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -17,6 +18,8 @@ from deltarule.data.cells import BOOLEAN, MISSING_WORDS, is_missing, number, num
 from deltarule.data.table import Column, Kind
 
 __all__ = ["NUMERIC_SHARE", "Collector"]
+
+_ROUNDING = 1e-6
 
 NUMERIC_SHARE = 0.9
 """The least share of numbers, among the cells that are not missing, of a numeric column."""
@@ -41,8 +44,7 @@ class Collector:
         self.name = name
         self.position = position
         self.fixed = fixed
-        self.grouped = fixed is None
-        """Whether all numbers so far may be written with points between thousands."""
+        self._grouped = fixed is None
         self.words = words
         self.textual = fixed in {"text", "boolean"}
         self._floats: list[NDArray[np.float64]] = []
@@ -55,7 +57,7 @@ class Collector:
             values = numbers(cells, self.words)
             if values is not None:
                 self._floats.append(values)
-                self.grouped = self.grouped and _may_be_grouped(values)
+                self._grouped = self._grouped and _may_be_grouped(values)
                 return
             self.textual = True
         texts = self._texts
@@ -65,6 +67,13 @@ class Collector:
     def again(self) -> Collector:
         """Return a collector of the same column that keeps the spelling of its cells."""
         return Collector(self.name, self.position, "text", self.words)
+
+    @property
+    def grouped(self) -> bool:
+        """Say whether the numbers may be written with points between thousands, by their values."""
+        return self._grouped and any(
+            np.any((f != np.floor(f)) & ~np.isnan(f)) for f in self._floats
+        )
 
     @property
     def lossy(self) -> bool:
@@ -125,11 +134,14 @@ class Collector:
 
 def _may_be_grouped(values: NDArray[np.float64]) -> bool:
     """Say whether numbers below 1000 have three decimals or none: `985` and `1.022` may be 1022."""
+    first = float(values[0]) * 1000
+    if math.isfinite(first) and abs(first - round(first)) > _ROUNDING:  # most columns end here
+        return False
     known = np.abs(values[~np.isnan(values)])
     if np.any(known >= 1000):
         return False
     thousandths = known * 1000
-    return bool(np.all(np.abs(thousandths - np.round(thousandths)) < 1e-6))
+    return bool(np.all(np.abs(thousandths - np.round(thousandths)) < _ROUNDING))
 
 
 def _category(text: str, lower: bool, words: frozenset[str]) -> str | None:

@@ -13,6 +13,7 @@ from deltarule.core.errors import DataError, UsageError, unknown_name
 from deltarule.data.encode import MISSING, InputEncoder
 from deltarule.data.encode_check import check_missing, missing_rows
 from deltarule.data.said import detected, encoded, splitted
+from deltarule.data.series import Order, order_of
 from deltarule.data.split import PARTS, split_rows
 from deltarule.data.table import Table, listed, no_such_column, option
 from deltarule.data.target import TargetEncoder
@@ -63,6 +64,7 @@ def prepare(
     missing: str = "error",
     validation: float = 0.1,
     test: float = 0.2,
+    split: str = "auto",
     seed: int = 0,
     dtype: DTypeLike = np.float32,
 ) -> Prepared:
@@ -72,8 +74,9 @@ def prepare(
     inputs. `task` is "auto", "regression", "binary" or "multiclass"; `scale` is "standard",
     "minmax" or "none", for numeric inputs and regression targets alike; `missing` is "error",
     "mean" (numbers become the training mean, categories all zeros) or "drop" (rows with a missing
-    cell are left out). `validation` and `test` are fractions of all rows. The parts are contiguous
-    views of one array of `dtype`, in the order train, validation, test.
+    cell are left out). `validation` and `test` are fractions of all rows; `split` is "auto",
+    "random", "ordered" or "column:NAME", as `deltarule.data.series.order_of` has it. The parts are
+    contiguous views of one array of `dtype`, in the order train, validation, test.
 
     Raises `DataError` with the place for data that cannot be used, `UsageError` for options.
 
@@ -96,14 +99,15 @@ def prepare(
         notes.append(f"dropped {dropped} of {table.rows} rows for their missing cells{known}")
     own = task == "auto" and names == table.targets and table.task is not None
     task = _task(table, names, rows, (table.task or task) if own else task)
-    parts = _split(table, names, rows, (validation, test, seed, task))
+    order = order_of(table, names, rows, split)
+    parts = _split(table, names, rows, order, (validation, test, seed, task))
     train = parts["train"]
     encoder = InputEncoder.fit(table, train, inputs, scale=scale, missing=missing)
     targets = TargetEncoder.fit(table, train, names, task=task, scale=scale, known=rows)
     notes += detected(table, targets)
     notes += encoded(encoder, targets)
     notes += encoder.notes(table, rows, expected=(*names, *left_out))
-    notes += splitted(table, parts, task)
+    notes += splitted(table, parts, task, order)
     return Prepared(
         source=table.source,
         task=task,
@@ -176,9 +180,12 @@ def _split(
     table: Table,
     names: tuple[str, ...],
     rows: NDArray[np.intp],
+    order: Order,
     how: tuple[float, float, int, str],
 ) -> dict[str, NDArray[np.intp]]:
     validation, test, seed, task = how
+    ordered = order.rows is not None
+    rows = rows if order.rows is None else order.rows
     labels = None if task == "regression" else class_codes(table[names[0]])[1][rows]
     if not table.splittable:
         validation = test = 0.0
@@ -188,9 +195,25 @@ def _split(
         test=test,
         seed=seed,
         labels=labels,
-        ordered=table.ordered or not table.splittable,
+        ordered=ordered or not table.splittable,
     )
+    if ordered and labels is not None:
+        _check_classes(table, names, labels, parts["train"])
     return {name: rows[index] for name, index in parts.items()}
+
+
+def _check_classes(
+    table: Table, names: tuple[str, ...], labels: NDArray[np.intp], train: NDArray[np.intp]
+) -> None:
+    """Refuse classes of which the first rows have none: they could not be learned."""
+    absent = np.setdiff1d(labels, labels[train])
+    if len(absent):
+        classes = class_codes(table[names[0]])[0]
+        raise DataError(
+            f"{table.source}: the rows are split in order, and no training row has the class "
+            f"{listed([classes[i] for i in absent])} of {names[0]!r}. Use `--split random`, or "
+            "more rows."
+        )
 
 
 def _encode(

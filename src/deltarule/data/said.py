@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from deltarule.data.encode import InputEncoder
+from deltarule.data.series import Order
 from deltarule.data.table import Table, listed
 from deltarule.data.target import TargetEncoder
 
@@ -52,10 +53,14 @@ def encoded(inputs: InputEncoder, targets: TargetEncoder) -> list[str]:
     return notes
 
 
-def splitted(table: Table, parts: Mapping[str, NDArray[Any]], task: str) -> list[str]:
-    """Say how many rows each part has and how they were chosen."""
+def splitted(table: Table, parts: Mapping[str, NDArray[Any]], task: str, order: Order) -> list[str]:
+    """Say how many rows each part has, how they were chosen, and why."""
     if not table.splittable:
         return [f"all {len(parts['train'])} rows of {table.source} are training rows"]
     counts = ", ".join(f"{len(rows)} {name}" for name, rows in parts.items())
     how = "at random" if task == "regression" else "at random with the same shares of classes"
-    return [f"rows: {counts}; chosen {'in order' if table.ordered else how}"]
+    if order.rows is not None:
+        how = f"in order, {order.reason}"
+    elif order.reason:
+        how += f"; {order.reason}"
+    return [f"rows: {counts}; chosen {how}"]

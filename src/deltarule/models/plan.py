@@ -80,6 +80,7 @@ def plan(
         missing=recipe.missing,
         validation=recipe.validation,
         test=recipe.test,
+        split=recipe.split,
         seed=recipe.seed,
         dtype=recipe.dtype,
     )

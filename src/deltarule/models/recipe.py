@@ -12,6 +12,7 @@ from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import plain
 from deltarule.data.encode import MISSING
 from deltarule.data.scale import SCALERS
+from deltarule.data.series import check_split
 from deltarule.data.task import TASKS
 from deltarule.engine.choice import choose_engine
 from deltarule.losses import LOSSES, Loss
@@ -40,6 +41,8 @@ class Recipe:
             means 0.001.
         epochs, batch_size, l2, class_weight, clip_norm, engine: as in `deltarule.train`.
         validation, test: fractions of all rows.
+        split: which rows they are: `"random"`, `"ordered"` (the last ones), `"column:NAME"` (the
+            last ones by that column), or `"auto"`, which takes the order of what is a series.
         patience: epochs without improvement after which training stops, the best weights being
             kept; 0 trains to the last epoch and keeps the last weights.
         seed: determines the split, the first weights and every batch.
@@ -61,6 +64,7 @@ class Recipe:
     batch_size: int | None = 32
     validation: float = 0.1
     test: float = 0.2
+    split: str = "auto"
     patience: int = 20
     l2: float = 0.0
     seed: int = 0
@@ -93,6 +97,7 @@ class Recipe:
             if name not in known:
                 raise unknown_name(kind, name, known)
         choose_engine(self.engine)
+        check_split(self.split)
         loss = self.loss if self.loss == "auto" else LOSSES.get(self.loss)
         self._set("hidden", hidden_sizes(self.hidden))
         self._set("activation", ACTIVATIONS.get(self.activation))
