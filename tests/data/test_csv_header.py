@@ -104,6 +104,8 @@ NAMES = {
     "words alone": "name,city\nAnn,Rome\nBob,Bonn\n",
     "one row": "name,3\n",
     "missing cells alone": "a,7\nRome,\nBonn,\n",
+    "a value that is a name, too": "survived,age\nsurvived,31\ndied,40\n",
+    "a word that is a number": "city,inf\nRome,0.7\nBonn,0.3\n",
     "a column without a name": ",a\n0,1\n1,5\n",
 }
 
