@@ -70,6 +70,7 @@ def test_a_first_row_of_values_is_refused_with_both_ways_out(write):
 DATA = {
     "numbers": "1,2\n3,4\n",
     "two_equal_cells": "0,0\n1,0\n",
+    "empty cells": "5,,\n3,,\n",
     "one number": "Rome,4\nBonn,-3.5e2\n",
     "a value again": "Rome,yes\nBonn,no\nParis,yes\n",
     "decimal commas": "3,5;Rome\n4,25;Bonn\n",
@@ -95,6 +96,17 @@ def test_data(write, text):
         assert read_table("people.csv", header=True).rows == rows - 1
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_decimal_commas_do_not_divide_a_first_row_of_data(write, separator):
+    rows = ["3,5", "2", "Rome"], ["4,25", "7", "Bonn"]
+    write("".join(separator.join(row) + "\n" for row in rows))
+    assert "It has 3 cells: '3,5', '2', 'Rome'" in refused("people.csv")
+    assert read_table("people.csv", header=False)["c1"].values.tolist() == [3.5, 4.25]
+    mixed = read_table(write("2004-03-01 18:00,5;1\n2004-03-02 12:00,6;2\n"), header=False)
+    assert mixed.format.separator == ";"
+    assert read_table(write("5,a;b\n6,c;d\n"), header=False).format.separator == ","
+
+
 NAMES = {
     "words": "age,city\n31,Rome\n40,Bonn\n",
     "years": "city,2001,2002,2003\nRome,3,4,4\nBonn,7,2,1\n",
@@ -104,6 +116,8 @@ NAMES = {
     "words alone": "name,city\nAnn,Rome\nBob,Bonn\n",
     "one row": "name,3\n",
     "missing cells alone": "a,7\nRome,\nBonn,\n",
+    "a value that is a name, too": "survived,age\nsurvived,31\ndied,40\n",
+    "a word that is a number": "city,inf\nRome,0.7\nBonn,0.3\n",
     "a column without a name": ",a\n0,1\n1,5\n",
 }
 

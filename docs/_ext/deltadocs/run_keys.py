@@ -16,7 +16,7 @@ MEANINGS = {
     "objective": "loss, reduction, rule, l2",
     "optimizer": "its name and parameters",
     "recipe": "every option that was in force",
-    "data": "where the rows came from; task, kinds, categories, scaling",
+    "data": "source and format of the rows; task, kinds, categories, scaling",
     "training": "engine, seed, epochs, updates, why it stopped, which theta was kept",
     "metrics": "loss and accuracy, or loss, R2, RMSE and MAE, per part",
     "notes": "whatever was detected, converted, filled or left out",

@@ -33,7 +33,9 @@ class Below:
         """Return in which way a first row looks like data, and whether its numbers are a run.
 
         It does where a cell has the form of those under it, or stands among them again. Numbers
-        that rise by one are names, unless those under them rise so too.
+        that rise by one are names, unless those under them rise so too. A word may be the name of
+        its column and a value in it (homeless or housed): where other words stand over numbers,
+        which names alone do, it counts for nothing that one stands again.
 
         >>> Below([2, 3], [("52", "38"), ("no", "yes")]).like(["34", "yes"])
         (["'34' stands over '52'", "'yes' stands again in its column on line 3"], False)
@@ -46,11 +48,12 @@ class Below:
         run = _rises([top for top, _ in numbers]) and not _rises([under for _, under in numbers])
         if run:
             alike = [(cell, column) for cell, column in alike if number(cell) is None]
+        named = self.words_over_numbers(cells)
         found = [f"{cell!r} stands over {_example(cell, column)!r}" for cell, column in alike]
         again = [
             f"{cell!r} stands again in its column on line {self.lines[column.index(cell)]}"
             for cell, column in pairs
-            if number(cell) is None and cell in column
+            if number(cell) is None and cell in column and not named
         ]
         return found[:1] + again[-1:], run
 
@@ -92,15 +95,13 @@ def _stripped(row: Sequence[str]) -> list[str]:
 def _form(cell: str) -> str | None:
     """Return a cell with 0 for every number, date or time in it; None if it has none.
 
-    >>> [_form(c) for c in ("-3.5", "1e9", "2004-03-01", "$1,234.50", "c1", "NA", "Rome")]
+    >>> [_form(c) for c in ("-3.5", "1e9", "2004-03-01", "$1,234.50", "c1", "NA", "inf")]
     ['0', '0', '0', '$0', 'c0', None, None]
     """
-    if is_missing(cell):
-        return None
-    if number(cell) is not None:
-        return "0"
     form, count = _NUMBER.subn("0", cell)
-    return form if count else None
+    if not count:
+        return None
+    return "0" if number(cell) is not None else form
 
 
 def _same_form(cell: str, column: Sequence[str]) -> bool:

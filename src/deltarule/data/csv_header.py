@@ -99,7 +99,8 @@ def _check_header(
         names = f"`--no-header` (the columns are then those of training, {listed(like.columns)})"
     else:
         names = f"{_NAMES}{_without(cells, like.columns, options)}"
-    distinct = len(set(cells)) == len(cells)
+    named = [cell for cell in cells if cell]
+    distinct = len(set(named)) == len(named)
     header = "`--header`" if distinct else f"`--header` and {_NAMES}, for two cells are the same"
     raise DataError(
         f"{place}: the first row looks like data, not like names: {' and '.join(found)}. It has "

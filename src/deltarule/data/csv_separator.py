@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from deltarule.data.cells import number
 from deltarule.data.csv_lines import SPACES, blank, parser, table_lines
 
-__all__ = ["SEPARATORS", "find_separator", "other_separator", "splits_header"]
+__all__ = [
+    "SEPARATORS",
+    "among_decimal_commas",
+    "find_separator",
+    "other_separator",
+    "splits_header",
+]
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", SPACES: "space"}
 """The separators that are looked for, with their names; `SPACES` is one or more spaces or tabs."""
@@ -17,6 +24,8 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", 
 _ROWS, _CHARACTERS = 100, 1 << 20
 _MOSTLY = 0.5
 _SHOWN = 4
+_COMMA = re.compile(r"(?<![0-9]),|,(?![0-9])")
+"""A comma that does not stand between digits."""
 
 
 def splits_header(path: Path, encoding: str, separator: str) -> bool:
@@ -41,6 +50,19 @@ def find_separator(path: Path, encoding: str) -> str | None:
         else:
             del found[SPACES]
     return next(iter(found), None)
+
+
+def among_decimal_commas(path: Path, encoding: str) -> str | None:
+    """Return the separator at which the first rows have one width and commas within numbers only.
+
+    A comma divides a first row of such numbers as well, where there is no header. Spaces are left
+    out: in `2004-03-01 18:00,5` the comma does not belong to a number.
+    """
+    for separator in (";", "\t", "|"):
+        rows = _first_rows(path, encoding, separator)
+        if rows and not any(_COMMA.search(cell) for row in rows for cell in row):
+            return separator
+    return None
 
 
 def other_separator(path: Path, encoding: str, separator: str) -> str:

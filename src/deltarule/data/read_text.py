@@ -9,7 +9,12 @@ from deltarule.core.errors import DataError
 from deltarule.data.csv_bytes import check_bytes
 from deltarule.data.csv_encoding import codec_name
 from deltarule.data.csv_lines import SPACES, announced
-from deltarule.data.csv_separator import SEPARATORS, find_separator, splits_header
+from deltarule.data.csv_separator import (
+    SEPARATORS,
+    among_decimal_commas,
+    find_separator,
+    splits_header,
+)
 from deltarule.data.csv_table import read_csv
 from deltarule.data.options import Options
 from deltarule.data.table import Table
@@ -82,10 +87,11 @@ def _separator(
     if told is not None:
         return told, []
     divides = usual is not None and splits_header(path, codec, usual)
-    if divides and not spaced:
+    among = among_decimal_commas(path, codec) if divides and usual == "," else None
+    if divides and not (among or spaced):
         return usual, []
-    found = find_separator(path, codec)
-    if divides and found != SPACES:
+    found = among or find_separator(path, codec)
+    if divides and not among and found != SPACES:
         return usual, []
     if found in (None, usual, ","):
         return found, []
