@@ -280,7 +280,13 @@ class Network:
         <BLANKLINE>
         """
         # the engine stands above the network, which may not import it
-        engine = importlib.import_module("deltarule.engine.compiled.listing.listing")
+        try:
+            engine = importlib.import_module("deltarule.engine.compiled.listing.listing")
+        except ImportError as error:
+            raise UsageError(
+                f"compiled_source needs llvmlite, which cannot be imported ({error}); install it "
+                "with `pip install llvmlite`"
+            ) from error
         options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight)
         return str(engine.compiled_source(self, *options, clip_norm, clip_value, dtype, llvm))
 

@@ -148,3 +148,22 @@ def test_masked_cells_are_missing_cells(iris: Fitted) -> None:
     matrix = np.ma.array(np.stack(list(columns.values()), axis=1))
     with pytest.raises(dr.DataError, match="row 5"):
         iris.model.predict(np.ma.array(matrix.data, mask=np.arange(600).reshape(150, 4) == 18))
+
+
+def test_dates_in_columns_are_days_as_in_files() -> None:
+    """datetime64, datetime and date, with missing ones: days since 1970-01-01."""
+    import datetime
+
+    from deltarule.models.tables import _from_columns
+
+    day = datetime.date(1970, 1, 11)
+    noon = datetime.datetime(1970, 1, 2, 12)
+    table = _from_columns({
+        "a": np.array(["1970-01-11", "NaT"], "datetime64[D]"),
+        "b": [day, None],
+        "c": [noon, noon],
+    })  # fmt: skip
+    np.testing.assert_array_equal(table["a"].values, [10, np.nan])
+    np.testing.assert_array_equal(table["b"].values, [10, np.nan])
+    np.testing.assert_array_equal(table["c"].values, [1.5, 1.5])
+    assert [c.written for c in table.columns] == ["date", "date", "date and time"]

@@ -19,7 +19,7 @@ from deltarule.check.probe import Probe, probe
 from deltarule.check.result import GradientCheck, Kink
 from deltarule.check.sweep import sweep
 from deltarule.core.arguments import number
-from deltarule.core.errors import NumericError, UsageError
+from deltarule.core.errors import NumericError, UsageError, first_few
 
 __all__ = ["Setting", "compare"]
 
@@ -128,10 +128,10 @@ def _lost_note(lost: Array, groups: Groups) -> Sequence[str]:
     found = np.flatnonzero(lost)
     if not len(found):
         return ()
-    named = ", ".join(groups.entry(int(i)) for i in found[:3])
+    named = first_few([groups.entry(int(i)) for i in found[:4]], 3)
     return (
         f"saturated: {len(found):,} {'entry is' if len(found) == 1 else 'entries are'} off by less "
-        f"than E's own rounding shows ({named}{', ...' if len(found) > 3 else ''}); their digits "
+        f"than E's own rounding shows ({named}); their digits "
         "do not exist in a formula such as 1 - y^2",
     )
 
@@ -141,10 +141,10 @@ def _check_finite(around: Around, got: Array, groups: Groups) -> None:
         raise NumericError(f"E is {around.here[~np.isfinite(around.here)][0]} at this point")
     bad = np.flatnonzero(~np.isfinite(got))
     if len(bad):
-        named = ", ".join(f"{groups.entry(int(i))} = {got[i]}" for i in bad[:5])
+        named = first_few([f"{groups.entry(int(i))} = {got[i]}" for i in bad[:6]], 5)
         raise NumericError(
-            f"the gradient has {len(bad):,} entries that are not finite: {named}"
-            f"{', ...' if len(bad) > 5 else ''}; mend them before it is compared"
+            f"the gradient has {len(bad):,} entries that are not finite: {named}; mend them before "
+            "it is compared"
         )
 
 

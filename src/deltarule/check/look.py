@@ -83,9 +83,16 @@ def _kinks(jump: Array, fuzz: Array, usable: Array) -> Array:
 
 
 def _best(slopes: Array, fuzz: Array, usable: Array) -> tuple[Array, Array]:
-    """Return the slope that changes least from that of the next shorter step, and its error."""
+    """Return the slope that changes least from those of the steps beside it, and its error.
+
+    Rounding in the shorter step may hide what the longer one bends; the step after that shows it,
+    by a factor of at least `RATIO` enlarged.
+    """
     with np.errstate(invalid="ignore"):
-        change = np.maximum(np.abs(np.diff(slopes, axis=1)), fuzz[:, 1:]) + fuzz[:, 1:]
+        change = np.abs(np.diff(slopes, axis=1))
+        beyond = np.where(usable[:, 2:], change[:, 1:], 0.0) / RATIO
+        change[:, :-1] = np.fmax(change[:, :-1], beyond)
+        change = np.maximum(change, fuzz[:, 1:]) + fuzz[:, 1:]
     change[~(usable[:, 1:] & usable[:, :-1])] = np.inf
     change[~np.isfinite(change)] = np.inf
     best, rows = np.argmin(change, axis=1), np.arange(len(slopes))

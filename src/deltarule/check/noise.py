@@ -16,6 +16,8 @@ Array = NDArray[Any]
 _POINTS = 7
 _TRIES = 12
 _FAR = 1e-3
+_OFF = 1.37
+"""From one spacing to another one that has no simple ratio to it."""
 
 
 def estimate_noise(values: Callable[[Array], Array], here: float, unit: float) -> float:
@@ -37,8 +39,9 @@ def estimate_noise(values: Callable[[Array], Array], here: float, unit: float) -
     """
     least = 0.5 * unit * abs(here)
     spacing, levels, flat = 64.0 * unit, [least], False
+    places = np.arange(1 - _POINTS // 2, 2 + _POINTS // 2)
     for _ in range(_TRIES):
-        found = np.asarray(values(spacing * np.arange(1 - _POINTS // 2, 2 + _POINTS // 2)))
+        found = np.asarray(values(spacing * places))
         if not np.all(np.isfinite(found)):
             break
         changes = np.diff(found)
@@ -51,7 +54,8 @@ def estimate_noise(values: Callable[[Array], Array], here: float, unit: float) -
         elif level is None:
             spacing /= 5.0  # E bends more than it is rounded
         else:
-            return max(level, *levels)
+            # steps that hit the grid of a rounded number inside E each time do not see it
+            return max(level, _level(np.asarray(values(_OFF * spacing * places))) or 0.0, *levels)
         if spacing > _FAR:
             break
     return max(4.0 * least, *levels)

@@ -68,8 +68,8 @@ def _why_not_complex(around: Around, v: Array, here: float, seen: Look) -> str:
     beside = _BESIDE if seen.kinked[0] else 0.0
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", np.exceptions.ComplexWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)  # it is one of these
             value = complex(around.along(v, np.array([beside + 1j * h]))[0])
     except Exception as error:  # whatever somebody else's function raises
         return f"it does not take complex numbers ({type(error).__name__})"

@@ -165,9 +165,12 @@ class GradientCheck:
 
     @property
     def digits(self) -> float:
-        """How many decimal digits agree in every layer, by its largest entry; at most 15.9."""
+        """How many decimal digits agree in every layer, by its largest entry; at most 15.9.
+
+        NaN where rounding lets none be seen.
+        """
         found = [layer.digits for layer in self.layers if layer.digits is not None]
-        return min(found, default=0.0 if not self.passed else 15.9)
+        return min(found, default=math.nan if self.passed else 0.0)
 
     def chance_of_missing(self, size: float) -> float:
         """Return the chance that an error of `size` times the gradient's length went unseen.

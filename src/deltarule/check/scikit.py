@@ -23,7 +23,7 @@ from deltarule.check.groups import layer_groups
 from deltarule.check.ours import Ours
 from deltarule.check.point import point_of
 from deltarule.check.result import GradientCheck
-from deltarule.core.errors import UsageError
+from deltarule.core.errors import UsageError, first_few
 from deltarule.engine import backprop
 from deltarule.layers import Dense
 from deltarule.network import Network
@@ -112,10 +112,10 @@ def _unclipped(ours: Ours) -> Callable[[Array], float]:
 
 
 def _clip_note(rows: Array) -> str:
-    first = ", ".join(str(row + 1) for row in rows[:5])
+    first = first_few([str(row + 1) for row in rows[:6]], 5)
     return (
         f"its loss clips p to [{_EPS:.2g}, 1 - {_EPS:.2g}], and its gradient does not, in "
-        f"{len(rows):,} rows ({first}{', ...' if len(rows) > 5 else ''}): E is taken without the "
+        f"{len(rows):,} rows ({first}): E is taken without the "
         "clip here"
     )
 

@@ -178,7 +178,7 @@ def as_dict(check: GradientCheck) -> dict[str, Any]:
         "verdict": check.verdict,
         "method": check.method,
         "tolerance": check.tolerance,
-        "digits": check.digits,
+        "digits": None if math.isnan(check.digits) else check.digits,
         "entries": len(check.got),
         "directions": check.directions,
         "wrong": int(check.wrong.sum()),

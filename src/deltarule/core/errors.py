@@ -8,7 +8,7 @@ The command line prints the message and exits with the class's `exit_code`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "NumericError",
     "ResourceError",
     "UsageError",
+    "first_few",
     "nearest",
     "unknown_name",
 ]
@@ -68,6 +69,15 @@ class LockError(DeltaruleError, OSError):
     """Somebody else is using the same folder."""
 
     exit_code: ClassVar[int] = 7
+
+
+def first_few(names: Sequence[str], most: int) -> str:
+    """Return the first names for a message, with dots where there are more.
+
+    >>> first_few(["1", "2", "3"], 2)
+    '1, 2, ...'
+    """
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -98,6 +99,8 @@ def _column(name: str, values: Sequence[Any] | NDArray[Any]) -> Column:
         return Column(name, "numeric", array if single else array.astype(np.float64))
     if array.dtype.kind == "b":
         return Column(name, "boolean", array.astype(np.int32), _BOOLEAN)
+    if array.dtype.kind == "M":
+        return _dates(name, array)
     return _objects(name, list(values))
 
 
@@ -112,6 +115,13 @@ def _unmasked(values: Any) -> Any:
     return found
 
 
+def _dates(name: str, moments: NDArray[Any]) -> Column:
+    """Return a column of days since 1970-01-01, as files give them."""
+    days = (moments - np.datetime64(0, "D")) / np.timedelta64(1, "D")
+    written = "date" if np.all((days == np.floor(days)) | np.isnan(days)) else "date and time"
+    return Column(name, "numeric", days, written=written)
+
+
 def _objects(name: str, values: list[Any]) -> Column:
     """Return a column of Python values: None and NaN are missing, the others decide the kind."""
     missing = [v is None or v != v for v in values]  # noqa: PLR0124 (NaN alone differs from itself)
@@ -124,6 +134,9 @@ def _objects(name: str, values: list[Any]) -> Column:
     if numbers:
         floats = [np.nan if m else float(v) for v, m in zip(values, missing, strict=True)]
         return Column(name, "numeric", np.array(floats))
+    if known and all(isinstance(v, datetime.date) for v in known):
+        moments = [None if m else v for v, m in zip(values, missing, strict=True)]
+        return _dates(name, np.array(moments, "datetime64[us]"))
     texts = [str(v) for v in known]
     names = tuple(sorted(set(texts)))
     place = {text: i for i, text in enumerate(names)}
