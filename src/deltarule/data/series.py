@@ -96,9 +96,11 @@ def _dated(table: Table, columns: Sequence[Column], rows: NDArray[np.intp]) -> O
         some = listed([repr(column.name) for column in chosen])
         by = option("split", f"{_BY}{chosen[0].name}")
         return Order(None, f"which of {some} is their time is not known: {by} would say it")
-    if not chosen or chosen[0].missing[rows].any():
+    if not chosen:
         return None
     name = chosen[0].name
+    if chosen[0].missing[rows].any():
+        return Order(None, f"{name!r}, a {chosen[0].written}, is not known in every row")
     return Order(_by(table, chosen[0], rows), f"of {name!r}, a {chosen[0].written}: {_OTHERWISE}")
 
 
