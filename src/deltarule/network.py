@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from deltarule.core.arguments import array, float_type, whole
+from deltarule.core.arguments import array, float_type
 from deltarule.core.errors import UsageError
-from deltarule.core.layout import Layout, by_name
+from deltarule.core.layout import Layout
 from deltarule.core.memory import DRAWN, require_parameters
 from deltarule.core.namespace import NUMPY
 from deltarule.core.random import as_seeds
@@ -23,9 +23,11 @@ from deltarule.layers import (
     Affine,
     Initialiser,
     Layer,
-    Shape,
     Start,
     all_of,
+    as_shape,
+    check_rows,
+    inputs_text,
     shapes,
     starts,
 )
@@ -72,14 +74,10 @@ class Network:
         for number, layer in enumerate(layers, 1):
             if not isinstance(layer, Layer):
                 raise UsageError(f"Network: layer {number} is not a layer: {layer!r}")
-            if isinstance(layer, Affine) and layer.rowwise and number < len(layers):
-                raise UsageError(
-                    f"Network: layer {number} of {len(layers)} has the activation "
-                    f"{layer.activation.name}, which couples a row; use it in the last layer only"
-                )
         self.layers = tuple(layers)
+        check_rows(self.layers)
         self.initialiser = None if init is None else INITIALISERS.get(init)
-        self.shapes = shapes(_shape(inputs), self.layers)
+        self.shapes = shapes(as_shape(inputs), self.layers)
         """The shape of a sample after every layer, the input first: (n_l,) for vectors."""
         self.layout = Layout(
             layer.parameters(shape) for layer, shape in zip(self.layers, self.shapes, strict=False)
@@ -149,19 +147,8 @@ class Network:
                 f"parameters are such as (W, b)"
             )
         theta = np.empty(self.size, dtype=float_type("pack: dtype", dtype))
-        for number, (given, views) in enumerate(
-            zip(parameters, self.unpack(theta), strict=True), 1
-        ):
-            values = by_name(given, list(views), number)
-            for name, view in views.items():
-                value = array(f"pack: {name} of layer {number}", values[name], theta.dtype)
-                if value.shape != view.shape:
-                    hint = " (it fits if transposed)" if value.T.shape == view.shape else ""
-                    raise UsageError(
-                        f"pack: {name} of layer {number} has the shape {value.shape}; needed is "
-                        f"{view.shape}{hint}"
-                    )
-                view[...] = value
+        for number, given in enumerate(parameters, 1):
+            self.layout.fill(theta, given, number)
         return theta
 
     def unpack(self, theta: Any) -> list[dict[str, Any]]:
@@ -228,7 +215,7 @@ class Network:
             hint = " (it fits if transposed)" if found.T.shape[1:] == shape else ""
             needed = ", ".join(map(str, ("n", *shape)))
             raise UsageError(
-                f"X has the shape {found.shape}; this network has {_inputs(shape)}, so it "
+                f"X has the shape {found.shape}; this network has {inputs_text(shape)}, so it "
                 f"needs ({needed}){hint}"
             )
         return found
@@ -317,13 +304,3 @@ class Network:
 
     def _repr_html_(self) -> str:
         return as_html(self.layers, self.shapes, self.layout)
-
-
-def _shape(inputs: int | Sequence[int]) -> Shape:
-    if isinstance(inputs, Sequence) and not isinstance(inputs, str) and inputs:
-        return tuple(whole("Network: inputs", n, 1, 2**53) for n in inputs)
-    return (whole("Network: inputs", inputs, 1, 2**53),)
-
-
-def _inputs(shape: Shape) -> str:
-    return f"{shape[0]} inputs" if len(shape) == 1 else f"inputs of the shape {shape}"

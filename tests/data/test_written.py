@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deltarule.core.errors import DataError
+from deltarule.core.errors import DataError, UsageError
 from deltarule.data import read_table
 from deltarule.data.text_format import TextFormat
 from deltarule.data.writing import Writing
@@ -185,3 +185,22 @@ def test_marks_that_were_told_are_those_of_the_model(write):
     like = TextFormat.from_dict(first.format.to_dict())
     again = read(write, ["1.022", "2.500"], like=like, kinds={"c": "numeric"})
     assert again["c"].values.tolist() == [1022, 2500]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"decimal": "ab"}, "a decimal mark is"),
+        ({"decimal": ";"}, "a decimal mark is"),
+        ({"decimal": ""}, "a decimal mark is"),
+        ({"thousands": "5"}, "a mark between thousands is"),
+        ({"thousands": ""}, "a mark between thousands is"),
+        ({"decimal": ",", "thousands": ","}, "a mark between thousands is"),
+        ({"date_format": "%Q"}, "no format of dates"),
+        ({"date_format": "abc"}, "no format of dates"),
+        ({"date_format": ""}, "no format of dates"),
+    ],
+)
+def test_marks_that_are_none_are_refused(write, options, said):
+    with pytest.raises(UsageError, match=said):
+        read(write, ["1", "2"], **options)

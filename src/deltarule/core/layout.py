@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.arguments import array
 from deltarule.core.errors import UsageError
 from deltarule.core.notation import entry_name
 
@@ -76,6 +77,23 @@ class Layout:
                 e.parameter.shape
             )
         return found
+
+    def fill(self, theta: NDArray[Any], given: Any, number: int) -> None:
+        """Write one layer's parameters, `(W, b)`, `{"W": W, "b": b}` or W, into `theta`.
+
+        Raises `UsageError` where they are others, or a shape does not fit.
+        """
+        views = self.views(theta)[number - 1]
+        values = by_name(given, list(views), number)
+        for name, view in views.items():
+            value = array(f"pack: {name} of layer {number}", values[name], theta.dtype)
+            if value.shape != view.shape:
+                hint = " (it fits if transposed)" if value.T.shape == view.shape else ""
+                raise UsageError(
+                    f"pack: {name} of layer {number} has the shape {value.shape}; needed is "
+                    f"{view.shape}{hint}"
+                )
+            view[...] = value
 
     def flat(self, layers: Sequence[dict[str, Any]], xp: Any) -> Any:
         """Return one vector from the layers' parameters by name: the inverse of `views`."""

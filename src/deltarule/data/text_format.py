@@ -11,7 +11,7 @@ from typing import Any
 
 from deltarule.core.errors import UsageError
 from deltarule.data.parts import damaged
-from deltarule.data.writing import Writing, writing_from
+from deltarule.data.writing import Writing, check_marks, writing_from
 
 __all__ = ["TextFormat", "names_of", "names_text"]
 
@@ -49,7 +49,8 @@ class TextFormat:
     writings: Mapping[str, Writing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse names that are not one for every column. Raises `UsageError`."""
+        """Refuse what no file has: names twice, marks that are none. Raises `UsageError`."""
+        check_marks(self.decimal, self.thousands, self.date_format)
         count = Counter(self.columns)
         if "" in count or len(count) < len(self.columns):
             name = "" if "" in count else count.most_common(1)[0][0]

@@ -14,9 +14,10 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any
 
+from deltarule.core.errors import UsageError
 from deltarule.data.parts import damaged
 
-__all__ = ["Writing", "readings", "writing_from"]
+__all__ = ["Writing", "check_marks", "readings", "writing_from"]
 
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 _CODES = (
@@ -59,6 +60,9 @@ _FORMATS = [
     for between in ((" ", "T") if day and clock else ("",))
     if day or clock
 ]
+_DECIMALS, _THOUSANDS = (".", ","), (",", ".", " ", "'")
+_NO_DAY = datetime.datetime(1900, 1, 1)
+"""What `strptime` reads where nothing is said of day or time."""
 _EPOCH = datetime.datetime(1970, 1, 1)
 _DAY_SECONDS = 86_400
 
@@ -153,6 +157,28 @@ class Writing:
         inside = ", ".join(part for part in (self.unit, marks) if part)
         plural = {"number": "numbers"}.get(self.written, self.written)
         return f"{plural} ({inside})" if inside else plural
+
+
+def check_marks(decimal: str | None, thousands: str | None, pattern: str | None) -> None:
+    """Refuse marks that are none, and a format that no date has. Raises `UsageError`."""
+    if decimal not in (None, *_DECIMALS):
+        raise UsageError(f"a decimal mark is . or , and not {decimal!r}")
+    if thousands not in (None, *_THOUSANDS) or (thousands == decimal and decimal is not None):
+        raise UsageError(
+            "a mark between thousands is , or . or ' or a space, and not the decimal mark; given: "
+            f"{thousands!r}"
+        )
+    if pattern is None:
+        return
+    try:
+        day = datetime.datetime(2004, 3, 13, 14, 15, 16)
+        good = datetime.datetime.strptime(day.strftime(pattern), pattern) != _NO_DAY
+    except ValueError:
+        good = False
+    if not good:
+        raise UsageError(
+            f"{pattern!r} is no format of dates or times; such are %d/%m/%Y, %Y-%m-%d %H:%M, %H:%M"
+        )
 
 
 def writing_from(plain: Any) -> Writing:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, NamedTuple, final
 
 from deltarule.activations import Activation
+from deltarule.core.errors import UsageError
 from deltarule.layers.layer import Layer, Parameters
 from deltarule.rules import LayerRule
 
-__all__ = ["Affine", "AffineSaved"]
+__all__ = ["Affine", "AffineSaved", "check_rows"]
 
 
 class AffineSaved(NamedTuple):
@@ -94,3 +96,16 @@ class Affine(Layer):
         """Return dE/dy_{l-1}, and dE/dw for every parameter by name, from dE/dy_l."""
         delta = self.delta(dE_dy, saved, rule, xp)
         return self.below(p, delta, rule), self.gradient(p, delta, saved.below, xp)
+
+
+def check_rows(layers: Sequence[Layer]) -> None:
+    """Refuse an f that couples a row in another layer than the last: there is no f' to go through.
+
+    Raises `UsageError` naming the layer.
+    """
+    for number, layer in enumerate(layers[:-1], 1):
+        if isinstance(layer, Affine) and layer.rowwise:
+            raise UsageError(
+                f"Network: layer {number} of {len(layers)} has the activation "
+                f"{layer.activation.name}, which couples a row; use it in the last layer only"
+            )

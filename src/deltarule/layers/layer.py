@@ -10,13 +10,14 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
 from deltarule.core.registry import Record, Registry
 from deltarule.layers.initialisers import Initialiser
 from deltarule.rules import LayerRule
 
-__all__ = ["LAYERS", "Layer", "Parameters", "Shape", "all_of", "shapes"]
+__all__ = ["LAYERS", "Layer", "Parameters", "Shape", "all_of", "as_shape", "inputs_text", "shapes"]
 
 Parameters = dict[str, Any]
 
@@ -78,6 +79,18 @@ class Layer(Record):
 
 LAYERS: Registry[Layer] = Registry("layer", Layer)
 """Every layer type by name."""
+
+
+def as_shape(inputs: int | Sequence[int]) -> Shape:
+    """Return the shape of an input from its number of nodes, or from its shape."""
+    if isinstance(inputs, Sequence) and not isinstance(inputs, str) and inputs:
+        return tuple(whole("Network: inputs", n, 1, 2**53) for n in inputs)
+    return (whole("Network: inputs", inputs, 1, 2**53),)
+
+
+def inputs_text(shape: Shape) -> str:
+    """Return what an input is, for a message."""
+    return f"{shape[0]} inputs" if len(shape) == 1 else f"inputs of the shape {shape}"
 
 
 def shapes(inputs: Shape, layers: Sequence[Layer]) -> tuple[Shape, ...]:
