@@ -166,10 +166,7 @@ class Network:
         return self.layout.views(theta)
 
     def passed(self, theta: Any, X: Any, xp: Any = NUMPY) -> tuple[list[Any], list[Any]]:
-        """Return what every layer saved of its forward pass, and every output, l = 0..L.
-
-        Saved is nothing at index 0, and `outputs[0]` is X.
-        """
+        """Return what every layer saved, None at index 0, and every output; outputs[0] is X."""
         saved, outputs = [None], [X]
         for layer, p in zip(self.layers, self.unpack(theta), strict=True):
             y, kept = layer.forward(p, outputs[-1], xp)
@@ -178,10 +175,9 @@ class Network:
         return saved, outputs
 
     def forward(self, theta: Any, X: Any, xp: Any = NUMPY) -> tuple[list[Any], list[Any]]:
-        """Return every net and every output, l = 0..L; nets[0] is None and outputs[0] is X.
+        """Return every net (None of a layer that is not affine) and every output, l = 0..L.
 
-        net_l = y_{l-1} W_l^T + b_l, y_l = f_l(net_l), over the namespace `xp`. A layer that is not
-        affine has None for its net.
+        net_l = y_{l-1} W_l^T + b_l, y_l = f_l(net_l), over the namespace `xp`.
         """
         saved, outputs = self.passed(theta, X, xp)
         return [getattr(kept, "net", None) for kept in saved], outputs
@@ -266,8 +262,7 @@ class Network:
                 b[1,1] = b[1,1] - t2
         <BLANKLINE>
         """
-        # the engine stands above the network, which may not import it
-        try:
+        try:  # the engine stands above the network, which may not import it
             engine = importlib.import_module("deltarule.engine.compiled.listing.listing")
         except ImportError as error:
             raise UsageError(

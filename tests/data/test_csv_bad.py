@@ -152,10 +152,14 @@ def test_nul_character(write):
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
 def test_utf16(write, codec):
     data = "\ufeffa,b\n1,é\n2,z\n".encode(codec)
-    message = refused(write, data)
+    message = refused(write, data, encoding="utf-8")
     assert message.startswith("people.csv:1: the file begins with the byte order mark of UTF-16")
     assert "`--encoding utf-16`" in message
     assert read_table("people.csv", encoding="utf-16")["b"].categories == ("z", "é")
+    table = read_table("people.csv")
+    assert table["b"].categories == ("z", "é")
+    assert table.notes == ("the file is UTF-16, as its byte order mark says",)
+    assert table.format.encoding == "utf-16"
 
 
 def test_latin1(write):

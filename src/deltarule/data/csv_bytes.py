@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from deltarule.core.errors import DataError
-from deltarule.data.csv_encoding import MARKS, UndecodableError, reads, texts
+from deltarule.data.csv_encoding import MARKS, UndecodableError, mark_of, reads, texts
 from deltarule.data.csv_length import LineLength
 
 __all__ = ["check_bytes"]
@@ -55,9 +55,7 @@ def check_bytes(path: Path, source: str, encoding: str, separators: Iterable[str
 
 def _check_mark(path: Path, source: str, encoding: str) -> None:
     """Refuse a byte order mark that is none in this encoding, and none where the order is open."""
-    with path.open("rb") as file:
-        start = file.read(max(map(len, MARKS)))
-    mark = next((mark for mark in MARKS if start.startswith(mark)), b"")
+    mark = mark_of(path)
     if mark and mark.decode(encoding, "replace") not in ("", _MARK):
         raise DataError(
             f"{source}:1: the file begins with the byte order mark of {MARKS[mark].upper()}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deltarule.core.errors import UsageError
 
-__all__ = ["MARKS", "UndecodableError", "codec_name", "reads", "texts"]
+__all__ = ["MARKS", "UndecodableError", "codec_name", "mark_of", "reads", "texts"]
 
 MARKS = {  # UTF-32's little-endian mark begins with UTF-16's
     codecs.BOM_UTF32_LE: "utf-32",
@@ -25,6 +25,13 @@ _BLOCK, _NAME = 1 << 20, 40
 _PROBE = 'a;b,"c\td"|1.5e-3+..\n=\r\n' * 3
 _ESCAPE = "\\u0041"
 _CONTROL = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f]")
+
+
+def mark_of(path: Path) -> bytes:
+    """Return the byte order mark with which a file begins, nothing where it has none."""
+    with path.open("rb") as file:
+        start = file.read(max(map(len, MARKS)))
+    return next((mark for mark in MARKS if start.startswith(mark)), b"")
 
 
 def codec_name(encoding: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deltarule.core.errors import DataError
 from deltarule.data.csv_bytes import check_bytes
-from deltarule.data.csv_encoding import codec_name
+from deltarule.data.csv_encoding import MARKS, codec_name, mark_of
 from deltarule.data.csv_lines import SPACES, announced
 from deltarule.data.csv_separator import (
     SEPARATORS,
@@ -43,7 +43,9 @@ def read_text(
     Whatever its ending is: one that is not known to be a text's must have one separator. Raises
     what `check_bytes` and `read_csv` raise.
     """
-    encoding = next(e for e in (form.encoding, like.encoding, "utf-8") if e is not None)
+    marked = MARKS.get(mark_of(path)) if form.encoding is None else None
+    candidates = (form.encoding, marked, like.encoding, "utf-8")
+    encoding = next(name for name in candidates if name is not None)
     codec = codec_name(encoding)
     told = form.separator and _SEPARATOR_NAMES.get(form.separator, form.separator)
     ending = path.suffix.lower()
@@ -69,6 +71,8 @@ def read_text(
     table = read_csv(
         path, source, options, replace(form, separator=separator, encoding=encoding), like
     )
+    if marked not in (None, "utf-8"):
+        notes = [f"the file is {str(marked).upper()}, as its byte order mark says", *notes]
     return replace(table, notes=(*notes, *table.notes))
 
 
