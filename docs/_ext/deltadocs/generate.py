@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltadocs import api, commands, examples, failures, plots, run_keys, tables
+from deltadocs import api, commands, examples, failures, plots, rooms, run_keys, tables
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -25,7 +25,12 @@ def parts() -> dict[str, Callable[[], str]]:
     found = dict(tables.PAGES)
     for page in tables.PAGES:
         found[f"{page}-classes"] = lambda page=page: tables.classes(page)  # type: ignore[misc]
-    others = {"command-line": commands.page, "errors": failures.table, "run-keys": run_keys.table}
+    others = {
+        "command-line": commands.page,
+        "errors": failures.table,
+        "rooms": rooms.table,
+        "run-keys": run_keys.table,
+    }
     return {**found, **others}
 
 

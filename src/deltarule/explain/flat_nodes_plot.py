@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, quiet_axes, save_figure
-from deltarule.explain.flat_nodes import LayerSaturation, Saturation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from deltarule.explain.flat_nodes import LayerSaturation, Saturation
 
 __all__ = ["draw_saturation"]
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from deltarule.explain.explanation import Explanation
+from typing import TYPE_CHECKING
+
 from deltarule.explain.records import Path
 from deltarule.explain.wording import latex_number, latex_product, some
+
+if TYPE_CHECKING:
+    from deltarule.explain.explanation import Explanation
 
 __all__ = ["to_latex"]
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from deltarule.explain.explanation import Explanation
 from deltarule.explain.wording import number, numeric, some, step_sides, symbolic
+
+if TYPE_CHECKING:
+    from deltarule.explain.explanation import Explanation
 
 __all__ = ["Equation", "Section", "about", "sections"]
 
