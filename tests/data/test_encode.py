@@ -310,3 +310,21 @@ def test_an_encoder_of_before_says_nothing_of_far_numbers():
     assert set(old.arrays()) == set(arrays)
     with pytest.raises(FileError, match="'largest' is missing"):
         InputEncoder.from_parts(encoder.to_dict(), {**arrays, "least": encoder.ends[0]})
+
+
+def test_many_columns_with_far_numbers_are_counted_and_the_file_is_read_once(write, monkeypatch):
+    names = [f"c{i}" for i in range(9)]
+    training = Table("t", tuple(Column(n, "numeric", np.array([0.0, 1.0])) for n in names))
+    encoder = InputEncoder.fit(training, np.arange(2), names)
+    other = read_table(write(",".join(names) + "\n" + ",".join(["7"] * 9) + "\n", "new.csv"))
+    asked = []
+    locate = other.locate
+    monkeypatch.setattr(
+        type(locate),
+        "__call__",
+        lambda self, cells: asked.append(len(cells)) or [("new.csv:2:1", "7")] * 5,
+    )
+    notes = encoder.notes(other)
+    assert len(notes) == 6
+    assert notes[-1] == "and 4 more columns are like these"
+    assert asked == [5]

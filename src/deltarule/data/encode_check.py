@@ -161,27 +161,32 @@ def far_notes(
     Far is farther outside than the training rows are wide: no row has shown what happens there.
     What was `constant` in training is kept as zero, whatever its value is.
     """
-    notes = []
+    found = []
     for name, (least, largest) in ends.items():
         values = np.asarray(table[name].values[rows], np.float64)
         outside = np.fmax(least - values, values - largest)  # NaN where a cell is missing
-        width = largest - least
-        far = np.flatnonzero(outside > (0.0 if name in constant else width))
-        if not len(far):
-            continue
-        worst = int(far[np.argmax(outside[far])])
-        place = table.place(int(rows[worst]), name)
+        far = np.flatnonzero(outside > (0.0 if name in constant else largest - least))
+        if len(far):
+            worst = int(far[np.argmax(outside[far])])
+            found.append((name, len(far), int(rows[worst]), f"{values[worst]:.6g}"))
+    shown = found[:_HINTED]
+    places = table.places([(row, name) for name, _, row, _ in shown])  # the file is read once
+    notes = []
+    for (name, count, _, value), place in zip(shown, places, strict=True):
+        least, largest = ends[name]
         if name in constant:
             notes.append(
                 f"column {name!r}: it was {least:.6g} in every training row, and is different in "
-                f"{_rows(len(far))} ({values[worst]:.6g} at {place}), which makes no difference"
+                f"{_rows(count)} ({value} at {place}), which makes no difference"
             )
-            continue
-        notes.append(
-            f"column {name!r}: {_rows(len(far))} far outside the training rows ({least:.6g} to "
-            f"{largest:.6g}), the farthest {values[worst]:.6g} at {place}: what is predicted there "
-            "is a guess"
-        )
+        else:
+            notes.append(
+                f"column {name!r}: {_rows(count)} far outside the training rows ({least:.6g} to "
+                f"{largest:.6g}), the farthest {value} at {place}: what is predicted there is a "
+                "guess"
+            )
+    if len(found) > _HINTED:
+        notes.append(f"and {len(found) - _HINTED:,} more columns are like these")
     return tuple(notes)
 
 
