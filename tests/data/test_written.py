@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import random
+
 import numpy as np
 import pytest
 
@@ -204,3 +207,42 @@ def test_marks_that_were_told_are_those_of_the_model(write):
 def test_marks_that_are_none_are_refused(write, options, said):
     with pytest.raises(UsageError, match=said):
         read(write, ["1", "2"], **options)
+
+
+ALPHABET = "0123456789" * 3 + ".,' -+()%$€EUR:/TZ eE\u00a0\u2212AMPJan"
+ODD = ["1.234,5", "$5", "5%", "2024-01-31", "31/12/2024", "12:30", "985", "1.022", "1,022", "NA",
+       "01/02/03", "1e5", "(3)", "", "1 000", "99:99", "2024-13-01", "9999-12-31", "0001-01-01",
+       "31.02.2024", "1'000", "5 EUR", "-$3", "$-3", "--3", "1e999", "\u0661"]  # fmt: skip
+TOLD = {
+    "decimal": [".", ","], "thousands": [",", ".", " ", "'"], "na": ["", "-", "985", "1e5,x"],
+    "date_format": ["%d/%m/%Y", "%H:%M", "%Y-%m-%d", "%d.%m.%Y %H:%M"],
+}  # fmt: skip
+
+
+def test_fuzz_cells_are_read_the_same_way_twice_or_refused_with_their_place(write):
+    for seed in range(int(os.environ.get("FUZZ_CASES", "150"))):
+        rng = random.Random(seed)
+
+        def cell(rng=rng):
+            if rng.random() < 0.4:
+                return "".join(rng.choice(ALPHABET) for _ in range(rng.randint(0, 9)))
+            number = (
+                f"{rng.choice('-+ ')}{rng.randint(0, 9999)}{rng.choice('.,')}{rng.randint(0, 99)}"
+            )
+            return rng.choice([rng.choice(ODD), number])
+
+        base = [cell() for _ in range(rng.randint(1, 3))]
+        cells = [rng.choice(base) if rng.random() < 0.8 else cell() for _ in range(12)]
+        told = {k: rng.choice(v) for k, v in TOLD.items() if rng.random() < 0.2}
+        if told.get("decimal") == told.get("thousands"):
+            told.pop("thousands", None)
+        try:
+            first = read(write, cells, **told)
+        except DataError as error:
+            assert str(error).startswith("t.csv"), error  # noqa: PT017
+            continue
+        like = TextFormat.from_dict(first.format.to_dict())
+        again = read_table("t.csv", like=like, kinds={c.name: c.kind for c in first.columns})
+        for a, b in zip(first.columns, again.columns, strict=True):
+            assert a.kind == b.kind
+            np.testing.assert_array_equal(a.values, b.values)

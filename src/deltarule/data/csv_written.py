@@ -209,7 +209,7 @@ def _otherwise(
 def _doubt(column: Column, differing: list[_Reading], locate: Locator) -> DataError:
     """Return the error for a column with several readings: each with the option that says it."""
     several = np.array([reading.values for reading in differing])
-    code = int(np.flatnonzero(np.ptp(several, axis=0))[0])
+    code = int(np.flatnonzero(np.any(several != several[0], axis=0))[0])
     row = int(np.flatnonzero(column.values == code)[0])
     place, cell = locate([(row, column.name)])[0]
     ways = [
