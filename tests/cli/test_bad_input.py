@@ -23,7 +23,7 @@ BAD: dict[str, tuple[str | bytes, int, tuple[str, ...]]] = {
     "class of one row": (GOOD + "1,2,perhaps\n", 3, ("bad.csv:32:3", "'perhaps'", "single row")),
     "duplicate": (GOOD.replace("a,b,y", "a,a,y"), 3, ("'a'", "name of its own")),
     "separator": (GOOD.replace(",", ";") + "1;2\n", 3, ("--separator ';'",)),
-    "utf-16": (GOOD.encode("utf-16"), 3, ("--encoding utf-16",)),
+    "utf-16": (GOOD.encode("utf-16-le"), 3, ("--encoding utf-16-le",)),
     "latin-1": (GOOD.replace("no", "né").encode("latin-1"), 3, ("bad.csv:2", "--encoding latin-1")),
 }
 
