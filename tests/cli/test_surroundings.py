@@ -23,6 +23,8 @@ DONE = {
     "locale": ("locale.setlocale(locale.LC_ALL, 'C.UTF-8' if locale.setlocale(locale.LC_ALL) == 'C'"
                " else 'C')", "changes the locale"),
     "filters": ("warnings.simplefilter('always')", "changes the filters of floating-point"),
+    "close": ("sys.stdout.close()", "closes or replaces the standard output; the check goes on"),
+    "stream": ("sys.stdout = open(os.devnull, 'w')", "closes or replaces the standard output"),
     "seed": ("np.random.seed(0)", "seeds NumPy's global random state or draws from it"),
     "draw": ("np.random.rand()", "seeds NumPy's global random state or draws from it"),
 }  # fmt: skip
@@ -46,7 +48,9 @@ def test_it_is_said_and_put_back(cli: Cli, tmp_path: Path, name: str, where: str
 
 
 def test_every_kind_is_one_sentence(cli: Cli, tmp_path: Path) -> None:
-    lines = "".join(f"    {does}\n" for name, (does, _) in DONE.items() if name != "gone")
+    lines = "".join(
+        f"    {does}\n" for name, (does, _) in DONE.items() if name not in ("gone", "stream")
+    )
     (tmp_path / "mine.py").write_text(
         f"{HEAD}def f(theta, X, T):\n{lines}    return np.zeros_like(theta)\n"
     )
@@ -54,7 +58,7 @@ def test_every_kind_is_one_sentence(cli: Cli, tmp_path: Path) -> None:
     assert result.exit_code == 1, result.stderr
     assert json.loads(result.stdout)["verdict"] != "correct"
     notes = result.stderr.splitlines()
-    assert len(notes) == len({note.split(" ", 2)[2] for note in notes}) == 6
+    assert len(notes) == len({note.split(" ", 2)[2] for note in notes}) == 7
     assert all(note.startswith("note: mine.py:f ") for note in notes)
 
 

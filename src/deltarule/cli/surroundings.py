@@ -10,6 +10,7 @@ import contextlib
 import functools
 import locale
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -58,6 +59,17 @@ def _set_filters(filters: list[Any]) -> None:
     warnings.filters[:] = filters  # type: ignore[index]
 
 
+def _output() -> tuple[Any, bool]:
+    return sys.stdout, bool(getattr(sys.stdout, "closed", False))
+
+
+def _set_output(state: tuple[Any, bool]) -> None:
+    stream, _ = state
+    if getattr(stream, "closed", False):  # what it writes to is still open
+        stream = open(1, "w", buffering=1, errors="replace", closefd=False)  # noqa: SIM115
+    sys.stdout = stream
+
+
 _AS_IF = "the check goes on as if it had not"
 
 _RESTORED = (
@@ -70,6 +82,8 @@ _RESTORED = (
             lambda state: locale.setlocale(locale.LC_ALL, state)),
     _Shared(f"changes the filters of floating-point warnings; {_AS_IF}",
             lambda: list(warnings.filters), _set_filters, _about_floats),
+    _Shared(f"closes or replaces the standard output; {_AS_IF}", _output, _set_output,
+            lambda state: (id(state[0]), state[1])),
 )  # fmt: skip
 
 _RANDOM = _Shared(

@@ -108,7 +108,7 @@ def _read_file(
 
 def _check_text(source: str, form: TextFormat) -> None:
     """Refuse to be told how a source is written that is no text."""
-    told = form.to_dict().keys() - {"separator", "encoding"}
+    told = form.to_dict().keys()
     if told:
         names = {"header": "header` and `--no-header", "date_format": "date-format"}
         options = ", ".join(f"`--{names.get(name, name)}`" for name in sorted(told))
