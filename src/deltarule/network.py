@@ -120,16 +120,17 @@ class Network:
         """
         kind = float_type("init: dtype", dtype)
         require_parameters("init", self.size, DRAWN, 8)
-        return np.asarray(self.layout.flat([s.drawn(seed) for s in self._starts], np), dtype=kind)
+        return np.asarray(self.layout.flat([s.drawn(seed) for s in self.starts], np), dtype=kind)
 
     def init_many(self, seeds: Sequence[int], dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Return `init` of every seed, (seeds, size): the same numbers, drawn side by side."""
         kind, seeds = float_type("init_many: dtype", dtype), as_seeds(seeds)
         require_parameters("init_many", self.size * len(seeds), DRAWN, 8)
-        return self.layout.rows([s.side_by_side(seeds) for s in self._starts], len(seeds), kind)
+        return self.layout.rows([s.side_by_side(seeds) for s in self.starts], len(seeds), kind)
 
     @cached_property
-    def _starts(self) -> tuple[Start, ...]:
+    def starts(self) -> tuple[Start, ...]:
+        """How every layer draws its first parameters."""
         return starts(self.layers, self.shapes, self.initialiser)
 
     def pack(self, parameters: Sequence[Any], dtype: DTypeLike = np.float64) -> NDArray[Any]:

@@ -20,7 +20,15 @@ from deltarule.core.registry import Record
 from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer
 from deltarule.losses import FUSED, LOSSES, Loss
 from deltarule.optim import OPTIMISERS, SCHEDULES, Optimiser, Schedule
-from deltarule.rules import DERIVATIVES, FEEDBACKS, RULES, DerivativeRule, FeedbackRule
+from deltarule.rules import (
+    CHOICES,
+    DERIVATIVES,
+    FEEDBACKS,
+    RULES,
+    ChoiceRule,
+    DerivativeRule,
+    FeedbackRule,
+)
 
 ROOMS = {
     "activation": (ACTIVATIONS, Activation, deltarule.activations),
@@ -31,6 +39,7 @@ ROOMS = {
     "layer": (LAYERS, Layer, deltarule.layers),
     "derivative rule": (DERIVATIVES, DerivativeRule, deltarule.rules),
     "feedback rule": (FEEDBACKS, FeedbackRule, deltarule.rules),
+    "choice of weights": (CHOICES, ChoiceRule, deltarule.rules),
 }
 RECORDS = [(kind, cls) for kind, (registry, _, _) in ROOMS.items() for cls in registry]
 each_room = pytest.mark.parametrize("kind", ROOMS)

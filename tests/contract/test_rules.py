@@ -20,6 +20,7 @@ from deltarule.rules import (
     ExactDerivative,
     ExactFeedback,
     FeedbackRule,
+    LayerPass,
 )
 
 NET = dr.Network(2, [dr.Dense(3, "tanh"), dr.Dense(2, "sigmoid"), dr.Dense(2, "sigmoid")])
@@ -33,7 +34,7 @@ class Doubled(DerivativeRule):
     equation = "2 f'"
 
     def body(self, xp):
-        return lambda net, y, slope: 2.0 * slope
+        return lambda net, y, slope, at: 2.0 * slope
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Layered(FeedbackRule):
     name = "layered"
     equation = "l W_l"
 
-    def matrix(self, W, layer):
+    def matrix(self, W, B, layer, xp):
         return layer * W
 
 
@@ -52,20 +53,22 @@ def test_a_stand_in_for_f_is_elementwise_and_keeps_the_dtype(name):
     stand_in = DERIVATIVES.get(name).body(NUMPY)
     for dtype in (np.float32, np.float64):
         slope = np.array([[0.0, 0.25, 1.0]], dtype=dtype)
-        assert stand_in(slope, slope, slope).dtype == dtype
-        assert stand_in(slope, slope, slope).shape == slope.shape
+        at = LayerPass(1, (0.0, 1.0), 1, lambda net: np.full_like(net, 0.25))
+        found = stand_in(slope, slope, slope, at)
+        assert found.dtype == dtype
+        assert np.broadcast_shapes(found.shape, slope.shape) == slope.shape
 
 
 @pytest.mark.parametrize("name", FEEDBACKS.names())
 def test_a_stand_in_for_W_has_its_shape(name):
     W = np.array([[1.0, -2.0, 3.0], [0.5, 0.0, -1.0]])
-    assert FEEDBACKS.get(name).matrix(W, 2).shape == W.shape
+    assert FEEDBACKS.get(name).matrix(W, -W, 2, NUMPY).shape == W.shape
 
 
 def test_the_exact_rule_is_the_chain_rule():
     slope, W = np.array([0.1, 0.7]), np.array([[1.0, 2.0]])
-    assert ExactDerivative().body(NUMPY)(None, None, slope) is slope
-    assert ExactFeedback().matrix(W, 1) is W
+    assert ExactDerivative().body(NUMPY)(None, None, slope, None) is slope
+    assert ExactFeedback().matrix(W, None, 1, NUMPY) is W
     assert DERIVATIVES.get("exact").exact
     assert not DerivativeRule.exact, "another stand-in has to say that it is exact"
     assert RULES["exact"].exact

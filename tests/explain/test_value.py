@@ -152,7 +152,7 @@ class Half(DerivativeRule):
     equation = "0.5"
 
     def body(self, xp):
-        return lambda net, y, slope: slope * 0 + 0.5
+        return lambda net, y, slope, at: slope * 0 + 0.5
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class Turned(FeedbackRule):
     name = "turned"
     equation = "-2 W"
 
-    def matrix(self, W, layer):
+    def matrix(self, W, B, layer, xp):
         return -2.0 * W
 
 

@@ -48,6 +48,8 @@ F: dict[str, Callable[..., Any]] = {
     "mish": lambda x: x * mp.tanh(mp.log1p(mp.exp(x))),
     "hard_sigmoid": lambda x: min(mp.mpf(1), max(mp.mpf(0), x / 6 + mp.mpf(1) / 2)),
     "hard_tanh": lambda x: min(mp.mpf(1), max(mp.mpf(-1), x)),
+    "step": lambda x: mp.mpf(x >= 0),
+    "sign": lambda x: mp.mpf(1 if x >= 0 else -1),
     "gaussian": lambda x: mp.exp(-(x**2)),
     "sin": mp.sin,
     "exp": mp.exp,

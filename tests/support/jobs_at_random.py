@@ -69,7 +69,7 @@ class Offset(DerivativeRule):
     equation = "f' + 0.1"
 
     def body(self, xp: Any) -> Any:
-        return lambda net, y, slope: slope + 0.1
+        return lambda net, y, slope, at: slope + 0.1
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Alternating(FeedbackRule):
     name = "alternating"
     equation = "(-1)^l W_l"
 
-    def matrix(self, W: Any, layer: int) -> Any:
+    def matrix(self, W: Any, B: Any, layer: int, xp: Any) -> Any:
         return W if layer % 2 else -W
 
 
@@ -88,7 +88,8 @@ def rules(draw: Any, net: dr.Network) -> dr.DeltaRule:
     """Return a rule: the chain rule, or one with stand-ins for f' and for W."""
     derivatives = st.sampled_from(["exact", "exact", Offset()])
     output = "exact" if net.output.activation.rowwise else draw(derivatives)
-    feedback = draw(st.sampled_from(["exact", "exact", Alternating()]))
+    several = ["exact", "exact", Alternating()] if len(net.layers) > 1 else ["exact"]
+    feedback = draw(st.sampled_from(several))
     return dr.DeltaRule(draw(derivatives), output, feedback)
 
 

@@ -12,8 +12,9 @@ from deltarule import Dense, Network, backprop
 from deltarule.activations import ACTIVATIONS
 from deltarule.losses import LOSSES
 
-HIDDEN = [cls() for cls in ACTIVATIONS if not cls.rowwise and cls.name != "exp"]
-OUTPUT = [cls() for cls in ACTIVATIONS]
+SMOOTH = [cls() for cls in ACTIVATIONS if not cls.flat]
+HIDDEN = [f for f in SMOOTH if not f.rowwise and f.name != "exp"]
+OUTPUT = SMOOTH
 
 
 def problem(index: int) -> tuple[Network, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:

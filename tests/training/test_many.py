@@ -29,7 +29,7 @@ class Offset(DerivativeRule):
 
     def body(self, xp):
         offset = self.offset
-        return lambda net, y, slope: slope + offset
+        return lambda net, y, slope, at: slope + offset
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Root(DerivativeRule):
 
     def body(self, xp):
         root = float(self.number) ** 0.5
-        return lambda net, y, slope: slope + root
+        return lambda net, y, slope, at: slope + root
 
 
 def compare(many, settings, net=None, data=None, tolerance=1e-9, **own):

@@ -12,6 +12,7 @@ from deltarule.activations.rectifiers import ELU, SELU, LeakyReLU, ReLU
 from deltarule.activations.sigmoids import ScaledTanh, Sigmoid, Softsign, Tanh
 from deltarule.activations.smooth_rectifiers import GELU, Mish, SiLU, Softplus
 from deltarule.activations.softmax import Softmax
+from deltarule.activations.steps import Sign, Step
 from deltarule.activations.waves import Exp, Gaussian, Sin
 
 __all__ = [
@@ -33,9 +34,11 @@ __all__ = [
     "ScaledTanh",
     "SiLU",
     "Sigmoid",
+    "Sign",
     "Sin",
     "Softmax",
     "Softplus",
     "Softsign",
+    "Step",
     "Tanh",
 ]

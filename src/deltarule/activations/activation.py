@@ -45,6 +45,8 @@ class Activation(Record):
     """The closed interval in which y lies."""
     kinks: ClassVar[tuple[float, ...]] = ()
     """The values of net at which f' may jump; what is taken there is in the docstring."""
+    flat: ClassVar[bool] = False
+    """Whether f' is 0 wherever there is one: nothing learns through it by the chain rule."""
 
     @abstractmethod
     def body(self, xp: Any) -> Body:

@@ -95,8 +95,7 @@ class Registry(Generic[R]):
         """
         if isinstance(spec, str):
             name, _, rest = spec.partition(":")
-            arguments = [self._number(spec, a) for a in rest.split(",")] if rest else []
-            return self._build(name.strip(), arguments, {})
+            return self._build(name.strip(), *self._numbers(spec, name.strip(), rest))
         if isinstance(spec, Mapping):
             keywords = {str(k): v for k, v in spec.items() if k != "name"}
             return self._build(str(spec.get("name")), [], keywords)
@@ -116,6 +115,15 @@ class Registry(Generic[R]):
             parameters = ", ".join(takes.parameters) or "no parameters"
             raise UsageError(f"the {self.kind} {name!r} takes {parameters}: {error}") from None
         return cls(*bound.args, **bound.kwargs)
+
+    def _numbers(self, spec: str, name: str, text: str) -> tuple[list[float], dict[str, float]]:
+        """Return the parameters written behind a name; one left out, as in `:,0.1`, is its own."""
+        words = text.split(",") if text else []
+        if all(word.strip() for word in words):
+            return [self._number(spec, word) for word in words], {}
+        names = list(inspect.signature(self[name]).parameters)
+        given = zip(names, words, strict=False)
+        return [], {key: self._number(spec, word) for key, word in given if word.strip()}
 
     def _number(self, spec: str, text: str) -> float:
         try:

@@ -15,6 +15,7 @@ from deltarule.core.namespace import NUMPY
 from deltarule.engine.objective import Objective
 from deltarule.engine.reference import Backprop, output_gradient
 from deltarule.engine.reference import backprop as textbook
+from deltarule.engine.rule_state import first_run
 from deltarule.engine.samples import as_samples
 from deltarule.losses import Loss
 from deltarule.network import Network
@@ -34,6 +35,8 @@ def backprop(
     sample_weight: ArrayLike | None = None,
     l2: float = 0.0,
     lr: float | None = None,
+    seed: int = 0,
+    learned: ArrayLike | None = None,
 ) -> Backprop:
     """Return E, every net, output, dE/dy, delta, and the gradient of one pass.
 
@@ -54,6 +57,8 @@ def backprop(
         sample_weight: s_i (n,), each sample's weight in E.
         l2: adds 1/2 l2 |W|^2 to E (weights, not biases).
         lr: the learning rate; only the sequential order needs it.
+        seed: the run's, from which a rule such as random feedback draws its numbers.
+        learned: B as a rule has learned it beside theta (`run.learned`); None: as it starts.
 
     Returns:
         A `Backprop` with `.error`, `.nets[l]`, `.outputs[l]`, `.dE_dy[l]`, `.deltas[l]` for
@@ -82,7 +87,8 @@ def backprop(
             raise UsageError("backprop takes lr for the sequential order alone; leave it out")
     samples = as_samples(net, objective.loss, X, T, sample_weight, theta.dtype)
     with np.errstate(all="ignore"):  # what is not finite is in the result, to be looked at
-        found = textbook(objective, theta, samples.X, samples.T, samples.weight, lr)
+        run = first_run(objective, seed, theta.dtype, learned)
+        found = textbook(objective, theta, samples.X, samples.T, samples.weight, lr, run=run)
         y, dE_dy = found.outputs[-1], list(found.dE_dy)
         dE_dy[-1] = output_gradient(objective, y, samples.T, samples.weight, NUMPY)
     decay = np.asarray(found.penalty).item()

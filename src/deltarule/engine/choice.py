@@ -11,6 +11,7 @@ from deltarule.core.errors import UsageError, unknown_name
 from deltarule.engine.epoch import ReferenceTrainer
 from deltarule.engine.objective import Objective
 from deltarule.engine.refusal import refusal
+from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import Trainer
 from deltarule.optim import Clipping, Optimiser
@@ -112,10 +113,12 @@ def make_trainer(
     clipping: Clipping,
     samples: Samples,
     batch_size: int,
+    seed: int = 0,
 ) -> tuple[str, Trainer]:
     """Return the engine at work on a job, and its name.
 
-    What cannot be compiled is done by the reference engine, and an `EngineWarning` says so.
+    `seed` is the run's: a rule may draw numbers from it. What cannot be compiled is done by the
+    reference engine, and an `EngineWarning` says so.
     """
     if engine == "compiled":
         from deltarule.engine.compiled.expressions.tracing import Untraceable
@@ -128,11 +131,12 @@ def make_trainer(
         )
         try:
             numbers = max(samples.X.size, samples.T.size)
-            return "compiled", CompiledTrainer(spec, batch_size, numbers)
+            return "compiled", CompiledTrainer(spec, batch_size, numbers, seed)
         except Untraceable as reason:
             warnings.warn(
                 f"the reference engine does this job, since it cannot be compiled: {reason}",
                 EngineWarning,
                 stacklevel=4,
             )
-    return "reference", ReferenceTrainer(objective, optimiser, clipping)
+    rule = RuleState.of(objective, seed, samples.X.dtype)
+    return "reference", ReferenceTrainer(objective, optimiser, clipping, rule)

@@ -12,6 +12,7 @@ from deltarule.core.namespace import NUMPY
 from deltarule.engine.blocks import Blocks
 from deltarule.engine.objective import Objective
 from deltarule.engine.reference import data_error, penalty, training_step
+from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
 from deltarule.network import Network
@@ -28,9 +29,15 @@ Array = NDArray[Any]
 class ReferenceTrainer:
     """The reference engine at work: one textbook step per batch."""
 
-    def __init__(self, objective: Objective, optimiser: Optimiser, clipping: Clipping) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        optimiser: Optimiser,
+        clipping: Clipping,
+        rule: RuleState | None = None,
+    ) -> None:
         self._objective = objective
-        self._step = training_step(objective, optimiser, clipping, apply=Blocks())
+        self._step = training_step(objective, optimiser, clipping, apply=Blocks(), rule=rule)
 
     @property
     def threads(self) -> int:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from deltarule.core.arguments import number
 from deltarule.core.errors import UsageError, unknown_name
-from deltarule.layers import Affine, all_of
+from deltarule.engine.rule_check import check_rule
+from deltarule.layers import Affine
 from deltarule.losses import FUSED, LOSSES, Loss
 from deltarule.losses.loss import Body
 from deltarule.network import Network
 from deltarule.optim import SGD, Clipping, Optimiser
-from deltarule.rules import DeltaRule, as_rule
+from deltarule.rules import DeltaRule, FeedbackRule, as_rule
 
 __all__ = ["REDUCTIONS", "Objective", "check_order"]
 
@@ -51,14 +53,19 @@ class Objective:
         decay = number("l2", l2, low=0.0)
         found = cls(network, LOSSES.get(loss), reduction, as_rule(rule), decay)
         _check_output(network, found.loss)
-        if found.rule.sequential:
-            all_of(network.layers, Affine)  # each has a delta that its weights can wait for
-        if network.output.rowwise and not found.rule.output.exact:
-            raise UsageError(
-                f"the rule's output derivative is {found.rule.output.name!r}, but "
-                f"{network.affine[-1].activation.name} has a Jacobian in place of f'; use 'exact'"
-            )
+        check_rule(network, found.rule)
         return found
+
+    @cached_property
+    def feedbacks(self) -> dict[int, FeedbackRule]:
+        """What stands for W_l on the way back, for l = 2..L."""
+        L = len(self.network.layers)
+        return {l: self.rule.at(l, L).feedback for l in range(2, L + 1)}
+
+    @cached_property
+    def feedback_kinds(self) -> frozenset[str]:
+        """The kinds of feedback there are: see `FeedbackRule.kind`."""
+        return frozenset(rule.kind for rule in self.feedbacks.values())
 
     @property
     def fused(self) -> Callable[[Any], Body] | None:
@@ -66,8 +73,8 @@ class Objective:
 
         A rule that changes the output's f' switches it off.
         """
-        output = self.network.output
-        if not self.rule.output.exact or not isinstance(output, Affine):
+        output, L = self.network.output, len(self.network.layers)
+        if not isinstance(output, Affine) or not self.rule.at(L, L).derivative.exact:
             return None
         return FUSED.get((output.activation.name, self.loss.name))
 

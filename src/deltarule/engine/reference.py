@@ -18,8 +18,11 @@ from typing import Any
 
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.objective import Objective
+from deltarule.engine.rule_state import RuleState
+from deltarule.engine.update import joint_update
 from deltarule.layers import Affine
 from deltarule.optim import Clipping, Optimiser
+from deltarule.rules import RuleRun
 
 __all__ = [
     "Backprop",
@@ -66,11 +69,12 @@ def backprop(
     weight: Any = None,
     lr: Any = None,
     xp: Any = NUMPY,
+    run: RuleRun | None = None,
 ) -> Backprop:
     """Return E, every net, output and delta, and the gradient.
 
     `weight` holds the sample weights (n,). With the sequential rule, `lr` is the learning rate
-    of the updates that happen on the way back.
+    of the updates that happen on the way back. `run` is what the rule knows of the run.
     """
     net, rule = objective.network, objective.rule
     L = len(net.layers)
@@ -93,7 +97,7 @@ def backprop(
         _, delta = objective.fused(xp)
         deltas[L] = _scale(objective, y[L], weight, xp) * delta(y[L], T)
     for l in range(L, 0, -1):
-        layer, here = layers[l], rule.at(l, L)
+        layer, here = layers[l], rule.at(l, L, run)
         if isinstance(layer, Affine):
             if deltas[l] is None:
                 deltas[l] = layer.delta(dE_dy[l], saved[l], here, xp)
@@ -105,7 +109,14 @@ def backprop(
         if rule.sequential:  # the deltas below are computed from updated weights
             p[l] = {name: w - lr * gradients[l][name] for name, w in p[l].items()}
         if isinstance(layer, Affine) and l > 1:
-            dE_dy[l - 1] = layer.below(p[l], deltas[l], here)
+            if isinstance(
+                here.feedback, DirectFeedback
+            ):  # from the output, past the layers between
+                scale = _scale(objective, y[L], weight, xp)
+                source = here.feedback.source(deltas[L], T, scale, xp)
+                dE_dy[l - 1] = source @ here.carrier(None, xp)
+            else:
+                dE_dy[l - 1] = layer.below(p[l], deltas[l], here, xp)
 
     dE_dy[0] = None
     flat = net.layout.flat(gradients[1:], xp)
@@ -169,28 +180,36 @@ def training_step(
     clipping: Clipping,
     xp: Any = NUMPY,
     apply: Callable[..., Any] = lambda update, *arguments: update(*arguments),
+    rule: RuleState | None = None,
 ) -> Step:
     """Return `step(theta, state, X, T, weight, lr, t) -> (theta, state, E, penalty, gradient)`.
 
     One update from one batch: backpropagation, clipping, the optimiser's update. `state` is a
-    tuple of the optimiser's vectors; E, the penalty and the (unclipped) gradient are those of
-    theta BEFORE the update. `apply(update, theta, g, lr, t, penalised, *state)` says how the
-    elementwise update is applied to the vectors; by default, to all of each at once.
+    tuple of the optimiser's vectors, and of those that the rule learns; E, the penalty and the
+    (unclipped) gradient are those of theta BEFORE the update. `apply(update, theta, g, lr, t,
+    penalised, *state)` says how the elementwise update is applied to the vectors; by default, to
+    all of each at once. `rule` is what the rule needs of the run, where it needs any.
     """
     layout = objective.network.layout
     trained, penalised = layout.mask("trained"), layout.mask("penalised")
     everything = bool(trained.all())
-    update = optimiser.body(xp)
+    update = joint_update(objective, optimiser, xp)
+    learned = len(optimiser.slots)
 
     def step(
         theta: Any, state: tuple[Any, ...], X: Any, T: Any, weight: Any, lr: Any, t: Any
     ) -> tuple[Any, ...]:
-        found = backprop(objective, theta, X, T, weight, lr, xp)
+        run = None if rule is None else rule.at(t, state[learned:])
+        found = backprop(objective, theta, X, T, weight, lr, xp, run)
         g = found.gradient
         used = g if everything else xp.where(trained, g, xp.constant(0.0, g))
         if clipping.active:
             used = clipping.apply(used, xp)
-        theta, *new = apply(update, theta, used, lr, t, penalised, *state)
-        return theta, tuple(new), found.error, found.penalty, g
+        new = apply(update, theta, used, lr, t, penalised, *state)
+        if rule is not None and rule.chooses:
+            moves = rule.moved(found, used, t)
+            pairs = zip(new, (theta, *state), strict=True)
+            new = tuple(xp.where(moves, after, before) for after, before in pairs)
+        return new[0], tuple(new[1:]), found.error, found.penalty, g
 
     return step

@@ -66,12 +66,13 @@ class Names:
         """Return w_{l,j,k} as it carries delta_{l,j} back to node k."""
         carrier = self.sweep.carriers[l]
         assert carrier is not None
-        symbol, rule = self.notation.weight_symbol(l, j, k), self.sweep.objective.rule
+        symbol, objective = self.notation.weight_symbol(l, j, k), self.sweep.objective
+        feedback = objective.feedbacks[l]
         what = f"weight from node {k} of layer {l - 1} into node {j}"
-        if rule.feedback.name != "exact":
+        if not feedback.exact:
             symbol = Symbol(f"B{symbol.text[1:]}", f"B{symbol.latex[1:]}")
-            what = f"feedback {rule.feedback.name} in the place of that weight"
-        elif rule.sequential:
+            what = f"feedback {feedback.name} in the place of that weight"
+        elif objective.rule.sequential:
             symbol, what = symbol.primed(), f"{what}, after its update"
         return Factor(symbol.text, what, float(carrier[j - 1, k - 1]), symbol.latex)
 

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.activations import RowActivation
-from deltarule.core.errors import NumericError
+from deltarule.core.errors import NumericError, UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import Backprop, Objective, Samples, as_samples, backprop
+from deltarule.engine.rule_state import first_run
 from deltarule.layers import Dense, all_of
 from deltarule.losses import Loss
 from deltarule.network import Network
-from deltarule.rules import DeltaRule
+from deltarule.rules import DeltaRule, RuleRun
 
 __all__ = ["Sweep", "sweep"]
 
@@ -101,10 +102,16 @@ def sweep(
     objective = Objective.of(net, loss, reduction, rule, l2)
     samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     _check_finite(net, theta, bp)
+    if "direct" in objective.feedback_kinds:
+        raise UsageError(
+            "an explanation follows delta from layer to layer, and a direct feedback goes past "
+            "the layers between; dr.backprop shows its deltas"
+        )
+    run = first_run(objective, 0, np.float64)
     with np.errstate(all="ignore"):
-        slopes = _slopes(objective, bp)
+        slopes = _slopes(objective, bp, run)
         return Sweep(
-            objective, samples, theta, bp, _carriers(objective, theta, bp, lr), slopes,
+            objective, samples, theta, bp, _carriers(objective, theta, bp, lr, run), slopes,
             _scale(objective, samples), _ends(objective, samples, bp),
         )  # fmt: skip
 
@@ -128,7 +135,7 @@ def _check_finite(net: Network, theta: Array, bp: Backprop) -> None:
                 )
 
 
-def _slopes(objective: Objective, bp: Backprop) -> tuple[Array | None, ...]:
+def _slopes(objective: Objective, bp: Backprop, run: RuleRun | None) -> tuple[Array | None, ...]:
     rule, layers = objective.rule, objective.network.affine
     found: list[Array | None] = [None]
     for l, layer in enumerate(layers, 1):
@@ -136,14 +143,14 @@ def _slopes(objective: Objective, bp: Backprop) -> tuple[Array | None, ...]:
         if last and (objective.fused is not None or layer.activation.rowwise):
             found.append(None)
             continue
-        _, df = layer.activation.body(NUMPY)
-        slope = rule.at(l, len(layers)).slope(df, bp.nets[l], bp.outputs[l], NUMPY)
+        here = rule.at(l, len(layers), run)
+        slope = here.slope(layer.activation, bp.nets[l], bp.outputs[l], NUMPY)
         found.append(np.array(np.broadcast_to(slope, bp.nets[l].shape)))
     return tuple(found)
 
 
 def _carriers(
-    objective: Objective, theta: Array, bp: Backprop, lr: float | None
+    objective: Objective, theta: Array, bp: Backprop, lr: float | None, run: RuleRun | None
 ) -> tuple[Array | None, ...]:
     """Return what stands for W_l on the way back; in the sequential order it is updated first."""
     rule, net = objective.rule, objective.network
@@ -151,7 +158,7 @@ def _carriers(
     found: list[Array | None] = [None]
     for l, (p, g) in enumerate(zip(weights, gradients, strict=True), 1):
         W = p["W"] - (lr or 0.0) * g["W"] if rule.sequential else p["W"]
-        found.append(np.asarray(rule.at(l, len(weights)).carrier(W)))
+        found.append(np.asarray(rule.at(l, len(weights), run).carrier(W, NUMPY)))
     return tuple(found)
 
 

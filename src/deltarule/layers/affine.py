@@ -79,15 +79,15 @@ class Affine(Layer):
     @final
     def delta(self, dE_dy: Any, saved: AffineSaved, rule: LayerRule, xp: Any) -> Any:
         """Return delta_l = dE/dy_l * f'(net_l), or the row's Jacobian in place of f'."""
-        _, df = self.activation.body(xp)
         if self.activation.rowwise:
+            _, df = self.activation.body(xp)
             return df(saved.output, dE_dy)
-        return dE_dy * rule.slope(df, saved.net, saved.output, xp)
+        return dE_dy * rule.slope(self.activation, saved.net, saved.output, xp)
 
     @final
-    def below(self, p: Parameters, delta: Any, rule: LayerRule) -> Any:
+    def below(self, p: Parameters, delta: Any, rule: LayerRule, xp: Any) -> Any:
         """Return dE/dy_{l-1} = delta_l B_l, with B what the rule puts in the place of W."""
-        return self.back(self.feedback(p, rule.carrier), delta)
+        return self.back(self.feedback(p, lambda W: rule.carrier(W, xp)), delta)
 
     @final
     def backward(
@@ -95,7 +95,7 @@ class Affine(Layer):
     ) -> tuple[Any, Parameters]:
         """Return dE/dy_{l-1}, and dE/dw for every parameter by name, from dE/dy_l."""
         delta = self.delta(dE_dy, saved, rule, xp)
-        return self.below(p, delta, rule), self.gradient(p, delta, saved.below, xp)
+        return self.below(p, delta, rule, xp), self.gradient(p, delta, saved.below, xp)
 
 
 def check_rows(layers: Sequence[Layer]) -> None:

@@ -1,18 +1,78 @@
-"""The delta rule and its variants: stand-ins for f' and W^T, and the order of updates."""
+"""The delta rule and its variants: what stands for f' and W, the order, which weights move."""
 
-from deltarule.rules.delta_rule import RULES, DeltaRule, LayerRule, as_rule
-from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, ExactDerivative
-from deltarule.rules.feedback import FEEDBACKS, ExactFeedback, FeedbackRule
+from deltarule.rules.backward_weights import (
+    KolenPollack,
+    RandomFeedback,
+    SignFeedback,
+    SignFixedFeedback,
+    SignRedrawnFeedback,
+)
+from deltarule.rules.choices import (
+    CHOICES,
+    AllWeights,
+    ChoiceRule,
+    LargestDelta,
+    LargestGradient,
+    RandomChoice,
+)
+from deltarule.rules.delta_rule import RULES, DeltaRule, LayerRule, RuleRun, as_rule
+from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, ExactDerivative, LayerPass
+from deltarule.rules.direct import Direct, DirectFeedback, DirectSign, DirectTargets
+from deltarule.rules.feedback import FEEDBACKS, DrawnFeedback, ExactFeedback, FeedbackRule
+from deltarule.rules.stand_ins import (
+    ClippedDerivative,
+    ConstantDerivative,
+    FlooredDerivative,
+    OffsetDerivative,
+    PowerDerivative,
+    RandomDerivative,
+    SymmetricDerivative,
+)
+from deltarule.rules.surrogates import (
+    ArctanSurrogate,
+    FastSigmoidSurrogate,
+    StraightThrough,
+    TriangularSurrogate,
+)
 
 __all__ = [
+    "CHOICES",
     "DERIVATIVES",
     "FEEDBACKS",
     "RULES",
+    "AllWeights",
+    "ArctanSurrogate",
+    "ChoiceRule",
+    "ClippedDerivative",
+    "ConstantDerivative",
     "DeltaRule",
     "DerivativeRule",
+    "Direct",
+    "DirectFeedback",
+    "DirectSign",
+    "DirectTargets",
+    "DrawnFeedback",
     "ExactDerivative",
     "ExactFeedback",
+    "FastSigmoidSurrogate",
     "FeedbackRule",
+    "FlooredDerivative",
+    "KolenPollack",
+    "LargestDelta",
+    "LargestGradient",
+    "LayerPass",
     "LayerRule",
+    "OffsetDerivative",
+    "PowerDerivative",
+    "RandomChoice",
+    "RandomDerivative",
+    "RandomFeedback",
+    "RuleRun",
+    "SignFeedback",
+    "SignFixedFeedback",
+    "SignRedrawnFeedback",
+    "StraightThrough",
+    "SymmetricDerivative",
+    "TriangularSurrogate",
     "as_rule",
 ]

@@ -1,19 +1,29 @@
-"""The delta rule: what stands for f' and W on the way back, and when weights are updated."""
+"""The delta rule: what stands for f' and W on the way back, and which weights move when."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from deltarule.core.errors import UsageError, nearest, unknown_name
 from deltarule.core.registry import Record
-from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule
+from deltarule.rules.choices import CHOICES, ChoiceRule
+from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, LayerPass
 from deltarule.rules.feedback import FEEDBACKS, FeedbackRule
 
-__all__ = ["RULES", "DeltaRule", "LayerRule", "as_rule"]
+__all__ = ["ORDERS", "RULES", "DeltaRule", "LayerChange", "LayerRule", "RuleRun", "as_rule"]
 
-ORDERS = ("simultaneous", "sequential")
+ORDERS = ("simultaneous", "sequential", "layerwise")
+"""When weights are updated."""
+
+
+class LayerChange(NamedTuple):
+    """What one layer does otherwise than the others."""
+
+    layer: int
+    derivative: DerivativeRule | None
+    feedback: FeedbackRule | None
 
 
 @dataclass(frozen=True, init=False)
@@ -32,12 +42,21 @@ class DeltaRule(Record):
         order: `"simultaneous"`: every delta is computed from the weights of the forward pass;
             `"sequential"`: a layer's weights are updated before the deltas below are computed
             (another rule than gradient descent; needs plain SGD). Mazur's widely copied tutorial
-            prints the numbers of the sequential order.
+            prints the numbers of the sequential order. `"layerwise"`: update t moves the weights
+            of one layer, l = 1 + (t - 1) mod L.
+        choice: which weights an update moves.
+        layers: what single layers do otherwise: `{2: {"derivative": "floor:0.1"}}`; the keys are
+            `derivative` and `feedback` (what carries that layer's delta back).
+
+    Every part is a name with its numbers, such as `"offset:0.1"`, or an object. A whole rule is
+    written `"hidden=offset:0.1 feedback=random:3 layer2.derivative=exact"`.
 
     Raises `UsageError` for an unknown name.
 
     >>> DeltaRule(order="sequential").exact
     False
+    >>> as_rule("hidden=constant") == DeltaRule(hidden="constant:1")
+    True
     """
 
     name = "delta_rule"
@@ -46,6 +65,8 @@ class DeltaRule(Record):
     output: DerivativeRule
     feedback: FeedbackRule
     order: str
+    choice: ChoiceRule
+    layers: tuple[LayerChange, ...]
 
     def __init__(
         self,
@@ -53,6 +74,8 @@ class DeltaRule(Record):
         output: str | Mapping[str, Any] | DerivativeRule = "exact",
         feedback: str | Mapping[str, Any] | FeedbackRule = "exact",
         order: str = "simultaneous",
+        choice: str | Mapping[str, Any] | ChoiceRule = "all",
+        layers: Mapping[int, Mapping[str, Any]] | Iterable[Any] = (),
     ) -> None:
         if order not in ORDERS:
             raise unknown_name("order of updates", order, ORDERS)
@@ -60,20 +83,107 @@ class DeltaRule(Record):
         object.__setattr__(self, "output", DERIVATIVES.get(output))
         object.__setattr__(self, "feedback", FEEDBACKS.get(feedback))
         object.__setattr__(self, "order", order)
+        object.__setattr__(self, "choice", CHOICES.get(choice))
+        object.__setattr__(self, "layers", _changes(layers))
 
     @property
     def exact(self) -> bool:
         """Whether this is the chain rule, so that the result is the gradient of E."""
         return self == DeltaRule()
 
-    def at(self, layer: int, last: int) -> LayerRule:
+    def at(self, layer: int, last: int, run: RuleRun | None = None) -> LayerRule:
         """Return the rule as layer l = 1..L meets it; `last` is L."""
-        return LayerRule(self.output if layer == last else self.hidden, self.feedback, layer)
+        derivative = self.output if layer == last else self.hidden
+        feedback = self.feedback
+        for change in self.layers:
+            if change.layer == layer:
+                derivative = change.derivative or derivative
+                feedback = change.feedback or feedback
+        return LayerRule(derivative, feedback, layer, run or RuleRun())
 
     @property
     def sequential(self) -> bool:
         """Whether weights are updated before the deltas below them."""
         return self.order == "sequential"
+
+    def changes(self) -> str:
+        """Return what differs from the chain rule, as it is written; empty where nothing does.
+
+        >>> DeltaRule(hidden="offset:0.1", order="sequential").changes()
+        'hidden=offset:0.1 order=sequential'
+        """
+        parts: dict[str, DerivativeRule | FeedbackRule] = {
+            "hidden": self.hidden,
+            "output": self.output,
+            "feedback": self.feedback,
+        }
+        said = [f"{key}={_said(part)}" for key, part in parts.items() if not part.exact]
+        said += [] if self.order == ORDERS[0] else [f"order={self.order}"]
+        said += [] if self.choice.everything else [f"choice={_said(self.choice)}"]
+        for change in self.layers:
+            for key in ("derivative", "feedback"):
+                part = getattr(change, key)
+                said += [] if part is None else [f"layer{change.layer}.{key}={_said(part)}"]
+        return " ".join(said)
+
+
+def _said(record: Record) -> str:
+    """Return a record as a string that its registry reads."""
+    values = [v for k, v in record.to_dict().items() if k != "name"]
+    while values and values[-1] is None:
+        values.pop()
+    numbers = ",".join("" if v is None else f"{v:g}" for v in values)
+    return f"{record.name}:{numbers}" if numbers else record.name
+
+
+def _changes(given: Any) -> tuple[LayerChange, ...]:
+    """Return what single layers do otherwise, in their order."""
+    found = []
+    pairs = given.items() if isinstance(given, Mapping) else given
+    for item in pairs:
+        if isinstance(item, LayerChange):
+            found.append(item)
+            continue
+        layer, *parts = item
+        if len(parts) == 2:  # as `to_dict` writes it
+            parts = [dict(zip(("derivative", "feedback"), parts, strict=True))]
+        (change,) = parts
+        number = int(layer) if str(layer).isdigit() else 0
+        if number < 1:
+            raise UsageError(f"DeltaRule: layers are numbered from 1; {layer!r} is none")
+        if not isinstance(change, Mapping):
+            raise UsageError(
+                f"DeltaRule: layers[{number}] is a dictionary such as "
+                f"{{'derivative': 'floor:0.1'}}, not {change!r}"
+            )
+        for key in change:
+            if key not in ("derivative", "feedback"):
+                raise unknown_name("part of a layer's rule", str(key), ("derivative", "feedback"))
+        derivative, feedback = change.get("derivative"), change.get("feedback")
+        found.append(
+            LayerChange(
+                number,
+                None if derivative is None else DERIVATIVES.get(derivative),
+                None if feedback is None else FEEDBACKS.get(feedback),
+            )
+        )
+    return tuple(sorted(found, key=lambda change: change.layer))
+
+
+def _no_numbers(layer: int, net: Any) -> Any:
+    raise UsageError(f"layer {layer}: a rule that draws numbers needs a run to draw them for")
+
+
+@dataclass(frozen=True)
+class RuleRun:
+    """What a rule knows of the run that it is used in."""
+
+    t: Any = 1
+    """The number of the update."""
+    matrices: Mapping[int, Any] = field(default_factory=dict)
+    """B_l of the layers that have one, by l."""
+    uniform: Callable[[int, Any], Any] = _no_numbers
+    """`uniform(l, net)`: a number in [0, 1) for every entry of net_l, for this update."""
 
 
 @dataclass(frozen=True)
@@ -86,25 +196,37 @@ class LayerRule:
     """What stands for its W on the way back."""
     layer: int
     """Its number l, from 1."""
+    run: RuleRun
 
-    def slope(self, df: Callable[[Any, Any], Any], net: Any, y: Any, xp: Any) -> Any:
-        """Return what stands for f'(net) = df(net, y)."""
-        return self.derivative.body(xp)(net, y, df(net, y))
+    def slope(self, activation: Any, net: Any, y: Any, xp: Any) -> Any:
+        """Return what stands for f'(net) of an activation."""
+        _, df = activation.body(xp)
+        slope = df(net, y)
+        if self.derivative.exact:
+            return slope
+        at = LayerPass(self.layer, activation.range, self.run.t, self._uniform)
+        return self.derivative.body(xp)(net, y, slope, at)
 
-    def carrier(self, W: Any) -> Any:
+    def _uniform(self, net: Any) -> Any:
+        return self.run.uniform(self.layer, net)
+
+    def carrier(self, W: Any, xp: Any) -> Any:
         """Return what stands for W in dE/dy_{l-1} = delta_l W_l."""
-        return self.feedback.matrix(W, self.layer)
+        if self.feedback.exact:
+            return W
+        return self.feedback.matrix(W, self.run.matrices.get(self.layer), self.layer, xp)
 
 
 RULES: dict[str, DeltaRule] = {
     "exact": DeltaRule(),
     "sequential": DeltaRule(order="sequential"),
+    "layerwise": DeltaRule(order="layerwise"),
 }
 """Rules that have a name of their own."""
 
 
 def as_rule(rule: str | Mapping[str, Any] | DeltaRule) -> DeltaRule:
-    """Return the rule that a name, a dictionary or a `DeltaRule` describes.
+    """Return the rule that a name, a text, a dictionary or a `DeltaRule` describes.
 
     >>> as_rule("exact") == DeltaRule()
     True
@@ -112,13 +234,49 @@ def as_rule(rule: str | Mapping[str, Any] | DeltaRule) -> DeltaRule:
     if isinstance(rule, DeltaRule):
         return rule
     if isinstance(rule, str):
-        if rule not in RULES:
-            raise unknown_name("rule", rule, RULES)
-        return RULES[rule]
+        return _named(rule) if "=" not in rule else _written(rule)
     if isinstance(rule, Mapping):
-        unknown = [k for k in rule if k not in (*DeltaRule.__dataclass_fields__, "name")]
-        if unknown:
-            hint = nearest(str(unknown[0]), DeltaRule.__dataclass_fields__)
-            raise UsageError(f"DeltaRule has no parameter {unknown[0]!r}{hint}")
-        return DeltaRule(**{k: v for k, v in rule.items() if k != "name"})
+        return DeltaRule(**_known({k: v for k, v in rule.items() if k != "name"}))
     raise UsageError(f"a rule is a name or a DeltaRule, not {rule!r}")
+
+
+def _named(rule: str) -> DeltaRule:
+    if rule not in RULES:
+        hint = nearest(rule, RULES)
+        raise UsageError(
+            f"unknown rule {rule!r}{hint}; it is one of {', '.join(RULES)}, or a text such as "
+            "'hidden=offset:0.1 feedback=random'"
+        )
+    return RULES[rule]
+
+
+def _known(parts: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what is no part of a rule."""
+    for key in parts:
+        if key not in DeltaRule.__dataclass_fields__:
+            hint = nearest(str(key), DeltaRule.__dataclass_fields__)
+            raise UsageError(
+                f"DeltaRule has no parameter {key!r}{hint}; it has "
+                f"{', '.join(DeltaRule.__dataclass_fields__)}"
+            )
+    return parts
+
+
+def _written(text: str) -> DeltaRule:
+    """Return the rule of a text such as `hidden=offset:0.1 layer2.feedback=random:3`."""
+    parts: dict[str, Any] = {}
+    layers: dict[str, dict[str, str]] = {}
+    for word in text.split():
+        key, equals, value = word.partition("=")
+        if not equals or not value:
+            raise UsageError(f"the rule {text!r}: {word!r} is not written PART=VALUE")
+        layer, dot, part = key.partition(".")
+        into, place = (layers.setdefault(layer[5:], {}), part) if dot else (parts, key)
+        if dot and not layer.startswith("layer"):
+            raise UsageError(f"the rule {text!r}: write layer2.{part}={value}, not {word!r}")
+        if place in into:
+            raise UsageError(f"the rule {text!r} gives {key} twice")
+        into[place] = value
+    if "layers" in parts:
+        raise UsageError(f"the rule {text!r}: write layer2.derivative=..., not layers=")
+    return DeltaRule(**_known(parts | ({"layers": layers} if layers else {})))

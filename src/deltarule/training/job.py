@@ -16,7 +16,9 @@ from deltarule.core.memory import require_parameters
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine import Objective, Samples
 from deltarule.engine.objective import check_order
+from deltarule.engine.rule_state import learned
 from deltarule.engine.trainer import BatchPlan
+from deltarule.engine.update import slots as slots_of
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Clipping, Optimiser
 from deltarule.optim.schedules import Constant, TimeSchedule
@@ -100,7 +102,7 @@ class Job:
 
     def require_memory(self, source: str, dtype: np.dtype[Any], many: int = 1) -> None:
         """Refuse a training of `many` networks whose vectors alone do not fit into memory."""
-        slots, name = len(self.optimiser.slots), self.optimiser.name
+        slots, name = len(slots_of(self.objective, self.optimiser)), self.optimiser.name
         # an update that has not ended leaves the vectors before it as they are; both engines
         # keep a third set to write to
         vectors = {"theta before, during and after an update": 3, "its gradient": 1}
@@ -115,7 +117,10 @@ class Job:
         """Return the state before the first epoch."""
         return State(
             theta=theta,
-            slots=tuple(np.zeros_like(theta) for _ in self.optimiser.slots),
+            slots=(
+                *(np.zeros_like(theta) for _ in self.optimiser.slots),
+                *learned(self.objective, self.seed, theta.dtype),
+            ),
             history={name: [] for name in self.recorded},
             schedule=self.optimiser.schedule.start(),
             stopping=tuple(rule.start() for rule in self.stop),

@@ -15,6 +15,7 @@ from deltarule.core.errors import UsageError
 from deltarule.core.processors import cores
 from deltarule.engine import as_samples
 from deltarule.engine.choice import choose_engine, make_trainer
+from deltarule.engine.rule_check import warn
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
 from deltarule.losses import Loss
@@ -131,6 +132,7 @@ def train_many(
     rules, optimisers = several_rules(rule, m), several_optimisers(optimizer, m)
     rates = several_rates(lr, m)
     objective = checked_objective(net, loss, reduction, rules, l2)
+    warn(net, objective.rule, objective.loss.name)
     kind = as_dtype(dtype, theta, X)
     samples = as_samples(net, objective.loss, X, T, sample_weight, kind, class_weight)
     held_out = None
@@ -241,7 +243,7 @@ def _alone(
 
     def make(network: int) -> tuple[str, Trainer]:
         job = jobs[network]
-        parts = (job.objective, job.optimiser, job.clipping, job.samples, job.batch_size)
+        parts = (job.objective, job.optimiser, job.clipping, job.samples, job.batch_size, job.seed)
         return make_trainer(engine, *parts)
 
     def go_on(updates: int) -> bool:

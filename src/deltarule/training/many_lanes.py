@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engine.reference import training_step
+from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import NonFinite, Totals
 from deltarule.training.many_jobs import Jobs
@@ -239,7 +240,9 @@ class InStep:
         start = job.start(non_finite.theta)
         state = replace(start, epoch=epoch, step=epoch * job.batches, schedule=schedule)
         batch = job.plan(state).batch(non_finite.update)
-        step, s = training_step(job.objective, job.optimiser, job.clipping), batch.samples
+        rule = RuleState.of(job.objective, job.seed, job.samples.X.dtype)
+        step = training_step(job.objective, job.optimiser, job.clipping, rule=rule)
+        s = batch.samples
         with np.errstate(all="ignore"):
             new, _, E, _, g = step(
                 non_finite.theta, non_finite.slots, s.X, s.T, s.weight, batch.lr, batch.t

@@ -15,6 +15,7 @@ from deltarule.core.arguments import boolean, whole
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Objective, as_samples
 from deltarule.engine.choice import choose_engine, make_trainer
+from deltarule.engine.rule_check import warn
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
 from deltarule.losses import Loss
@@ -114,6 +115,7 @@ def train(
             f"train takes a Network, such as dr.Network(2, [dr.Dense(1)]), not {net!r}"
         )
     objective = Objective.of(net, loss, reduction, rule, l2)
+    warn(net, objective.rule, objective.loss.name)
     kind = as_dtype(dtype, theta, X)
     samples = as_samples(net, objective.loss, X, T, sample_weight, kind, class_weight)
     held_out = None
@@ -146,7 +148,13 @@ def train(
 
     with listening() as interrupt:
         chosen, trainer = make_trainer(
-            choice.engine, objective, job.optimiser, job.clipping, samples, job.batch_size
+            choice.engine,
+            objective,
+            job.optimiser,
+            job.clipping,
+            samples,
+            job.batch_size,
+            job.seed,
         )
         try:
             return finished(_run(job, state, trainer, watchers, progress, interrupt))

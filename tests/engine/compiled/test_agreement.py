@@ -10,6 +10,7 @@ import os
 import warnings
 
 import numpy as np
+import pytest
 from compiled import backprop
 from conditioning import spread
 from hypothesis import HealthCheck, assume, given, settings
@@ -19,6 +20,8 @@ from jobs_at_random import cases
 import deltarule as dr
 from deltarule.engine.choice import EngineWarning
 from deltarule.engine.compiled.programs.program import IN_REGISTERS
+
+pytestmark = pytest.mark.filterwarnings("ignore::deltarule.engine.rule_check.RuleWarning")
 
 CASES = int(os.environ.get("AGREEMENT_CASES", "0"))
 

@@ -152,7 +152,7 @@ class Signs(FeedbackRule):
     name = "signs"
     equation = "sign W"
 
-    def matrix(self, W, layer):
+    def matrix(self, W, B, layer, xp):
         return np.sign(W)
 
 
@@ -163,7 +163,7 @@ class Fixed(FeedbackRule):
     name = "fixed"
     equation = "B_l"
 
-    def matrix(self, W, layer):
+    def matrix(self, W, B, layer, xp):
         return np.random.default_rng(layer).normal(size=W.shape)
 
 

@@ -79,7 +79,8 @@ class LayerPass:
         case, l = self.case, self.l
         assert self.above is not None
         above = self.above
-        feedback = case.objective.rule.feedback.matrix(case.W[l + 1], l + 1)
+        rule = case.objective.rule.at(l + 1, len(case.objective.network.layers))
+        feedback = rule.carrier(case.W[l + 1], NUMPY)
         carrier = self._replaced("carrier", acts, (feedback, above.whole[0], above.delta))
         found: Array = (above.delta @ carrier) * self._changed("slope", acts, self._slope)
         return found

@@ -98,10 +98,11 @@ class Case:
 
     def slope(self, l: int, net: Any = None) -> Any:
         """Return what stands for f_l'(net), at the layer's own net unless another is given."""
-        f, df = self.objective.network.affine[l - 1].activation.body(NUMPY)
+        activation = self.objective.network.affine[l - 1].activation
+        f, _ = activation.body(NUMPY)
         at = self.nets[l] if net is None else net
         y = self.outputs[l] if net is None else f(net)
-        slope = self.objective.rule.at(l, self.L).slope(df, at, y, NUMPY)
+        slope = self.objective.rule.at(l, self.L).slope(activation, at, y, NUMPY)
         return np.broadcast_to(slope, at.shape)
 
     def dE_dy(self, loss: Loss) -> Any:

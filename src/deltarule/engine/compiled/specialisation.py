@@ -9,7 +9,9 @@ import numpy as np
 from llvmlite import ir
 
 from deltarule.engine.objective import Objective
+from deltarule.engine.update import joint_update, slots
 from deltarule.optim import Clipping, Optimiser
+from deltarule.optim.optimiser import Update
 
 __all__ = ["Specialisation", "element"]
 
@@ -26,6 +28,15 @@ class Specialisation:
     """Whether samples have weights."""
     online: bool = False
     """Whether every batch is one observation."""
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The names of the vectors beside theta."""
+        return slots(self.objective, self.optimiser)
+
+    def update(self, xp: Any) -> Update:
+        """Return `update(theta, g, lr, t, penalised, *state)` over the namespace `xp`."""
+        return joint_update(self.objective, self.optimiser, xp)
 
 
 def element(dtype: Any) -> ir.Type:

@@ -17,6 +17,7 @@ from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.threads import ParallelRun
 from deltarule.engine.epoch import error_over
 from deltarule.engine.reference import penalty, training_step
+from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
 
@@ -31,8 +32,10 @@ CALL_SECONDS = 0.05
 class CompiledTrainer:
     """A program at work. Raises `Untraceable` where none can be written."""
 
-    def __init__(self, spec: Specialisation, batch_size: int, numbers: int = 0) -> None:
-        self._spec, self._batch_size = spec, batch_size
+    def __init__(
+        self, spec: Specialisation, batch_size: int, numbers: int = 0, seed: int = 0
+    ) -> None:
+        self._spec, self._batch_size, self._seed = spec, batch_size, seed
         self._program = program(spec, batch_size, numbers)
         self._memory = aligned((self._program.memory,), np.uint8)
         counter = self._memory.ctypes.data + self._program.barrier
@@ -88,7 +91,7 @@ class CompiledTrainer:
         self._kept = None
         if known and kept is not None:
             return kept[1]
-        count = max(1, len(self._spec.optimiser.slots))
+        count = max(1, len(self._spec.slots))
         vectors = aligned((1 + count, self._program.size), theta.dtype)
         for packed, vector in zip(vectors, (theta, *slots), strict=False):
             self._program.pack(vector, packed)
@@ -152,7 +155,8 @@ class CompiledTrainer:
         non_finite = start.copy()
         launcher.advance(non_finite, 1)
         spec, s = self._spec, batch.samples
-        step = training_step(spec.objective, spec.optimiser, spec.clipping)
+        rule = RuleState.of(spec.objective, self._seed, spec.dtype)
+        step = training_step(spec.objective, spec.optimiser, spec.clipping, rule=rule)
         new, _, E, _, g = step(done.theta, done.slots, s.X, s.T, s.weight, batch.lr, batch.t)
         if np.isfinite(new).all() and np.isfinite(E) and np.isfinite(g).all():
             new = launcher.done(
@@ -259,9 +263,7 @@ class _Launcher:
     def done(self, state: _RunState, totals: Totals) -> Outcome:
         """Return what the calls have led to."""
         n = self._spec.objective.network.size
-        found = [
-            np.empty(n, state.vectors.dtype) for _ in range(1 + len(self._spec.optimiser.slots))
-        ]
+        found = [np.empty(n, state.vectors.dtype) for _ in range(1 + len(self._spec.slots))]
         for packed, vector in zip(state.vectors, found, strict=False):
             self._program.unpack(packed, vector)
         error, penalty = state.sums[0].tolist()

@@ -21,6 +21,8 @@ from deltarule.engine.compiled.programs.layered.packing import Packing
 from deltarule.losses import LOSSES
 from deltarule.optim import OPTIMISERS
 
+pytestmark = pytest.mark.filterwarnings("ignore::deltarule.engine.rule_check.RuleWarning")
+
 FORMS = {
     "registers, online": (3, 1),
     "registers": (3, 2),

@@ -25,8 +25,16 @@ from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
 from deltarule.layers import Dense
 from deltarule.network import Network
+from deltarule.rules import RuleRun
 
-__all__ = ["Observation", "check_specialisation", "observation", "output_formulas", "theta_symbols"]
+__all__ = [
+    "Observation",
+    "check_specialisation",
+    "observation",
+    "output_formulas",
+    "theta_symbols",
+    "traced_run",
+]
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,15 @@ class Observation:
     """Every net, output and delta under its name, in the order of computation."""
 
 
+def traced_run(graph: Graph) -> RuleRun:
+    """Return what a rule knows of the run, as symbols."""
+
+    def uniform(layer: int, net: Any) -> Any:
+        raise Untraceable("the rule draws a number for every node and update")
+
+    return RuleRun(graph.symbol("t", NUMBER), {}, uniform)
+
+
 def check_specialisation(spec: Specialisation) -> None:
     """Raise `Untraceable` where no program can be written: an unknown layer, or a formula.
 
@@ -50,12 +67,25 @@ def check_specialisation(spec: Specialisation) -> None:
     for layer in spec.objective.network.layers:
         if type(layer) is not Dense:
             raise Untraceable(f"the layer {type(layer).__name__} is not a Dense layer")
+    _check_rule(spec.objective)
     try:
         _try_formulas(spec)
     except Untraceable:
         raise
     except Exception as error:
         raise Untraceable(f"{type(error).__name__} in a formula: {error}") from error
+
+
+def _check_rule(objective: Objective) -> None:
+    """Raise `Untraceable` for what no program does yet."""
+    rule = objective.rule
+    if not rule.choice.everything:
+        raise Untraceable(f"the rule chooses which weights move (choice={rule.choice.name})")
+    if rule.order == "layerwise":
+        raise Untraceable("the rule moves the weights of one layer after the other")
+    for l, feedback in objective.feedbacks.items():
+        if feedback.kind != "of_W":
+            raise Untraceable(f"layer {l} has backward weights of its own ({feedback.name})")
 
 
 def _try_formulas(spec: Specialisation) -> None:
@@ -66,15 +96,17 @@ def _try_formulas(spec: Specialisation) -> None:
         whole = layer.activation.rowwise
         f, df = layer.activation.body(graph)
         values = (Row([net]), Row([y])) if whole else (net, y)
-        for found in (f(values[0]), df(*values), objective.rule.hidden.body(graph)(net, y, y)):
+        here = objective.rule.at(l, len(objective.network.layers), traced_run(graph))
+        for found in (f(values[0]), df(*values), here.carrier(w, graph)):
             _nodes(graph, found)
-        _nodes(graph, objective.rule.feedback.matrix(w, l))
+        if not whole:
+            _nodes(graph, here.slope(layer.activation, net, y, graph))
     for found in output_formulas(graph, objective, Row([net]), Row([y]), Row([T]), 1.0):
         _nodes(graph, found)
     lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
-    slots = [graph.symbol(name) for name in spec.optimiser.slots]
+    slots = [graph.symbol(name) for name in spec.slots]
     penalised = graph.symbol("penalised", CONDITION)
-    for found in spec.optimiser.body(graph)(w, y, lr, t, penalised, *slots):
+    for found in spec.update(graph)(w, y, lr, t, penalised, *slots):
         _nodes(graph, found)
 
 
@@ -112,7 +144,7 @@ def observation(
     delta_{l,j} = delta_L (dnet_L / dnet_{l,j}), so that what remains can be computed while the
     forward pass still goes on: the chain of operations that wait for each other is shorter.
     """
-    net, rule = objective.network, objective.rule
+    net, rule, run = objective.network, objective.rule, traced_run(graph)
     named: list[tuple[str, Node]] = []
 
     def name(what: str, l: int, values: Sequence[Node]) -> list[Node]:
@@ -151,15 +183,12 @@ def observation(
                 [w - lr * (g + l2 * w if l2 else g) for w, g in zip(*rows, strict=True)]
                 for rows in zip(W, dW, strict=True)
             ]
-        carrier = [[rule.feedback.matrix(w, l) for w in row] for row in W]
-        below = net.affine[l - 2].activation
-        _, df = below.body(graph)
-        stand_in = rule.hidden.body(graph)
-        terms = []
+        here, below = rule.at(l, L, run), rule.at(l - 1, L, run)
+        carrier = [[here.carrier(w, graph) for w in row] for row in W]
+        activation, terms = net.affine[l - 2].activation, []
         for j in range(net.sizes[l - 1]):
             dE_dy = _dot(graph, [row[j] for row in carrier], carried, None)
-            here = nets[l - 1][j], y[l - 1][j]
-            terms.append(dE_dy * stand_in(*here, df(*here)))
+            terms.append(dE_dy * below.slope(activation, nets[l - 1][j], y[l - 1][j], graph))
         delta = Row(terms)
     flat = [graph.node(g) for layer_gradients in reversed(gradients) for g in layer_gradients]
     return Observation(error, flat, named)
@@ -174,12 +203,12 @@ def output_formulas(
         return _row(e(net, T), net), _row(scale * delta(y, T), net)
     e, de = objective.loss.body(graph)
     dE_dy = scale * _row(de(y, T), net)
-    activation = objective.network.affine[-1].activation
-    _, df = activation.body(graph)
+    activation, L = objective.network.affine[-1].activation, len(objective.network.layers)
     if activation.rowwise:
+        _, df = activation.body(graph)
         return _row(e(y, T), net), _row(df(y, dE_dy), net)
-    stand_in = objective.rule.output.body(graph)
-    slopes = [stand_in(*pair, df(*pair)) for pair in zip(net.terms, y.terms, strict=True)]
+    here, pairs = objective.rule.at(L, L, traced_run(graph)), zip(net.terms, y.terms, strict=True)
+    slopes = [here.slope(activation, *pair, graph) for pair in pairs]
     return _row(e(y, T), net), _row(dE_dy * Row(slopes), net)
 
 

@@ -14,6 +14,7 @@ from deltarule.engine.compiled.expressions.backpropagation import (
     Observation,
     observation,
     output_formulas,
+    traced_run,
 )
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
 from deltarule.engine.compiled.specialisation import Specialisation
@@ -84,7 +85,7 @@ def _observed(
 
 def slot_symbols(graph: Graph, spec: Specialisation, theta: Sequence[Node]) -> list[list[Node]]:
     """Return, for each of the optimiser's slots, a symbol for every parameter: m_w[l,j,k]."""
-    return [[graph.symbol(f"{name}_{w.payload}") for w in theta] for name in spec.optimiser.slots]
+    return [[graph.symbol(f"{name}_{w.payload}") for w in theta] for name in spec.slots]
 
 
 @dataclass(frozen=True)
@@ -174,16 +175,19 @@ def moved(
 ) -> list[Node]:
     """Return the optimiser's update: the new parameter, and its new slots."""
     lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
-    found = spec.optimiser.body(graph)(w, g, lr, t, penalised, *slots)
+    found = spec.update(graph)(w, g, lr, t, penalised, *slots)
     return [graph.node(v) for v in found]
 
 
 def activated(graph: Graph, objective: Objective, l: int) -> tuple[Node, Node]:
     """Return y = f(net), and what stands for f'(net), of a hidden layer."""
     net = graph.symbol("net")
-    f, df = objective.network.affine[l - 1].activation.body(graph)
+    activation, L = objective.network.affine[l - 1].activation, len(objective.network.layers)
+    f, _ = activation.body(graph)
     y = graph.node(f(net))
-    return y, graph.node(objective.rule.hidden.body(graph)(net, y, df(net, y)))
+    return y, graph.node(
+        objective.rule.at(l, L, traced_run(graph)).slope(activation, net, y, graph)
+    )
 
 
 def output_row(

@@ -174,7 +174,7 @@ class _Text:
             targets.append(("penalties", "+=", term))
         if spec.clipping.value is not None:
             targets.append(("penalties", "+=", graph.apply("sum", nothing(g))))
-        slots = spec.optimiser.slots
+        slots = spec.slots
         kept = ", ".join([name, *(f"{slot}_{name}" for slot in slots)])
         given = ", ".join([name, f"dE_d{name}", *(f"{slot}_{name}" for slot in slots)])
         function = self._updating(penalised, trained)
@@ -188,15 +188,15 @@ class _Text:
         w, g = entry(graph, spec, penalised, trained)
         if trained and spec.clipping.active:
             g, _ = clipped(graph, spec, g)
-        slots = [graph.symbol(name) for name in spec.optimiser.slots]
+        slots = [graph.symbol(name) for name in spec.slots]
         new = moved(graph, spec, w, g, penalised, slots)
-        pairs = list(zip(spec.optimiser.slots, new[1:], strict=True))
+        pairs = list(zip(spec.slots, new[1:], strict=True))
         targets = [(name, "=", node) for name, node in (*pairs, ("w", new[0]))]
         wording = Wording()
         wording.count(targets)
         self.nodes += new
-        kept = ", ".join(["w", *spec.optimiser.slots])
-        given = ", ".join(["w", "dE_dw", *spec.optimiser.slots])
+        kept = ", ".join(["w", *spec.slots])
+        given = ", ".join(["w", "dE_dw", *spec.slots])
         text = (given, *wording.statements(targets), f"return {kept}")
         kind = "weights" if penalised else "biases" if trained else "kept_biases"
         return self.functions.setdefault(text, f"update_{kind}" if self.functions else "update")
@@ -204,7 +204,8 @@ class _Text:
     def _turn(self, l: int) -> list[str]:
         """What carries delta back through layer l."""
         graph = Graph()
-        matrix = graph.node(self.objective.rule.feedback.matrix(graph.symbol("w"), l))
+        here = self.objective.rule.at(l, len(self.blocks))
+        matrix = graph.node(here.carrier(graph.symbol("w"), graph))
         return self._statements(graph, [(f"W_{l}", "=", matrix)], {"w": f"WT_{l}.T"})
 
 

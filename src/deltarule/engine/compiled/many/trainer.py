@@ -77,7 +77,7 @@ class ManyTrainer:
         lane = np.minimum(np.arange(groups * lanes), k - 1)  # spare lanes repeat the last network
         self._members = networks[lane].reshape(groups, lanes)
         self._watched = (np.arange(groups * lanes) < k).reshape(groups, lanes)
-        several = 1 + max(1, len(self._spec.optimiser.slots))
+        several = 1 + max(1, len(self._spec.slots))
         size = self._spec.objective.network.size
         self._vectors = aligned((groups, several, size, lanes), self._spec.dtype)
         laid = vectors[lane].reshape(groups, lanes, *vectors.shape[1:])
@@ -205,7 +205,7 @@ class ManyTrainer:
         def go(call: Array) -> None:
             run_all(self._run, call)
 
-        slots = len(self._spec.optimiser.slots)
+        slots = len(self._spec.slots)
         return Search(maker, self._members[group], slots, make, go)
 
     def measure(self, samples: Samples, trajectory: Trajectory) -> tuple[Array, Array]:

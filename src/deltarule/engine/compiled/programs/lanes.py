@@ -166,7 +166,7 @@ class _Lanes:
         chunks = range(len(sums))
         gradient = [self._symbol(graph, lower, f"dE[{c}]", sums[c]) for c in chunks]
         arrays = {"w": self.call.theta}
-        for k, name in enumerate(spec.optimiser.slots):
+        for k, name in enumerate(spec.slots):
             arrays[name] = o.at(self.call.slots, self.element, k * self.size)
         theta, *slots = (
             [self._vector(graph, lower, name, array, c) for c in chunks]

@@ -83,7 +83,7 @@ class _Registers:
         self.wide = vector_of(_DOUBLE, lanes)
         self.call = CallValues(ops, call)
         self.theta = self._variables()
-        self.slots = [self._variables() for _ in spec.optimiser.slots]
+        self.slots = [self._variables() for _ in spec.slots]
         self.gradient = None if spec.online else self._variables()
         self.totals = [ops.b.alloca(self.wide) for _ in range(2)]
         self._fetch()

@@ -237,7 +237,7 @@ class Layered(Kernel):
         """Write entries [k0, k1) of row j of W_l."""
         o, b = self.o, self.o.b
         block, below = self.packing.blocks[l - 1], self.packing.blocks[l - 2].width
-        feedback = self.spec.objective.rule.feedback
+        rule = self.spec.objective.rule.at(l, len(self.network.layers))
         source, _ = self._matrices(l)
         target = self.address(f"W{l}")
         with o.loop(k0, k1) as k:
@@ -246,5 +246,5 @@ class Layered(Kernel):
             w = graph.symbol("w")
             lower = Lowering(o, self.element)
             lower.bind(w, o.load(source, self.element, offset))
-            value = lower(graph.node(feedback.matrix(w, l)))
+            value = lower(graph.node(rule.carrier(w, graph)))
             o.store(value, target, b.add(b.mul(j, ir.Constant(_WORD, below)), k))

@@ -46,7 +46,7 @@ class Update:
         values = {"lr": o.load(p.call.rates, _DOUBLE, s), "t": b.sitofp(t, _DOUBLE)}
         for name, value in values.items():
             lower.bind(self.graph.symbol(name, NUMBER), value)
-        w, g, *slots = (self.graph.symbol(n) for n in ("w", "dE_dw", *p.spec.optimiser.slots))
+        w, g, *slots = (self.graph.symbol(n) for n in ("w", "dE_dw", *p.spec.slots))
         for penalised in (True, False):
             moved(self.graph, p.spec, w, g, penalised, slots)
         self.numbers = {node: lower.number(node) for node in self.graph.numbers()}
@@ -144,7 +144,7 @@ class Update:
             self._accumulate(self.p.sums[1], lower(nothing(g)), mask)
         if moves and spec.clipping.active:
             g, _ = self._clipped(graph, lower, g)
-        slots = [graph.symbol(name, VALUE) for name in spec.optimiser.slots]
+        slots = [graph.symbol(name, VALUE) for name in spec.slots]
         arrays = [p.call.theta]
         for k, slot in enumerate(slots):
             arrays.append(o.at(p.call.slots, p.element, k * p.packing.size))

@@ -1,0 +1,140 @@
+"""What a rule needs of a run: matrices, random numbers, and which weights move."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from deltarule.core.arguments import whole
+from deltarule.core.errors import UsageError
+from deltarule.core.random import CHOICE, FEEDBACK, STAND_IN, stream
+from deltarule.engine.objective import Objective
+from deltarule.rules import DrawnFeedback, RandomDerivative, RuleRun
+
+__all__ = ["RuleState", "drawn", "first_run", "learned"]
+
+Array = NDArray[Any]
+
+
+def drawn(
+    objective: Objective, seed: int, dtype: Any, kinds: tuple[str, ...], t: int = 0
+) -> dict[int, Array]:
+    """Return B_l of every layer whose feedback is of one of some kinds, by l.
+
+    Each layer has a stream of its own, so that no B depends on the others, or on how many networks
+    run beside this one. t numbers the updates where B is drawn for every one.
+    """
+    sizes, found = objective.network.sizes, {}
+    for start in objective.network.starts[1:]:
+        l = start.number
+        rule = objective.feedbacks[l]
+        if not isinstance(rule, DrawnFeedback) or rule.kind not in kinds:
+            continue
+        rng = stream(seed if rule.seed is None else rule.seed, FEEDBACK, l, t)
+        shape: tuple[int, ...] = (sizes[-1], sizes[l - 1])
+        if rule.kind != "direct":
+            shape = objective.network.layers[l - 1].parameters(start.inputs)[0].shape
+        found[l] = rule.draw(rng, shape, start.weights).astype(dtype)
+    return found
+
+
+def learned(objective: Objective, seed: int, dtype: Any) -> tuple[Array, ...]:
+    """Return the first values of what a rule learns beside theta: B, laid out as theta is."""
+    if "learned" not in objective.feedback_kinds:
+        return ()
+    vector = np.zeros(objective.network.size, dtype)
+    views = objective.network.unpack(vector)
+    for l, B in drawn(objective, seed, dtype, ("learned",)).items():
+        views[l - 1]["W"][...] = B
+    return (vector,)
+
+
+def first_run(
+    objective: Objective, seed: int, dtype: Any, given: ArrayLike | None = None
+) -> RuleRun | None:
+    """Return what a rule knows of the first update, or of one with a B that is given.
+
+    Raises `UsageError` for a B where none is learned, and for one of another size.
+    """
+    state = RuleState.of(objective, whole("seed", seed, 0, 2**64 - 1), dtype)
+    slots: tuple[Array, ...] = ()
+    if given is not None:
+        if "learned" not in objective.feedback_kinds:
+            raise UsageError("learned: this rule learns nothing beside theta; leave it out")
+        slots = (objective.network.check_theta(given),)
+    if state is None:
+        return None
+    return state.at(1, slots or learned(objective, seed, dtype))
+
+
+class RuleState:
+    """A rule on a network in a run of one seed."""
+
+    def __init__(self, objective: Objective, seed: int, dtype: Any) -> None:
+        self._objective, self._seed = objective, seed
+        self._dtype = np.zeros(0, dtype).real.dtype
+        self._fixed = drawn(objective, seed, self._dtype, ("drawn", "direct"))
+        self._redraws = "redrawn" in objective.feedback_kinds
+        self._learns = [l for l, rule in objective.feedbacks.items() if rule.kind == "learned"]
+        rule = objective.rule
+        self.chooses = not rule.choice.everything or rule.order == "layerwise"
+        """Whether some weights stay in an update."""
+
+    @classmethod
+    def of(cls, objective: Objective, seed: int, dtype: Any) -> RuleState | None:
+        """Return the state of a rule that needs one, else None."""
+        rule, L = objective.rule, len(objective.network.layers)
+        kinds = objective.feedback_kinds - {"of_W"}
+        draws = any(isinstance(rule.at(l, L).derivative, RandomDerivative) for l in range(1, L + 1))
+        found = cls(objective, seed, dtype) if not rule.exact else None
+        return found if found is not None and (kinds or draws or found.chooses) else None
+
+    def at(self, t: int, slots: tuple[Any, ...]) -> RuleRun:
+        """Return what the rule knows of update t; `slots` is what it has learned."""
+        matrices = dict(self._fixed)
+        if self._learns:
+            views = self._objective.network.unpack(slots[0])
+            matrices |= {l: views[l - 1]["W"] for l in self._learns}
+        if self._redraws:
+            matrices |= drawn(self._objective, self._seed, self._dtype, ("redrawn",), t)
+
+        def uniform(layer: int, net: Any) -> Any:
+            numbers = stream(self._seed, STAND_IN, t, layer).random(net.shape)
+            return numbers.astype(self._dtype)
+
+        return RuleRun(t, matrices, uniform)
+
+    def moved(self, found: Any, g: Array, t: int) -> NDArray[np.bool_]:
+        """Return which entries of theta update t moves, given what backpropagation found."""
+        rule, network = self._objective.rule, self._objective.network
+        layout = network.layout
+        moves = layout.mask("trained").copy()
+        if rule.order == "layerwise":
+            turn = 1 + (t - 1) % len(network.layers)
+            for e in layout.entries:
+                moves[e.start : e.stop] &= e.layer == turn
+        if rule.choice.everything:
+            return moves
+        rng = stream(self._seed, CHOICE, t)
+        among = np.flatnonzero(moves)
+        nodes, deltas = np.zeros(len(among), int), np.zeros(0)
+        if rule.choice.by_node:
+            nodes = self._nodes[among]
+            deltas = np.concatenate([np.sum(d, axis=0) for d in found.deltas[1:]])
+        chosen = rule.choice.moved(g[among], nodes, deltas, rng)
+        moves[among[~chosen]] = False
+        return moves
+
+    @cached_property
+    def _nodes(self) -> NDArray[np.intp]:
+        """The number of the node that every entry of theta leads into, over all layers."""
+        network = self._objective.network
+        before = np.cumsum([0, *network.sizes[1:]])
+        parts = []
+        for e in network.layout.entries:
+            nodes = before[e.layer - 1] + np.arange(e.parameter.shape[0])
+            parts.append(np.repeat(nodes, (e.stop - e.start) // len(nodes)))
+        return np.concatenate(parts)
