@@ -109,9 +109,7 @@ def backprop(
         if rule.sequential:  # the deltas below are computed from updated weights
             p[l] = {name: w - lr * gradients[l][name] for name, w in p[l].items()}
         if isinstance(layer, Affine) and l > 1:
-            if isinstance(
-                here.feedback, DirectFeedback
-            ):  # from the output, past the layers between
+            if isinstance(here.feedback, Direct):  # past the layers between
                 scale = _scale(objective, y[L], weight, xp)
                 source = here.feedback.source(deltas[L], T, scale, xp)
                 dE_dy[l - 1] = source @ here.carrier(None, xp)
