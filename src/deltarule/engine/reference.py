@@ -22,7 +22,7 @@ from deltarule.engine.rule_state import RuleState
 from deltarule.engine.update import joint_update
 from deltarule.layers import Affine
 from deltarule.optim import Clipping, Optimiser
-from deltarule.rules import RuleRun
+from deltarule.rules import Direct, RuleRun
 
 __all__ = [
     "Backprop",
