@@ -124,7 +124,8 @@ def test_an_unsuitable_output_is_refused_and_no_other(engine, loss, activation, 
         return engine.backprop(net, np.full(net.size, 0.01), [[0.5]], T, loss=loss)
 
     if suitable(loss, activation, outputs):
-        assert math.isfinite(call().error)
+        # a step is sure of itself, and a sure and wrong answer may cost infinity
+        assert math.isfinite(call().error) or activation.flat
     else:
         with pytest.raises(UsageError, match=activation.name) as caught:
             call()

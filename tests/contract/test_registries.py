@@ -99,6 +99,7 @@ def test_required_class_variables_are_there(kind, cls):
         "layer": (),
         "derivative rule": (),
         "feedback rule": (),
+        "choice of weights": (),
     }.get(kind, ("reference",))
     for variable in needed:
         assert len(getattr(cls, variable).strip()) > 0, variable

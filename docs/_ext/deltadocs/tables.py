@@ -16,7 +16,7 @@ from deltarule.data import BUNDLED, load
 from deltarule.layers import INITIALISERS, LAYERS
 from deltarule.losses import FUSED, LOSSES
 from deltarule.optim import OPTIMISERS, SCHEDULES
-from deltarule.rules import DERIVATIVES, FEEDBACKS, RULES
+from deltarule.rules import CHOICES, DERIVATIVES, FEEDBACKS, RULES
 from deltarule.training import STOPPING
 
 __all__ = ["PAGES", "classes", "markdown_table"]
@@ -123,14 +123,22 @@ def rules() -> str:
         "## Named rules",
         markdown_table([*head, "order of updates", "gradient of E"], named),
         "## What stands for f'",
-        markdown_table(["name", "stand-in", "parameters"], _stand_ins(DERIVATIVES)),
+        markdown_table([*_STAND_IN, "source"], _stand_ins(DERIVATIVES, "reference")),
         "## What stands for W",
-        markdown_table(["name", "stand-in", "parameters"], _stand_ins(FEEDBACKS)),
+        markdown_table([*_STAND_IN, "source"], _stand_ins(FEEDBACKS, "reference")),
+        "## Which weights move",
+        markdown_table(_STAND_IN, _stand_ins(CHOICES)),
     )
 
 
-def _stand_ins(registry: Iterable[Any]) -> list[list[str]]:
-    return [[f"`{r.name}`", _math(r.equation), _parameters(r)] for r in registry]
+_STAND_IN = ["name", "stand-in", "parameters"]
+
+
+def _stand_ins(registry: Iterable[Any], *more: str) -> list[list[str]]:
+    return [
+        [f"`{r.name}`", _math(r.equation), _parameters(r), *(getattr(r, m) or "-" for m in more)]
+        for r in registry
+    ]
 
 
 def stopping() -> str:
