@@ -80,10 +80,10 @@ class Residual(Layer):
         return y + f(net), Saved(y, net, f(net))
 
     def backward(self, p, dE_dy, saved, rule, xp):
-        _, df = ACTIVATIONS.get(self.activation).body(xp)
-        delta = dE_dy * rule.slope(df, saved.net, saved.output, xp)
+        f = ACTIVATIONS.get(self.activation)
+        delta = dE_dy * rule.slope(f, saved.net, saved.output, xp)
         gradient = {"W": delta.T @ saved.below, "b": xp.sum(delta, axis=0)}
-        return dE_dy + delta @ rule.carrier(p["W"]), gradient
+        return dE_dy + delta @ rule.carrier(p["W"], xp), gradient
 
 
 @example(((3,), 2), ((4,), 5))
@@ -111,9 +111,9 @@ class Tied(Layer):
 
     def backward(self, p, dE_dy, saved, rule, xp):
         h = saved.output
-        delta = (dE_dy @ rule.carrier(p["W"]).T) * (1.0 - h * h)
+        delta = (dE_dy @ rule.carrier(p["W"], xp).T) * (1.0 - h * h)
         dE_dW = h.T @ dE_dy + delta.T @ saved.below  # W is used twice: both uses add up
-        return delta @ rule.carrier(p["W"]), {"W": dE_dW}
+        return delta @ rule.carrier(p["W"], xp), {"W": dE_dW}
 
 
 @example(((3,),), ((4, 2),))
@@ -187,6 +187,6 @@ class Recurrent(Layer):
             found["U"] = found["U"] + delta.T @ x[:, t - 1]
             found["V"] = found["V"] + delta.T @ h[t - 1]
             found["b"] = found["b"] + xp.sum(delta, axis=0)
-            below.append(delta @ rule.carrier(p["U"]))
-            carried = delta @ rule.carrier(p["V"])
+            below.append(delta @ rule.carrier(p["U"], xp))
+            carried = delta @ rule.carrier(p["V"], xp)
         return np.stack(below[::-1], axis=1), found
