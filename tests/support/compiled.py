@@ -11,6 +11,7 @@ import deltarule as dr
 from deltarule.engine import Objective, as_samples
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.trainer import CompiledTrainer
+from deltarule.engine.rule_state import learned
 from deltarule.engine.trainer import BatchPlan, Outcome, Totals
 from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import as_rule
@@ -80,7 +81,8 @@ def backprop(
     samples = as_samples(net, objective.loss, X, T, sample_weight, theta.dtype)
     weighted, online = samples.weight is not None, len(samples) == 1
     spec = Specialisation(objective, Reveal(), Clipping(), theta.dtype, weighted, online)
-    done = one_update(spec, samples, theta, (np.zeros_like(theta),), lr or 0.0)
+    slots = np.zeros_like(theta), *learned(objective, 0, theta.dtype)
+    done = one_update(spec, samples, theta, slots, lr or 0.0)
     if done.non_finite is not None:
         return Seen(done.non_finite.error, done.non_finite.gradient)
     return Seen(done.totals.epoch_error(objective), done.slots[0])

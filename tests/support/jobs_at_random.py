@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import deltarule as dr
 from deltarule.losses import LOSSES
 from deltarule.losses.fused import FUSED
 from deltarule.optim import OPTIMISERS
-from deltarule.rules import DerivativeRule, FeedbackRule
+from deltarule.rules import DERIVATIVES, FEEDBACKS, DerivativeRule, FeedbackRule
 
 RATES = [
     0.01,
@@ -65,7 +66,7 @@ def layers(draw: Any, units: int, activations: Any) -> dr.Dense:
 class Offset(DerivativeRule):
     """A stand-in for f' (Fahlman's)."""
 
-    name = "offset"
+    name = "test_offset"
     equation = "f' + 0.1"
 
     def body(self, xp: Any) -> Any:
@@ -86,11 +87,25 @@ class Alternating(FeedbackRule):
 @st.composite
 def rules(draw: Any, net: dr.Network) -> dr.DeltaRule:
     """Return a rule: the chain rule, or one with stand-ins for f' and for W."""
-    derivatives = st.sampled_from(["exact", "exact", Offset()])
+    L = len(net.layers)
+    derivatives = st.sampled_from(["exact", "exact", *_derivatives(net)])
     output = "exact" if net.output.activation.rowwise else draw(derivatives)
-    several = ["exact", "exact", Alternating()] if len(net.layers) > 1 else ["exact"]
-    feedback = draw(st.sampled_from(several))
-    return dr.DeltaRule(draw(derivatives), output, feedback)
+    several = st.sampled_from(["exact", "exact", *_feedbacks()] if L > 1 else ["exact"])
+    changes = {draw(st.integers(2, L)): {"feedback": draw(several)}} if L > 1 else {}
+    return dr.DeltaRule(draw(derivatives), output, draw(several), layers=changes)
+
+
+def _derivatives(net: dr.Network) -> list[Any]:
+    """Return the stand-ins for f' that a program can hold and every layer of the network has."""
+    ends = [end for layer in net.layers for end in layer.activation.range]
+    unfit = {"random"} if all(map(math.isfinite, ends)) else {"random", "symmetric"}
+    return [Offset(), *(name for name in DERIVATIVES.names() if name not in unfit)]
+
+
+def _feedbacks() -> list[Any]:
+    """Return the stand-ins for W that a program can hold, small enough for any network."""
+    names = [name for name in FEEDBACKS.names() if name not in ("sign_redrawn", "sign")]
+    return [Alternating(), "sign:0.1", *names]
 
 
 @st.composite

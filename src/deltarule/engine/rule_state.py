@@ -14,9 +14,12 @@ from deltarule.core.random import CHOICE, FEEDBACK, STAND_IN, stream
 from deltarule.engine.objective import Objective
 from deltarule.rules import DrawnFeedback, RandomDerivative, RuleRun
 
-__all__ = ["RuleState", "drawn", "first_run", "learned"]
+__all__ = ["FIXED", "RuleState", "drawn", "first_run", "fixed", "learned", "matrix_shape"]
 
 Array = NDArray[Any]
+
+FIXED = ("drawn", "direct")
+"""The kinds of feedback whose B is drawn before the first update, and stays."""
 
 
 def drawn(
@@ -27,18 +30,30 @@ def drawn(
     Each layer has a stream of its own, so that no B depends on the others, or on how many networks
     run beside this one. t numbers the updates where B is drawn for every one.
     """
-    sizes, found = objective.network.sizes, {}
+    found = {}
     for start in objective.network.starts[1:]:
         l = start.number
         rule = objective.feedbacks[l]
         if not isinstance(rule, DrawnFeedback) or rule.kind not in kinds:
             continue
         rng = stream(seed if rule.seed is None else rule.seed, FEEDBACK, l, t)
-        shape: tuple[int, ...] = (sizes[-1], sizes[l - 1])
-        if rule.kind != "direct":
-            shape = objective.network.layers[l - 1].parameters(start.inputs)[0].shape
-        found[l] = rule.draw(rng, shape, start.weights).astype(dtype)
+        found[l] = rule.draw(rng, matrix_shape(objective, l), start.weights).astype(dtype)
     return found
+
+
+def matrix_shape(objective: Objective, l: int) -> tuple[int, ...]:
+    """Return the shape of B_l: that of W_l, or (n_L, n_{l-1}) where it comes from the output."""
+    network = objective.network
+    if objective.feedbacks[l].kind == "direct":
+        return network.sizes[-1], network.sizes[l - 1]
+    (W,) = [p for p in network.layers[l - 1].parameters(network.shapes[l - 1]) if p.name == "W"]
+    return W.shape
+
+
+def fixed(objective: Objective, seed: int, dtype: Any) -> Array:
+    """Return every B_l that is drawn once, one after the other, row by row."""
+    found = drawn(objective, seed, dtype, FIXED)
+    return np.concatenate([np.zeros(0, dtype), *(B.ravel() for B in found.values())])
 
 
 def learned(objective: Objective, seed: int, dtype: Any) -> tuple[Array, ...]:
@@ -76,7 +91,7 @@ class RuleState:
     def __init__(self, objective: Objective, seed: int, dtype: Any) -> None:
         self._objective, self._seed = objective, seed
         self._dtype = np.zeros(0, dtype).real.dtype
-        self._fixed = drawn(objective, seed, self._dtype, ("drawn", "direct"))
+        self._fixed = drawn(objective, seed, self._dtype, FIXED)
         self._redraws = "redrawn" in objective.feedback_kinds
         self._learns = [l for l, rule in objective.feedbacks.items() if rule.kind == "learned"]
         rule = objective.rule

@@ -16,6 +16,7 @@ from deltarule.core.processors import cores
 from deltarule.engine import as_samples
 from deltarule.engine.choice import choose_engine, make_trainer
 from deltarule.engine.rule_check import warn
+from deltarule.engine.rule_state import fixed, learned
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
 from deltarule.losses import Loss
@@ -199,9 +200,21 @@ def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
     try:
         varied = differences(jobs.optimisers, jobs.rules)
         shape = (varied, jobs.shared, jobs.rates.steady, threads)
-        return ManyTrainer(spec, s, job.batch_size, jobs.thetas, *shape)
+        return ManyTrainer(spec, s, job.batch_size, jobs.thetas, *shape, *_matrices(jobs))
     except Untraceable:
         return None  # each on its own: the same results, and a warning where even that cannot be
+
+
+def _matrices(jobs: Jobs) -> tuple[Any, Any]:
+    """Return every network's fixed feedback, (m, its size), and what its rule starts to learn."""
+    kinds, dtype = jobs.base.objective.feedback_kinds, jobs.thetas.dtype
+    if kinds <= {"of_W"}:
+        return None, None
+    each = [jobs[k] for k in range(len(jobs))]
+    alone = [fixed(job.objective, job.seed, dtype) for job in each]
+    if "learned" not in kinds:
+        return np.stack(alone), None
+    return np.stack(alone), np.stack([learned(j.objective, j.seed, dtype)[0] for j in each])
 
 
 def _in_step(

@@ -17,7 +17,7 @@ from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.threads import ParallelRun
 from deltarule.engine.epoch import error_over
 from deltarule.engine.reference import penalty, training_step
-from deltarule.engine.rule_state import RuleState
+from deltarule.engine.rule_state import RuleState, fixed
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
 
@@ -37,6 +37,7 @@ class CompiledTrainer:
     ) -> None:
         self._spec, self._batch_size, self._seed = spec, batch_size, seed
         self._program = program(spec, batch_size, numbers)
+        self._fixed = fixed(spec.objective, seed, spec.dtype)
         self._memory = aligned((self._program.memory,), np.uint8)
         counter = self._memory.ctypes.data + self._program.barrier
         self._parallel = ParallelRun(self._program.run, self._program.threads, counter)
@@ -58,7 +59,9 @@ class CompiledTrainer:
         proceed: Callable[[int], bool],
     ) -> Outcome:
         """Do one update per batch of the plan while `proceed` allows it."""
-        launcher = _Launcher(plan, self._spec, self._program, self._memory, self._parallel)
+        launcher = _Launcher(
+            plan, self._spec, self._program, self._memory, self._parallel, self._fixed
+        )
         here = launcher.start(self._packed(theta, slots), totals)
         left = len(plan.rates)
         while left:
@@ -103,7 +106,9 @@ class CompiledTrainer:
 
     def chunk(self, plan: BatchPlan, theta: Array, slots: tuple[Array, ...]) -> ChunkOutcome | None:
         """Do several whole epochs in one call; None where a number does not stay finite."""
-        launcher = _Launcher(plan, self._spec, self._program, self._memory, self._parallel)
+        launcher = _Launcher(
+            plan, self._spec, self._program, self._memory, self._parallel, self._fixed
+        )
         here = launcher.start(self._packed(theta, slots), Totals())
         count = len(plan.rates) // plan.epochs
         began = time.perf_counter()
@@ -127,7 +132,7 @@ class CompiledTrainer:
             samples = replace(samples, weight=np.ones(n, theta.dtype))
         rates = np.zeros(-(-n // self._batch_size))
         plan = BatchPlan(samples, None, self._batch_size, 0, 0, rates)
-        launcher = _Launcher(plan, spec, self._program, self._memory, self._parallel)
+        launcher = _Launcher(plan, spec, self._program, self._memory, self._parallel, self._fixed)
         kept = self._kept if self._known((theta,)) else None
         state = launcher.start(self._packed(theta, ()) if kept is None else kept[1], Totals())
         launcher.advance(state, len(rates), learn=False)
@@ -203,7 +208,9 @@ class _Launcher:
         program: Program,
         memory: Array,
         run: ParallelRun,
+        fixed: Array,
     ) -> None:
+        self._fixed = fixed
         self.plan, self._spec, self._program = plan, spec, program
         self._memory, self._run = memory, run
         samples = plan.samples
@@ -255,6 +262,7 @@ class _Launcher:
             t=plan.updates + k,
             scratch=self._memory.ctypes.data,
             threads=self._program.threads,
+            feedback=self._fixed.ctypes.data,
             learn=learn,
         )
         self._run(call)

@@ -23,13 +23,18 @@ from deltarule.engine.compiled.expressions.tracing import (
 )
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
+from deltarule.engine.rule_state import FIXED, matrix_shape
 from deltarule.layers import Dense
 from deltarule.network import Network
-from deltarule.rules import RuleRun
+from deltarule.rules import Direct, RuleRun
 
 __all__ = [
     "Observation",
+    "carriers",
     "check_specialisation",
+    "feedback_symbols",
+    "fixed_symbols",
+    "learned_symbols",
     "observation",
     "output_formulas",
     "theta_symbols",
@@ -84,8 +89,8 @@ def _check_rule(objective: Objective) -> None:
     if rule.order == "layerwise":
         raise Untraceable("the rule moves the weights of one layer after the other")
     for l, feedback in objective.feedbacks.items():
-        if feedback.kind != "of_W":
-            raise Untraceable(f"layer {l} has backward weights of its own ({feedback.name})")
+        if feedback.kind == "redrawn":
+            raise Untraceable(f"the backward weights of layer {l} are drawn for every update")
 
 
 def _try_formulas(spec: Specialisation) -> None:
@@ -97,7 +102,7 @@ def _try_formulas(spec: Specialisation) -> None:
         f, df = layer.activation.body(graph)
         values = (Row([net]), Row([y])) if whole else (net, y)
         here = objective.rule.at(l, len(objective.network.layers), traced_run(graph))
-        for found in (f(values[0]), df(*values), here.carrier(w, graph)):
+        for found in (f(values[0]), df(*values), here.feedback.matrix(w, y, l, graph)):
             _nodes(graph, found)
         if not whole:
             _nodes(graph, here.slope(layer.activation, net, y, graph))
@@ -163,15 +168,18 @@ def observation(
         values = f(Row(sums)).terms if whole else [f(v) for v in sums]
         y.append(name("y", l, [graph.node(v) for v in values]))
 
-    L = len(net.layers)
+    L, matrices = len(net.layers), feedback_symbols(graph, objective, theta)
     e, delta = output_formulas(graph, objective, Row(nets[L]), Row(y[L]), Row(T), scale)
     error = graph.fold("+", e.terms)
     early = early and net.sizes[-1] == 1 and not rule.sequential
+    early = early and "direct" not in objective.feedback_kinds
     factor, delta = (delta.terms[0], Row([graph.node(1.0)])) if early else (1.0, delta)
     gradients: list[list[Node]] = []
+    outermost: list[Node] = []
     for l in range(L, 0, -1):
         carried = [graph.node(d) for d in delta.terms]
         deltas = name("delta", l, [graph.node(factor * d) for d in carried])
+        outermost = deltas if l == L else outermost
         W, b = weights[l - 1]
         dW = [[d * v for v in y[l - 1]] for d in deltas]
         gradients.append([g for row in dW for g in row] + ([] if b is None else deltas))
@@ -183,8 +191,11 @@ def observation(
                 [w - lr * (g + l2 * w if l2 else g) for w, g in zip(*rows, strict=True)]
                 for rows in zip(W, dW, strict=True)
             ]
-        here, below = rule.at(l, L, run), rule.at(l - 1, L, run)
-        carrier = [[here.carrier(w, graph) for w in row] for row in W]
+        feedback, below = objective.feedbacks[l], rule.at(l - 1, L, run)
+        if isinstance(feedback, Direct):  # from the output, past the layers between
+            pairs = zip(outermost, T, strict=True)
+            carried = [graph.node(feedback.source(d, t, scale, graph)) for d, t in pairs]
+        carrier = carriers(graph, objective, l, W, matrices.get(l))
         activation, terms = net.affine[l - 2].activation, []
         for j in range(net.sizes[l - 1]):
             dE_dy = _dot(graph, [row[j] for row in carrier], carried, None)
@@ -192,6 +203,55 @@ def observation(
         delta = Row(terms)
     flat = [graph.node(g) for layer_gradients in reversed(gradients) for g in layer_gradients]
     return Observation(error, flat, named)
+
+
+def feedback_symbols(
+    graph: Graph, objective: Objective, theta: Sequence[Node]
+) -> dict[int, list[list[Node]]]:
+    """Return a symbol for every entry of the B_l that are not made of W: B[l,i,j].
+
+    What is learned beside theta is named as the slot B is: B_w[l,j,k].
+    """
+    found = {}
+    weights = _matrices(objective.network, theta)
+    for l, rule in objective.feedbacks.items():
+        if rule.kind == "learned":
+            found[l] = [[graph.symbol(f"B_{w.payload}") for w in row] for row in weights[l - 1][0]]
+        elif rule.kind in ("drawn", "direct"):
+            rows, columns = matrix_shape(objective, l)
+            found[l] = [
+                [graph.symbol(f"B[{l},{i},{j}]") for j in range(1, columns + 1)]
+                for i in range(1, rows + 1)
+            ]
+    return found
+
+
+def fixed_symbols(graph: Graph, objective: Objective) -> list[Node]:
+    """Return the symbols of the entries that lie in the call's `feedback`, in their order."""
+    theta = theta_symbols(graph, objective.network)
+    found = feedback_symbols(graph, objective, theta)
+    fixed = [found[l] for l, rule in objective.feedbacks.items() if rule.kind in FIXED]
+    return [symbol for matrix in fixed for row in matrix for symbol in row]
+
+
+def learned_symbols(graph: Graph, theta: Sequence[Node]) -> list[Node]:
+    """Return the symbols of the slot B."""
+    return [graph.symbol(f"B_{w.payload}") for w in theta]
+
+
+def carriers(
+    graph: Graph, objective: Objective, l: int, W: list[list[Node]], B: Any
+) -> list[list[Any]]:
+    """Return what stands for every entry of W_l on the way back."""
+    rule = objective.feedbacks[l]
+    if rule.exact:
+        return W
+    if rule.kind == "of_W":
+        return [[rule.matrix(w, None, l, graph) for w in row] for row in W]
+    if rule.kind == "direct":
+        return [[rule.matrix(None, b, l, graph) for b in row] for row in B]
+    pairs = [zip(*rows, strict=True) for rows in zip(W, B, strict=True)]
+    return [[rule.matrix(w, b, l, graph) for w, b in row] for row in pairs]
 
 
 def output_formulas(

@@ -19,10 +19,12 @@ from deltarule.engine.compiled.expressions.backpropagation import (
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
+from deltarule.rules import Direct
 
 __all__ = [
     "Changes",
     "activated",
+    "carrier",
     "clipped",
     "decay",
     "entry",
@@ -190,14 +192,21 @@ def activated(graph: Graph, objective: Objective, l: int) -> tuple[Node, Node]:
     )
 
 
+def carrier(graph: Graph, objective: Objective, l: int) -> Node:
+    """Return what carries delta_l back, entry by entry from the symbols w and B."""
+    w, B = graph.symbol("w"), graph.symbol("B")
+    return graph.node(objective.feedbacks[l].matrix(w, B, l, graph))
+
+
 def output_row(
     graph: Graph,
     spec: Specialisation,
     nets: Sequence[Node],
     targets: Sequence[Node],
     real: Node | None,
-) -> tuple[Node, list[Node]]:
-    """Return s e of one sample, and its delta_L, for vectors along the output nodes.
+) -> tuple[Node, list[Node], dict[int, list[Node]]]:
+    """Return s e of one sample, its delta_L, and what direct feedback carries to layer l - 1, by l,
+    for vectors along the output nodes.
 
     Of the last vector only the lanes where `real` holds are nodes, where it is given.
     """
@@ -215,7 +224,15 @@ def output_row(
     error = graph.fold("+", terms)
     if spec.weighted:
         error = graph.symbol("s") * error
-    return graph.apply("across +", graph.node(error)), [graph.node(d) for d in deltas]
+    sources = {
+        l: [
+            graph.node(rule.source(d, T, scale, graph))
+            for d, T in zip(deltas, targets, strict=True)
+        ]
+        for l, rule in spec.objective.feedbacks.items()
+        if isinstance(rule, Direct)
+    }
+    return graph.apply("across +", graph.node(error)), [graph.node(d) for d in deltas], sources
 
 
 def entry(graph: Graph, spec: Specialisation, penalised: bool, trained: bool) -> tuple[Node, Node]:

@@ -17,7 +17,7 @@ A number meets a value in the value's dtype, as in NumPy.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -31,7 +31,7 @@ from deltarule.engine.compiled.expressions.nodes import (
     root,
 )
 
-__all__ = ["CONDITION", "NUMBER", "VALUE", "Graph", "Node", "Row", "Untraceable", "root"]
+__all__ = ["CONDITION", "NUMBER", "VALUE", "Graph", "Node", "Row", "Untraceable", "reached", "root"]
 
 _FUNCTIONS = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "erfc")
 
@@ -182,3 +182,14 @@ def _choice(condition: Node, a: Any, b: Any) -> Any:
     if isinstance(b, bool):
         return ~condition | a if b else condition & a
     return (condition & a) | (~condition & b)
+
+
+def reached(nodes: Iterable[Node]) -> set[Node]:
+    """Return the terms that some terms are made of, themselves included."""
+    pending, found = list(nodes), set()
+    while pending:
+        node = pending.pop()
+        if node not in found:
+            found.add(node)
+            pending.extend(node.args)
+    return found

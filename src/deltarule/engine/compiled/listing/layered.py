@@ -10,6 +10,7 @@ from itertools import count
 
 from deltarule.engine.compiled.expressions.formulas import (
     activated,
+    carrier,
     clipped,
     decay,
     entry,
@@ -24,6 +25,7 @@ from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.listing.small import LEARN, batches_head, indented
 from deltarule.engine.compiled.programs.layered.packing import Packing
 from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.engine.rule_state import matrix_shape
 
 __all__ = ["layered_lines"]
 
@@ -114,14 +116,18 @@ class _Text:
         L = len(self.blocks)
         graph = Graph(across=lambda op, row: graph.apply(f"across {op}", graph.fold(op, row.terms)))
         nets, targets = [graph.symbol(f"net_{L}")], [graph.symbol("T")]
-        error, (delta,) = output_row(graph, self.spec, nets, targets, None)
-        found = [(f"delta_{L}", "=", delta), ("errors", "+=", graph.apply("sum", error))]
+        error, (delta,), sources = output_row(graph, self.spec, nets, targets, None)
+        found = [(f"delta_{L}", "=", delta)]
+        found += [(f"source_{l}", "=", carried) for l, (carried,) in sources.items()]
+        found.append(("errors", "+=", graph.apply("sum", error)))
         return self._statements(graph, found, {}, ("row_sum", "row_max"))
 
     def _back(self, l: int) -> list[str]:
-        above, below = self.blocks[l - 1], self.blocks[l - 2]
-        sizes = f"({self.batch} x {above.units}) ({above.units} x {below.units})"
-        return [f"delta_{l - 1} = (delta_{l} @ W_{l}) * slope_{l - 1}  # {sizes}"]
+        below = self.blocks[l - 2]
+        rows = matrix_shape(self.objective, l)[0]
+        sizes = f"({self.batch} x {rows}) ({rows} x {below.units})"
+        carried = "source" if self.objective.feedbacks[l].kind == "direct" else "delta"
+        return [f"delta_{l - 1} = ({carried}_{l} @ W_{l}) * slope_{l - 1}  # {sizes}"]
 
     def _descend(self, layers: Sequence[int]) -> list[str]:
         """Gradient and update of some layers, between two meetings of the threads."""
@@ -204,9 +210,8 @@ class _Text:
     def _turn(self, l: int) -> list[str]:
         """What carries delta back through layer l."""
         graph = Graph()
-        here = self.objective.rule.at(l, len(self.blocks))
-        matrix = graph.node(here.carrier(graph.symbol("w"), graph))
-        return self._statements(graph, [(f"W_{l}", "=", matrix)], {"w": f"WT_{l}.T"})
+        names = {"w": f"WT_{l}.T", "B": f"B_{l}"}
+        return self._statements(graph, [(f"W_{l}", "=", carrier(graph, self.objective, l))], names)
 
 
 def _called(name: str) -> dict[str, str]:

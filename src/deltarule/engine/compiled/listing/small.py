@@ -16,12 +16,12 @@ from deltarule.engine.compiled.expressions.formulas import (
     update_each,
 )
 from deltarule.engine.compiled.expressions.text import Assignment, Wording
-from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node
+from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, reached
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.programs.lanes import lanes_of
 from deltarule.engine.compiled.specialisation import Specialisation
 
-__all__ = ["batches_head", "indented", "lanes_lines", "reached", "registers_lines"]
+__all__ = ["batches_head", "indented", "lanes_lines", "registers_lines"]
 
 LEARN = "if learn:  # not where E alone is measured"
 
@@ -128,17 +128,6 @@ def batches_head(nodes: Iterable[Node]) -> str:
     found = {node.payload for node in used if node.op == "symbol"}
     names = [name for name in ("lr", "t", "c", "weight") if name in found]
     return f"for {', '.join([*names, 'batch'])} in batches:"
-
-
-def reached(nodes: Iterable[Node]) -> set[Node]:
-    """Return the terms that some terms are made of, themselves included."""
-    pending, found = list(nodes), set()
-    while pending:
-        node = pending.pop()
-        if node not in found:
-            found.add(node)
-            pending.extend(node.args)
-    return found
 
 
 def indented(lines: Iterable[str]) -> list[str]:

@@ -97,6 +97,7 @@ class CallMaker:
         members: Array,
         hyper: Array | None,
         trail: Array | None = None,
+        feedback: Array | None = None,
     ) -> Array:
         """Return a call for every group and epoch, (groups, epochs): the first axes of `sums`.
 
@@ -116,6 +117,8 @@ class CallMaker:
             calls["weight"] = self._samples.weight.ctypes.data
         if hyper is not None:
             calls["hyper"] = hyper.ctypes.data + groups * hyper.strides[0]
+        if feedback is not None:
+            calls["feedback"] = feedback.ctypes.data + groups * feedback.strides[0]
         calls["rates"] = self._rates(members)[:, None]
         if self._shared:
             stride = self._index.shape[-1] if self._index.ndim == 2 else 0

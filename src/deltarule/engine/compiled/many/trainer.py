@@ -47,6 +47,8 @@ class ManyTrainer:
         shared: whether all see the samples in one order.
         steady: whether the rates stay the same for the length of a chunk.
         threads: how many threads do the work; None takes one per processor.
+        fixed: the rule's fixed matrices of every network, (m, their size).
+        learned: the first values of what the rule learns beside theta, (m, size), if it does.
     """
 
     def __init__(
@@ -59,6 +61,8 @@ class ManyTrainer:
         shared: bool,
         steady: bool,
         threads: int | None = None,
+        fixed: Array | None = None,
+        learned: Array | None = None,
     ) -> None:
         self._spec, self._samples, self._batch = spec, samples, batch_size
         self._varied = varied
@@ -67,7 +71,12 @@ class ManyTrainer:
         self._threads = cores() if threads is None else threads
         self._workers = Workers(max(1, self._threads - 1))
         self._local = threading.local()
-        self._place(np.arange(len(theta)), theta[:, None, :])
+        self._fixed = np.zeros((len(theta), 0), spec.dtype) if fixed is None else fixed
+        vectors = theta[:, None, :]
+        if learned is not None:  # it is the last of the slots; the others start at 0
+            vectors = np.zeros((len(theta), 1 + len(spec.slots), theta.shape[1]), theta.dtype)
+            vectors[:, 0], vectors[:, -1] = theta, learned
+        self._place(np.arange(len(theta)), vectors)
 
     def _place(self, networks: Array, vectors: Array) -> None:
         """Lay networks side by side; `vectors` is (k, 1 or 1 + slots, size), what lacks is 0."""
@@ -84,6 +93,7 @@ class ManyTrainer:
         self._vectors[:, : vectors.shape[1]] = laid.transpose(0, 2, 3, 1)
         values = [v[self._members] for v in self._varied.values()]
         self._hyper = np.ascontiguousarray(np.stack(values, 1)) if values else None
+        self._feedback = np.ascontiguousarray(self._fixed[self._members].swapaxes(1, 2))
 
     @property
     def theta(self) -> Array:
@@ -124,7 +134,7 @@ class ManyTrainer:
         if keep:
             size = self._vectors.shape[2]
             trail = np.zeros((groups, chunk.epochs, size, lanes), self._spec.dtype)
-        calls = maker.calls(self._vectors, sums, self._members, self._hyper, trail)
+        calls = maker.calls(self._vectors, sums, self._members, self._hyper, trail, self._feedback)
         done = np.zeros(groups, np.int64)
         several = self._epochs_in_turn(len(self._parts[0]))
 
@@ -189,7 +199,13 @@ class ManyTrainer:
         """Return the search for where networks of a group break."""
         members = self._members[group : group + 1]
         hyper = None if self._hyper is None else self._hyper[group : group + 1]
-        pattern = maker.calls(self._vectors[:1], np.zeros((1, 1)), members, hyper)
+        pattern = maker.calls(
+            self._vectors[:1],
+            np.zeros((1, 1)),
+            members,
+            hyper,
+            feedback=self._feedback[group : group + 1],
+        )
         kept: dict[int, Any] = {}
 
         def make(vectors: Array, sums: Array, epoch: int) -> Array:

@@ -14,7 +14,11 @@ import numpy as np
 from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.backpropagation import theta_symbols
+from deltarule.engine.compiled.expressions.backpropagation import (
+    fixed_symbols,
+    learned_symbols,
+    theta_symbols,
+)
 from deltarule.engine.compiled.expressions.formulas import (
     observed_side_by_side,
     row_symbols,
@@ -108,6 +112,12 @@ class _Lanes:
         theta = theta_symbols(graph, net)
         for k, symbol in enumerate(theta):
             lower.bind(symbol, o.splat(self.kind, o.load(self.call.theta, self.element, k)))
+        for k, symbol in enumerate(fixed_symbols(graph, spec.objective)):
+            lower.bind(symbol, o.splat(self.kind, o.load(self.call.feedback, self.element, k)))
+        if "learned" in spec.objective.feedback_kinds:
+            B = o.at(self.call.slots, self.element, (len(spec.slots) - 1) * self.size)
+            for k, symbol in enumerate(learned_symbols(graph, theta)):
+                lower.bind(symbol, o.splat(self.kind, o.load(B, self.element, k)))
         sample, inside = self._samples(row, i, n)
         self._read(graph, lower, "x", self.call.X, net.sizes[0], sample)
         self._read(graph, lower, "T", self.call.T, net.sizes[-1], sample)

@@ -10,14 +10,18 @@ the batches' weights. `varied` names the numeric parameters of records in which 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.backpropagation import theta_symbols
+from deltarule.engine.compiled.expressions.backpropagation import (
+    fixed_symbols,
+    learned_symbols,
+    theta_symbols,
+)
 from deltarule.engine.compiled.expressions.formulas import (
     observed_alone,
     row_symbols,
@@ -88,6 +92,7 @@ class _Registers:
         self.totals = [ops.b.alloca(self.wide) for _ in range(2)]
         self._fetch()
         self.rate = ops.load(self.call.rates, self.wide) if steady else None
+        self.fixed = self._feedback()
         self.hyper = [ops.load(self.call.hyper, self.wide, k * lanes) for k in range(len(varied))]
         with self.call.every_epoch(lanes):
             self._sums(into_registers=True)
@@ -96,6 +101,19 @@ class _Registers:
             self._sums(into_registers=False)
         self._bring_back()
         ops.b.ret_void()
+
+    def _feedback(self) -> list[Callable[[], Any]]:
+        """Return what reads every entry of the fixed matrices: once, or where it is needed."""
+        o = self.ops
+        count = len(fixed_symbols(Graph(), self.spec.objective))
+
+        def reader(k: int) -> Callable[[], Any]:
+            if self.lanes > 1:
+                return lambda: o.load(self.call.feedback, self.cell, k * self.lanes)
+            value = self._spread(o.load(self.call.feedback, self.cell, k))
+            return lambda: value
+
+        return [reader(k) for k in range(count)]
 
     def _variables(self) -> Variables:
         """Return variables, one for each parameter."""
@@ -200,6 +218,10 @@ class _Registers:
         """Write the forward pass of the epoch's observation i; return the gradient."""
         spec = self.spec
         net = spec.objective.network
+        for symbol, read in zip(fixed_symbols(graph, spec.objective), self.fixed, strict=True):
+            lower.bind_place(symbol, read)
+        if "learned" in spec.objective.feedback_kinds:
+            self._bind(lower, learned_symbols(graph, theta), self.slots[-1])
         self._read(graph, lower, "x", self.call.X, net.sizes[0], i)
         self._read(graph, lower, "T", self.call.T, net.sizes[-1], i)
         if not (spec.online and not spec.weighted):

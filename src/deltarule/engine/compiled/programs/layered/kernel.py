@@ -27,7 +27,7 @@ class Kernel:
         self.element = element(spec.dtype)
         self.network = spec.objective.network
         self.packing = Packing.of(self.network, machine, spec.dtype)
-        self.memory = Memory(self.packing, spec.dtype, batch, threads)
+        self.memory = Memory(self.packing, spec.dtype, batch, threads, spec.objective)
         self.module = Module(machine)
 
     def begin(self) -> None:

@@ -10,6 +10,8 @@ from llvmlite import ir
 from deltarule.engine.compiled.instructions.operations import Ops
 from deltarule.engine.compiled.programs.layered.packing import LINE, Packing
 from deltarule.engine.compiled.specialisation import element
+from deltarule.engine.objective import Objective
+from deltarule.engine.rule_state import matrix_shape
 
 __all__ = ["Memory"]
 
@@ -18,11 +20,14 @@ class Memory:
     """Places, in bytes from the beginning.
 
     `y`, `slope` (what stands for f') and `delta` of every layer, (batch, m_l), for the last one
-    `net` and `delta`; `W` of every layer but the first, not transposed, (n_l, m_{l-1}); the
+    `net` and `delta`; `W` of every layer but the first, not transposed, (n_l, m_{l-1}), or what
+    stands for it on the way back; where that comes from the output, its `source` (batch, m_L); the
     gradient, packed as theta is; the barrier's counter; every thread's part of the sums.
     """
 
-    def __init__(self, packing: Packing, dtype: Any, batch: int, threads: int) -> None:
+    def __init__(
+        self, packing: Packing, dtype: Any, batch: int, threads: int, objective: Objective
+    ) -> None:
         self.packing, self.threads = packing, threads
         self.element = element(dtype)
         self.bytes = 0
@@ -34,7 +39,9 @@ class Memory:
             for name in ("net", "delta") if last else ("y", "slope", "delta"):
                 self.reserve(f"{name}{l}", batch * block.width * size)
             if l > 1:
-                self.reserve(f"W{l}", block.units * below * size)
+                self.reserve(f"W{l}", matrix_shape(objective, l)[0] * below * size)
+                if objective.feedbacks[l].kind == "direct":
+                    self.reserve(f"source{l}", batch * packing.blocks[-1].width * size)
             below = block.width
         self.reserve("gradient", packing.size * size)
         self.reserve("barrier", LINE)
@@ -51,6 +58,13 @@ class Memory:
     def address(self, o: Ops, base: Any, name: str) -> Any:
         """Return the address of a part; `base` is where the memory begins."""
         return o.at(base, ir.IntType(8), self[name])
+
+    def source(self, o: Ops, base: Any, l: int, i: Any, j: Any) -> Any:
+        """Return the address of entry (i, j) of what comes from the output in the place of
+        delta_l."""
+        width = ir.Constant(ir.IntType(64), self.packing.blocks[-1].width)
+        offset = o.b.add(o.b.mul(i, width), j)
+        return o.at(self.address(o, base, f"source{l}"), self.element, offset)
 
     def entry(self, o: Ops, base: Any, name: str, l: int, i: Any, j: Any) -> Any:
         """Return the address of entry (i, j) of layer l's `net`, `y` or `delta`."""

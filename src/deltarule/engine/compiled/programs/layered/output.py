@@ -52,9 +52,12 @@ class OutputRow:
         lower.bind(graph.symbol("c", NUMBER), self.scale)
         if self.weight is not None:
             lower.bind(graph.symbol("s"), o.splat(self.kind, self.weight))
-        error, deltas = output_row(graph, p.spec, nets, targets, real)
+        error, deltas, sources = output_row(graph, p.spec, nets, targets, real)
         for j, d in zip(columns, deltas, strict=True):
             o.store(lower(d), p.memory.entry(o, p.call.scratch, "delta", L, i, j))
+        for l, carried in sources.items():
+            for j, d in zip(columns, carried, strict=True):
+                o.store(lower(d), p.memory.source(o, p.call.scratch, l, i, j))
         self._add(lower(error))
 
     def _add(self, value: Any) -> None:

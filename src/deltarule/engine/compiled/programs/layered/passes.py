@@ -14,6 +14,7 @@ from deltarule.engine.compiled.instructions.operations import Ops
 from deltarule.engine.compiled.products.product import Product, columns_product, rows_product
 from deltarule.engine.compiled.programs.layered.memory import Memory
 from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.engine.rule_state import matrix_shape
 
 __all__ = ["Passes"]
 
@@ -55,9 +56,12 @@ class Passes:
                 gathered=l == 1,
             )
             if l > 1:
-                sizes = {"width": before, "lda": block.width, "ldb": before, "ldc": before}
+                depth = matrix_shape(spec.objective, l)[0]  # n_l, or n_L
+                direct = spec.objective.feedbacks[l].kind == "direct"
+                above = blocks[-1].width if direct else block.width
+                sizes = {"width": before, "lda": above, "ldb": before, "ldc": before}
                 self.back[l] = rows_product(
-                    module, f"back{l}", machine, dtype, depth=block.units, **sizes, gathered=False,
+                    module, f"back{l}", machine, dtype, depth=depth, **sizes, gathered=False,
                     start=False, finish=self._bend(l - 1),
                 )  # fmt: skip
         every = (*self.forward.values(), *self.back.values(), *self.gradient.values())

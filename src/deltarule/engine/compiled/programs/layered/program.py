@@ -12,10 +12,11 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.formulas import way_back
+from deltarule.engine.compiled.expressions.formulas import carrier, way_back
 from deltarule.engine.compiled.expressions.tracing import Graph
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import vector_of
+from deltarule.engine.compiled.programs.layered.backward_matrix import backward_matrices
 from deltarule.engine.compiled.programs.layered.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.output import OutputRow
 from deltarule.engine.compiled.programs.layered.packing import LINE
@@ -34,6 +35,7 @@ class Layered(Kernel):
     def __init__(self, spec: Specialisation, machine: Machine, batch: int, threads: int) -> None:
         super().__init__(spec, machine, batch, threads)
         self.passes = Passes(spec, machine, self.module, self.memory)
+        self.feedback = backward_matrices(spec.objective)
         for number in range(threads):
             self.memory.reserve(f"thread {number}", self.passes.scratch)
         self._run()
@@ -142,7 +144,8 @@ class Layered(Kernel):
     def _back(self, l: int, i0: Any, i1: Any) -> None:
         """Call delta_{l-1} = (delta_l W_l) * f'(net_{l-1}) for the rows [i0, i1)."""
         o, space = self.o, self.call.scratch
-        A, B = self.address(f"delta{l}"), self.address(f"W{l}")
+        direct = self.spec.objective.feedbacks[l].kind == "direct"
+        A, B = self.address(f"source{l}" if direct else f"delta{l}"), self.address(f"W{l}")
         C = self.address(f"delta{l - 1}")
         arguments = [A, A, B, A, C, i0, i1, space, self._own_memory()]
         o.b.call(self.passes.back[l].function, arguments)
@@ -180,7 +183,7 @@ class Layered(Kernel):
             self._gradient(l, index, n)
         self.update.write(layers, s)
         for l in layers:
-            if l > 1:
+            if l > 1 and self.feedback[l].moves:
                 self._turn(l, *self.share_of_weights(l))
         if self.two_sums:
             self._hand_in(1)
@@ -225,26 +228,33 @@ class Layered(Kernel):
             o.store(total, into, j)
 
     def _turn(self, l: int, k0: Any, k1: Any) -> None:
-        """Write W_l, rows along the nodes before it, for the columns [k0, k1)."""
+        """Write what stands for W_l, rows along the nodes before it, for the columns [k0, k1)."""
         o, b = self.o, self.o.b
-        block = self.packing.blocks[l - 1]
         side = 16  # a square of numbers at a time: whole lines of the cache are read and written
-        with o.loop(k0, k1, side) as near, o.loop(0, block.units) as j:
+        rows = self.feedback[l].rows
+        with o.loop(k0, k1, side) as near, o.loop(0, rows) as j:
             far = b.add(near, ir.Constant(_WORD, side))
             self._turn_part(l, j, near, b.select(b.icmp_signed("<", far, k1), far, k1))
 
     def _turn_part(self, l: int, j: Any, k0: Any, k1: Any) -> None:
-        """Write entries [k0, k1) of row j of W_l."""
+        """Write entries [k0, k1) of row j of what stands for W_l."""
         o, b = self.o, self.o.b
-        block, below = self.packing.blocks[l - 1], self.packing.blocks[l - 2].width
-        rule = self.spec.objective.rule.at(l, len(self.network.layers))
-        source, _ = self._matrices(l)
-        target = self.address(f"W{l}")
+        block, below = self.packing.blocks[l - 1], self.packing.blocks[l - 2]
+        target, feedback = self.address(f"W{l}"), self.feedback[l]
         with o.loop(k0, k1) as k:
-            offset = b.add(b.mul(k, ir.Constant(_WORD, block.width)), j)
             graph = Graph()
-            w = graph.symbol("w")
+            value = carrier(graph, self.spec.objective, l)
             lower = Lowering(o, self.element)
-            lower.bind(w, o.load(source, self.element, offset))
-            value = lower(graph.node(rule.carrier(w, graph)))
-            o.store(value, target, b.add(b.mul(j, ir.Constant(_WORD, below)), k))
+            turned = b.add(b.mul(k, ir.Constant(_WORD, block.width)), j)  # W^T is what there is
+            if feedback.of_weights:
+                lower.bind(graph.symbol("w"), o.load(self._matrices(l)[0], self.element, turned))
+            if feedback.fixed is not None:
+                row = b.mul(j, ir.Constant(_WORD, below.units))
+                here = b.add(b.add(row, k), ir.Constant(_WORD, feedback.fixed))
+                lower.bind(graph.symbol("B"), o.load(self.call.feedback, self.element, here))
+            if feedback.learned:
+                slot = (len(self.spec.slots) - 1) * self.packing.size + block.start
+                B = o.at(self.call.slots, self.element, slot)
+                lower.bind(graph.symbol("B"), o.load(B, self.element, turned))
+            place = b.add(b.mul(j, ir.Constant(_WORD, below.width)), k)
+            o.store(lower(value), target, place)
