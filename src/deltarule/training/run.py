@@ -52,6 +52,11 @@ class Run:
         return best
 
     @property
+    def learned(self) -> NDArray[Any] | None:
+        """What the rule has learned beside theta: B of `kolen_pollack`, laid out as theta is."""
+        return self.state.slots[-1] if "learned" in self.objective.feedback_kinds else None
+
+    @property
     def history(self) -> dict[str, NDArray[np.float64]]:
         """Per epoch: `error`, `lr` and, with validation samples, `validation_error`.
 
