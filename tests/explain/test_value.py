@@ -186,3 +186,39 @@ def test_other_rules_are_explained_as_they_are(rule):
         names = {f.name[0] for path in found.paths for f in path.factors}
         assert ("B" in names) == (rule.feedback.name == "turned")
     assert "another rule than the chain rule" in str(found)
+
+
+def test_a_changed_rule_is_shown_beside_what_it_stands_for():
+    net = dr.Network(2, [dr.Dense(2, "sigmoid"), dr.Dense(1, "sigmoid")])
+    theta, X, T = net.init(3), [0.5, -1.0], [1.0]
+    rule = "hidden=floor:0.5 feedback=random:7"
+    found = dr.explain(net, theta, X, T, weight=(1, 2, 1), rule=rule)
+    exact = dr.backprop(net, theta, X, T, reduction="sum")
+    true = exact.gradient[2]
+    y = exact.outputs[1][0, 1]
+    assert found.setting["exact"] == true
+    text = str(found)
+    assert f"({rule}); the chain rule's dE/dw[1,2,1] is {true:.6g}" in text
+    assert f"floor in the place of f' = {y * (1 - y):.6g} (" in text
+    assert (
+        f"feedback random in the place of w[2,1,2] = {net.unpack(theta)[1]['W'][0, 1]:.6g}" in text
+    )
+    node = dr.explain_node(net, theta, X, T, node=(1, 2), rule=rule)
+    assert node.setting["exact"] == exact.deltas[1][0, 1]
+    assert "exact" not in dr.explain(net, theta, X, T, weight=(1, 2, 1)).setting
+    with pytest.raises(dr.UsageError, match="a direct feedback goes past the layers between"):
+        dr.explain(net, theta, X, T, weight=(1, 2, 1), rule="feedback=direct")
+
+
+def test_why_small_names_the_rule_that_keeps_it_from_being_small():
+    net = dr.Network(1, [dr.Dense(1, "sigmoid"), dr.Dense(1)])
+    theta = net.pack([([[1.0]], [9.0]), ([[1.0]], [0.0])])
+    exact = dr.why_small(net, theta, [1.0], [0.0], weight=(1, 1, 1))
+    assert exact.verdict == "saturated"
+    floored = dr.why_small(net, theta, [1.0], [0.0], weight=(1, 1, 1), rule="hidden=floor:0.25")
+    assert floored.verdict == "not_small"
+    slope = dr.activations.Sigmoid().derivative(10.0)
+    assert (
+        f"The rule's floor stands for f'(net[1,1]) = {slope:.3g}, which would make it small."
+        in floored.sentence
+    )

@@ -206,6 +206,12 @@ def _check_model(
     table = model.table(source, targets=True, form=form)
     used = np.arange(min(whole("--rows", rows, 1), table.rows))
     objective = model.objective
+    if not objective.rule.exact:
+        typer.echo(
+            f"note: {folder} was trained by the rule {objective.rule.changes()}, whose deltas are "
+            "not E's gradient; what is checked is the chain rule's",
+            err=True,
+        )
     return check_gradient(
         model.network,
         model.theta.astype(np.float64),
@@ -213,7 +219,6 @@ def _check_model(
         model.targets.transform(table, used, np.float64),
         loss=objective.loss,
         reduction=objective.reduction,
-        rule=objective.rule,
         l2=objective.l2,
         **options,
     )

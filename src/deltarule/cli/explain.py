@@ -98,7 +98,10 @@ def explain(
     l2: Annotated[float | None, options.l2("0; a model's own")] = None,
     rule: Annotated[
         str,
-        typer.Option(help="exact, or sequential with --lr.", rich_help_panel=options.OBJECTIVE),
+        typer.Option(
+            help=f"{options.RULE_HELP} The sequential one with --lr.",
+            rich_help_panel=options.OBJECTIVE,
+        ),
     ] = "exact",
     lr: Annotated[
         float | None,

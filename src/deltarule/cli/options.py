@@ -20,6 +20,7 @@ __all__ = [
     "OBJECTIVE",
     "OUTPUT",
     "REDUCTION",
+    "RULE_HELP",
     "SEPARATOR",
     "SIZES",
     "TIMEOUT",
@@ -30,6 +31,12 @@ __all__ = [
 
 NETWORK, OBJECTIVE, TEXT = "A network", "Error and rule", "A text file"
 """The panels of the help page in which they stand."""
+
+RULE_HELP = (
+    "How deltas are carried back: exact, or what is changed, in quotes: 'hidden=offset:0.1 "
+    "output=constant feedback=random:3 order=layerwise choice=largest:5 "
+    "layer2.derivative=floor:0.1'."
+)
 
 SIZES: Any = typer.Option(
     metavar="SIZES", help="Numbers of nodes, inputs first: 3-3-3-1.", rich_help_panel=NETWORK

@@ -118,6 +118,8 @@ def how_it_was_trained(description: Mapping[str, Any]) -> str:
 
 
 def _how(objective: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
+    from deltarule.rules import as_rule
+
     optimizer = dict(recipe["optimizer"])
     lr = optimizer["lr"]
     rate = f"{lr:g}" if not isinstance(lr, Mapping) else _spec(lr)
@@ -130,6 +132,8 @@ def _how(objective: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
         f"patience {recipe['patience']}" if recipe["patience"] else "no patience",
     ]
     parts += [f"l2 {objective['l2']:g}"] if objective["l2"] else []
+    changes = as_rule(objective["rule"]).changes()
+    parts += [f"rule {changes}"] if changes else []
     parts += [f"clip_norm {recipe['clip_norm']:g}"] if recipe["clip_norm"] else []
     parts += [f"class weights {recipe['class_weight']}"] if recipe["class_weight"] else []
     return ", ".join([*parts, recipe["dtype"], f"seed {recipe['seed']}"])

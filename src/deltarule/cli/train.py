@@ -159,6 +159,10 @@ def train(
     l2: Annotated[
         float, typer.Option(help="Adds 1/2 l2 |W|^2 to the error.", rich_help_panel=_TRAINING)
     ] = 0.0,
+    rule: Annotated[
+        str,
+        typer.Option(help=options.RULE_HELP, rich_help_panel=_TRAINING),
+    ] = "exact",
     clip_norm: Annotated[
         float | None,
         typer.Option(help="Bound for the gradient's length.", rich_help_panel=_TRAINING),
@@ -229,6 +233,7 @@ def train(
         split=split,
         patience=patience,
         l2=l2,
+        rule=rule,
         seed=seed,
         dtype=dtype,
         engine=engine,

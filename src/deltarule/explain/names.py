@@ -70,8 +70,9 @@ class Names:
         feedback = objective.feedbacks[l]
         what = f"weight from node {k} of layer {l - 1} into node {j}"
         if not feedback.exact:
+            true = float(self.sweep.network.unpack(self.sweep.theta)[l - 1]["W"][j - 1, k - 1])
+            what = f"feedback {feedback.name} in the place of {symbol.text} = {_short(true)}"
             symbol = Symbol(f"B{symbol.text[1:]}", f"B{symbol.latex[1:]}")
-            what = f"feedback {feedback.name} in the place of that weight"
         elif objective.rule.sequential:
             symbol, what = symbol.primed(), f"{what}, after its update"
         return Factor(symbol.text, what, float(carrier[j - 1, k - 1]), symbol.latex)
@@ -87,7 +88,8 @@ class Names:
         what += f"{net.text} = {_short(self.sweep.bp.nets[l][i - 1, j - 1])}, "
         what += f"{y.text} = {_short(self.sweep.bp.outputs[l][i - 1, j - 1])}"
         if not stand_in.exact:
-            what = f"{stand_in.name} in the place of f' ({what})"
+            true = _short(self.sweep.true_slope(l, j, i))
+            what = f"{stand_in.name} in the place of f' = {true} ({what})"
         number = float(slopes[i - 1, j - 1])
         return Factor(f"{head}({net.text})", what, number, f"{head}({net.latex})")
 

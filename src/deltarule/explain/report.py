@@ -41,19 +41,14 @@ class Section:
     remarks: tuple[str, ...] = ()
 
 
-def about(explanation: Explanation) -> list[str]:
+def about(explanation: Explanation, digits: int = 6) -> list[str]:
     """Return what was explained, in sentences."""
     setting, notation = explanation.setting, explanation.notation
-    rule = setting["rule"]
-    changed = [
-        f"{part} {rule[part]['name']}"
-        for part in ("hidden", "output", "feedback")
-        if rule[part]["name"] != "exact"
-    ]
     order = "the chain rule"
-    if changed:
-        order = f"another rule than the chain rule ({', '.join(changed)})"
-    if rule["order"] == "sequential":
+    if "exact" in setting:
+        order = f"another rule than the chain rule ({setting['changes']}); "
+        order += f"the chain rule's {explanation.name} is {number(setting['exact'], digits)}"
+    if setting["rule"]["order"] == "sequential":
         order = f"the sequential order with lr = {setting['lr']:g}, which is not gradient descent"
     found = [
         f"network {setting['sizes']} ({', '.join(setting['activations'])}), loss "

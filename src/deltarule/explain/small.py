@@ -145,9 +145,28 @@ def why_small(
     route = best_route(passed, l, j, k, parts)
     found = causes_along(names, (l, j, k), route, parts, value)
     verdict, main, sentence = _verdict(found, Setting(passed, route, (l, j)))
+    sentence = " ".join([sentence, *_stand_ins(names, found, route.observation + 1)])
     nodes = (k, j, *(node + 1 for node in route.nodes))
     name = names.quantity(l, j, k).text
     return WhySmall(name, value, verdict, sentence, main, found, route.observation + 1, nodes)
+
+
+def _stand_ins(names: Names, causes: tuple[Cause, ...], i: int) -> list[str]:
+    """Return, in sentences, where a rule stands in for an f' that would make the gradient small."""
+    found = []
+    for cause in causes:
+        if cause.place is None:
+            continue
+        l, j = cause.place
+        rule = names.sweep.objective.rule.at(l, names.sweep.layers).derivative
+        true = names.sweep.true_slope(l, j, i)
+        if not rule.exact and abs(true) < min(0.1 * cause.usual, cause.number):
+            net = names.notation.net.at(l=l, j=j).text
+            found.append(
+                f"The rule's {rule.name} stands for f'({net}) = {number(true, 3)}, which would "
+                "make it small."
+            )
+    return found
 
 
 def _verdict(causes: tuple[Cause, ...], setting: Setting) -> tuple[str, Cause | None, str]:

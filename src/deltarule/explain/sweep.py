@@ -44,6 +44,8 @@ class Sweep:
     """c s_i (n,): 1 over the number of observations or the total weight, and each one's weight."""
     ends: Array
     """(n, n_L): de/dy of the loss; of a fused pair, de/dnet."""
+    exact: Backprop | None
+    """The chain rule's pass, where the rule is another one."""
     _jacobians: dict[int, Array] = field(default_factory=dict)
 
     @property
@@ -70,6 +72,13 @@ class Sweep:
     def scaled(self) -> bool:
         """Whether c s_i is worth showing."""
         return self.objective.reduction == "mean" or self.samples.weight is not None
+
+    def true_slope(self, l: int, j: int, i: int) -> float:
+        """Return f'(net_{l,j}) itself, whatever the rule has in its place."""
+        activation = self.network.affine[l - 1].activation
+        _, df = activation.body(NUMPY)
+        net, y = self.bp.nets[l][i - 1, [j - 1]], self.bp.outputs[l][i - 1, [j - 1]]
+        return float(np.broadcast_to(df(net, y), (1,))[0])
 
     def jacobian(self, i: int) -> Array:
         """Return dy_o/dnet_j of the output row of observation i: (n_L, n_L), o before j."""
@@ -108,11 +117,14 @@ def sweep(
             "the layers between; dr.backprop shows its deltas"
         )
     run = first_run(objective, 0, np.float64)
+    exact = None
+    if not objective.rule.exact:
+        exact = backprop(net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
     with np.errstate(all="ignore"):
         slopes = _slopes(objective, bp, run)
         return Sweep(
             objective, samples, theta, bp, _carriers(objective, theta, bp, lr, run), slopes,
-            _scale(objective, samples), _ends(objective, samples, bp),
+            _scale(objective, samples), _ends(objective, samples, bp), exact,
         )  # fmt: skip
 
 

@@ -110,7 +110,9 @@ def explain(
         update=first_updates(float(passed.theta[index]), value, weight=k > 0, trained=trained),
         notation=found,
         setting=_setting(
-            passed, {"weight": [l, j, k], "trained": trained, "limit": limit, "lr": lr}
+            passed,
+            {"weight": [l, j, k], "trained": trained, "limit": limit, "lr": lr},
+            None if passed.exact is None else float(passed.exact.gradient[index]),
         ),
         columns=columns,
     )
@@ -173,7 +175,11 @@ def explain_node(
         recursion=recursion(names, l, j, None, value, limit),
         update=(),
         notation=found,
-        setting=_setting(passed, {"node": [l, j], "limit": limit, "lr": lr}),
+        setting=_setting(
+            passed,
+            {"node": [l, j], "limit": limit, "lr": lr},
+            None if passed.exact is None else float(passed.exact.deltas[l][:, j - 1].sum()),
+        ),
         columns=columns,
     )
 
@@ -194,10 +200,12 @@ def _factors(names: Names, l: int, j: int, k: int | None, i: int) -> tuple[Facto
     return (*incoming, names.slope(l, j, i), names.dE_dy(l, j, i))
 
 
-def _setting(passed: Sweep, more: Mapping[str, Any]) -> dict[str, Any]:
+def _setting(passed: Sweep, more: Mapping[str, Any], exact: float | None) -> dict[str, Any]:
     sizes = "-".join(map(str, passed.network.sizes))
     activations = [layer.activation.name for layer in passed.network.affine]
     weighted = passed.samples.weight is not None
+    changes = passed.objective.rule.changes() or None
+    more = {**more, "changes": changes, "exact": exact}
     given = {name: value for name, value in more.items() if value is not None}
     return {
         **given,

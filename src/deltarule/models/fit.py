@@ -78,6 +78,7 @@ def fit_plan(
             validation=(held_out.X, held_out.T) if len(held_out) else None,
             stop=Patience(recipe.patience) if recipe.patience else (),
             l2=recipe.l2,
+            rule=recipe.rule,
             class_weight=recipe.class_weight,
             clip_norm=recipe.clip_norm,
             engine=plan.engine.engine,
@@ -97,5 +98,6 @@ def _measured(plan: Plan, run: Run) -> Fitted:
         for name, part in prepared.parts.items()
     }
     description = describe(plan, run, metrics)
-    model = Model(plan.objective, run.theta, prepared.inputs, prepared.targets, description)
+    parts = (prepared.inputs, prepared.targets, description, run.feedback)
+    model = Model(plan.objective, run.theta, *parts)
     return Fitted(plan, run, model, metrics)

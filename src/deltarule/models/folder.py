@@ -103,6 +103,7 @@ def _weights(model: Model) -> bytes:
     tensors = {"theta": model.theta}
     tensors |= {f"inputs.{name}": a for name, a in model.inputs.arrays().items()}
     tensors |= {f"targets.{name}": a for name, a in model.targets.arrays().items()}
+    tensors |= {f"feedback.{l}": B for l, B in model.feedback.items()}
     return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in tensors.items()}))
 
 

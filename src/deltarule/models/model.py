@@ -42,6 +42,8 @@ class Model:
     targets: TargetEncoder
     description: Mapping[str, Any] = field(default_factory=dict)
     """What `run.json` says: where the data came from, how it was trained, how good it is."""
+    feedback: Mapping[int, NDArray[Any]] = field(default_factory=dict)
+    """B_l of the layers that were trained with backward weights of their own, by l."""
 
     @property
     def network(self) -> Network:

@@ -88,12 +88,13 @@ def plan(
     network = _network(prepared, recipe, activation)
     chosen = loss if recipe.loss == "auto" else recipe.loss
     try:
-        objective = Objective.of(network, chosen, "mean", "exact", recipe.l2)
+        Objective.of(network, chosen, "mean", "exact", recipe.l2)
     except UsageError as error:
         raise UsageError(
             f"the loss does not suit the task {prepared.task}, whose output layer is "
             f"{activation}: {error}. Losses that suit it: {', '.join(_suitable(network))}"
         ) from None
+    objective = Objective.of(network, chosen, "mean", recipe.rule, recipe.l2)
     rows = len(prepared.parts["train"])
     batch_size = min(rows, recipe.batch_size or rows)
     engine = choose_engine(recipe.engine, objective, rows, batch_size, recipe.epochs)

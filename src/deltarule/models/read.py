@@ -160,7 +160,8 @@ def _model(description: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) 
     )
     if "theta" not in tensors:
         raise FileError(f"{WEIGHTS} holds no theta. {_REMEDY}")
-    return Model(found, tensors["theta"].copy(), inputs, targets, description)
+    feedback = {int(l): B for l, B in _under("feedback.", tensors).items()}
+    return Model(found, tensors["theta"].copy(), inputs, targets, description, feedback)
 
 
 def _check_theta(path: Path, model: Model) -> None:

@@ -17,6 +17,7 @@ from deltarule.data.task import TASKS
 from deltarule.engine.choice import choose_engine
 from deltarule.losses import LOSSES, Loss
 from deltarule.optim import OPTIMISERS, Clipping, Optimiser, Schedule
+from deltarule.rules import DeltaRule, as_rule
 
 __all__ = ["DTYPES", "Recipe", "hidden_sizes"]
 
@@ -43,6 +44,7 @@ class Recipe:
         validation, test: fractions of all rows.
         split: which rows they are: `"random"`, `"ordered"` (the last ones), `"column:NAME"` (the
             last ones by that column), or `"auto"`, which takes the order of what is a series.
+        rule: how deltas are carried back, such as `"hidden=offset:0.1 feedback=random"`.
         patience: epochs without improvement after which training stops, the best weights being
             kept; 0 trains to the last epoch and keeps the last weights.
         seed: determines the split, the first weights and every batch.
@@ -67,6 +69,7 @@ class Recipe:
     split: str = "auto"
     patience: int = 20
     l2: float = 0.0
+    rule: str | Mapping[str, Any] | DeltaRule = "exact"
     seed: int = 0
     dtype: str = "float32"
     engine: str = "auto"
@@ -102,6 +105,7 @@ class Recipe:
         self._set("hidden", hidden_sizes(self.hidden))
         self._set("activation", ACTIVATIONS.get(self.activation))
         self._set("loss", loss)
+        self._set("rule", as_rule(self.rule))
         self._set("optimizer", _optimiser(self.optimizer, lr))
 
     def _set(self, name: str, value: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engine import Objective
+from deltarule.engine.rule_state import FIXED, drawn
 from deltarule.optim import Optimiser
 from deltarule.training.state import State
 
@@ -50,6 +51,17 @@ class Run:
         if best is None or not self.restored or self.stopped == "non_finite":
             return self.state.theta
         return best
+
+    @property
+    def feedback(self) -> dict[int, NDArray[Any]]:
+        """B_l at the end of training, by l, of the layers with backward weights of their own."""
+        theta = self.state.theta
+        found = drawn(self.objective, self.seed, theta.dtype, FIXED)
+        if self.learned is not None:
+            views = self.objective.network.unpack(self.learned)
+            kinds = self.objective.feedbacks.items()
+            found |= {l: views[l - 1]["W"] for l, rule in kinds if rule.kind == "learned"}
+        return found
 
     @property
     def learned(self) -> NDArray[Any] | None:
