@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,10 +12,20 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.core.random import CHOICE, FEEDBACK, STAND_IN, stream
+from deltarule.core.streams import Streams
 from deltarule.engine.objective import Objective
-from deltarule.rules import DrawnFeedback, RandomDerivative, RuleRun
+from deltarule.rules import DeltaRule, DrawnFeedback, RandomDerivative, RuleRun
 
-__all__ = ["FIXED", "RuleState", "drawn", "first_run", "fixed", "learned", "matrix_shape"]
+__all__ = [
+    "FIXED",
+    "RuleState",
+    "drawn",
+    "drawn_side_by_side",
+    "first_run",
+    "fixed",
+    "learned",
+    "matrix_shape",
+]
 
 Array = NDArray[Any]
 
@@ -38,6 +49,42 @@ def drawn(
             continue
         rng = stream(seed if rule.seed is None else rule.seed, FEEDBACK, l, t)
         found[l] = rule.draw(rng, matrix_shape(objective, l), start.weights).astype(dtype)
+    return found
+
+
+def drawn_side_by_side(
+    objective: Objective,
+    rules: Sequence[DeltaRule],
+    seeds: Sequence[int],
+    dtype: Any,
+    kinds: tuple[str, ...],
+) -> dict[int, Array]:
+    """Return B_l of many networks, (networks, rows, columns), by l: what `drawn` gives for each.
+
+    The rules may differ in numbers alone, and so in their seeds and scales.
+    """
+    found, L = {}, len(objective.network.layers)
+    for start in objective.network.starts[1:]:
+        l = start.number
+        each = [rule.at(l, L).feedback for rule in rules]
+        first = each[0]
+        if not isinstance(first, DrawnFeedback) or first.kind not in kinds:
+            continue
+        several = [cast(DrawnFeedback, one) for one in each]
+        own = [
+            seed if one.seed is None else one.seed for one, seed in zip(several, seeds, strict=True)
+        ]
+        shape = matrix_shape(objective, l)
+        together = start.layer.side_by_side and start.initialiser.side_by_side
+        if together and all(one.scale == first.scale for one in several):
+            rng = cast(np.random.Generator, Streams(own, FEEDBACK, l))
+            rows = first.draw(rng, shape, start.weights)
+        else:
+            pairs = zip(several, own, strict=True)
+            rows = np.stack(
+                [one.draw(stream(s, FEEDBACK, l), shape, start.weights) for one, s in pairs]
+            )
+        found[l] = rows.astype(dtype)
     return found
 
 

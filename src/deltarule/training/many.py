@@ -16,7 +16,7 @@ from deltarule.core.processors import cores
 from deltarule.engine import as_samples
 from deltarule.engine.choice import choose_engine, make_trainer
 from deltarule.engine.rule_check import warn
-from deltarule.engine.rule_state import fixed, learned
+from deltarule.engine.rule_state import FIXED, drawn_side_by_side
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
 from deltarule.losses import Loss
@@ -207,14 +207,20 @@ def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
 
 def _matrices(jobs: Jobs) -> tuple[Any, Any]:
     """Return every network's fixed feedback, (m, its size), and what its rule starts to learn."""
-    kinds, dtype = jobs.base.objective.feedback_kinds, jobs.thetas.dtype
-    if kinds <= {"of_W"}:
+    objective, dtype, m = jobs.base.objective, jobs.thetas.dtype, len(jobs)
+    if objective.feedback_kinds <= {"of_W"}:
         return None, None
-    each = [jobs[k] for k in range(len(jobs))]
-    alone = [fixed(job.objective, job.seed, dtype) for job in each]
-    if "learned" not in kinds:
-        return np.stack(alone), None
-    return np.stack(alone), np.stack([learned(j.objective, j.seed, dtype)[0] for j in each])
+    several = (objective, jobs.rules, jobs.seeds, dtype)
+    alone = drawn_side_by_side(*several, FIXED).values()
+    still = np.concatenate([np.zeros((m, 0), dtype), *(B.reshape(m, -1) for B in alone)], axis=1)
+    moving = drawn_side_by_side(*several, ("learned",))
+    if not moving:
+        return still, None
+    beside = np.zeros((m, objective.network.size), dtype)
+    for e in objective.network.layout.entries:
+        if e.layer in moving and e.parameter.name == "W":
+            beside[:, e.start : e.stop] = moving[e.layer].reshape(m, -1)
+    return still, beside
 
 
 def _in_step(
