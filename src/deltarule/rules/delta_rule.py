@@ -101,6 +101,19 @@ class DeltaRule(Record):
                 feedback = change.feedback or feedback
         return LayerRule(derivative, feedback, layer, run or RuleRun())
 
+    def consistent_activation(self, activation: Any, layer: str = "hidden") -> Any:
+        """Return the activation F whose derivative is what stands for f' (`DerivativeRule`).
+
+        A network with F in its hidden layers, trained by the chain rule, has the deltas that one
+        with f has under this rule, on the same nets; `layer="output"` asks for the output's.
+
+        Raises `UsageError` where there is none.
+        """
+        if layer not in ("hidden", "output"):
+            raise unknown_name("layer", layer, ("hidden", "output"))
+        rule: DerivativeRule = getattr(self, layer)
+        return rule.consistent_activation(activation)
+
     @property
     def sequential(self) -> bool:
         """Whether weights are updated before the deltas below them."""

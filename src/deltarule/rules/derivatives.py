@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 
 __all__ = ["DERIVATIVES", "DerivativeRule", "ExactDerivative", "LayerPass", "StandIn"]
@@ -40,6 +41,8 @@ class DerivativeRule(Record):
     """Where it comes from."""
     exact: ClassVar[bool] = False
     """Whether it is f' itself; fused pairs and row activations need it to be."""
+    unintegrable: ClassVar[str] = ""
+    """Why it is no function of net alone, so that nothing has it as its derivative; else empty."""
     passes: ClassVar[bool] = False
     """Whether it is other than 0 where f' is 0 everywhere, as that of a step is."""
 
@@ -50,6 +53,33 @@ class DerivativeRule(Record):
     def refusal(self, activation: Any) -> str:
         """Return why it cannot stand for the f' of an activation; empty where it can."""
         return ""
+
+    def antiderivative(self, xp: Any, activation: Any) -> Callable[[Any], Any] | None:
+        """Return F over the namespace `xp` with F' = g and F(0) = f(0), where it has a closed form.
+
+        g stands for the f' of an activation.
+        """
+        return None
+
+    def consistent_activation(self, activation: Any) -> Any:
+        """Return the activation F with F'(net) = g(net), g being what stands for f'.
+
+        So that "changing the rule" and "changing the network" can be put side by side.
+
+        Raises `UsageError` where there is none.
+
+        >>> from deltarule.activations import Sigmoid
+        >>> F = DERIVATIVES.get("offset:0.1").consistent_activation(Sigmoid())
+        >>> F([0.0, 1.0]).round(4), F.derivative(0.0)
+        (array([0.5   , 0.8311]), array(0.35))
+        """
+        if why := self.refusal(activation) or self.unintegrable:
+            raise UsageError(f"{self.name} has no consistent activation: {why}")
+        if activation.rowwise:
+            raise UsageError(
+                f"{self.name} has no consistent activation: {activation.name} couples a row"
+            )
+        return activation.consistent_with(self)
 
 
 DERIVATIVES: Registry[DerivativeRule] = Registry("derivative rule", DerivativeRule)
@@ -69,3 +99,8 @@ class ExactDerivative(DerivativeRule):
     def body(self, xp: Any) -> StandIn:
         """Return `stand_in(net, y, slope, at)` over the namespace `xp`."""
         return lambda net, y, slope, at: slope
+
+    def antiderivative(self, xp: Any, activation: Any) -> Callable[[Any], Any]:
+        """Return f."""
+        f: Callable[[Any], Any] = activation.body(xp)[0]
+        return f

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.errors import UsageError
+from deltarule.rules.antiderivatives import bounded
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, StandIn
 
 __all__ = [
@@ -45,6 +47,11 @@ class ConstantDerivative(DerivativeRule):
         c = self.c
         return lambda net, y, slope, at: xp.constant(c, slope)
 
+    def antiderivative(self, xp: Any, activation: Any) -> Callable[[Any], Any]:
+        """Return f(0) + c net."""
+        c, start = self.c, float(activation(0.0))
+        return lambda net: start + c * net
+
 
 @DERIVATIVES.register
 @dataclass(frozen=True)
@@ -68,6 +75,11 @@ class OffsetDerivative(DerivativeRule):
         c = self.c
         return lambda net, y, slope, at: slope + c
 
+    def antiderivative(self, xp: Any, activation: Any) -> Callable[[Any], Any]:
+        """Return f(net) + c net."""
+        c, (f, _) = self.c, activation.body(xp)
+        return lambda net: f(net) + c * net
+
 
 @DERIVATIVES.register
 @dataclass(frozen=True)
@@ -85,6 +97,10 @@ class FlooredDerivative(DerivativeRule):
         """Return `stand_in(net, y, slope, at)` over the namespace `xp`."""
         c = self.c
         return lambda net, y, slope, at: xp.where(slope < c, xp.constant(c, slope), slope)
+
+    def antiderivative(self, xp: Any, activation: Any) -> Callable[[Any], Any]:
+        """Return f where f' is above c, and straight lines beside it."""
+        return bounded(xp, activation, self.c, math.inf)
 
 
 @DERIVATIVES.register
@@ -118,6 +134,10 @@ class ClippedDerivative(DerivativeRule):
             return xp.where(raised > high, xp.constant(high, slope), raised)
 
         return stand_in
+
+    def antiderivative(self, xp: Any, activation: Any) -> Callable[[Any], Any]:
+        """Return f where f' is between the bounds, and straight lines beside it."""
+        return bounded(xp, activation, self.low, self.high)
 
 
 @DERIVATIVES.register
@@ -205,6 +225,7 @@ class RandomDerivative(DerivativeRule):
     name = "random"
     equation = r"U(low, high)"
     passes = True
+    unintegrable = "a random number is no function of net"
 
     def __post_init__(self) -> None:
         super().__post_init__()

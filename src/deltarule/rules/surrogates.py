@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,16 @@ class StraightThrough(Surrogate):
 
         return stand_in
 
+    def antiderivative(self, xp: Any, activation: Any) -> Callable[[Any], Any]:
+        """Return f(0) + net, held between -limit and limit."""
+        limit, start = self.limit, float(activation(0.0))
+
+        def F(net: Any) -> Any:  # noqa: N802 (the integral)
+            ends = xp.constant(start + limit, net), xp.constant(start - limit, net)
+            return xp.where(net > limit, ends[0], xp.where(net < -limit, ends[1], start + net))
+
+        return F
+
 
 @DERIVATIVES.register
 @dataclass(frozen=True)
@@ -76,6 +87,11 @@ class FastSigmoidSurrogate(Surrogate):
             return 1.0 / (wide * wide)
 
         return stand_in
+
+    def antiderivative(self, xp: Any, activation: Any) -> Callable[[Any], Any]:
+        """Return f(0) + net / (1 + k |net|)."""
+        k, start = self.k, float(activation(0.0))
+        return lambda net: start + net / (1.0 + k * xp.where(net < 0.0, -net, net))
 
 
 @DERIVATIVES.register

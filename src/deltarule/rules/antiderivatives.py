@@ -1,0 +1,76 @@
+"""The integral of a bounded f', in pieces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from deltarule.core.namespace import NUMPY
+
+__all__ = ["bounded"]
+
+
+def pieces(activation: Any, low: float, high: float) -> list[tuple[float, str]]:
+    """Return where max(low, min(high, f')) changes: (net from which on, "low", "high" or "f").
+
+    The first piece begins at -inf. f' is looked at every hundredth from -60 to 60.
+    """
+    from scipy.optimize import brentq
+
+    _, df = activation.body(NUMPY)
+
+    def slope(net: float) -> float:
+        at = np.array([net])
+        return float(np.broadcast_to(df(at, activation(at)), (1,))[0])
+
+    def kind(value: float) -> str:
+        return "low" if value < low else "high" if value > high else "f"
+
+    grid = np.arange(-6000, 6001) / 100.0
+    kinds = [kind(float(v)) for v in activation.derivative(grid)]
+    found = [(-math.inf, kinds[0])]
+    for a, b, before, after in zip(grid, grid[1:], kinds, kinds[1:], strict=False):
+        if before != after:
+            bound = low if "low" in (before, after) else high
+            values = slope(a) - bound, slope(b) - bound
+            crossing = values[0] * values[1] < 0.0
+            where = brentq(lambda net, c=bound: slope(net) - c, a, b, xtol=1e-15) if crossing else b
+            found.append((float(where), after))
+    return found
+
+
+def bounded(xp: Any, activation: Any, low: float, high: float) -> Callable[[Any], Any]:
+    """Return F with F' = max(low, min(high, f')) and F(0) = f(0), over the namespace `xp`.
+
+    Between two places where f' crosses a bound, F is f or a straight line, plus a constant that
+    makes it continuous.
+    """
+    f, _ = activation.body(xp)
+    found = pieces(activation, low, high)
+    starts = [start for start, _ in found]
+
+    def alone(kind: str, net: float) -> float:
+        return float(activation(net)) if kind == "f" else {"low": low, "high": high}[kind] * net
+
+    here = sum(start <= 0.0 for start in starts) - 1
+    constants = [0.0] * len(found)
+    constants[here] = float(activation(0.0)) - alone(found[here][1], 0.0)
+    for k in range(here + 1, len(found)):
+        at, before = starts[k], found[k - 1][1]
+        constants[k] = alone(before, at) + constants[k - 1] - alone(found[k][1], at)
+    for k in range(here - 1, -1, -1):
+        at, after = starts[k + 1], found[k + 1][1]
+        constants[k] = alone(after, at) + constants[k + 1] - alone(found[k][1], at)
+
+    def F(net: Any) -> Any:  # noqa: N802 (the integral of f')
+        value = None
+        for (start, kind), constant in zip(found, constants, strict=True):
+            line = f(net) if kind == "f" else {"low": low, "high": high}[kind] * net
+            piece = line + constant if constant else line
+            value = piece if value is None else xp.where(net < start, value, piece)
+        return value
+
+    return F

@@ -1,0 +1,111 @@
+"""The activation whose derivative is a rule's stand-in for f'."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+import deltarule as dr
+from deltarule.activations import ACTIVATIONS
+from deltarule.rules import DERIVATIVES
+
+RULES = ["exact", "constant:0.7", "offset:0.3", "floor:0.2", "clip:0.05,0.2", "power:0.5",
+         "power:0.8", "symmetric", "straight_through:1.5", "fast_sigmoid:2", "arctan:2",
+         "triangular:0.4"]  # fmt: skip
+NETS = np.array([-9.0, -3.1, -1.7, -0.4, 0.0, 0.3, 1.2, 2.9, 7.5])
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize("rule", RULES)
+def test_it_is_the_integral(rule, name):
+    activation = ACTIVATIONS.get(name)
+    if rule == "symmetric" and name == "relu":
+        pytest.skip("relu has no two ends")
+    whole = DERIVATIVES.get(rule).consistent_activation(activation)
+    for net in NETS:
+        parts = sorted({0.0, net, *(x for x in (-2.5, -1.5, 1.5, 2.5) if 0 < x / (net or 1) < 1)})
+        pairs = pairwise(parts)
+        area = sum(quad(lambda x: float(whole.derivative(x)), a, b, limit=400)[0] for a, b in pairs)
+        expected = float(activation(0.0)) + (area if net > 0 else -area)
+        assert abs(float(whole(net)) - expected) < 1e-7 * max(1.0, abs(expected))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("rule", [r for r in RULES if r not in ("power:0.5", "power:0.8")])
+def test_quadrature_to_rounding(rule, name):
+    """A closed form against the panels of Gauss and Legendre, away from where g has a kink."""
+    whole = DERIVATIVES.get(rule).consistent_activation(ACTIVATIONS.get(name))
+    smooth = rule.partition(":")[0] in ("exact", "constant", "offset", "fast_sigmoid")
+    if smooth:
+        found = whole._quadrature(NETS)
+        assert np.allclose(
+            whole(NETS), found, rtol=0, atol=1e-12 if rule != "fast_sigmoid:2" else 1e-5
+        )
+
+
+def test_closed_forms_by_hand():
+    sigmoid = ACTIVATIONS.get("sigmoid")
+    assert np.allclose(
+        DERIVATIVES.get("offset:0.1").consistent_activation(sigmoid)(NETS),
+        sigmoid(NETS) + 0.1 * NETS, rtol=1e-15,
+    )  # fmt: skip
+    power = DERIVATIVES.get("power:0.5").consistent_activation(sigmoid)
+    y = sigmoid(NETS)  # d arcsin(2y - 1) / dnet = sqrt(y (1 - y))
+    assert np.allclose(power(NETS), 0.5 + np.arcsin(2 * y - 1), atol=1e-12, rtol=0)
+    floor = DERIVATIVES.get("floor:0.1").consistent_activation(sigmoid)
+    edge = np.log((0.5 + np.sqrt(0.15)) / (0.5 - np.sqrt(0.15)))  # y (1 - y) = 0.1
+    beyond = sigmoid(edge) + 0.1 * (5.0 - edge)
+    assert abs(float(floor(5.0)) - float(beyond)) < 1e-13
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_deltas_on_the_same_nets(rule):
+    """The rule's deltas are the exact deltas of the consistent network on the same nets."""
+    tanh = ACTIVATIONS.get("tanh")
+    whole = dr.DeltaRule(hidden=rule).consistent_activation(tanh)
+    assert np.array_equal(whole.derivative(NETS), dr.DeltaRule(hidden=rule).at(1, 2).slope(
+        tanh, NETS, tanh(NETS), dr.core.namespace.NUMPY) * np.ones_like(NETS))  # fmt: skip
+    net = dr.Network(3, [dr.Dense(4, "tanh"), dr.Dense(2, "sigmoid")])
+    other = dr.Network(3, [dr.Dense(4, whole), dr.Dense(2, "sigmoid")])
+    theta, X = net.init(1), np.array([[0.5, -1.0, 2.0]])
+    bp = dr.backprop(net, theta, X, [[0.3, 0.8]], rule=f"hidden={rule}")
+    nets, outputs = other.forward(theta, X)
+    assert np.array_equal(nets[1], bp.nets[1])
+    T = outputs[-1] - bp.outputs[-1] + np.array([[0.3, 0.8]])  # the same y - T at the output
+    again = dr.backprop(other, theta, X, T)
+    scale = bp.outputs[-1] * (1 - bp.outputs[-1]) / (outputs[-1] * (1 - outputs[-1]))
+    W = net.unpack(theta)[1]["W"]
+    assert np.allclose(((again.deltas[2] * scale) @ W) * whole.derivative(nets[1]), bp.deltas[1],
+                       rtol=1e-13)  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("rule", ["offset:0.1", "floor:0.23", "clip:0.1,0.2", "constant"])
+def test_it_trains_in_both_engines(rule, engine):
+    whole = dr.DeltaRule(hidden=rule).consistent_activation(ACTIVATIONS.get("sigmoid"))
+    net = dr.Network(2, [dr.Dense(4, whole), dr.Dense(1, "sigmoid")])
+    xor = dr.data.load("xor")
+    options = {"epochs": 20, "batch_size": 2, "theta": net.init(1)}
+    run = dr.train(net, xor.X, xor.T, engine=engine, **options)
+    assert run.engine == engine
+    assert run.history["error"][-1] < run.history["error"][0]
+    plain = dr.Network(2, [dr.Dense(4, "sigmoid"), dr.Dense(1, "sigmoid")])
+    changed = dr.train(plain, xor.X, xor.T, rule=f"hidden={rule}", engine=engine, **options)
+    assert not np.allclose(changed.theta, run.theta), (
+        "changing the rule is not changing the network"
+    )
+
+
+def test_where_there_is_none():
+    for rule, name, why in (
+        ("random", "sigmoid", "a random number is no function of net"),
+        ("symmetric", "relu", "needs outputs with two ends"),
+        ("offset", "softmax", "couples a row"),
+    ):
+        with pytest.raises(dr.UsageError, match=f"{rule} has no consistent activation: .*{why}"):
+            DERIVATIVES.get(rule).consistent_activation(ACTIVATIONS.get(name))
+    with pytest.raises(dr.UsageError, match="unknown layer"):
+        dr.DeltaRule().consistent_activation(ACTIVATIONS.get("tanh"), layer="last")
