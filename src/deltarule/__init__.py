@@ -19,7 +19,7 @@ from deltarule.core.blas import take_wide_kernels
 take_wide_kernels()
 
 if TYPE_CHECKING:
-    from deltarule import activations, data, losses, optim
+    from deltarule import activations, data, losses, optim, rules
     from deltarule.check.diagnose import Diagnosis, diagnose
     from deltarule.check.function import check_function
     from deltarule.check.network import check_gradient
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from deltarule.engine import Backprop, backprop
+    from deltarule.engine.alignment import Alignment, AlignmentWatch, alignment
     from deltarule.explain import (
         Explanation,
         Saturation,
@@ -69,6 +70,10 @@ _HOME = {
     "data": "deltarule.data",
     "losses": "deltarule.losses",
     "optim": "deltarule.optim",
+    "rules": "deltarule.rules",
+    "Alignment": "deltarule.engine.alignment",
+    "AlignmentWatch": "deltarule.engine.alignment",
+    "alignment": "deltarule.engine.alignment",
     "DataError": "deltarule.core.errors",
     "DeltaruleError": "deltarule.core.errors",
     "FileError": "deltarule.core.errors",
@@ -111,6 +116,8 @@ _HOME = {
 """Where every public name lives; a module is its own home."""
 
 __all__ = [
+    "Alignment",
+    "AlignmentWatch",
     "AllWithin",
     "Backprop",
     "DataError",
@@ -136,6 +143,7 @@ __all__ = [
     "UsageError",
     "WhySmall",
     "activations",
+    "alignment",
     "backprop",
     "check_function",
     "check_gradient",
@@ -148,6 +156,7 @@ __all__ = [
     "load",
     "losses",
     "optim",
+    "rules",
     "saturation",
     "step_validity",
     "train",

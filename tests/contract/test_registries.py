@@ -16,6 +16,7 @@ import deltarule.losses
 import deltarule.optim
 import deltarule.rules
 from deltarule.activations import ACTIVATIONS, Activation
+from deltarule.activations.consistent import Consistent
 from deltarule.core.registry import Record
 from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer
 from deltarule.losses import FUSED, LOSSES, Loss
@@ -69,7 +70,8 @@ def concrete(package, base):
 @each_room
 def test_registry_and_folder_hold_the_same(kind):
     registry, base, package = ROOMS[kind]
-    assert set(registry) == concrete(package, base)
+    made = {Consistent}  # of others: it has no name of its own to be asked for by
+    assert set(registry) == concrete(package, base) - made
     assert registry.kind == kind
 
 

@@ -66,12 +66,6 @@ class Activation(Record):
 class ElementwiseActivation(Activation):
     """An activation of each node by itself."""
 
-    def consistent_with(self, rule: Any) -> ElementwiseActivation:
-        """Return the activation whose derivative is what a rule has in the place of f'."""
-        from deltarule.activations.consistent import Consistent
-
-        return Consistent(self, rule)
-
     def derivative(self, net: ArrayLike) -> NDArray[Any]:
         """Return f'(net), elementwise."""
         f, df = self.body(NUMPY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -100,6 +101,15 @@ class DeltaRule(Record):
                 derivative = change.derivative or derivative
                 feedback = change.feedback or feedback
         return LayerRule(derivative, feedback, layer, run or RuleRun())
+
+    def is_gradient(self, net: Any, loss: Any = "half_squared_error") -> Any:
+        """Return whether what the rule computes on a network is the gradient of some function.
+
+        See `deltarule.engine.integrable.is_gradient`: of which function, or two second derivatives
+        that would be equal, and are not.
+        """
+        engine = importlib.import_module("deltarule.engine.integrable")  # it stands above the rules
+        return engine.is_gradient(net, self, loss)
 
     def consistent_activation(self, activation: Any, layer: str = "hidden") -> Any:
         """Return the activation F whose derivative is what stands for f' (`DerivativeRule`).

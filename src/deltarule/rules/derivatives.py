@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ class DerivativeRule(Record):
             raise UsageError(
                 f"{self.name} has no consistent activation: {activation.name} couples a row"
             )
-        return activation.consistent_with(self)
+        beside = importlib.import_module("deltarule.activations.consistent")
+        return beside.Consistent(activation, self)  # no rule knows an activation
 
 
 DERIVATIVES: Registry[DerivativeRule] = Registry("derivative rule", DerivativeRule)
