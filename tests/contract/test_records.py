@@ -72,7 +72,9 @@ def test_every_parameter_survives_json(registry, name):
 
 def other(value):
     """Return another number: whole where this one is, or may be left out."""
-    return 0.875 * value + 0.03125 if isinstance(value, float) else (value or 2) + 1
+    if not isinstance(value, float):
+        return (value or 2) + 1
+    return 0.875 * value + 0.03125 if value < 1.0 else value + 0.03125
 
 
 @each_name

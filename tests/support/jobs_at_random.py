@@ -24,6 +24,10 @@ RATES = [
     dr.optim.Plateau(0.01, patience=1),
 ]
 
+BY_SIGN = ("rprop_minus", "irprop_minus", "rprop_plus", "lion", "supersab", "delta_bar_delta",
+           "quickprop")  # fmt: skip
+"""Optimisers that look at signs, which rounding decides where a gradient is 0 but for it."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -111,7 +115,7 @@ def _feedbacks() -> list[Any]:
 @st.composite
 def options(draw: Any, rng: np.random.Generator, n: int, loss: Any) -> dict[str, Any]:
     """Return the rest of a job's options, small enough steps that nothing explodes."""
-    name = draw(st.sampled_from(OPTIMISERS.names()))
+    name = draw(st.sampled_from([n for n in OPTIMISERS.names() if n not in BY_SIGN]))
     lr = draw(st.sampled_from(RATES))
     found: dict[str, Any] = {
         "reduction": draw(st.sampled_from(["mean", "sum"])),

@@ -50,7 +50,7 @@ class Printed:
         self.names |= {name: {} for name in ("net", "y", "delta")}
         self.names |= {name: defaultdict(float) for name in re.findall(r"\b\w+_[wb](?=\[)", text)}
         self.names |= dict.fromkeys(re.findall(r"(?<=, )[a-z]\w*_(?:WT|b)_\d+", text), 0.0)
-        self.names |= dict.fromkeys(re.findall(r"\b[a-z]_theta\b", text), 0.0)
+        self.names |= dict.fromkeys(re.findall(r"\b[a-z]+_theta\b", text), 0.0)
         self.names |= {"theta": theta.copy(), "lanes": self._lanes, "lane_sums": self._lane_sums}
         self.names["entries"] = lambda vector: entries(net, vector)
         self.names["w"], self.names["b"] = entries(net, theta)

@@ -143,8 +143,20 @@ def optimiser(o: Any, twin: Twin) -> torch.optim.Optimizer:
         "adadelta": lambda: torch.optim.Adadelta(p, lr, rho=o.rho, eps=o.eps),
         "adam": lambda: torch.optim.Adam(p, lr, betas=betas, eps=o.eps),
         "adamw": lambda: torch.optim.AdamW(twin.groups(o.weight_decay), lr, betas, eps=o.eps),
+        "adamax": lambda: torch.optim.Adamax(p, lr, betas=betas, eps=o.eps),
+        "amsgrad": lambda: torch.optim.Adam(p, lr, betas=betas, eps=o.eps, amsgrad=True),
+        "nadam": lambda: torch.optim.NAdam(p, lr, betas=betas, eps=o.eps, momentum_decay=o.decay),
+        "radam": lambda: torch.optim.RAdam(p, lr, betas=betas, eps=o.eps),
+        "irprop_minus": lambda: torch.optim.Rprop(
+            p, lr, etas=(o.down, o.up), step_sizes=(o.least, o.most)
+        ),
     }
-    return made[o.name]()
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)  # NAdam keeps a product in the default one
+    try:
+        return made[o.name]()
+    finally:
+        torch.set_default_dtype(before)
 
 
 def batches(n: int, size: int) -> Iterator[slice]:

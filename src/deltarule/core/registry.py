@@ -68,12 +68,17 @@ class Registry(Generic[R]):
         self.kind = kind
         self.base = base
         self._classes: dict[str, type[R]] = {}
+        self._aliases: dict[str, str] = {}
 
     def register(self, cls: type[R]) -> type[R]:
         """Enrol a record class under its `name`; works as a decorator."""
         if self._classes.setdefault(cls.name, cls) is not cls:
             raise UsageError(f"the {self.kind} {cls.name!r} is registered already")
         return cls
+
+    def alias(self, name: str, of: str) -> None:
+        """Have a record answer to another name as well."""
+        self._aliases[name] = self[of].name
 
     def names(self) -> tuple[str, ...]:
         """Return every registered name."""
@@ -83,6 +88,7 @@ class Registry(Generic[R]):
         return iter(self._classes.values())
 
     def __getitem__(self, name: str) -> type[R]:
+        name = self._aliases.get(name, name)
         if name not in self._classes:
             raise unknown_name(self.kind, name, self._classes)
         return self._classes[name]

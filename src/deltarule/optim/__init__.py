@@ -1,14 +1,25 @@
 """Optimisers, one file each; schedules and clipping beside them."""
 
+from deltarule.optim.adabelief import AdaBelief
 from deltarule.optim.adadelta import Adadelta
 from deltarule.optim.adagrad import Adagrad
 from deltarule.optim.adam import Adam
+from deltarule.optim.adamax import Adamax
 from deltarule.optim.adamw import AdamW
+from deltarule.optim.amsgrad import AMSGrad
 from deltarule.optim.clipping import Clipping
+from deltarule.optim.delta_bar_delta import DeltaBarDelta
+from deltarule.optim.irprop_minus import IRpropMinus
+from deltarule.optim.lion import Lion
 from deltarule.optim.momentum import Momentum
+from deltarule.optim.nadam import Nadam
 from deltarule.optim.nesterov import Nesterov
 from deltarule.optim.optimiser import OPTIMISERS, Optimiser
+from deltarule.optim.quickprop import Quickprop
+from deltarule.optim.radam import RAdam
 from deltarule.optim.rmsprop import RMSprop
+from deltarule.optim.rprop_minus import RpropMinus
+from deltarule.optim.rprop_plus import RpropPlus
 from deltarule.optim.schedules import (
     SCHEDULES,
     Constant,
@@ -20,25 +31,42 @@ from deltarule.optim.schedules import (
     Step,
 )
 from deltarule.optim.sgd import SGD
+from deltarule.optim.supersab import SuperSAB
+from deltarule.optim.yogi import Yogi
+
+OPTIMISERS.alias("rprop", "irprop_minus")
 
 __all__ = [
     "OPTIMISERS",
     "SCHEDULES",
     "SGD",
+    "AMSGrad",
+    "AdaBelief",
     "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "Clipping",
     "Constant",
     "Cosine",
+    "DeltaBarDelta",
     "Exponential",
+    "IRpropMinus",
     "InverseScaling",
+    "Lion",
     "Momentum",
+    "Nadam",
     "Nesterov",
     "Optimiser",
     "Plateau",
+    "Quickprop",
+    "RAdam",
     "RMSprop",
+    "RpropMinus",
+    "RpropPlus",
     "Schedule",
     "Step",
+    "SuperSAB",
+    "Yogi",
 ]

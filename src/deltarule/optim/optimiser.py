@@ -23,7 +23,8 @@ class Optimiser(Record):
     `body(xp)` returns `update(theta, g, lr, t, penalised, *state) -> (theta, *state)`: an
     elementwise function of numbers. `lr` is the schedule's rate for this step, `t` = 1, 2, ...
     counts the updates, `penalised` is True for weights and False for biases, and `state` holds
-    one number for every name in `slots` (0 at the start). On vectors it updates all of theta.
+    one number for every name in `slots` (0 at the start: what begins elsewhere takes 0 for 'not
+    begun'). On vectors it updates all of theta.
     """
 
     equation: ClassVar[str]
@@ -71,6 +72,16 @@ _RANGES = {
     "beta2": (0.0, 1.0),
     "eps": (0.0, math.inf),
     "weight_decay": (0.0, math.inf),
+    "up": (1.0, math.inf),
+    "down": (0.0, 1.0),
+    "least": (0.0, math.inf),
+    "most": (0.0, math.inf),
+    "mu": (0.0, math.inf),
+    "decay": (0.0, math.inf),
+    "phi": (0.0, 1.0),
+    "kappa": (0.0, math.inf),
+    "threshold": (4.0, math.inf),
+    "first": (0.0, math.inf),
 }
 
 OPTIMISERS: Registry[Optimiser] = Registry("optimizer", Optimiser)

@@ -79,6 +79,8 @@ def test_every_loss_and_output_activation(form, loss):
     fitting = [a for a in (*ELEMENTWISE, *ROWWISE) if suitable(record, a, 3)]
     if loss == "poisson":  # its E is infinite where an output is exactly 0
         fitting = [a for a in fitting if a.range[0] > 0.0 or a.name in ("exp", "softplus")]
+    if loss == "binary_cross_entropy":  # so it is where a step is sure of the wrong class
+        fitting = [a for a in fitting if not a.flat]
     assert fitting
     for activation in fitting:
         net = dr.Network(4, [dr.Dense(units, "tanh"), dr.Dense(3, activation)])

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deltarule import Dense, Network
+from deltarule.engine import Objective
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.programs.layered.memory import Memory
 from deltarule.engine.compiled.programs.layered.packing import LINE, Packing, padded
+from deltarule.losses import LOSSES
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,8 @@ def test_layers_begin_where_a_line_of_the_cache_does(problem):
 def test_working_memory_is_set_aside_in_whole_lines():
     net = Network(3, [Dense(5), Dense(2)])
     packing = Packing.of(net, Machine("", "", "", 512, 32), "float64")
-    memory = Memory(packing, "float64", batch=7, threads=2)
+    objective = Objective(net, LOSSES.get("half_squared_error"))
+    memory = Memory(packing, "float64", batch=7, threads=2, objective=objective)
     end = memory.bytes
     memory.reserve("a", 1)
     memory.reserve("b", LINE)
