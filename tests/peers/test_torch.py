@@ -152,16 +152,17 @@ def test_every_activation_occurs_often():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_what_pytorch_calls_rprop_is_irprop_minus(seed):
-    """Full batches and a smooth error: no gradient is 0 but for rounding, whose sign decides."""
+    """Full batches, a smooth error, 40 steps: no gradient is 0 but for rounding yet, whose sign
+    would decide (later some are, where nodes saturate)."""
     rng = np.random.default_rng(seed)
     net = Network(4, [Dense(6, "tanh"), Dense(3, "sigmoid"), Dense(2, "identity")])
     theta, X, T = net.init(seed), rng.normal(size=(N, 4)), rng.normal(size=(N, 2))
     ours = OPTIMISERS.get({"name": "rprop", "lr": 0.01})
-    run = train(net, X, T, theta=theta, optimizer=ours, epochs=100, batch_size=None)
+    run = train(net, X, T, theta=theta, optimizer=ours, epochs=40, batch_size=None)
     twin = torch_twin.Twin(net, theta)
     theirs = torch_twin.optimiser(ours, twin)
     e = torch_twin.LOSSES["half_squared_error"]
-    for _ in range(100):
+    for _ in range(40):
         theirs.zero_grad()
         twin.error(X, T, e, "mean", np.ones(N), 0.0).backward()
         theirs.step()
