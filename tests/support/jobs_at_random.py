@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from samples import suitable, targets
 
 import deltarule as dr
+from deltarule.engine.compiled.programs.program import IN_REGISTERS
 from deltarule.losses import LOSSES
 from deltarule.losses.fused import FUSED
 from deltarule.optim import OPTIMISERS
@@ -96,7 +97,10 @@ def rules(draw: Any, net: dr.Network) -> dr.DeltaRule:
     output = "exact" if net.output.activation.rowwise else draw(derivatives)
     several = st.sampled_from(["exact", "exact", *_feedbacks()] if L > 1 else ["exact"])
     changes = {draw(st.integers(2, L)): {"feedback": draw(several)}} if L > 1 else {}
-    return dr.DeltaRule(draw(derivatives), output, draw(several), layers=changes)
+    order = draw(st.sampled_from(["simultaneous", "simultaneous", "layerwise"]))
+    few = net.layout.mask("trained").sum() >= 2 and net.size <= IN_REGISTERS
+    choice = draw(st.sampled_from(["all", "all", "largest:2"] if few else ["all"]))
+    return dr.DeltaRule(draw(derivatives), output, draw(several), order, choice, changes)
 
 
 def _derivatives(net: dr.Network) -> list[Any]:

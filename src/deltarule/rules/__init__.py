@@ -15,10 +15,11 @@ from deltarule.rules.choices import (
     LargestGradient,
     RandomChoice,
 )
-from deltarule.rules.delta_rule import RULES, DeltaRule, LayerRule, RuleRun, as_rule
+from deltarule.rules.delta_rule import DeltaRule, LayerRule, RuleRun
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, ExactDerivative, LayerPass
 from deltarule.rules.direct import Direct, DirectFeedback, DirectSign, DirectTargets
 from deltarule.rules.feedback import FEEDBACKS, DrawnFeedback, ExactFeedback, FeedbackRule
+from deltarule.rules.reading import RULES, as_rule
 from deltarule.rules.stand_ins import (
     ClippedDerivative,
     ConstantDerivative,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.notation import entry_name
+from deltarule.engine.compiled.expressions.moving import check_choice
 from deltarule.engine.compiled.expressions.tracing import (
     CONDITION,
     NUMBER,
@@ -83,11 +84,7 @@ def check_specialisation(spec: Specialisation) -> None:
 
 def _check_rule(objective: Objective) -> None:
     """Raise `Untraceable` for what no program does yet."""
-    rule = objective.rule
-    if not rule.choice.everything:
-        raise Untraceable(f"the rule chooses which weights move (choice={rule.choice.name})")
-    if rule.order == "layerwise":
-        raise Untraceable("the rule moves the weights of one layer after the other")
+    check_choice(objective)
     for l, feedback in objective.feedbacks.items():
         if feedback.kind == "redrawn":
             raise Untraceable(f"the backward weights of layer {l} are drawn for every update")

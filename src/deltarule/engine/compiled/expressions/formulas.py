@@ -16,6 +16,7 @@ from deltarule.engine.compiled.expressions.backpropagation import (
     output_formulas,
     traced_run,
 )
+from deltarule.engine.compiled.expressions.moving import moved_entries, partial
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
@@ -123,6 +124,12 @@ def update_each(
         moved(graph, spec, w, used[k], penalised[k], [slot[k] for slot in slots])
         for k, w in enumerate(theta)
     ]
+    if partial(spec.objective):
+        moves = moved_entries(graph, spec.objective, used)
+        for k, w in enumerate(theta):
+            before = (w, *(slot[k] for slot in slots))
+            pairs = zip(new[k], before, strict=True)
+            new[k] = [graph.node(graph.where(moves[k], after, old)) for after, old in pairs]
     return Changes(penalty, spoilt, new)
 
 

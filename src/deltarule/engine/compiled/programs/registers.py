@@ -28,6 +28,7 @@ from deltarule.engine.compiled.expressions.formulas import (
     slot_symbols,
     update_each,
 )
+from deltarule.engine.compiled.expressions.moving import TURN
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
 from deltarule.engine.compiled.expressions.varied import with_numbers
 from deltarule.engine.compiled.instructions.machine import Machine
@@ -172,6 +173,8 @@ class _Registers:
         t = graph.symbol("t", NUMBER)
         done = b.add(b.add(self.call.t, s), self._word(1))
         lower.bind(t, b.sitofp(done, _DOUBLE))
+        turn = b.urem(b.sub(done, self._word(1)), self._word(len(spec.objective.network.layers)))
+        lower.bind(graph.symbol(TURN, NUMBER), b.sitofp(turn, _DOUBLE))
         theta = theta_symbols(graph, spec.objective.network)
         self._bind(lower, theta, self.theta)
         row = b.mul(b.add(self.call.first, s), self.call.batch)

@@ -9,6 +9,7 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import clipped, decay, entry, moved, nothing
+from deltarule.engine.compiled.expressions.moving import TURN, of_turn
 from deltarule.engine.compiled.expressions.tracing import NUMBER, VALUE, Graph, Node
 from deltarule.engine.compiled.instructions.operations import vector_of
 from deltarule.engine.compiled.programs.layered.kernel import Kernel
@@ -34,8 +35,8 @@ class Update:
         if spec.clipping.norm is not None:
             self._measure(layers, s)
         self._numbers(s)
-        for l in layers:
-            self._each(l, self._step)
+        for self.layer in layers:
+            self._each(self.layer, self._step)
 
     def _numbers(self, s: Any) -> None:
         """Write what is one number for all parameters, such as 1 - beta^t, before their loops."""
@@ -43,7 +44,10 @@ class Update:
         self.graph = Graph()
         lower = Lowering(o, p.element)
         t = b.add(b.add(p.call.t, s), ir.Constant(_WORD, 1))
+        layers = ir.Constant(_WORD, len(p.network.layers))
+        turn = b.urem(b.sub(t, ir.Constant(_WORD, 1)), layers)
         values = {"lr": o.load(p.call.rates, _DOUBLE, s), "t": b.sitofp(t, _DOUBLE)}
+        values[TURN] = b.sitofp(turn, _DOUBLE)
         for name, value in values.items():
             lower.bind(self.graph.symbol(name, NUMBER), value)
         w, g, *slots = (self.graph.symbol(n) for n in ("w", "dE_dw", *p.spec.slots))
@@ -149,7 +153,9 @@ class Update:
         for k, slot in enumerate(slots):
             arrays.append(o.at(p.call.slots, p.element, k * p.packing.size))
             lower.bind(slot, o.load(arrays[-1], kind, offset))
-        values = [lower(v) for v in moved(graph, spec, w, g, decays, slots)]
+        turn = of_turn(graph, spec.objective, self.layer)
+        pairs = zip(moved(graph, spec, w, g, decays, slots), (w, *slots), strict=True)
+        values = [lower(graph.node(graph.where(turn, new, old))) for new, old in pairs]
         for array, value in zip(arrays, values, strict=True):
             kept = value if mask is None else o.select(mask, value, o.constant(kind, 0.0))
             o.store(kept, array, offset)
