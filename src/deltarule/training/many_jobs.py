@@ -19,7 +19,7 @@ from deltarule.engine import Objective
 from deltarule.network import Network
 from deltarule.optim import Optimiser
 from deltarule.rules import DeltaRule
-from deltarule.rules.delta_rule import as_rule
+from deltarule.rules.reading import as_rule
 from deltarule.training.job import Job, as_optimiser
 from deltarule.training.many_rates import Rates
 

@@ -45,6 +45,8 @@ def close(found, expected, bound, what):
 def gradients(case, dtype):
     """Return (found, expected, the size of the terms added up, what rounding alone moves)."""
     options = {k: case.options[k] for k in ("loss", "reduction", "rule", "l2")}
+    rule = options["rule"]  # what moves is another matter than what the gradient is
+    options["rule"] = dr.DeltaRule(rule.hidden, rule.output, rule.feedback, layers=rule.layers)
     options["sample_weight"] = case.options.get("sample_weight")
     theta = case.theta.astype(dtype)
 
