@@ -147,3 +147,43 @@ def test_a_training_that_breaks(cli: Cli, tmp_path: Path, more: tuple[str, ...])
     shown = cli("show", "diabetes-model")
     assert shown.exit_code == 0
     assert "non finite" in shown.stdout
+
+
+def test_a_changed_rule_is_said_and_kept(cli: Cli) -> None:
+    rule = "hidden=offset:0.1 feedback=random:3"
+    result = cli("train", "iris", *QUICK, "--rule", rule)
+    assert result.exit_code == 0, result.stderr
+    assert f"rule {rule}, float32" in result.stdout
+    assert f"rule {rule}, float32" in cli("show", "iris-model").stdout
+    model = dr.load("iris-model")
+    assert model.objective.rule == dr.rules.as_rule(rule)
+    B = model.feedback[2]
+    assert B.shape == model.network.unpack(model.theta)[1]["W"].shape
+    checked = cli("check", "iris-model")
+    assert checked.exit_code == 0
+    assert f"trained by the rule {rule}, whose deltas are not E's gradient" in checked.stderr
+    learned = cli("train", "iris", *QUICK, "--rule", "feedback=kolen_pollack", "--out", "other")
+    assert learned.exit_code == 0, learned.stderr
+    assert dr.load("other").feedback[2].shape == B.shape
+
+
+def test_a_rule_that_cannot_be_is_refused_before_training(cli: Cli) -> None:
+    for rule, said in (
+        ("hiden=offset", "did you mean 'hidden'"),
+        ("feedback=random:abc", "'abc'"),
+        ("choice=largest:999", "asks for 999 weights, and 67 can be trained"),
+        ("output=constant", "softmax has a Jacobian in place of f'"),
+        ("sequential", "defined for plain SGD"),
+    ):
+        result = cli("train", "iris", *QUICK, "--rule", rule)
+        assert result.exit_code == 2, rule
+        assert said in result.stderr
+    assert not Path("iris-model").exists()
+
+
+def test_batches_do_not_suit_optimisers_by_signs(cli: Cli) -> None:
+    result = cli("train", "iris", "--optimizer", "rprop", "--epochs", "3")
+    assert "irprop_minus compares each gradient with the one before it" in result.stdout
+    assert "--batch-size 105 takes all rows at once" in " ".join(result.stdout.split())
+    more = ("--batch-size", "105", "--out", "b")
+    assert "compares" not in cli("train", "iris", "--optimizer", "rprop", *more).stdout

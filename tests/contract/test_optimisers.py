@@ -357,6 +357,18 @@ def test_a_vector_is_updated_entry_by_entry(name, rng):
         assert [s[0] for s in own] == [s[k] for s in state]
 
 
+def test_those_by_signs_say_that_they_want_all_rows():
+    wants = {name for name in OPTIMISERS.names() if OPTIMISERS[name].full_batch}
+    assert wants == {"rprop_minus", "irprop_minus", "rprop_plus", "quickprop", "delta_bar_delta",
+                     "supersab"}  # fmt: skip
+
+
+def test_rprop_is_irprop_minus():
+    assert OPTIMISERS.get("rprop:0.5") == IRpropMinus(0.5)
+    with pytest.raises(UsageError, match="did you mean 'rprop'"):
+        OPTIMISERS.get("rpop")
+
+
 @each
 def test_slots_are_counted_and_named(name):
     slots = EXAMPLES[name].slots

@@ -50,6 +50,15 @@ def show_plan(screen: Screen, plan: Plan) -> None:
     screen.say("", prepared.notes)
     show_network(screen, plan.network)
     screen.say("training", _how(plan.objective.to_dict(), recipe.to_dict()))
+    rows, batch = len(prepared.parts["train"]), recipe.batch_size
+    if plan.optimiser.full_batch and batch and batch < rows:
+        screen.say(
+            "",
+            [
+                f"{plan.optimiser.name} compares each gradient with the one before it, and batches "
+                f"differ: --batch-size {rows} takes all rows at once"
+            ],
+        )
     engine, reason = plan.engine.engine, plan.engine.reason
     screen.say("engine", f"{engine} ({reason}): {ENGINES[engine]}")
 

@@ -90,7 +90,7 @@ class Registry(Generic[R]):
     def __getitem__(self, name: str) -> type[R]:
         name = self._aliases.get(name, name)
         if name not in self._classes:
-            raise unknown_name(self.kind, name, self._classes)
+            raise unknown_name(self.kind, name, [*self._classes, *self._aliases])
         return self._classes[name]
 
     def get(self, spec: str | Mapping[str, Any] | R) -> R:

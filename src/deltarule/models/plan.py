@@ -15,6 +15,7 @@ from deltarule.layers import Dense
 from deltarule.losses import LOSSES
 from deltarule.models.recipe import Recipe
 from deltarule.network import Network
+from deltarule.optim import OPTIMISERS, Optimiser
 
 __all__ = ["OUTPUTS", "Plan", "plan"]
 
@@ -42,6 +43,11 @@ class Plan:
     def network(self) -> Network:
         """The network to train."""
         return self.objective.network
+
+    @property
+    def optimiser(self) -> Optimiser:
+        """What is done with the gradient."""
+        return OPTIMISERS.get(self.recipe.optimizer)
 
     @property
     def task(self) -> str:

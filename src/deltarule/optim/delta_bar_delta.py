@@ -33,6 +33,7 @@ class DeltaBarDelta(Optimiser):
     """The share of the average that is kept, in [0, 1)."""
 
     name = "delta_bar_delta"
+    full_batch = True
     slots = ("rate", "bar")
     equation = (
         r"\theta \leftarrow \theta - e g,\;"

@@ -41,6 +41,7 @@ class IRpropMinus(Optimiser):
     """The largest step."""
 
     name = "irprop_minus"
+    full_batch = True
     slots = ("d", "last")
     equation = (
         r"\theta \leftarrow \theta - \mathrm{sign}(g)\, d,\;"

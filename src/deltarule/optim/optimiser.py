@@ -33,6 +33,8 @@ class Optimiser(Record):
     """Where it comes from."""
     slots: ClassVar[tuple[str, ...]] = ()
     """The names of its state vectors."""
+    full_batch: ClassVar[bool] = False
+    """Whether it looks at the signs of gradients after one another, which batches change."""
     lr: float | Schedule
     """The learning rate eta: a number or a schedule."""
 

@@ -33,6 +33,7 @@ class Quickprop(Optimiser):
     """What is added to the slope of a weight: decay times the weight."""
 
     name = "quickprop"
+    full_batch = True
     slots = ("step", "last")
     equation = (
         r"\theta \leftarrow \theta + \Delta,\;"

@@ -40,6 +40,7 @@ class RpropMinus(Optimiser):
     """The largest step."""
 
     name = "rprop_minus"
+    full_batch = True
     slots = ("d", "last")
     equation = r"\theta \leftarrow \theta - \mathrm{sign}(g)\, d"
     reference = "Riedmiller and Braun (1993), IEEE ICNN; named so by Igel and Huesken (2000)"

@@ -40,6 +40,7 @@ class RpropPlus(Optimiser):
     """The largest step."""
 
     name = "rprop_plus"
+    full_batch = True
     slots = ("d", "last", "step")
     equation = (
         r"\theta \leftarrow \theta - \mathrm{sign}(g)\, d"

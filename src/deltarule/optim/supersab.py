@@ -36,6 +36,7 @@ class SuperSAB(Optimiser):
     """The largest rate."""
 
     name = "supersab"
+    full_batch = True
     slots = ("rate", "last", "step")
     equation = (
         r"\Delta \leftarrow -e g + \mu \Delta,\; e \leftarrow up\, e;\;"
