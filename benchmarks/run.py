@@ -23,6 +23,7 @@ import cold_start
 import diagnose_speed
 import explain_speed
 import reference_engine
+import rule_speed
 import startup
 from compare import Plan, Result, compare
 from contestant import PEERS
@@ -48,6 +49,7 @@ def main() -> None:
         _reference()
     if _chosen("explain", asked.rows):
         _explanation()
+    _rules()
     if _chosen("check", asked.rows):
         _check()
     if _chosen("diagnose", asked.rows):
@@ -132,6 +134,15 @@ def _explanation() -> None:
     print("\nExplanation of a weight with its 20 largest paths (milliseconds)")
     for kind, took in explain_speed.main().items():
         print(f"  {kind:50s} {1e3 * took:6.1f}   goal <= 50", flush=True)
+
+
+def _rules() -> None:
+    """Print what a changed rule costs."""
+    print(f"\nChanged rules, beside the exact one (ratio of times, goal <= {rule_speed.GOAL})")
+    for case, found in rule_speed.main().items():
+        print(f"  {case}")
+        for rule, ratio in found.items():
+            print(f"    {rule:26s} {ratio:6.2f}", flush=True)
 
 
 def _check() -> None:

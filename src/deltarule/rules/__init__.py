@@ -15,6 +15,7 @@ from deltarule.rules.choices import (
     LargestGradient,
     RandomChoice,
 )
+from deltarule.rules.custom import Custom
 from deltarule.rules.delta_rule import DeltaRule, LayerRule, RuleRun
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, ExactDerivative, LayerPass
 from deltarule.rules.direct import Direct, DirectFeedback, DirectSign, DirectTargets
@@ -46,6 +47,7 @@ __all__ = [
     "ChoiceRule",
     "ClippedDerivative",
     "ConstantDerivative",
+    "Custom",
     "DeltaRule",
     "DerivativeRule",
     "Direct",

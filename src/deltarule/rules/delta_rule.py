@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import Record
 from deltarule.rules.choices import CHOICES, ChoiceRule
+from deltarule.rules.custom import Custom
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, LayerPass
 from deltarule.rules.feedback import FEEDBACKS, FeedbackRule
 
@@ -49,7 +50,8 @@ class DeltaRule(Record):
         layers: what single layers do otherwise: `{2: {"derivative": "floor:0.1"}}`; the keys are
             `derivative` and `feedback` (what carries that layer's delta back).
 
-    Every part is a name with its numbers, such as `"offset:0.1"`, or an object. A whole rule is
+    Every part is a name with its numbers, such as `"offset:0.1"`, or an object; what stands for f'
+    may be a function (net, y) of your own, too. A whole rule is
     written `"hidden=offset:0.1 feedback=random:3 layer2.derivative=exact"`.
 
     Raises `UsageError` for an unknown name.
@@ -69,8 +71,8 @@ class DeltaRule(Record):
 
     def __init__(
         self,
-        hidden: str | Mapping[str, Any] | DerivativeRule = "exact",
-        output: str | Mapping[str, Any] | DerivativeRule = "exact",
+        hidden: str | Mapping[str, Any] | DerivativeRule | Callable[..., Any] = "exact",
+        output: str | Mapping[str, Any] | DerivativeRule | Callable[..., Any] = "exact",
         feedback: str | Mapping[str, Any] | FeedbackRule = "exact",
         order: str = "simultaneous",
         choice: str | Mapping[str, Any] | ChoiceRule = "all",
@@ -78,8 +80,8 @@ class DeltaRule(Record):
     ) -> None:
         if order not in ORDERS:
             raise unknown_name("order of updates", order, ORDERS)
-        object.__setattr__(self, "hidden", DERIVATIVES.get(hidden))
-        object.__setattr__(self, "output", DERIVATIVES.get(output))
+        object.__setattr__(self, "hidden", _derivative(hidden))
+        object.__setattr__(self, "output", _derivative(output))
         object.__setattr__(self, "feedback", FEEDBACKS.get(feedback))
         object.__setattr__(self, "order", order)
         object.__setattr__(self, "choice", CHOICES.get(choice))
@@ -149,12 +151,21 @@ class DeltaRule(Record):
 
 
 def _said(record: Record) -> str:
-    """Return a record as a string that its registry reads."""
+    """Return a record as a string that its registry reads; somebody's function by its name."""
+    if isinstance(record, Custom):
+        return record.called
     values = [v for k, v in record.to_dict().items() if k != "name"]
     while values and values[-1] is None:
         values.pop()
     numbers = ",".join("" if v is None else f"{v:g}" for v in values)
     return f"{record.name}:{numbers}" if numbers else record.name
+
+
+def _derivative(given: Any) -> DerivativeRule:
+    """Return a stand-in for f': by name, as an object, or somebody's function."""
+    if callable(given) and not isinstance(given, DerivativeRule):
+        return Custom(given)
+    return DERIVATIVES.get(given)
 
 
 def _changes(given: Any) -> tuple[LayerChange, ...]:
@@ -184,7 +195,7 @@ def _changes(given: Any) -> tuple[LayerChange, ...]:
         found.append(
             LayerChange(
                 number,
-                None if derivative is None else DERIVATIVES.get(derivative),
+                None if derivative is None else _derivative(derivative),
                 None if feedback is None else FEEDBACKS.get(feedback),
             )
         )

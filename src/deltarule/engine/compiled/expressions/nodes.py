@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from deltarule.engine.compiled.expressions.numpy_calls import called, dispatched
+
 __all__ = ["CONDITION", "NUMBER", "VALUE", "Node", "Row", "Untraceable", "magnitude", "root"]
 
 VALUE, NUMBER, CONDITION = "value", "number", "condition"
@@ -28,7 +30,6 @@ class Node:
     """One term of a formula."""
 
     __slots__ = ("args", "graph", "kind", "op", "payload")
-    __array_ufunc__ = None  # a NumPy number leaves arithmetic with a node to the node
 
     def __init__(
         self, graph: Maker, op: str, args: tuple[Node, ...], kind: str, payload: Any
@@ -109,6 +110,25 @@ class Node:
         return self.graph.apply("not", self)
 
     __hash__ = object.__hash__
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Take a function of NumPy's, or a NumPy number's arithmetic with a node."""
+        found = NotImplemented
+        if method == "__call__" and not options:
+            found = called(self.graph, ufunc.__name__, inputs)
+        if found is NotImplemented:
+            raise Untraceable(f"np.{ufunc.__name__} in a formula, on what a graph cannot hold")
+        return found
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Take np.where and np.clip."""
+        found = NotImplemented if kwargs else dispatched(self.graph, func, args)
+        if found is NotImplemented:
+            raise Untraceable(f"np.{func.__name__} in a formula")
+        return found
+
+    def __abs__(self) -> Any:
+        return called(self.graph, "absolute", (self,))
 
     def __bool__(self) -> bool:
         raise Untraceable(

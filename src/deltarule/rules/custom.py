@@ -1,0 +1,107 @@
+"""Somebody's own stand-in for f'."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deltarule.core.errors import UsageError
+from deltarule.rules.derivatives import DerivativeRule, StandIn
+
+__all__ = ["Custom"]
+
+
+@dataclass(frozen=True)
+class Custom(DerivativeRule):
+    """What a function says, in the place of f': `function(net, y)` or `function(net, y, slope)`.
+
+    It is an elementwise function of arrays, written with operators and NumPy's functions; slope is
+    f'(net). The compiled engine traces it as it does ours; where it cannot, the reference engine
+    does the job, and says so. In a `DeltaRule` the function alone will do:
+    `dr.DeltaRule(hidden=lambda net, y: 0.25)`.
+
+    Args:
+        function: the stand-in.
+        title: what it is called in explanations.
+
+    Raises `UsageError` for what cannot be called with two or three arguments, and, when it is used,
+    for numbers of another shape than net's, and for what is no number.
+
+    >>> import deltarule as dr
+    >>> net = dr.Network(1, [dr.Dense(1, "sigmoid"), dr.Dense(1)])
+    >>> half = dr.DeltaRule(hidden=dr.rules.Custom(lambda net, y, slope: slope / 2))
+    >>> a, b = (dr.backprop(net, net.init(0), [[1.0]], [[0.0]], rule=r) for r in ("exact", half))
+    >>> a.deltas[1] / b.deltas[1]
+    array([[2.]])
+    """
+
+    function: Callable[..., Any]
+    title: str = ""
+
+    name = "custom"
+    equation = r"g(net, y, f'(net))"
+    reference = "yours"
+    passes = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_count", _arguments(self.function))
+
+    def __hash__(self) -> int:
+        return hash((self.function, self.title))
+
+    def body(self, xp: Any) -> StandIn:
+        """Return `stand_in(net, y, slope, at)` over the namespace `xp`."""
+        function, count = self.function, vars(self)["_count"]
+
+        def stand_in(net: Any, y: Any, slope: Any, at: Any) -> Any:
+            found = function(*(net, y, slope)[:count])
+            return _checked(found, net, self.called) if isinstance(net, np.ndarray) else found
+
+        return stand_in
+
+    @property
+    def called(self) -> str:
+        """Its title, or the function's name."""
+        return self.title or getattr(self.function, "__name__", "custom")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return where the function is to be found, as text: a rule of one's own is no data."""
+        module = getattr(self.function, "__module__", "?")
+        where = f"{module}:{getattr(self.function, '__qualname__', self.called)}"
+        return {"name": self.name, "function": where}
+
+
+def _arguments(function: Any) -> int:
+    """Return whether it takes (net, y) or (net, y, slope)."""
+    if not callable(function):
+        raise UsageError(f"a stand-in for f' is a function (net, y), not {function!r}")
+    try:
+        takes = inspect.signature(function)
+    except (TypeError, ValueError):  # a ufunc has none
+        return int(getattr(function, "nin", 2))
+    for count in (3, 2):
+        try:
+            takes.bind(*[None] * count)
+        except TypeError:
+            continue
+        return count
+    raise UsageError(f"a stand-in for f' takes (net, y) or (net, y, slope), not {takes}")
+
+
+def _checked(found: Any, net: Any, called: str) -> Any:
+    """Return what a function gave, in net's dtype."""
+    values = np.asarray(found)
+    if values.dtype.kind not in "fciub":
+        raise UsageError(f"the stand-in {called} returned {found!r}, which is no number")
+    if values.shape not in ((), net.shape):
+        raise UsageError(
+            f"the stand-in {called} returned the shape {values.shape} for a net of the shape "
+            f"{net.shape}: it is asked for a number per node"
+        )
+    if values.dtype.kind in "iub" or (values.dtype != net.dtype and values.dtype.kind == "f"):
+        values = values.astype(net.dtype)
+    return values
