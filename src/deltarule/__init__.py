@@ -10,8 +10,6 @@ Everything is imported when it is first used, so that `import deltarule` costs l
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from deltarule.core.blas import take_wide_kernels
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     )
     from deltarule.engine import Backprop, backprop
     from deltarule.engine.alignment import Alignment, AlignmentWatch, alignment
-    from deltarule.explain import (
+    from deltarule.explanation import (
         Explanation,
         Saturation,
         StepValidity,
@@ -85,15 +83,15 @@ _HOME = {
     "diagnose": "deltarule.check.diagnose",
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
-    "Explanation": "deltarule.explain",
-    "Saturation": "deltarule.explain",
-    "StepValidity": "deltarule.explain",
-    "WhySmall": "deltarule.explain",
-    "explain": "deltarule.explain",
-    "explain_node": "deltarule.explain",
-    "saturation": "deltarule.explain",
-    "step_validity": "deltarule.explain",
-    "why_small": "deltarule.explain",
+    "Explanation": "deltarule.explanation",
+    "Saturation": "deltarule.explanation",
+    "StepValidity": "deltarule.explanation",
+    "WhySmall": "deltarule.explanation",
+    "explain": "deltarule.explanation",
+    "explain_node": "deltarule.explanation",
+    "saturation": "deltarule.explanation",
+    "step_validity": "deltarule.explanation",
+    "why_small": "deltarule.explanation",
     "Dense": "deltarule.layers",
     "GradientCheck": "deltarule.check.result",
     "Model": "deltarule.models",
@@ -165,28 +163,12 @@ __all__ = [
 ]
 
 
-_NAMESAKES = ("explain",)
-"""Functions that are called like the room they live in."""
-
-
-class _House(ModuleType):
-    """This module, in which a room does not take its namesake's place when it is imported."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _NAMESAKES and isinstance(value, ModuleType):
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _House
-
-
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module 'deltarule' has no attribute {name!r}")
     home = importlib.import_module(_HOME[name])
-    is_room = home.__name__ == f"deltarule.{name}" and name not in _NAMESAKES
+    is_room = home.__name__ == f"deltarule.{name}"
     found = home if is_room else getattr(home, name)
     globals()[name] = found
     return found

@@ -15,7 +15,7 @@ __all__ = ["pages"]
 GROUPS: dict[str, tuple[str, ...]] = {
     "Networks": ("network", "layers"),
     "One pass": ("engine",),
-    "Explaining": ("explain",),
+    "Explaining": ("explanation",),
     "Training": ("training",),
     "Checking": ("check",),
     "Rules": ("rules",),

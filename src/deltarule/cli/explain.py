@@ -14,7 +14,7 @@ from deltarule.cli.guard import guarded
 from deltarule.core.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
-    from deltarule.explain import Explanation
+    from deltarule.explanation import Explanation
     from deltarule.network import Network
 
 __all__ = ["explain"]
@@ -165,9 +165,9 @@ def _explained(
     net: Network, point: tuple[Any, Any, Any], weight: str | None, node: str | None, given: Any
 ) -> Explanation:
     """Explain the weight or the node that was asked for; say what there is where none was."""
-    from deltarule.explain import explain as explain_weight
-    from deltarule.explain import explain_node
-    from deltarule.explain.place import ranges
+    from deltarule.explanation import explain as explain_weight
+    from deltarule.explanation import explain_node
+    from deltarule.explanation.place import ranges
 
     if weight is not None and node is not None:
         raise UsageError("--weight and --node are two questions; ask one at a time")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from deltarule.explain.report import Equation, Section, about, sections
-from deltarule.explain.wording import number
+from deltarule.explanation.report import Equation, Section, about, sections
+from deltarule.explanation.wording import number
 
 if TYPE_CHECKING:
-    from deltarule.explain.explanation import Explanation
+    from deltarule.explanation.explanation import Explanation
 
 __all__ = ["to_markdown"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.explain.paths import graph_from
-from deltarule.explain.search import Graph
-from deltarule.explain.sweep import Sweep
+from deltarule.explanation.paths import graph_from
+from deltarule.explanation.search import Graph
+from deltarule.explanation.sweep import Sweep
 
 __all__ = ["Dominant", "best_route", "data_parts"]
 

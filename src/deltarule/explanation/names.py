@@ -6,9 +6,9 @@ import re
 from functools import cached_property
 
 from deltarule.core.notation import Notation, Symbol
-from deltarule.explain.columns import Cell, Columns
-from deltarule.explain.records import Factor
-from deltarule.explain.sweep import Sweep
+from deltarule.explanation.columns import Cell, Columns
+from deltarule.explanation.records import Factor
+from deltarule.explanation.sweep import Sweep
 
 __all__ = ["Names"]
 

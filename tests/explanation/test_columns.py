@@ -10,8 +10,8 @@ from evaluate import from_full_digits
 
 import deltarule as dr
 from deltarule.data import Column, Table
-from deltarule.explain import Cell
-from deltarule.explain.latex import _text
+from deltarule.explanation import Cell
+from deltarule.explanation.latex import _text
 from deltarule.models import Model, Recipe, fit, observations, observed
 
 ROWS = 30

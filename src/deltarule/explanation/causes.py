@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.explain.dominant import Dominant
-from deltarule.explain.names import Names
-from deltarule.explain.records import Factor
-from deltarule.explain.slopes import largest_slope
-from deltarule.explain.sweep import Sweep
+from deltarule.explanation.dominant import Dominant
+from deltarule.explanation.names import Names
+from deltarule.explanation.records import Factor
+from deltarule.explanation.slopes import largest_slope
+from deltarule.explanation.sweep import Sweep
 
 __all__ = ["Cause", "Setting", "causes_along", "dead_for_all"]
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.explain.columns import Cell
+from deltarule.explanation.columns import Cell
 
 __all__ = ["Contribution", "Factor", "Path", "Step", "Update", "product"]
 

@@ -12,10 +12,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.explain.names import Names
-from deltarule.explain.records import Factor, Path, product
-from deltarule.explain.search import Edges, Graph, Route
-from deltarule.explain.sweep import Sweep
+from deltarule.explanation.names import Names
+from deltarule.explanation.records import Factor, Path, product
+from deltarule.explanation.search import Edges, Graph, Route
+from deltarule.explanation.sweep import Sweep
 
 __all__ = ["find_paths", "graph_from", "penalty_path"]
 

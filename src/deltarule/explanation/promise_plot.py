@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deltarule.core.style import BLUE, GREEN, GREY, ORANGE, new_figure, quiet_axes, save_figure
-from deltarule.explain.wording import number
+from deltarule.explanation.wording import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from deltarule.explain.promise import StepValidity
+    from deltarule.explanation.promise import StepValidity
 
 __all__ = ["draw_steps"]
 

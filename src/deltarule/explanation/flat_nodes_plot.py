@@ -13,7 +13,7 @@ from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, quiet_axes, sav
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from deltarule.explain.flat_nodes import LayerSaturation, Saturation
+    from deltarule.explanation.flat_nodes import LayerSaturation, Saturation
 
 __all__ = ["draw_saturation"]
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.activations import Activation
 from deltarule.core.arguments import number
 from deltarule.core.errors import DataError, NumericError
-from deltarule.explain.slopes import largest_slope, own_slopes
+from deltarule.explanation.slopes import largest_slope, own_slopes
 from deltarule.network import Network
 
 __all__ = ["LayerSaturation", "Saturation", "saturation"]
@@ -86,7 +86,7 @@ class Saturation:
 
         Raises `UsageError` for a file that is no picture of ours, unless `force` is given.
         """
-        from deltarule.explain.flat_nodes_plot import draw_saturation
+        from deltarule.explanation.flat_nodes_plot import draw_saturation
 
         draw_saturation(self, Path(path), force=force)
 

@@ -16,7 +16,7 @@ from deltarule.core.errors import NumericError, UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import Objective, Samples, as_samples, backprop
 from deltarule.engine.reference import data_error, penalty
-from deltarule.explain.wording import number as shown
+from deltarule.explanation.wording import number as shown
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
@@ -61,7 +61,7 @@ class StepValidity:
 
         Raises `UsageError` for a file that is no picture of ours, unless `force` is given.
         """
-        from deltarule.explain.promise_plot import draw_steps
+        from deltarule.explanation.promise_plot import draw_steps
 
         draw_steps(self, Path(path), force=force)
 

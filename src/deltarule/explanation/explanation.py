@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.notation import Notation
-from deltarule.explain.columns import Columns
-from deltarule.explain.records import Contribution, Factor, Path, Step, Update
-from deltarule.explain.wording import number, numeric
+from deltarule.explanation.columns import Columns
+from deltarule.explanation.records import Contribution, Factor, Path, Step, Update
+from deltarule.explanation.wording import number, numeric
 
 __all__ = ["Explanation"]
 
@@ -76,25 +76,25 @@ class Explanation:
 
     def latex(self, digits: int | None = None) -> str:
         r"""Return an `aligned` environment: symbols, numbers, value. No `digits`: all of them."""
-        from deltarule.explain.latex import to_latex
+        from deltarule.explanation.latex import to_latex
 
         return to_latex(self, digits)
 
     def text(self, digits: int = 6) -> str:
         """Return the text for terminals; its tables are rounded to `digits` digits."""
-        from deltarule.explain.text import to_text
+        from deltarule.explanation.text import to_text
 
         return to_text(self, digits)
 
     def markdown(self, digits: int = 6) -> str:
         """Return Markdown with LaTeX formulas; its tables are rounded to `digits` digits."""
-        from deltarule.explain.markdown import to_markdown
+        from deltarule.explanation.markdown import to_markdown
 
         return to_markdown(self, digits)
 
     def html(self, digits: int = 6) -> str:
         """Return a piece of HTML; its tables are rounded to `digits` digits."""
-        from deltarule.explain.markup import to_html
+        from deltarule.explanation.markup import to_html
 
         return to_html(self, digits)
 

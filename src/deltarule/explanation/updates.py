@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deltarule.core.namespace import NUMPY
-from deltarule.explain.records import Update
+from deltarule.explanation.records import Update
 from deltarule.optim import OPTIMISERS, Optimiser
 
 __all__ = ["first_updates"]

@@ -10,15 +10,15 @@ from numpy.typing import ArrayLike
 
 from deltarule.core.arguments import whole
 from deltarule.core.notation import Notation, as_notation
-from deltarule.explain.columns import Columns
-from deltarule.explain.explanation import Explanation
-from deltarule.explain.names import Names
-from deltarule.explain.paths import find_paths, penalty_path
-from deltarule.explain.place import check_node, check_weight, gradient_index
-from deltarule.explain.records import Contribution, Factor, product
-from deltarule.explain.recursion import recursion
-from deltarule.explain.sweep import Sweep, sweep
-from deltarule.explain.updates import first_updates
+from deltarule.explanation.columns import Columns
+from deltarule.explanation.explanation import Explanation
+from deltarule.explanation.names import Names
+from deltarule.explanation.paths import find_paths, penalty_path
+from deltarule.explanation.place import check_node, check_weight, gradient_index
+from deltarule.explanation.records import Contribution, Factor, product
+from deltarule.explanation.recursion import recursion
+from deltarule.explanation.sweep import Sweep, sweep
+from deltarule.explanation.updates import first_updates
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule

@@ -11,8 +11,8 @@ import math
 import numpy as np
 
 from deltarule.core.notation import Symbol
-from deltarule.explain.names import Names
-from deltarule.explain.records import Factor, Step, product
+from deltarule.explanation.names import Names
+from deltarule.explanation.records import Factor, Step, product
 
 __all__ = ["recursion"]
 

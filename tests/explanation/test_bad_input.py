@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 
 import numpy as np
 import pytest
@@ -82,10 +83,16 @@ def test_an_empty_or_broken_X_for_saturation():
         dr.saturation(NET, THETA, [X], threshold=2.0)
 
 
-def test_a_room_does_not_take_the_place_of_its_namesake():
-    importlib.import_module("deltarule.explain.text")
-    from deltarule import explain
+def test_the_room_and_its_function_have_names_of_their_own():
+    room = importlib.import_module("deltarule.explanation")
+    assert room.explain is dr.explain
+    assert dr.explain.__module__ == "deltarule.explanation.weight"
 
-    assert callable(dr.explain)
-    assert explain is dr.explain
-    assert dr.explain.__module__ == "deltarule.explain.weight"
+
+def test_every_public_name_can_be_pickled():
+    """So that a process pool, or a cluster, can be sent any of them."""
+    for name in dr.__all__:
+        thing = getattr(dr, name)
+        if not isinstance(thing, type(dr)):
+            assert pickle.loads(pickle.dumps(thing)) is thing, name
+    assert type(dr) is type(pickle), "a plain module: pickled by its name where that is done at all"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deltarule.explain.records import Path
-from deltarule.explain.wording import latex_number, latex_product, some
+from deltarule.explanation.records import Path
+from deltarule.explanation.wording import latex_number, latex_product, some
 
 if TYPE_CHECKING:
-    from deltarule.explain.explanation import Explanation
+    from deltarule.explanation.explanation import Explanation
 
 __all__ = ["to_latex"]
 

@@ -9,7 +9,7 @@ import pytest
 
 import deltarule as dr
 from deltarule.core.notation import NOTATIONS
-from deltarule.explain.place import check_node, check_weight
+from deltarule.explanation.place import check_node, check_weight
 
 SMALL = dr.Network(3, [dr.Dense(3, "tanh"), dr.Dense(2, "tanh", bias=False), dr.Dense(2)])
 WIDE = dr.Network(12, [dr.Dense(11), dr.Dense(12, bias=False), dr.Dense(1)])

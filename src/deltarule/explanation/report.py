@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deltarule.explain.wording import number, numeric, some, step_sides, symbolic
+from deltarule.explanation.wording import number, numeric, some, step_sides, symbolic
 
 if TYPE_CHECKING:
-    from deltarule.explain.explanation import Explanation
+    from deltarule.explanation.explanation import Explanation
 
 __all__ = ["Equation", "Section", "about", "sections"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deltarule.explain.records import Factor, Step
+from deltarule.explanation.records import Factor, Step
 
 __all__ = [
     "latex_number",

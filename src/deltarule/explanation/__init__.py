@@ -1,0 +1,31 @@
+"""Explanations: what one gradient is made of, why it is small, how far a step can be trusted."""
+
+from deltarule.explanation.causes import Cause
+from deltarule.explanation.columns import Cell, Columns
+from deltarule.explanation.explanation import Explanation
+from deltarule.explanation.flat_nodes import LayerSaturation, Saturation, saturation
+from deltarule.explanation.promise import StepValidity, step_validity
+from deltarule.explanation.records import Contribution, Factor, Path, Step, Update
+from deltarule.explanation.small import WhySmall, why_small
+from deltarule.explanation.weight import explain, explain_node
+
+__all__ = [
+    "Cause",
+    "Cell",
+    "Columns",
+    "Contribution",
+    "Explanation",
+    "Factor",
+    "LayerSaturation",
+    "Path",
+    "Saturation",
+    "Step",
+    "StepValidity",
+    "Update",
+    "WhySmall",
+    "explain",
+    "explain_node",
+    "saturation",
+    "step_validity",
+    "why_small",
+]
