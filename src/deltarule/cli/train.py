@@ -189,6 +189,14 @@ def train(
             rich_help_panel=_TRAINING,
         ),
     ] = "auto",
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="Threads of the compiled engine, at most.",
+            show_default="one per processor",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -242,6 +250,7 @@ def train(
         task=task,
         class_weight=class_weight,
         clip_norm=clip_norm,
+        threads=threads,
     )
     cells = (decimal, thousands, date_format, na)
     form = options.text_format(separator, encoding, header, columns, *cells)

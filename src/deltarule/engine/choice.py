@@ -114,11 +114,12 @@ def make_trainer(
     samples: Samples,
     batch_size: int,
     seed: int = 0,
+    threads: int | None = None,
 ) -> tuple[str, Trainer]:
     """Return the engine at work on a job, and its name.
 
-    `seed` is the run's: a rule may draw numbers from it. What cannot be compiled is done by the
-    reference engine, and an `EngineWarning` says so.
+    `threads` is how many may work, at most. `seed` is the run's: a rule may draw numbers from it.
+    What cannot be compiled is done by the reference engine, and an `EngineWarning` says so.
     """
     if engine == "compiled":
         from deltarule.engine.compiled.expressions.tracing import Untraceable
@@ -131,7 +132,7 @@ def make_trainer(
         )
         try:
             numbers = max(samples.X.size, samples.T.size)
-            return "compiled", CompiledTrainer(spec, batch_size, numbers, seed)
+            return "compiled", CompiledTrainer(spec, batch_size, numbers, seed, threads)
         except Untraceable as reason:
             warnings.warn(
                 f"the reference engine does this job, since it cannot be compiled: {reason}",

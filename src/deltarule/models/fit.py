@@ -83,6 +83,7 @@ def fit_plan(
             clip_norm=recipe.clip_norm,
             engine=plan.engine.engine,
             dtype=recipe.dtype,
+            threads=recipe.threads,
             callbacks=callbacks,
             progress=progress,
         )

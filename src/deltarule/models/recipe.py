@@ -40,7 +40,8 @@ class Recipe:
         optimizer: a name, a specification such as `"momentum:0.1,0.9"`, or an object.
         lr: eta, a number or a schedule (`"cosine:0.01,200"`), where `optimizer` is a name; None
             means 0.001.
-        epochs, batch_size, l2, class_weight, clip_norm, engine: as in `deltarule.train`.
+        epochs, batch_size, l2, class_weight, clip_norm: as in `deltarule.train`.
+        engine, threads: likewise.
         validation, test: fractions of all rows.
         split: which rows they are: `"random"`, `"ordered"` (the last ones), `"column:NAME"` (the
             last ones by that column), or `"auto"`, which takes the order of what is a series.
@@ -78,12 +79,15 @@ class Recipe:
     task: str = "auto"
     class_weight: str | Mapping[int, float] | None = None
     clip_norm: float | None = None
+    threads: int | None = None
 
     def __post_init__(self, lr: float | str | Schedule | None) -> None:
         whole("epochs", self.epochs, 0)
         if self.batch_size is not None:
             whole("batch_size", self.batch_size, 1)
         whole("patience", self.patience, 0)
+        if self.threads is not None:
+            whole("threads", self.threads, 1)
         whole("seed", self.seed, 0, 2**64 - 1)
         number("l2", self.l2, low=0.0)
         Clipping(norm=self.clip_norm)

@@ -61,6 +61,7 @@ def train(
     dtype: DTypeLike | None = None,
     callbacks: Callback | Sequence[Callback] | None = (),
     progress: bool = False,
+    threads: int | None = None,
 ) -> Run:
     """Train a network by backpropagation.
 
@@ -92,6 +93,9 @@ def train(
         dtype: float32 or float64; None takes theta's, else float32 where X is float32.
         callbacks: called with an `Epoch` after every epoch; returning True ends the training.
         progress: show a progress bar on stderr.
+        threads: how many threads the compiled engine may use; None takes one per processor that
+            this process may use (its affinity, and its container's quota). Small networks take
+            one, whatever is given.
 
     Returns:
         A `Run`: `.theta`, `.history["error"]`, `.epochs`, `.stopped`. Ctrl-C ends after the
@@ -140,6 +144,7 @@ def train(
     choice = choose_engine(engine, objective, len(samples), job.batch_size, job.epochs)
     watchers = (callbacks,) if callable(callbacks) else tuple(callbacks or ())
     job.require_memory("train", kind)
+    count = None if threads is None else whole("threads", threads, 1)
     state = job.start(first_theta(net, theta, seed, kind))
     chosen = choice.engine
 
@@ -155,6 +160,7 @@ def train(
             samples,
             job.batch_size,
             job.seed,
+            count,
         )
         try:
             return finished(_run(job, state, trainer, watchers, progress, interrupt))

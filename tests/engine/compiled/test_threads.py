@@ -83,3 +83,25 @@ def test_small_work_stays_on_one_thread():
         dr.train(net, np.ones((9, 30)), np.ones((9, 2)), engine="compiled", epochs=1)
     programs.program.cache_clear()
     assert [(p.form, p.threads) for p in seen] == [("layered", 1)]
+
+
+def test_as_many_threads_as_are_given(monkeypatch):
+    monkeypatch.setattr(programs, "cores", lambda: 8)
+    net = dr.Network(400, [dr.Dense(400, "tanh"), dr.Dense(10)])
+    rng = np.random.default_rng(0)
+    X, T = rng.normal(size=(256, 400)), rng.normal(size=(256, 10))
+    seen, made = [], programs.thread_count
+
+    def counted(*arguments):
+        seen.append(made(*arguments))
+        return seen[-1]
+
+    monkeypatch.setattr(programs, "thread_count", counted)
+    programs.program.cache_clear()
+    options = {"engine": "compiled", "epochs": 1, "batch_size": 256, "dtype": "float32"}
+    runs = [dr.train(net, X, T, threads=n, **options) for n in (1, 2, None)]
+    assert seen == [1, 2, 8]
+    assert np.allclose(runs[0].theta, runs[1].theta, rtol=1e-4, atol=1e-6)
+    for bad in (0, 1.5, "2"):
+        with pytest.raises(dr.UsageError, match="threads"):
+            dr.train(net, X, T, threads=bad, **options)

@@ -33,10 +33,15 @@ class CompiledTrainer:
     """A program at work. Raises `Untraceable` where none can be written."""
 
     def __init__(
-        self, spec: Specialisation, batch_size: int, numbers: int = 0, seed: int = 0
+        self,
+        spec: Specialisation,
+        batch_size: int,
+        numbers: int = 0,
+        seed: int = 0,
+        threads: int | None = None,
     ) -> None:
         self._spec, self._batch_size, self._seed = spec, batch_size, seed
-        self._program = program(spec, batch_size, numbers)
+        self._program = program(spec, batch_size, numbers, threads)
         self._fixed = fixed(spec.objective, seed, spec.dtype)
         self._memory = aligned((self._program.memory,), np.uint8)
         counter = self._memory.ctypes.data + self._program.barrier

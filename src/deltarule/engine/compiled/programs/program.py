@@ -71,10 +71,12 @@ def built(text: str, machine: Machine) -> Callable[[Any, int], None]:
 
 
 @lru_cache(maxsize=64)
-def program(spec: Specialisation, batch_size: int, numbers: int = 0) -> Program:
+def program(
+    spec: Specialisation, batch_size: int, numbers: int = 0, threads: int | None = None
+) -> Program:
     """Return the (cached) program for a spec; raises `Untraceable` where there can be none.
 
-    `numbers` is how many the samples' larger array has.
+    `numbers` is how many the samples' larger array has, `threads` how many threads may work.
     """
     network = spec.objective.network
     form, machine = form_of(spec, batch_size, numbers), host()
@@ -84,7 +86,7 @@ def program(spec: Specialisation, batch_size: int, numbers: int = 0) -> Program:
     if form == "registers":
         run = built(registers_module(spec, machine), machine)
         return Program("registers", run, network.size, _copy, _uncopy)
-    threads = thread_count(network, batch_size)
+    threads = thread_count(network, batch_size, threads)
     layered = Layered(spec, machine, batch_size, threads)
     packing, memory = layered.packing, layered.memory
     return Program(
@@ -117,10 +119,10 @@ def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
     return "layered"
 
 
-def thread_count(network: Network, batch_size: int) -> int:
-    """Return how many threads do a layered program's calls together."""
+def thread_count(network: Network, batch_size: int, threads: int | None = None) -> int:
+    """Return how many threads do a layered program's calls together: `threads` at most."""
     work = 6.0 * network.size * batch_size
-    return int(min(cores(), MOST_THREADS, max(1.0, work / PER_THREAD)))
+    return int(min(threads or cores(), MOST_THREADS, max(1.0, work / PER_THREAD)))
 
 
 def _copy(theta: Array, into: Array) -> None:
