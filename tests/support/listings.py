@@ -57,9 +57,19 @@ class Printed:
         self.names["penalised"] = np.array([name == "w" for name, _ in places(net)])
         trained = [net.layers[p[0] - 1].train_bias or n == "w" for n, p in places(net)]
         self.names["trained"] = np.array(trained)
+        self.names["layer"] = np.array([place[0] - 1 for _, place in places(net)])
         for l, views in enumerate(net.unpack(theta), 1):
             self.names[f"WT_{l}"] = views["W"].T.copy()
             self.names[f"b_{l}"] = views["b"].copy() if "b" in views else None
+
+    def know(self, matrices: dict[int, np.ndarray]) -> None:
+        """Give it the fixed matrices of a rule, B_l by l."""
+        self.names["B"] = {
+            (l, i + 1, j + 1): value
+            for l, B in matrices.items()
+            for (i, j), value in np.ndenumerate(B)
+        }
+        self.names |= {f"B_{l}": B for l, B in matrices.items()}
 
     def run(self, X: Any, T: Any, s: Any, lr: float, size: int, mean: bool) -> None:
         """Do an update for every batch."""
@@ -71,6 +81,7 @@ class Printed:
             rows = slice(first, first + size)
             weight = float(size if s is None else s[rows].sum())
             numbers = {"lr": lr, "t": t, "c": 1 / weight if mean else 1.0, "weight": weight}
+            numbers["turn"] = (t - 1) % len(self.net.layers)
             batch = self._batch(X[rows], T[rows], None if s is None else s[rows])
             batches.append((*(numbers[name] for name in names), batch) if names else batch)
         self.names["batches"] = batches

@@ -16,8 +16,10 @@ from samples import suitable, targets
 
 import deltarule as dr
 from deltarule.activations import Activation
+from deltarule.engine import Objective
 from deltarule.engine.compiled.instructions.machine import host
 from deltarule.engine.compiled.programs.layered.packing import Packing
+from deltarule.engine.rule_state import FIXED, drawn
 from deltarule.losses import LOSSES
 from deltarule.optim import OPTIMISERS
 
@@ -51,6 +53,8 @@ def agree(net, batch_size, *, T=None, loss="half_squared_error", weighted=False,
         loss, optimizer=optimizer, batch_size=batch_size, sample_weight=weighted, **options
     )
     printed = Printed(text, net, theta)
+    objective = Objective.of(net, loss, "mean", options.get("rule", "exact"), 0.0)
+    printed.know(drawn(objective, 0, np.float64, FIXED))
     mean = options.get("reduction", "mean") == "mean"
     printed.run(X, T, s, optimizer.lr, batch_size, mean)
     run = dr.train(
@@ -70,6 +74,20 @@ def test_every_hidden_activation(form, activation: Activation):
     units, batch_size = form
     net = dr.Network(4, [dr.Dense(units, activation), dr.Dense(2, "tanh")])
     agree(net, batch_size, optimizer=dr.optim.SGD(0.1))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["hidden=floor:0.1", "output=offset:0.1", "feedback=random", "feedback=sign:0.3",
+     "feedback=sign_fixed:4", "feedback=direct", "feedback=targets", "feedback=direct_sign",
+     "layer2.feedback=random layer3.feedback=direct", "layerwise"],
+)  # fmt: skip
+def test_changed_rules(form, rule):
+    """The printed program has what the rule changes, and does what the reference engine does."""
+    units, batch_size = form
+    net = dr.Network(4, [dr.Dense(units, "tanh"), dr.Dense(units, "sigmoid"), dr.Dense(2)])
+    text = agree(net, batch_size, rule=rule, optimizer=dr.optim.SGD(0.1), weighted=True, l2=0.01)
+    assert ("B" in text) == (rule.count("feedback") > rule.count("sign:"))
 
 
 @pytest.mark.parametrize("loss", LOSSES.names())

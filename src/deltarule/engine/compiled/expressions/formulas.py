@@ -16,7 +16,7 @@ from deltarule.engine.compiled.expressions.backpropagation import (
     output_formulas,
     traced_run,
 )
-from deltarule.engine.compiled.expressions.moving import moved_entries, partial
+from deltarule.engine.compiled.expressions.moving import TURN, moved_entries, partial
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
@@ -141,10 +141,12 @@ def update_along(
     penalised: Sequence[Any],
     trained: Sequence[Any],
     slots: Sequence[Sequence[Node]],
+    layers: Sequence[Node] = (),
 ) -> Changes:
     """Return penalty, clipping and the optimiser's update, vector by vector along theta.
 
-    `penalised` and `trained` are True, False, or a condition that holds in some lanes.
+    `penalised` and `trained` are True, False, or a condition that holds in some lanes; `layers` are
+    the entries' layers, less 1, where each has its turn.
     """
     graph.sum = lambda row: graph.apply("across +", graph.fold("+", row.terms))  # type: ignore[method-assign]
     l2, penalty, gradient = spec.objective.l2, None, list(gradient)
@@ -162,6 +164,10 @@ def update_along(
         moved(graph, spec, w, used[k], penalised[k], [slot[k] for slot in slots])
         for k, w in enumerate(theta)
     ]
+    for k, layer in enumerate(layers):
+        turn = layer == graph.symbol(TURN, NUMBER)
+        pairs = zip(new[k], (theta[k], *(slot[k] for slot in slots)), strict=True)
+        new[k] = [graph.node(graph.where(turn, after, old)) for after, old in pairs]
     return Changes(penalty, spoilt, new)
 
 

@@ -19,10 +19,12 @@ from deltarule.engine.compiled.expressions.formulas import (
     output_row,
     way_back,
 )
+from deltarule.engine.compiled.expressions.moving import TURN
 from deltarule.engine.compiled.expressions.text import Assignment, Wording
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.listing.small import LEARN, batches_head, indented
+from deltarule.engine.compiled.programs.layered.backward_matrix import backward_matrices
 from deltarule.engine.compiled.programs.layered.packing import Packing
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.rule_state import matrix_shape
@@ -40,6 +42,7 @@ class _Text:
         self.spec, self.machine, self.batch, self.threads = spec, machine, batch, threads
         self.objective = spec.objective
         self.blocks = Packing.of(self.objective.network, machine, spec.dtype).blocks
+        self.moves = {l: B.moves for l, B in backward_matrices(self.objective).items()}
         self.numbers = count(1)
         self.nodes: list[Node] = []
         self.functions: dict[tuple[str, ...], str] = {}
@@ -138,10 +141,17 @@ class _Text:
             found += self._measure(layers)
         for l in layers:
             for penalised, trained, name in self._arrays(l):
-                found += self._change(name, penalised, trained)
+                found += self._change(l, name, penalised, trained)
         for l in layers:
-            found += self._turn(l) if l > 1 else []
+            found += self._turn(l) if l > 1 and self.moves[l] else []
         return found + self._meet()
+
+    def _in_turn(self, l: int, changes: list[str]) -> list[str]:
+        """Return the lines that update a layer, where each has its turn with the turn asked for."""
+        if self.objective.rule.order != "layerwise":
+            return changes
+        self.nodes.append(Graph().symbol(TURN, NUMBER))
+        return [f"if {TURN} == {l - 1}:", *indented(changes)]
 
     def _gradient(self, l: int) -> list[str]:
         block = self.blocks[l - 1]
@@ -170,7 +180,7 @@ class _Text:
                     found += self._statements(graph, targets, _called(name))
         return found + self._meet()
 
-    def _change(self, name: str, penalised: bool, trained: bool) -> list[str]:
+    def _change(self, l: int, name: str, penalised: bool, trained: bool) -> list[str]:
         """Penalty and update of one array."""
         spec, graph = self.spec, Graph()
         w, g = entry(graph, spec, penalised, trained)
@@ -184,9 +194,8 @@ class _Text:
         kept = ", ".join([name, *(f"{slot}_{name}" for slot in slots)])
         given = ", ".join([name, f"dE_d{name}", *(f"{slot}_{name}" for slot in slots)])
         function = self._updating(penalised, trained)
-        return [
-            *self._statements(graph, targets, _called(name)), f"{kept} = {function}({given})"
-        ]  # fmt: skip
+        update = self._in_turn(l, [f"{kept} = {function}({given})"])
+        return [*self._statements(graph, targets, _called(name)), *update]
 
     def _updating(self, penalised: bool, trained: bool) -> str:
         """Return the name of the function that updates such an array's entries."""

@@ -112,9 +112,9 @@ def _along(spec: Specialisation, numbers: Any) -> tuple[list[str], list[Node]]:
         True if layout.mask(name).all() else graph.symbol(name, CONDITION)
         for name in ("penalised", "trained")
     )
-    changes = update_along(
-        graph, spec, [theta], [total], [penalised], [trained], [[slot] for slot in slots]
-    )
+    layers = [graph.symbol("layer")] if spec.objective.rule.order == "layerwise" else []
+    several = [[slot] for slot in slots]
+    changes = update_along(graph, spec, [theta], [total], [penalised], [trained], several, layers)
     update, penalties = _update([theta, *slots], changes.new[0]), _penalties(graph, changes)
     wording = Wording(numbers=numbers)
     wording.count([*penalties, *update])
@@ -126,7 +126,7 @@ def batches_head(nodes: Iterable[Node]) -> str:
     """Return the head of the loop over batches: what it brings of lr, t, c and the weight."""
     used = reached(nodes)
     found = {node.payload for node in used if node.op == "symbol"}
-    names = [name for name in ("lr", "t", "c", "weight") if name in found]
+    names = [name for name in ("lr", "t", "turn", "c", "weight") if name in found]
     return f"for {', '.join([*names, 'batch'])} in batches:"
 
 

@@ -24,6 +24,7 @@ from deltarule.engine.compiled.expressions.formulas import (
     row_symbols,
     update_along,
 )
+from deltarule.engine.compiled.expressions.moving import TURN
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
@@ -186,7 +187,10 @@ class _Lanes:
         done = b.add(b.add(self.call.t, s), ir.Constant(_WORD, 1))
         lower.bind(graph.symbol("t", NUMBER), b.sitofp(done, _DOUBLE))
         penalised, trained = (self._flags(graph, lower, n) for n in ("penalised", "trained"))
-        found = update_along(graph, spec, theta, gradient, penalised, trained, slots)
+        turn = b.urem(b.sub(done, ir.Constant(_WORD, 1)), self._layers)
+        lower.bind(graph.symbol(TURN, NUMBER), b.sitofp(turn, _DOUBLE))
+        layers = self._layers_along(graph, lower)
+        found = update_along(graph, spec, theta, gradient, penalised, trained, slots, layers)
         if found.decay is not None:
             decay = self._first(lower(found.decay))
             self._add(1, decay, o.load(self.call.weights, _DOUBLE, s))
@@ -204,6 +208,25 @@ class _Lanes:
     def _vector(self, graph: Graph, lower: Lowering, name: str, array: Any, c: int) -> Node:
         value = self.ops.load(array, self.along, c * self.width)
         return self._symbol(graph, lower, f"{name}[{c}]", value)
+
+    @property
+    def _layers(self) -> Any:
+        return ir.Constant(_WORD, len(self.spec.objective.network.layers))
+
+    def _layers_along(self, graph: Graph, lower: Lowering) -> list[Node]:
+        """Return the layer, less 1, of every entry along theta, where each layer has its turn."""
+        objective = self.spec.objective
+        if objective.rule.order != "layerwise":
+            return []
+        numbers = np.full(self.size, -1.0)
+        for e in objective.network.layout.entries:
+            numbers[e.start : e.stop] = e.layer - 1
+        found = []
+        for c in range(self.size // self.width):
+            own = numbers[c * self.width : (c + 1) * self.width].tolist()
+            value = ir.Constant(self.along, own if self.width > 1 else own[0])
+            found.append(self._symbol(graph, lower, f"layer[{c}]", value))
+        return found
 
     def _flags(self, graph: Graph, lower: Lowering, name: str) -> list[Any]:
         """Return, for every vector along theta, which of its lanes have an attribute."""

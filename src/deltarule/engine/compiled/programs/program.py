@@ -14,7 +14,6 @@ from deltarule.core.processors import cores
 from deltarule.engine.compiled.compiler.cache import cached
 from deltarule.engine.compiled.compiler.jit import PIPELINE, compile_module, load
 from deltarule.engine.compiled.expressions.backpropagation import check_specialisation
-from deltarule.engine.compiled.expressions.moving import partial
 from deltarule.engine.compiled.expressions.tracing import Untraceable
 from deltarule.engine.compiled.instructions.machine import Machine, host
 from deltarule.engine.compiled.programs.arguments import Call
@@ -107,12 +106,12 @@ def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
     small = spec.objective.network.size <= IN_REGISTERS
     sequential = spec.objective.rule.sequential
     within_reach = numbers < 2**31  # lanes count their places with 32 bits
-    some = partial(spec.objective)
+    some = not spec.objective.rule.choice.everything
     if small and batch_size >= IN_LANES and within_reach and not (sequential or some):
         return "lanes"
     if small and (spec.online or not sequential):
         return "registers"
-    if not spec.objective.rule.choice.everything:
+    if some:
         raise Untraceable("a choice of weights, layer by layer")
     if sequential and spec.objective.l2:
         raise Untraceable("the sequential order with a penalty, layer by layer")
