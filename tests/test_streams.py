@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deltarule.core import streams
+from deltarule.core import philox, streams
 from deltarule.core.random import INITIALISE, SPLIT, stream
 from deltarule.core.streams import SHORT, Streams
 
@@ -42,6 +42,6 @@ def test_another_numpy_is_asked(same, monkeypatch):
 def test_another_numpy_is_noticed(monkeypatch):
     assert streams._as_numpy()
     streams._as_numpy.cache_clear()
-    monkeypatch.setattr(streams, "_BUMPS", (1, 2))
+    monkeypatch.setattr(philox, "_BUMPS", (1, 2))
     assert not streams._as_numpy()
     streams._as_numpy.cache_clear()

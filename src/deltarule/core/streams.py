@@ -10,6 +10,7 @@ once; if it does not, and for all other draws, NumPy is asked for one seed after
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.philox import block
 from deltarule.core.random import INITIALISE, stream
 
 __all__ = ["Streams"]
@@ -29,9 +31,6 @@ SHORT = 128
 
 _BLOCK = 4
 """The words that one counter gives."""
-_ROUNDS = 10
-_MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
-_BUMPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
 _HALF, _LOW = np.uint64(32), np.uint64(2**32 - 1)
 
 
@@ -114,13 +113,8 @@ def _first_words(keys: Words, blocks: int, purpose: int, first: int, second: int
         *(np.full((1, 1), place, np.uint64) for place in (second, first, purpose)),
     ]
     key = [keys[:, None], np.zeros((1, 1), np.uint64)]
-    for k in range(_ROUNDS):
-        if k:
-            key = [v + np.uint64(w) for v, w in zip(key, _BUMPS, strict=True)]
-        high0, low0 = _product(counter[0], _MULTIPLIERS[0])
-        high1, low1 = _product(counter[2], _MULTIPLIERS[1])
-        counter = [high1 ^ counter[1] ^ key[0], low1, high0 ^ counter[3] ^ key[1], low0]
-    return np.stack(counter, axis=-1).reshape(len(keys), -1)
+    words = block(counter, key, _product, operator.xor, lambda v, w: v + np.uint64(w))
+    return np.stack(words, axis=-1).reshape(len(keys), -1)
 
 
 def _product(x: Words, y: int) -> tuple[Words, Words]:

@@ -18,6 +18,7 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
+from deltarule.core.philox import block
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine.compiled.compiler.cache import cached
 from deltarule.engine.compiled.compiler.jit import compile_module, load
@@ -28,9 +29,6 @@ __all__ = ["orders"]
 
 _WORD = ir.IntType(64)
 _LONG = ir.IntType(128)
-_ROUNDS = 10
-_MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
-_BUMPS = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
 
 
 def orders(seeds: NDArray[Any], epoch: int, index: NDArray[np.int64]) -> None:
@@ -128,16 +126,8 @@ class _Orders:
         """Return the four words of a block of the stream."""
         b = self.b
         counter = [number, _word(0), self.epoch, _word(SHUFFLE)]
-        keys = [key, _word(0)]
-        for k in range(_ROUNDS):
-            if k:
-                keys = [b.add(v, _word(w)) for v, w in zip(keys, _BUMPS, strict=True)]
-            high0, low0 = self._product(counter[0], _MULTIPLIERS[0])
-            high1, low1 = self._product(counter[2], _MULTIPLIERS[1])
-            first = b.xor(b.xor(high1, counter[1]), keys[0])
-            third = b.xor(b.xor(high0, counter[3]), keys[1])
-            counter = [first, low1, third, low0]
-        return counter
+        add: Any = lambda v, w: b.add(v, _word(w))  # noqa: E731
+        return block(counter, [key, _word(0)], self._product, b.xor, add)
 
     def _product(self, x: Any, y: int) -> tuple[Any, Any]:
         """Return the high and the low word of x y."""
