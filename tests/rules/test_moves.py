@@ -25,7 +25,7 @@ def steps(rule, count, optimizer="sgd", net=NET):
     return [theta, *runs]
 
 
-@pytest.mark.parametrize("k", [1, 3, 26])
+@pytest.mark.parametrize("k", range(1, 27))
 def test_largest_moves_the_largest_gradients(k):
     before, after = steps(f"choice=largest:{k}", 1)
     g = dr.backprop(NET, THETA, X, T).gradient

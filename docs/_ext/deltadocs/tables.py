@@ -212,7 +212,7 @@ def classes(page: str) -> str:
     indexed = "\n   :no-index:" if page in _ALSO_ON_THE_API_PAGE else ""
     return _blocks(
         *(
-            f"(record-{cls.name})=\n### {cls.name}\n\n```{{eval-rst}}\n"
+            f"({_label(cls)})=\n### {cls.name}\n\n```{{eval-rst}}\n"
             f".. autoclass:: {module}.{cls.__name__}{_fields(cls)}{indexed}\n```"
             for cls in registry
         )
@@ -229,8 +229,13 @@ def _blocks(*blocks: str) -> str:
     return "\n\n".join(blocks)
 
 
+def _label(cls: type[Record]) -> str:
+    """Return where a record's section is: two rooms may have one of the same name."""
+    return f"record-{cls.__module__.split('.')[1]}-{cls.name}"
+
+
 def _link(cls: type[Record]) -> str:
-    return f"[`{cls.name}`](#record-{cls.name})"
+    return f"[`{cls.name}`](#{_label(cls)})"
 
 
 def _math(latex: str, *breaks: str) -> str:

@@ -1,0 +1,65 @@
+"""Every rule in both engines, in every form of program, alone and side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import deltarule as dr
+from deltarule.rules import DERIVATIVES, FEEDBACKS
+
+pytestmark = pytest.mark.filterwarnings("ignore::deltarule.engine.rule_check.RuleWarning")
+
+SMALL = dr.Network(3, [dr.Dense(4, "sigmoid"), dr.Dense(3, "tanh"), dr.Dense(2, "sigmoid")])
+LARGE = dr.Network(7, [dr.Dense(21, "sigmoid"), dr.Dense(13, "tanh"), dr.Dense(5, "sigmoid")])
+FORMS = {"registers, online": (SMALL, 1), "registers": (SMALL, 3), "lanes": (SMALL, 6),
+         "layered": (LARGE, 5)}  # fmt: skip
+RULES = [f"hidden={n}" for n in DERIVATIVES.names() if n not in ("exact", "random", "clip")]
+RULES += [f"feedback={n}" for n in FEEDBACKS.names() if n not in ("exact", "sign_redrawn")]
+RULES += [
+    "hidden=clip:0.1,0.2",
+    "output=offset:0.2",
+    "layerwise",
+    "layer2.feedback=random:3 layer3.feedback=direct",
+]
+
+
+def samples(net):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(17, net.inputs)), rng.uniform(0.1, 0.9, size=(17, net.sizes[-1]))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("rule", [*RULES, "choice=largest:3"])
+def test_both_engines(form, rule):
+    net, batch_size = FORMS[form]
+    if form == "layered" and rule.startswith("choice"):
+        pytest.skip("no program chooses among so many")
+    options = {"rule": rule, "batch_size": batch_size, "epochs": 3, "seed": 3}
+    runs = [dr.train(net, *samples(net), engine=e, **options) for e in ("reference", "compiled")]
+    assert [run.engine for run in runs] == ["reference", "compiled"]
+    assert np.abs(runs[0].theta - runs[1].theta).max() < 1e-12
+    exact = dr.train(net, *samples(net), engine="reference", **options | {"rule": "exact"})
+    assert np.abs(runs[0].theta - exact.theta).max() > 1e-7, "the rule is another one"
+
+
+@pytest.mark.parametrize("batch_size", [1, 5])
+@pytest.mark.parametrize(
+    "rule",
+    ["feedback=random", "feedback=random:5", "feedback=sign_fixed", "feedback=direct",
+     "feedback=kolen_pollack:,0.01", "layer2.feedback=random layer3.feedback=targets",
+     "hidden=floor:0.2", "layerwise", "choice=largest:2",
+     [f"feedback=random:{k}" for k in range(5)], [f"hidden=offset:{k / 10}" for k in range(5)],
+     [f"feedback=kolen_pollack:{k},{k / 100}" for k in range(5)],
+     [f"feedback=direct:,{k / 4 + 0.1}" for k in range(5)]],
+    ids=str,
+)  # fmt: skip
+def test_many_networks_are_what_each_is_alone(rule, batch_size):
+    """Each has matrices of its own, from its own seed: how many run beside it changes nothing."""
+    X, T = samples(SMALL)
+    options = {"batch_size": batch_size, "epochs": 3}
+    many = dr.train_many(SMALL, X, T, seeds=range(5), rule=rule, engine="compiled", **options)
+    for k in range(5):
+        own = rule if isinstance(rule, str) else rule[k]
+        alone = dr.train(SMALL, X, T, seed=k, rule=own, engine="reference", **options)
+        assert np.abs(alone.theta - many.theta[k]).max() < 1e-12
