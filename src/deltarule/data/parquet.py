@@ -113,7 +113,8 @@ def _child(path: Path, source: str) -> Iterator[subprocess.Popen[bytes]]:
     )
     try:
         yield child
-    except BrokenPipeError as error:  # it ended before it was asked
+    except BrokenPipeError as error:  # it ended before it was asked: perhaps it said why
+        _line(child, source)
         raise _ended(child, source) from error
     finally:
         child.kill()

@@ -168,9 +168,16 @@ class Fixed(FeedbackRule):
 
 
 @pytest.mark.parametrize(("units", "batch_size"), [(4, 1), (4, 5), (40, 5)])
-@pytest.mark.parametrize("feedback", [Signs(), Fixed()], ids=lambda f: f.name)
-def test_feedback_that_is_not_elementwise_falls_back(feedback, units, batch_size):
-    rule = dr.DeltaRule(feedback=feedback)
+def test_feedback_of_the_users_own_is_compiled(units, batch_size):
+    rule = dr.DeltaRule(feedback=Signs())
+    found, expected, told = both(net_of("tanh", units), rule=rule, batch_size=batch_size)
+    assert (found.engine, [w for w in told if w.category is EngineWarning]) == ("compiled", [])
+    np.testing.assert_allclose(found.theta, expected.theta, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize(("units", "batch_size"), [(4, 1), (4, 5), (40, 5)])
+def test_feedback_that_is_not_elementwise_falls_back(units, batch_size):
+    rule = dr.DeltaRule(feedback=Fixed())
     found, expected, told = both(net_of("tanh", units), rule=rule, batch_size=batch_size)
     assert found.engine == "reference"
     assert found.theta.tobytes() == expected.theta.tobytes()

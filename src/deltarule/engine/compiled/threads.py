@@ -37,7 +37,13 @@ class Workers:
             self._pool, self._process = ThreadPoolExecutor(self._count, "deltarule"), os.getpid()
         try:
             return self._pool.submit(work, *arguments)
-        except RuntimeError as error:
+        except BaseException as error:
+            # an interrupt may leave the pool's own locks in disorder, with an error on top of it
+            self._pool = None
+            if (interrupt := _interrupt(error)) is not None:
+                raise interrupt from None
+            if not isinstance(error, RuntimeError):
+                raise
             raise ResourceError(
                 f"training on {self._count + 1} threads: a thread could not be started ({error}). "
                 'engine="reference" starts none, and with fewer processors for this process '
@@ -48,6 +54,15 @@ class Workers:
         """Wait for the work and end the threads, if they are this process's."""
         if self._pool is not None and self._process == os.getpid():
             self._pool.shutdown()
+
+
+def _interrupt(error: BaseException | None) -> BaseException | None:
+    """Return the interrupt at the bottom of an error, such as Ctrl-C between two instructions."""
+    while error is not None:
+        if not isinstance(error, Exception):
+            return error
+        error = error.__context__
+    return None
 
 
 class ParallelRun:
@@ -106,6 +121,6 @@ class ParallelRun:
                         part.exception()
                 break
             except BaseException as error:
-                interrupt = error
+                interrupt = _interrupt(error) or error
         if interrupt is not None:
             raise interrupt
