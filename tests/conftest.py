@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 
 import numpy as np
@@ -18,10 +19,12 @@ CACHE = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep compiled programs in a folder of this run's own, never in the user's.
+    """Keep compiled programs in a folder of this run's own, never in the user's; hear Ctrl-C.
 
-    Workers of pytest-xdist and the processes that tests start find it in their environment.
+    Workers of pytest-xdist and the processes that tests start find it in their environment. A
+    shell that starts the tests in the background has Ctrl-C ignored, which tests send themselves.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "PYTEST_XDIST_WORKER" not in os.environ:
         config.stash[CACHE] = os.environ["DELTARULE_CACHE"] = tempfile.mkdtemp(prefix="deltarule-")
 
