@@ -178,8 +178,7 @@ def _run(jobs: Jobs, engine: str, progress: bool, threads: int | None) -> Many:
 
         lanes = _lanes(jobs, engine, threads) if job.epochs else None
         if lanes is not None:
-            with lanes:
-                _in_step(jobs, lanes, histories, proceed, bar)
+            _in_step(jobs, lanes, histories, proceed, bar)
         else:
             engine = _alone(jobs, engine, histories, proceed, bar, threads)
     return histories.result(jobs.seeds, engine, time.monotonic() - began)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import subprocess
 import sys
 import textwrap
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -62,17 +64,15 @@ def failing(monkeypatch, owner, name, at, after=False):
 
 
 POINTS = [
-    (ThreadPoolExecutor, "__init__", False),
-    (ThreadPoolExecutor, "submit", False),
-    (ThreadPoolExecutor, "submit", True),  # handed over, and then lost sight of
-    (threading.Thread, "start", False),
-    (threading.Thread, "start", True),
+    (threads, "start_new_thread", False),
+    (threads, "start_new_thread", True),
+    (threads.Workers, "__init__", False),
     (threads.Workers, "submit", False),
-    (threads.Workers, "submit", True),
-    (threads.ParallelRun, "_leave", True),
-    (Future, "exception", False),  # an interrupt while the others are waited for
-    (Future, "exception", True),
-    (Future, "result", True),
+    (threads.Workers, "submit", True),  # handed over, and then lost sight of
+    (threads, "_leave", True),
+    (threads.Part, "__init__", False),
+    (threads.Part, "wait", False),  # an interrupt while the others are waited for
+    (threads.Part, "wait", True),
 ]
 
 
@@ -123,11 +123,11 @@ def test_a_thread_that_does_not_enter_releases_the_others(monkeypatch, number, c
 
 
 def test_a_thread_that_cannot_be_started_is_said(monkeypatch, train):
-    def start(thread):
+    def start(*_):
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", start)
+        patch.setattr(threads, "start_new_thread", start)
         with pytest.raises(dr.ResourceError, match=r"3 threads.*can't start new thread.*taskset"):
             train()
     train()
@@ -142,7 +142,7 @@ def test_training_in_threads_on_threads(train):
 
 def test_two_hundred_at_once():
     """Each has its own threads, which end with it."""
-    before = threading.active_count()
+    before = _thread._count()
     words = np.zeros((200, 8), np.int64)
     entered = []
     every = [
@@ -152,10 +152,10 @@ def test_two_hundred_at_once():
         list(pool.map(lambda one: one(None), every))
     assert sorted(entered) == [k for k in (0, 1, 2) for _ in range(200)]
     del every
-    for thread in threading.enumerate():
-        if thread.name.startswith("deltarule"):
-            thread.join(10.0)
-    assert threading.active_count() <= before
+    deadline = time.monotonic() + 10.0
+    while _thread._count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert _thread._count() <= before
 
 
 def ended(body, **more):

@@ -6,7 +6,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from deltarule.engine.compiled.many.program import ProgramKey, lanes_for, measur
 from deltarule.engine.compiled.many.search import Break, Search
 from deltarule.engine.compiled.many.trajectory import Trajectory
 from deltarule.engine.compiled.specialisation import Specialisation
-from deltarule.engine.compiled.threads import Workers
+from deltarule.engine.compiled.threads import Part, Workers, work_together
 from deltarule.engine.compiled.trainer import aligned
 from deltarule.engine.samples import Samples
 
@@ -113,12 +113,6 @@ class ManyTrainer:
         wanted = math.ceil(left / self._form.lanes)
         if left and wanted <= groups - max(1, groups // 8):
             self._place(self.networks[here], self._unlaid(self._vectors)[here])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._workers.shutdown()
 
     chunk = Chunk
     """What `run` is asked for."""
@@ -299,8 +293,10 @@ class ManyTrainer:
                 if go_on(part):
                     waiting.append(part)
 
-        helpers = min(self._threads, len(parts)) - 1
-        asked = [self._workers.submit(work) for _ in range(helpers)]
-        work()
-        for helper in asked:
-            helper.result()
+        helpers = [Part() for _ in range(min(self._threads, len(parts)) - 1)]
+
+        def begin() -> None:
+            for helper in helpers:
+                self._workers.submit(helper, work)
+
+        work_together(helpers, begin, work, waiting.clear)
