@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     )
     from deltarule.engine import Backprop, backprop
     from deltarule.engine.alignment import Alignment, AlignmentWatch, alignment
+    from deltarule.engine.second_order import (
+        gauss_newton_vector,
+        hessian,
+        hessian_vector,
+        jacobian,
+    )
     from deltarule.explanation import (
         Explanation,
         Saturation,
@@ -72,6 +78,10 @@ _HOME = {
     "Alignment": "deltarule.engine.alignment",
     "AlignmentWatch": "deltarule.engine.alignment",
     "alignment": "deltarule.engine.alignment",
+    "gauss_newton_vector": "deltarule.engine.second_order",
+    "hessian": "deltarule.engine.second_order",
+    "hessian_vector": "deltarule.engine.second_order",
+    "jacobian": "deltarule.engine.second_order",
     "DataError": "deltarule.core.errors",
     "DeltaruleError": "deltarule.core.errors",
     "FileError": "deltarule.core.errors",
@@ -151,6 +161,10 @@ __all__ = [
     "diagnose",
     "explain",
     "explain_node",
+    "gauss_newton_vector",
+    "hessian",
+    "hessian_vector",
+    "jacobian",
     "load",
     "losses",
     "optim",

@@ -130,12 +130,12 @@ def _how(objective: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     from deltarule.rules import as_rule
 
     optimizer = dict(recipe["optimizer"])
-    lr = optimizer["lr"]
-    rate = f"{lr:g}" if not isinstance(lr, Mapping) else _spec(lr)
+    lr = optimizer.get("lr")
+    rate = "" if lr is None else f" with lr {_spec(lr) if isinstance(lr, Mapping) else f'{lr:g}'}"
     batch = recipe["batch_size"]
     parts = [
         f"loss {objective['loss']['name']}",
-        f"{optimizer['name']} with lr {rate}",
+        f"{optimizer['name']}{rate}",
         f"batches of {batch}" if batch else "full batches",
         f"at most {_some(recipe['epochs'], 'epoch')}",
         f"patience {recipe['patience']}" if recipe["patience"] else "no patience",
@@ -155,8 +155,11 @@ def _spec(record: Mapping[str, Any]) -> str:
 
 def how_it_ended(description: Mapping[str, Any]) -> str:
     """Return why training stopped, after how long, and which weights are kept."""
+    from deltarule.optim import OPTIMISERS
+
     training, recipe = description["training"], description["recipe"]
-    why = _ENDED.get(training["stopped"], training["stopped"]).format(patience=recipe["patience"])
+    stopped, ends = training["stopped"], OPTIMISERS.get(recipe["optimizer"]).ends
+    why = ends.get(stopped) or _ENDED.get(stopped, stopped).format(patience=recipe["patience"])
     after = f"after {_some(training['epochs'], 'epoch')} in {training['seconds']:.1f} s"
     watched = "validation" if description["data"]["rows"]["validation"] else "training"
     kept = "the last weights are kept"

@@ -128,8 +128,8 @@ def train(
     optimizer: Annotated[
         str,
         typer.Option(
-            help="adam, adamw, sgd, momentum, nesterov, rmsprop, ...; momentum:0.1,0.9 gives its "
-            "parameters.",
+            help="adam, adamw, sgd, momentum, rprop, ..., lbfgs, levenberg_marquardt; "
+            "momentum:0.1,0.9 gives its parameters.",
             autocompletion=complete.optimizers,
             rich_help_panel=_TRAINING,
         ),
@@ -146,8 +146,13 @@ def train(
         int, typer.Option(help="Passes over the training rows, at most.", rich_help_panel=_TRAINING)
     ] = 200,
     batch_size: Annotated[
-        int, typer.Option(help="Rows per update.", rich_help_panel=_TRAINING)
-    ] = 32,
+        int | None,
+        typer.Option(
+            help="Rows per update.",
+            show_default="32; all for lbfgs, levenberg_marquardt and their like",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
     patience: Annotated[
         int,
         typer.Option(
@@ -235,7 +240,7 @@ def train(
         optimizer=optimizer,
         lr=lr,
         epochs=epochs,
-        batch_size=batch_size,
+        **({} if batch_size is None else {"batch_size": batch_size}),
         validation=validation,
         test=test,
         split=split,

@@ -23,6 +23,7 @@ __all__ = [
     "choose_engine",
     "make_trainer",
     "reference_seconds",
+    "whole_vector",
 ]
 
 ENGINES: dict[str, str] = {
@@ -95,6 +96,14 @@ def choose_engine(
     if seconds > WORTH:
         return Choice("compiled", f"the reference engine would take about {seconds:.1g} s")
     return Choice("reference", f"about {seconds:.1g} s of work: compiling would not pay")
+
+
+def whole_vector(engine: str, optimiser: str) -> Choice:
+    """Return the reference engine for an optimiser of the whole vector; warns for "compiled"."""
+    reason = f"the optimizer {optimiser} asks for E and products of its own, which it alone gives"
+    if engine == "compiled":
+        warnings.warn(f"the reference engine does this job: {reason}", EngineWarning, stacklevel=3)
+    return Choice("reference", reason)
 
 
 @lru_cache(maxsize=1)

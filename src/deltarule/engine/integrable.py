@@ -149,7 +149,7 @@ def _witness(objective: Objective) -> Witness | None:
             return np.asarray(backprop(objective, at, X, T, xp=NUMPY, run=run).gradient)
 
     entries = np.unique(np.linspace(0, net.size - 1, min(net.size, _ENTRIES)).astype(int))
-    J = np.empty((len(entries), len(entries)))  # noqa: N806 (the Jacobian)
+    J = np.empty((len(entries), len(entries)))
     for column, j in enumerate(entries):
         step = np.zeros_like(theta)
         step[j] = _STEP

@@ -14,7 +14,7 @@ from deltarule.layers import Affine
 from deltarule.losses import FUSED, LOSSES, Loss
 from deltarule.losses.loss import Body
 from deltarule.network import Network
-from deltarule.optim import SGD, Clipping, Optimiser
+from deltarule.optim import SGD, Clipping, Method
 from deltarule.rules import DeltaRule, FeedbackRule, as_rule
 
 __all__ = ["REDUCTIONS", "Objective", "check_order"]
@@ -113,7 +113,7 @@ def _check_output(network: Network, loss: Loss) -> None:
         )
 
 
-def check_order(rule: DeltaRule, optimiser: Optimiser, clipping: Clipping) -> None:
+def check_order(rule: DeltaRule, optimiser: Method, clipping: Clipping) -> None:
     """Refuse what the sequential order has no meaning for."""
     if not rule.sequential:
         return

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.objective import Objective
@@ -26,10 +26,13 @@ from deltarule.rules import Direct, RuleRun
 
 __all__ = [
     "Backprop",
+    "CarriedBack",
     "Step",
     "backprop",
+    "carry_back",
     "data_error",
     "output_gradient",
+    "output_slopes",
     "penalty",
     "training_step",
 ]
@@ -76,26 +79,60 @@ def backprop(
     `weight` holds the sample weights (n,). With the sequential rule, `lr` is the learning rate
     of the updates that happen on the way back. `run` is what the rule knows of the run.
     """
-    net, rule = objective.network, objective.rule
-    L = len(net.layers)
-    layers: list[Any] = [None, *net.layers]
-    p: list[Any] = [None, *net.unpack(theta)]
-
+    net = objective.network
     # forward: y_l = f_l(net_l), net_l = y_{l-1} W_l^T + b_l
     saved, y = net.passed(theta, X, xp)
     nets = [getattr(kept, "net", None) for kept in saved]
     decay = penalty(objective, theta, xp)
-    E = data_error(objective, nets[L], y[L], T, weight, xp) + decay
+    E = data_error(objective, nets[-1], y[-1], T, weight, xp) + decay
 
-    # backward, from the output: dE/dy_{l-1} needs delta_l and the weights that carry it
-    dE_dy: list[Any] = [None] * (L + 1)
-    deltas: list[Any] = [None] * (L + 1)
-    gradients: list[Any] = [None] * (L + 1)
+    dE_dy, delta = output_slopes(objective, y[-1], T, weight, xp)
+    back = carry_back(objective, theta, (saved, y), dE_dy, delta, T, weight, lr, xp, run)
+    flat = net.layout.flat(back.gradients[1:], xp)
+    return Backprop(E, nets, y, back.dE_dy, back.deltas, flat, decay, saved)
+
+
+def output_slopes(objective: Objective, y: Any, T: Any, weight: Any, xp: Any) -> tuple[Any, Any]:
+    """Return dE/dy_L and None; or, with a fused pair, None and delta_L, as f' has cancelled."""
     if objective.fused is None:
-        dE_dy[L] = output_gradient(objective, y[L], T, weight, xp)
-    else:  # f' has cancelled: dE/dy is not needed
-        _, delta = objective.fused(xp)
-        deltas[L] = _scale(objective, y[L], weight, xp) * delta(y[L], T)
+        return output_gradient(objective, y, T, weight, xp), None
+    _, delta = objective.fused(xp)
+    return None, _scale(objective, y, weight, xp) * delta(y, T)
+
+
+class CarriedBack(NamedTuple):
+    """What the way back finds; index 0 belongs to the input."""
+
+    dE_dy: list[Any]
+    deltas: list[Any]
+    gradients: list[Any]
+    """dE/dw by name for every layer."""
+
+
+def carry_back(
+    objective: Objective,
+    theta: Any,
+    passed: tuple[Any, Any],
+    dE_dy_L: Any,
+    delta_L: Any = None,
+    T: Any = None,
+    weight: Any = None,
+    lr: Any = None,
+    xp: Any = NUMPY,
+    run: RuleRun | None = None,
+) -> CarriedBack:
+    """Return dE/dy_l, delta_l and dE/dw of every layer from dE/dy_L, or from delta_L.
+
+    `passed` is what the forward pass saved and every output. A rule may ask for the rest.
+    """
+    net, rule, (saved, y) = objective.network, objective.rule, passed
+    L = len(net.layers)
+    layers: list[Any] = [None, *net.layers]
+    p: list[Any] = [None, *net.unpack(theta)]
+    dE_dy: list[Any] = [*[None] * L, dE_dy_L]
+    deltas: list[Any] = [*[None] * L, delta_L]
+    gradients: list[Any] = [None] * (L + 1)
+    # from the output: dE/dy_{l-1} needs delta_l and the weights that carry it
     for l in range(L, 0, -1):
         layer, here = layers[l], rule.at(l, L, run)
         if isinstance(layer, Affine):
@@ -115,10 +152,8 @@ def backprop(
                 dE_dy[l - 1] = source @ here.carrier(None, xp)
             else:
                 dE_dy[l - 1] = layer.below(p[l], deltas[l], here, xp)
-
     dE_dy[0] = None
-    flat = net.layout.flat(gradients[1:], xp)
-    return Backprop(E, nets, y, dE_dy, deltas, flat, decay, saved)
+    return CarriedBack(dE_dy, deltas, gradients)
 
 
 def data_error(objective: Objective, net: Any, y: Any, T: Any, weight: Any, xp: Any) -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from deltarule.engine.objective import Objective
-from deltarule.optim import Optimiser
+from deltarule.optim import Method, Optimiser
 from deltarule.optim.optimiser import Update
 from deltarule.rules import KolenPollack
 
 __all__ = ["joint_update", "slots"]
 
 
-def slots(objective: Objective, optimiser: Optimiser) -> tuple[str, ...]:
+def slots(objective: Objective, optimiser: Method) -> tuple[str, ...]:
     """Return the names of the vectors beside theta: the optimiser's, then the rule's."""
     learned = ("B",) if "learned" in objective.feedback_kinds else ()
     return (*optimiser.slots, *learned)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, final
 
 from deltarule.activations import Activation
 from deltarule.core.errors import UsageError
+from deltarule.core.namespace import NUMPY
 from deltarule.layers.layer import Layer, Parameters
 from deltarule.rules import LayerRule
 
@@ -59,6 +60,16 @@ class Affine(Layer):
     @abstractmethod
     def gradient(self, p: Parameters, delta: Any, y: Any, xp: Any) -> Parameters:
         """Return dE/dw for every parameter, by name."""
+
+    def row_gradients(self, p: Parameters, delta: Any, y: Any, out: Parameters) -> None:
+        """Write every row's own dE/dw, (..., n), to `out` by name: `gradient` before it is summed.
+
+        A row is a place on the last axis.
+        """
+        for i in range(len(y)):
+            row = self.gradient(p, delta[i : i + 1], y[i : i + 1], NUMPY)
+            for name, own in row.items():
+                out[name][..., i] = own
 
     @abstractmethod
     def back(self, p: Parameters, delta: Any) -> Any:

@@ -106,6 +106,12 @@ class Dense(Affine):
         dE_dW = delta.T @ y
         return {"W": dE_dW, "b": xp.sum(delta, axis=0)} if self.bias else {"W": dE_dW}
 
+    def row_gradients(self, p: Parameters, delta: Any, y: Any, out: Parameters) -> None:
+        """Write delta_i y_i^T and delta_i for every row i, a place on the last axis."""
+        np.multiply(delta.T[:, None, :], y.T[None, :, :], out=out["W"])
+        if self.bias:
+            out["b"][...] = delta.T
+
     def back(self, p: Parameters, delta: Any) -> Any:
         """Return dE/dy_{l-1} = delta_l W_l."""
         return delta @ p["W"]

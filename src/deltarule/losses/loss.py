@@ -42,6 +42,9 @@ class Loss(Record):
     distribution: ClassVar[bool] = False
     """Whether a row of y has to be a distribution (softmax)."""
 
+    square: ClassVar[float | None] = None
+    """a, where e = a/2 (T - y)^2: what a method for sums of squares needs."""
+
     @abstractmethod
     def body(self, xp: Any) -> Body:
         """Return `(e, de)` over the namespace `xp`."""

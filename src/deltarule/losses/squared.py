@@ -21,6 +21,7 @@ class HalfSquaredError(Loss):
     """
 
     name = "half_squared_error"
+    square = 1.0
     equation = r"\tfrac12 (T - y)^2"
     derivative_equation = r"y - T"
     reference = "Rumelhart, Hinton and Williams (1986), Learning representations by "
@@ -53,6 +54,7 @@ class SquaredError(Loss):
     """
 
     name = "squared_error"
+    square = 2.0
     equation = r"(T - y)^2"
     derivative_equation = r"2 (y - T)"
     reference = "Legendre (1805); Gauss (1809)"

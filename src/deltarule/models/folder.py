@@ -126,7 +126,7 @@ def digest_of(plain: Mapping[str, Any]) -> str:
 
 
 def _history(history: Mapping[str, NDArray[np.float64]]) -> bytes:
-    names = [n for n in ("error", "validation_error", "lr") if n in history] or ["error", "lr"]
+    names = [n for n in ("error", "validation_error", "lr") if n in history] or ["error"]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["epoch", *names])

@@ -10,12 +10,12 @@ from deltarule.activations import Activation
 from deltarule.core.errors import UsageError
 from deltarule.data import Prepared, Table, prepare
 from deltarule.engine import Objective
-from deltarule.engine.choice import Choice, choose_engine
+from deltarule.engine.choice import Choice, choose_engine, whole_vector
 from deltarule.layers import Dense
 from deltarule.losses import LOSSES
 from deltarule.models.recipe import Recipe
 from deltarule.network import Network
-from deltarule.optim import OPTIMISERS, Optimiser
+from deltarule.optim import OPTIMISERS, Method, Minimiser
 
 __all__ = ["OUTPUTS", "Plan", "plan"]
 
@@ -45,7 +45,7 @@ class Plan:
         return self.objective.network
 
     @property
-    def optimiser(self) -> Optimiser:
+    def optimiser(self) -> Method:
         """What is done with the gradient."""
         return OPTIMISERS.get(self.recipe.optimizer)
 
@@ -104,6 +104,8 @@ def plan(
     rows = len(prepared.parts["train"])
     batch_size = min(rows, recipe.batch_size or rows)
     engine = choose_engine(recipe.engine, objective, rows, batch_size, recipe.epochs)
+    if isinstance(recipe.optimizer, Minimiser):
+        engine = whole_vector("auto", recipe.optimizer.name)
     return Plan(table, recipe, prepared, objective, engine, tuple(dropped))
 
 

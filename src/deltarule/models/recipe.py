@@ -16,13 +16,14 @@ from deltarule.data.series import check_split
 from deltarule.data.task import TASKS
 from deltarule.engine.choice import choose_engine
 from deltarule.losses import LOSSES, Loss
-from deltarule.optim import OPTIMISERS, Clipping, Optimiser, Schedule
+from deltarule.optim import OPTIMISERS, Clipping, Method, Minimiser, Optimiser, Schedule
 from deltarule.rules import DeltaRule, as_rule
 
 __all__ = ["DTYPES", "Recipe", "hidden_sizes"]
 
 DTYPES = ("float32", "float64")
 
+_BATCH = 32
 _DEFAULT_LR = 0.001
 _NO_LAYER = ("", "0", "none")
 
@@ -40,7 +41,9 @@ class Recipe:
         optimizer: a name, a specification such as `"momentum:0.1,0.9"`, or an object.
         lr: eta, a number or a schedule (`"cosine:0.01,200"`), where `optimizer` is a name; None
             means 0.001.
-        epochs, batch_size, l2, class_weight, clip_norm: as in `deltarule.train`.
+        batch_size: rows per update; None takes all, "auto" 32 (an optimizer of the whole vector:
+            all).
+        epochs, l2, class_weight, clip_norm: as in `deltarule.train`.
         engine, threads: likewise.
         validation, test: fractions of all rows.
         split: which rows they are: `"random"`, `"ordered"` (the last ones), `"column:NAME"` (the
@@ -61,10 +64,10 @@ class Recipe:
     hidden: str | Sequence[int] = (64, 32)
     activation: str | Mapping[str, Any] | Activation = "tanh"
     loss: str | Mapping[str, Any] | Loss = "auto"
-    optimizer: str | Mapping[str, Any] | Optimiser = "adam"
+    optimizer: str | Mapping[str, Any] | Method = "adam"
     lr: InitVar[float | str | Schedule | None] = None
     epochs: int = 200
-    batch_size: int | None = 32
+    batch_size: int | None = "auto"  # type: ignore[assignment]  # settled when it is made
     validation: float = 0.1
     test: float = 0.2
     split: str = "auto"
@@ -83,8 +86,6 @@ class Recipe:
 
     def __post_init__(self, lr: float | str | Schedule | None) -> None:
         whole("epochs", self.epochs, 0)
-        if self.batch_size is not None:
-            whole("batch_size", self.batch_size, 1)
         whole("patience", self.patience, 0)
         if self.threads is not None:
             whole("threads", self.threads, 1)
@@ -111,6 +112,10 @@ class Recipe:
         self._set("loss", loss)
         self._set("rule", as_rule(self.rule))
         self._set("optimizer", _optimiser(self.optimizer, lr))
+        if self.batch_size == "auto":  # type: ignore[comparison-overlap]
+            self._set("batch_size", None if isinstance(self.optimizer, Minimiser) else _BATCH)
+        elif self.batch_size is not None:
+            self._set("batch_size", whole("batch_size", self.batch_size, 1))
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -145,10 +150,17 @@ def hidden_sizes(given: str | Sequence[int]) -> tuple[int, ...]:
     return sizes
 
 
-def _optimiser(given: Any, lr: float | str | Schedule | None) -> Optimiser:
+def _optimiser(given: Any, lr: float | str | Schedule | None) -> Method:
     rate = _rate(lr)
-    if not isinstance(given, str) or ":" in given:
+    if not isinstance(given, str) or ":" in given or _whole_vector(given):
         found = OPTIMISERS.get(given)
+        if not isinstance(found, Optimiser):
+            if rate is not None:
+                raise UsageError(
+                    f"the optimizer {found.name} finds the length of its steps by itself: leave "
+                    f"out lr={lr!r}"
+                )
+            return found
         if rate is not None:
             raise UsageError(
                 f"the optimizer {given!r} has its own rate ({found.lr}); leave out lr={lr!r}, or "
@@ -157,6 +169,10 @@ def _optimiser(given: Any, lr: float | str | Schedule | None) -> Optimiser:
         return found
     rate = _DEFAULT_LR if rate is None else rate
     return OPTIMISERS.get({"name": given.strip(), "lr": rate})
+
+
+def _whole_vector(name: str) -> bool:
+    return issubclass(OPTIMISERS[name.strip()], Minimiser)
 
 
 def _rate(lr: float | str | Schedule | None) -> float | str | Schedule | None:

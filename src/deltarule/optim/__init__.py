@@ -8,18 +8,24 @@ from deltarule.optim.adamax import Adamax
 from deltarule.optim.adamw import AdamW
 from deltarule.optim.amsgrad import AMSGrad
 from deltarule.optim.clipping import Clipping
+from deltarule.optim.conjugate_gradient import ConjugateGradient
 from deltarule.optim.delta_bar_delta import DeltaBarDelta
+from deltarule.optim.gauss_newton import GaussNewton
 from deltarule.optim.irprop_minus import IRpropMinus
+from deltarule.optim.lbfgs import LBFGS
+from deltarule.optim.levenberg_marquardt import LevenbergMarquardt
 from deltarule.optim.lion import Lion
+from deltarule.optim.minimiser import Minimiser
 from deltarule.optim.momentum import Momentum
 from deltarule.optim.nadam import Nadam
 from deltarule.optim.nesterov import Nesterov
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser
+from deltarule.optim.optimiser import OPTIMISERS, Method, Optimiser, elementwise
 from deltarule.optim.quickprop import Quickprop
 from deltarule.optim.radam import RAdam
 from deltarule.optim.rmsprop import RMSprop
 from deltarule.optim.rprop_minus import RpropMinus
 from deltarule.optim.rprop_plus import RpropPlus
+from deltarule.optim.scaled_conjugate_gradient import ScaledConjugateGradient
 from deltarule.optim.schedules import (
     SCHEDULES,
     Constant,
@@ -35,8 +41,12 @@ from deltarule.optim.supersab import SuperSAB
 from deltarule.optim.yogi import Yogi
 
 OPTIMISERS.alias("rprop", "irprop_minus")
+OPTIMISERS.alias("lm", "levenberg_marquardt")
+OPTIMISERS.alias("scg", "scaled_conjugate_gradient")
+OPTIMISERS.alias("cg", "conjugate_gradient")
 
 __all__ = [
+    "LBFGS",
     "OPTIMISERS",
     "SCHEDULES",
     "SGD",
@@ -48,13 +58,18 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Clipping",
+    "ConjugateGradient",
     "Constant",
     "Cosine",
     "DeltaBarDelta",
     "Exponential",
+    "GaussNewton",
     "IRpropMinus",
     "InverseScaling",
+    "LevenbergMarquardt",
     "Lion",
+    "Method",
+    "Minimiser",
     "Momentum",
     "Nadam",
     "Nesterov",
@@ -65,8 +80,10 @@ __all__ = [
     "RMSprop",
     "RpropMinus",
     "RpropPlus",
+    "ScaledConjugateGradient",
     "Schedule",
     "Step",
     "SuperSAB",
     "Yogi",
+    "elementwise",
 ]

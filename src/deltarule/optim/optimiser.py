@@ -1,31 +1,27 @@
-"""What an optimiser is: an elementwise update, and vectors of state."""
+"""What an optimiser is: an elementwise update, and vectors of state; or a method of its own."""
 
 from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 from deltarule.optim.schedules import SCHEDULES, Constant, Schedule
 
-__all__ = ["OPTIMISERS", "Optimiser"]
+__all__ = ["OPTIMISERS", "Method", "Optimiser", "elementwise"]
 
 Update = Callable[..., tuple[Any, ...]]
 
 
-class Optimiser(Record):
-    """What is done with the gradient.
-
-    `body(xp)` returns `update(theta, g, lr, t, penalised, *state) -> (theta, *state)`: an
-    elementwise function of numbers. `lr` is the schedule's rate for this step, `t` = 1, 2, ...
-    counts the updates, `penalised` is True for weights and False for biases, and `state` holds
-    one number for every name in `slots` (0 at the start: what begins elsewhere takes 0 for 'not
-    begun'). On vectors it updates all of theta.
-    """
+class Method(Record):
+    """A way down E: an elementwise update (`Optimiser`) or a method of the whole vector."""
 
     equation: ClassVar[str]
     """The update as a LaTeX formula, g standing for dE/dw."""
@@ -34,7 +30,37 @@ class Optimiser(Record):
     slots: ClassVar[tuple[str, ...]] = ()
     """The names of its state vectors."""
     full_batch: ClassVar[bool] = False
-    """Whether it looks at the signs of gradients after one another, which batches change."""
+    """Whether it looks at gradients after one another, which batches change."""
+    ends: ClassVar[Mapping[str, str]] = {}
+    """Why it may end by itself, in words."""
+
+    def start(self, theta: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Return the state vectors before the first update."""
+        return tuple(np.zeros_like(theta) for _ in self.slots)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field, (low, high) in _RANGES.items():
+            value = getattr(self, field, None)
+            if value is not None:
+                self._require(field, low <= value < high, f"from {low:g} to below {high:g}")
+
+    def _require(self, field: str, holds: bool, what: str) -> None:
+        if not holds:
+            found = getattr(self, field)
+            raise UsageError(f"{self.name}: {field} has to be {what}, not {found}")
+
+
+class Optimiser(Method):
+    """What is done with the gradient of every batch.
+
+    `body(xp)` returns `update(theta, g, lr, t, penalised, *state) -> (theta, *state)`: an
+    elementwise function of numbers. `lr` is the schedule's rate for this step, `t` = 1, 2, ...
+    counts the updates, `penalised` is True for weights and False for biases, and `state` holds
+    one number for every name in `slots` (0 at the start: what begins elsewhere takes 0 for 'not
+    begun'). On vectors it updates all of theta.
+    """
+
     lr: float | Schedule
     """The learning rate eta: a number or a schedule."""
 
@@ -56,15 +82,6 @@ class Optimiser(Record):
         object.__setattr__(self, "lr", lr)
         if not isinstance(lr, Schedule):
             self._require("lr", lr >= 0.0, "a number >= 0 or a schedule")
-        for field, (low, high) in _RANGES.items():
-            value = getattr(self, field, None)
-            if value is not None:
-                self._require(field, low <= value < high, f"from {low:g} to below {high:g}")
-
-    def _require(self, field: str, holds: bool, what: str) -> None:
-        if not holds:
-            found = getattr(self, field)
-            raise UsageError(f"{self.name}: {field} has to be {what}, not {found}")
 
 
 _RANGES = {
@@ -86,5 +103,16 @@ _RANGES = {
     "first": (0.0, math.inf),
 }
 
-OPTIMISERS: Registry[Optimiser] = Registry("optimizer", Optimiser)
+OPTIMISERS: Registry[Method] = Registry("optimizer", Method)
 """Every optimiser by name."""
+
+
+def elementwise(given: str | Mapping[str, Any] | Method, what: str) -> Optimiser:
+    """Return the optimiser that is described; raises `UsageError` where it has no update."""
+    found = OPTIMISERS.get(given)
+    if not isinstance(found, Optimiser):
+        raise UsageError(
+            f"{what} needs an optimizer that updates every weight by itself; {found.name} moves "
+            "all of theta together"
+        )
+    return found

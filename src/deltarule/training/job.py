@@ -20,7 +20,7 @@ from deltarule.engine.rule_state import learned
 from deltarule.engine.trainer import BatchPlan
 from deltarule.engine.update import slots as slots_of
 from deltarule.network import Network
-from deltarule.optim import OPTIMISERS, Clipping, Optimiser
+from deltarule.optim import OPTIMISERS, Clipping, Method, Optimiser, Schedule
 from deltarule.optim.schedules import Constant, TimeSchedule
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
@@ -33,7 +33,7 @@ class Job:
     """What to train, on which samples, with what, how long."""
 
     objective: Objective
-    optimiser: Optimiser
+    optimiser: Method
     clipping: Clipping
     samples: Samples
     validation: Samples | None
@@ -45,6 +45,17 @@ class Job:
 
     def __post_init__(self) -> None:
         check_order(self.objective.rule, self.optimiser, self.clipping)
+
+    @property
+    def update(self) -> Optimiser:
+        """The optimiser, where it updates weight by weight."""
+        assert isinstance(self.optimiser, Optimiser)
+        return self.optimiser
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule of the learning rate, where there is one."""
+        return self.optimiser.schedule if isinstance(self.optimiser, Optimiser) else None
 
     @property
     def batches(self) -> int:
@@ -75,7 +86,7 @@ class Job:
 
     def _rates(self, state: State, epochs: int) -> NDArray[np.float64]:
         """Return eta for every batch from `state.batch` to the end of the last epoch."""
-        schedule, n = self.optimiser.schedule, self.batches
+        schedule, n = self.update.schedule, self.batches
         numbers = range(state.batch, epochs * n)
         if isinstance(schedule, Constant):  # nothing to be asked 60,000 times
             return np.broadcast_to(np.float64(schedule.lr), len(numbers))
@@ -86,7 +97,7 @@ class Job:
     @property
     def by_error(self) -> bool:
         """Whether nothing but the training error is looked at between two epochs."""
-        still = isinstance(self.optimiser.schedule, TimeSchedule)
+        still = isinstance(self.schedule, TimeSchedule)
         return still and self.validation is None and all(rule.by_error for rule in self.stop)
 
     @property
@@ -97,8 +108,9 @@ class Job:
     @property
     def recorded(self) -> tuple[str, ...]:
         """The names in the history."""
+        rate = () if self.schedule is None else ("lr",)
         more = () if self.validation is None else ("validation_error",)
-        return ("error", "lr", *more)
+        return ("error", *rate, *more)
 
     def require_memory(self, source: str, dtype: np.dtype[Any], many: int = 1) -> None:
         """Refuse a training of `many` networks whose vectors alone do not fit into memory."""
@@ -118,16 +130,16 @@ class Job:
         return State(
             theta=theta,
             slots=(
-                *(np.zeros_like(theta) for _ in self.optimiser.slots),
+                *self.optimiser.start(theta),
                 *learned(self.objective, self.seed, theta.dtype),
             ),
             history={name: [] for name in self.recorded},
-            schedule=self.optimiser.schedule.start(),
+            schedule=() if self.schedule is None else self.schedule.start(),
             stopping=tuple(rule.start() for rule in self.stop),
         )
 
 
-def as_optimiser(given: str | Mapping[str, Any] | Optimiser) -> Optimiser:
+def as_optimiser(given: str | Mapping[str, Any] | Method) -> Method:
     """Return the optimiser that a name, a dictionary or an object describes."""
     return OPTIMISERS.get(given)
 

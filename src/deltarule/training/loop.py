@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError
+from deltarule.engine import Samples
 from deltarule.engine.epoch import largest_miss
 from deltarule.engine.trainer import Totals, Trainer
 from deltarule.training.job import Job
@@ -18,7 +19,14 @@ from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.state import State
 from deltarule.training.stopping import EpochEnd
 
-__all__ = ["Epoch", "NonFiniteError", "advance"]
+__all__ = ["Epoch", "NonFiniteError", "advance", "close"]
+
+
+class Measuring(Protocol):
+    """What measures E over samples."""
+
+    def error_over(self, theta: NDArray[Any], samples: Samples) -> float:
+        """Return E over any number of samples, the penalty included."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,8 @@ class Epoch:
     """Epochs asked for."""
     error: float
     validation_error: float | None
-    lr: float
+    lr: float | None
+    """eta; None for an optimiser of the whole vector, which has none."""
     seconds: float
     theta: NDArray[Any]
 
@@ -76,19 +85,20 @@ def advance(
         raise NonFiniteError(message, replace(state, stopped="non_finite"))
     if state.batch < job.batches:
         return state
-    return _close(job, state, trainer, before, clock)
+    return close(job, state, trainer, before, clock)
 
 
-def _close(
-    job: Job, state: State, trainer: Trainer, before: NDArray[Any], clock: Callable[[], float]
+def close(
+    job: Job, state: State, trainer: Measuring, before: NDArray[Any], clock: Callable[[], float]
 ) -> State:
     """Return the state after a whole epoch: measured, recorded, and perhaps stopped."""
     began = clock()
     epoch = state.epoch + 1
     error = state.totals.epoch_error(job.objective)
-    schedule = job.optimiser.schedule
-    lr = schedule.rate(state.step - 1, epoch - 1 / job.batches, state.schedule)
-    values, watched, measured = {"error": error, "lr": lr}, error, before
+    values, watched, measured = {"error": error}, error, before
+    schedule = job.schedule
+    if schedule is not None:
+        values["lr"] = schedule.rate(state.step - 1, epoch - 1 / job.batches, state.schedule)
     with np.errstate(all="ignore"):
         if job.validation is not None:
             watched = trainer.error_over(state.theta, job.validation)
@@ -115,7 +125,7 @@ def _close(
         batch=0,
         totals=Totals(),
         epoch_theta=None,
-        schedule=schedule.observe(state.schedule, watched),
+        schedule=() if schedule is None else schedule.observe(state.schedule, watched),
         stopping=tuple(stopping),
         history=history,
         best_theta=measured if better and job.patient else state.best_theta,

@@ -43,7 +43,7 @@ def try_lower_rates(
     for factor in FACTORS:
         trial = _with_rate(job, factor, updates)
         error = _trial(trial, trainer, trial.start(start.theta), updates, deadline, stop)
-        rate = f"{_first_rate(trial.optimiser):.3g}"
+        rate = f"{_first_rate(trial.update):.3g}"
         if error is None:
             break
         if error < before:

@@ -39,6 +39,7 @@ from deltarule.training.many_jobs import (
 )
 from deltarule.training.many_lanes import InStep
 from deltarule.training.many_result import Histories, Many
+from deltarule.training.minimise import check_minimiser
 from deltarule.training.progress import Bar
 from deltarule.training.stopping import StopRule
 from deltarule.training.train import as_validation
@@ -154,6 +155,7 @@ def train_many(
         seed=found_seeds[0],
         stop=as_rules(stop),
     )
+    check_minimiser(job)
     job.require_memory(f"train_many: {m:,} networks", kind, m)
     thetas = first_thetas(net, theta, found_seeds, kind)
     jobs = Jobs(job, found_seeds, optimisers, rates, rules, thetas)
@@ -186,7 +188,7 @@ def _run(jobs: Jobs, engine: str, progress: bool, threads: int | None) -> Many:
 
 def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
     """Return the compiled engine with all networks side by side; None where it cannot."""
-    if engine != "compiled" or len(jobs) == 1:
+    if engine != "compiled" or len(jobs) == 1 or jobs.base.schedule is None:
         return None
     from deltarule.engine.compiled.expressions.tracing import Untraceable
     from deltarule.engine.compiled.expressions.varied import differences
@@ -195,9 +197,9 @@ def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
 
     job, s = jobs.base, jobs.base.samples
     weighted, online = s.weight is not None, job.batch_size == 1
-    spec = Specialisation(job.objective, job.optimiser, job.clipping, s.X.dtype, weighted, online)
+    spec = Specialisation(job.objective, job.update, job.clipping, s.X.dtype, weighted, online)
     try:
-        varied = differences(jobs.optimisers, jobs.rules)
+        varied = differences(jobs.updates, jobs.rules)
         shape = (varied, jobs.shared, jobs.rates.steady, threads)
         return ManyTrainer(spec, s, job.batch_size, jobs.thetas, *shape, *_matrices(jobs))
     except Untraceable:
@@ -243,7 +245,7 @@ def _seen(epoch: int, epochs: int, histories: Histories) -> Epoch:
         epochs=epochs,
         error=last["error"],
         validation_error=last.get("validation_error"),
-        lr=last["lr"],
+        lr=last.get("lr"),
         seconds=0.0,
         theta=np.empty(0),
     )
@@ -259,9 +261,11 @@ def _alone(
 ) -> str:
     """Train one network after the other, several at a time; return the engine's name."""
 
-    def make(network: int) -> tuple[str, Trainer]:
+    def make(network: int) -> tuple[str, Trainer | None]:
         job = jobs[network]
-        parts = (job.objective, job.optimiser, job.clipping, job.samples, job.batch_size, job.seed)
+        if job.schedule is None:
+            return "reference", None
+        parts = (job.objective, job.update, job.clipping, job.samples, job.batch_size, job.seed)
         return make_trainer(engine, *parts)
 
     def go_on(updates: int) -> bool:
@@ -270,6 +274,6 @@ def _alone(
         return proceed()
 
     engine, first = make(0)  # says here, once, where the reference engine has to do it
-    workers = 1 if first.threads > 1 else threads or cores()
+    workers = 1 if first is not None and first.threads > 1 else threads or cores()
     one_by_one(jobs, lambda i: make(i)[1], histories, go_on, time.monotonic, workers)
     return engine

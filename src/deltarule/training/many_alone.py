@@ -13,6 +13,7 @@ from deltarule.engine.trainer import Trainer
 from deltarule.training.loop import NonFiniteError, advance
 from deltarule.training.many_jobs import Jobs
 from deltarule.training.many_result import Histories
+from deltarule.training.minimise import minimise
 from deltarule.training.state import State
 
 __all__ = ["one_by_one"]
@@ -20,7 +21,7 @@ __all__ = ["one_by_one"]
 
 def one_by_one(
     jobs: Jobs,
-    make: Callable[[int], Trainer],
+    make: Callable[[int], Trainer | None],
     histories: Histories,
     proceed: Callable[[int], bool],
     clock: Callable[[], float],
@@ -52,13 +53,15 @@ def _train(
     jobs: Jobs,
     network: int,
     state: State,
-    trainer: Trainer,
+    trainer: Trainer | None,
     proceed: Callable[[int], bool],
     clock: Callable[[], float],
 ) -> tuple[State, str]:
     """Return a network's last state, and the message where its numbers stopped being finite."""
     job = jobs[network]
     try:
+        if trainer is None:
+            return minimise(job, state, proceed, lambda state: state, clock), ""
         while state.epoch < job.epochs and not state.stopped:
             epochs = state.epoch
             state = advance(job, state, trainer, proceed, clock)

@@ -17,7 +17,7 @@ from deltarule.core.random import as_seeds
 from deltarule.core.registry import Record
 from deltarule.engine import Objective
 from deltarule.network import Network
-from deltarule.optim import Optimiser
+from deltarule.optim import Method, Optimiser
 from deltarule.rules import DeltaRule
 from deltarule.rules.reading import as_rule
 from deltarule.training.job import Job, as_optimiser
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-Spec = str | Mapping[str, Any] | Optimiser
+Spec = str | Mapping[str, Any] | Method
 RuleSpec = str | Mapping[str, Any] | DeltaRule
 
 DEFAULT = range(200)
@@ -49,7 +49,7 @@ class Jobs:
     base: Job
     """The job of network 0."""
     seeds: tuple[int, ...]
-    optimisers: tuple[Optimiser, ...]
+    optimisers: tuple[Method, ...]
     own_rates: Array | None
     """(m,): learning rates in the place of the optimisers' own."""
     rules: tuple[DeltaRule, ...]
@@ -58,6 +58,11 @@ class Jobs:
 
     def __len__(self) -> int:
         return len(self.seeds)
+
+    @property
+    def updates(self) -> tuple[Optimiser, ...]:
+        """The optimisers, where they update weight by weight."""
+        return cast(tuple[Optimiser, ...], self.optimisers)
 
     def __getitem__(self, network: int) -> Job:
         """Return a network's own job."""
@@ -87,7 +92,7 @@ class Jobs:
     @cached_property
     def rates(self) -> Rates:
         """Their learning rates."""
-        return Rates(self.optimisers, self.own_rates, self.base.batches)
+        return Rates(self.updates, self.own_rates, self.base.batches)
 
 
 def count_networks(
@@ -127,7 +132,7 @@ def _length(name: str, values: Any) -> int:
         raise UsageError(f"{name} has more networks than can be counted") from None
 
 
-def several_optimisers(given: Any, m: int) -> tuple[Optimiser, ...]:
+def several_optimisers(given: Any, m: int) -> tuple[Method, ...]:
     """Return an optimiser per network, of one class."""
     specs = given if isinstance(given, list | tuple) else [given]
     found = _alike("optimizer", [as_optimiser(spec) for spec in specs])
@@ -145,10 +150,12 @@ def several_rates(lr: Any, m: int) -> Array | None:
     return np.broadcast_to(found, m)
 
 
-def with_rate(optimiser: Optimiser, rates: Array | None, network: int) -> Optimiser:
+def with_rate(optimiser: Method, rates: Array | None, network: int) -> Method:
     """Return a network's optimiser with the learning rate that it has been given, if any."""
     if rates is None:
         return optimiser
+    if not isinstance(optimiser, Optimiser):
+        raise UsageError(f"the optimizer {optimiser.name} has no lr: leave it out")
     own: Optimiser = replace(cast(Any, optimiser), lr=float(rates[network]))
     return own
 

@@ -241,7 +241,7 @@ class InStep:
         state = replace(start, epoch=epoch, step=epoch * job.batches, schedule=schedule)
         batch = job.plan(state).batch(non_finite.update)
         rule = RuleState.of(job.objective, job.seed, job.samples.X.dtype)
-        step = training_step(job.objective, job.optimiser, job.clipping, rule=rule)
+        step = training_step(job.objective, job.update, job.clipping, rule=rule)
         s = batch.samples
         with np.errstate(all="ignore"):
             new, _, E, _, g = step(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from deltarule.engine import Objective
 from deltarule.engine.rule_state import FIXED, drawn
-from deltarule.optim import Optimiser
+from deltarule.optim import Method
 from deltarule.training.state import State
 
 __all__ = ["Run"]
@@ -29,7 +29,7 @@ class Run:
     """
 
     objective: Objective
-    optimiser: Optimiser
+    optimiser: Method
     engine: str
     """The engine that did it."""
     seed: int
@@ -70,7 +70,7 @@ class Run:
 
     @property
     def history(self) -> dict[str, NDArray[np.float64]]:
-        """Per epoch: `error`, `lr` and, with validation samples, `validation_error`.
+        """Per epoch: `error`, `lr` (where there is one), with validation `validation_error`.
 
         `error` is the sample-weighted mean over the epoch's batches of E, each measured BEFORE
         its update (reduction "sum": their total, the penalty once); `validation_error` is E
@@ -86,7 +86,8 @@ class Run:
 
     @property
     def stopped(self) -> str:
-        """Why: "epochs", a stopping rule's name, "callback", "interrupted" or "non_finite"."""
+        """Why: "epochs", a stopping rule's name, "callback", "interrupted" or "non_finite"; or
+        the reason of an optimiser of the whole vector (`optimiser.ends` has them in words)."""
         return self.state.stopped
 
     @property

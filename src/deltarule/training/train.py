@@ -14,19 +14,20 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from deltarule.core.arguments import boolean, whole
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Objective, as_samples
-from deltarule.engine.choice import choose_engine, make_trainer
+from deltarule.engine.choice import choose_engine, make_trainer, whole_vector
 from deltarule.engine.rule_check import warn
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
 from deltarule.losses import Loss
 from deltarule.network import Network
-from deltarule.optim import Clipping, Optimiser
+from deltarule.optim import Clipping, Method, Optimiser
 from deltarule.rules import DeltaRule
 from deltarule.training.chunk import chunk
 from deltarule.training.interrupt import Interrupt, listening
 from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_theta
 from deltarule.training.loop import Epoch, NonFiniteError, advance
 from deltarule.training.lower_rate import try_lower_rates
+from deltarule.training.minimise import check_minimiser, minimise
 from deltarule.training.progress import Bar
 from deltarule.training.run import Run
 from deltarule.training.state import State
@@ -45,7 +46,7 @@ def train(
     loss: str | Mapping[str, Any] | Loss = "half_squared_error",
     reduction: str = "mean",
     rule: str | Mapping[str, Any] | DeltaRule = "exact",
-    optimizer: str | Mapping[str, Any] | Optimiser = "adam",
+    optimizer: str | Mapping[str, Any] | Method = "adam",
     epochs: int = 100,
     batch_size: int | None = 32,
     shuffle: bool = True,
@@ -75,7 +76,8 @@ def train(
         theta: where to start; None draws it from `seed`.
         loss, reduction, rule, l2, sample_weight: the objective, as in `deltarule.backprop`.
         optimizer: a name (`"adam"`) or an object (`dr.optim.Adam(lr=1e-3)`), whose `lr` is a
-            number or a schedule.
+            number or a schedule. One of the whole vector (`"lbfgs"`, `"levenberg_marquardt"`)
+            needs `batch_size=None`, and may end by itself: see its `ends`.
         epochs: passes over the samples, at most.
         batch_size: samples per update; None = all, 1 = online. A last, smaller batch is used as
             it is.
@@ -141,7 +143,10 @@ def train(
         seed=whole("seed", seed, 0, 2**64 - 1),
         stop=as_rules(stop),
     )
+    check_minimiser(job)
     choice = choose_engine(engine, objective, len(samples), job.batch_size, job.epochs)
+    if not isinstance(job.optimiser, Optimiser):
+        choice = whole_vector(engine, job.optimiser.name)
     watchers = (callbacks,) if callable(callbacks) else tuple(callbacks or ())
     job.require_memory("train", kind)
     count = None if threads is None else whole("threads", threads, 1)
@@ -152,27 +157,31 @@ def train(
         return Run(objective, job.optimiser, chosen, seed, state, restored=job.patient)
 
     with listening() as interrupt:
-        chosen, trainer = make_trainer(
-            choice.engine,
-            objective,
-            job.optimiser,
-            job.clipping,
-            samples,
-            job.batch_size,
-            job.seed,
-            count,
-        )
+        trainer = None
+        if isinstance(job.optimiser, Optimiser):
+            chosen, trainer = make_trainer(
+                choice.engine,
+                objective,
+                job.optimiser,
+                job.clipping,
+                samples,
+                job.batch_size,
+                job.seed,
+                count,
+            )
         try:
             return finished(_run(job, state, trainer, watchers, progress, interrupt))
         except NonFiniteError as error:
-            tried = try_lower_rates(job, state, error.state, trainer, interrupt)
+            tried = ""
+            if trainer is not None:
+                tried = try_lower_rates(job, state, error.state, trainer, interrupt)
             raise NumericError(f"{error} {tried}".rstrip(), finished(error.state)) from None
 
 
 def _run(
     job: Job,
     state: State,
-    trainer: Trainer,
+    trainer: Trainer | None,
     callbacks: tuple[Callback, ...],
     progress: bool,
     interrupt: Interrupt,
@@ -188,22 +197,30 @@ def _run(
                 bar.tick(updates)
             return not interrupt.requested
 
-        watched = bool(callbacks) or progress
-        while state.epoch < job.epochs and not (state.stopped or interrupt.requested):
-            further = None if watched else chunk(job, state, trainer, time.monotonic)
-            if further is not None:
-                state = further
-                continue
-            epochs = state.epoch
-            state = advance(job, state, trainer, proceed, time.monotonic)
-            if state.epoch == epochs:  # cut short
-                break
+        def look(state: State) -> State:
             seen = _seen(job, state)
             if bar is not None:
                 bar.epoch(seen)
             answers = [callback(seen) for callback in callbacks]
             if not state.stopped and any(answer is True for answer in answers):
                 state = replace(state, stopped="callback")
+            return state
+
+        if trainer is None:
+            if state.epoch < job.epochs:
+                state = minimise(job, state, proceed, look, time.monotonic)
+        else:
+            watched = bool(callbacks) or progress
+            while state.epoch < job.epochs and not (state.stopped or interrupt.requested):
+                further = None if watched else chunk(job, state, trainer, time.monotonic)
+                if further is not None:
+                    state = further
+                    continue
+                epochs = state.epoch
+                state = advance(job, state, trainer, proceed, time.monotonic)
+                if state.epoch == epochs:  # cut short
+                    break
+                state = look(state)
     if not state.stopped:
         done = state.epoch >= job.epochs
         state = replace(state, stopped="epochs" if done else "interrupted")
@@ -217,7 +234,7 @@ def _seen(job: Job, state: State) -> Epoch:
         epochs=job.epochs,
         error=last["error"],
         validation_error=last.get("validation_error"),
-        lr=last["lr"],
+        lr=last.get("lr"),
         seconds=state.seconds,
         theta=_read_only(state.theta),
     )

@@ -25,7 +25,7 @@ from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective, check_order
 from deltarule.losses import Loss
 from deltarule.network import Network
-from deltarule.optim import OPTIMISERS, Clipping, Optimiser
+from deltarule.optim import Clipping, Optimiser, elementwise
 from deltarule.rules import DeltaRule
 
 __all__ = ["compiled_source", "listing"]
@@ -51,7 +51,7 @@ def compiled_source(
         raise UsageError(f"compiled_source: dtype has to be float32 or float64, not {kind}")
     size = whole("compiled_source: batch_size", batch_size, 1)
     objective = Objective.of(net, loss, reduction, rule, l2)
-    optimiser, clipping = OPTIMISERS.get(optimizer), Clipping(clip_norm, clip_value)
+    optimiser, clipping = elementwise(optimizer, "compiled_source"), Clipping(clip_norm, clip_value)
     check_order(objective.rule, optimiser, clipping)
     weighted = boolean("compiled_source: sample_weight", sample_weight)
     spec = Specialisation(objective, optimiser, clipping, kind, weighted, size == 1)
