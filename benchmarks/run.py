@@ -24,6 +24,7 @@ import diagnose_speed
 import explain_speed
 import reference_engine
 import rule_speed
+import second_order_speed
 import startup
 from compare import Plan, Result, compare
 from contestant import PEERS
@@ -50,6 +51,7 @@ def main() -> None:
     if _chosen("explain", asked.rows):
         _explanation()
     _rules()
+    _second_order()
     if _chosen("check", asked.rows):
         _check()
     if _chosen("diagnose", asked.rows):
@@ -143,6 +145,14 @@ def _rules() -> None:
         print(f"  {case}")
         for rule, ratio in found.items():
             print(f"    {rule:26s} {ratio:6.2f}", flush=True)
+
+
+def _second_order() -> None:
+    """Print what Levenberg-Marquardt takes, beside SciPy's."""
+    goal = second_order_speed.GOAL_MS
+    print(f"\nLevenberg-Marquardt, 10-20-1, 442 rows (a step: goal < {goal:g} ms; ratios: > 1)")
+    for name, value in second_order_speed.main().items():
+        print(f"  {name:56s} {value:6.2f}", flush=True)
 
 
 def _check() -> None:

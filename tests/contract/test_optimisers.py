@@ -13,6 +13,7 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
+from updates import UPDATES
 
 from deltarule import UsageError
 from deltarule.core.namespace import NUMPY
@@ -77,7 +78,7 @@ SLOTS |= {"adam": 2, "adamw": 2, "adabelief": 2, "adamax": 2, "amsgrad": 3, "nad
 SLOTS |= {"radam": 2, "lion": 1, "quickprop": 2, "delta_bar_delta": 2, "supersab": 3}
 SLOTS |= {"rprop_minus": 2, "irprop_minus": 2, "rprop_plus": 3}
 SIGNS = {"lr": 0.1, "up": 1.2, "down": 0.5, "least": 1e-6, "most": 50.0}
-each = pytest.mark.parametrize("name", OPTIMISERS.names())
+each = pytest.mark.parametrize("name", UPDATES)
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
@@ -299,7 +300,7 @@ def run(optimiser, gradients, rates, penalised, theta):
 
 
 def test_every_optimiser_has_an_oracle():
-    assert set(ORACLES) == set(EXAMPLES) == set(OPTIMISERS.names())
+    assert set(ORACLES) == set(EXAMPLES) == set(UPDATES)
 
 
 @each
@@ -358,7 +359,7 @@ def test_a_vector_is_updated_entry_by_entry(name, rng):
 
 
 def test_those_by_signs_say_that_they_want_all_rows():
-    wants = {name for name in OPTIMISERS.names() if OPTIMISERS[name].full_batch}
+    wants = {name for name in UPDATES if OPTIMISERS[name].full_batch}
     assert wants == {"rprop_minus", "irprop_minus", "rprop_plus", "quickprop", "delta_bar_delta",
                      "supersab"}  # fmt: skip
 
@@ -406,7 +407,7 @@ def test_no_gradient_no_step(name):
     assert found.tolist() == [decay, -2.0]
 
 
-NUMBERS = [(n, f.name) for n in OPTIMISERS.names() for f in dataclasses.fields(OPTIMISERS[n])]
+NUMBERS = [(n, f.name) for n in UPDATES for f in dataclasses.fields(OPTIMISERS[n])]
 
 
 @pytest.mark.parametrize(("name", "field"), NUMBERS, ids=[f"{n}-{f}" for n, f in NUMBERS])
@@ -445,7 +446,7 @@ def test_slots_start_at_zero_so_the_first_steps_are_known():
 def test_every_optimiser_descends_a_bowl():
     """f = 1/2 |theta|^2 from (1, 1): 200 small steps come closer, with every optimiser."""
     weights = np.array([True, True])
-    for name, schedule in itertools.product(OPTIMISERS.names(), SCHEDULES.names()):
+    for name, schedule in itertools.product(UPDATES, SCHEDULES.names()):
         optimiser = dataclasses.replace(OPTIMISERS.get(name), lr=SCHEDULES[schedule](lr=0.01))
         rate, start = optimiser.schedule.rate, optimiser.schedule.start()
         theta, state = np.ones(2), [np.zeros(2) for _ in optimiser.slots]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from formulas import ELEMENTWISE, label
+from updates import UPDATES
 
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.blocks import BLOCK, Blocks
@@ -14,7 +15,7 @@ from deltarule.optim import OPTIMISERS
 SIZE = 2 * BLOCK + 5
 
 
-@pytest.mark.parametrize("name", OPTIMISERS.names())
+@pytest.mark.parametrize("name", UPDATES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_blocks_take_the_same_steps_as_the_whole(name, dtype, rng):
     optimiser = OPTIMISERS.get(name)

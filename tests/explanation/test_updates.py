@@ -7,10 +7,10 @@ import pytest
 from explain_cases import weights
 
 import deltarule as dr
-from deltarule.optim import OPTIMISERS
+from deltarule.optim import OPTIMISERS, Optimiser
 
 
-@pytest.mark.parametrize("cls", list(OPTIMISERS), ids=lambda cls: cls.name)
+@pytest.mark.parametrize("cls", OPTIMISERS.of(Optimiser), ids=lambda cls: cls.name)
 @pytest.mark.parametrize("train_bias", [True, False])
 def test_the_first_step_is_the_one_that_training_takes(cls, train_bias):
     net = dr.Network(2, [dr.Dense(2, "tanh", train_bias=train_bias), dr.Dense(1)])

@@ -14,6 +14,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 from jobs import network, regression
+from updates import UPDATES
 
 import deltarule as dr
 from deltarule.core.random import SHUFFLE, stream
@@ -42,7 +43,7 @@ def job(optimiser: str) -> Job:
     )
 
 
-@pytest.mark.parametrize("optimiser", dr.optim.OPTIMISERS.names())
+@pytest.mark.parametrize("optimiser", UPDATES)
 @pytest.mark.parametrize("cut", [1, 4, 6])
 def test_a_cut_run_goes_on_to_the_same_bits(engine, monkeypatch, optimiser, cut):
     monkeypatch.setattr(CALL_SECONDS, 0.0)  # every update may be the last

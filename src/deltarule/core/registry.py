@@ -59,6 +59,7 @@ def plain(value: Any) -> Any:
 
 
 R = TypeVar("R", bound=Record)
+K = TypeVar("K", bound=Record)
 
 
 class Registry(Generic[R]):
@@ -86,6 +87,10 @@ class Registry(Generic[R]):
 
     def __iter__(self) -> Iterator[type[R]]:
         return iter(self._classes.values())
+
+    def of(self, kind: type[K]) -> tuple[type[K], ...]:
+        """Return the registered classes of one kind."""
+        return tuple(cls for cls in self if issubclass(cls, kind))
 
     def __getitem__(self, name: str) -> type[R]:
         name = self._aliases.get(name, name)

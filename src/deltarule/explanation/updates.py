@@ -24,9 +24,7 @@ def first_updates(
     [0.95]
     """
     used = gradient if trained else 0.0
-    return tuple(
-        _first(cls(), before, used, weight) for cls in OPTIMISERS if issubclass(cls, Optimiser)
-    )
+    return tuple(_first(cls(), before, used, weight) for cls in OPTIMISERS.of(Optimiser))
 
 
 def _first(optimiser: Optimiser, before: float, gradient: float, weight: bool) -> Update:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from deltarule.optim.optimiser import OPTIMISERS
-from deltarule.optim.scipy_minimiser import SciPyMinimiser
+from deltarule.optim.scipy_minimiser import ENDLESS, SciPyMinimiser
 
 __all__ = ["ConjugateGradient"]
 
@@ -26,3 +27,7 @@ class ConjugateGradient(SciPyMinimiser):
     method = "CG"
     equation = r"\theta \leftarrow \theta + \alpha p_k,\quad p_k = -g_k + \beta_k p_{k-1}"
     reference = "Fletcher and Reeves (1964); Polak and Ribiere (1969)"
+
+    def options(self) -> dict[str, Any]:
+        """Return what SciPy is told."""
+        return {"gtol": self.tol, "maxiter": ENDLESS}

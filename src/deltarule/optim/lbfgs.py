@@ -36,5 +36,7 @@ class LBFGS(SciPyMinimiser):
         super().__post_init__()
         self._require("memory", self.memory >= 1, "at least 1")
 
-    def _options(self) -> dict[str, Any]:
-        return super()._options() | {"maxcor": self.memory, "ftol": 0.0, "maxfun": ENDLESS}
+    def options(self) -> dict[str, Any]:
+        """Return what SciPy is told."""
+        bounds = {"maxiter": ENDLESS, "maxfun": ENDLESS}
+        return {"gtol": self.tol, "ftol": 0.0, "maxcor": self.memory, **bounds}

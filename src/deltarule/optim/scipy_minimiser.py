@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,8 +24,9 @@ class SciPyMinimiser(Minimiser):
     method: ClassVar[str]
     tol: float
 
-    def _options(self) -> dict[str, Any]:
-        return {"gtol": self.tol, "maxiter": ENDLESS}
+    @abstractmethod
+    def options(self) -> dict[str, Any]:
+        """Return what SciPy is told."""
 
     def minimise(
         self, of: ErrorFunction, theta: Array, slots: tuple[Array, ...], proceed: Proceed
@@ -52,7 +54,7 @@ class SciPyMinimiser(Minimiser):
             jac=True,
             method=self.method,
             callback=after,
-            options=self._options(),
+            options=self.options(),
         )
         if ended:
             return ""

@@ -13,6 +13,7 @@ import pytest
 from formulas import ELEMENTWISE, ROWWISE, label
 from listings import Printed
 from samples import suitable, targets
+from updates import UPDATES
 
 import deltarule as dr
 from deltarule.activations import Activation
@@ -106,7 +107,7 @@ def test_every_loss_and_output_activation(form, loss):
               T=lambda rng, n: targets(rng, record, (n, 3)))  # fmt: skip
 
 
-@pytest.mark.parametrize("optimizer", OPTIMISERS.names())
+@pytest.mark.parametrize("optimizer", UPDATES)
 def test_every_optimiser(form, optimizer):
     """With all that stands around it: penalty, weights, bounds, a bias that is not trained."""
     units, batch_size = form
@@ -116,7 +117,7 @@ def test_every_optimiser(form, optimizer):
               reduction="sum", **bounds)  # fmt: skip
 
 
-@pytest.mark.parametrize("optimizer", OPTIMISERS.names())
+@pytest.mark.parametrize("optimizer", UPDATES)
 def test_every_optimiser_alone(form, optimizer):
     units, batch_size = form
     agree(dr.Network(4, [dr.Dense(units, "tanh"), dr.Dense(1)]), batch_size, optimizer=optimizer)
