@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-peers proof fuzz check format docs mutation bench lock clean
+.PHONY: help demo quick lowest coverage test test-peers proof fuzz check format docs mutation bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,27 @@ demo: $(STAMPS)/core  ## train on digits and on a regression set, say where the 
 	@echo "Pictures: demo/digits/curves.png, demo/digits/confusion.png,"
 	@echo "          demo/diabetes/curves.png, demo/diabetes/predictions.png"
 	@echo "Next:     $(BIN)/deltarule train YOUR.csv --target COLUMN"
+
+SLOW := $(addprefix --ignore=tests/,contract/test_activation_gradients.py \
+  contract/test_loss_gradients.py rules/test_engines.py rules/test_consistent.py \
+  training/test_many.py training/test_many_ends.py training/test_many_chunks.py)
+QUICK := tests/contract tests/core tests/rules tests/training $(addprefix tests/engine/test_, \
+  backprop.py second_order.py paths.py) $(SLOW)
+
+quick: $(STAMPS)/test  ## linters, types, and the tests that a change breaks first; a minute
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -q -n $(JOBS) -x $(QUICK)
+
+lowest:  ## the tests with the lowest versions of all dependencies that are allowed
+	$(PYTHON) -m venv --clear $(VENV)-lowest
+	$(PYTHON) requirements/lowest.py test > $(VENV)-lowest/lowest.txt
+	$(VENV)-lowest/bin/python -m pip install -q -c $(VENV)-lowest/lowest.txt -e '.[test]'
+	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) --ignore=tests/peers
+
+coverage: $(STAMPS)/test  ## which lines and branches the tests reach
+	@$(BIN)/python -m pip install -q --disable-pip-version-check pytest-cov
+	@$(BIN)/python -m pytest -q -n $(JOBS) --ignore=tests/peers --cov=deltarule --cov-branch \
+	  --cov-report=term:skip-covered
 
 test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tests
 	@$(MAKE) --no-print-directory check
@@ -71,7 +92,7 @@ lock:  ## write the versions that CI installs, from a fresh environment
 	rm -rf $(VENV)-lock
 
 clean:  ## remove everything that was made
-	rm -rf $(VENV) $(VENV)-lock demo docs/_build docs/generated mutants .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-lowest demo docs/_build docs/generated mutants .pytest_cache .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
