@@ -127,7 +127,7 @@ def test_ctrl_c_keeps_what_is_done(name):
 
 def test_what_it_has_no_meaning_for_is_refused():
     for options, message in [
-        ({"batch_size": 5}, r"lbfgs compares E at many theta.*batch_size=None"),
+        ({"batch_size": 5}, r"lbfgs compares E at many theta.*batch_size=None;"),
         ({"clip_norm": 1.0}, r"lbfgs chooses the length.*leave out clip_norm"),
         ({"rule": "hidden=offset:0.1"}, r"lbfgs follows E's own gradient.*has to be exact"),
     ]:

@@ -38,6 +38,7 @@ _ENDED = {
 def show_plan(screen: Screen, plan: Plan) -> None:
     """Say what was understood, before training."""
     from deltarule.engine.choice import ENGINES
+    from deltarule.optim import Optimiser
 
     table, prepared, recipe = plan.table, plan.prepared, plan.recipe
     columns = len(prepared.inputs.names)
@@ -51,7 +52,12 @@ def show_plan(screen: Screen, plan: Plan) -> None:
     show_network(screen, plan.network)
     screen.say("training", _how(plan.objective.to_dict(), recipe.to_dict()))
     rows, batch = len(prepared.parts["train"]), recipe.batch_size
-    if plan.optimiser.full_batch and batch and batch < rows:
+    if (
+        isinstance(plan.optimiser, Optimiser)
+        and plan.optimiser.full_batch
+        and batch
+        and batch < rows
+    ):
         screen.say(
             "",
             [

@@ -100,7 +100,8 @@ def choose_engine(
 
 def whole_vector(engine: str, optimiser: str) -> Choice:
     """Return the reference engine for an optimiser of the whole vector; warns for "compiled"."""
-    reason = f"the optimizer {optimiser} asks for E and products of its own, which it alone gives"
+    reason = f"the optimizer {optimiser} asks for E and products with its derivatives, which this "
+    reason += "engine has"
     if engine == "compiled":
         warnings.warn(f"the reference engine does this job: {reason}", EngineWarning, stacklevel=3)
     return Choice("reference", reason)

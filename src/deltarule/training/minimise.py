@@ -30,7 +30,8 @@ def check_minimiser(job: Job) -> None:
     if job.batch_size < len(job.samples):
         raise UsageError(
             f"the optimizer {optimiser.name} compares E at many theta, which batches of "
-            f"{job.batch_size} samples make another function each time: give batch_size=None"
+            f"{job.batch_size} samples make another function each time: take all at once "
+            "(batch_size=None; on the command line, leave out --batch-size)"
         )
     if job.clipping != Clipping():
         raise UsageError(
@@ -40,7 +41,7 @@ def check_minimiser(job: Job) -> None:
     if not objective.rule.exact:
         raise UsageError(
             f"the optimizer {optimiser.name} follows E's own gradient down: the rule has to be "
-            f"exact, not {objective.rule}"
+            f"exact, not {objective.rule.changes()}"
         )
     if optimiser.squares and objective.loss.square is None:
         raise UsageError(
