@@ -180,6 +180,19 @@ def test_levenberg_marquardt_is_hagan_and_menhaj_s(reduction):
         np.testing.assert_allclose(run.theta, theta, rtol=0, atol=1e-5)
 
 
+def test_mu_and_tol_count_in_units_of_the_sum_of_squares():
+    """So the way down is the same, whatever E divides by."""
+    net = dr.Network(3, [dr.Dense(2, "tanh"), dr.Dense(2)])
+    ways = [
+        train(LevenbergMarquardt(tol=0.05), net, epochs=3000, reduction=reduction, loss=loss)
+        for reduction in ("sum", "mean")
+        for loss in ("half_squared_error", "squared_error")
+    ]
+    assert {(way.stopped, way.epochs) for way in ways} == {("gradient", ways[0].epochs)}
+    for way in ways:
+        np.testing.assert_allclose(way.theta, ways[0].theta, atol=1e-8)
+
+
 def test_mu_at_its_limit_is_no_convergence():
     """Nothing lowers E where float32 has no digits left."""
     run = train(LevenbergMarquardt(tol=0.0, limit=1e6), epochs=2000, dtype="float32")
