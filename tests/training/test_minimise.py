@@ -70,7 +70,7 @@ def test_it_ends_at_a_minimum(name, reduction):
 def test_any_loss_but_for_sums_of_squares(name):
     net = dr.Network(3, [dr.Dense(4, "tanh"), dr.Dense(2, "sigmoid")])
     X, T = samples()
-    options = {"loss": "binary_cross_entropy", "epochs": 30, "batch_size": None}
+    options = {"loss": "binary_cross_entropy", "epochs": 15, "batch_size": None}
     if OPTIMISERS[name].squares:
         with pytest.raises(dr.UsageError, match=r"sums of squares.*binary_cross_entropy is not"):
             dr.train(net, X, T > 0, optimizer=name, **options)
@@ -200,24 +200,32 @@ def test_mu_at_its_limit_is_no_convergence():
     assert "no convergence" in run.optimiser.ends["mu"]
 
 
-def test_scaled_conjugate_gradients_are_moller_s():
+SATURATED = dr.Network(3, [dr.Dense(2, "sigmoid")])
+"""From y near 1 on towards T = 0, E bends downwards."""
+
+
+@pytest.mark.parametrize("net", [NET, SATURATED])
+def test_scaled_conjugate_gradients_are_moller_s(net):
     """His steps 1 to 9 in NumPy, the curvature by a difference of gradients."""
     X, T = samples()
+    T = T if net is NET else np.zeros_like(T)
 
     def at(w):
-        bp = dr.backprop(NET, w, X, T)
+        bp = dr.backprop(net, w, X, T)
         return bp.error, bp.gradient
 
-    w = NET.init(1)
+    start, bent = net.init(1) + (0.0 if net is NET else 2.0), 0
+    w = start
     E, g = at(w)
     r, p, lam, bar, success, k = -g, -g, 1e-6, 0.0, True, 1
-    for _ in range(40):
+    for _ in range(15):
         if success:
             sigma = 1e-6 / np.sqrt(p @ p)
             s = (at(w + sigma * p)[1] - at(w - sigma * p)[1]) / (2 * sigma)
             delta = p @ s
         delta = delta + (lam - bar) * (p @ p)
         if delta <= 0:
+            bent += 1
             bar = 2 * (lam - delta / (p @ p))
             delta = -delta + lam * (p @ p)
             lam = bar
@@ -228,7 +236,7 @@ def test_scaled_conjugate_gradients_are_moller_s():
         old = p
         if comparison >= 0:
             w, E, bar, success = w + alpha * p, E_new, 0.0, True
-            beta = 0.0 if k % NET.size == 0 else (g_new @ g_new + g_new @ r) / mu
+            beta = 0.0 if k % net.size == 0 else (g_new @ g_new + g_new @ r) / mu
             r = -g_new
             p = r + beta * p
             if comparison >= 0.75:
@@ -238,5 +246,7 @@ def test_scaled_conjugate_gradients_are_moller_s():
         if comparison < 0.25:
             lam += delta * (1 - comparison) / (old @ old)
         k += 1
-    run = train("scaled_conjugate_gradient", epochs=40)
+    options = {"optimizer": "scaled_conjugate_gradient", "epochs": 15, "batch_size": None}
+    run = dr.train(net, X, T, start, **options)
+    assert (bent > 0) == (net is SATURATED)
     np.testing.assert_allclose(run.theta, w, rtol=0, atol=1e-5)
