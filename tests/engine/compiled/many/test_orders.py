@@ -18,10 +18,11 @@ from deltarule.engine.compiled.many import orders as module
 )
 def test_as_numpy(seeds, epoch, n):
     assert module._checked() is not None
-    index = np.full((n, len(seeds)), -1, np.int64)
+    index = np.full((3, n, len(seeds)), -1, np.int64)
     module.orders(np.array(seeds, np.uint64), epoch, index)
-    for lane, seed in enumerate(seeds):
-        np.testing.assert_array_equal(index[:, lane], stream(seed, SHUFFLE, epoch).permutation(n))
+    for e, lane in np.ndindex(3, len(seeds)):
+        expected = stream(seeds[lane], SHUFFLE, epoch + e).permutation(n)
+        np.testing.assert_array_equal(index[e, :, lane], expected)
 
 
 @pytest.fixture
@@ -34,6 +35,6 @@ def unchecked():
 def test_numpy_is_asked_where_it_shuffles_otherwise(unchecked, monkeypatch):
     monkeypatch.setattr(module, "_asked", lambda seed, epoch, n: np.arange(n)[::-1])
     assert module._checked() is None
-    index = np.zeros((4, 2), np.int64)
+    index = np.zeros((1, 4, 2), np.int64)
     module.orders(np.array([1, 2], np.uint64), 0, index)
-    assert index[:, 1].tolist() == [3, 2, 1, 0]
+    assert index[0, :, 1].tolist() == [3, 2, 1, 0]

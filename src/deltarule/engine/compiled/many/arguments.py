@@ -140,18 +140,18 @@ class CallMaker:
         return np.asarray(rates.ctypes.data + np.arange(len(rates)) * rates.strides[0])
 
     def own(self, call: Array, networks: Array, epoch: int, index: Array) -> Any:
-        """Give a group's call the networks' own orders, laid into `index` (n, lanes).
+        """Give a group's calls for some epochs the networks' own orders, laid into `index`.
 
-        What is returned has to stay until the call is done.
+        `index` is (epochs, n, lanes). What is returned has to stay until the calls are done.
         """
         assert self.chunk.seeds is not None
         orders(self.chunk.seeds[networks], self.chunk.epoch + epoch, index)
-        call["index"] = index.ctypes.data
+        call["index"] = index.ctypes.data + np.arange(len(index)) * index.strides[0]
         if self._factors is not None:
             return None
-        factors = self._of_totals(self._totals(index, axis=0))
+        factors = self._of_totals(self._totals(index, axis=1))
         for name, values in zip(("scales", "weights"), factors, strict=True):
-            call[name] = values.ctypes.data
+            call[name] = values.ctypes.data + np.arange(len(index)) * values.strides[0]
         return factors
 
     def cut(self, call: Array, first: int, count: int, lanes: int) -> Array:

@@ -32,13 +32,14 @@ _LONG = ir.IntType(128)
 
 
 def orders(seeds: NDArray[Any], epoch: int, index: NDArray[np.int64]) -> None:
-    """Write the order of every seed (lanes,) in an epoch into a column of `index` (n, lanes)."""
+    """Write the orders of every seed (lanes,) in some epochs into `index` (epochs, n, lanes)."""
     run = _checked()
     if run is not None:
         run(seeds, epoch, index)
         return
-    for lane, seed in enumerate(seeds.tolist()):
-        index[:, lane] = _asked(seed, epoch, len(index))
+    for e, rows in enumerate(index):
+        for lane, seed in enumerate(seeds.tolist()):
+            rows[:, lane] = _asked(seed, epoch + e, len(rows))
 
 
 def _asked(seed: int, epoch: int, n: int) -> NDArray[np.intp]:
@@ -51,10 +52,10 @@ def _checked() -> Callable[..., None] | None:
     found = _compiled()
     seeds = np.array([0, 7, 2**64 - 1], np.uint64)
     for n, epoch in ((1, 0), (2, 1), (33, 2), (1000, 3)):
-        index = np.zeros((n, len(seeds)), np.int64)
+        index = np.zeros((2, n, len(seeds)), np.int64)
         found(seeds, epoch, index)
-        for lane, seed in enumerate(seeds.tolist()):
-            if not np.array_equal(index[:, lane], _asked(seed, epoch, n)):
+        for e, lane in np.ndindex(2, len(seeds)):
+            if not np.array_equal(index[e, :, lane], _asked(int(seeds[lane]), epoch + e, n)):
                 return None
     return found
 
@@ -64,24 +65,24 @@ def _compiled() -> Callable[..., None]:
     text = _module(machine)
     code = cached(text, machine, lambda: compile_module(text, machine))
     pointer, whole = ctypes.c_void_p, ctypes.c_int64
-    run = load(code, machine).function("run", None, pointer, whole, whole, whole, pointer, pointer)
+    run = load(code, machine).function("run", None, pointer, *[whole] * 4, pointer, pointer)
 
     def call(seeds: NDArray[Any], epoch: int, index: NDArray[np.int64]) -> None:
         keys = np.ascontiguousarray(seeds, np.uint64)
-        n, lanes = index.shape
+        epochs, n, lanes = index.shape
         offset = np.empty((lanes, n), np.int64)
-        run(keys.ctypes.data, lanes, n, epoch, offset.ctypes.data, index.ctypes.data)
+        run(keys.ctypes.data, lanes, n, epoch, epochs, offset.ctypes.data, index.ctypes.data)
 
     return call
 
 
 def _module(machine: Machine) -> str:
-    """Return the text of `run(keys, lanes, n, epoch, places, index)`."""
+    """Return the text of `run(keys, lanes, n, epoch, epochs, places, index)`."""
     module = Module(machine)
     pointer = ir.PointerType()
-    kinds = [pointer, _WORD, _WORD, _WORD, pointer, pointer]
+    kinds = [pointer, *[_WORD] * 4, pointer, pointer]
     run = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "run")
-    run.args[4].add_attribute("noalias")
+    run.args[5].add_attribute("noalias")
     _Orders(ir.IRBuilder(run.append_basic_block()), run.args)
     return str(module)
 
@@ -89,14 +90,17 @@ def _module(machine: Machine) -> str:
 class _Orders:
     def __init__(self, b: ir.IRBuilder, arguments: Any) -> None:
         self.b, self.o = b, Ops(b)
-        keys, lanes, self.n, self.epoch, places, index = arguments
+        keys, lanes, self.n, epoch, epochs, places, index = arguments
         self.left, self.mask, self.block = (b.alloca(_WORD) for _ in range(3))
-        with self.o.loop(0, lanes) as lane:
-            self.offset = self.o.at(places, _WORD, b.mul(lane, self.n))
-            self._shuffle(self.o.load(keys, _WORD, lane))
-        with self.o.loop(0, self.n) as i, self.o.loop(0, lanes) as lane:
-            value = self.o.load(places, _WORD, b.add(b.mul(lane, self.n), i))
-            self.o.store(value, index, b.add(b.mul(i, lanes), lane))
+        with self.o.loop(0, epochs) as e:
+            self.epoch = b.add(epoch, e)
+            with self.o.loop(0, lanes) as lane:
+                self.offset = self.o.at(places, _WORD, b.mul(lane, self.n))
+                self._shuffle(self.o.load(keys, _WORD, lane))
+            here = self.o.at(index, _WORD, b.mul(e, b.mul(self.n, lanes)))
+            with self.o.loop(0, self.n) as i, self.o.loop(0, lanes) as lane:
+                value = self.o.load(places, _WORD, b.add(b.mul(lane, self.n), i))
+                self.o.store(value, here, b.add(b.mul(i, lanes), lane))
         b.ret_void()
 
     def _shuffle(self, key: Any) -> None:

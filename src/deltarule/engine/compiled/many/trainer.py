@@ -31,6 +31,9 @@ CALL_SECONDS = 0.05
 TURN_SECONDS = 0.025
 """How long a thread goes on with the same groups: the last ones to end wait for each other."""
 
+MOST_PLACES = 2**16
+"""Places of samples in a group's own orders that are made together: half a megabyte."""
+
 MOST_SUMS, MOST_BYTES = 2**20, 2**25
 """Errors, and memory for theta on the way, that are kept until they go into the history."""
 
@@ -150,19 +153,30 @@ class ManyTrainer:
         self, maker: CallMaker, calls: Array, part: range, epoch: int, proceed: Callable[[], bool]
     ) -> int:
         """Do some groups' calls while `proceed` allows it; return how many epochs are done."""
-        turns = [calls] if self._form.shared else np.split(calls, calls.shape[1], axis=1)
-        for k, turn in enumerate(turns):
+        epochs = calls.shape[1]
+        step = epochs if self._form.shared else self._orders_at_once(maker)
+        for k in range(0, epochs, step):
+            turn = calls[:, k : k + step].copy()
             kept = self._own(maker, turn, part.start, epoch + k)  # the calls point into it
             for some in self._calls(maker, turn.reshape(-1)):
                 if not proceed():
                     return k
                 run_all(self._run, some)
             del kept
-        return int(calls.shape[1])
+        return int(epochs)
+
+    def _orders_at_once(self, maker: CallMaker) -> int:
+        """Return for how many epochs a group's own orders are made together."""
+        if self._batches_at_once(maker) < maker.batches:
+            return 1
+        return max(1, MOST_PLACES // (len(self._samples) * self._form.lanes))
+
+    def _batches_at_once(self, maker: CallMaker) -> int:
+        return max(1, int(maker.batches * CALL_SECONDS / self._seconds))
 
     def _calls(self, maker: CallMaker, calls: Array) -> Iterator[Array]:
         """Divide calls into calls that are short enough."""
-        count = max(1, int(maker.batches * CALL_SECONDS / self._seconds))
+        count = self._batches_at_once(maker)
         if count >= maker.batches:
             yield calls
             return
@@ -184,10 +198,12 @@ class ManyTrainer:
         """Give a group's call its networks' own orders, where they have any."""
         if self._form.shared:
             return None
-        if not hasattr(self._local, "index"):  # every thread has memory for one group
-            self._local.index = np.zeros((len(self._samples), self._form.lanes), np.int64)
-        index = cast(Array, self._local.index)
-        return maker.own(calls, self._members[group], epoch, index)
+        epochs = calls.size
+        if len(getattr(self._local, "index", ())) < epochs:  # every thread has memory for a group
+            shape = (epochs, len(self._samples), self._form.lanes)
+            self._local.index = np.zeros(shape, np.int64)
+        index = cast(Array, self._local.index)[:epochs]
+        return maker.own(calls.reshape(-1), self._members[group], epoch, index)
 
     def _search(self, maker: CallMaker, group: int) -> Search:
         """Return the search for where networks of a group break."""
@@ -249,7 +265,7 @@ class ManyTrainer:
         """Roughly how long a group takes for an epoch: a fixed function of the job."""
         n, size = len(self._samples), self._spec.objective.network.size
         work = 0.3e-9 * n + 0.7e-9 * math.ceil(n / self._batch)
-        order = 0.0 if self._form.shared else 50e-6 + 15e-9 * n * self._form.lanes
+        order = 0.0 if self._form.shared else 1e-6 + 12e-9 * n * self._form.lanes
         return work * size * self._form.lanes + order
 
     def epochs_at_once(self, measured: int = 0, keep: bool = False) -> int:
