@@ -37,7 +37,7 @@ lowest:  ## the tests with the lowest versions of all dependencies that are allo
 	$(PYTHON) -m venv --clear $(VENV)-lowest
 	$(PYTHON) requirements/lowest.py test > $(VENV)-lowest/lowest.txt
 	$(VENV)-lowest/bin/python -m pip install -q -c $(VENV)-lowest/lowest.txt -e '.[test]'
-	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) --ignore=tests/peers
+	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) -W default::DeprecationWarning --ignore=tests/peers
 
 coverage: $(STAMPS)/test  ## which lines and branches the tests reach
 	@$(BIN)/python -m pip install -q --disable-pip-version-check pytest-cov

@@ -20,8 +20,9 @@ def lowest(extras: list[str]) -> list[str]:
     wanted = list(project["dependencies"])
     for extra in extras:
         wanted += project["optional-dependencies"][extra]
+    beside = ["click==8.2.1"]  # later ones warn of what the lowest typer does with them
     bounds = dict(re.findall(r"^([A-Za-z0-9_-]+)>=([0-9.]+)", "\n".join(wanted), re.MULTILINE))
-    return [f"{name}=={bound}" for name, bound in bounds.items()]
+    return [*(f"{name}=={bound}" for name, bound in bounds.items()), *beside]
 
 
 if __name__ == "__main__":
