@@ -1,0 +1,123 @@
+"""Every option of a forecast but the data, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from deltarule.core.arguments import number, whole
+from deltarule.core.errors import UsageError, unknown_name
+from deltarule.series.transforms import TRANSFORMS
+from deltarule.series.windows import as_lags
+
+__all__ = ["INTERVALS", "Recipe", "sizes_of"]
+
+INTERVALS = ("conformal", "paths")
+"""Quantiles from errors on times that no network had seen, or from simulated futures."""
+
+_LAGS = 12
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a series is forecast; see `deltarule.forecast`. Sequences become tuples.
+
+    >>> Recipe(lags=3, network="3-4-1").lags
+    (1, 2, 3)
+    """
+
+    lags: Any = None
+    horizon: int = 1
+    network: str | None = None
+    activation: str = "tanh"
+    networks: int = 20
+    optimizer: Any = "adam:0.01"
+    epochs: int = 1000
+    batch_size: int | None = None
+    l2: float = 0.003
+    loss: Any = "half_squared_error"
+    rule: Any = "exact"
+    transform: Any = "none"
+    difference: Any = ()
+    season: int | None = None
+    quantiles: Any = (0.1, 0.5, 0.9)
+    intervals: str = "conformal"
+    calibration: float = 0.25
+    paths: int = 1000
+    backtest: int = 1
+    seed: int = 0
+    dtype: str = "float64"
+    engine: str = "auto"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without the series."""
+        put = object.__setattr__
+        sizes = sizes_of(self.network) if self.network is not None else None
+        if self.lags is None:
+            put(self, "lags", as_lags(sizes[0] if sizes else _LAGS))
+        elif self.lags != "auto":
+            put(self, "lags", as_lags(self.lags))
+        for name, least in _LEAST.items():
+            put(self, name, whole(name, getattr(self, name), least))
+        if self.season is not None:
+            put(self, "season", whole("season", self.season, 1))
+        if self.batch_size is not None:
+            put(self, "batch_size", whole("batch_size", self.batch_size, 1))
+        put(self, "calibration", number("calibration", self.calibration, 0.0, 0.9))
+        put(self, "transform", TRANSFORMS.get(self.transform))
+        put(self, "difference", _differences(self.difference))
+        put(self, "quantiles", _quantiles(self.quantiles))
+        if self.intervals not in INTERVALS:
+            raise unknown_name("kind of interval", self.intervals, INTERVALS)
+
+    def with_(self, **changes: Any) -> Recipe:
+        """Return the recipe with some options changed."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        plain = asdict(self)
+        plain["transform"] = self.transform.to_dict()
+        for name in ("optimizer", "loss", "rule"):
+            value = getattr(self, name)
+            plain[name] = value if isinstance(value, str) else value.to_dict()
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Recipe:
+        """Return what `to_dict` described."""
+        return cls(**{f.name: plain[f.name] for f in fields(cls)})
+
+
+_LEAST = {"horizon": 1, "networks": 1, "epochs": 0, "paths": 10, "backtest": 1, "seed": 0}
+
+
+def sizes_of(text: str) -> tuple[int, ...]:
+    """Return the numbers of nodes of a network that is written 12-8-1.
+
+    >>> sizes_of("12-8-1")
+    (12, 8, 1)
+    """
+    parts = str(text).split("-")
+    if len(parts) < 2 or not all(p.isdecimal() and 0 < len(p) < 10 and int(p) for p in parts):
+        raise UsageError(
+            f"a network is written by its numbers of nodes, from the inputs to the outputs, such "
+            f"as 12-8-1, not {text!r}"
+        )
+    return tuple(map(int, parts))
+
+
+def _differences(given: int | Sequence[int]) -> tuple[int, ...]:
+    lags = (given,) if isinstance(given, int) else tuple(given)
+    return tuple(whole("difference", lag, 1) for lag in lags)
+
+
+def _quantiles(given: Sequence[float]) -> tuple[float, ...]:
+    levels = tuple(sorted(number("a quantile", tau) for tau in given))
+    if not all(0.0 < tau < 1.0 for tau in levels) or len(set(levels)) < len(levels):
+        raise UsageError(
+            f"quantiles are different numbers between 0 and 1, such as .1,.5,.9, not {given!r}"
+        )
+    return levels
