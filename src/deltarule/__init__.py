@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from deltarule.models import Model, load
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
+    from deltarule.series import Forecast, WhyForecast, forecast, load_forecast, why_forecast
     from deltarule.training import (
         AllWithin,
         ErrorBelow,
@@ -107,6 +108,11 @@ _HOME = {
     "Model": "deltarule.models",
     "Network": "deltarule.network",
     "DeltaRule": "deltarule.rules",
+    "Forecast": "deltarule.series",
+    "WhyForecast": "deltarule.series",
+    "forecast": "deltarule.series",
+    "load_forecast": "deltarule.series",
+    "why_forecast": "deltarule.series",
     "AllWithin": "deltarule.training",
     "ErrorBelow": "deltarule.training",
     "Many": "deltarule.training",
@@ -136,6 +142,7 @@ __all__ = [
     "ErrorBelow",
     "Explanation",
     "FileError",
+    "Forecast",
     "GradientCheck",
     "LockError",
     "Many",
@@ -149,6 +156,7 @@ __all__ = [
     "Saturation",
     "StepValidity",
     "UsageError",
+    "WhyForecast",
     "WhySmall",
     "activations",
     "alignment",
@@ -161,11 +169,13 @@ __all__ = [
     "diagnose",
     "explain",
     "explain_node",
+    "forecast",
     "gauss_newton_vector",
     "hessian",
     "hessian_vector",
     "jacobian",
     "load",
+    "load_forecast",
     "losses",
     "optim",
     "rules",
@@ -173,6 +183,7 @@ __all__ = [
     "step_validity",
     "train",
     "train_many",
+    "why_forecast",
     "why_small",
 ]
 

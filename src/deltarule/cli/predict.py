@@ -55,7 +55,11 @@ def predict(
     One column per target, called predicted_NAME; for classes also the probability of each. Columns
     go by name and may stand in any order. If the target is among them, how good the predictions
     are is said on stderr.
+
+    The folder of a forecast continues its series: DATA holds the rows after those of training, and
+    what is written are the steps after them.
     """
+    from deltarule.cli.continued import continued, is_forecast
     from deltarule.core.files import check_file, new_file
     from deltarule.models import load
 
@@ -63,6 +67,9 @@ def predict(
     form = options.text_format(separator, encoding, header, columns, *cells)
     if out is not None:
         check_file(out, force=force)
+    if is_forecast(folder):
+        continued(folder, data, form.to_dict(), out, force, quiet)
+        return
     model = load(folder)
     table, notes = _read(model, data, form)
     outputs = model.outputs(table, unknown=unknown)

@@ -16,7 +16,17 @@ import numpy as np
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 
-__all__ = ["CHOICE", "FEEDBACK", "INITIALISE", "PATHS", "SHUFFLE", "SPLIT", "STAND_IN", "as_seeds", "stream"]
+__all__ = [
+    "CHOICE",
+    "FEEDBACK",
+    "INITIALISE",
+    "PATHS",
+    "SHUFFLE",
+    "SPLIT",
+    "STAND_IN",
+    "as_seeds",
+    "stream",
+]
 
 INITIALISE, SHUFFLE, SPLIT, FEEDBACK, STAND_IN, CHOICE, PATHS = 1, 2, 3, 4, 5, 6, 7
 """The purposes; each has streams of its own."""

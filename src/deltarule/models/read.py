@@ -25,7 +25,15 @@ from deltarule.models.folder import HISTORY, RUN, WEIGHTS, digest_of
 from deltarule.models.model import Model
 from deltarule.network import Network
 
-__all__ = ["FORECAST", "damaged", "load", "read_description", "read_history", "read_tensors", "settled"]
+__all__ = [
+    "FORECAST",
+    "damaged",
+    "load",
+    "read_description",
+    "read_history",
+    "read_tensors",
+    "settled",
+]
 
 T = TypeVar("T")
 

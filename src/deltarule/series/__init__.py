@@ -1,9 +1,22 @@
 """Time series: a series in, its future with intervals out, judged beside what needs no network.
 
-`forecast` (also `deltarule.forecast`) does it all.
+`forecast` does it all, `load_forecast` goes on from a folder, and `why_forecast` takes a forecast
+apart (all three also in `deltarule`).
 """
 
-from deltarule.series.forecast import Forecast, forecast
+from deltarule.series.fitted import Fitted
+from deltarule.series.folder import load_forecast
+from deltarule.series.forecasting import Forecast, forecast
 from deltarule.series.series import Series, as_series
+from deltarule.series.why import WhyForecast, why_forecast
 
-__all__ = ["Forecast", "Series", "as_series", "forecast"]
+__all__ = [
+    "Fitted",
+    "Forecast",
+    "Series",
+    "WhyForecast",
+    "as_series",
+    "forecast",
+    "load_forecast",
+    "why_forecast",
+]

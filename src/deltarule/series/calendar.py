@@ -21,7 +21,7 @@ __all__ = ["Calendar", "calendar_of", "rows_of"]
 
 _DAY, _DATED = 86_400, ("date", "date and time")
 _SEASONS = {"months": {1: 12, 3: 4}, "seconds": {_DAY: 7, _DAY // 24: 24}}
-"""Steps in a season, by unit and step: months in a year, quarters, days in a week, hours in a day."""
+"""Steps in a season, by unit and step: months and quarters of a year, days of a week, hours."""
 _CLOSE = 1e-9
 
 
@@ -49,6 +49,11 @@ class Calendar:
     def season(self) -> int:
         """Steps in a season as such times usually have it; 1 for none."""
         return _SEASONS.get(self.unit, {}).get(round(self.step), 1)
+
+    @property
+    def phase(self) -> int:
+        """The place of the first time in its season: months and quarters after January."""
+        return round(self.first % 12 / self.step) if self.unit == "months" else 0
 
     @property
     def name(self) -> str:
@@ -146,7 +151,9 @@ def calendar_of(
     off = np.abs(positions - whole) > 1e-6
     calendar = Calendar(unit, float(times[0]) if len(times) else 0.0, step, len(times), day)
     if off.any() or (not fill and len(times) and whole[-1] != len(times) - 1):
-        raise _irregular(table, column, calendar, np.flatnonzero(np.abs(steps - step) > 1e-6 * step))
+        raise _irregular(
+            table, column, calendar, np.flatnonzero(np.abs(steps - step) > 1e-6 * step)
+        )
     index = whole.astype(np.intp)
     return calendar.of(int(index[-1]) + 1 if len(index) else 0), index
 

@@ -102,9 +102,7 @@ class Fitted:
         return point_measures(series.values[model.end :], f, np.nan, np.nan)
 
 
-def future(
-    series: Series, forecaster: Forecaster, errors: Array
-) -> tuple[Array, Array | None]:
+def future(series: Series, forecaster: Forecaster, errors: Array) -> tuple[Array, Array | None]:
     """Return forecasts (H,) of the steps after the last value, and their quantiles (H, levels)."""
     recipe, origin = forecaster.recipe, np.array([len(series)])
     check_future(series, recipe.horizon)
@@ -123,7 +121,7 @@ def _shift(mine: Series, new: Series) -> int:
     a, b = mine.calendar, new.calendar
     steps = (b.first - a.first) / a.step
     regular = len(new) < 2 or b.step == a.step
-    if a.unit != b.unit and len(new) > 1 or not regular or abs(steps - round(steps)) > 1e-6:
+    if (a.unit != b.unit and len(new) > 1) or not regular or abs(steps - round(steps)) > 1e-6:
         raise DataError(
             f"{new.source}: the rows are from {b.label(0)} on, one a {b.name}; the series has "
             f"one value a {a.name}, such as at {a.label(0)} and {a.label(1)}"

@@ -25,7 +25,7 @@ from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
 
 if TYPE_CHECKING:
-    from deltarule.series.forecast import Forecast
+    from deltarule.series.forecasting import Forecast
 
 __all__ = ["load_forecast", "save"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,8 +148,8 @@ def check_future(series: Series, horizon: int) -> None:
     missing = horizon - series.to_come if series.known else 0
     if missing > 0:
         raise DataError(
-            f"{series.source}: {', '.join(map(repr, series.known))} must be known for the {horizon} "
-            f"steps to come ({series.calendar.label(len(series))} on), and "
+            f"{series.source}: {', '.join(map(repr, series.known))} must be known for the "
+            f"{horizon} steps to come ({series.calendar.label(len(series))} on), and "
             f"{series.to_come} of them are there. Add {missing} rows with the time and the "
             "covariates, and without the target."
         )

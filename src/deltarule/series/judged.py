@@ -85,12 +85,23 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def verdict(measures: Measures, titles: Mapping[str, str], periods: Sequence[str]) -> list[str]:
-    """Return a sentence per period: whether the network beats every baseline, or which beat it."""
-    return [_sentence(measures, titles, period) for period in periods]
+def verdict(
+    measures: Measures,
+    titles: Mapping[str, str],
+    periods: Sequence[str],
+    levels: Sequence[float] = (),
+) -> list[str]:
+    """Return a sentence per period: whether the network beats every baseline, or which beat it.
+
+    With the `levels` of the quantiles it also says how many values lay inside.
+    """
+    return [
+        _points_said(measures, titles, period) + _coverage_said(measures, levels, period)
+        for period in periods
+    ]
 
 
-def _sentence(measures: Measures, titles: Mapping[str, str], period: str) -> str:
+def _points_said(measures: Measures, titles: Mapping[str, str], period: str) -> str:
     errors = {m: parts[period].get("rmse") for m, parts in measures.items()}
     known = {m: e for m, e in errors.items() if e is not None}
     if NETWORK not in known:
@@ -105,3 +116,11 @@ def _sentence(measures: Measures, titles: Mapping[str, str], period: str) -> str
         )
     names = ", ".join(f"{titles[m]} {e:.4g}" for e, m in better)
     return f"{period}: the network (RMSE {own:.4g}) loses to {names}"
+
+
+def _coverage_said(measures: Measures, levels: Sequence[float], period: str) -> str:
+    inside = measures[NETWORK][period].get("coverage")
+    if inside is None or len(levels) < 2:
+        return ""
+    meant = 100 * (levels[-1] - levels[0])
+    return f"; intervals meant for {meant:.3g} % of the values held {100 * inside:.0f} %"

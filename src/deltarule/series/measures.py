@@ -1,10 +1,10 @@
 """How good forecasts are: errors of points, of quantiles and of intervals.
 
-    MAE = mean |y - f|             RMSE = sqrt(mean (y - f)^2)
-    MASE = MAE / mean |y_t - y_{t-m}| over the training part (Hyndman and Koehler 2006)
-    sMAPE = mean 200 |y - f| / (|y| + |f|), in percent (M4's)
-    ARV = mean (y - f)^2 / variance of the series (Weigend et al. 1990)
-    pinball = mean of the quantile loss over quantiles; coverage and width of the outer interval
+MAE = mean |y - f|             RMSE = sqrt(mean (y - f)^2)
+MASE = MAE / mean |y_t - y_{t-m}| over the training part (Hyndman and Koehler 2006)
+sMAPE = mean 200 |y - f| / (|y| + |f|), in percent (M4's)
+ARV = mean (y - f)^2 / variance of the series (Weigend et al. 1990)
+pinball = mean of the quantile loss over quantiles; coverage and width of the outer interval
 """
 
 from __future__ import annotations

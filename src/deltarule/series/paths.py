@@ -1,7 +1,8 @@
 """Quantiles of forecasts from simulated futures: the networks' own errors drawn into the recursion.
 
 Each path adds, at every step, an error that was made on values no network had seen, less the mean
-of these errors, and feeds the sum back. What spreads with the horizon spreads here as the network lets it.
+of these errors, and feeds the sum back. What spreads with the horizon spreads here as the network
+lets it.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ def simulated(
     nothing depends on which others there are.
     """
     recipe, K = forecaster.recipe, forecaster.networks.outputs
-    H, P = errors.shape[1], recipe.paths
+    H, paths = errors.shape[1], recipe.paths
     pool = _innovations(errors[:, :K], forecaster.transform)
     pool = np.pad(pool, ((0, 0), (0, K - pool.shape[1])))
-    draws = stream(recipe.seed, PATHS).integers(len(pool), size=(-(-H // K), P))
+    draws = stream(recipe.seed, PATHS).integers(len(pool), size=(-(-H // K), paths))
     blocks = []
     for first in range(0, len(origins), _TOGETHER):
         some = origins[first : first + _TOGETHER]
@@ -44,9 +45,9 @@ def simulated(
         def noise(h: int, shape: tuple[int, int], count: int = len(some)) -> Array:
             return np.tile(pool[draws[h // K]], (count, 1))
 
-        repeated = np.repeat(some, P)
+        repeated = np.repeat(some, paths)
         found = forecaster.forecasts(series, repeated, H, noise)
-        blocks.append(found.reshape(len(some), P, H))
+        blocks.append(found.reshape(len(some), paths, H))
     return np.concatenate(blocks)
 
 
@@ -63,7 +64,7 @@ def path_quantiles(
 
 
 def _innovations(errors: Array, transform: Transform) -> Array:
-    """Return errors of g (k, K) as errors of z, centred: differenced, with none before the origin."""
+    """Return errors of g (k, K) as centred errors of z; before the origin there are none."""
     found = errors.copy()
     for lag in transform.differences:
         found[:, lag:] = found[:, lag:] - found[:, :-lag]

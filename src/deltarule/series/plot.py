@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
 from deltarule.series.judged import NETWORK
+from deltarule.series.walk import Walk
 
 if TYPE_CHECKING:
-    from deltarule.series.forecast import Forecast
+    from deltarule.series.forecasting import Forecast
 
 __all__ = ["draw_forecast"]
 
@@ -30,12 +31,8 @@ def draw_forecast(forecast: Forecast, path: Path, *, force: bool = False) -> Non
     quiet_axes(axes)
     shown = np.arange(start, len(y))
     axes.plot(shown, y[start:], color=GREY, linewidth=1.3, label=plain(forecast.series.name))
-    walk = forecast.walks[NETWORK]
-    ahead = "one step ahead" if H == 1 else f"the first of {H} steps ahead"
-    axes.plot(walk.origins, walk.f[:, 0], color=BLUE, linewidth=1.3, label=f"network, {ahead}")
     levels = forecast.recipe.quantiles
-    if walk.quantiles is not None and len(levels) > 1:
-        _band(axes, walk.origins, walk.quantiles[:, 0, :], BLUE, None)
+    _said(axes, forecast.walks[NETWORK], len(levels) > 1)
     future = np.arange(len(y), len(y) + H)
     if forecast.quantiles is not None and len(levels) > 1:
         share = f"{100 * (levels[-1] - levels[0]):.3g} % of values meant to be inside"
@@ -62,7 +59,28 @@ def draw_forecast(forecast: Forecast, path: Path, *, force: bool = False) -> Non
     save_figure(figure, path, force=force)
 
 
-def _band(axes: Any, x: NDArray[Any], q: NDArray[np.float64], colour: str, label: str | None) -> None:
+def _said(axes: Any, walk: Walk, banded: bool) -> None:
+    """Draw what the network said: every forecast of one step, or every H-th one of H steps."""
+    H = walk.f.shape[1]
+    if H == 1:
+        pieces = [(walk.origins, walk.f[:, 0], walk.quantiles, 0)]
+        label = "network, one step ahead"
+    else:
+        starts = range(0, len(walk.origins), H)
+        pieces = [(walk.origins[i] + np.arange(H), walk.f[i], walk.quantiles, i) for i in starts]
+        label = f"network, {H} steps from each dot"
+    for x, f, quantiles, i in pieces:
+        axes.plot(x, f, color=BLUE, linewidth=1.3, label=label)
+        if H > 1:
+            axes.plot(x[0], f[0], "o", color=BLUE, markersize=4)
+        if quantiles is not None and banded:
+            _band(axes, x, quantiles[:, 0] if H == 1 else quantiles[i], BLUE, None)
+        label = ""
+
+
+def _band(
+    axes: Any, x: NDArray[Any], q: NDArray[np.float64], colour: str, label: str | None
+) -> None:
     low, high = q[:, 0], q[:, -1]
     if len(x) == 1:  # a band of one step has no width
         x, low, high = np.array([x[0] - 0.5, x[0] + 0.5]), np.repeat(low, 2), np.repeat(high, 2)
@@ -71,11 +89,18 @@ def _band(axes: Any, x: NDArray[Any], q: NDArray[np.float64], colour: str, label
 
 def _times(axes: Any, forecast: Forecast, start: int, stop: int) -> None:
     """Label positions by their times."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
-    label = forecast.series.calendar.label
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=_TICKS, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: label(round(x))))
+    calendar = forecast.series.calendar
+    season = calendar.season
+    if season == 1:
+        ticks = list(MaxNLocator(nbins=_TICKS, integer=True).tick_values(start, stop))
+    else:  # where seasons begin, years mostly
+        first = start + (-start - calendar.phase) % season
+        every = season * -(-(stop - start) // (season * _TICKS))
+        ticks = list(range(first, stop, every))
+    shown = [round(t) for t in ticks if start <= t < stop]
+    axes.set_xticks(shown, [calendar.label(t) for t in shown])
 
 
 def _title(forecast: Forecast) -> str:

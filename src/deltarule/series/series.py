@@ -107,7 +107,7 @@ def _of_values(values: NDArray[Any], known: Sequence[str], past: Sequence[str]) 
     if len(bad):
         raise DataError(
             f"the series: {len(bad)} of {len(y)} values are missing or not finite, the first at "
-            f"position {bad[0] + 1}. Give a table and `missing=\"previous\"`, or leave them out."
+            f'position {bad[0] + 1}. Give a table and `missing="previous"`, or leave them out.'
         )
     return Series("y", y, rows_of(len(y)))
 
@@ -128,7 +128,7 @@ def series_of(
     for name in (*names, *([] if time == _ROWS else [time])):
         if name not in table:
             raise no_such_column(table.source, name, table.names)
-        if table[name].kind != "numeric":
+        if table[name].kind != "numeric" and name != time:
             raise DataError(
                 f"{table.source}: column {name!r} is {table[name].kind}, and a series is of numbers"
             )

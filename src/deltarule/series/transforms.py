@@ -113,12 +113,13 @@ class BoxCox(Pointwise):
 class Transform:
     """g, the lags of the differences, and the scaling of what is left.
 
-    >>> y = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])
-    >>> t = Transform.fit(y[:5], TRANSFORMS.get("log"), (1,))
+    >>> y = np.array([1.0, 2.0, 8.0, 16.0, 64.0])
+    >>> t = Transform.fit(y, TRANSFORMS.get("log"), (1,))
     >>> stages = t.stages(y)
-    >>> z = t.scaled(stages)
-    >>> t.inverse(np.zeros((1, 2)), stages, np.array([6])).round(6)
-    array([[ 64., 128.]])
+    >>> t.scaled(stages).round(6)
+    array([nan, -1.,  1., -1.,  1.])
+    >>> t.inverse(np.array([[-1.0, 1.0]]), stages, np.array([5])).round(6)
+    array([[128., 512.]])
     """
 
     pointwise: Pointwise

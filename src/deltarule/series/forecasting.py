@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.data.bundled_series import SERIES
-from deltarule.series.baselines import BASELINES, ar, ar_name
+from deltarule.series.baselines import BASELINES, Forecasts, ar, ar_name
 from deltarule.series.fitted import Fitted, future
 from deltarule.series.forecaster import Forecaster, check_future, fit
 from deltarule.series.judged import NETWORK, Measures, Period, judge, verdict
@@ -120,7 +120,8 @@ class Forecast:
     @property
     def verdict(self) -> list[str]:
         """For every period of the test, in words, whether the network beats the baselines."""
-        return verdict(self.measures, self.titles, [p.name for p in self.periods])
+        periods = [p.name for p in self.periods]
+        return verdict(self.measures, self.titles, periods, self.recipe.quantiles)
 
     @property
     def arv(self) -> dict[str, dict[str, float | None]]:
@@ -160,6 +161,7 @@ def forecast(
     known: Sequence[str] = (),
     past: Sequence[str] = (),
     missing: str = "error",
+    form: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Forecast:
     """Forecast a series, and judge the network on its past beside what needs no network.
@@ -182,6 +184,7 @@ def forecast(
         known, past: covariates: known in the future too (rows without a target at the end give
             them), or up to the last value alone.
         missing: "error", "previous" or "interpolate", for values that are not there.
+        form: how a text file is written, as `read_table` takes it (`{"separator": ";"}`).
         activation, networks, optimizer, epochs, batch_size, l2, loss, rule, seed, dtype, engine,
             threads: as in `deltarule.train`; `networks` is how many are averaged (20).
         transform: "none", "log" or "box_cox:0.5". `difference`: lags to subtract, 1 or (1, 12).
@@ -202,7 +205,7 @@ def forecast(
     >>> found.table.columns, found.times
     (['time', 'forecast', 'q0.1', 'q0.5', 'q0.9'], ['1935'])
     """
-    series = as_series(data, target, time, known=known, past=past, missing=missing)
+    series = as_series(data, target, time, known=known, past=past, missing=missing, **(form or {}))
     about = SERIES.get(series.source)
     if lags is None and network is None and about is not None:
         network = about.network
@@ -234,12 +237,14 @@ def forecast_series(series: Series, recipe: Recipe, test_from: str | None = None
         walks=walks,
         segments=segments,
         periods=plan.periods,
-        measures=judge(
-            y, walks, plan.periods, recipe.quantiles, segments.cut, season
-        ),
+        measures=judge(y, walks, plan.periods, recipe.quantiles, segments.cut, season),
         titles=titles,
         notes=tuple(notes),
     )
+
+
+def _in_season(make: Callable[[Array, int], Forecasts], season: int, before: Array) -> Forecasts:
+    return make(before, season)
 
 
 def _methods(series: Series, recipe: Recipe, season: int) -> dict[str, tuple[Fit, Pointwise]]:
@@ -261,7 +266,7 @@ def _methods(series: Series, recipe: Recipe, season: int) -> dict[str, tuple[Fit
 
     y, plain = series.values, Plain()
 
-    def baseline(make: Callable[[Array], Callable[[Array, Origins, int], Array]]) -> Fit:
+    def baseline(make: Callable[[Array], Forecasts]) -> Fit:
         def fitted(end: int) -> tuple[Predict, Quantiles | None]:
             method = make(y[:end])
             return lambda origins, H: method(y, origins, H), None
@@ -272,5 +277,5 @@ def _methods(series: Series, recipe: Recipe, season: int) -> dict[str, tuple[Fit
     found["ar"] = baseline(lambda before: ar(before, recipe.lags)), plain
     for name, make in BASELINES.items():
         if name != "seasonal_naive" or season > 1:
-            found[name] = baseline(lambda before, make=make: make(before, season)), plain
+            found[name] = baseline(partial(_in_season, make, season)), plain
     return found

@@ -1,0 +1,371 @@
+"""`deltarule forecast`: a series in; its future, a backtest and a folder out."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deltarule.cli import complete, options
+from deltarule.cli.guard import guarded
+
+if TYPE_CHECKING:
+    from deltarule.series import Forecast
+
+__all__ = ["forecast"]
+
+_DATA, _NETWORK, _TRAINING, _JUDGEMENT, _OUTPUT = (
+    "Data", "Network", "Training", "Judgement", "Output",
+)  # fmt: skip
+
+
+@guarded
+def forecast(
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="A file (.csv .tsv .txt .parquet .npz) or a bundled series: sunspots, "
+            "sunspots_monthly, lynx, airpassengers.",
+        ),
+    ],
+    time: Annotated[
+        str | None,
+        typer.Option(
+            help="The column of times: years, positions, dates. none takes rows as they stand.",
+            show_default="the only column of dates; bundled series know theirs",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="The column to forecast.",
+            show_default="the only other column of numbers",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A covariate that is known in the future, too: rows at the end without a target "
+            "give it. Repeatable.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    past: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A covariate that is known up to the last value. Repeatable.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    missing: Annotated[
+        str,
+        typer.Option(
+            help="Missing values and times: refuse them (error), repeat the value before "
+            "(previous), or draw a line to the next (interpolate).",
+            rich_help_panel=_DATA,
+        ),
+    ] = "error",
+    transform: Annotated[
+        str,
+        typer.Option(
+            help="Of every value: none, log, box_cox:0.5; undone in the end.",
+            rich_help_panel=_DATA,
+        ),
+    ] = "none",
+    difference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LAG,LAG,...",
+            help="Take differences at these lags: 1, or 12 of months, or both; undone in the end.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    season: Annotated[
+        int | None,
+        typer.Option(
+            help="Steps in a season.", show_default="the calendar's", rich_help_panel=_DATA
+        ),
+    ] = None,
+    separator: Annotated[str | None, options.SEPARATOR] = None,
+    encoding: Annotated[str | None, options.ENCODING] = None,
+    header: Annotated[bool | None, options.HEADER] = None,
+    columns: Annotated[str | None, options.COLUMNS] = None,
+    decimal: Annotated[str | None, options.DECIMAL] = None,
+    thousands: Annotated[str | None, options.THOUSANDS] = None,
+    date_format: Annotated[str | None, options.DATE_FORMAT] = None,
+    na: Annotated[str | None, options.NA] = None,
+    horizon: Annotated[int, typer.Option(help="Steps to forecast.", rich_help_panel=_NETWORK)] = 1,
+    lags: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|LAG,LAG,...|auto",
+            help="The values before that are inputs: 12 for the twelve before, 1,2,12, or auto.",
+            show_default="the network's, else 12",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZES",
+            help="Numbers of nodes, such as 12-8-1. With K outputs it says K steps at a time; one "
+            "output is fed back for longer horizons.",
+            show_default="half as many hidden nodes as inputs and one; one output",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = None,
+    auto: Annotated[
+        bool,
+        typer.Option(
+            "--auto",
+            help="Lags by the AIC of a linear autoregression, and the season's; the network by "
+            "them; as R's nnetar.",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = False,
+    activation: Annotated[
+        str,
+        typer.Option(
+            help="f of the hidden layers.",
+            autocompletion=complete.activations,
+            rich_help_panel=_NETWORK,
+        ),
+    ] = "tanh",
+    networks: Annotated[
+        int,
+        typer.Option(
+            help="Networks from different first weights, which are averaged.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = 20,
+    optimizer: Annotated[
+        str,
+        typer.Option(
+            help="As in train, with its parameters: adam:0.01.",
+            autocompletion=complete.optimizers,
+            rich_help_panel=_TRAINING,
+        ),
+    ] = "adam:0.01",
+    epochs: Annotated[
+        int, typer.Option(help="Passes over the windows.", rich_help_panel=_TRAINING)
+    ] = 1000,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Windows per update.", show_default="all of them", rich_help_panel=_TRAINING
+        ),
+    ] = None,
+    l2: Annotated[
+        float, typer.Option(help="Adds 1/2 l2 |W|^2 to the error.", rich_help_panel=_TRAINING)
+    ] = 0.003,
+    loss: Annotated[
+        str,
+        typer.Option(
+            help="e(y, T): half_squared_error, quantile:0.9, huber:0.5, ...",
+            autocompletion=complete.losses,
+            rich_help_panel=_TRAINING,
+        ),
+    ] = "half_squared_error",
+    rule: Annotated[str, typer.Option(help=options.RULE_HELP, rich_help_panel=_TRAINING)] = "exact",
+    seed: Annotated[
+        int, typer.Option(help="Determines the first weights.", rich_help_panel=_TRAINING)
+    ] = 0,
+    test_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Where the test part begins; nothing from there on is learnt before it is judged.",
+            show_default="the last fifth; for sunspots 1921, as in the literature",
+            rich_help_panel=_JUDGEMENT,
+        ),
+    ] = None,
+    backtest: Annotated[
+        int,
+        typer.Option(
+            help="Go through the test part in so many blocks, fitting anew before each.",
+            rich_help_panel=_JUDGEMENT,
+        ),
+    ] = 1,
+    quantiles: Annotated[
+        str, typer.Option(help="Which ones are forecast.", rich_help_panel=_JUDGEMENT)
+    ] = ".1,.5,.9",
+    intervals: Annotated[
+        str,
+        typer.Option(
+            help="Quantiles from earlier errors of the same horizon (conformal), or from simulated "
+            "futures (paths).",
+            rich_help_panel=_JUDGEMENT,
+        ),
+    ] = "conformal",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder to make.",
+            show_default="NAME-forecast here, NAME being the data's",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a folder of ours.", rich_help_panel=_OUTPUT)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print errors only.", rich_help_panel=_OUTPUT)
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object instead.", rich_help_panel=_OUTPUT),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=_OUTPUT),
+    ] = False,
+) -> None:
+    """Forecast a time series, and judge the network by what it would have said before.
+
+    Values are cut into windows of lags, and several networks learn the next value from them. On
+    the test part they stand beside persistence, drift, exponential smoothing, theta and a linear
+    autoregression on the same lags; a network that loses to them says so.
+    """
+    from deltarule.cli.parse import numbers
+    from deltarule.core.errors import UsageError
+    from deltarule.models import check_destination, claimed
+    from deltarule.series import forecast as forecasting
+
+    if auto and (lags is not None or network is not None):
+        raise UsageError("--auto finds the lags and the network: leave --lags and --network out")
+    folder = out if out is not None else Path(f"{Path(data).stem}-forecast")
+    form = options.text_format(
+        separator, encoding, header, columns, decimal, thousands, date_format, na
+    )
+    check_destination(folder, force=force)
+    with claimed(folder):
+        found = forecasting(
+            data,
+            target,
+            time,
+            "auto" if auto else _lags(lags),
+            horizon,
+            network,
+            test_from=test_from,
+            known=known or (),
+            past=past or (),
+            missing=missing,
+            form=form.to_dict(),
+            activation=activation,
+            networks=networks,
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=batch_size,
+            l2=l2,
+            loss=loss,
+            rule=rule,
+            transform=transform,
+            difference=_whole("--difference", difference) if difference else (),
+            season=season,
+            quantiles=numbers("--quantiles", quantiles),
+            intervals=intervals,
+            backtest=backtest,
+            seed=seed,
+        )
+        undrawn = found.save(folder, force=force)
+    if as_json:
+        for note in undrawn:
+            typer.echo(note, err=True)
+        typer.echo(json.dumps(_as_json(found, str(folder)), allow_nan=False))
+    elif not quiet:
+        _report(found, folder, undrawn)
+
+
+def _lags(text: str | None) -> Any:
+    """Return what `--lags` says: a number p, several lags, or auto."""
+    if text is None or text == "auto":
+        return text
+    found = _whole("--lags", text)
+    return found[0] if len(found) == 1 and "," not in text else found
+
+
+def _whole(option: str, text: str) -> list[int]:
+    from deltarule.core.errors import UsageError
+
+    words = [word.strip() for word in text.rstrip(",").split(",")]
+    if not all(word.isdecimal() and len(word) < 10 for word in words):
+        more = ", or auto" if option == "--lags" else ""
+        raise UsageError(
+            f"{option} takes a whole number, or several with commas, such as 1,12{more}, not "
+            f"{text!r}"
+        )
+    return [int(word) for word in words]
+
+
+def _report(found: Forecast, folder: Path, undrawn: list[str]) -> None:
+    from deltarule.cli.screen import Screen
+
+    screen, series, cal = Screen(), found.series, found.series.calendar
+    n, recipe = len(series), found.recipe
+    screen.say("data", f"{series.source}: {n:,} values, {cal.label(0)} to {cal.label(n - 1)}")
+    screen.say("", list(found.notes))
+    lags = ", ".join(map(str, recipe.lags))
+    screen.say("network", f"{recipe.network}, {recipe.networks} of them averaged; lags {lags}")
+    for period in found.periods:
+        screen.line()
+        head, rows = measure_rows(found.measures, period.name)
+        screen.table(head, rows)
+    screen.line()
+    screen.say("verdict", found.verdict)
+    screen.line()
+    head = list(found.table.columns)
+    screen.table(head, [[_cell(v) for v in row] for row in found.table.rows()])
+    screen.line()
+    screen.say("folder", f"{folder}: {', '.join(sorted(p.name for p in folder.iterdir()))}")
+    screen.say("", undrawn)
+    time = found.times[-1]
+    screen.say("next", shlex.join(["deltarule", "why", str(folder), "--at", time]))
+
+
+_HEADS = {"smape": "sMAPE"}
+
+
+def measure_rows(measures: Any, period: str) -> tuple[list[str], list[list[str]]]:
+    """Return head and rows of the table of measures in a period; the network first."""
+    names = list(measures["network"][period])
+    head = [period, *(_HEADS.get(n, n if len(n) > 4 else n.upper()) for n in names)]
+    rows = [
+        [method.replace("_", " "), *(_cell(parts[period].get(name)) for name in names)]
+        for method, parts in measures.items()
+    ]
+    return head, rows
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "-" if value is None else format(value, ".4g")
+
+
+def _as_json(found: Forecast, out: str) -> dict[str, Any]:
+    """Return what `--json` prints; what is not defined is null."""
+    series, recipe = found.series, found.recipe
+    return {
+        "series": series.name,
+        "source": series.source,
+        "rows": len(series),
+        "lags": list(recipe.lags),
+        "horizon": recipe.horizon,
+        "network": recipe.network,
+        "networks": recipe.networks,
+        "test_from": series.calendar.label(found.segments.cut),
+        "arv": found.arv,
+        "measures": found.measures,
+        "verdict": found.verdict,
+        "forecast": found.table.to_dicts(),
+        "notes": list(found.notes),
+        "out": out,
+    }
