@@ -68,7 +68,7 @@ def test_why(cli: Cli) -> None:
     assert Path("why.png").exists()
     found = json.loads(cli("why", "lynx-forecast", "--at", "1930", "--json").stdout)
     assert found["seen"]
-    assert found["actual"] == 485
+    assert found["actual"] == 662
     total = found["mean"] + sum(s["share"] for s in found["shares"]) + found["rest"]
     assert total == pytest.approx(found["forecast"])
     assert cli("why", "lynx-forecast", "--at", "1823").exit_code == 2

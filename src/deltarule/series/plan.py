@@ -20,6 +20,7 @@ from deltarule.series.forecaster import FEWEST, network_of
 from deltarule.series.judged import Period
 from deltarule.series.recipe import Recipe
 from deltarule.series.series import Series
+from deltarule.series.transforms import Transform
 from deltarule.series.walk import Segments
 from deltarule.series.windows import check_length
 
@@ -62,6 +63,7 @@ def planned(series: Series, recipe: Recipe, test_from: str | None) -> Planned:
     network = network_of(recipe, recipe.lags, len(series.past), len(series.known))
     recipe = recipe.with_(network="-".join(map(str, network.sizes)))
     segments = _segments(series, recipe, cut, network.sizes[-1])
+    Transform.fit(series.values[:cut], recipe.transform, recipe.difference)  # is there anything?
     if segments.calibrate is None:
         notes.append(
             f"no quantiles on the test part: there are too few values before "
@@ -116,6 +118,8 @@ def _segments(series: Series, recipe: Recipe, cut: int, outputs: int) -> Segment
     need = needed(recipe.quantiles) + H - 1
     wanted = max(round(recipe.calibration * windows), need) if recipe.calibration else windows
     calibrate = cut - wanted if windows - wanted >= FEWEST else None
+    if calibrate is not None and np.ptp(series.values[:calibrate]) == 0.0:
+        calibrate = None
     last = n - H
     blocks = np.array_split(np.arange(cut, last + 1), min(recipe.backtest, last + 1 - cut))
     return Segments(first, calibrate, tuple(int(b[0]) for b in blocks), last)

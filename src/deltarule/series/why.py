@@ -172,12 +172,12 @@ def _apart(fitted: Fitted, origin: int, H: int) -> WhyForecast:
         changed = {kind: a.copy() for kind, a in arrays.items()}
         changed[leaf.kind][leaf.row, leaf.time] = 0.0
         other = said(changed["z"][0], changed["past"], changed["known"])[1]
-        offset, scale = _units(fitted, leaf)
+        scale = _scale(fitted, leaf)
         shares.append(
             Share(
                 name=leaf.name,
                 time=label(leaf.time),
-                value=offset + scale * u,
+                value=_value(fitted, leaf, stages),
                 slope=float(slope * t.scale / scale),
                 share=float(slope * u * t.scale),
                 difference=forecast - other,
@@ -254,13 +254,23 @@ def _slopes_through(
     return carried[span + H - 1]
 
 
-def _units(fitted: Fitted, leaf: _Leaf) -> tuple[float, float]:
-    """Return offset and scale of an input."""
-    model, series = fitted.forecaster, fitted.series
+def _value(fitted: Fitted, leaf: _Leaf, stages: Sequence[Array]) -> float:
+    """Return an input before scaling."""
     if leaf.kind == "z":
-        return model.transform.offset, model.transform.scale
-    names = list(series.past if leaf.kind == "past" else series.known)
-    return model.covariates[names[leaf.row]]
+        return float(stages[-1][leaf.time])
+    return float(_covariates(fitted, leaf.kind)[leaf.row][1][leaf.time])
+
+
+def _scale(fitted: Fitted, leaf: _Leaf) -> float:
+    """Return what an input was divided by."""
+    if leaf.kind == "z":
+        return fitted.forecaster.transform.scale
+    return fitted.forecaster.covariates[_covariates(fitted, leaf.kind)[leaf.row][0]][1]
+
+
+def _covariates(fitted: Fitted, kind: str) -> list[tuple[str, Array]]:
+    series = fitted.series
+    return list((series.past if kind == "past" else series.known).items())
 
 
 def _how(pointwise: str, differences: Sequence[int]) -> str:
