@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from deltarule.series.baselines import BASELINES, ar, least_squares
-from deltarule.series.baselines import _smoothing as smoothing
-from deltarule.series.seasonal import seasonal_factors
+from deltarule.series.judgement.baselines import BASELINES, ar, least_squares
+from deltarule.series.judgement.baselines import _smoothing as smoothing
+from deltarule.series.judgement.seasonal import seasonal_factors
 from deltarule.series.series import as_series
 
 LYNX, AIR = as_series("lynx").values, as_series("airpassengers").values

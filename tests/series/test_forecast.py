@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import deltarule as dr
 from deltarule.core.errors import DataError, UsageError
-from deltarule.series.conformal import needed
-from deltarule.series.judged import NETWORK
+from deltarule.series.judgement.conformal import needed
+from deltarule.series.judgement.judged import NETWORK
 
 QUICK: dict[str, Any] = {"networks": 2, "epochs": 20, "engine": "reference"}
 

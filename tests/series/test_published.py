@@ -6,8 +6,8 @@ import pytest
 import deltarule as dr
 from deltarule.data.bundled_series import series_table
 from deltarule.series.automatic import automatic_lags
-from deltarule.series.baselines import BASELINES
-from deltarule.series.measures import mase_scale
+from deltarule.series.judgement.baselines import BASELINES
+from deltarule.series.judgement.measures import mase_scale
 from deltarule.series.series import as_series
 from deltarule.series.transforms import BoxCox
 

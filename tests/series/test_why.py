@@ -8,7 +8,7 @@ import pytest
 
 import deltarule as dr
 from deltarule.core.errors import UsageError
-from deltarule.series.why import WhyForecast
+from deltarule.series.why.shares import WhyForecast
 
 QUICK: dict[str, Any] = {"networks": 2, "epochs": 60, "engine": "reference"}
 CASES: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from deltarule.cli.forecast import measure_rows
+from deltarule.cli.forecast_report import measure_rows
 from deltarule.cli.screen import Screen
 
 __all__ = ["continued", "is_forecast", "show_forecast"]

@@ -121,7 +121,7 @@ def read_description(place: Path) -> dict[str, Any]:
     path = place / RUN
     if not place.is_dir():
         what = "this is a file, not a model folder" if place.exists() else "there is no such folder"
-        raise FileError(f"{place}: {what}. `deltarule train` makes one.")
+        raise FileError(f"{place}: {what}. `deltarule train` makes one, or `deltarule forecast`.")
     data = _bytes(path)
     try:
         plain = json.loads(data.decode("utf-8"))

@@ -6,13 +6,16 @@ apart (all three also in `deltarule`).
 
 from deltarule.series.fitted import Fitted
 from deltarule.series.folder import load_forecast
-from deltarule.series.forecasting import Forecast, forecast
+from deltarule.series.forecasting import forecast
+from deltarule.series.recipe import Recipe
+from deltarule.series.result import Forecast
 from deltarule.series.series import Series, as_series
-from deltarule.series.why import WhyForecast, why_forecast
+from deltarule.series.why.shares import WhyForecast, why_forecast
 
 __all__ = [
     "Fitted",
     "Forecast",
+    "Recipe",
     "Series",
     "WhyForecast",
     "as_series",

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.series.seasonal import adjusted
+from deltarule.series.judgement.seasonal import adjusted
 
 __all__ = ["automatic_lags", "order_by_aic"]
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError
-from deltarule.series.conformal import needed, quantiles
 from deltarule.series.forecaster import Forecaster, check_future
-from deltarule.series.measures import point_measures
+from deltarule.series.judgement.conformal import needed, quantiles
+from deltarule.series.judgement.measures import point_measures
 from deltarule.series.paths import path_quantiles
 from deltarule.series.series import Series, as_series
 

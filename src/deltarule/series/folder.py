@@ -25,7 +25,7 @@ from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
 
 if TYPE_CHECKING:
-    from deltarule.series.forecasting import Forecast
+    from deltarule.series.result import Forecast
 
 __all__ = ["load_forecast", "save"]
 

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.data.bundled_series import SERIES
-from deltarule.series.baselines import BASELINES, Forecasts, ar, ar_name
-from deltarule.series.fitted import Fitted, future
-from deltarule.series.forecaster import Forecaster, check_future, fit
-from deltarule.series.judged import NETWORK, Measures, Period, judge, verdict
+from deltarule.series.fitted import future
+from deltarule.series.forecaster import check_future, fit
+from deltarule.series.judgement.baselines import BASELINES, Forecasts, ar, ar_name
+from deltarule.series.judgement.judged import NETWORK, judge
+from deltarule.series.judgement.walk import Fit, Origins, Predict, Quantiles, walk
 from deltarule.series.paths import path_quantiles
 from deltarule.series.plan import planned
 from deltarule.series.recipe import Recipe
+from deltarule.series.result import Forecast
 from deltarule.series.series import Series, as_series
 from deltarule.series.transforms import Plain, Pointwise
-from deltarule.series.walk import Fit, Origins, Predict, Quantiles, Segments, Walk, walk
 
-if TYPE_CHECKING:
-    import polars
-
-__all__ = ["Forecast", "forecast", "forecast_series"]
+__all__ = ["forecast", "forecast_series"]
 
 Array = NDArray[np.float64]
 
@@ -38,115 +34,6 @@ TITLES = {
     "ses": "exponential smoothing",
     "theta": "theta",
 }
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Forecast:
-    """A forecast with everything that is known of how far it can be trusted."""
-
-    series: Series
-    recipe: Recipe
-    """The options, with the lags that were found."""
-    forecaster: Forecaster
-    """Fitted to the whole series."""
-    mean: Array
-    """(H,): the steps to come."""
-    quantiles: Array | None
-    """(H, levels); None where there were too few errors to make them of."""
-    errors: Array
-    """(k, H): errors of g on values that no network had seen, which made the quantiles."""
-    walks: dict[str, Walk]
-    """By method: what it said from every time of the test part."""
-    segments: Segments
-    periods: tuple[Period, ...]
-    measures: Measures
-    """By method, period ("train" and those of the test) and measure."""
-    titles: dict[str, str]
-    notes: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        cal, n = self.series.calendar, len(self.series)
-        steps = f"{cal.label(n)} to {cal.label(n + len(self.mean) - 1)}"
-        return f"Forecast of {self.series.name}, {steps}; " + "; ".join(self.verdict)
-
-    @property
-    def times(self) -> list[str]:
-        """The times that are forecast."""
-        n = len(self.series)
-        return [self.series.calendar.label(n + h) for h in range(len(self.mean))]
-
-    @cached_property
-    def table(self) -> polars.DataFrame:
-        """A row per step to come: time, forecast and the quantiles (q0.1, ...)."""
-        import polars
-
-        columns: dict[str, Any] = {"time": self.times, "forecast": self.mean}
-        if self.quantiles is not None:
-            levels = enumerate(self.recipe.quantiles)
-            columns |= {f"q{tau:g}": self.quantiles[:, i] for i, tau in levels}
-        return polars.DataFrame(columns)
-
-    @cached_property
-    def intervals(self) -> polars.DataFrame:
-        """A row per step and pair of quantiles: time, share of values meant to be inside, ends."""
-        import polars
-
-        rows = []
-        if self.quantiles is not None:
-            levels = self.recipe.quantiles
-            for i in range(len(levels) // 2):
-                share = levels[-1 - i] - levels[i]
-                rows += [
-                    {"time": t, "share": round(share, 12), "low": q[i], "high": q[-1 - i]}
-                    for t, q in zip(self.times, self.quantiles.tolist(), strict=True)
-                ]
-        kinds = {"time": polars.String, "share": polars.Float64}
-        return polars.DataFrame(
-            rows, schema={**kinds, "low": polars.Float64, "high": polars.Float64}
-        )
-
-    @cached_property
-    def backtest(self) -> polars.DataFrame:
-        """A row per method and period: every measure; the network first."""
-        import polars
-
-        rows = [
-            {"method": method, "period": period, **values}
-            for method, parts in self.measures.items()
-            for period, values in parts.items()
-        ]
-        return polars.DataFrame(rows, infer_schema_length=None)
-
-    @property
-    def verdict(self) -> list[str]:
-        """For every period of the test, in words, whether the network beats the baselines."""
-        periods = [p.name for p in self.periods]
-        return verdict(self.measures, self.titles, periods, self.recipe.quantiles)
-
-    @property
-    def arv(self) -> dict[str, dict[str, float | None]]:
-        """The average relative variance, by method and period."""
-        return {
-            method: {period: values.get("arv") for period, values in parts.items()}
-            for method, parts in self.measures.items()
-        }
-
-    @property
-    def fitted(self) -> Fitted:
-        """The forecaster with its series, to go on with and to ask why."""
-        return Fitted(self.series, self.forecaster, self.errors)
-
-    def plot(self, path: str | Path, *, force: bool = False) -> None:
-        """Draw history, forecasts on the test part, and the future with its intervals."""
-        from deltarule.series.plot import draw_forecast
-
-        draw_forecast(self, Path(path), force=force)
-
-    def save(self, folder: str | Path, *, force: bool = False) -> list[str]:
-        """Write the folder of the forecast; return notes on what could not be drawn."""
-        from deltarule.series.folder import save
-
-        return save(self, folder, force=force)
 
 
 def forecast(
@@ -185,15 +72,11 @@ def forecast(
             them), or up to the last value alone.
         missing: "error", "previous" or "interpolate", for values that are not there.
         form: how a text file is written, as `read_table` takes it (`{"separator": ";"}`).
-        activation, networks, optimizer, epochs, batch_size, l2, loss, rule, seed, dtype, engine,
-            threads: as in `deltarule.train`; `networks` is how many are averaged (20).
-        transform: "none", "log" or "box_cox:0.5". `difference`: lags to subtract, 1 or (1, 12).
-        season: steps in a season; else that of the calendar.
-        quantiles: which ones are forecast, (.1, .5, .9). intervals: "conformal", or "paths" for
-            simulated futures (`paths` of them). calibration: the share of the windows before the
-            test part whose errors make the first quantiles.
-        backtest: in how many blocks the test part is gone through; the networks are fitted anew
-            before each. 1 fits them once.
+        options: every other field of `deltarule.series.Recipe`: how the values are transformed
+            (`transform`, `difference`, `season`), how the networks are trained (`networks`, 20 of
+            them, `activation`, `optimizer`, `epochs`, `batch_size`, `l2`, `loss`, `rule`, `seed`,
+            `dtype`, `engine`, `threads`), and how they are judged (`quantiles`, `intervals`,
+            `paths`, `calibration`, `backtest`).
 
     Returns:
         A `Forecast`: `.table`, `.intervals`, `.backtest`, `.verdict`, `.arv`, `.plot(path)`,

@@ -15,13 +15,13 @@ import numpy as np
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data.bundled_series import SERIES
 from deltarule.series.automatic import automatic_lags
-from deltarule.series.conformal import needed
 from deltarule.series.forecaster import FEWEST, network_of
-from deltarule.series.judged import Period
+from deltarule.series.judgement.conformal import needed
+from deltarule.series.judgement.judged import Period
+from deltarule.series.judgement.walk import Segments
 from deltarule.series.recipe import Recipe
 from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
-from deltarule.series.walk import Segments
 from deltarule.series.windows import check_length
 
 __all__ = ["Planned", "planned"]

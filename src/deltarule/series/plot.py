@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
-from deltarule.series.judged import NETWORK
-from deltarule.series.walk import Walk
+from deltarule.series.judgement.judged import NETWORK
+from deltarule.series.judgement.walk import Walk
 
 if TYPE_CHECKING:
-    from deltarule.series.forecasting import Forecast
+    from deltarule.series.result import Forecast
 
 __all__ = ["draw_forecast"]
 

@@ -21,17 +21,20 @@ _LAGS = 12
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a series is forecast; see `deltarule.forecast`. Sequences become tuples.
+    """How a series is forecast: every option of `deltarule.forecast` but the data.
 
     >>> Recipe(lags=3, network="3-4-1").lags
     (1, 2, 3)
     """
 
     lags: Any = None
+    """A number p for 1, ..., p; several lags; "auto"; None for the network's, else 12."""
     horizon: int = 1
     network: str | None = None
+    """Sizes such as "12-8-1"; None for round((inputs + 1) / 2) hidden nodes and one output."""
     activation: str = "tanh"
     networks: int = 20
+    """How many, from different first weights, are averaged."""
     optimizer: Any = "adam:0.01"
     epochs: int = 1000
     batch_size: int | None = None
@@ -39,13 +42,19 @@ class Recipe:
     loss: Any = "half_squared_error"
     rule: Any = "exact"
     transform: Any = "none"
+    """Of every value: "none", "log", "box_cox:0.5"."""
     difference: Any = ()
+    """Lags to subtract one after the other: 1, or (1, 12)."""
     season: int | None = None
+    """Steps in a season; None for the calendar's."""
     quantiles: Any = (0.1, 0.5, 0.9)
     intervals: str = "conformal"
-    calibration: float = 0.25
+    """Or "paths", of which `paths` are simulated."""
     paths: int = 1000
+    calibration: float = 0.25
+    """The share of the windows before the test part whose errors make the first quantiles."""
     backtest: int = 1
+    """Blocks of the test part; networks are fitted anew before each."""
     seed: int = 0
     dtype: str = "float64"
     engine: str = "auto"

@@ -124,11 +124,13 @@ def series_of(
     """Return the series in a table; see `as_series`."""
     about = SERIES.get(table.source)
     time = _time(table, time or (about.time if about else None))
+    if time not in (*table.names, _ROWS):
+        raise no_such_column(table.source, time, table.names, "time column")
     names = _target(table, target, time), *known, *past
-    for name in (*names, *([] if time == _ROWS else [time])):
+    for name in names:
         if name not in table:
             raise no_such_column(table.source, name, table.names)
-        if table[name].kind != "numeric" and name != time:
+        if table[name].kind != "numeric":
             raise DataError(
                 f"{table.source}: column {name!r} is {table[name].kind}, and a series is of numbers"
             )

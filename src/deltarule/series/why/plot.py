@@ -10,7 +10,7 @@ import numpy as np
 from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
 
 if TYPE_CHECKING:
-    from deltarule.series.why import WhyForecast
+    from deltarule.series.why.shares import WhyForecast
 
 __all__ = ["draw_why"]
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.series.fitted import Fitted
-from deltarule.series.slopes import slopes
+from deltarule.series.why.slopes import slopes
 from deltarule.series.windows import before
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class WhyForecast:
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
         """Draw shares and exact differences side by side, an input a line."""
-        from deltarule.series.why_plot import draw_why
+        from deltarule.series.why.plot import draw_why
 
         draw_why(self, Path(path), force=force)
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.series.seasonal import seasonal_factors
+from deltarule.series.judgement.seasonal import seasonal_factors
 from deltarule.series.windows import before, pairs
 
 __all__ = ["BASELINES", "Forecasts", "ar", "ar_name", "least_squares"]

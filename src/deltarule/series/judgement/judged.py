@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.series.measures import covered, mase_scale, pinball, point_measures
-from deltarule.series.walk import Walk
+from deltarule.series.judgement.measures import covered, mase_scale, pinball, point_measures
+from deltarule.series.judgement.walk import Walk
 
 __all__ = ["NETWORK", "Measures", "Period", "judge", "verdict"]
 

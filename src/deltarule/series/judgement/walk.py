@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.series.conformal import needed, quantiles
+from deltarule.series.judgement.conformal import needed, quantiles
 from deltarule.series.transforms import Pointwise
 
 __all__ = ["Fit", "Origins", "Predict", "Quantiles", "Segments", "Walk", "walk"]
