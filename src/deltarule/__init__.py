@@ -56,7 +56,15 @@ if TYPE_CHECKING:
     from deltarule.models import Model, load
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
-    from deltarule.series import Forecast, WhyForecast, forecast, load_forecast, why_forecast
+    from deltarule.series import (
+        Forecast,
+        Panel,
+        WhyForecast,
+        forecast,
+        forecast_panel,
+        load_forecast,
+        why_forecast,
+    )
     from deltarule.training import (
         AllWithin,
         ErrorBelow,
@@ -109,8 +117,10 @@ _HOME = {
     "Network": "deltarule.network",
     "DeltaRule": "deltarule.rules",
     "Forecast": "deltarule.series",
+    "Panel": "deltarule.series",
     "WhyForecast": "deltarule.series",
     "forecast": "deltarule.series",
+    "forecast_panel": "deltarule.series",
     "load_forecast": "deltarule.series",
     "why_forecast": "deltarule.series",
     "AllWithin": "deltarule.training",
@@ -150,6 +160,7 @@ __all__ = [
     "Model",
     "Network",
     "NumericError",
+    "Panel",
     "Patience",
     "ResourceError",
     "Run",
@@ -170,6 +181,7 @@ __all__ = [
     "explain",
     "explain_node",
     "forecast",
+    "forecast_panel",
     "gauss_newton_vector",
     "hessian",
     "hessian_vector",

@@ -109,3 +109,24 @@ def test_nothing_that_is_there_is_replaced(cli: Cli) -> None:
     Path("lynx-forecast").mkdir()
     assert cli("forecast", "lynx", *QUICK).exit_code == 2
     assert cli("forecast", "linx", *QUICK).exit_code == 3
+
+
+def test_a_panel(cli: Cli, tmp_path: Path) -> None:
+    lines = [f"{shop},{2000 + t},{t + 3 * (t % 3)}" for shop in "ab" for t in range(25)]
+    (tmp_path / "shops.csv").write_text("shop,year,sold\n" + "\n".join(lines) + "\n")
+    options = ("--time", "year", "--target", "sold", "--lags", "3", "--horizon", "2", *QUICK)
+    result = cli("forecast", "shops.csv", "--series", "shop", *options)
+    assert result.exit_code == 0, result.output
+    assert "2 series, 50 values" in result.stdout
+    assert "mean MASE of 2 series" in result.stdout
+    assert "--series a --at 2026" in result.stdout
+    assert cli("show", "shops-forecast").exit_code == 0
+    result = cli("why", "shops-forecast", "--at", "2026", "--series", "b")
+    assert result.exit_code == 0, result.output
+    assert cli("why", "shops-forecast", "--at", "2026").exit_code == 2
+    found = json.loads(cli("forecast", "shops.csv", "--series", "shop", *options, "--each",
+                           "--out", "c", "--json").stdout)  # fmt: skip
+    assert found["series"] == ["a", "b"]
+    assert len(found["forecast"]) == 4
+    assert cli("forecast", "shops.csv", *options, "--each", "--out", "d").exit_code == 2
+    assert "--series" in cli("forecast", "shops.csv", *options, "--out", "d").stderr

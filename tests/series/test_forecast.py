@@ -134,9 +134,9 @@ def test_no_future_value_changes_an_earlier_word(
 @pytest.mark.parametrize("horizon", [1, 4])
 def test_coverage_of_ninety_percent_intervals(intervals: str, horizon: int) -> None:
     inside = []
-    for seed in range(8):
+    for seed in range(6):
         found = dr.forecast(
-            simulated(400, seed), lags=2, horizon=horizon, network="2-2-1", networks=2, epochs=250,
+            simulated(400, seed), lags=2, horizon=horizon, network="2-2-1", networks=2, epochs=150,
             quantiles=(0.05, 0.95), intervals=intervals, paths=200,
         )  # fmt: skip
         inside.append(found.measures[NETWORK][found.periods[0].name]["coverage"])
@@ -156,7 +156,7 @@ def test_paths_spread_with_the_horizon_as_the_process_does() -> None:
     assert found.quantiles is not None
     half = (found.quantiles[:, 1] - found.quantiles[:, 0]) / 2
     assert half[0] == pytest.approx(1.0, rel=0.12)  # 750 errors drawn from N(0, 1)
-    np.testing.assert_allclose(half / half[0], expected, rtol=0.1)
+    np.testing.assert_allclose(half / half[0], expected, rtol=0.15)
 
 
 def test_a_known_covariate_is_used() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from deltarule.cli.forecast_report import measure_rows
+from deltarule.cli.forecast_report import measure_rows, summary_rows
 from deltarule.cli.screen import Screen
 
 __all__ = ["continued", "is_forecast", "show_forecast"]
@@ -24,13 +24,18 @@ def is_forecast(folder: Path) -> bool:
 
 
 def continued(
-    folder: Path, data: str, form: Mapping[str, Any], out: Path | None, force: bool, quiet: bool
+    folder: Path,
+    data: str,
+    form: Mapping[str, Any],
+    series: str | None,
+    how: tuple[Path | None, bool, bool],
 ) -> None:
     """Continue the series by new rows, and write what comes after them as CSV."""
     from deltarule.core.files import new_file
     from deltarule.series import load_forecast
 
-    fitted = load_forecast(folder).more(data, **form)
+    out, force, quiet = how
+    fitted = load_forecast(folder, series).more(data, **form)
     head, rows = fitted.table.columns, fitted.table.rows()
     if out is None:
         csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
@@ -45,8 +50,8 @@ def continued(
     new = len(fitted.series) - fitted.forecaster.end
     label = fitted.series.calendar.label
     typer.echo(
-        f"{new:,} new values, to {label(len(fitted.series) - 1)}; the networks are those of "
-        "training",
+        f"{new:,} new value{'' if new == 1 else 's'}, to {label(len(fitted.series) - 1)}; the "
+        "networks are those of training",
         err=True,
     )
     score = fitted.score()
@@ -62,18 +67,25 @@ def continued(
 
 def show_forecast(folder: Path) -> None:
     """Show what is in the folder of a forecast."""
+    from deltarule.models.read import read_description
     from deltarule.series import load_forecast
 
-    fitted = load_forecast(folder)
+    names = list(read_description(folder)["series"])
+    fitted = load_forecast(folder, names[0] if len(names) > 1 else None)
     said, series, recipe = fitted.description, fitted.series, fitted.forecaster.recipe
     label, n, screen = series.calendar.label, len(series), Screen()
     screen.say("forecast", f"{folder}: {series.name}, by deltarule {said['versions']['deltarule']}")
-    screen.say("data", f"{series.source}: {n:,} values, {label(0)} to {label(n - 1)}")
+    more = f" (and {len(names) - 1:,} series more)" if len(names) > 1 else ""
+    screen.say("data", f"{series.source}: {n:,} values, {label(0)} to {label(n - 1)}{more}")
     screen.say("", list(said["notes"]))
     lags = ", ".join(map(str, recipe.lags))
     screen.say("network", f"{recipe.network}, {recipe.networks} of them averaged; lags {lags}")
-    for period in [p for p in said["metrics"]["network"] if p != "train"]:
+    if "skipped" in said:
         screen.line()
-        screen.table(*measure_rows(said["metrics"], period))
+        screen.table(*summary_rows(said["metrics"]))
+    else:
+        for period in [p for p in said["metrics"]["network"] if p != "train"]:
+            screen.line()
+            screen.table(*measure_rows(said["metrics"], period))
     screen.line()
     screen.say("verdict", list(said["verdict"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ def forecast(
         typer.Argument(
             metavar="DATA",
             help="A file (.csv .tsv .txt .parquet .npz) or a bundled series: sunspots, "
-            "sunspots_monthly, lynx, airpassengers.",
+            "sunspots_monthly, lynx, airpassengers; m1_yearly holds 181.",
         ),
     ],
     time: Annotated[
@@ -44,6 +45,25 @@ def forecast(
             rich_help_panel=_DATA,
         ),
     ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="The column that tells several series apart: all are forecast, by the same "
+            "networks.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    each: Annotated[
+        bool,
+        typer.Option("--each", help="Networks of its own for every series.", rich_help_panel=_DATA),
+    ] = False,
+    skip_short: Annotated[
+        bool,
+        typer.Option(
+            "--skip-short", help="Leave out series that are too short.", rich_help_panel=_DATA
+        ),
+    ] = False,
     known: Annotated[
         list[str] | None,
         typer.Option(
@@ -228,13 +248,12 @@ def forecast(
 
     Values are cut into windows of lags, and several networks learn the next value from them. On
     the test part they stand beside persistence, drift, exponential smoothing, theta and a linear
-    autoregression on the same lags; a network that loses to them says so.
+    autoregression on the same lags; a network that loses to them says so. Of several series, the
+    test part is the last --horizon values of each.
     """
-    from deltarule.cli import forecast_report
-    from deltarule.cli.parse import numbers
+    from deltarule.cli import forecast_report, parse
     from deltarule.core.errors import UsageError
     from deltarule.models import check_destination, claimed
-    from deltarule.series import forecast as forecasting
 
     if auto and (lags is not None or network is not None):
         raise UsageError("--auto finds the lags and the network: leave --lags and --network out")
@@ -244,13 +263,12 @@ def forecast(
     )
     check_destination(folder, force=force)
     with claimed(folder):
-        found = forecasting(
-            data,
-            target,
-            time,
-            "auto" if auto else _lags(lags),
-            horizon,
-            network,
+        found = _forecasts(data, series, each, skip_short)(
+            target=target,
+            time=time,
+            lags="auto" if auto else parse.lags("--lags", lags),
+            horizon=horizon,
+            network=network,
             test_from=test_from,
             known=known or (),
             past=past or (),
@@ -265,9 +283,9 @@ def forecast(
             loss=loss,
             rule=rule,
             transform=transform,
-            difference=_whole("--difference", difference) if difference else (),
+            difference=parse.wholes("--difference", difference) if difference else (),
             season=season,
-            quantiles=numbers("--quantiles", quantiles),
+            quantiles=parse.numbers("--quantiles", quantiles),
             intervals=intervals,
             backtest=backtest,
             seed=seed,
@@ -281,22 +299,15 @@ def forecast(
         forecast_report.report(found, folder, undrawn)
 
 
-def _lags(text: str | None) -> Any:
-    """Return what `--lags` says: a number p, several lags, or auto."""
-    if text is None or text == "auto":
-        return text
-    found = _whole("--lags", text)
-    return found[0] if len(found) == 1 and "," not in text else found
-
-
-def _whole(option: str, text: str) -> list[int]:
+def _forecasts(data: str, series: str | None, each: bool, skip_short: bool) -> Any:
+    """Return the function that forecasts one series, or several."""
     from deltarule.core.errors import UsageError
+    from deltarule.series import forecast, forecast_panel, is_panel
 
-    words = [word.strip() for word in text.rstrip(",").split(",")]
-    if not all(word.isdecimal() and len(word) < 10 for word in words):
-        more = ", or auto" if option == "--lags" else ""
-        raise UsageError(
-            f"{option} takes a whole number, or several with commas, such as 1,12{more}, not "
-            f"{text!r}"
+    if series is not None or is_panel(data):
+        return partial(
+            forecast_panel, data, series=series, together=not each, skip_short=skip_short
         )
-    return [int(word) for word in words]
+    if each or skip_short:
+        raise UsageError("--each and --skip-short are for several series: name their --series")
+    return partial(forecast, data)

@@ -95,6 +95,7 @@ _add(
     "deltarule forecast airpassengers --horizon 12 --transform log --difference 1",
     "deltarule forecast sales.csv --time month --target sold --horizon 6 --auto",
     "deltarule forecast sales.csv --time month --target sold --test-from 2024-01 --backtest 5",
+    "deltarule forecast m1_yearly --horizon 6 --lags 4 --difference 1",
 )
 _add(
     why,

@@ -29,6 +29,9 @@ def why(
             show_default="1; after the series' end, as many as it takes",
         ),
     ] = None,
+    series: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which of a panel's series.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="The picture to draw, a PNG.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
@@ -42,7 +45,7 @@ def why(
     """
     from deltarule.series import load_forecast, why_forecast
 
-    found = why_forecast(load_forecast(folder), at, steps)
+    found = why_forecast(load_forecast(folder, series), at, steps)
     if plot is not None:
         found.plot(plot, force=force)
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from deltarule.series.transforms import Transform
 from deltarule.series.windows import check_length
 from deltarule.training import train_many
 
-__all__ = ["FEWEST", "Forecaster", "check_future", "fit", "network_of"]
+__all__ = ["FEWEST", "Forecaster", "check_future", "fit", "fit_together", "network_of"]
 
 FEWEST = 3
 """Windows that training needs at least."""
@@ -95,20 +95,20 @@ def fit(series: Series, recipe: Recipe, lags: tuple[int, ...], end: int) -> Fore
     Raises `DataError` where they are too few or constant, `NumericError` where training ends in
     numbers that are not finite.
     """
-    y = series.values[:end]
-    network = network_of(recipe, lags, len(series.past), len(series.known))
-    lost = sum(recipe.difference)
-    why = f"{FEWEST} windows to train on, each with {network.sizes[-1]} more"
-    check_length(series.source, end, lags, lost, FEWEST + network.sizes[-1] - 1, why)
-    transform = Transform.fit(y, recipe.transform, recipe.difference)
-    z = transform.scaled(transform.stages(y))
-    scales = {}
-    for name, values in {**series.past, **series.known}.items():
-        scaler = Scaler.fit("standard", [values[:end]])
-        scales[name] = float(scaler.offset[0]), float(scaler.scale[0])
-    blank = np.zeros((1, network.size))
-    networks = Networks(network, blank, lags, len(series.past), len(series.known))
-    X, T = networks.samples(z, lost, end, _scaled(series, scales))
+    return fit_together([series], recipe, lags, [end])[0]
+
+
+def fit_together(
+    several: Sequence[Series], recipe: Recipe, lags: tuple[int, ...], ends: Sequence[int]
+) -> list[Forecaster]:
+    """Fit the same networks to several series, each with transforms and scaling of its own."""
+    prepared = [
+        _prepared(series, recipe, lags, end) for series, end in zip(several, ends, strict=True)
+    ]
+    network = network_of(recipe, lags, len(several[0].past), len(several[0].known))
+    one = len(prepared) == 1
+    X = prepared[0].X if one else np.concatenate([p.X for p in prepared])
+    T = prepared[0].T if one else np.concatenate([p.T for p in prepared])
     m = recipe.networks
     many = train_many(
         network,
@@ -131,8 +131,39 @@ def fit(series: Series, recipe: Recipe, lags: tuple[int, ...], end: int) -> Fore
     if np.any(many.stopped == "interrupted"):
         raise KeyboardInterrupt
     history = {name: values.mean(axis=1) for name, values in many.history.items()}
-    fitted = Networks(network, many.theta, lags, len(series.past), len(series.known))
-    return Forecaster(recipe, fitted, transform, scales, end, history)
+    fitted = Networks(network, many.theta, lags, len(several[0].past), len(several[0].known))
+    return [
+        Forecaster(recipe, fitted, p.transform, p.scales, end, history)
+        for p, end in zip(prepared, ends, strict=True)
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """A series' windows before a time, with what scaled them."""
+
+    X: Array
+    T: Array
+    transform: Transform
+    scales: dict[str, tuple[float, float]]
+
+
+def _prepared(series: Series, recipe: Recipe, lags: tuple[int, ...], end: int) -> _Prepared:
+    y = series.values[:end]
+    network = network_of(recipe, lags, len(series.past), len(series.known))
+    lost = sum(recipe.difference)
+    why = f"{FEWEST} windows to train on, each with {network.sizes[-1]} more"
+    check_length(series.source, end, lags, lost, FEWEST + network.sizes[-1] - 1, why)
+    transform = Transform.fit(y, recipe.transform, recipe.difference)
+    z = transform.scaled(transform.stages(y))
+    scales = {}
+    for name, values in {**series.past, **series.known}.items():
+        scaler = Scaler.fit("standard", [values[:end]])
+        scales[name] = float(scaler.offset[0]), float(scaler.scale[0])
+    blank = np.zeros((1, network.size))
+    networks = Networks(network, blank, lags, len(series.past), len(series.known))
+    X, T = networks.samples(z, lost, end, _scaled(series, scales))
+    return _Prepared(X, T, transform, scales)
 
 
 def _scaled(series: Series, scales: Mapping[str, tuple[float, float]]) -> tuple[Array, Array]:

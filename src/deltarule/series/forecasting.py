@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from deltarule.data.bundled_series import SERIES
 from deltarule.series.fitted import future
-from deltarule.series.forecaster import check_future, fit
+from deltarule.series.forecaster import Forecaster, check_future, fit
 from deltarule.series.judgement.baselines import BASELINES, Forecasts, ar, ar_name
 from deltarule.series.judgement.judged import NETWORK, judge
 from deltarule.series.judgement.walk import Fit, Origins, Predict, Quantiles, walk
 from deltarule.series.paths import path_quantiles
-from deltarule.series.plan import planned
+from deltarule.series.plan import Planned, planned
 from deltarule.series.recipe import Recipe
 from deltarule.series.result import Forecast
 from deltarule.series.series import Series, as_series
 from deltarule.series.transforms import Plain, Pointwise
 
-__all__ = ["forecast", "forecast_series"]
+__all__ = ["TITLES", "assembled", "forecast", "forecast_series"]
 
 Array = NDArray[np.float64]
 
@@ -100,13 +100,22 @@ def forecast_series(series: Series, recipe: Recipe, test_from: str | None = None
     """Forecast a series; see `forecast`."""
     check_future(series, recipe.horizon)
     plan = planned(series, recipe, test_from)
+    lags = plan.recipe.lags
+    return assembled(series, plan, lambda end: fit(series, plan.recipe, lags, end))
+
+
+def assembled(series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]) -> Forecast:
+    """Walk every method through the past, then forecast what is to come.
+
+    `fit_to(end)` gives networks that know the values before `end`.
+    """
     recipe, segments, notes = plan.recipe, plan.segments, list(plan.notes)
     H, y, season = recipe.horizon, series.values, plan.season
     walks = {
         name: walk(y, method, segments, H, recipe.quantiles, g)
-        for name, (method, g) in _methods(series, recipe, season).items()
+        for name, (method, g) in _methods(series, plan, fit_to).items()
     }
-    final = fit(series, recipe, recipe.lags, len(y))
+    final = fit_to(len(y))
     errors = walks[NETWORK].errors
     mean, spread = future(series, final, errors)
     titles = {**TITLES, "ar": ar_name(recipe.lags)}
@@ -130,14 +139,18 @@ def _in_season(make: Callable[[Array, int], Forecasts], season: int, before: Arr
     return make(before, season)
 
 
-def _methods(series: Series, recipe: Recipe, season: int) -> dict[str, tuple[Fit, Pointwise]]:
+def _methods(
+    series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]
+) -> dict[str, tuple[Fit, Pointwise]]:
     """Return how each method is fitted, and the g in which its errors are measured.
 
     That of the baselines is the plain value: nothing keeps theirs where a logarithm is defined.
     """
 
+    recipe, season = plan.recipe, plan.season
+
     def networks(end: int) -> tuple[Predict, Quantiles | None]:
-        fitted = fit(series, recipe, recipe.lags, end)
+        fitted = fit_to(end)
 
         def predict(origins: Origins, H: int) -> Array:
             return fitted.forecasts(series, origins, H)

@@ -110,11 +110,10 @@ def _segments(series: Series, recipe: Recipe, cut: int, outputs: int) -> Segment
     """Return where fits are made."""
     n, H, lags, lost = len(series), recipe.horizon, recipe.lags, sum(recipe.difference)
     first = lost + max(lags)
-    ahead = max(outputs, H)
-    rest = FEWEST + ahead - 1
-    why = f"{FEWEST} windows to train on, each with {ahead} more, and {n - cut} to test on"
+    rest = FEWEST + outputs - 1
+    why = f"{FEWEST} windows to train on, each with {outputs} more, and {n - cut} to test on"
     check_length(series.source, n, lags, lost, rest + n - cut, why)
-    windows = cut - first - ahead + 1
+    windows = cut - first - outputs + 1
     need = needed(recipe.quantiles) + H - 1
     wanted = max(round(recipe.calibration * windows), need) if recipe.calibration else windows
     calibrate = cut - wanted if windows - wanted >= FEWEST else None
