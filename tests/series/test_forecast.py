@@ -243,3 +243,28 @@ def test_plot(found: dr.Forecast, tmp_path: Any) -> None:
     (tmp_path / "mine.png").write_text("mine")
     with pytest.raises(UsageError, match="the file exists"):
         found.plot(tmp_path / "mine.png")
+
+
+def test_recent_windows_count_more() -> None:
+    """Of a series whose level jumps, the recent half decides where old windows weigh nothing."""
+    rng = np.random.default_rng(0)
+    y = np.append(rng.normal(0, 1, 150), rng.normal(30, 1, 60))
+    short, long = (
+        dr.forecast(y, lags=1, network="1-1", networks=1, epochs=3000, half_life=h, horizon=40)
+        for h in (5.0, None)
+    )
+    assert abs(short.mean[-1] - 30) < 2 < abs(long.mean[-1] - 30)
+    with pytest.raises(UsageError, match="half_life"):
+        dr.forecast(y, half_life=0.0, **QUICK)
+
+
+def test_records_are_kept_as_they_are(tmp_path: Any) -> None:
+    options: dict[str, Any] = {
+        "optimizer": dr.optim.SGD(lr=0.1), "loss": dr.losses.Huber(0.5), "difference": 1, "activation": dr.activations.LeakyReLU(0.1),
+        "rule": dr.DeltaRule(hidden="offset:0.1"), "quantiles": (0.2, 0.8),
+    }  # fmt: skip
+    found = dr.forecast("lynx", lags=2, **QUICK, **options)
+    found.save(tmp_path / "a")
+    read = dr.load_forecast(tmp_path / "a")
+    assert read.table.equals(found.table)
+    assert read.forecaster.recipe.to_dict() == found.recipe.to_dict()

@@ -182,6 +182,15 @@ def forecast(
     l2: Annotated[
         float, typer.Option(help="Adds 1/2 l2 |W|^2 to the error.", rich_help_panel=_TRAINING)
     ] = 0.003,
+    half_life: Annotated[
+        float | None,
+        typer.Option(
+            metavar="STEPS",
+            help="A window counts half after so many steps.",
+            show_default="all count alike",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
     loss: Annotated[
         str,
         typer.Option(
@@ -280,6 +289,7 @@ def forecast(
             epochs=epochs,
             batch_size=batch_size,
             l2=l2,
+            half_life=half_life,
             loss=loss,
             rule=rule,
             transform=transform,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import deltarule
 from deltarule.core.errors import DeltaruleError, FileError, UsageError, first_few, nearest
 from deltarule.models.describe import SCHEMA
 from deltarule.models.folder import HISTORY, RUN, WEIGHTS, history_file, write_folder
+from deltarule.models.plots import draw_all
 from deltarule.models.read import FORECAST, damaged, read_description, read_tensors, settled
 from deltarule.network import Network
 from deltarule.series.calendar import Calendar
@@ -85,10 +87,7 @@ def _save(
         "backtest.csv": tables[1].write_csv().encode(),
     }
 
-    def draw(folder: Path) -> list[str]:
-        plot(folder / "forecast.png")
-        return []
-
+    draw = partial(draw_all, {"forecast.png": plot})
     return write_folder(out, files, said, draw, force=how[0], rescue=how[1])
 
 

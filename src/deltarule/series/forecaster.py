@@ -121,6 +121,7 @@ def fit_together(
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         l2=recipe.l2,
+        sample_weight=_recent([len(p.X) for p in prepared], recipe.half_life),
         dtype=recipe.dtype,
         engine=recipe.engine,
         threads=recipe.threads,
@@ -136,6 +137,18 @@ def fit_together(
         Forecaster(recipe, fitted, p.transform, p.scales, end, history)
         for p, end in zip(prepared, ends, strict=True)
     ]
+
+
+def _recent(counts: Sequence[int], half_life: float | None) -> Array | None:
+    """Return a weight per window, 2^(-age / half_life): the last window of each series has age 0.
+
+    >>> _recent([3, 1], 1.0)
+    array([0.25, 0.5 , 1.  , 1.  ])
+    """
+    if half_life is None:
+        return None
+    ages = [np.arange(n - 1.0, -1.0, -1.0) for n in counts]
+    return np.asarray(np.exp2(-np.concatenate(ages) / half_life))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from deltarule.core.arguments import number, whole
@@ -39,6 +39,8 @@ class Recipe:
     epochs: int = 1000
     batch_size: int | None = None
     l2: float = 0.003
+    half_life: float | None = None
+    """Steps after which a window counts half in E; None: all count alike."""
     loss: Any = "half_squared_error"
     rule: Any = "exact"
     transform: Any = "none"
@@ -72,6 +74,8 @@ class Recipe:
             put(self, name, whole(name, getattr(self, name), least))
         if self.season is not None:
             put(self, "season", whole("season", self.season, 1))
+        if self.half_life is not None:
+            put(self, "half_life", number("half_life", self.half_life, 1e-6))
         if self.batch_size is not None:
             put(self, "batch_size", whole("batch_size", self.batch_size, 1))
         put(self, "calibration", number("calibration", self.calibration, 0.0, 0.9))
@@ -87,17 +91,21 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        plain = asdict(self)
-        plain["transform"] = self.transform.to_dict()
-        for name in ("optimizer", "loss", "rule"):
-            value = getattr(self, name)
-            plain[name] = value if isinstance(value, str) else value.to_dict()
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Recipe:
         """Return what `to_dict` described."""
         return cls(**{f.name: plain[f.name] for f in fields(cls)})
+
+
+def _plain(value: Any) -> Any:
+    """Return an option as JSON takes it: tuples as lists, records as dictionaries."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, tuple | Mapping):
+        return list(value) if isinstance(value, tuple) else dict(value)
+    return value.to_dict()
 
 
 _LEAST = {"horizon": 1, "networks": 1, "epochs": 0, "paths": 10, "backtest": 1, "seed": 0}
