@@ -260,7 +260,8 @@ def test_recent_windows_count_more() -> None:
 
 def test_records_are_kept_as_they_are(tmp_path: Any) -> None:
     options: dict[str, Any] = {
-        "optimizer": dr.optim.SGD(lr=0.1), "loss": dr.losses.Huber(0.5), "difference": 1, "activation": dr.activations.LeakyReLU(0.1),
+        "optimizer": dr.optim.SGD(lr=0.1), "loss": dr.losses.Huber(0.5), "difference": 1,
+        "activation": dr.activations.LeakyReLU(0.1),
         "rule": dr.DeltaRule(hidden="offset:0.1"), "quantiles": (0.2, 0.8),
     }  # fmt: skip
     found = dr.forecast("lynx", lags=2, **QUICK, **options)
