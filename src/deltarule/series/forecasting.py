@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deltarule.data.bundled_series import SERIES
 from deltarule.series.fitted import future
 from deltarule.series.forecaster import Forecaster, check_future, fit
-from deltarule.series.judgement.baselines import BASELINES, Forecasts, ar, ar_name
+from deltarule.series.judgement.baselines import BASELINES, Forecasts, ar, ar_name, usable
 from deltarule.series.judgement.judged import NETWORK, judge
 from deltarule.series.judgement.walk import Fit, Origins, Predict, Quantiles, walk
 from deltarule.series.paths import path_quantiles
@@ -118,7 +118,7 @@ def assembled(series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]
     final = fit_to(len(y))
     errors = walks[NETWORK].errors
     mean, spread = future(series, final, errors)
-    titles = {**TITLES, "ar": ar_name(recipe.lags)}
+    titles = {**TITLES, "ar": ar_name(usable(segments.cut, recipe.lags))}
     return Forecast(
         series=series,
         recipe=recipe,

@@ -9,7 +9,8 @@ the values before each origin alone:
 - ses: simple exponential smoothing, level_t = level_{t-1} + alpha (y_t - level_{t-1})
 - theta: the theta method (Assimakopoulos and Nikolopoulos 2000) as Hyndman and Billah (2003) write
   it: SES with half the slope of the trend; seasonal series are adjusted by multiplying first
-- ar: a linear autoregression on the network's own lags, with intercept, by least squares
+- ar: a linear autoregression on the network's own lags, with intercept, by least squares; on as
+  many of them as leave two values for each weight
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from deltarule.series.judgement.seasonal import seasonal_factors
 from deltarule.series.windows import before, pairs
 
-__all__ = ["BASELINES", "Forecasts", "ar", "ar_name", "least_squares"]
+__all__ = ["BASELINES", "Forecasts", "ar", "ar_name", "least_squares", "usable"]
 
 _STILL, _ALL = 1e-9, 1.0 - 1e-15
 """alpha below which the level does not move, and the largest one that has a logarithm."""
@@ -95,14 +96,15 @@ BASELINES: dict[str, Callable[[Array, int], Forecasts]] = {
 """The baselines that need no lags, by name; each takes y up to a time and the season."""
 
 
-def ar(y: Array, lags: Sequence[int], lost: int = 0) -> Forecasts:
-    """Return the forecasts of a linear autoregression, fitted to the values from `lost` on.
+def ar(y: Array, lags: Sequence[int]) -> Forecasts:
+    """Return the forecasts of a linear autoregression on lags, or on the first of them.
 
     >>> y = 0.5 ** np.arange(20.0)
     >>> ar(y, (1,))(y, np.array([5]), 2).round(9)
     array([[0.03125 , 0.015625]])
     """
-    w = least_squares(y[lost:], lags)
+    lags = usable(len(y), lags)
+    w = least_squares(y, lags)
     span = max(lags)
 
     def forecasts(y: Array, origins: NDArray[np.intp], H: int) -> Array:
@@ -113,6 +115,20 @@ def ar(y: Array, lags: Sequence[int], lost: int = 0) -> Forecasts:
         return values[:, span:]
 
     return forecasts
+
+
+def usable(n: int, lags: Sequence[int]) -> tuple[int, ...]:
+    """Return the lags, or as many of the first as leave two of n values for each weight.
+
+    With fewer, least squares goes through all values and forecasts anything.
+
+    >>> usable(300, range(1, 13)) == tuple(range(1, 13)), usable(9, (1, 2, 3, 4))
+    (True, (1, 2))
+    """
+    count = len(lags)
+    while count > 1 and n - lags[count - 1] < 2 * (count + 1):
+        count -= 1
+    return tuple(lags[:count])
 
 
 def ar_name(lags: Sequence[int]) -> str:
