@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -283,6 +284,7 @@ def forecast(
             past=past or (),
             missing=missing,
             form=form.to_dict(),
+            progress=not (quiet or as_json) and sys.stderr.isatty(),
             activation=activation,
             networks=networks,
             optimizer=optimizer,

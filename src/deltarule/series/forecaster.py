@@ -89,17 +89,23 @@ def network_of(recipe: Recipe, lags: tuple[int, ...], past: int, known: int) -> 
     return Network(inputs, [*hidden, Dense(K)])
 
 
-def fit(series: Series, recipe: Recipe, lags: tuple[int, ...], end: int) -> Forecaster:
+def fit(
+    series: Series, recipe: Recipe, lags: tuple[int, ...], end: int, progress: bool = False
+) -> Forecaster:
     """Fit transforms, scaling and networks to the values before `end`.
 
     Raises `DataError` where they are too few or constant, `NumericError` where training ends in
     numbers that are not finite.
     """
-    return fit_together([series], recipe, lags, [end])[0]
+    return fit_together([series], recipe, lags, [end], progress)[0]
 
 
 def fit_together(
-    several: Sequence[Series], recipe: Recipe, lags: tuple[int, ...], ends: Sequence[int]
+    several: Sequence[Series],
+    recipe: Recipe,
+    lags: tuple[int, ...],
+    ends: Sequence[int],
+    progress: bool = False,
 ) -> list[Forecaster]:
     """Fit the same networks to several series, each with transforms and scaling of its own."""
     prepared = [
@@ -125,6 +131,7 @@ def fit_together(
         dtype=recipe.dtype,
         engine=recipe.engine,
         threads=recipe.threads,
+        progress=progress,
     )
     failed = [message for message in many.messages if message]
     if failed:

@@ -49,6 +49,7 @@ def forecast(
     past: Sequence[str] = (),
     missing: str = "error",
     form: Mapping[str, Any] | None = None,
+    progress: bool = False,
     **options: Any,
 ) -> Forecast:
     """Forecast a series, and judge the network on its past beside what needs no network.
@@ -72,6 +73,7 @@ def forecast(
             them), or up to the last value alone.
         missing: "error", "previous" or "interpolate", for values that are not there.
         form: how a text file is written, as `read_table` takes it (`{"separator": ";"}`).
+        progress: show a progress bar on stderr for each training.
         options: every other field of `deltarule.series.Recipe`: how the values are transformed
             (`transform`, `difference`, `season`), how the networks are trained (`networks`, 20 of
             them, `activation`, `optimizer`, `epochs`, `batch_size`, `l2`, `loss`, `rule`, `seed`,
@@ -93,15 +95,17 @@ def forecast(
     if lags is None and network is None and about is not None:
         network = about.network
     recipe = Recipe(lags=lags, horizon=horizon, network=network, **options)
-    return forecast_series(series, recipe, test_from)
+    return forecast_series(series, recipe, test_from, progress)
 
 
-def forecast_series(series: Series, recipe: Recipe, test_from: str | None = None) -> Forecast:
+def forecast_series(
+    series: Series, recipe: Recipe, test_from: str | None = None, progress: bool = False
+) -> Forecast:
     """Forecast a series; see `forecast`."""
     check_future(series, recipe.horizon)
     plan = planned(series, recipe, test_from)
     lags = plan.recipe.lags
-    return assembled(series, plan, lambda end: fit(series, plan.recipe, lags, end))
+    return assembled(series, plan, lambda end: fit(series, plan.recipe, lags, end, progress))
 
 
 def assembled(series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]) -> Forecast:

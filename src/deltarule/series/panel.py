@@ -124,6 +124,7 @@ def forecast_panel(
     past: Sequence[str] = (),
     missing: str = "error",
     form: Mapping[str, Any] | None = None,
+    progress: bool = False,
     **options: Any,
 ) -> Panel:
     """Forecast many series, which the column `series` tells apart.
@@ -150,7 +151,7 @@ def forecast_panel(
     if not plans:
         raise DataError(f"no series is long enough: {next(iter(skipped.values()))}")
     fits = _fit_together if together else _fit_each
-    fit_to = fits({name: several[name] for name in plans}, plans)
+    fit_to = fits({name: several[name] for name in plans}, plans, progress)
     found = {name: assembled(several[name], plan, fit_to(name)) for name, plan in plans.items()}
     return Panel(found, skipped, together)
 
@@ -190,7 +191,9 @@ def _ends(series: Series, plan: Planned) -> dict[Any, int]:
 FitTo = Callable[[str], Callable[[int], Forecaster]]
 
 
-def _fit_together(several: Mapping[str, Series], plans: Mapping[str, Planned]) -> FitTo:
+def _fit_together(
+    several: Mapping[str, Series], plans: Mapping[str, Planned], progress: bool
+) -> FitTo:
     """Fit once for the calibration parts of all series, once for each block, once for the end."""
     ends = {name: _ends(series, plans[name]) for name, series in several.items()}
     recipe = next(iter(plans.values())).recipe
@@ -198,17 +201,18 @@ def _fit_together(several: Mapping[str, Series], plans: Mapping[str, Planned]) -
     for step in dict.fromkeys(step for own in ends.values() for step in own):
         names = [name for name, own in ends.items() if step in own]
         chosen = [several[name] for name in names]
-        fitted = fit_together(chosen, recipe, recipe.lags, [ends[name][step] for name in names])
+        until = [ends[name][step] for name in names]
+        fitted = fit_together(chosen, recipe, recipe.lags, until, progress)
         found |= {(name, f.end): f for name, f in zip(names, fitted, strict=True)}
     return lambda name: lambda end: found[name, end]
 
 
-def _fit_each(several: Mapping[str, Series], plans: Mapping[str, Planned]) -> FitTo:
+def _fit_each(several: Mapping[str, Series], plans: Mapping[str, Planned], progress: bool) -> FitTo:
     """Fit networks of their own to every series."""
 
     def fit_to(name: str) -> Callable[[int], Forecaster]:
         recipe = plans[name].recipe
-        return lambda end: fit(several[name], recipe, recipe.lags, end)
+        return lambda end: fit(several[name], recipe, recipe.lags, end, progress)
 
     return fit_to
 
