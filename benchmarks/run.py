@@ -25,6 +25,7 @@ import explain_speed
 import reference_engine
 import rule_speed
 import second_order_speed
+import series_speed
 import startup
 from compare import Plan, Result, compare
 from contestant import PEERS
@@ -34,7 +35,7 @@ from results import cold_lines, verdicts, write
 from work import ROWS
 
 HERE = Path(__file__).parent
-OTHERS = ("startup", "reference", "explain", "check", "diagnose", "cold")
+OTHERS = ("startup", "reference", "explain", "check", "diagnose", "series", "cold")
 
 
 def main() -> None:
@@ -52,6 +53,8 @@ def main() -> None:
         _explanation()
     _rules()
     _second_order()
+    if _chosen("series", asked.rows):
+        _series()
     if _chosen("check", asked.rows):
         _check()
     if _chosen("diagnose", asked.rows):
@@ -136,6 +139,13 @@ def _explanation() -> None:
     print("\nExplanation of a weight with its 20 largest paths (milliseconds)")
     for kind, took in explain_speed.main().items():
         print(f"  {kind:50s} {1e3 * took:6.1f}   goal <= 50", flush=True)
+
+
+def _series() -> None:
+    """Print what forecasting takes."""
+    print("\nForecasting (seconds)")
+    for case, took in series_speed.main().items():
+        print(f"  {case:50s} {took:7.4f}   goal <= {series_speed.GOALS[case]:g}", flush=True)
 
 
 def _rules() -> None:

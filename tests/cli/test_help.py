@@ -18,6 +18,9 @@ from deltarule.data.encode import MISSING
 from deltarule.data.scale import SCALERS
 from deltarule.data.task import TASKS
 from deltarule.engine.choice import ENGINES
+from deltarule.series.recipe import INTERVALS
+from deltarule.series.series import MISSING as FILLS
+from deltarule.series.transforms import TRANSFORMS
 
 
 def test_version(cli: Cli) -> None:
@@ -25,7 +28,8 @@ def test_version(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "train", "predict", "show", "explain", "check", "diagnose"]
+    "command",
+    ["", "train", "predict", "show", "explain", "check", "diagnose", "forecast", "why"],
 )
 def test_every_command_has_help_with_examples(cli: Cli, command: str) -> None:
     result = cli(*command.split(), "--help")
@@ -45,12 +49,15 @@ CHOICES = {
     "notation": tuple(NOTATIONS),
 }
 
+OF_SERIES = {"missing": FILLS, "intervals": INTERVALS, "transform": TRANSFORMS.names()}
+
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_names_every_choice_that_an_option_has(command: str) -> None:
     for option in COMMANDS[command].params:
         said = getattr(option, "help", None) or ""
-        left_out = [name for name in CHOICES.get(option.name, ()) if name not in said]
+        choices = {**CHOICES, **OF_SERIES} if command == "forecast" else CHOICES
+        left_out = [name for name in choices.get(option.name, ()) if name not in said]
         assert "..." in said or not left_out, f"{command} --{option.name}"
 
 

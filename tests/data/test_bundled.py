@@ -11,7 +11,9 @@ import deltarule.data.bundled
 from deltarule.core.errors import UsageError
 from deltarule.data import BUNDLED, load, prepare, read_table
 from deltarule.data.bundled import sunspots
+from deltarule.data.bundled_series import series_table
 
+SINGLE = ("sunspots", "sunspots_monthly", "lynx", "airpassengers")
 SKLEARN = ("digits", "iris", "wine", "breast_cancer", "diabetes")
 FILES = Path(deltarule.data.bundled.__file__).with_name("files")
 
@@ -48,7 +50,15 @@ def test_scikit_learns_sets(name):
     assert "scikit-learn" in data.description
 
 
-@pytest.mark.parametrize("file", sorted(FILES.glob("*.csv.gz")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "file",
+    sorted(
+        path
+        for path in FILES.glob("*.csv.gz")
+        if path.name not in ("m1_yearly.csv.gz", "sunspots_monthly.csv.gz")
+    ),
+    ids=lambda path: path.name,
+)
 def test_the_files_are_scikit_learns_byte_for_byte(file):
     name = {"wine.csv.gz": "wine_data.csv.gz"}.get(file.name, file.name)
     theirs = Path(sklearn.datasets.__file__).with_name("data") / name
@@ -61,13 +71,16 @@ def test_the_files_are_scikit_learns_byte_for_byte(file):
 
 def test_every_file_has_its_source():
     stated = "".join(path.read_text() for path in FILES.glob("*.txt"))
-    assert len([*FILES.glob("*.csv*")]) == 7
+    assert len([*FILES.glob("*.csv*")]) == 11
     assert all(path.name in stated for path in FILES.glob("*.csv*"))
 
 
 def test_tasks():
     tasks = {name: load(name).task for name in BUNDLED}
-    assert [n for n, task in tasks.items() if task == "regression"] == ["diabetes", "sunspots"]
+    assert [n for n, task in tasks.items() if task == "regression"] == [
+        "diabetes",
+        *SINGLE,
+    ]
     assert [n for n, task in tasks.items() if task == "binary"] == ["breast_cancer", "xor"]
 
 
@@ -137,3 +150,31 @@ def test_sunspots_persistence():
     data = load("sunspots")
     errors = data.X[:, 0] - data.T[:, 0]
     assert normalised(errors) == pytest.approx([0.2998, 0.4268, 0.9647], abs=5e-5)
+
+
+def test_lynx_and_airpassengers_are_the_published_ones():
+    """Sums and ends: Elton and Nicholson's and Box and Jenkins' tables."""
+    lynx, air = series_table("lynx"), series_table("airpassengers")
+    caught = lynx["trappings"].values
+    assert (len(caught), caught[0], caught[-1], caught.max()) == (114, 269, 3396, 6991)
+    assert caught.mean() == pytest.approx(1538.018, abs=5e-4)
+    passengers = air["passengers"].values
+    assert (len(passengers), passengers[0], passengers[-1]) == (144, 112, 432)
+    assert passengers.mean() == pytest.approx(280.2986, abs=5e-5)
+    assert np.allclose(
+        np.diff(air["month"].values)[:12], [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    )
+
+
+def test_months_of_sunspots_are_the_years():
+    years, yearly = sunspots()
+    months = series_table("sunspots_monthly")["sunspots"].values.reshape(-1, 12).mean(axis=1)
+    assert np.abs(months - yearly[(years >= 1749) & (years <= 1983)]).max() < 1.8
+
+
+def test_m1_has_its_181_series():
+    m1 = series_table("m1_yearly")
+    counts = np.bincount(m1["series"].values)
+    assert (len(counts), counts.min(), counts.max()) == (181, 15, 58)
+    with pytest.raises(UsageError, match="unknown bundled series 'm1', did you mean 'm1_yearly'"):
+        series_table("m1")

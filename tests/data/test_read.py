@@ -125,7 +125,7 @@ def test_options_of_a_bundled_table(write):
 def test_names_of_the_bundled_sets():
     assert (
         *("digits", "iris", "wine", "breast_cancer", "diabetes"),
-        *("sunspots", "xor", "encoder"),
+        *("sunspots", "sunspots_monthly", "lynx", "airpassengers", "xor", "encoder"),
     ) == BUNDLED
 
 

@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Checking": ("check",),
     "Rules": ("rules",),
     "Models": ("models",),
+    "Forecasting": ("series",),
     "Errors": ("core.errors",),
 }
 """The headings, and the rooms whose names stand under them."""

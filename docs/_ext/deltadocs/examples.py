@@ -14,7 +14,11 @@ __all__ = ["PICTURES", "draw"]
 
 DOCS = Path(__file__).parents[2]
 
-PICTURES = {"explain": ("saturation.png", "steps.png"), "check": ("v.png", "no-v.png")}
+PICTURES = {
+    "explain": ("saturation.png", "steps.png"),
+    "check": ("v.png", "no-v.png"),
+    "forecasting": ("airpassengers.png", "sunspots.png", "why.png"),
+}
 """The pictures, by the page that draws them."""
 
 

@@ -14,10 +14,12 @@ import deltarule
 from deltarule.cli.check import check
 from deltarule.cli.diagnose import diagnose
 from deltarule.cli.explain import explain
+from deltarule.cli.forecast import forecast
 from deltarule.cli.once import Once
 from deltarule.cli.predict import predict
 from deltarule.cli.show import show
 from deltarule.cli.train import train
+from deltarule.cli.why import why
 
 __all__ = ["app", "run"]
 
@@ -52,6 +54,7 @@ def _version(wanted: bool) -> None:
         "deltarule predict people-model new.csv --out predictions.csv",
         "deltarule show people-model",
         "deltarule explain people-model --row 5 --weight 2,1,1",
+        "deltarule forecast sunspots",
     )
 )
 def main(
@@ -60,7 +63,7 @@ def main(
         typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Backpropagation workbench: train networks, explain and check gradients, name mistakes."""
+    """Backpropagation workbench: train, forecast, explain and check gradients, name mistakes."""
 
 
 def _add(command: Callable[..., None], *examples: str) -> None:
@@ -83,8 +86,22 @@ _add(
     "deltarule predict digits-model digits",
     "deltarule predict people-model new.csv --out predictions.csv",
     "deltarule predict people-model new.csv --unknown ignore",
+    "deltarule predict sales-forecast new-rows.csv",
 )
 _add(show, "deltarule show digits-model")
+_add(
+    forecast,
+    "deltarule forecast sunspots",
+    "deltarule forecast airpassengers --horizon 12 --transform log --difference 1",
+    "deltarule forecast sales.csv --time month --target sold --horizon 6 --auto",
+    "deltarule forecast sales.csv --time month --target sold --test-from 2024-01 --backtest 5",
+    "deltarule forecast m1_yearly --horizon 6 --lags 4 --difference 1",
+)
+_add(
+    why,
+    "deltarule why sunspots-forecast --at 2009",
+    "deltarule why sunspots-forecast --at 1957 --steps 3 --plot why.png",
+)
 _add(
     explain,
     "deltarule explain --network 3-3-3-1 --activation sigmoid --weight 2,1,1 "

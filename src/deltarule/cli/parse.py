@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deltarule.core.errors import UsageError
 
-__all__ = ["numbers", "sizes"]
+__all__ = ["lags", "numbers", "sizes", "wholes"]
 
 
 def numbers(option: str, text: str) -> list[float]:
@@ -34,6 +34,32 @@ def sizes(option: str, text: str) -> list[int]:
             f"3-3-1, not {text!r}"
         )
     return [int(part) for part in parts]
+
+
+def wholes(option: str, text: str) -> list[int]:
+    """Return the whole numbers of `1,12`; raises `UsageError` for anything else.
+
+    >>> wholes("--difference", "1,12")
+    [1, 12]
+    """
+    words = [word.strip() for word in text.rstrip(",").split(",")]
+    if not all(word.isdecimal() and len(word) < 10 for word in words):
+        raise UsageError(
+            f"{option} takes a whole number, or several with commas, such as 1,12, not {text!r}"
+        )
+    return [int(word) for word in words]
+
+
+def lags(option: str, text: str | None) -> int | list[int] | str | None:
+    """Return a number p for the p values before, several lags, or `auto`.
+
+    >>> lags("--lags", "12"), lags("--lags", "1,12"), lags("--lags", "12,"), lags("--lags", "auto")
+    (12, [1, 12], [12], 'auto')
+    """
+    if text is None or text == "auto":
+        return text
+    found = wholes(option, text)
+    return found[0] if "," not in text else found
 
 
 def _is_size(part: str) -> bool:

@@ -38,6 +38,10 @@ def predict(
         str,
         typer.Option(help="Categories unseen in training: error, or ignore (all zeros)."),
     ] = "error",
+    series: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which series of a panel's forecast is continued."),
+    ] = None,
     separator: Annotated[str | None, options.SEPARATOR] = None,
     encoding: Annotated[str | None, options.ENCODING] = None,
     header: Annotated[bool | None, options.HEADER] = None,
@@ -55,7 +59,12 @@ def predict(
     One column per target, called predicted_NAME; for classes also the probability of each. Columns
     go by name and may stand in any order. If the target is among them, how good the predictions
     are is said on stderr.
+
+    The folder of a forecast continues its series: DATA holds the rows after those of training, and
+    what is written are the steps after them.
     """
+    from deltarule.cli.continued import continued, is_forecast
+    from deltarule.core.errors import UsageError
     from deltarule.core.files import check_file, new_file
     from deltarule.models import load
 
@@ -63,6 +72,11 @@ def predict(
     form = options.text_format(separator, encoding, header, columns, *cells)
     if out is not None:
         check_file(out, force=force)
+    if is_forecast(folder):
+        continued(folder, data, form.to_dict(), series, (out, force, quiet))
+        return
+    if series is not None:
+        raise UsageError(f"{folder}: it is a model's; --series is for the forecast of several")
     model = load(folder)
     table, notes = _read(model, data, form)
     outputs = model.outputs(table, unknown=unknown)

@@ -18,11 +18,15 @@ def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The model folder.")],
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Show a model: its data, its network, how it was trained and how good it is."""
+    """Show a model or a forecast: its data, its network, how it was trained, how good it is."""
     from deltarule.cli import report
+    from deltarule.cli.continued import is_forecast, show_forecast
     from deltarule.cli.screen import Screen
     from deltarule.models import load, read_history
 
+    if is_forecast(folder):
+        show_forecast(folder)
+        return
     model, history = load(folder), read_history(folder)
     said = model.description
     screen = Screen()

@@ -30,7 +30,7 @@ def train(
         typer.Argument(
             metavar="DATA",
             help="A file (.csv .tsv .txt .parquet .npz) or a bundled name: digits, iris, wine, "
-            "breast_cancer, diabetes, sunspots, xor, encoder.",
+            "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder.",
         ),
     ],
     target: Annotated[

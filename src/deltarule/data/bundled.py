@@ -1,15 +1,15 @@
-"""Data sets that come along, by name: five of scikit-learn's, sunspots, XOR and the encoder."""
+"""Data sets that come along, by name: five of scikit-learn's, time series, XOR, the encoder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import unknown_name
+from deltarule.data.bundled_series import SERIES, series_table
 from deltarule.data.shipped import read_raw
 from deltarule.data.table import Column, Table
 
@@ -80,26 +80,32 @@ def table(name: str) -> Table:
 
 def sunspots() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the years 1700-2008 and their mean sunspot numbers, each of shape (309,)."""
-    text = (Path(__file__).with_name("files") / "sunspots.csv").read_text(encoding="utf-8")
-    rows = [line.split(",") for line in text.splitlines()[1:]]
-    return np.array([int(year) for year, _ in rows]), np.array([float(s) for _, s in rows])
+    series = series_table("sunspots")
+    return series["year"].values.astype(np.int64), series["sunspots"].values
 
 
-def _sunspots() -> Bundled:
-    _, series = sunspots()
-    windows = np.lib.stride_tricks.sliding_window_view(series, _LAGS + 1)
-    return Bundled(
-        name="sunspots",
-        X=np.ascontiguousarray(windows[:, -2::-1]),
-        T=windows[:, -1:].copy(),
-        columns=tuple(f"lag_{i + 1}" for i in range(_LAGS)),
-        target="sunspots",
-        classes=(),
-        task="regression",
-        description="sunspots: yearly mean sunspot numbers 1700-2008 (NOAA/NGDC, public domain), "
-        "each year from 1712 on from the 12 years before it, the latest first",
-        ordered=True,
-    )
+def _windows(name: str) -> Callable[[], Bundled]:
+    """Return the maker of a series' windows: each value from the twelve before it."""
+
+    def make() -> Bundled:
+        about = SERIES[name]
+        series = series_table(name)[about.target].values
+        windows = np.lib.stride_tricks.sliding_window_view(series, _LAGS + 1)
+        step = "year" if about.time == "year" else "month"
+        return Bundled(
+            name=name,
+            X=np.ascontiguousarray(windows[:, -2::-1]),
+            T=windows[:, -1:].copy(),
+            columns=tuple(f"lag_{i + 1}" for i in range(_LAGS)),
+            target=about.target,
+            classes=(),
+            task="regression",
+            description=f"{name}: {about.description}, each {step} from the {_LAGS} {step}s before "
+            "it, the latest first",
+            ordered=True,
+        )
+
+    return make
 
 
 def _xor() -> Bundled:
@@ -161,7 +167,7 @@ _MAKERS: dict[str, Callable[[], Bundled]] = {
     "diabetes": _sklearn(
         "diabetes", "progression", "progression of diabetes after a year (Efron et al. 2004)"
     ),
-    "sunspots": _sunspots,
+    **{name: _windows(name) for name, about in SERIES.items() if about.panel is None},
     "xor": _xor,
     "encoder": _encoder,
 }

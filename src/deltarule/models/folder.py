@@ -6,7 +6,8 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,26 @@ from deltarule.models.claim import claimed
 from deltarule.models.fit import Fitted
 from deltarule.models.model import Model
 
-__all__ = ["FILES", "HISTORY", "RUN", "WEIGHTS", "check_destination", "digest_of", "save"]
+__all__ = [
+    "FILES",
+    "HISTORY",
+    "RUN",
+    "WEIGHTS",
+    "check_destination",
+    "digest_of",
+    "history_file",
+    "save",
+    "write_folder",
+]
 
 WEIGHTS, RUN, HISTORY = "model.safetensors", "run.json", "history.csv"
 """theta with the numbers of the transforms, the description, and E after every epoch."""
 
-FILES = frozenset({WEIGHTS, RUN, HISTORY, "curves.png", "confusion.png", "predictions.png"})
-"""Every file that a model folder may hold."""
+FILES = frozenset(
+    {WEIGHTS, RUN, HISTORY, "curves.png", "confusion.png", "predictions.png"}
+    | {"forecast.png", "forecast.csv", "backtest.csv"}
+)
+"""Every file that the folder of a model or of a forecast may hold."""
 
 _PICTURES = 400_000
 """Bytes that the pictures and the description take, about."""
@@ -84,15 +98,29 @@ def save(
     """
     from deltarule.models.plots import draw
 
-    files = {WEIGHTS: _weights(fitted.model), HISTORY: _history(fitted.run.history)}
+    files = {WEIGHTS: _weights(fitted.model), HISTORY: history_file(fitted.run.history)}
+    description, draws = fitted.model.description, partial(draw, fitted)
+    return write_folder(out, files, description, draws, force=force, rescue=rescue)
+
+
+def write_folder(
+    out: str | Path,
+    files: Mapping[str, bytes],
+    description: Mapping[str, Any],
+    draw: Callable[[Path], list[str]],
+    *,
+    force: bool = False,
+    rescue: bool = False,
+) -> list[str]:
+    """Write files with `run.json`, their description, as `save` does; then draw into the folder."""
     place = Path(out)
     with claimed(place, wait=_TURN):
         with new_folder(place, force=force, foreign=foreign, ours=_ours, rescue=rescue) as folder:
             for name, data in files.items():
                 (folder / name).write_bytes(data)
-            (folder / RUN).write_text(_description(fitted, files), encoding="utf-8")
+            (folder / RUN).write_text(_description(description, files), encoding="utf-8")
         try:
-            return draw(fitted, place)
+            return draw(place)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"the model is in {out}, without all its pictures") from None
 
@@ -107,8 +135,8 @@ def _weights(model: Model) -> bytes:
     return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in tensors.items()}))
 
 
-def _description(fitted: Fitted, files: Mapping[str, bytes]) -> str:
-    plain = dict(fitted.model.description)
+def _description(description: Mapping[str, Any], files: Mapping[str, bytes]) -> str:
+    plain = dict(description)
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     plain["sha256"] = {**digests, "description": digest_of(plain)}
     return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -125,7 +153,8 @@ def digest_of(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _history(history: Mapping[str, NDArray[np.float64]]) -> bytes:
+def history_file(history: Mapping[str, NDArray[np.float64]]) -> bytes:
+    """Return the bytes of `history.csv`: error and rate after every epoch."""
     names = [n for n in ("error", "validation_error", "lr") if n in history] or ["error"]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from deltarule.models.curves import draw_curves
 from deltarule.models.fit import Fitted
 from deltarule.models.predictions import draw_predictions
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_all"]
 
 
 def draw(fitted: Fitted, folder: Path) -> list[str]:
@@ -32,6 +32,11 @@ def draw(fitted: Fitted, folder: Path) -> list[str]:
         "curves.png": partial(draw_curves, fitted),
         second[0]: partial(second[1], fitted.model, part.X, part.T, rows),
     }
+    return draw_all(drawers, folder)
+
+
+def draw_all(drawers: Mapping[str, Callable[[Path], None]], folder: Path) -> list[str]:
+    """Draw every picture into a folder, by its name, and say what did not go well."""
     notes = []
     for picture, drawer in drawers.items():
         try:

@@ -25,9 +25,20 @@ from deltarule.models.folder import HISTORY, RUN, WEIGHTS, digest_of
 from deltarule.models.model import Model
 from deltarule.network import Network
 
-__all__ = ["load", "read_history"]
+__all__ = [
+    "FORECAST",
+    "damaged",
+    "load",
+    "read_description",
+    "read_history",
+    "read_tensors",
+    "settled",
+]
 
 T = TypeVar("T")
+
+FORECAST = "forecast"
+"""The `kind` of a description that is a forecast's; a model's has none."""
 
 _REMEDY = "Restore it from a copy, or train the model again."
 
@@ -38,12 +49,17 @@ def load(folder: str | Path) -> Model:
     Raises `FileError` naming the file and what is wrong with it: missing, truncated, damaged, of
     another schema version, weights that do not fit the network or are not finite.
     """
-    return _settled(Path(folder), _load)
+    return settled(Path(folder), _load)
 
 
 def _load(place: Path) -> Model:
-    description = _description(place)
-    tensors = _tensors(place, description)
+    description = read_description(place)
+    if description.get("kind") == FORECAST:
+        raise FileError(
+            f"{place}: this is the folder of a forecast. `deltarule predict` and `deltarule why` "
+            "take it, and in Python `dr.load_forecast`."
+        )
+    tensors = read_tensors(place, description)
     if HISTORY in description["sha256"]:  # models of before have no checksum of it
         _checked(place / HISTORY, description)
     try:
@@ -51,7 +67,7 @@ def _load(place: Path) -> Model:
     except FileError as error:
         raise FileError(f"{place}: {error}") from error
     except (DeltaruleError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise _damaged(place / RUN, f"it does not describe a model ({_said(error)})") from error
+        raise damaged(place / RUN, f"it does not describe a model ({_said(error)})") from error
     _check_theta(place / WEIGHTS, model)
     return model
 
@@ -61,23 +77,23 @@ def read_history(folder: str | Path) -> dict[str, NDArray[np.float64]]:
 
     Raises `FileError` for a missing or damaged file.
     """
-    return _settled(Path(folder), _read_history)
+    return settled(Path(folder), _read_history)
 
 
 def _read_history(place: Path) -> dict[str, NDArray[np.float64]]:
     path = place / HISTORY
-    data = _checked(path, _description(place))
+    data = _checked(path, read_description(place))
     try:
         rows = list(csv.reader(data.decode("utf-8").splitlines(), strict=True))
         columns = {n: [float(row[i]) for row in rows[1:]] for i, n in enumerate(rows[0])}
         if [int(e) for e in columns.pop("epoch")] != list(range(1, len(rows))):
             raise ValueError("the epochs are not 1, 2, ...")
     except (ValueError, LookupError, csv.Error) as error:
-        raise _damaged(path, f"it is not a history of epochs ({_said(error)})") from error
+        raise damaged(path, f"it is not a history of epochs ({_said(error)})") from error
     return {name: np.array(values) for name, values in columns.items()}
 
 
-def _settled(place: Path, read: Callable[[Path], T]) -> T:
+def settled(place: Path, read: Callable[[Path], T]) -> T:
     """Read a folder; once more where it did not fit together and was replaced meanwhile.
 
     Its checksums see to it that files of two models are never taken for one.
@@ -100,18 +116,19 @@ def _identity(place: Path) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 
-def _description(place: Path) -> dict[str, Any]:
+def read_description(place: Path) -> dict[str, Any]:
+    """Return what `run.json` in a folder says, its checksum fitting; `FileError` otherwise."""
     path = place / RUN
     if not place.is_dir():
         what = "this is a file, not a model folder" if place.exists() else "there is no such folder"
-        raise FileError(f"{place}: {what}. `deltarule train` makes one.")
+        raise FileError(f"{place}: {what}. `deltarule train` makes one, or `deltarule forecast`.")
     data = _bytes(path)
     try:
         plain = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise _damaged(path, f"it is not JSON ({_said(error)})") from error
+        raise damaged(path, f"it is not JSON ({_said(error)})") from error
     if not isinstance(plain, dict) or "schema" not in plain:
-        raise _damaged(path, "it has no schema version, so it is no model's description")
+        raise damaged(path, "it has no schema version, so it is no model's description")
     if plain["schema"] != SCHEMA:
         raise FileError(
             f"{path}: it has the schema version {plain['schema']!r}, and deltarule "
@@ -120,11 +137,12 @@ def _description(place: Path) -> dict[str, Any]:
         )
     sums = plain.get("sha256")
     if not isinstance(sums, Mapping) or sums.get("description") != digest_of(plain):
-        raise _damaged(path, "its checksum does not fit: it was changed after it was written")
+        raise damaged(path, "its checksum does not fit: it was changed after it was written")
     return plain
 
 
-def _tensors(place: Path, description: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+def read_tensors(place: Path, description: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a folder, their checksum fitting; `FileError` otherwise."""
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
@@ -133,7 +151,7 @@ def _tensors(place: Path, description: Mapping[str, Any]) -> dict[str, NDArray[A
     try:
         return dict(from_bytes(data))
     except (SafetensorError, LookupError, TypeError, ValueError) as error:
-        raise _damaged(path, f"it is not a safetensors file ({_said(error)})") from error
+        raise damaged(path, f"it is not a safetensors file ({_said(error)})") from error
 
 
 def _checked(path: Path, description: Mapping[str, Any], *, required: bool = False) -> bytes:
@@ -141,7 +159,7 @@ def _checked(path: Path, description: Mapping[str, Any], *, required: bool = Fal
     data = _bytes(path)
     known = description["sha256"].get(path.name)
     if (required or known) and hashlib.sha256(data).hexdigest() != known:
-        raise _damaged(path, f"its checksum does not fit the one in {RUN}")
+        raise damaged(path, f"its checksum does not fit the one in {RUN}")
     return data
 
 
@@ -167,9 +185,9 @@ def _model(description: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) 
 def _check_theta(path: Path, model: Model) -> None:
     theta, network = model.theta, model.network
     if theta.dtype not in (np.float32, np.float64):
-        raise _damaged(path, f"theta is of type {theta.dtype}, not float32 or float64")
+        raise damaged(path, f"theta is of type {theta.dtype}, not float32 or float64")
     if theta.shape != (network.size,):
-        raise _damaged(
+        raise damaged(
             path,
             f"theta has the shape {theta.shape}, and the network in run.json has {network.size} "
             "parameters",
@@ -177,7 +195,7 @@ def _check_theta(path: Path, model: Model) -> None:
     bad = np.flatnonzero(~np.isfinite(theta))
     if len(bad):
         where = network.layout.where(int(bad[0]))
-        raise _damaged(
+        raise damaged(
             path, f"{len(bad)} weights are not finite, the first being {where} = {theta[bad[0]]}"
         )
 
@@ -195,7 +213,8 @@ def _bytes(path: Path) -> bytes:
         raise FileError(f"{path}: it cannot be read ({error.strerror}). {_REMEDY}") from error
 
 
-def _damaged(path: Path, finding: str) -> FileError:
+def damaged(path: Path, finding: str) -> FileError:
+    """Return the error of a file that is not as it was written."""
     return FileError(f"{path}: {finding}. {_REMEDY}")
 
 

@@ -21,7 +21,7 @@ from deltarule.data.recast import recast
 from deltarule.data.table import listed
 from deltarule.data.text_format import TextFormat
 
-__all__ = ["as_table"]
+__all__ = ["as_table", "columns_table"]
 
 _BOOLEAN = ("false", "true")
 
@@ -43,17 +43,34 @@ def as_table(
         return read_table(data, kinds=kinds, like=like, **form.to_dict())
     if isinstance(data, Table):
         table = data
-    elif isinstance(data, Mapping):
-        table = _from_columns({str(name): values for name, values in data.items()})
-    elif _is_frame(data, "polars"):
-        table = _from_columns({name: data[name].to_numpy() for name in data.columns})
-    elif _is_frame(data, "pandas"):
-        table = _from_columns({str(name): data[name].to_numpy() for name in data.columns})
+    elif _is_tabular(data):
+        table = columns_table(data)
     else:
         table = _from_array(np.asarray(plain_values("the array", _unmasked(data))), inputs)
     used = frozenset(inputs.names)
     check_finite(table, lambda name: name not in used)
     return recast(table, Options.of(None, (), (), kinds))
+
+
+def columns_table(data: Any) -> Table:
+    """Return a polars or pandas DataFrame, or a dictionary of columns, as a table.
+
+    Raises `DataError` for columns that cannot be used, `UsageError` for anything else.
+
+    >>> columns_table({"year": [1700, 1701], "sunspots": [5.0, 11.0]}).names
+    ('year', 'sunspots')
+    """
+    if isinstance(data, Mapping):
+        return _from_columns({str(name): values for name, values in data.items()})
+    if not _is_tabular(data):
+        raise UsageError(
+            f"a table is a file, a DataFrame or a dictionary of columns, not {type(data).__name__}"
+        )
+    return _from_columns({str(name): data[name].to_numpy() for name in data.columns})
+
+
+def _is_tabular(data: Any) -> bool:
+    return isinstance(data, Mapping) or _is_frame(data, "polars") or _is_frame(data, "pandas")
 
 
 def _is_frame(data: Any, library: str) -> bool:

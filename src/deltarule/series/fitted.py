@@ -1,0 +1,135 @@
+"""A forecaster with the series that it was fitted to, and its errors: what goes on later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import DataError
+from deltarule.series.forecaster import Forecaster, check_future
+from deltarule.series.judgement.conformal import needed, quantiles
+from deltarule.series.judgement.measures import point_measures
+from deltarule.series.paths import path_quantiles
+from deltarule.series.series import Series, as_series
+
+if TYPE_CHECKING:
+    import polars
+
+__all__ = ["Fitted", "future"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Networks, their series, and errors (k, H) on values that no network had seen.
+
+    `dr.load_forecast(folder)` gives one.
+    """
+
+    series: Series
+    forecaster: Forecaster
+    errors: Array
+    description: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def table(self) -> polars.DataFrame:
+        """A row per step after the last value: time, forecast and the quantiles (q0.1, ...)."""
+        import polars
+
+        recipe, n = self.forecaster.recipe, len(self.series)
+        mean, spread = future(self.series, self.forecaster, self.errors)
+        times = [self.series.calendar.label(n + h) for h in range(recipe.horizon)]
+        columns: dict[str, Any] = {"time": times, "forecast": mean}
+        if spread is not None:
+            columns |= {f"q{tau:g}": spread[:, i] for i, tau in enumerate(recipe.quantiles)}
+        return polars.DataFrame(columns)
+
+    def more(self, data: Any, **form: Any) -> Fitted:
+        """Return the same networks with the series continued by new rows.
+
+        `data` has the columns of training. Its rows begin at the step after the last value, or
+        earlier; where they repeat values, these have to be the same.
+
+        Raises `DataError` for a gap, and for values that are not those of training.
+        """
+        mine = self.series
+        new = as_series(
+            data,
+            mine.name,
+            "none" if mine.time == "the rows" else mine.time,
+            known=list(mine.known),
+            past=list(mine.past),
+            **form,
+        )
+        shift = _shift(mine, new)
+        overlap = len(mine) - shift
+        same = min(overlap, len(new))
+        differ = np.flatnonzero(mine.values[shift : shift + same] != new.values[:same])
+        if len(differ):
+            i = int(differ[0])
+            raise DataError(
+                f"{new.source}: {mine.name!r} is {new.values[i]:g} at {new.calendar.label(i)} and "
+                f"was {mine.values[shift + i]:g} in training. Give new rows alone, or run "
+                "`deltarule forecast` on the changed series."
+            )
+
+        def joined(old: Array, added: Array) -> Array:
+            return np.concatenate([old[: min(shift, len(old))], added])
+
+        longer = replace(
+            mine,
+            values=np.concatenate([mine.values, new.values[overlap:]]),
+            calendar=mine.calendar.of(max(len(mine), shift + len(new))),
+            known={name: joined(v, new.known[name]) for name, v in mine.known.items()},
+            past={name: joined(v, new.past[name]) for name, v in mine.past.items()},
+            source=new.source,
+        )
+        return Fitted(longer, self.forecaster, self.errors, self.description)
+
+    def score(self) -> dict[str, float]:
+        """Return how well the steps after training were forecast, each one step before it."""
+        series, model = self.series, self.forecaster
+        origins = np.arange(model.end, len(series))
+        if not len(origins):
+            return {}
+        f = model.forecasts(series, origins, 1)[:, 0]
+        return point_measures(series.values[model.end :], f, np.nan, np.nan)
+
+
+def future(series: Series, forecaster: Forecaster, errors: Array) -> tuple[Array, Array | None]:
+    """Return forecasts (H,) of the steps after the last value, and their quantiles (H, levels)."""
+    recipe, origin = forecaster.recipe, np.array([len(series)])
+    check_future(series, recipe.horizon)
+    mean = forecaster.forecasts(series, origin, recipe.horizon)
+    if len(errors) < needed(recipe.quantiles):
+        return mean[0], None
+    if recipe.intervals == "paths":
+        return mean[0], path_quantiles(forecaster, series, origin, errors, recipe.quantiles)[0]
+    return mean[0], quantiles(mean, errors, recipe.quantiles, recipe.transform)[0]
+
+
+def _shift(mine: Series, new: Series) -> int:
+    """Return how many steps after the first value of the series the new rows begin."""
+    if mine.time == "the rows":
+        return len(mine)
+    a, b = mine.calendar, new.calendar
+    steps = (b.first - a.first) / a.step
+    regular = len(new) < 2 or b.step == a.step
+    if (a.unit != b.unit and len(new) > 1) or not regular or abs(steps - round(steps)) > 1e-6:
+        raise DataError(
+            f"{new.source}: the rows are from {b.label(0)} on, one a {b.name}; the series has "
+            f"one value a {a.name}, such as at {a.label(0)} and {a.label(1)}"
+        )
+    shift = round(steps)
+    if not 0 <= shift <= len(mine):
+        raise DataError(
+            f"{new.source}: the rows begin at {b.label(0)}, and the series ends at "
+            f"{a.label(len(mine) - 1)}: give all rows from {a.label(len(mine))} on"
+        )
+    return shift

@@ -1,0 +1,1 @@
+"""How good forecasts are: baselines, measures, intervals, walks through the past."""

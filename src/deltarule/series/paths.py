@@ -1,0 +1,71 @@
+"""Quantiles of forecasts from simulated futures: the networks' own errors drawn into the recursion.
+
+Each path adds, at every step, an error that was made on values no network had seen, less the mean
+of these errors, and feeds the sum back. What spreads with the horizon spreads here as the network
+lets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.random import PATHS, stream
+from deltarule.series.forecaster import Forecaster
+from deltarule.series.series import Series
+from deltarule.series.transforms import Transform
+
+__all__ = ["path_quantiles", "simulated"]
+
+Array = NDArray[np.float64]
+
+_TOGETHER = 32
+"""Origins whose paths exist at a time."""
+
+
+def simulated(
+    forecaster: Forecaster, series: Series, origins: NDArray[np.intp], errors: Array
+) -> Array:
+    """Return simulated futures (origins, paths, H), in the series' own units.
+
+    `errors` (k, H) are of g, as `walk` collects them. Every origin sees the same draws, so that
+    nothing depends on which others there are.
+    """
+    recipe, K = forecaster.recipe, forecaster.networks.outputs
+    H, paths = errors.shape[1], recipe.paths
+    pool = _innovations(errors[:, :K], forecaster.transform)
+    pool = np.pad(pool, ((0, 0), (0, K - pool.shape[1])))
+    draws = stream(recipe.seed, PATHS).integers(len(pool), size=(-(-H // K), paths))
+    blocks = []
+    for first in range(0, len(origins), _TOGETHER):
+        some = origins[first : first + _TOGETHER]
+
+        def noise(h: int, shape: tuple[int, int], count: int = len(some)) -> Array:
+            return np.tile(pool[draws[h // K]], (count, 1))
+
+        repeated = np.repeat(some, paths)
+        found = forecaster.forecasts(series, repeated, H, noise)
+        blocks.append(found.reshape(len(some), paths, H))
+    return np.concatenate(blocks)
+
+
+def path_quantiles(
+    forecaster: Forecaster,
+    series: Series,
+    origins: NDArray[np.intp],
+    errors: Array,
+    levels: Sequence[float],
+) -> Array:
+    """Return the quantiles of the simulated futures, (origins, H, levels)."""
+    paths = simulated(forecaster, series, origins, errors)
+    return np.moveaxis(np.quantile(paths, levels, axis=1), 0, -1)
+
+
+def _innovations(errors: Array, transform: Transform) -> Array:
+    """Return errors of g (k, K) as centred errors of z; before the origin there are none."""
+    found = errors.copy()
+    for lag in transform.differences:
+        found[:, lag:] = found[:, lag:] - found[:, :-lag]
+    return np.asarray((found - found.mean(axis=0)) / transform.scale)

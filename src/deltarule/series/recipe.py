@@ -1,0 +1,140 @@
+"""Every option of a forecast but the data, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from deltarule.core.arguments import number, whole
+from deltarule.core.errors import UsageError, unknown_name
+from deltarule.series.transforms import TRANSFORMS
+from deltarule.series.windows import as_lags
+
+__all__ = ["INTERVALS", "Recipe", "sizes_of"]
+
+INTERVALS = ("conformal", "paths")
+"""Quantiles from errors on times that no network had seen, or from simulated futures."""
+
+_LAGS = 12
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a series is forecast: every option of `deltarule.forecast` but the data.
+
+    >>> Recipe(lags=3, network="3-4-1").lags
+    (1, 2, 3)
+    """
+
+    lags: Any = None
+    """A number p for 1, ..., p; several lags; "auto"; None for the network's, else 12."""
+    horizon: int = 1
+    network: str | None = None
+    """Sizes such as "12-8-1"; None for round((inputs + 1) / 2) hidden nodes and one output."""
+    activation: str = "tanh"
+    networks: int = 20
+    """How many, from different first weights, are averaged."""
+    optimizer: Any = "adam:0.01"
+    epochs: int = 1000
+    batch_size: int | None = None
+    l2: float = 0.003
+    half_life: float | None = None
+    """Steps after which a window counts half in E; None: all count alike."""
+    loss: Any = "half_squared_error"
+    rule: Any = "exact"
+    transform: Any = "none"
+    """Of every value: "none", "log", "box_cox:0.5"."""
+    difference: Any = ()
+    """Lags to subtract one after the other: 1, or (1, 12)."""
+    season: int | None = None
+    """Steps in a season; None for the calendar's."""
+    quantiles: Any = (0.1, 0.5, 0.9)
+    intervals: str = "conformal"
+    """Or "paths", of which `paths` are simulated."""
+    paths: int = 1000
+    calibration: float = 0.25
+    """The share of the windows before the test part whose errors make the first quantiles."""
+    backtest: int = 1
+    """Blocks of the test part; networks are fitted anew before each."""
+    seed: int = 0
+    dtype: str = "float64"
+    engine: str = "auto"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without the series."""
+        put = object.__setattr__
+        sizes = sizes_of(self.network) if self.network is not None else None
+        if self.lags is None:
+            put(self, "lags", as_lags(sizes[0] if sizes else _LAGS))
+        elif self.lags != "auto":
+            put(self, "lags", as_lags(self.lags))
+        for name, least in _LEAST.items():
+            put(self, name, whole(name, getattr(self, name), least))
+        if self.season is not None:
+            put(self, "season", whole("season", self.season, 1))
+        if self.half_life is not None:
+            put(self, "half_life", number("half_life", self.half_life, 1e-6))
+        if self.batch_size is not None:
+            put(self, "batch_size", whole("batch_size", self.batch_size, 1))
+        put(self, "calibration", number("calibration", self.calibration, 0.0, 0.9))
+        put(self, "transform", TRANSFORMS.get(self.transform))
+        put(self, "difference", _differences(self.difference))
+        put(self, "quantiles", _quantiles(self.quantiles))
+        if self.intervals not in INTERVALS:
+            raise unknown_name("kind of interval", self.intervals, INTERVALS)
+
+    def with_(self, **changes: Any) -> Recipe:
+        """Return the recipe with some options changed."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Recipe:
+        """Return what `to_dict` described."""
+        return cls(**{f.name: plain[f.name] for f in fields(cls)})
+
+
+def _plain(value: Any) -> Any:
+    """Return an option as JSON takes it: tuples as lists, records as dictionaries."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, tuple | Mapping):
+        return list(value) if isinstance(value, tuple) else dict(value)
+    return value.to_dict()
+
+
+_LEAST = {"horizon": 1, "networks": 1, "epochs": 0, "paths": 10, "backtest": 1, "seed": 0}
+
+
+def sizes_of(text: str) -> tuple[int, ...]:
+    """Return the numbers of nodes of a network that is written 12-8-1.
+
+    >>> sizes_of("12-8-1")
+    (12, 8, 1)
+    """
+    parts = str(text).split("-")
+    if len(parts) < 2 or not all(p.isdecimal() and 0 < len(p) < 10 and int(p) for p in parts):
+        raise UsageError(
+            f"a network is written by its numbers of nodes, from the inputs to the outputs, such "
+            f"as 12-8-1, not {text!r}"
+        )
+    return tuple(map(int, parts))
+
+
+def _differences(given: int | Sequence[int]) -> tuple[int, ...]:
+    lags = (given,) if isinstance(given, int) else tuple(given)
+    return tuple(whole("difference", lag, 1) for lag in lags)
+
+
+def _quantiles(given: Sequence[float]) -> tuple[float, ...]:
+    levels = tuple(sorted(number("a quantile", tau) for tau in given))
+    if not all(0.0 < tau < 1.0 for tau in levels) or len(set(levels)) < len(levels):
+        raise UsageError(
+            f"quantiles are different numbers between 0 and 1, such as .1,.5,.9, not {given!r}"
+        )
+    return levels

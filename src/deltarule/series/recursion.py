@@ -1,0 +1,102 @@
+"""From windows to forecasts: networks run forward, and their outputs fed back for longer horizons.
+
+    z^_{t+h} = mean over the networks of net(z_{t+h-l_1}, ..., z_{t+h-l_p}, covariates)
+
+where every z of a time from t on is itself a forecast. A network with K outputs says K steps at a
+time: with K = H nothing is fed back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.network import Network
+from deltarule.series.windows import before, pairs, select
+
+__all__ = ["Networks"]
+
+Array = NDArray[np.float64]
+Noise = Callable[[int, tuple[int, int]], Array]
+"""Returns what is added to the forecasts of a step, (step, (rows, K))."""
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """Networks of one shape whose outputs are averaged.
+
+    Inputs are the lags of z, latest first, then the lags of every past covariate, then every known
+    covariate at the K times that are forecast.
+    """
+
+    network: Network
+    thetas: NDArray[Any]
+    """(m, size)"""
+    lags: tuple[int, ...]
+    past: int = 0
+    known: int = 0
+
+    @property
+    def outputs(self) -> int:
+        """K: steps that are forecast at once."""
+        return self.network.sizes[-1]
+
+    def __call__(self, X: Array) -> Array:
+        """Return the mean output, (n, K), for inputs (n, inputs)."""
+        X = np.ascontiguousarray(X)
+        total = np.zeros((len(X), self.outputs))
+        for theta in self.thetas:
+            total += self.network(theta, X)
+        return total / len(self.thetas)
+
+    def forecasts(
+        self,
+        z: Array,
+        origins: NDArray[np.intp],
+        horizon: int,
+        covariates: tuple[Array, Array],
+        noise: Noise | None = None,
+    ) -> Array:
+        """Return forecasts of z[origin], ..., z[origin + horizon - 1], (origins, horizon).
+
+        Nothing at an origin or after it is looked at, but known covariates. `covariates` are the
+        past ones (past, n) and the known ones (known, n + horizon).
+        """
+        span, K = max(self.lags), self.outputs
+        values = np.empty((len(origins), span + -(-horizon // K) * K))
+        values[:, :span] = before(z, origins, span)
+        for h in range(0, horizon, K):
+            X = self.inputs(values[:, h : span + h], origins + h, covariates)
+            out = self(X)
+            if noise is not None:
+                out = out + noise(h, out.shape)
+            values[:, span + h : span + h + K] = out
+        return values[:, span : span + horizon]
+
+    def inputs(
+        self, windows: Array, times: NDArray[np.intp], covariates: tuple[Array, Array]
+    ) -> Array:
+        """Return the inputs (n, inputs) for windows (n, span) that end before `times`."""
+        past, known = covariates
+        span, K = max(self.lags), self.outputs
+        blocks = [select(windows, self.lags)]
+        blocks += [select(before(column, times, span), self.lags) for column in past]
+        for column in known:
+            wide = np.concatenate([column, np.full(K, column[-1])])  # steps that are cut off
+            blocks.append(before(wide, np.minimum(times + K, len(wide)), K))
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+
+    def samples(
+        self, z: Array, start: int, end: int, covariates: tuple[Array, Array]
+    ) -> tuple[Array, Array]:
+        """Return every input and target of the times from `start` to before `end`."""
+        X, T = pairs(z[start:end], self.lags, self.outputs)
+        if not self.past and not self.known:
+            return X, T
+        span = max(self.lags)
+        times = np.arange(start + span, end - self.outputs + 1)
+        return self.inputs(before(z, times, span), times, covariates), T

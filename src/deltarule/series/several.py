@@ -1,0 +1,100 @@
+"""A table of many series, taken apart by the column that names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import UsageError
+from deltarule.data.bundled_series import SERIES
+from deltarule.data.encode_check import check_missing
+from deltarule.data.table import Locator, Table, label, listed
+from deltarule.series.series import Series, as_table, series_of
+
+__all__ = ["is_panel", "several_series"]
+
+
+def several_series(
+    data: Any,
+    series: str | None = None,
+    target: str | None = None,
+    time: str | None = None,
+    *,
+    known: Sequence[str] = (),
+    past: Sequence[str] = (),
+    missing: str = "error",
+    **form: Any,
+) -> dict[str, Series]:
+    """Return the series in a table by name, in the order in which they come.
+
+    >>> m1 = several_series("m1_yearly")
+    >>> len(m1), len(m1["YAF2"])
+    (181, 28)
+    """
+    table = as_table(data, **form)
+    about = SERIES.get(table.source)
+    column = series or (about.panel if about else None)
+    if column is None:
+        raise UsageError(
+            f"{table.source}: which column tells the series apart? Name it with `--series`. The "
+            f"columns: {listed(table.names)}."
+        )
+    names = _names(table, column)
+    time = time or (about.time if about else None)
+    rest = replace(table, columns=tuple(c for c in table.columns if c.name != column))
+    return {
+        name: series_of(
+            _rows(rest, rows, name), target, time, known=known, past=past, missing=missing
+        )
+        for name, rows in names.items()
+    }
+
+
+def is_panel(data: Any) -> bool:
+    """Whether data are a bundled panel, by name.
+
+    >>> is_panel("m1_yearly"), is_panel("lynx")
+    (True, False)
+    """
+    about = SERIES.get(data) if isinstance(data, str) and not Path(data).is_file() else None
+    return about is not None and about.panel is not None
+
+
+def _names(table: Table, column: str) -> Mapping[str, NDArray[np.intp]]:
+    """Return every series' rows, in the order of the first of each."""
+    found = table[column]
+    check_missing(table, [column], np.arange(table.rows), "Every row needs its series' name.")
+    _, first, codes = np.unique(found.values, return_index=True, return_inverse=True)
+    by_code = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+    numeric = found.kind == "numeric"
+
+    def name(row: int) -> str:
+        value = found.values[row]
+        return label(value) if numeric else found.categories[int(value)]
+
+    return {name(int(first[i])): by_code[i] for i in np.argsort(first)}
+
+
+def _rows(table: Table, rows: NDArray[np.intp], name: str) -> Table:
+    """Return some rows of a table, which know their places in it."""
+    columns = tuple(replace(c, values=c.values[rows]) for c in table.columns)
+    return replace(
+        table, source=f"{table.source}, {name}", columns=columns, notes=(),
+        locate=_locator(table, rows),
+    )  # fmt: skip
+
+
+def _locator(table: Table, rows: NDArray[np.intp]) -> Locator:
+    def locate(cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+        there = [(int(rows[row]), name) for row, name in cells]
+        if table.locate is not None:
+            return table.locate(there)
+        values = [f"{table[name].values[row]:.10g}" for row, name in there]
+        return list(zip(table.places(there), values, strict=True))
+
+    return locate

@@ -1,0 +1,1 @@
+"""Why a forecast came out: every input's share in it, through the recursion."""

@@ -1,0 +1,38 @@
+"""dy/dx of networks, by backpropagation: deltas of an error whose dE/dy is 1 for one output.
+
+e = 1/2 (T - y)^2 with T = y - 1   =>   dE/dy = y - T = 1,   dE/dx = delta_1 W_1 = dy/dx
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.engine import backprop
+from deltarule.network import Network
+from deltarule.series.recursion import Networks
+
+__all__ = ["slopes"]
+
+Array = NDArray[np.float64]
+
+
+def slopes(networks: Networks, x: Array) -> Array:
+    """Return dy_k/dx_i of the mean output at one input x (inputs,), as (K, inputs).
+
+    >>> import deltarule as dr
+    >>> net = dr.Network(2, [dr.Dense(1)])
+    >>> slopes(Networks(net, np.array([[3.0, 4.0, 5.0]]), (1, 2)), np.zeros(2))
+    array([[3., 4.]])
+    """
+    found = [_slopes(networks.network, theta, x) for theta in networks.thetas]
+    return np.asarray(np.mean(found, axis=0))
+
+
+def _slopes(net: Network, theta: Array, x: Array) -> Array:
+    K = net.sizes[-1]
+    X = np.repeat(x[None], K, axis=0)  # one row per output that is asked about
+    T = net(theta, X) - np.eye(K)
+    found = backprop(net, theta, X, T, loss="half_squared_error", reduction="sum")
+    W = net.unpack(theta)[0]["W"]
+    return np.asarray(found.deltas[1] @ W, np.float64)
