@@ -15,7 +15,9 @@ LARGE = dr.Network(7, [dr.Dense(21, "sigmoid"), dr.Dense(13, "tanh"), dr.Dense(5
 FORMS = {"registers, online": (SMALL, 1), "registers": (SMALL, 3), "lanes": (SMALL, 6),
          "layered": (LARGE, 5)}  # fmt: skip
 RULES = [f"hidden={n}" for n in DERIVATIVES.names() if n not in ("exact", "random", "clip")]
-RULES += [f"feedback={n}" for n in FEEDBACKS.names() if n not in ("exact", "sign_redrawn")]
+RULES += [
+    f"feedback={n}" for n in FEEDBACKS.names() if n not in ("exact", "sign_redrawn", "mirror")
+]
 RULES += [
     "hidden=clip:0.1,0.2",
     "output=offset:0.2",
@@ -63,3 +65,17 @@ def test_many_networks_are_what_each_is_alone(rule, batch_size):
         own = rule if isinstance(rule, str) else rule[k]
         alone = dr.train(SMALL, X, T, seed=k, rule=own, engine="reference", **options)
         assert np.abs(alone.theta - many.theta[k]).max() < 1e-12
+
+
+@pytest.mark.parametrize("rule", ["feedback=mirror", "feedback=sign_redrawn"])
+def test_what_no_program_does_the_reference_engine_does_and_says_so(rule):
+    with pytest.warns(UserWarning, match="the reference engine does this job, since"):
+        run = dr.train(SMALL, *samples(SMALL), rule=rule, engine="compiled", epochs=1)
+    assert run.engine == "reference"
+
+
+def test_layers_cannot_learn_their_B_in_two_ways():
+    with pytest.raises(dr.UsageError, match="in several ways: kolen_pollack, mirror"):
+        dr.train(
+            SMALL, *samples(SMALL), rule="feedback=kolen_pollack layer3.feedback=mirror", epochs=1
+        )

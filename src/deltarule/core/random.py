@@ -16,9 +16,10 @@ import numpy as np
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 
-__all__ = ["CHOICE", "FEEDBACK", "INITIALISE", "SHUFFLE", "SPLIT", "STAND_IN", "as_seeds", "stream"]
+__all__ = ["CHOICE", "FEEDBACK", "INITIALISE", "NOISE", "SHUFFLE", "SPLIT", "STAND_IN", "as_seeds",
+           "stream"]  # fmt: skip
 
-INITIALISE, SHUFFLE, SPLIT, FEEDBACK, STAND_IN, CHOICE = 1, 2, 3, 4, 5, 6
+INITIALISE, SHUFFLE, SPLIT, FEEDBACK, STAND_IN, CHOICE, NOISE = 1, 2, 3, 4, 5, 6, 7
 """The purposes; each has streams of its own."""
 
 _WORD = 2**64

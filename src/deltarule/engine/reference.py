@@ -243,6 +243,8 @@ def training_step(
             moves = rule.moved(found, used, t)
             pairs = zip(new, (theta, *state), strict=True)
             new = tuple(xp.where(moves, after, before) for after, before in pairs)
+        if rule is not None and rule.mirrors:
+            new = (*new[:-1], rule.mirrored(new[0], new[-1], t))
         return new[0], tuple(new[1:]), found.error, found.penalty, g
 
     return step

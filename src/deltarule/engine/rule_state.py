@@ -11,13 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
-from deltarule.core.random import CHOICE, FEEDBACK, STAND_IN, stream
+from deltarule.core.namespace import NUMPY
+from deltarule.core.random import CHOICE, FEEDBACK, NOISE, STAND_IN, stream
 from deltarule.core.streams import Streams
 from deltarule.engine.objective import Objective
-from deltarule.rules import DeltaRule, DrawnFeedback, RandomDerivative, RuleRun
+from deltarule.layers import Affine
+from deltarule.rules import DeltaRule, DrawnFeedback, MirrorFeedback, RandomDerivative, RuleRun
 
 __all__ = [
     "FIXED",
+    "LEARNED",
     "RuleState",
     "drawn",
     "drawn_side_by_side",
@@ -28,6 +31,9 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+
+LEARNED = ("learned", "mirrored")
+"""The kinds of feedback whose B lies beside theta, and changes."""
 
 FIXED = ("drawn", "direct")
 """The kinds of feedback whose B is drawn before the first update, and stays."""
@@ -105,11 +111,11 @@ def fixed(objective: Objective, seed: int, dtype: Any) -> Array:
 
 def learned(objective: Objective, seed: int, dtype: Any) -> tuple[Array, ...]:
     """Return the first values of what a rule learns beside theta: B, laid out as theta is."""
-    if "learned" not in objective.feedback_kinds:
+    if not objective.learns:
         return ()
     vector = np.zeros(objective.network.size, dtype)
     views = objective.network.unpack(vector)
-    for l, B in drawn(objective, seed, dtype, ("learned",)).items():
+    for l, B in drawn(objective, seed, dtype, LEARNED).items():
         views[l - 1]["W"][...] = B
     return (vector,)
 
@@ -124,7 +130,7 @@ def first_run(
     state = RuleState.of(objective, whole("seed", seed, 0, 2**64 - 1), dtype)
     slots: tuple[Array, ...] = ()
     if given is not None:
-        if "learned" not in objective.feedback_kinds:
+        if not objective.learns:
             raise UsageError("learned: this rule learns nothing beside theta; leave it out")
         slots = (objective.network.check_theta(given),)
     if state is None:
@@ -140,7 +146,9 @@ class RuleState:
         self._dtype = np.zeros(0, dtype).real.dtype
         self._fixed = drawn(objective, seed, self._dtype, FIXED)
         self._redraws = "redrawn" in objective.feedback_kinds
-        self._learns = [l for l, rule in objective.feedbacks.items() if rule.kind == "learned"]
+        self._learns = [l for l, rule in objective.feedbacks.items() if rule.learns]
+        self.mirrors = "mirrored" in objective.feedback_kinds
+        """Whether noise follows every update."""
         rule = objective.rule
         self.chooses = not rule.choice.everything or rule.order == "layerwise"
         """Whether some weights stay in an update."""
@@ -189,6 +197,24 @@ class RuleState:
         chosen = rule.choice.moved(g[among], nodes, deltas, rng)
         moves[among[~chosen]] = False
         return moves
+
+    def mirrored(self, theta: Array, B: Array, t: int) -> Array:
+        """Return B, laid out as theta is, after the noise phase that follows update t."""
+        network, found = self._objective.network, B.copy()
+        before, after = network.unpack(B), network.unpack(found)
+        for l, rule in self._objective.feedbacks.items():
+            if not isinstance(rule, MirrorFeedback):
+                continue
+            seed = self._seed if rule.seed is None else rule.seed
+            shape = rule.count, *network.shapes[l - 1]
+            y = stream(seed, NOISE, l, t).standard_normal(shape).astype(theta.dtype)
+            layer = cast(Affine, network.layers[l - 1])
+            p = dict(network.unpack(theta)[l - 1])
+            p |= {name: np.zeros_like(p[name]) for name in p if name != "W"}
+            response, _ = layer.forward(p, y, NUMPY)
+            product = layer.gradient(p, response, y, NUMPY)["W"]
+            after[l - 1]["W"][...] = rule.learn(before[l - 1]["W"], product)
+        return found
 
     @cached_property
     def _nodes(self) -> NDArray[np.intp]:

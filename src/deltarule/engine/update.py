@@ -14,7 +14,7 @@ __all__ = ["joint_update", "slots"]
 
 def slots(objective: Objective, optimiser: Method) -> tuple[str, ...]:
     """Return the names of the vectors beside theta: the optimiser's, then the rule's."""
-    learned = ("B",) if "learned" in objective.feedback_kinds else ()
+    learned = ("B",) if objective.learns else ()
     return (*optimiser.slots, *learned)
 
 
@@ -25,6 +25,8 @@ def joint_update(objective: Objective, optimiser: Optimiser, xp: Any) -> Update:
     decay; the entries of B that carry nothing back stay 0.
     """
     update = optimiser.body(xp)
+    if "mirrored" in objective.feedback_kinds:  # B moves between updates, not in them
+        return lambda *arguments: (*update(*arguments[:-1]), arguments[-1])
     rules = {rule for rule in objective.feedbacks.values() if isinstance(rule, KolenPollack)}
     if not rules:
         return update

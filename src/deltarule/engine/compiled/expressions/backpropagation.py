@@ -88,6 +88,8 @@ def _check_rule(objective: Objective) -> None:
     for l, feedback in objective.feedbacks.items():
         if feedback.kind == "redrawn":
             raise Untraceable(f"the backward weights of layer {l} are drawn for every update")
+        if feedback.kind == "mirrored":
+            raise Untraceable(f"the backward weights of layer {l} learn from noise")
 
 
 def _try_formulas(spec: Specialisation) -> None:
