@@ -14,13 +14,15 @@ SMALL = dr.Network(3, [dr.Dense(4, "sigmoid"), dr.Dense(3, "tanh"), dr.Dense(2, 
 LARGE = dr.Network(7, [dr.Dense(21, "sigmoid"), dr.Dense(13, "tanh"), dr.Dense(5, "sigmoid")])
 FORMS = {"registers, online": (SMALL, 1), "registers": (SMALL, 3), "lanes": (SMALL, 6),
          "layered": (LARGE, 5)}  # fmt: skip
-RULES = [f"hidden={n}" for n in DERIVATIVES.names() if n not in ("exact", "random", "clip")]
+RULES = [f"hidden={n}" for n in DERIVATIVES.names() if n not in ("exact", "clip")]
 RULES += [
     f"feedback={n}" for n in FEEDBACKS.names() if n not in ("exact", "sign_redrawn", "mirror")
 ]
 RULES += [
     "hidden=clip:0.1,0.2",
     "output=offset:0.2",
+    "output=random:0.1,0.4",
+    "hidden=random:-0.5,1 layer2.derivative=exact",
     "layerwise",
     "layer2.feedback=random:3 layer3.feedback=direct",
 ]
@@ -50,8 +52,9 @@ def test_both_engines(form, rule):
     "rule",
     ["feedback=random", "feedback=random:5", "feedback=sign_fixed", "feedback=direct",
      "feedback=kolen_pollack:,0.01", "layer2.feedback=random layer3.feedback=targets",
-     "hidden=floor:0.2", "layerwise", "choice=largest:2",
+     "hidden=random", "hidden=floor:0.2", "layerwise", "choice=largest:2",
      [f"feedback=random:{k}" for k in range(5)], [f"hidden=offset:{k / 10}" for k in range(5)],
+     [f"hidden=random:{k / 9},{k}" for k in range(1, 6)],
      [f"feedback=kolen_pollack:{k},{k / 100}" for k in range(5)],
      [f"feedback=direct:,{k / 4 + 0.1}" for k in range(5)]],
     ids=str,

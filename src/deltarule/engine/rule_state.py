@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, cast
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
+from deltarule.core.philox import by_place
 from deltarule.core.random import CHOICE, FEEDBACK, NOISE, STAND_IN, stream
 from deltarule.core.streams import Streams
 from deltarule.engine.objective import Objective
@@ -22,6 +24,7 @@ __all__ = [
     "FIXED",
     "LEARNED",
     "RuleState",
+    "drawing",
     "drawn",
     "drawn_side_by_side",
     "first_run",
@@ -103,6 +106,16 @@ def matrix_shape(objective: Objective, l: int) -> tuple[int, ...]:
     return W.shape
 
 
+def drawing(objective: Objective) -> dict[int, int]:
+    """Return the nodes of every layer l whose f' is drawn: they have numbers in this order."""
+    network, L = objective.network, len(objective.network.layers)
+    return {
+        l: math.prod(network.shapes[l])
+        for l in range(1, L + 1)
+        if isinstance(objective.rule.at(l, L).derivative, RandomDerivative)
+    }
+
+
 def fixed(objective: Objective, seed: int, dtype: Any) -> Array:
     """Return every B_l that is drawn once, one after the other, row by row."""
     found = drawn(objective, seed, dtype, FIXED)
@@ -149,6 +162,7 @@ class RuleState:
         self._learns = [l for l, rule in objective.feedbacks.items() if rule.learns]
         self.mirrors = "mirrored" in objective.feedback_kinds
         """Whether noise follows every update."""
+        self._drawing = drawing(objective)
         rule = objective.rule
         self.chooses = not rule.choice.everything or rule.order == "layerwise"
         """Whether some weights stay in an update."""
@@ -156,11 +170,9 @@ class RuleState:
     @classmethod
     def of(cls, objective: Objective, seed: int, dtype: Any) -> RuleState | None:
         """Return the state of a rule that needs one, else None."""
-        rule, L = objective.rule, len(objective.network.layers)
         kinds = objective.feedback_kinds - {"of_W"}
-        draws = any(isinstance(rule.at(l, L).derivative, RandomDerivative) for l in range(1, L + 1))
-        found = cls(objective, seed, dtype) if not rule.exact else None
-        return found if found is not None and (kinds or draws or found.chooses) else None
+        found = cls(objective, seed, dtype) if not objective.rule.exact else None
+        return found if found is not None and (kinds or found._drawing or found.chooses) else None
 
     def at(self, t: int, slots: tuple[Any, ...]) -> RuleRun:
         """Return what the rule knows of update t; `slots` is what it has learned."""
@@ -171,9 +183,15 @@ class RuleState:
         if self._redraws:
             matrices |= drawn(self._objective, self._seed, self._dtype, ("redrawn",), t)
 
+        numbers: list[Array] = []  # of all layers, drawn once they are asked for
+
         def uniform(layer: int, net: Any) -> Any:
-            numbers = stream(self._seed, STAND_IN, t, layer).random(net.shape)
-            return numbers.astype(self._dtype)
+            rows, count = len(net), sum(self._drawing.values())
+            if not numbers:
+                numbers.append(by_place(self._seed, STAND_IN, t, rows, count))
+            start = sum(n for l, n in self._drawing.items() if l < layer)
+            own = numbers[0][:, start : start + self._drawing[layer]]
+            return own.reshape(net.shape).astype(self._dtype)
 
         return RuleRun(t, matrices, uniform)
 

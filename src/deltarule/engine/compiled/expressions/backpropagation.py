@@ -24,7 +24,7 @@ from deltarule.engine.compiled.expressions.tracing import (
 )
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
-from deltarule.engine.rule_state import FIXED, matrix_shape
+from deltarule.engine.rule_state import FIXED, drawing, matrix_shape
 from deltarule.layers import Dense
 from deltarule.network import Network
 from deltarule.rules import Direct, RuleRun
@@ -33,6 +33,8 @@ __all__ = [
     "Observation",
     "carriers",
     "check_specialisation",
+    "drawn_number",
+    "drawn_numbers",
     "feedback_symbols",
     "fixed_symbols",
     "learned_symbols",
@@ -56,12 +58,23 @@ class Observation:
 
 
 def traced_run(graph: Graph) -> RuleRun:
-    """Return what a rule knows of the run, as symbols."""
+    """Return what a rule knows of the run, as symbols; uniform(net) is what a node draws."""
+    return RuleRun(graph.symbol("t", NUMBER), {}, lambda layer, net: drawn_number(graph, net))
 
-    def uniform(layer: int, net: Any) -> Any:
-        raise Untraceable("the rule draws a number for every node and update")
 
-    return RuleRun(graph.symbol("t", NUMBER), {}, uniform)
+def drawn_number(graph: Graph, net: Any) -> Node:
+    """Return the term that stands for the number drawn for a node, told by its net."""
+    return graph.apply("uniform", graph.node(net))
+
+
+def drawn_numbers(graph: Graph, objective: Objective, found: Observation) -> list[Node]:
+    """Return the terms for the numbers that an observation draws, in their order."""
+    nets = dict(found.named)
+    return [
+        drawn_number(graph, nets[f"net[{l},{j}]"])
+        for l, count in drawing(objective).items()
+        for j in range(1, count + 1)
+    ]
 
 
 def check_specialisation(spec: Specialisation) -> None:

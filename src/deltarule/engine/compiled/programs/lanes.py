@@ -29,6 +29,7 @@ from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Gra
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
+from deltarule.engine.compiled.programs.drawn_numbers import bind_drawn_numbers
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
 __all__ = ["lanes_module", "lanes_of", "lanes_size"]
@@ -127,6 +128,9 @@ class _Lanes:
         if spec.weighted:
             self._read(graph, lower, "s", self.call.weight, 1, sample)
         found, error = observed_side_by_side(graph, spec, theta)
+        t = o.b.add(o.b.add(self.call.t, s), ir.Constant(_WORD, 1))
+        place = o.load(self.call.seeds, _WORD), t, self._rows(i)
+        bind_drawn_numbers(o, graph, lower, spec.objective, found, place)
         lower.common = graph.common_divisors()
         return [lower(g) for g in found.gradient], lower(error)
 
@@ -140,11 +144,18 @@ class _Lanes:
             here = b.trunc(o.load(self.call.index, _WORD, b.add(row, i)), _HALF)
             return here, ir.Constant(ir.IntType(1), 1)
         several = ir.VectorType(_WORD, self.lanes)
-        steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(self.lanes)])
-        inside = b.icmp_signed("<", b.add(o.splat(several, i), steps), o.splat(several, n))
+        inside = b.icmp_signed("<", self._rows(i), o.splat(several, n))
         here = o.at(self.call.index, _WORD, b.add(row, i))
         sample = o.masked_load(here, several, inside)
         return b.trunc(sample, ir.VectorType(_HALF, self.lanes)), inside
+
+    def _rows(self, i: Any) -> Any:
+        """Return the batch's rows that lie in the lanes: i, i + 1, ..."""
+        if self.lanes == 1:
+            return i
+        several = ir.VectorType(_WORD, self.lanes)
+        steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(self.lanes)])
+        return self.ops.b.add(self.ops.splat(several, i), steps)
 
     def _read(
         self, graph: Graph, lower: Lowering, name: str, array: Any, width: int, sample: Any

@@ -34,6 +34,7 @@ from deltarule.engine.compiled.expressions.varied import with_numbers
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
+from deltarule.engine.compiled.programs.drawn_numbers import bind_drawn_numbers
 from deltarule.engine.compiled.programs.variables import Variables
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
@@ -219,7 +220,7 @@ class _Registers:
         self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, i: Any
     ) -> list[Node]:
         """Write the forward pass of the epoch's observation i; return the gradient."""
-        spec = self.spec
+        spec, b = self.spec, self.ops.b
         net = spec.objective.network
         for symbol, read in zip(fixed_symbols(graph, spec.objective), self.fixed, strict=True):
             lower.bind_place(symbol, read)
@@ -233,6 +234,10 @@ class _Registers:
         if spec.weighted:
             self._read(graph, lower, "s", self.call.weight, 1, i)
         found, error = observed_alone(graph, spec, theta, lr)
+        seeds = self.ops.load(self.call.seeds, vector_of(_WORD, self.lanes))
+        row = b.sub(i, b.mul(b.add(self.call.first, s), self.call.batch))
+        place = seeds, b.add(b.add(self.call.t, s), self._word(1)), row
+        bind_drawn_numbers(self.ops, graph, lower, spec.objective, found, place)
         if self.lanes > 1:  # many divisions wait for one another; a single one is sooner ready
             lower.common = graph.common_divisors()
         self._add(0, lower(error))
