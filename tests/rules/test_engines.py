@@ -34,7 +34,7 @@ def samples(net):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("rule", [*RULES, "choice=largest:3"])
+@pytest.mark.parametrize("rule", [*RULES, "choice=largest:3", "choice=random:3"])
 def test_both_engines(form, rule):
     net, batch_size = FORMS[form]
     if form == "layered" and rule.startswith("choice"):
@@ -52,7 +52,8 @@ def test_both_engines(form, rule):
     "rule",
     ["feedback=random", "feedback=random:5", "feedback=sign_fixed", "feedback=direct",
      "feedback=kolen_pollack:,0.01", "layer2.feedback=random layer3.feedback=targets",
-     "hidden=random", "hidden=floor:0.2", "layerwise", "choice=largest:2",
+     "hidden=random", "hidden=floor:0.2", "layerwise", "choice=largest:2", "choice=random:5",
+     "choice=random:7 order=layerwise",
      [f"feedback=random:{k}" for k in range(5)], [f"hidden=offset:{k / 10}" for k in range(5)],
      [f"hidden=random:{k / 9},{k}" for k in range(1, 6)],
      [f"feedback=kolen_pollack:{k},{k / 100}" for k in range(5)],
@@ -82,3 +83,20 @@ def test_layers_cannot_learn_their_B_in_two_ways():
         dr.train(
             SMALL, *samples(SMALL), rule="feedback=kolen_pollack layer3.feedback=mirror", epochs=1
         )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_drawn_numbers_are_the_same_in_float32(form):
+    net, batch_size = FORMS[form]
+    options = {"rule": "hidden=random", "batch_size": batch_size, "epochs": 2, "dtype": "float32"}
+    runs = [dr.train(net, *samples(net), engine=e, **options) for e in ("reference", "compiled")]
+    assert np.abs(runs[0].theta - runs[1].theta).max() < 2e-6
+
+
+def test_drawn_numbers_do_not_depend_on_the_threads():
+    net = dr.Network(30, [dr.Dense(120, "tanh"), dr.Dense(90, "sigmoid"), dr.Dense(10)])
+    rng = np.random.default_rng(1)
+    X, T = rng.normal(size=(300, 30)), rng.normal(size=(300, 10))
+    options = {"rule": "hidden=random", "batch_size": 150, "epochs": 2, "engine": "compiled"}
+    one, two = (dr.train(net, X, T, threads=k, **options).theta for k in (1, 2))
+    assert np.array_equal(one, two)

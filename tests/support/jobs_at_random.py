@@ -25,8 +25,8 @@ RATES = [
     dr.optim.Plateau(0.01, patience=1),
 ]
 
-BY_SIGN = ("rprop_minus", "irprop_minus", "rprop_plus", "lion", "supersab", "delta_bar_delta",
-           "quickprop")  # fmt: skip
+BY_SIGN = ("rprop_minus", "irprop_minus", "rprop_plus", "irprop_plus", "lion", "supersab",
+           "delta_bar_delta", "quickprop")  # fmt: skip
 """Optimisers that look at signs, which rounding decides where a gradient is 0 but for it."""
 
 
@@ -99,20 +99,20 @@ def rules(draw: Any, net: dr.Network) -> dr.DeltaRule:
     changes = {draw(st.integers(2, L)): {"feedback": draw(several)}} if L > 1 else {}
     order = draw(st.sampled_from(["simultaneous", "simultaneous", "layerwise"]))
     few = net.layout.mask("trained").sum() >= 2 and net.size <= IN_REGISTERS
-    choice = draw(st.sampled_from(["all", "all", "largest:2"] if few else ["all"]))
+    choice = draw(st.sampled_from(["all", "all", "largest:2", "random:2"] if few else ["all"]))
     return dr.DeltaRule(draw(derivatives), output, draw(several), order, choice, changes)
 
 
 def _derivatives(net: dr.Network) -> list[Any]:
     """Return the stand-ins for f' that a program can hold and every layer of the network has."""
     ends = [end for layer in net.layers for end in layer.activation.range]
-    unfit = {"random"} if all(map(math.isfinite, ends)) else {"random", "symmetric"}
+    unfit = set() if all(map(math.isfinite, ends)) else {"symmetric"}
     return [Offset(), *(name for name in DERIVATIVES.names() if name not in unfit)]
 
 
 def _feedbacks() -> list[Any]:
     """Return the stand-ins for W that a program can hold, small enough for any network."""
-    names = [name for name in FEEDBACKS.names() if name not in ("sign_redrawn", "sign")]
+    names = [name for name in FEEDBACKS.names() if name not in ("sign_redrawn", "mirror", "sign")]
     return [Alternating(), "sign:0.1", *names]
 
 

@@ -115,8 +115,6 @@ def by_place(seed: int, purpose: int, t: int, rows: int, count: int) -> NDArray[
     def add(x: Words, y: int) -> Words:
         return (x + np.uint64(y)) & _LOW
 
-    words = placed(
-        np.uint64(seed), purpose, np.uint64(t), row, number, product, add, halves
-    )
+    words = placed(np.uint64(seed), purpose, np.uint64(t), row, number, product, add, halves)
     every = np.stack(np.broadcast_arrays(*words), axis=-1).reshape(rows, -1)[:, :count]
     return np.asarray((every >> np.uint64(8)) * 2.0**-24, np.float64)

@@ -206,13 +206,14 @@ class RuleState:
                 moves[e.start : e.stop] &= e.layer == turn
         if rule.choice.everything:
             return moves
-        rng = stream(self._seed, CHOICE, t)
-        among = np.flatnonzero(moves)
+        among, drawn = np.flatnonzero(moves), np.zeros(0)
+        if rule.choice.draws:
+            drawn = by_place(self._seed, CHOICE, t, 1, network.size)[0, among]
         nodes, deltas = np.zeros(len(among), int), np.zeros(0)
         if rule.choice.by_node:
             nodes = self._nodes[among]
             deltas = np.concatenate([np.sum(d, axis=0) for d in found.deltas[1:]])
-        chosen = rule.choice.moved(g[among], nodes, deltas, rng)
+        chosen = rule.choice.moved(g[among], nodes, deltas, drawn)
         moves[among[~chosen]] = False
         return moves
 

@@ -12,6 +12,7 @@ from deltarule.optim.conjugate_gradient import ConjugateGradient
 from deltarule.optim.delta_bar_delta import DeltaBarDelta
 from deltarule.optim.gauss_newton import GaussNewton
 from deltarule.optim.irprop_minus import IRpropMinus
+from deltarule.optim.irprop_plus import IRpropPlus
 from deltarule.optim.lbfgs import LBFGS
 from deltarule.optim.levenberg_marquardt import LevenbergMarquardt
 from deltarule.optim.lion import Lion
@@ -65,6 +66,7 @@ __all__ = [
     "Exponential",
     "GaussNewton",
     "IRpropMinus",
+    "IRpropPlus",
     "InverseScaling",
     "LevenbergMarquardt",
     "Lion",

@@ -21,8 +21,8 @@ class Quickprop(Optimiser):
         step <- mu step                            (s beyond mu / (1 + mu) of s', the same sign)
         step <- step - lr s                        added where s still points on, or at the start
 
-    As Fahlman's own program does it; that one divides lr by the number of weights into the node,
-    which no elementwise update knows: give a smaller lr. Full batches, as for Rprop.
+    As Fahlman's own program does it, whose lr may be divided by the number of weights into the
+    node: that is `split=1`, which the reference engine alone does. Full batches, as for Rprop.
     """
 
     lr: float | Schedule = 0.1
@@ -31,6 +31,9 @@ class Quickprop(Optimiser):
     """How many times as long as the last one a step may be."""
     decay: float = 1e-4
     """What is added to the slope of a weight: decay times the weight."""
+
+    split: float = 0.0
+    """lr is divided by the number of weights into the node, its bias among them, to this power."""
 
     name = "quickprop"
     full_batch = True

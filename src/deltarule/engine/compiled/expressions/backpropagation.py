@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.notation import entry_name
-from deltarule.engine.compiled.expressions.moving import check_choice
+from deltarule.engine.compiled.expressions.moving import check_choice, drawn_number
 from deltarule.engine.compiled.expressions.tracing import (
     CONDITION,
     NUMBER,
@@ -25,6 +25,7 @@ from deltarule.engine.compiled.expressions.tracing import (
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import FIXED, drawing, matrix_shape
+from deltarule.engine.update import rate_factors
 from deltarule.layers import Dense
 from deltarule.network import Network
 from deltarule.rules import Direct, RuleRun
@@ -33,7 +34,6 @@ __all__ = [
     "Observation",
     "carriers",
     "check_specialisation",
-    "drawn_number",
     "drawn_numbers",
     "feedback_symbols",
     "fixed_symbols",
@@ -62,11 +62,6 @@ def traced_run(graph: Graph) -> RuleRun:
     return RuleRun(graph.symbol("t", NUMBER), {}, lambda layer, net: drawn_number(graph, net))
 
 
-def drawn_number(graph: Graph, net: Any) -> Node:
-    """Return the term that stands for the number drawn for a node, told by its net."""
-    return graph.apply("uniform", graph.node(net))
-
-
 def drawn_numbers(graph: Graph, objective: Objective, found: Observation) -> list[Node]:
     """Return the terms for the numbers that an observation draws, in their order."""
     nets = dict(found.named)
@@ -87,6 +82,10 @@ def check_specialisation(spec: Specialisation) -> None:
         if type(layer) is not Dense:
             raise Untraceable(f"the layer {type(layer).__name__} is not a Dense layer")
     _check_rule(spec.objective)
+    if spec.optimiser.by_error:
+        raise Untraceable(f"the optimizer {spec.optimiser.name} looks at E of every batch")
+    if rate_factors(spec.objective, spec.optimiser) is not None:
+        raise Untraceable(f"the rate of {spec.optimiser.name} is divided, node by node")
     try:
         _try_formulas(spec)
     except Untraceable:

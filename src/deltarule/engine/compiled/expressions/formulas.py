@@ -125,7 +125,7 @@ def update_each(
         for k, w in enumerate(theta)
     ]
     if partial(spec.objective):
-        moves = moved_entries(graph, spec.objective, used)
+        moves = moved_entries(graph, spec.objective, theta, used)
         for k, w in enumerate(theta):
             before = (w, *(slot[k] for slot in slots))
             pairs = zip(new[k], before, strict=True)

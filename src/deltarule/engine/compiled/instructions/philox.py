@@ -7,7 +7,6 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.core.philox import block, placed
-from deltarule.core.random import STAND_IN
 from deltarule.engine.compiled.instructions.operations import Ops, lanes_of, vector_of
 
 __all__ = ["numbers", "words", "words_by_place"]
@@ -26,11 +25,11 @@ def words(b: ir.IRBuilder, counter: list[Any], key: Any) -> list[Any]:
     return block(counter, [key, _word(0)], product, b.xor, add)
 
 
-def words_by_place(o: Ops, seed: Any, t: Any, row: Any, number: Any) -> list[Any]:
+def words_by_place(o: Ops, purpose: int, seed: Any, t: Any, row: Any, number: Any) -> list[Any]:
     """Return block `number` of a row of update t (`core.philox.placed`): words of 32 bits.
 
-    Each argument is a machine word or a vector of them. Words of 32 bits lie in 64: a vector's
-    product of two such is one instruction.
+    Each argument but `purpose` is a machine word or a vector of them. Words of 32 bits lie in 64:
+    a vector's product of two such is one instruction.
     """
     b, lanes = o.b, max(lanes_of(v.type) for v in (seed, t, row, number))
     kind = vector_of(_WORD, lanes)
@@ -48,7 +47,7 @@ def words_by_place(o: Ops, seed: Any, t: Any, row: Any, number: Any) -> list[Any
     def spread(value: Any) -> _Word:
         return _Word(o, value if value.type == kind else o.splat(kind, value))
 
-    given = spread(seed), STAND_IN, spread(t), spread(row), spread(number)
+    given = spread(seed), purpose, spread(t), spread(row), spread(number)
     return [word.value for word in placed(*given, product, add, halves)]
 
 

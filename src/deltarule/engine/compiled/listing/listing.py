@@ -83,4 +83,7 @@ def listing(form: str, spec: Specialisation, machine: Machine, batch: int) -> st
         lines = lanes_lines(spec, machine, batch)
     else:
         lines = layered_lines(spec, machine, batch, thread_count(spec.objective.network, batch))
+    if any("uniform(" in line for line in lines):
+        what = "of a node, told by its net, or of a weight"
+        lines.insert(1, f"# uniform: a number in [0, 1) {what}, drawn by seed, update and row")
     return "\n".join(lines) + "\n"

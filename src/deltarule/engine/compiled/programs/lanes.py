@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from deltarule.core.random import STAND_IN
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.backpropagation import (
+    drawn_numbers,
     fixed_symbols,
     learned_symbols,
     theta_symbols,
@@ -130,7 +132,7 @@ class _Lanes:
         found, error = observed_side_by_side(graph, spec, theta)
         t = o.b.add(o.b.add(self.call.t, s), ir.Constant(_WORD, 1))
         place = o.load(self.call.seeds, _WORD), t, self._rows(i)
-        bind_drawn_numbers(o, graph, lower, spec.objective, found, place)
+        bind_drawn_numbers(lower, drawn_numbers(graph, spec.objective, found), STAND_IN, place)
         lower.common = graph.common_divisors()
         return [lower(g) for g in found.gradient], lower(error)
 

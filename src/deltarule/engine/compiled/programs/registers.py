@@ -16,8 +16,10 @@ from typing import Any
 
 from llvmlite import ir
 
+from deltarule.core.random import CHOICE, STAND_IN
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.backpropagation import (
+    drawn_numbers,
     fixed_symbols,
     learned_symbols,
     theta_symbols,
@@ -28,7 +30,7 @@ from deltarule.engine.compiled.expressions.formulas import (
     slot_symbols,
     update_each,
 )
-from deltarule.engine.compiled.expressions.moving import TURN
+from deltarule.engine.compiled.expressions.moving import TURN, drawn_number
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
 from deltarule.engine.compiled.expressions.varied import with_numbers
 from deltarule.engine.compiled.instructions.machine import Machine
@@ -234,10 +236,9 @@ class _Registers:
         if spec.weighted:
             self._read(graph, lower, "s", self.call.weight, 1, i)
         found, error = observed_alone(graph, spec, theta, lr)
-        seeds = self.ops.load(self.call.seeds, vector_of(_WORD, self.lanes))
         row = b.sub(i, b.mul(b.add(self.call.first, s), self.call.batch))
-        place = seeds, b.add(b.add(self.call.t, s), self._word(1)), row
-        bind_drawn_numbers(self.ops, graph, lower, spec.objective, found, place)
+        place = *self._seeds_and_update(s), row
+        bind_drawn_numbers(lower, drawn_numbers(graph, spec.objective, found), STAND_IN, place)
         if self.lanes > 1:  # many divisions wait for one another; a single one is sooner ready
             lower.common = graph.common_divisors()
         self._add(0, lower(error))
@@ -270,6 +271,10 @@ class _Registers:
     ) -> None:
         """Write penalty, clipping and the optimiser's update."""
         o, spec = self.ops, self.spec
+        if spec.objective.rule.choice.draws:
+            terms = [drawn_number(graph, w) for w in theta]
+            place = *self._seeds_and_update(s), self._word(0)
+            bind_drawn_numbers(lower, terms, CHOICE, place)
         found = update_each(graph, spec, theta, gradient)
         if found.decay is not None:
             batch = self._of_batch(self.call.weights, s, self.apart)
@@ -286,6 +291,12 @@ class _Registers:
             values = [lower(value) for value in new]
             for value, variables in zip(values, (self.theta, *self.slots), strict=True):
                 variables.write(k, value)
+
+    def _seeds_and_update(self, s: Any) -> tuple[Any, Any]:
+        """Return the networks' seeds, and the number of the update."""
+        b, kind = self.ops.b, vector_of(_WORD, self.lanes)
+        t = b.add(b.add(self.call.t, s), self._word(1))
+        return self.ops.load(self.call.seeds, kind), t
 
     def _add(self, which: int, value: Any, factor: Any = None) -> None:
         """Add to a total, in float64."""

@@ -13,8 +13,7 @@ from deltarule.engine.compiled.specialisation import element
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import drawing, matrix_shape
 
-__all__ = ["Memory"]
-
+__all__ = ["TOGETHER", "Memory"]
 
 TOGETHER = 32
 """The numbers that are drawn at once."""
@@ -26,7 +25,8 @@ class Memory:
     `y`, `slope` (what stands for f') and `delta` of every layer, (batch, m_l), for the last one
     `net` and `delta`; `W` of every layer but the first, not transposed, (n_l, m_{l-1}), or what
     stands for it on the way back; where that comes from the output, its `source` (batch, m_L);
-    where a rule draws numbers in the place of f', these, `drawn`, row by row; the gradient, packed as theta is; the barrier's counter; every thread's part of the sums.
+    where a rule draws numbers in the place of f', these, `drawn`, row by row; the gradient, packed
+    as theta is; the barrier's counter; every thread's part of the sums.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Memory:
         return o.at(base, ir.IntType(8), self[name])
 
     def drawn_row(self, o: Ops, base: Any, i: Any, l: int = 0) -> Any:
-        """Return the address of the numbers drawn for the batch's row i, from layer l's nodes on."""
+        """Return the address of the numbers drawn for the batch's row i, from layer l on."""
         start = sum(n for layer, n in self.draws.items() if layer < l)
         width = ir.Constant(ir.IntType(64), self.drawn)
         offset = o.b.add(o.b.mul(i, width), ir.Constant(ir.IntType(64), start))

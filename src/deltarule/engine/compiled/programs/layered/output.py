@@ -7,8 +7,8 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.backpropagation import drawn_number
 from deltarule.engine.compiled.expressions.formulas import output_row
+from deltarule.engine.compiled.expressions.moving import drawn_number
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
 from deltarule.engine.compiled.instructions.operations import vector_of
 from deltarule.engine.compiled.programs.layered.kernel import Kernel

@@ -7,8 +7,8 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.backpropagation import drawn_number
 from deltarule.engine.compiled.expressions.formulas import activated
+from deltarule.engine.compiled.expressions.moving import drawn_number
 from deltarule.engine.compiled.expressions.tracing import Graph
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Ops

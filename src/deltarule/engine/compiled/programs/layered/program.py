@@ -11,6 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from deltarule.core.random import STAND_IN
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import carrier, way_back
 from deltarule.engine.compiled.expressions.tracing import Graph
@@ -19,8 +20,8 @@ from deltarule.engine.compiled.instructions.operations import vector_of
 from deltarule.engine.compiled.instructions.philox import numbers, words_by_place
 from deltarule.engine.compiled.programs.layered.backward_matrix import backward_matrices
 from deltarule.engine.compiled.programs.layered.kernel import Kernel
-from deltarule.engine.compiled.programs.layered.output import OutputRow
 from deltarule.engine.compiled.programs.layered.memory import TOGETHER
+from deltarule.engine.compiled.programs.layered.output import OutputRow
 from deltarule.engine.compiled.programs.layered.packing import LINE
 from deltarule.engine.compiled.programs.layered.passes import Passes
 from deltarule.engine.compiled.programs.layered.update import Update
@@ -96,10 +97,12 @@ class Layered(Kernel):
             row = self.memory.drawn_row(o, self.call.scratch, i)
             with o.loop(0, count, TOGETHER) as k:
                 first = b.udiv(k, ir.Constant(_WORD, 4))
-                found = words_by_place(o, seed, t, i, b.add(o.splat(several, first), steps))
+                found = words_by_place(
+                    o, STAND_IN, seed, t, i, b.add(o.splat(several, first), steps)
+                )
                 # word n of block m is number 4 m + n
                 pairs = [o.lanes(found[n], found[n + 1], _alternating(8, 1)) for n in (0, 2)]
-                every = o.lanes(*pairs, _alternating(16, 2))
+                every = o.lanes(pairs[0], pairs[1], _alternating(16, 2))
                 o.store(numbers(o, every, vector_of(self.element, TOGETHER)), row, k)
 
     def _learn(self, index: Any, n: Any, i0: Any, i1: Any, s: Any) -> None:

@@ -1,0 +1,74 @@
+"""Optimisers that look at more than their own weight's gradient: E, and the node's fan-in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import deltarule as dr
+
+NET = dr.Network(3, [dr.Dense(4, "tanh"), dr.Dense(2, "sigmoid", bias=False)])
+RNG = np.random.default_rng(2)
+X, T = RNG.normal(size=(9, 3)), RNG.uniform(0.1, 0.9, size=(9, 2))
+OPTIONS = {"batch_size": None, "theta": NET.init(4), "l2": 0.01}
+
+
+def by_hand(epochs, up, down, first):
+    """Igel and Huesken (2000), the listing of iRprop+, weight by weight."""
+    theta = NET.init(4)
+    size = len(theta)
+    d, last, step, before = [first] * size, [0.0] * size, [0.0] * size, np.inf
+    undone = 0
+    for _ in range(epochs):
+        bp = dr.backprop(NET, theta, X, T, l2=0.01)
+        for i, g in enumerate(bp.gradient):
+            if last[i] * g > 0.0:
+                d[i] = min(d[i] * up, 50.0)
+                step[i] = -np.sign(g) * d[i]
+                theta[i] += step[i]
+                last[i] = g
+            elif last[i] * g < 0.0:
+                d[i] = max(d[i] * down, 1e-6)
+                if bp.error > before:
+                    theta[i] -= step[i]
+                    undone += 1
+                last[i] = 0.0
+            else:
+                step[i] = -np.sign(g) * d[i]
+                theta[i] += step[i]
+                last[i] = g
+        before = bp.error
+    return theta, undone
+
+
+def test_irprop_plus_is_its_listing():
+    optimizer = dr.optim.IRpropPlus(0.3, 1.3, 0.4)
+    for epochs in (1, 2, 5, 30):
+        theta, undone = by_hand(epochs, 1.3, 0.4, 0.3)
+        run = dr.train(NET, X, T, optimizer=optimizer, epochs=epochs, **OPTIONS)
+        assert np.allclose(run.theta, theta, rtol=1e-12, atol=1e-14)
+    assert undone > 10, "E has grown, and steps were taken back"
+
+
+def test_a_rate_divided_by_the_fan_in():
+    """From rest Quickprop's first step is -lr s; a node of layer 1 has 3 weights and a bias."""
+    g = dr.backprop(NET, NET.init(4), X, T, l2=0.01).gradient
+    for split in (1.0, 0.5):
+        optimizer = dr.optim.Quickprop(lr=0.3, decay=0.0, split=split)
+        run = dr.train(NET, X, T, optimizer=optimizer, epochs=1, **OPTIONS)
+        into = np.repeat([4.0, 4.0], [16, 8])
+        assert np.allclose(run.theta - NET.init(4), -0.3 / into**split * g, rtol=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [(3, 4, 2), (40, 500, 3)])
+@pytest.mark.parametrize("optimizer", [dr.optim.IRpropPlus(), dr.optim.Quickprop(split=1.0)])
+def test_the_reference_engine_does_it_and_says_so(optimizer, sizes):
+    """In blocks of theta, too, and in float32."""
+    net = dr.Network(sizes[0], [dr.Dense(n, "tanh") for n in sizes[1:]])
+    rows, wanted = RNG.normal(size=(5, sizes[0])), RNG.normal(size=(5, sizes[-1]))
+    with pytest.warns(UserWarning, match="the reference engine does this job, since"):
+        run = dr.train(
+            net, rows, wanted, optimizer=optimizer, engine="compiled", epochs=2, dtype="float32",
+            batch_size=None, rule="feedback=kolen_pollack",
+        )  # fmt: skip
+    assert (run.engine, run.theta.dtype) == ("reference", np.float32)
