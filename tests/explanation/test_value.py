@@ -206,8 +206,44 @@ def test_a_changed_rule_is_shown_beside_what_it_stands_for():
     node = dr.explain_node(net, theta, X, T, node=(1, 2), rule=rule)
     assert node.setting["exact"] == exact.deltas[1][0, 1]
     assert "exact" not in dr.explain(net, theta, X, T, weight=(1, 2, 1)).setting
-    with pytest.raises(dr.UsageError, match="a direct feedback goes past the layers between"):
-        dr.explain(net, theta, X, T, weight=(1, 2, 1), rule="feedback=direct")
+
+
+@pytest.mark.parametrize("notation", ["theory", "negative_delta"])
+@pytest.mark.parametrize("loss", ["half_squared_error", "binary_cross_entropy", "cross_entropy"])
+@pytest.mark.parametrize(
+    "rule",
+    ["feedback=direct:3", "feedback=targets:3", "feedback=direct_sign:3",
+     "layer2.feedback=direct:1", "layer3.feedback=targets:1", "layer3.feedback=random:2",
+     "layer3.feedback=direct_sign:1 layer2.feedback=targets:2"],
+)  # fmt: skip
+def test_direct_feedback_goes_past_the_layers_between(rule, loss, notation):
+    """Every path from a layer goes to an output at once, by B; its factors give the value."""
+    last = "softmax" if loss == "cross_entropy" else "sigmoid"
+    net = dr.Network(
+        2, [dr.Dense(4, "tanh"), dr.Dense(3, "tanh"), dr.Dense(3, "tanh"), dr.Dense(2, last)]
+    )
+    X, T = [[0.3, -1.0], [1.0, 0.5]], [[1.0, 0.0], [0.0, 1.0]]
+    keywords = {"loss": loss, "rule": rule, "reduction": "mean"}
+    theta = net.init(seed=4)
+    bp = dr.backprop(net, theta, X, T, **keywords)
+    for index, weight in enumerate(weights(net)):
+        found = dr.explain(net, theta, X, T, weight=weight, notation=notation, **keywords)
+        assert found.value == bp.gradient[index]
+        assert abs(evaluate(found.formula) - found.value) <= EPS * size_of(found)
+        total = sum(path.product for path in found.paths) + found.remainder
+        assert abs(total - found.value) <= EPS * size_of(found)
+        for step in found.recursion:
+            products = sum(np.prod([f.number for f in term]) for term in step.terms)
+            whole = (products + step.rest) * np.prod([f.number for f in step.common])
+            assert abs(whole - step.number) <= 1e-12 * max(1.0, abs(step.number))
+    if rule.startswith("feedback"):
+        first = dr.explain(net, theta, X, T, weight=(1, 2, 1), **keywords)
+        assert {len(path.nodes) for path in first.paths} == {3}
+        assert "B[2,1,2]" in str(first)
+        small = dr.why_small(net, theta, X, T, weight=(1, 2, 1), **keywords)
+        assert small.value == first.value
+    node = dr.explain_node(net, theta, X, T, node=(1, 2), **keywords)
+    assert np.isclose(node.value, bp.deltas[1][:, 1].sum(), rtol=1e-14)
 
 
 def test_why_small_names_the_rule_that_keeps_it_from_being_small():
