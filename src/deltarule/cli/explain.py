@@ -97,12 +97,13 @@ def explain(
     reduction: Annotated[str, options.REDUCTION] = "sum",
     l2: Annotated[float | None, options.l2("0; a model's own")] = None,
     rule: Annotated[
-        str,
+        str | None,
         typer.Option(
             help=f"{options.RULE_HELP} The sequential one with --lr.",
+            show_default="exact; a model's own",
             rich_help_panel=options.OBJECTIVE,
         ),
-    ] = "exact",
+    ] = None,
     lr: Annotated[
         float | None,
         typer.Option(help="Of the sequential rule alone.", rich_help_panel=options.OBJECTIVE),
@@ -142,23 +143,32 @@ def explain(
     """
     if form not in _FORMATS:
         raise unknown_name("format", form, _FORMATS)
-    given: dict[str, Any] = {"reduction": reduction, "rule": rule, "notation": notation}
+    given: dict[str, Any] = {"reduction": reduction, "notation": notation}
     given |= {"limit": limit, "lr": lr}
     if run is not None:
         refuse(run, {"--network": network, "--activation": activation, "--output": output,
                       "--seed": seed, "--theta": theta, "--input": inputs,
                       "--target": targets})  # fmt: skip
         written = options.text_format(separator, encoding, header, columns)
-        case = of_model(run, row, (data, written), loss, l2)
+        case = of_model(run, row, (data, written), loss, l2, rule)
     else:
         check_own(network, {"--row": row, "--data": data, "--separator": separator,
                             "--encoding": encoding, "--header": header, "--no-header":
                             header is False, "--columns": columns})  # fmt: skip
         case = of_network(network, (activation, output), (seed, theta), (inputs, targets))
-        given |= {"loss": loss or "half_squared_error", "l2": l2 or 0.0}
+        given |= {"loss": loss or "half_squared_error", "l2": l2 or 0.0, "rule": rule or "exact"}
     net, parameters, X, T, own = case
-    found = _explained(net, (parameters, X, T), weight, node, {**given, **own})
+    found = _explained(
+        net,
+        (parameters, X, T),
+        weight,
+        node,
+        {**given, **own, **({} if lr is None else {"lr": lr})},
+    )
     typer.echo(_written(found, form, digits))
+    if run is not None and rule is None and "changes" in found.setting:
+        typer.echo(f"note: {run} was trained by the rule {found.setting['changes']}, and so are "
+                   "deltas carried back here; --rule exact is the chain rule", err=True)  # fmt: skip
 
 
 def _explained(

@@ -98,8 +98,9 @@ def of_model(
     data: tuple[str | None, TextFormat],
     loss: str | None,
     l2: float | None,
+    rule: str | None,
 ) -> Case:
-    """Return the case of a model folder and rows of its data; its loss and l2 if none is given."""
+    """Return the case of a model folder and rows of its data; what is not given is its own."""
     from deltarule.models import load, observed
 
     model = load(run)
@@ -113,4 +114,10 @@ def of_model(
         "loss": objective.loss if loss is None else loss,
         "l2": objective.l2 if l2 is None else l2,
     }
+    own["rule"] = objective.rule if rule is None else rule
+    if rule is None:
+        own |= {"seed": model.description["training"]["seed"], "learned": model.learned}
+        rate = model.description["optimizer"]["lr"]
+        if objective.rule.sequential and isinstance(rate, float):
+            own["lr"] = rate
     return model.network, model.theta, X, T, own

@@ -134,6 +134,8 @@ def sweep(
     sample_weight: ArrayLike | None,
     l2: float,
     lr: float | None = None,
+    seed: int = 0,
+    learned: ArrayLike | None = None,
 ) -> Sweep:
     """Return the pass; it is computed in float64 whatever the dtype of theta.
 
@@ -141,11 +143,12 @@ def sweep(
     """
     all_of(net.layers, Dense)
     theta = net.check_theta(theta, np.float64)
-    bp = backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr)
+    drawn: dict[str, Any] = {"seed": seed, "learned": learned}
+    bp = backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr, **drawn)
     objective = Objective.of(net, loss, reduction, rule, l2)
     samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     _check_finite(net, theta, bp)
-    run = first_run(objective, 0, np.float64)
+    run = first_run(objective, seed, np.float64, learned)
     exact = None
     if not objective.rule.exact:
         exact = backprop(net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
