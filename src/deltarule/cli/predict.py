@@ -46,6 +46,7 @@ def predict(
     thousands: Annotated[str | None, options.THOUSANDS] = None,
     date_format: Annotated[str | None, options.DATE_FORMAT] = None,
     na: Annotated[str | None, options.NA] = None,
+    own: Annotated[Path | None, options.OWN] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -56,6 +57,7 @@ def predict(
     go by name and may stand in any order. If the target is among them, how good the predictions
     are is said on stderr.
     """
+    from deltarule.cli.own import owned
     from deltarule.core.files import check_file, new_file
     from deltarule.models import load
 
@@ -63,7 +65,7 @@ def predict(
     form = options.text_format(separator, encoding, header, columns, *cells)
     if out is not None:
         check_file(out, force=force)
-    model = load(folder)
+    model = load(folder, owned(own))
     table, notes = _read(model, data, form)
     outputs = model.outputs(table, unknown=unknown)
     expected = (*model.targets.names, *model.description["data"]["dropped"])

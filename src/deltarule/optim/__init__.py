@@ -9,6 +9,7 @@ from deltarule.optim.adamw import AdamW
 from deltarule.optim.amsgrad import AMSGrad
 from deltarule.optim.clipping import Clipping
 from deltarule.optim.conjugate_gradient import ConjugateGradient
+from deltarule.optim.custom import Custom
 from deltarule.optim.delta_bar_delta import DeltaBarDelta
 from deltarule.optim.gauss_newton import GaussNewton
 from deltarule.optim.irprop_minus import IRpropMinus
@@ -62,6 +63,7 @@ __all__ = [
     "ConjugateGradient",
     "Constant",
     "Cosine",
+    "Custom",
     "DeltaBarDelta",
     "Exponential",
     "GaussNewton",
