@@ -138,9 +138,14 @@ def restored(tree: Any, own: Mapping[str, Any]) -> Any:
     found = own[title]
     now = found.to_dict() if hasattr(found, "to_dict") else described("custom", title, found)
     if now.get("sha256") != tree.get("sha256"):
+        here = now.get("file") or "an interactive session"
+        what = (
+            f"{here} has changed since"
+            if here == place
+            else f"it is of {here}, and was of {place}, when"
+        )
         warnings.warn(
-            f"{title}: its file {now.get('file') or '(none)'} is not what the model was trained "
-            f"with, {place}: what it computes may be another thing",
+            f"{title}: {what} the model was trained: it may compute something else",
             OwnCodeWarning,
             stacklevel=2,
         )
