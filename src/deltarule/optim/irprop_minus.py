@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.registry import Elsewhere
 from deltarule.optim.optimiser import OPTIMISERS, Update
 from deltarule.optim.rprop import Rprop
 from deltarule.optim.signs import sign
@@ -23,13 +24,33 @@ class IRpropMinus(Rprop):
 
         g <- 0 where it has changed: the next step neither grows nor shrinks
 
-    This is what PyTorch, optax and others call Rprop; PyTorch's first step is 0.01. Also written
-    `"rprop"`.
+    This is what PyTorch and others call Rprop; PyTorch's first step is 0.01. `"rprop"` is its name,
+    too.
 
     Full batches: a sign that changes with the batch says nothing of the valley.
     """
 
     name = "irprop_minus"
+    elsewhere = (
+        Elsewhere(
+            "PyTorch",
+            "calls it Rprop; the first step is 0.01.",
+            "pytorch/pytorch, torch/optim/rprop.py",
+        ),
+        Elsewhere(
+            "optax 0.2.8",
+            "calls it rprop; a step is made one update after it was found, so that the first "
+            "update is 0.",
+            "google-deepmind/optax, optax/_src/transform.py, scale_by_rprop; tried",
+        ),
+        Elsewhere(
+            "FANN",
+            "grows a step at a product of 0, too; where the sign has changed, moves by +step "
+            "whatever the gradient; takes no step for smaller than 1e-4 before it grows or "
+            "shrinks; holds weights between -1500 and 1500.",
+            "libfann/fann, src/fann_train.c, fann_update_weights_irpropm",
+        ),
+    )
     slots = ("d", "last")
     equation = (
         r"\theta \leftarrow \theta - \mathrm{sign}(g)\, d,\;"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.registry import Elsewhere
 from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
 from deltarule.optim.schedules import Schedule
 
@@ -36,6 +37,13 @@ class Quickprop(Optimiser):
     """lr is divided by the number of weights into the node, its bias among them, to this power."""
 
     name = "quickprop"
+    elsewhere = (
+        Elsewhere(
+            "FANN",
+            "holds weights between -1500 and 1500.",
+            "libfann/fann, src/fann_train.c, fann_update_weights_quickprop",
+        ),
+    )
     full_batch = True
     slots = ("step", "last")
     equation = (

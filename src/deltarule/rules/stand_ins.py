@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.errors import UsageError
+from deltarule.core.registry import Elsewhere
 from deltarule.rules.antiderivatives import bounded
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, StandIn
 
@@ -117,6 +118,14 @@ class ClippedDerivative(DerivativeRule):
     """The upper bound."""
 
     name = "clip"
+    elsewhere = (
+        Elsewhere(
+            "FANN",
+            "always clips y before f': to [0.01, 0.99] for the sigmoid, to [-0.98, 0.98] for "
+            "its tanh.",
+            "libfann/fann, src/fann_train.c, fann_activation_derived",
+        ),
+    )
     equation = r"\min(\max(f'(net), low), high)"
     passes = True
 
