@@ -101,3 +101,10 @@ def test_what_cannot_be_traced_is_done_by_the_reference_engine():
     net = dr.Network(3, [dr.Dense(2, bent), dr.Dense(2)])
     with pytest.warns(UserWarning, match="the reference engine does this job, since"):
         dr.train(net, X, T, engine="compiled", epochs=1)
+
+
+def test_no_differences_are_taken_at_a_kink():
+    parts = (lambda net: np.maximum(net, 0.0), lambda net: np.where(net > 0.0, 1.0, 0.0), "bend")
+    assert dr.activations.Custom(*parts, kinks=(0.0,), probes=(-1.0, 0.0, 1.0)).name == "bend"
+    with pytest.raises(dr.UsageError, match="wrong at net = 0"):
+        dr.activations.Custom(*parts, probes=(-1.0, 0.0, 1.0))

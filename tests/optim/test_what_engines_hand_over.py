@@ -60,15 +60,45 @@ def test_a_rate_divided_by_the_fan_in():
         assert np.allclose(run.theta - NET.init(4), -0.3 / into**split * g, rtol=1e-12)
 
 
-@pytest.mark.parametrize("sizes", [(3, 4, 2), (40, 500, 3)])
-@pytest.mark.parametrize("optimizer", [dr.optim.IRpropPlus(), dr.optim.Quickprop(split=1.0)])
-def test_the_reference_engine_does_it_and_says_so(optimizer, sizes):
-    """In blocks of theta, too, and in float32."""
+FORMS = {"registers, online": ((3, 4, 2), 1), "registers": ((3, 4, 2), 3),
+         "lanes": ((3, 4, 2), 9), "lanes, in a loop": ((3, 4, 2), 40),
+         "layered": ((7, 40, 3), 9)}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("options", [{}, {"l2": 0.01, "reduction": "sum"}, {"weighted": True}])
+@pytest.mark.parametrize("optimizer", [dr.optim.IRpropPlus(0.05), dr.optim.Quickprop(0.1, split=1)])
+def test_both_engines(form, options, optimizer):
+    sizes, batch = FORMS[form]
     net = dr.Network(sizes[0], [dr.Dense(n, "tanh") for n in sizes[1:]])
-    rows, wanted = RNG.normal(size=(5, sizes[0])), RNG.normal(size=(5, sizes[-1]))
-    with pytest.warns(UserWarning, match="the reference engine does this job, since"):
+    rng = np.random.default_rng(3)
+    rows, wanted = rng.normal(size=(40, sizes[0])), rng.normal(size=(40, sizes[-1]))
+    given = {k: v for k, v in options.items() if k != "weighted"}
+    given |= {"sample_weight": rng.uniform(0.5, 2.0, 40)} if options.get("weighted") else {}
+    given |= {"optimizer": optimizer, "batch_size": batch, "epochs": 4, "seed": 2}
+    if form == "layered" and optimizer.by_error:
+        with pytest.warns(UserWarning, match="looks at E, which threads find in parts"):
+            assert dr.train(net, rows, wanted, engine="compiled", **given).engine == "reference"
+        return
+    runs = [dr.train(net, rows, wanted, engine=e, **given) for e in ("reference", "compiled")]
+    assert [run.engine for run in runs] == ["reference", "compiled"]
+    assert np.abs(runs[0].theta - runs[1].theta).max() < 1e-11 * np.abs(runs[0].theta).max()
+
+
+def test_many_networks_with_an_E_each():
+    options = {"optimizer": dr.optim.IRpropPlus(0.1), "batch_size": None, "epochs": 12}
+    many = dr.train_many(NET, X, T, seeds=range(5), engine="compiled", **options)
+    for k in range(5):
+        alone = dr.train(NET, X, T, seed=k, engine="reference", **options)
+        assert np.abs(alone.theta - many.theta[k]).max() < 1e-12
+
+
+def test_long_vectors_in_blocks_and_float32():
+    net = dr.Network(40, [dr.Dense(500, "tanh"), dr.Dense(3)])
+    rows, wanted = RNG.normal(size=(5, 40)), RNG.normal(size=(5, 3))
+    for optimizer in (dr.optim.IRpropPlus(), dr.optim.Quickprop(split=1.0)):
         run = dr.train(
-            net, rows, wanted, optimizer=optimizer, engine="compiled", epochs=2, dtype="float32",
+            net, rows, wanted, optimizer=optimizer, engine="reference", epochs=2, dtype="float32",
             batch_size=None, rule="feedback=kolen_pollack",
         )  # fmt: skip
-    assert (run.engine, run.theta.dtype) == ("reference", np.float32)
+        assert run.theta.dtype == np.float32

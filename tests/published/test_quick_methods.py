@@ -5,13 +5,13 @@ from __future__ import annotations
 import deltarule as dr
 
 
-def mean_epochs(optimizer, rule="exact", engine="auto"):
+def mean_epochs(optimizer, rule="exact"):
     """Of 100 trials, full batch, summed gradient: those that end, and their mean epochs."""
     layers = [dr.Dense(5, "sigmoid"), dr.Dense(10, "sigmoid")]
     net, data = dr.Network(10, layers, init="uniform:1"), dr.data.load("encoder")
     many = dr.train_many(
         net, data.X, data.T, seeds=range(100), optimizer=optimizer, rule=rule, reduction="sum",
-        epochs=3000, batch_size=None, engine=engine, stop=dr.AllWithin(0.4),
+        epochs=3000, batch_size=None, stop=dr.AllWithin(0.4),
     )  # fmt: skip
     epochs = many.epochs[many.stopped == "all_within"]
     return len(epochs), epochs.mean()
@@ -34,7 +34,7 @@ def test_quickprop():
     """
     flat = "hidden=offset:0.1 output=offset:0.1"
     optimizer = dr.optim.Quickprop(lr=1.5, split=1)
-    solved, mean = mean_epochs(optimizer, flat, "reference")
+    solved, mean = mean_epochs(optimizer, flat)
     assert solved == 100
     assert 19.5 < mean < 22.5, mean
     solved, mean = mean_epochs("quickprop:0.18", flat)  # one lr, between 1.5 / 11 and 1.5 / 6

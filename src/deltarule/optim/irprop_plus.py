@@ -25,7 +25,8 @@ class IRpropPlus(Rprop):
         g <- 0                         where it has changed: the next step neither grows nor shrinks
 
     E is the batch's, the penalty included, before the update; the slot `before` keeps it, the same
-    number at every entry. No program hands E over yet: the reference engine does the job.
+    number at every entry. Networks of more than 200 parameters are trained by the reference engine,
+    since the threads of a program find E in parts.
 
     Full batches: neither a sign nor an E that changes with the batch says anything of the valley.
     """

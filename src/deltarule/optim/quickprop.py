@@ -23,7 +23,7 @@ class Quickprop(Optimiser):
         step <- step - lr s                        added where s still points on, or at the start
 
     As Fahlman's own program does it, whose lr may be divided by the number of weights into the
-    node: that is `split=1`, which the reference engine alone does. Full batches, as for Rprop.
+    node: that is `split=1`. Full batches, as for Rprop.
     """
 
     lr: float | Schedule = 0.1

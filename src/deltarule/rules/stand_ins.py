@@ -193,8 +193,8 @@ class SymmetricDerivative(DerivativeRule):
     """The distance of y from the nearer end of its range [a, b]: min(y - a, b - y).
 
     For the sigmoid min(y, 1 - y), for tanh 1 - |y|: as f', it is 0 where y saturates, but falls
-    only as fast as y gets there. An activation without two ends has none; with two, it is a function
-    of net like any other, so that it has a consistent activation, by quadrature.
+    only as fast as y gets there. An activation without two ends has none; with two, it is a
+    function of net like any other, so that it has a consistent activation, by quadrature.
     """
 
     name = "symmetric"

@@ -25,7 +25,6 @@ from deltarule.engine.compiled.expressions.tracing import (
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import FIXED, drawing, matrix_shape
-from deltarule.engine.update import rate_factors
 from deltarule.layers import Dense
 from deltarule.network import Network
 from deltarule.rules import Direct, RuleRun
@@ -82,10 +81,6 @@ def check_specialisation(spec: Specialisation) -> None:
         if type(layer) is not Dense:
             raise Untraceable(f"the layer {type(layer).__name__} is not a Dense layer")
     _check_rule(spec.objective)
-    if spec.optimiser.by_error:
-        raise Untraceable(f"the optimizer {spec.optimiser.name} looks at E of every batch")
-    if rate_factors(spec.objective, spec.optimiser) is not None:
-        raise Untraceable(f"the rate of {spec.optimiser.name} is divided, node by node")
     try:
         _try_formulas(spec)
     except Untraceable:
@@ -122,7 +117,8 @@ def _try_formulas(spec: Specialisation) -> None:
     lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
     slots = [graph.symbol(name) for name in spec.slots]
     penalised = graph.symbol("penalised", CONDITION)
-    for found in spec.update(graph)(w, y, lr, t, penalised, *slots):
+    given = {"error": graph.symbol("E")} if spec.optimiser.by_error else {}
+    for found in spec.update(graph)(w, y, lr, t, penalised, *slots, **given):
         _nodes(graph, found)
 
 

@@ -86,4 +86,6 @@ def listing(form: str, spec: Specialisation, machine: Machine, batch: int) -> st
     if any("uniform(" in line for line in lines):
         what = "of a node, told by its net, or of a weight"
         lines.insert(1, f"# uniform: a number in [0, 1) {what}, drawn by seed, update and row")
+    if spec.optimiser.by_error:
+        lines.insert(1, "# E: that of the batch before its update, without the penalty")
     return "\n".join(lines) + "\n"

@@ -25,6 +25,7 @@ from deltarule.engine.compiled.expressions.backpropagation import (
     theta_symbols,
 )
 from deltarule.engine.compiled.expressions.formulas import (
+    error_symbol,
     observed_alone,
     row_symbols,
     slot_symbols,
@@ -93,6 +94,7 @@ class _Registers:
         self.theta = self._variables()
         self.slots = [self._variables() for _ in spec.slots]
         self.gradient = None if spec.online else self._variables()
+        self.batch_error = ops.b.alloca(self.kind)  # of the observations of a batch, one by one
         self.totals = [ops.b.alloca(self.wide) for _ in range(2)]
         self._fetch()
         self.rate = ops.load(self.call.rates, self.wide) if steady else None
@@ -204,6 +206,7 @@ class _Registers:
         assert sums is not None
         for k in range(sums.count):
             sums.write(k, o.constant(self.kind, 0.0))
+        b.store(o.constant(self.kind, 0.0), self.batch_error)
         end = b.add(row, self.call.batch)
         end = b.select(b.icmp_signed("<", end, self.call.rows), end, self.call.rows)
         with o.loop(row, end) as i, sums.staying():
@@ -222,7 +225,7 @@ class _Registers:
         self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, i: Any
     ) -> list[Node]:
         """Write the forward pass of the epoch's observation i; return the gradient."""
-        spec, b = self.spec, self.ops.b
+        spec, o, b = self.spec, self.ops, self.ops.b
         net = spec.objective.network
         for symbol, read in zip(fixed_symbols(graph, spec.objective), self.fixed, strict=True):
             lower.bind_place(symbol, read)
@@ -242,6 +245,11 @@ class _Registers:
         if self.lanes > 1:  # many divisions wait for one another; a single one is sooner ready
             lower.common = graph.common_divisors()
         self._add(0, lower(error))
+        if spec.optimiser.by_error:
+            more = lower(error)
+            if not spec.online:
+                more = o.add(b.load(self.batch_error, typ=self.kind), more)
+            b.store(more, self.batch_error)
         return found.gradient
 
     def _read(
@@ -275,7 +283,14 @@ class _Registers:
             terms = [drawn_number(graph, w) for w in theta]
             place = *self._seeds_and_update(s), self._word(0)
             bind_drawn_numbers(lower, terms, CHOICE, place)
-        found = update_each(graph, spec, theta, gradient)
+        error = error_symbol(graph, spec)
+        if error is not None:
+            lower.bind(error, o.b.load(self.batch_error, typ=self.kind))
+            if spec.weighted or not spec.online:
+                c = graph.symbol("c", NUMBER)
+                lower.bind(c, self._of_batch(self.call.scales, s, self.apart))
+                error = graph.node(c * error)
+        found = update_each(graph, spec, theta, gradient, error)
         if found.decay is not None:
             batch = self._of_batch(self.call.weights, s, self.apart)
             wide = batch if batch.type == self.wide else o.splat(self.wide, batch)
