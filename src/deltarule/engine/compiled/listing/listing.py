@@ -88,4 +88,6 @@ def listing(form: str, spec: Specialisation, machine: Machine, batch: int) -> st
         lines.insert(1, f"# uniform: a number in [0, 1) {what}, drawn by seed, update and row")
     if spec.optimiser.by_error:
         lines.insert(1, "# E: that of the batch before its update, without the penalty")
+    if any("lr * factor" in line for line in lines):
+        lines.insert(1, "# factor: what lr is multiplied by, for every entry of theta its own")
     return "\n".join(lines) + "\n"
