@@ -64,6 +64,7 @@ def test_its_gradient_is_checked_like_ours():
         (lambda: dr.activations.Custom(lambda a, b: a, np.cos, "t"), r"called with \(net\), and"),
         (lambda: dr.activations.Custom(0.5, np.cos, "t"), r"is a function of \(net\), not 0.5"),
         (lambda: dr.activations.Custom(np.log, lambda net: 1 / net, "t"), "say nan"),
+        (lambda: dr.activations.Custom(np.sin, np.cos, "my sine"), "'my sine' is no name"),
         (lambda: dr.losses.Custom(lambda y, T: (y - T) ** 2, lambda y, T: y - T, "l"),
          r"loss l, T = \S+: the derivative is wrong at y = \S+: it is given as \S+, and"),
         (lambda: dr.losses.Custom(lambda y, T: (y - T) ** 2, lambda y, T: y - T, "huber"),

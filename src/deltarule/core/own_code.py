@@ -29,7 +29,12 @@ class OwnCodeWarning(UserWarning):
 
 
 def title_of(title: str, function: Any, usual: str) -> str:
-    """Return what a formula is called: its title, or its function's name."""
+    """Return what a formula is called: its title, or its function's name.
+
+    Raises `UsageError` for a title that is no name of Python's.
+    """
+    if title and not title.isidentifier():
+        raise UsageError(f"{title!r} is no name: letters, digits and _, such as softsign2")
     found = title or getattr(function, "__name__", usual)
     return found if found.isidentifier() else usual
 
