@@ -85,6 +85,15 @@ def test_both_engines(form, options, optimizer):
     assert np.abs(runs[0].theta - runs[1].theta).max() < 1e-11 * np.abs(runs[0].theta).max()
 
 
+@pytest.mark.parametrize("batch", [3, 9])
+def test_the_penalty_is_in_E(batch):
+    """Where it is nearly all of E, whether E has grown is another question without it."""
+    given = {"batch_size": batch, "shuffle": False, "epochs": 40, "theta": NET.init(4), "l2": 3.0}
+    given["optimizer"] = dr.optim.IRpropPlus(0.2)
+    runs = [dr.train(NET, X, T, engine=e, **given) for e in ("reference", "compiled")]
+    assert np.abs(runs[0].theta - runs[1].theta).max() < 1e-11
+
+
 def test_many_networks_with_an_E_each():
     options = {"optimizer": dr.optim.IRpropPlus(0.1), "batch_size": None, "epochs": 12}
     many = dr.train_many(NET, X, T, seeds=range(5), engine="compiled", **options)

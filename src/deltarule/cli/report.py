@@ -182,7 +182,8 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
     from deltarule.optim import OPTIMISERS
 
     training, recipe = description["training"], description["recipe"]
-    stopped, ends = training["stopped"], OPTIMISERS.get(recipe["optimizer"]).ends
+    stopped, name = training["stopped"], recipe["optimizer"]["name"]
+    ends = OPTIMISERS[name].ends if name in OPTIMISERS.names() else {}  # one of somebody's own
     why = ends.get(stopped) or _ENDED.get(stopped, stopped).format(patience=recipe["patience"])
     after = f"after {_some(training['epochs'], 'epoch')} in {training['seconds']:.1f} s"
     watched = "validation" if description["data"]["rows"]["validation"] else "training"
