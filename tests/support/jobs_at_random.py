@@ -10,6 +10,7 @@ import numpy as np
 from formulas import ELEMENTWISE, ROWWISE
 from hypothesis import strategies as st
 from samples import suitable, targets
+from updates import UPDATES
 
 import deltarule as dr
 from deltarule.engine.compiled.programs.program import IN_REGISTERS
@@ -119,7 +120,7 @@ def _feedbacks() -> list[Any]:
 @st.composite
 def options(draw: Any, rng: np.random.Generator, n: int, loss: Any) -> dict[str, Any]:
     """Return the rest of a job's options, small enough steps that nothing explodes."""
-    name = draw(st.sampled_from([n for n in OPTIMISERS.names() if n not in BY_SIGN]))
+    name = draw(st.sampled_from([n for n in UPDATES if n not in BY_SIGN]))
     lr = draw(st.sampled_from(RATES))
     found: dict[str, Any] = {
         "reduction": draw(st.sampled_from(["mean", "sum"])),
