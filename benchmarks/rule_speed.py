@@ -19,8 +19,9 @@ REPEATS = 5
 GOAL = 1.15
 RULES = (
     "exact", "hidden=constant", "hidden=offset:0.1", "hidden=floor:0.1", "hidden=symmetric",
-    "hidden=power:0.5", "feedback=random", "feedback=sign:0.5", "feedback=sign_fixed",
-    "feedback=direct", "feedback=kolen_pollack", "layerwise", "choice=largest:1",
+    "hidden=power:0.5", "hidden=random", "feedback=random", "feedback=sign:0.5",
+    "feedback=sign_fixed", "feedback=direct", "feedback=kolen_pollack", "layerwise",
+    "choice=largest:1", "choice=random:1",
 )  # fmt: skip
 CASES = {
     "3-3-3-1, batch 1": ((3, 3, 3, 1), 1, 300, 1),

@@ -214,3 +214,25 @@ def test_rows_that_a_model_does_not_have(cli: Cli) -> None:
     assert (result.exit_code, "--seed belongs to" in result.stderr) == (2, True)
     result = cli("explain", "m", "--row", "1")
     assert "layer 2: target node 1 to 3, preceding node 0 (the bias) to 8" in result.stderr
+
+
+@pytest.mark.parametrize("rule", ["feedback=kolen_pollack", "hidden=floor:0.2 feedback=direct"])
+def test_a_model_is_explained_by_its_own_rule(cli: Cli, rule: str) -> None:
+    """With the B that it has learned, or drawn; and it is said. `--rule` takes another."""
+    made = cli("train", "iris", "--hidden", "4", "--epochs", "3", "--rule", rule, "--seed", "5")
+    assert made.exit_code == 0, made.stderr
+    asked = ("explain", "iris-model", "--row", "3", "--weight", "1,2,1", "--format", "json")
+    own, exact = cli(*asked), cli(*asked, "--rule", "exact")
+    assert f"note: iris-model was trained by the rule {rule}" in own.stderr
+    assert "note" not in exact.stderr
+    model = dr.load("iris-model")
+    X, T = dr.models.observations(model, "iris", [3])
+    bp = dr.backprop(
+        model.network, model.theta.astype(float), X, T, loss=model.objective.loss, rule=rule,
+        seed=5, learned=model.learned, l2=model.objective.l2, reduction="sum",
+    )  # fmt: skip
+    entry = model.network.unpack(bp.gradient)[0]["W"][1, 0]
+    assert json.loads(own.stdout)["value"] == pytest.approx(entry, rel=1e-12)
+    assert json.loads(own.stdout)["setting"]["exact"] == json.loads(exact.stdout)["value"]
+    carried = bp.deltas[-1] @ model.feedback[2]
+    assert np.allclose(bp.dE_dy[1], carried, rtol=1e-5), "the B that lies in the folder"

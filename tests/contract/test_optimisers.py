@@ -32,6 +32,7 @@ from deltarule.optim import (
     DeltaBarDelta,
     Exponential,
     IRpropMinus,
+    IRpropPlus,
     Lion,
     Momentum,
     Nadam,
@@ -64,6 +65,7 @@ EXAMPLES = {
     "amsgrad": AMSGrad(0.5, 0.75, 0.875, 0.01),
     "delta_bar_delta": DeltaBarDelta(0.5, 0.25, 0.5, 0.75),
     "irprop_minus": IRpropMinus(0.5, 1.5, 0.25, 0.01, 1.0),
+    "irprop_plus": IRpropPlus(0.5, 1.5, 0.25, 0.01, 1.0),
     "rprop_minus": RpropMinus(0.5, 1.5, 0.25, 0.01, 1.0),
     "rprop_plus": RpropPlus(0.5, 1.5, 0.25, 0.01, 1.0),
     "lion": Lion(0.5, 0.75, 0.875, 0.25),
@@ -76,7 +78,7 @@ EXAMPLES = {
 SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1, "adadelta": 2}
 SLOTS |= {"adam": 2, "adamw": 2, "adabelief": 2, "adamax": 2, "amsgrad": 3, "nadam": 3, "yogi": 2}
 SLOTS |= {"radam": 2, "lion": 1, "quickprop": 2, "delta_bar_delta": 2, "supersab": 3}
-SLOTS |= {"rprop_minus": 2, "irprop_minus": 2, "rprop_plus": 3}
+SLOTS |= {"rprop_minus": 2, "irprop_minus": 2, "rprop_plus": 3, "irprop_plus": 4}
 SIGNS = {"lr": 0.1, "up": 1.2, "down": 0.5, "least": 1e-6, "most": 50.0}
 each = pytest.mark.parametrize("name", UPDATES)
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -243,18 +245,25 @@ def supersab(o, lr, g, penalised):
 
 def rprop(o, lr, g, penalised):
     theta, d, last, step = mp.mpf(START), lr[0], mp.mpf(0), mp.mpf(0)
-    for value in g:
+    before = mp.mpf(0)
+    for value, error in zip(g, errors(g), strict=True):
         now = value
         if now * last > 0:
             d = min(d * o.up, mp.mpf(o.most))
         elif now * last < 0:
             d = max(d * o.down, mp.mpf(o.least))
             if o.name != "rprop_minus":
-                theta -= step if o.name == "rprop_plus" else 0
+                worse = o.name == "irprop_plus" and error > before
+                theta -= step if o.name == "rprop_plus" or worse else 0
                 now = mp.mpf(0)
         step = -mp.sign(now) * d
-        theta, last = theta + step, now
+        theta, last, before = theta + step, now, error
     return theta
+
+
+def errors(g):
+    """E of every update, for optimisers that look at it: it grows and falls."""
+    return [(3 * t) % 7 / 4 for t in range(len(g))]
 
 
 ORACLES = {
@@ -271,6 +280,7 @@ ORACLES = {
     "rprop_minus": rprop,
     "irprop_minus": rprop,
     "rprop_plus": rprop,
+    "irprop_plus": rprop,
     "sgd": lambda o, lr, g, p: scaled(lr, g, lambda g: 1),
     "momentum": lambda o, lr, g, p: START + mp.fsum(velocities(o.momentum, lr, g)),
     # Nesterov's own two points: phi moves by v, the gradient is taken at phi + mu v
@@ -293,8 +303,10 @@ def run(optimiser, gradients, rates, penalised, theta):
     """Return theta after the updates, from a state of zeros."""
     update = optimiser.body(NUMPY)
     state = [np.zeros_like(theta) for _ in optimiser.slots]
-    for t, (g, lr) in enumerate(zip(gradients, rates, strict=True), 1):
-        theta, *state = update(theta, g, lr, t, penalised, *state)
+    several = zip(gradients, rates, errors(gradients), strict=True)
+    for t, (g, lr, error) in enumerate(several, 1):
+        given = {"error": error} if optimiser.by_error else {}
+        theta, *state = update(theta, g, lr, t, penalised, *state, **given)
         assert len(state) == len(optimiser.slots)
     return theta, state
 
@@ -333,11 +345,12 @@ def test_the_defaults_are_the_papers(name):
         "amsgrad": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
         "delta_bar_delta": {"lr": 0.1, "kappa": 0.01, "phi": 0.1, "rho": 0.7},
         "irprop_minus": SIGNS,
+        "irprop_plus": SIGNS,
         "rprop_minus": SIGNS,
         "rprop_plus": SIGNS,
         "lion": {"lr": 0.0001, "beta1": 0.9, "beta2": 0.99, "weight_decay": 0.0},
         "nadam": {"lr": 0.002, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "decay": 0.004},
-        "quickprop": {"lr": 0.1, "mu": 1.75, "decay": 1e-4},
+        "quickprop": {"lr": 0.1, "mu": 1.75, "decay": 1e-4, "split": 0.0},
         "radam": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "threshold": 5.0},
         "supersab": {"lr": 0.1, "up": 1.05, "down": 0.5, "momentum": 0.9, "most": 10.0},
         "yogi": {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 0.001, "first": 1e-6},
@@ -360,8 +373,8 @@ def test_a_vector_is_updated_entry_by_entry(name, rng):
 
 def test_those_by_signs_say_that_they_want_all_rows():
     wants = {name for name in UPDATES if OPTIMISERS[name].full_batch}
-    assert wants == {"rprop_minus", "irprop_minus", "rprop_plus", "quickprop", "delta_bar_delta",
-                     "supersab"}  # fmt: skip
+    assert wants == {"rprop_minus", "irprop_minus", "rprop_plus", "irprop_plus", "quickprop",
+                     "delta_bar_delta", "supersab"}  # fmt: skip
 
 
 def test_rprop_is_irprop_minus():
@@ -384,7 +397,8 @@ def test_dtype_is_kept_and_nothing_is_changed_in_place(name, dtype):
     theta, g = np.linspace(-1, 1, 6, dtype=dtype), np.linspace(2, -2, 6, dtype=dtype)
     state = [np.full(6, 0.5, dtype=dtype) for _ in optimiser.slots]
     before = [a.copy() for a in (theta, g, *state)]
-    found = optimiser.body(NUMPY)(theta, g, 0.1, 3, np.arange(6) % 2 == 0, *state)
+    given = {"error": np.float64(0.25)} if optimiser.by_error else {}
+    found = optimiser.body(NUMPY)(theta, g, 0.1, 3, np.arange(6) % 2 == 0, *state, **given)
     assert len(found) == 1 + len(optimiser.slots)
     for new in found:
         assert new.dtype == dtype
@@ -452,5 +466,6 @@ def test_every_optimiser_descends_a_bowl():
         theta, state = np.ones(2), [np.zeros(2) for _ in optimiser.slots]
         for t in range(1, 201):
             lr = rate(t - 1, (t - 1) / 10, start)
-            theta, *state = optimiser.body(NUMPY)(theta, theta, lr, t, weights, *state)
+            given = {"error": 0.5 * theta @ theta} if optimiser.by_error else {}
+            theta, *state = optimiser.body(NUMPY)(theta, theta, lr, t, weights, *state, **given)
         assert np.linalg.norm(theta) < np.sqrt(2.0)

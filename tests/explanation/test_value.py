@@ -16,7 +16,7 @@ import deltarule as dr
 from deltarule.activations import ReLU
 from deltarule.core.notation import NOTATIONS
 from deltarule.losses import AbsoluteError, Huber, Quantile
-from deltarule.rules import DerivativeRule, FeedbackRule
+from deltarule.rules import FEEDBACKS, DerivativeRule, FeedbackRule
 
 EPS = 1e-14
 
@@ -206,8 +206,50 @@ def test_a_changed_rule_is_shown_beside_what_it_stands_for():
     node = dr.explain_node(net, theta, X, T, node=(1, 2), rule=rule)
     assert node.setting["exact"] == exact.deltas[1][0, 1]
     assert "exact" not in dr.explain(net, theta, X, T, weight=(1, 2, 1)).setting
-    with pytest.raises(dr.UsageError, match="a direct feedback goes past the layers between"):
-        dr.explain(net, theta, X, T, weight=(1, 2, 1), rule="feedback=direct")
+
+
+@pytest.mark.parametrize("notation", ["theory", "negative_delta"])
+@pytest.mark.parametrize(
+    ("loss", "last", "outputs"),
+    [("half_squared_error", "sigmoid", 2), ("binary_cross_entropy", "sigmoid", 2),
+     ("cross_entropy", "softmax", 2), ("half_squared_error", "softmax", 2),
+     ("half_squared_error", "tanh", 12)],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "rule",
+    ["feedback=direct:3", "feedback=targets:3", "feedback=direct_sign:3",
+     "layer2.feedback=direct:1", "layer3.feedback=targets:1", "layer3.feedback=random:2",
+     "layer3.feedback=direct_sign:1 layer2.feedback=targets:2"],
+)  # fmt: skip
+def test_direct_feedback_goes_past_the_layers_between(rule, loss, last, outputs, notation):
+    """Every path from a layer goes to an output at once, by B; its factors give the value."""
+    net = dr.Network(
+        2, [dr.Dense(4, "tanh"), dr.Dense(3, "tanh"), dr.Dense(3, "tanh"), dr.Dense(outputs, last)]
+    )
+    X, T = [[0.3, -1.0], [1.0, 0.5]], np.eye(2, outputs)
+    T[:, 1::2] += 0.25 if last == "tanh" else 0.0
+    keywords = {"loss": loss, "rule": rule, "reduction": "mean"}
+    theta = net.init(seed=4)
+    bp = dr.backprop(net, theta, X, T, **keywords)
+    for index, weight in [*enumerate(weights(net))][:: 1 if outputs == 2 else 7]:
+        found = dr.explain(net, theta, X, T, weight=weight, notation=notation, **keywords)
+        assert found.value == bp.gradient[index]
+        assert found.remainder or abs(evaluate(found.formula) - found.value) <= EPS * size_of(found)
+        total = sum(path.product for path in found.paths) + found.remainder
+        assert abs(total - found.value) <= EPS * size_of(found)
+        for step in found.recursion:
+            products = sum(np.prod([f.number for f in term]) for term in step.terms)
+            whole = (products + step.rest) * np.prod([f.number for f in step.common])
+            assert abs(whole - step.number) <= 1e-12 * max(1.0, abs(step.number))
+    if rule.startswith("feedback"):
+        first = dr.explain(net, theta, X, T, weight=(1, 2, 1), **keywords)
+        row = last == "softmax" and loss != "cross_entropy" and rule == "feedback=direct:3"
+        assert {len(path.nodes) for path in first.paths} == {3 + row}
+        assert "B[2,1,2]" in str(first)
+        small = dr.why_small(net, theta, X, T, weight=(1, 2, 1), **keywords)
+        assert small.value == first.value
+    node = dr.explain_node(net, theta, X, T, node=(1, 2), **keywords)
+    assert np.isclose(node.value, bp.deltas[1][:, 1].sum(), rtol=1e-14)
 
 
 def test_why_small_names_the_rule_that_keeps_it_from_being_small():
@@ -222,3 +264,14 @@ def test_why_small_names_the_rule_that_keeps_it_from_being_small():
         f"The rule's floor stands for f'(net[1,1]) = {slope:.3g}, which would make it small."
         in floored.sentence
     )
+
+
+@pytest.mark.parametrize("rule", FEEDBACKS.names())
+def test_every_feedback_is_explained(rule):
+    net = dr.Network(2, [dr.Dense(3, "tanh"), dr.Dense(3, "tanh"), dr.Dense(1)])
+    rng = np.random.default_rng(0)
+    theta, X, T = net.init(3), rng.normal(size=(4, 2)), rng.normal(size=(4, 1))
+    rule = f"feedback={rule}"
+    gradient = dr.backprop(net, theta, X, T, rule=rule, reduction="sum").gradient
+    found = dr.explain(net, theta, X, T, weight=(1, 1, 1), rule=rule)
+    assert found.value == pytest.approx(gradient[0], rel=1e-12)

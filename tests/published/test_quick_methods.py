@@ -30,8 +30,13 @@ def test_rprop():
 def test_quickprop():
     """Published: 22.1 epochs (Fahlman 1988), f' + 0.1, mu 1.75, lr 1.5 over the fan-in.
 
-    The fan-in is 11 and 6; lr 0.18 stands between the two quotients. A recomputation: 21.
+    The fan-in is 11 and 6. A recomputation: 21.
     """
-    solved, mean = mean_epochs("quickprop:0.18", "hidden=offset:0.1 output=offset:0.1")
+    flat = "hidden=offset:0.1 output=offset:0.1"
+    optimizer = dr.optim.Quickprop(lr=1.5, split=1)
+    solved, mean = mean_epochs(optimizer, flat)
+    assert solved == 100
+    assert 19.5 < mean < 22.5, mean
+    solved, mean = mean_epochs("quickprop:0.18", flat)  # one lr, between 1.5 / 11 and 1.5 / 6
     assert solved == 100
     assert 19.5 < mean < 22.5, mean

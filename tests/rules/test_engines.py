@@ -14,11 +14,15 @@ SMALL = dr.Network(3, [dr.Dense(4, "sigmoid"), dr.Dense(3, "tanh"), dr.Dense(2, 
 LARGE = dr.Network(7, [dr.Dense(21, "sigmoid"), dr.Dense(13, "tanh"), dr.Dense(5, "sigmoid")])
 FORMS = {"registers, online": (SMALL, 1), "registers": (SMALL, 3), "lanes": (SMALL, 6),
          "layered": (LARGE, 5)}  # fmt: skip
-RULES = [f"hidden={n}" for n in DERIVATIVES.names() if n not in ("exact", "random", "clip")]
-RULES += [f"feedback={n}" for n in FEEDBACKS.names() if n not in ("exact", "sign_redrawn")]
+RULES = [f"hidden={n}" for n in DERIVATIVES.names() if n not in ("exact", "clip")]
+RULES += [
+    f"feedback={n}" for n in FEEDBACKS.names() if n not in ("exact", "sign_redrawn", "mirror")
+]
 RULES += [
     "hidden=clip:0.1,0.2",
     "output=offset:0.2",
+    "output=random:0.1,0.4",
+    "hidden=random:-0.5,1 layer2.derivative=exact",
     "layerwise",
     "layer2.feedback=random:3 layer3.feedback=direct",
 ]
@@ -30,7 +34,7 @@ def samples(net):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("rule", [*RULES, "choice=largest:3"])
+@pytest.mark.parametrize("rule", [*RULES, "choice=largest:3", "choice=random:3"])
 def test_both_engines(form, rule):
     net, batch_size = FORMS[form]
     if form == "layered" and rule.startswith("choice"):
@@ -48,8 +52,10 @@ def test_both_engines(form, rule):
     "rule",
     ["feedback=random", "feedback=random:5", "feedback=sign_fixed", "feedback=direct",
      "feedback=kolen_pollack:,0.01", "layer2.feedback=random layer3.feedback=targets",
-     "hidden=floor:0.2", "layerwise", "choice=largest:2",
+     "hidden=random", "hidden=floor:0.2", "layerwise", "choice=largest:2", "choice=random:5",
+     "choice=random:7 order=layerwise",
      [f"feedback=random:{k}" for k in range(5)], [f"hidden=offset:{k / 10}" for k in range(5)],
+     [f"hidden=random:{k / 9},{k}" for k in range(1, 6)],
      [f"feedback=kolen_pollack:{k},{k / 100}" for k in range(5)],
      [f"feedback=direct:,{k / 4 + 0.1}" for k in range(5)]],
     ids=str,
@@ -63,3 +69,34 @@ def test_many_networks_are_what_each_is_alone(rule, batch_size):
         own = rule if isinstance(rule, str) else rule[k]
         alone = dr.train(SMALL, X, T, seed=k, rule=own, engine="reference", **options)
         assert np.abs(alone.theta - many.theta[k]).max() < 1e-12
+
+
+@pytest.mark.parametrize("rule", ["feedback=mirror", "feedback=sign_redrawn"])
+def test_what_no_program_does_the_reference_engine_does_and_says_so(rule):
+    with pytest.warns(UserWarning, match="the reference engine does this job, since"):
+        run = dr.train(SMALL, *samples(SMALL), rule=rule, engine="compiled", epochs=1)
+    assert run.engine == "reference"
+
+
+def test_layers_cannot_learn_their_B_in_two_ways():
+    with pytest.raises(dr.UsageError, match="in several ways: kolen_pollack, mirror"):
+        dr.train(
+            SMALL, *samples(SMALL), rule="feedback=kolen_pollack layer3.feedback=mirror", epochs=1
+        )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_drawn_numbers_are_the_same_in_float32(form):
+    net, batch_size = FORMS[form]
+    options = {"rule": "hidden=random", "batch_size": batch_size, "epochs": 2, "dtype": "float32"}
+    runs = [dr.train(net, *samples(net), engine=e, **options) for e in ("reference", "compiled")]
+    assert np.abs(runs[0].theta - runs[1].theta).max() < 2e-6
+
+
+def test_drawn_numbers_do_not_depend_on_the_threads():
+    net = dr.Network(30, [dr.Dense(120, "tanh"), dr.Dense(90, "sigmoid"), dr.Dense(10)])
+    rng = np.random.default_rng(1)
+    X, T = rng.normal(size=(300, 30)), rng.normal(size=(300, 10))
+    options = {"rule": "hidden=random", "batch_size": 150, "epochs": 2, "engine": "compiled"}
+    one, two = (dr.train(net, X, T, threads=k, **options).theta for k in (1, 2))
+    assert np.array_equal(one, two)

@@ -148,3 +148,40 @@ def test_feedback_learns(name):
                    rule=f"feedback={scaled}", seed=2)  # fmt: skip
     error = run.history["error"]
     assert error[-1] < (0.6 if name == "targets" else 0.5) * error[0], error[[0, -1]]
+
+
+def test_mirror_is_the_papers_noise_phase():
+    """Akrout et al. (2019), sec. 3: y noise, y' = f(W y) without the bias, B moves by y' y^T."""
+    rule = "feedback=mirror:9,0.2,0.05,6,0.4"
+    agree(rule, lambda d, W: d @ drawn(9, 3, SIZE[3], 0.4),
+          lambda d, W, _: d @ drawn(9, 2, SIZE[2], 0.4))  # fmt: skip
+    options = {"optimizer": "momentum", "batch_size": 4, "shuffle": False, "theta": THETA}
+    B = {l: drawn(9, l, SIZE[l], 0.4) for l in (2, 3)}
+    for t in (1, 2):
+        halves = X[:4], T[:4]
+        run = dr.train(NET, *halves, rule=rule, epochs=t, **options)
+        for l in (2, 3):
+            W = NET.unpack(run.theta)[l - 1]["W"]
+            counter = np.array([0, t, l, 7], dtype=np.uint64)
+            rng = np.random.Generator(np.random.Philox(key=9, counter=counter))
+            change = np.zeros_like(B[l])
+            for y in rng.standard_normal((6, SIZE[l][1])):
+                answer = 1.0 / (1.0 + np.exp(-(W @ y)))
+                change += np.outer(answer, y) / 6
+            B[l] = 0.95 * B[l] + 0.2 * change
+            assert np.allclose(NET.unpack(run.learned)[l - 1]["W"], B[l], rtol=1e-12)
+            assert np.array_equal(run.feedback[l], NET.unpack(run.learned)[l - 1]["W"])
+
+
+def test_mirror_finds_W():
+    """E[f(w y) y] = E[f'(w y)] w (Stein): rows of B lie along those of W, as long as f' allows."""
+    rule = "feedback=mirror:1,0.02,0.02,400,0.4"
+    options = {"optimizer": dr.optim.SGD(lr=0.0), "batch_size": None, "theta": 2 * THETA}
+    run = dr.train(NET, X, T, rule=rule, epochs=300, **options)
+    z = np.polynomial.hermite_e.hermegauss(60)
+    for l in (2, 3):
+        W = NET.unpack(2 * THETA)[l - 1]["W"]
+        y = 1.0 / (1.0 + np.exp(-np.linalg.norm(W, axis=1)[:, None] * z[0]))
+        slope = (y * (1.0 - y)) @ z[1] / z[1].sum()
+        assert np.allclose(run.feedback[l], slope[:, None] * W, atol=0.02)
+        assert np.abs(slope[:, None] * W).max() > 0.2

@@ -10,6 +10,7 @@ import numpy as np
 from formulas import ELEMENTWISE, ROWWISE
 from hypothesis import strategies as st
 from samples import suitable, targets
+from updates import UPDATES
 
 import deltarule as dr
 from deltarule.engine.compiled.programs.program import IN_REGISTERS
@@ -25,8 +26,8 @@ RATES = [
     dr.optim.Plateau(0.01, patience=1),
 ]
 
-BY_SIGN = ("rprop_minus", "irprop_minus", "rprop_plus", "lion", "supersab", "delta_bar_delta",
-           "quickprop")  # fmt: skip
+BY_SIGN = ("rprop_minus", "irprop_minus", "rprop_plus", "irprop_plus", "lion", "supersab",
+           "delta_bar_delta", "quickprop")  # fmt: skip
 """Optimisers that look at signs, which rounding decides where a gradient is 0 but for it."""
 
 
@@ -99,27 +100,27 @@ def rules(draw: Any, net: dr.Network) -> dr.DeltaRule:
     changes = {draw(st.integers(2, L)): {"feedback": draw(several)}} if L > 1 else {}
     order = draw(st.sampled_from(["simultaneous", "simultaneous", "layerwise"]))
     few = net.layout.mask("trained").sum() >= 2 and net.size <= IN_REGISTERS
-    choice = draw(st.sampled_from(["all", "all", "largest:2"] if few else ["all"]))
+    choice = draw(st.sampled_from(["all", "all", "largest:2", "random:2"] if few else ["all"]))
     return dr.DeltaRule(draw(derivatives), output, draw(several), order, choice, changes)
 
 
 def _derivatives(net: dr.Network) -> list[Any]:
     """Return the stand-ins for f' that a program can hold and every layer of the network has."""
     ends = [end for layer in net.layers for end in layer.activation.range]
-    unfit = {"random"} if all(map(math.isfinite, ends)) else {"random", "symmetric"}
+    unfit = set() if all(map(math.isfinite, ends)) else {"symmetric"}
     return [Offset(), *(name for name in DERIVATIVES.names() if name not in unfit)]
 
 
 def _feedbacks() -> list[Any]:
     """Return the stand-ins for W that a program can hold, small enough for any network."""
-    names = [name for name in FEEDBACKS.names() if name not in ("sign_redrawn", "sign")]
+    names = [name for name in FEEDBACKS.names() if name not in ("sign_redrawn", "mirror", "sign")]
     return [Alternating(), "sign:0.1", *names]
 
 
 @st.composite
 def options(draw: Any, rng: np.random.Generator, n: int, loss: Any) -> dict[str, Any]:
     """Return the rest of a job's options, small enough steps that nothing explodes."""
-    name = draw(st.sampled_from([n for n in OPTIMISERS.names() if n not in BY_SIGN]))
+    name = draw(st.sampled_from([n for n in UPDATES if n not in BY_SIGN]))
     lr = draw(st.sampled_from(RATES))
     found: dict[str, Any] = {
         "reduction": draw(st.sampled_from(["mean", "sum"])),

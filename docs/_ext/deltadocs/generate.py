@@ -29,6 +29,7 @@ def parts() -> dict[str, Callable[[], str]]:
         "command-line": commands.page,
         "errors": failures.table,
         "rooms": rooms.table,
+        "elsewhere": tables.elsewhere,
         "run-keys": run_keys.table,
     }
     return {**found, **others}

@@ -86,6 +86,25 @@ def optimisers() -> str:
     )
 
 
+def elsewhere() -> str:
+    """Return what other programs do, in every registry's records that say so."""
+    rows = [
+        [f"[`{cls.name}`]({page}.md)", note.program, note.says, note.source]
+        for page, registry in _WITH_NOTES.items()
+        for cls in registry
+        for note in cls.elsewhere
+    ]
+    return markdown_table(["here", "program", "what it does", "read in"], rows)
+
+
+_WITH_NOTES: dict[str, Any] = {
+    "activations": ACTIVATIONS,
+    "losses": LOSSES,
+    "optimisers": OPTIMISERS,
+    "rules": [*DERIVATIVES, *FEEDBACKS],
+}
+
+
 def schedules() -> str:
     """Return rate, parameters with defaults, and source of every schedule."""
     rows = [[_link(s), _math(s.equation), _parameters(s), s.reference] for s in SCHEDULES]

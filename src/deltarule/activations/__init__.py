@@ -6,6 +6,7 @@ from deltarule.activations.activation import (
     ElementwiseActivation,
     RowActivation,
 )
+from deltarule.activations.custom import Custom
 from deltarule.activations.hard import HardSigmoid, HardTanh
 from deltarule.activations.identity import Identity
 from deltarule.activations.rectifiers import ELU, SELU, LeakyReLU, ReLU
@@ -21,6 +22,7 @@ __all__ = [
     "GELU",
     "SELU",
     "Activation",
+    "Custom",
     "ElementwiseActivation",
     "Exp",
     "Gaussian",

@@ -79,6 +79,7 @@ def check(
             help="Data for a model, with the target.", show_default="what it was trained on"
         ),
     ] = None,
+    own: Annotated[Path | None, options.OWN] = None,
     separator: Annotated[str | None, options.SEPARATOR] = None,
     encoding: Annotated[str | None, options.ENCODING] = None,
     header: Annotated[bool | None, options.HEADER] = None,
@@ -110,7 +111,7 @@ def check(
         found = (
             _check_code(what, gradient, x, settings)
             if code
-            else _check_model(Path(what), (data, form), rows, settings)
+            else _check_model(Path(what), (data, form), rows, own, settings)
         )
         if sweep is not None:
             curve = running(found.sweep, what) if code else found.sweep()
@@ -191,16 +192,21 @@ def _pair(f: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], Callable[[Any]
 
 
 def _check_model(
-    folder: Path, data: tuple[str | None, TextFormat], rows: int, options: dict[str, Any]
+    folder: Path,
+    data: tuple[str | None, TextFormat],
+    rows: int,
+    own: Path | None,
+    options: dict[str, Any],
 ) -> GradientCheck:
     """Check `dr.backprop` on a model's own network, weights, objective and data, in float64."""
     import numpy as np
 
     from deltarule.check.network import check_gradient
+    from deltarule.cli.own import owned
     from deltarule.core.arguments import whole
     from deltarule.models import load
 
-    model = load(folder)
+    model = load(folder, owned(own))
     source, form = data
     source = source or str(model.description["data"]["source"])
     table = model.table(source, targets=True, form=form)

@@ -89,6 +89,7 @@ def explain(
             rich_help_panel=_MODEL,
         ),
     ] = None,
+    own: Annotated[Path | None, options.OWN] = None,
     separator: Annotated[str | None, options.SEPARATOR] = None,
     encoding: Annotated[str | None, options.ENCODING] = None,
     header: Annotated[bool | None, options.HEADER] = None,
@@ -97,12 +98,13 @@ def explain(
     reduction: Annotated[str, options.REDUCTION] = "sum",
     l2: Annotated[float | None, options.l2("0; a model's own")] = None,
     rule: Annotated[
-        str,
+        str | None,
         typer.Option(
             help=f"{options.RULE_HELP} The sequential one with --lr.",
+            show_default="exact; a model's own",
             rich_help_panel=options.OBJECTIVE,
         ),
-    ] = "exact",
+    ] = None,
     lr: Annotated[
         float | None,
         typer.Option(help="Of the sequential rule alone.", rich_help_panel=options.OBJECTIVE),
@@ -140,25 +142,39 @@ def explain(
     The weight of a network of your own (--network, --input, --target) or of a trained model (a
     model folder, --row).
     """
+    from deltarule.cli.own import own_rule
+
     if form not in _FORMATS:
         raise unknown_name("format", form, _FORMATS)
-    given: dict[str, Any] = {"reduction": reduction, "rule": rule, "notation": notation}
+    given: dict[str, Any] = {"reduction": reduction, "notation": notation}
     given |= {"limit": limit, "lr": lr}
     if run is not None:
         refuse(run, {"--network": network, "--activation": activation, "--output": output,
                       "--seed": seed, "--theta": theta, "--input": inputs,
                       "--target": targets})  # fmt: skip
         written = options.text_format(separator, encoding, header, columns)
-        case = of_model(run, row, (data, written), loss, l2)
+        case = of_model(run, row, (data, written), (loss, l2, rule), own)
     else:
         check_own(network, {"--row": row, "--data": data, "--separator": separator,
                             "--encoding": encoding, "--header": header, "--no-header":
                             header is False, "--columns": columns})  # fmt: skip
         case = of_network(network, (activation, output), (seed, theta), (inputs, targets))
-        given |= {"loss": loss or "half_squared_error", "l2": l2 or 0.0}
-    net, parameters, X, T, own = case
-    found = _explained(net, (parameters, X, T), weight, node, {**given, **own})
+        given |= {
+            "loss": loss or "half_squared_error",
+            "l2": l2 or 0.0,
+            "rule": own_rule(rule or "exact"),
+        }
+    net, parameters, X, T, more = case
+    more |= {} if lr is None else {"lr": lr}
+    found = _explained(net, (parameters, X, T), weight, node, {**given, **more})
     typer.echo(_written(found, form, digits))
+    if run is not None and rule is None and "changes" in found.setting:
+        changes = found.setting["changes"]
+        typer.echo(
+            f"note: {run} was trained by the rule {changes}, and so are deltas carried back here; "
+            "--rule exact is the chain rule",
+            err=True,
+        )
 
 
 def _explained(

@@ -43,6 +43,8 @@ def of_network(
     samples: tuple[list[str] | None, list[str] | None],
 ) -> Case:
     """Return the case of `--network`, its weights drawn or read, and its observations."""
+    from deltarule.activations import Activation
+    from deltarule.cli.own import own_or_name
     from deltarule.cli.parse import sizes
     from deltarule.cli.theta_file import read_theta
     from deltarule.core.memory import require_parameters
@@ -50,8 +52,9 @@ def of_network(
     from deltarule.network import Network
 
     first, *nodes = sizes("--network", network or "")
-    hidden = activations[0] or "sigmoid"
-    kinds = [hidden] * (len(nodes) - 1) + [activations[1] or hidden]
+    hidden = own_or_name("--activation", activations[0] or "sigmoid", Activation)
+    last = hidden if activations[1] is None else own_or_name("--output", activations[1], Activation)
+    kinds = [hidden] * (len(nodes) - 1) + [last]
     net = Network(first, [Dense(n, kind) for n, kind in zip(nodes, kinds, strict=True)])
     vectors = {"theta and its gradient": 2, "what they are drawn and added up in": 2}
     require_parameters(f"--network {network}", net.size, vectors, 8)
@@ -96,13 +99,17 @@ def of_model(
     run: Path,
     rows: list[int] | None,
     data: tuple[str | None, TextFormat],
-    loss: str | None,
-    l2: float | None,
+    given: tuple[str | None, float | None, str | None],
+    code: Path | None,
 ) -> Case:
-    """Return the case of a model folder and rows of its data; its loss and l2 if none is given."""
+    """Return the case of a model folder and rows of its data; what is not given is its own.
+
+    `given` are loss, l2 and rule.
+    """
+    from deltarule.cli.own import own_rule, owned
     from deltarule.models import load, observed
 
-    model = load(run)
+    model, (loss, l2, rule) = load(run, owned(code)), given
     if not rows:
         raise UsageError("--row is missing: which row of the data is to be explained, from 1?")
     source, form = data
@@ -113,4 +120,10 @@ def of_model(
         "loss": objective.loss if loss is None else loss,
         "l2": objective.l2 if l2 is None else l2,
     }
+    own["rule"] = objective.rule if rule is None else own_rule(rule)
+    if rule is None:
+        own |= {"seed": model.description["training"]["seed"], "learned": model.learned}
+        rate = model.description["optimizer"]["lr"]
+        if objective.rule.sequential and isinstance(rate, float):
+            own["lr"] = rate
     return model.network, model.theta, X, T, own

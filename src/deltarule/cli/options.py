@@ -19,6 +19,7 @@ __all__ = [
     "NETWORK",
     "OBJECTIVE",
     "OUTPUT",
+    "OWN",
     "REDUCTION",
     "RULE_HELP",
     "SEPARATOR",
@@ -35,14 +36,14 @@ NETWORK, OBJECTIVE, TEXT = "A network", "Error and rule", "A text file"
 RULE_HELP = (
     "How deltas are carried back: exact, or what is changed, in quotes: 'hidden=offset:0.1 "
     "output=constant feedback=random:3 order=layerwise choice=largest:5 "
-    "layer2.derivative=floor:0.1'."
+    "layer2.derivative=floor:0.1'. hidden=mine.py:f is a function f(net, y) of your own."
 )
 
 SIZES: Any = typer.Option(
     metavar="SIZES", help="Numbers of nodes, inputs first: 3-3-3-1.", rich_help_panel=NETWORK
 )
 ACTIVATION: Any = typer.Option(
-    help="f of the hidden layers.",
+    help="f of the hidden layers, or FILE.py:NAME of your own.",
     show_default="sigmoid",
     autocompletion=complete.activations,
     rich_help_panel=NETWORK,
@@ -52,6 +53,10 @@ OUTPUT: Any = typer.Option(
     show_default="that of the hidden layers",
     autocompletion=complete.activations,
     rich_help_panel=NETWORK,
+)
+OWN: Any = typer.Option(
+    metavar="FILE.py",
+    help="Formulas of your own that the model was trained with; the file is run.",
 )
 REDUCTION: Any = typer.Option(help="sum or mean over observations.", rich_help_panel=OBJECTIVE)
 TIMEOUT: Any = typer.Option(

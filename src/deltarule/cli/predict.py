@@ -50,6 +50,7 @@ def predict(
     thousands: Annotated[str | None, options.THOUSANDS] = None,
     date_format: Annotated[str | None, options.DATE_FORMAT] = None,
     na: Annotated[str | None, options.NA] = None,
+    own: Annotated[Path | None, options.OWN] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -64,6 +65,7 @@ def predict(
     what is written are the steps after them.
     """
     from deltarule.cli.continued import continued, is_forecast
+    from deltarule.cli.own import owned
     from deltarule.core.errors import UsageError
     from deltarule.core.files import check_file, new_file
     from deltarule.models import load
@@ -77,7 +79,7 @@ def predict(
         return
     if series is not None:
         raise UsageError(f"{folder}: it is a model's; --series is for the forecast of several")
-    model = load(folder)
+    model = load(folder, owned(own))
     table, notes = _read(model, data, form)
     outputs = model.outputs(table, unknown=unknown)
     expected = (*model.targets.names, *model.description["data"]["dropped"])

@@ -140,18 +140,36 @@ def _how(objective: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     rate = "" if lr is None else f" with lr {_spec(lr) if isinstance(lr, Mapping) else f'{lr:g}'}"
     batch = recipe["batch_size"]
     parts = [
-        f"loss {objective['loss']['name']}",
-        f"{optimizer['name']}{rate}",
+        f"loss {_called(objective['loss'])}",
+        f"{_called(optimizer)}{rate}",
         f"batches of {batch}" if batch else "full batches",
         f"at most {_some(recipe['epochs'], 'epoch')}",
         f"patience {recipe['patience']}" if recipe["patience"] else "no patience",
     ]
     parts += [f"l2 {objective['l2']:g}"] if objective["l2"] else []
-    changes = as_rule(objective["rule"]).changes()
+    changes = as_rule(_with_titles(objective["rule"])).changes()
     parts += [f"rule {changes}"] if changes else []
     parts += [f"clip_norm {recipe['clip_norm']:g}"] if recipe["clip_norm"] else []
     parts += [f"class weights {recipe['class_weight']}"] if recipe["class_weight"] else []
     return ", ".join([*parts, recipe["dtype"], f"seed {recipe['seed']}"])
+
+
+def _called(record: Mapping[str, Any]) -> str:
+    """Return a record's name; of somebody's own, its title."""
+    return str(record.get("title") or record["name"])
+
+
+def _with_titles(rule: Any) -> Any:
+    """Return a rule's description with stand-ins of somebody's own known by their titles alone."""
+    from deltarule.rules import Custom
+
+    if isinstance(rule, list):
+        return [_with_titles(part) for part in rule]
+    if not isinstance(rule, Mapping):
+        return rule
+    if rule.get("name") == "custom":
+        return Custom(lambda net, y: y, _called(rule))
+    return {key: _with_titles(part) for key, part in rule.items()}
 
 
 def _spec(record: Mapping[str, Any]) -> str:
@@ -164,7 +182,8 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
     from deltarule.optim import OPTIMISERS
 
     training, recipe = description["training"], description["recipe"]
-    stopped, ends = training["stopped"], OPTIMISERS.get(recipe["optimizer"]).ends
+    stopped, name = training["stopped"], recipe["optimizer"]["name"]
+    ends = OPTIMISERS[name].ends if name in OPTIMISERS.names() else {}  # one of somebody's own
     why = ends.get(stopped) or _ENDED.get(stopped, stopped).format(patience=recipe["patience"])
     after = f"after {_some(training['epochs'], 'epoch')} in {training['seconds']:.1f} s"
     watched = "validation" if description["data"]["rows"]["validation"] else "training"

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deltarule.cli import options
 from deltarule.cli.guard import guarded
 
 __all__ = ["show"]
@@ -16,18 +17,20 @@ __all__ = ["show"]
 @guarded
 def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The model folder.")],
+    own: Annotated[Path | None, options.OWN] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Show a model or a forecast: its data, its network, how it was trained, how good it is."""
     from deltarule.cli import report
     from deltarule.cli.continued import is_forecast, show_forecast
+    from deltarule.cli.own import owned
     from deltarule.cli.screen import Screen
     from deltarule.models import load, read_history
 
     if is_forecast(folder):
         show_forecast(folder)
         return
-    model, history = load(folder), read_history(folder)
+    model, history = load(folder, owned(own)), read_history(folder)
     said = model.description
     screen = Screen()
     screen.say("model", f"{folder}: {said['status'].replace('_', ' ')}{_made_by(said)}")

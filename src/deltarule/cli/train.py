@@ -111,7 +111,8 @@ def train(
     activation: Annotated[
         str,
         typer.Option(
-            help="f of the hidden layers: tanh, relu, sigmoid, gelu, leaky_relu:0.1, ...",
+            help="f of the hidden layers: tanh, relu, sigmoid, gelu, leaky_relu:0.1, ...; or "
+            "FILE.py:NAME of your own (so have --loss and --optimizer).",
             autocompletion=complete.activations,
             rich_help_panel=_NETWORK,
         ),
@@ -230,14 +231,18 @@ def train(
     Text columns become one input per category, numbers are scaled, rows are split into training,
     validation and test rows, and the network suits the target: a quantity, two classes or several.
     """
+    from deltarule.activations import Activation
+    from deltarule.cli.own import own_or_name, own_rule
     from deltarule.data import read_table
+    from deltarule.losses import Loss
     from deltarule.models import Recipe, check_destination, claimed, plan
+    from deltarule.optim import Optimiser
 
     recipe = Recipe(
         hidden=hidden,
-        activation=activation,
-        loss=loss,
-        optimizer=optimizer,
+        activation=own_or_name("--activation", activation, Activation),
+        loss=own_or_name("--loss", loss, Loss),
+        optimizer=own_or_name("--optimizer", optimizer, Optimiser),
         lr=lr,
         epochs=epochs,
         **({} if batch_size is None else {"batch_size": batch_size}),
@@ -246,7 +251,7 @@ def train(
         split=split,
         patience=patience,
         l2=l2,
-        rule=rule,
+        rule=own_rule(rule),
         seed=seed,
         dtype=dtype,
         engine=engine,

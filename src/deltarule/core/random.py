@@ -20,6 +20,7 @@ __all__ = [
     "CHOICE",
     "FEEDBACK",
     "INITIALISE",
+    "NOISE",
     "PATHS",
     "SHUFFLE",
     "SPLIT",
@@ -28,7 +29,7 @@ __all__ = [
     "stream",
 ]
 
-INITIALISE, SHUFFLE, SPLIT, FEEDBACK, STAND_IN, CHOICE, PATHS = 1, 2, 3, 4, 5, 6, 7
+INITIALISE, SHUFFLE, SPLIT, FEEDBACK, STAND_IN, CHOICE, PATHS, NOISE = range(1, 9)
 """The purposes; each has streams of its own."""
 
 _WORD = 2**64

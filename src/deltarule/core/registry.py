@@ -14,11 +14,21 @@ import math
 import numbers
 from abc import ABC
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from deltarule.core.errors import UsageError, unknown_name
 
-__all__ = ["Record", "Registry", "plain"]
+__all__ = ["Elsewhere", "Record", "Registry", "plain"]
+
+
+class Elsewhere(NamedTuple):
+    """What another program does in the place of a record."""
+
+    program: str
+    says: str
+    """What is different there, as a sentence without its subject."""
+    source: str
+    """Where that is to be read."""
 
 
 class Record(ABC):
@@ -26,6 +36,8 @@ class Record(ABC):
 
     name: ClassVar[str]
     """The lower_snake_case name in the registry."""
+    elsewhere: ClassVar[tuple[Elsewhere, ...]] = ()
+    """What other programs do in its place, each as read in its source."""
 
     def __post_init__(self) -> None:
         """Check and convert the numeric parameters; a record with further limits extends this."""

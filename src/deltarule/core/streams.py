@@ -10,7 +10,6 @@ once; if it does not, and for all other draws, NumPy is asked for one seed after
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.philox import block
+from deltarule.core.philox import array_block
 from deltarule.core.random import INITIALISE, stream
 
 __all__ = ["Streams"]
@@ -31,7 +30,6 @@ SHORT = 128
 
 _BLOCK = 4
 """The words that one counter gives."""
-_HALF, _LOW = np.uint64(32), np.uint64(2**32 - 1)
 
 
 class Streams:
@@ -113,14 +111,4 @@ def _first_words(keys: Words, blocks: int, purpose: int, first: int, second: int
         *(np.full((1, 1), place, np.uint64) for place in (second, first, purpose)),
     ]
     key = [keys[:, None], np.zeros((1, 1), np.uint64)]
-    words = block(counter, key, _product, operator.xor, lambda v, w: v + np.uint64(w))
-    return np.stack(words, axis=-1).reshape(len(keys), -1)
-
-
-def _product(x: Words, y: int) -> tuple[Words, Words]:
-    """Return the high and the low word of x y, by halves of 32 bits."""
-    top, bottom = x >> _HALF, x & _LOW
-    y_top, y_bottom = np.uint64(y >> 32), np.uint64(y & (2**32 - 1))
-    crossed = top * y_bottom
-    middle = (bottom * y_bottom >> _HALF) + (crossed & _LOW) + bottom * y_top
-    return top * y_top + (crossed >> _HALF) + (middle >> _HALF), x * np.uint64(y)
+    return array_block(counter, key).reshape(len(keys), -1)

@@ -209,7 +209,7 @@ class AlignmentWatch:
             angles = [found.layers[l].gradient for found in self.history]
             axes.plot(epochs, angles, styles[l % 4], linewidth=1.8, label=f"layer {l + 1}")
         axes.axhline(90.0, color=GREY, linewidth=1.0)
-        axes.set_ylim(0.0, 180.0)
+        axes.set_ylim(-6.0, 186.0)  # a line at 0 is seen beside the axis
         axes.set_yticks([0, 45, 90, 135, 180])
         axes.set_xlabel("epoch")
         axes.set_ylabel("degrees between rule and gradient")

@@ -32,18 +32,20 @@ class Blocks:
         update: Callable[..., tuple[Array, ...]],
         theta: Array,
         g: Array,
-        lr: float,
+        lr: float | Array,
         t: int,
         penalised: Array,
         *state: Array,
+        **given: Any,
     ) -> tuple[Array, ...]:
-        """Return `update(theta, g, lr, t, penalised, *state)`."""
+        """Return `update(theta, g, lr, t, penalised, *state, **given)`; lr may be a vector."""
         if theta.size <= BLOCK:
-            return update(theta, g, lr, t, penalised, *state)
+            return update(theta, g, lr, t, penalised, *state, **given)
         found = self._spare or tuple(np.empty_like(v) for v in (theta, *state))
         for start in range(0, theta.size, BLOCK):
             s = slice(start, start + BLOCK)
-            new = update(theta[s], g[s], lr, t, penalised[s], *(v[s] for v in state))
+            rate = lr[s] if isinstance(lr, np.ndarray) else lr
+            new = update(theta[s], g[s], rate, t, penalised[s], *(v[s] for v in state), **given)
             for whole, part in zip(found, new, strict=True):
                 whole[s] = part
         self._spare, self._last = self._last, found

@@ -68,6 +68,11 @@ class Objective:
         return frozenset(rule.kind for rule in self.feedbacks.values())
 
     @property
+    def learns(self) -> bool:
+        """Whether a B lies beside theta, and changes in training."""
+        return any(rule.learns for rule in self.feedbacks.values())
+
+    @property
     def fused(self) -> Callable[[Any], Body] | None:
         """The fused pair of the output activation and the loss, where one is in force.
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import RuleState
-from deltarule.engine.update import joint_update
+from deltarule.engine.update import joint_update, rate_factors
 from deltarule.layers import Affine
 from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import Direct, RuleRun
@@ -212,7 +212,7 @@ def training_step(
     optimiser: Optimiser,
     clipping: Clipping,
     xp: Any = NUMPY,
-    apply: Callable[..., Any] = lambda update, *arguments: update(*arguments),
+    apply: Callable[..., Any] = lambda update, *arguments, **given: update(*arguments, **given),
     rule: RuleState | None = None,
 ) -> Step:
     """Return `step(theta, state, X, T, weight, lr, t) -> (theta, state, E, penalty, gradient)`.
@@ -220,14 +220,14 @@ def training_step(
     One update from one batch: backpropagation, clipping, the optimiser's update. `state` is a
     tuple of the optimiser's vectors, and of those that the rule learns; E, the penalty and the
     (unclipped) gradient are those of theta BEFORE the update. `apply(update, theta, g, lr, t,
-    penalised, *state)` says how the elementwise update is applied to the vectors; by default, to
-    all of each at once. `rule` is what the rule needs of the run, where it needs any.
+    penalised, *state, **given)` says how the elementwise update is applied to the vectors; by
+    default, to all of each at once. `rule` is what the rule needs of the run, where it needs any.
     """
     layout = objective.network.layout
     trained, penalised = layout.mask("trained"), layout.mask("penalised")
     everything = bool(trained.all())
     update = joint_update(objective, optimiser, xp)
-    learned = len(optimiser.slots)
+    learned, factors = len(optimiser.slots), rate_factors(objective, optimiser)
 
     def step(
         theta: Any, state: tuple[Any, ...], X: Any, T: Any, weight: Any, lr: Any, t: Any
@@ -238,11 +238,15 @@ def training_step(
         used = g if everything else xp.where(trained, g, xp.constant(0.0, g))
         if clipping.active:
             used = clipping.apply(used, xp)
-        new = apply(update, theta, used, lr, t, penalised, *state)
+        given = {"error": found.error} if optimiser.by_error else {}
+        rate = lr if factors is None else lr * factors.astype(theta.dtype)
+        new = apply(update, theta, used, rate, t, penalised, *state, **given)
         if rule is not None and rule.chooses:
             moves = rule.moved(found, used, t)
             pairs = zip(new, (theta, *state), strict=True)
             new = tuple(xp.where(moves, after, before) for after, before in pairs)
+        if rule is not None and rule.mirrors:
+            new = (*new[:-1], rule.mirrored(new[0], new[-1], t))
         return new[0], tuple(new[1:]), found.error, found.penalty, g
 
     return step

@@ -101,8 +101,8 @@ def _check_feedback(network: Network, rule: DeltaRule) -> None:
             f"feedback={rule.feedback.name} has no effect: a network of one layer carries nothing "
             "back"
         )
-    for l in range(2, L + 1):
-        feedback = rule.at(l, L).feedback
+    feedbacks = {l: rule.at(l, L).feedback for l in range(2, L + 1)}
+    for l, feedback in feedbacks.items():
         if feedback.exact:
             continue
         names = [p.name for p in network.layers[l - 1].parameters(network.shapes[l - 1])]
@@ -118,6 +118,14 @@ def _check_feedback(network: Network, rule: DeltaRule) -> None:
                 f"feedback={feedback.name} carries the output's delta to vectors; layer {l - 1} "
                 f"gives samples of the shape {network.shapes[l - 1]}"
             )
+
+    learning = {feedback for feedback in feedbacks.values() if feedback.learns}
+    if len(learning) > 1:
+        raise UsageError(
+            "the rule's layers learn their B in several ways: "
+            f"{', '.join(sorted({feedback.name for feedback in learning}))}; give one, with the "
+            "same numbers, to all layers that learn"
+        )
 
 
 def warn(network: Network, rule: DeltaRule, loss: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, cast
@@ -11,14 +12,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
-from deltarule.core.random import CHOICE, FEEDBACK, STAND_IN, stream
+from deltarule.core.namespace import NUMPY
+from deltarule.core.philox import by_place
+from deltarule.core.random import CHOICE, FEEDBACK, NOISE, STAND_IN, stream
 from deltarule.core.streams import Streams
 from deltarule.engine.objective import Objective
-from deltarule.rules import DeltaRule, DrawnFeedback, RandomDerivative, RuleRun
+from deltarule.layers import Affine
+from deltarule.rules import DeltaRule, DrawnFeedback, MirrorFeedback, RandomDerivative, RuleRun
 
 __all__ = [
     "FIXED",
+    "LEARNED",
     "RuleState",
+    "drawing",
     "drawn",
     "drawn_side_by_side",
     "first_run",
@@ -28,6 +34,9 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+
+LEARNED = ("learned", "mirrored")
+"""The kinds of feedback whose B lies beside theta, and changes."""
 
 FIXED = ("drawn", "direct")
 """The kinds of feedback whose B is drawn before the first update, and stays."""
@@ -97,6 +106,16 @@ def matrix_shape(objective: Objective, l: int) -> tuple[int, ...]:
     return W.shape
 
 
+def drawing(objective: Objective) -> dict[int, int]:
+    """Return the nodes of every layer l whose f' is drawn: they have numbers in this order."""
+    network, L = objective.network, len(objective.network.layers)
+    return {
+        l: math.prod(network.shapes[l])
+        for l in range(1, L + 1)
+        if isinstance(objective.rule.at(l, L).derivative, RandomDerivative)
+    }
+
+
 def fixed(objective: Objective, seed: int, dtype: Any) -> Array:
     """Return every B_l that is drawn once, one after the other, row by row."""
     found = drawn(objective, seed, dtype, FIXED)
@@ -105,11 +124,11 @@ def fixed(objective: Objective, seed: int, dtype: Any) -> Array:
 
 def learned(objective: Objective, seed: int, dtype: Any) -> tuple[Array, ...]:
     """Return the first values of what a rule learns beside theta: B, laid out as theta is."""
-    if "learned" not in objective.feedback_kinds:
+    if not objective.learns:
         return ()
     vector = np.zeros(objective.network.size, dtype)
     views = objective.network.unpack(vector)
-    for l, B in drawn(objective, seed, dtype, ("learned",)).items():
+    for l, B in drawn(objective, seed, dtype, LEARNED).items():
         views[l - 1]["W"][...] = B
     return (vector,)
 
@@ -124,7 +143,7 @@ def first_run(
     state = RuleState.of(objective, whole("seed", seed, 0, 2**64 - 1), dtype)
     slots: tuple[Array, ...] = ()
     if given is not None:
-        if "learned" not in objective.feedback_kinds:
+        if not objective.learns:
             raise UsageError("learned: this rule learns nothing beside theta; leave it out")
         slots = (objective.network.check_theta(given),)
     if state is None:
@@ -140,7 +159,10 @@ class RuleState:
         self._dtype = np.zeros(0, dtype).real.dtype
         self._fixed = drawn(objective, seed, self._dtype, FIXED)
         self._redraws = "redrawn" in objective.feedback_kinds
-        self._learns = [l for l, rule in objective.feedbacks.items() if rule.kind == "learned"]
+        self._learns = [l for l, rule in objective.feedbacks.items() if rule.learns]
+        self.mirrors = "mirrored" in objective.feedback_kinds
+        """Whether noise follows every update."""
+        self._drawing = drawing(objective)
         rule = objective.rule
         self.chooses = not rule.choice.everything or rule.order == "layerwise"
         """Whether some weights stay in an update."""
@@ -148,11 +170,9 @@ class RuleState:
     @classmethod
     def of(cls, objective: Objective, seed: int, dtype: Any) -> RuleState | None:
         """Return the state of a rule that needs one, else None."""
-        rule, L = objective.rule, len(objective.network.layers)
         kinds = objective.feedback_kinds - {"of_W"}
-        draws = any(isinstance(rule.at(l, L).derivative, RandomDerivative) for l in range(1, L + 1))
-        found = cls(objective, seed, dtype) if not rule.exact else None
-        return found if found is not None and (kinds or draws or found.chooses) else None
+        found = cls(objective, seed, dtype) if not objective.rule.exact else None
+        return found if found is not None and (kinds or found._drawing or found.chooses) else None
 
     def at(self, t: int, slots: tuple[Any, ...]) -> RuleRun:
         """Return what the rule knows of update t; `slots` is what it has learned."""
@@ -163,9 +183,15 @@ class RuleState:
         if self._redraws:
             matrices |= drawn(self._objective, self._seed, self._dtype, ("redrawn",), t)
 
+        numbers: list[Array] = []  # of all layers, drawn once they are asked for
+
         def uniform(layer: int, net: Any) -> Any:
-            numbers = stream(self._seed, STAND_IN, t, layer).random(net.shape)
-            return numbers.astype(self._dtype)
+            rows, count = len(net), sum(self._drawing.values())
+            if not numbers:
+                numbers.append(by_place(self._seed, STAND_IN, t, rows, count))
+            start = sum(n for l, n in self._drawing.items() if l < layer)
+            own = numbers[0][:, start : start + self._drawing[layer]]
+            return own.reshape(net.shape).astype(self._dtype)
 
         return RuleRun(t, matrices, uniform)
 
@@ -180,15 +206,34 @@ class RuleState:
                 moves[e.start : e.stop] &= e.layer == turn
         if rule.choice.everything:
             return moves
-        rng = stream(self._seed, CHOICE, t)
-        among = np.flatnonzero(moves)
+        among, drawn = np.flatnonzero(moves), np.zeros(0)
+        if rule.choice.draws:
+            drawn = by_place(self._seed, CHOICE, t, 1, network.size)[0, among]
         nodes, deltas = np.zeros(len(among), int), np.zeros(0)
         if rule.choice.by_node:
             nodes = self._nodes[among]
             deltas = np.concatenate([np.sum(d, axis=0) for d in found.deltas[1:]])
-        chosen = rule.choice.moved(g[among], nodes, deltas, rng)
+        chosen = rule.choice.moved(g[among], nodes, deltas, drawn)
         moves[among[~chosen]] = False
         return moves
+
+    def mirrored(self, theta: Array, B: Array, t: int) -> Array:
+        """Return B, laid out as theta is, after the noise phase that follows update t."""
+        network, found = self._objective.network, B.copy()
+        before, after = network.unpack(B), network.unpack(found)
+        for l, rule in self._objective.feedbacks.items():
+            if not isinstance(rule, MirrorFeedback):
+                continue
+            seed = self._seed if rule.seed is None else rule.seed
+            shape = rule.count, *network.shapes[l - 1]
+            y = stream(seed, NOISE, l, t).standard_normal(shape).astype(theta.dtype)
+            layer = cast(Affine, network.layers[l - 1])
+            p = dict(network.unpack(theta)[l - 1])
+            p |= {name: np.zeros_like(p[name]) for name in p if name != "W"}
+            response, _ = layer.forward(p, y, NUMPY)
+            product = layer.gradient(p, response, y, NUMPY)["W"]
+            after[l - 1]["W"][...] = rule.learn(before[l - 1]["W"], product)
+        return found
 
     @cached_property
     def _nodes(self) -> NDArray[np.intp]:

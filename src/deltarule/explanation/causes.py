@@ -75,16 +75,17 @@ def causes_along(
     l, j, k = weight
     i, sweep = route.observation + 1, names.sweep
     found = [_incoming(names, l, k, i)] if k else []
-    last, nodes = j, [node + 1 for node in route.nodes]
-    for m, node in enumerate([j, *nodes][: sweep.layers - l + 1], l):
-        found += [_weight(names, m, node, last)] if m > l else []
-        found += [_slope(names, m, node, i)] if sweep.slopes[m] is not None else []
-        last = node
-    if sweep.coupled:
+    last, below, nodes = j, l, [node + 1 for node in route.nodes]
+    for m, node in zip((l, *sweep.way(l)), (j, *nodes), strict=False):
+        found += [_weight(names, below + 1, node, last)] if m > l else []
+        found += [_slope(names, m, node, i)] if sweep.slopes_from(l, m) is not None else []
+        last, below = node, m
+    if sweep.couples(l):
         found.append(_jacobian(names, nodes[-1], last, i))
         last = nodes[-1]
     found += [_scale(factor) for factor in names.scale(i)]
-    found.append(_residual(names.end(last, i)))
+    told = sweep.told(l)
+    found.append(_residual(names.end(last, i, told), told is None))
     return (*found, *_sums(sweep, route, parts, value))
 
 
@@ -148,7 +149,10 @@ def _scale(factor: Factor) -> Cause:
     )
 
 
-def _residual(factor: Factor) -> Cause:
+def _residual(factor: Factor, of_error: bool) -> Cause:
+    if not of_error:
+        return Cause("small_source", factor.name, abs(factor.number), 1.0,
+                     "what the feedback carries from the output is small")  # fmt: skip
     return Cause("finished_error", factor.name, abs(factor.number), 1.0,
                  "the output is nearly what is wanted: little is left to learn")  # fmt: skip
 

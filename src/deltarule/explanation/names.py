@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
+from deltarule.core.namespace import NUMPY
 from deltarule.core.notation import Notation, Symbol
 from deltarule.explanation.columns import Cell, Columns
 from deltarule.explanation.records import Factor
 from deltarule.explanation.sweep import Sweep
+from deltarule.rules import Direct
 
 __all__ = ["Names"]
 
@@ -69,7 +71,10 @@ class Names:
         symbol, objective = self.notation.weight_symbol(l, j, k), self.sweep.objective
         feedback = objective.feedbacks[l]
         what = f"weight from node {k} of layer {l - 1} into node {j}"
-        if not feedback.exact:
+        if isinstance(feedback, Direct):
+            what = f"feedback {feedback.name} to node {k} of layer {l - 1} from output {j}"
+            symbol = Symbol(f"B{symbol.text[1:]}", f"B{symbol.latex[1:]}")
+        elif not feedback.exact:
             true = float(self.sweep.network.unpack(self.sweep.theta)[l - 1]["W"][j - 1, k - 1])
             what = f"feedback {feedback.name} in the place of {symbol.text} = {_short(true)}"
             symbol = Symbol(f"B{symbol.text[1:]}", f"B{symbol.latex[1:]}")
@@ -117,9 +122,14 @@ class Names:
         what = f"the weight of observation {i}{over}"
         return (Factor(f"s[{i}]", what, number, f"s_{{{i}}}"),)
 
-    def end(self, o: int, i: int) -> Factor:
-        """Return de/dy_{L,o}; of a fused pair, de/dnet_{L,o}; negated in a negative notation."""
+    def end(self, o: int, i: int, told: Direct | None = None) -> Factor:
+        """Return de/dy_{L,o}; of a fused pair, de/dnet_{L,o}; negated in a negative notation.
+
+        Where a feedback has `told` something else instead, that.
+        """
         sweep, n, L = self.sweep, self.notation, self.sweep.layers
+        if told is not None:
+            return self._told(told, o, i)
         y, target = n.output.at(l=L, j=o), n.target.at(j=o)
         number = n.sign * float(sweep.ends[i - 1, o - 1])
         at = f"{y.text} = {_short(sweep.bp.outputs[L][i - 1, o - 1])}, "
@@ -129,6 +139,17 @@ class Names:
             cell = self.columns.targets[i - 1][o - 1]
             at, cells = f"{at}: {cell.said}", ((target.latex, cell),)
         return Factor(symbol.text, f"{self._end_words(o)} at {at}", number, symbol.latex, cells)
+
+    def _told(self, rule: Direct, o: int, i: int) -> Factor:
+        """Return what a direct feedback carries from output o in the place of delta_{L,o}."""
+        sweep, n, L = self.sweep, self.notation, self.sweep.layers
+        delta, T = sweep.bp.deltas[L][i - 1, o - 1], sweep.samples.T[i - 1, o - 1]
+        number = n.sign * float(rule.source(delta, T, 1.0, NUMPY))
+        what = f"what feedback {rule.name} tells of output {o}, where delta = {_short(delta)}"
+        what += f", {n.target.at(j=o).text} = {_short(T)}"
+        symbol = n.delta.at(l=L, j=o)
+        return Factor(f"{rule.name}({symbol.text})", what, number,
+                      rf"\mathrm{{{rule.name.replace('_', '-')}}}({symbol.latex})")  # fmt: skip
 
     def delta(self, l: int, j: int, i: int, *, several: bool = False) -> Factor:
         """Return delta_{l,j} of observation i, in the notation's sign; `several` names i, too."""
@@ -144,7 +165,9 @@ class Names:
         number = float(self.sweep.bp.dE_dy[l][i - 1, j - 1])
         symbol = self._derivative(y)
         last = l == self.sweep.layers
+        direct = not last and isinstance(self.sweep.objective.feedbacks[l + 1], Direct)
         what = "from the loss" if last else f"summed over the nodes of layer {l + 1}"
+        what = "carried from the outputs, past the layers between" if direct else what
         return Factor(symbol.text, f"d{error.text} per change of {y.text}, {what}",
                       number, symbol.latex)  # fmt: skip
 

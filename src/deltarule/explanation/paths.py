@@ -8,6 +8,7 @@ dE/dw_{l,j,k} = y_{l-1,k} f_l'(net_{l,j}) *
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +41,10 @@ def find_paths(
 
 def graph_from(sweep: Sweep, l: int, j: int, k: int | None) -> Graph:
     """Return the ways from node j of layer l to the outputs, for every observation."""
-    L, sizes = sweep.layers, sweep.network.sizes
-    widths = list(sizes[l + 1 :])
-    edges = [_dense_edges(sweep, m) for m in range(l + 1, L + 1)]
-    if sweep.coupled:
+    L, sizes, way = sweep.layers, sweep.network.sizes, sweep.way(l)
+    widths = [sizes[m] for m in way]
+    edges = [_dense_edges(sweep, l, below, m) for below, m in pairwise((l, *way))]
+    if sweep.couples(l):
         widths.append(sizes[L])
         edges.append(_row_edges(sweep))
     starts = sweep.scale.copy()
@@ -52,7 +53,7 @@ def graph_from(sweep: Sweep, l: int, j: int, k: int | None) -> Graph:
     slopes = sweep.slopes[l]
     if slopes is not None:
         starts = starts * slopes[:, j - 1]
-    return Graph(widths, edges, sweep.ends, starts, j - 1)
+    return Graph(widths, edges, sweep.ends_from(l), starts, j - 1)
 
 
 def penalty_path(names: Names, l: int, j: int, k: int) -> Path:
@@ -61,12 +62,13 @@ def penalty_path(names: Names, l: int, j: int, k: int) -> Path:
     return Path((), factors, product(factors), 0)
 
 
-def _dense_edges(sweep: Sweep, m: int) -> Edges:
-    """Return the edges into layer m: w_{m,i,j} f'(net_{m,i}), or w alone where f' is not a factor.
+def _dense_edges(sweep: Sweep, l: int, below: int, m: int) -> Edges:
+    """Return the edges into layer m of a path from layer l: w_{m,i,j} f'(net_{m,i}), or w alone
+    where f' is not a factor.
 
     Before an output that couples a row, f' is the Jacobian, which has edges of its own.
     """
-    carrier, slopes = sweep.carriers[m], sweep.slopes[m]
+    carrier, slopes = sweep.carriers[below + 1], sweep.slopes_from(l, m)
     assert carrier is not None
     ones = np.ones(len(carrier))
     return lambda i: (carrier, ones if slopes is None else slopes[i])
@@ -81,18 +83,18 @@ def _row_edges(sweep: Sweep) -> Edges:
 def _path(names: Names, l: int, j: int, k: int | None, route: Route) -> Path:
     """Return the path of a route with all its factors."""
     i, after = route[0] + 1, tuple(node + 1 for node in route[1])
-    sweep, L = names.sweep, names.sweep.layers
+    sweep = names.sweep
     factors = [*names.turn]
     factors += [] if k is None else [names.incoming(l, k, i)]
-    last = j
-    for m, node in enumerate((j, *after)[: L - l + 1], l):
-        factors += [names.weight(m, node, last)] if m > l else []
-        factors += [] if sweep.slopes[m] is None else [names.slope(m, node, i)]
-        last = node
-    if sweep.coupled:
+    last, below = j, l
+    for m, node in zip((l, *sweep.way(l)), (j, *after), strict=False):
+        factors += [names.weight(below + 1, node, last)] if m > l else []
+        factors += [] if sweep.slopes_from(l, m) is None else [names.slope(m, node, i)]
+        last, below = node, m
+    if sweep.couples(l):
         factors.append(_jacobian_factor(names, after[-1], last, i))
         last = after[-1]
-    factors += [*names.scale(i), names.end(last, i)]
+    factors += [*names.scale(i), names.end(last, i, sweep.told(l))]
     nodes = (j, *after) if k is None else (k, j, *after)
     return Path(nodes, tuple(factors), product(tuple(factors)), i)
 

@@ -34,7 +34,7 @@ def recursion(
     steps: list[Step] = []
     n = len(names.sweep.samples)
     for i in range(1, min(n, _OBSERVATIONS) + 1):
-        for m in range(names.sweep.layers, l - 1, -1):
+        for m in reversed((l, *names.sweep.way(l))):
             deltas = names.sweep.bp.deltas[m][i - 1]
             nodes = [j] if m == l else _largest(deltas, limit)
             steps += [_delta(names, m, node, i) for node in nodes]
@@ -61,12 +61,20 @@ def _delta(names: Names, m: int, node: int, i: int) -> Step:
             total *= names.notation.sign
         common = names.scale(i)
     else:
-        carrier = sweep.carriers[m + 1]
+        carrier, above_m = sweep.carriers[m + 1], sweep.way(m)[0]
         assert carrier is not None
-        above = sweep.bp.deltas[m + 1][i - 1] * carrier[:, node - 1]
+        told = sweep.told(m) if above_m == sweep.layers else None
+        carried = sweep.bp.deltas[above_m] if told is None else sweep.ends_from(m)
+        above = carried[i - 1] * carrier[:, node - 1]
         shown = _largest(above, _TERMS)
-        terms = [(names.delta(m + 1, o, i), names.weight(m + 1, o, node)) for o in shown]
-        common, left_out = (), len(above) - len(shown)
+        terms = [
+            (
+                names.delta(above_m, o, i) if told is None else names.end(o, i, told),
+                names.weight(m + 1, o, node),
+            )
+            for o in shown
+        ]
+        common, left_out = () if told is None else names.scale(i), len(above) - len(shown)
         total = names.notation.sign * float(np.sum(above))
     if sweep.slopes[m] is not None:
         common = (*common, names.slope(m, node, i))

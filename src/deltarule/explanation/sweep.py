@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.activations import RowActivation
-from deltarule.core.errors import NumericError, UsageError
+from deltarule.core.errors import NumericError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import Backprop, Objective, Samples, as_samples, backprop
 from deltarule.engine.rule_state import first_run
 from deltarule.layers import Dense, all_of
 from deltarule.losses import Loss
 from deltarule.network import Network
-from deltarule.rules import DeltaRule, RuleRun
+from deltarule.rules import DeltaRule, Direct, DirectFeedback, RuleRun
 
 __all__ = ["Sweep", "sweep"]
 
@@ -37,7 +37,8 @@ class Sweep:
     theta: Array
     bp: Backprop
     carriers: tuple[Array | None, ...]
-    """What carries delta_l back: W_l (n_l, n_{l-1}), the updated one in the sequential order."""
+    """What carries delta_l back: W_l (n_l, n_{l-1}), the updated one in the sequential order; of a
+    direct feedback, B_l (n_L, n_{l-1})."""
     slopes: tuple[Array | None, ...]
     """f'(net_l) or its stand-in, (n, n_l); None at an output that is fused or couples a row."""
     scale: Array
@@ -73,6 +74,39 @@ class Sweep:
         """Whether c s_i is worth showing."""
         return self.objective.reduction == "mean" or self.samples.weight is not None
 
+    def way(self, l: int) -> tuple[int, ...]:
+        """Return the layers that a path from layer l visits: l + 1, l + 2, ..., L.
+
+        Direct feedback goes from a layer to the output, past the layers between.
+        """
+        found, m = [], l
+        while m < self.layers:
+            direct = isinstance(self.objective.feedbacks[m + 1], Direct)
+            m = self.layers if direct else m + 1
+            found.append(m)
+        return tuple(found)
+
+    def told(self, l: int) -> Direct | None:
+        """Return the feedback that tells a path from layer l something else than delta_L."""
+        before = (l, *self.way(l))[-2:][0]
+        rule = self.objective.feedbacks.get(before + 1)
+        return rule if isinstance(rule, Direct) and not isinstance(rule, DirectFeedback) else None
+
+    def ends_from(self, l: int) -> Array:
+        """Return what a path from layer l is multiplied by at its end, (n, n_L), c s_i apart."""
+        told = self.told(l)
+        if told is None:
+            return self.ends
+        return np.asarray(told.source(self.bp.deltas[-1], self.samples.T, 1.0, NUMPY))
+
+    def slopes_from(self, l: int, m: int) -> Array | None:
+        """Return what stands for f' at layer m of a path from layer l, where it is a factor."""
+        return None if m == self.layers > l and self.told(l) is not None else self.slopes[m]
+
+    def couples(self, l: int) -> bool:
+        """Whether a path from layer l runs through the output's Jacobian."""
+        return self.coupled and self.told(l) is None
+
     def true_slope(self, l: int, j: int, i: int) -> float:
         """Return f'(net_{l,j}) itself, whatever the rule has in its place."""
         activation = self.network.affine[l - 1].activation
@@ -100,6 +134,8 @@ def sweep(
     sample_weight: ArrayLike | None,
     l2: float,
     lr: float | None = None,
+    seed: int = 0,
+    learned: ArrayLike | None = None,
 ) -> Sweep:
     """Return the pass; it is computed in float64 whatever the dtype of theta.
 
@@ -107,16 +143,12 @@ def sweep(
     """
     all_of(net.layers, Dense)
     theta = net.check_theta(theta, np.float64)
-    bp = backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr)
+    drawn: dict[str, Any] = {"seed": seed, "learned": learned}
+    bp = backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr, **drawn)
     objective = Objective.of(net, loss, reduction, rule, l2)
     samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     _check_finite(net, theta, bp)
-    if "direct" in objective.feedback_kinds:
-        raise UsageError(
-            "an explanation follows delta from layer to layer, and a direct feedback goes past "
-            "the layers between; dr.backprop shows its deltas"
-        )
-    run = first_run(objective, 0, np.float64)
+    run = first_run(objective, seed, np.float64, learned)
     exact = None
     if not objective.rule.exact:
         exact = backprop(net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
@@ -170,7 +202,9 @@ def _carriers(
     found: list[Array | None] = [None]
     for l, (p, g) in enumerate(zip(weights, gradients, strict=True), 1):
         W = p["W"] - (lr or 0.0) * g["W"] if rule.sequential else p["W"]
-        found.append(np.asarray(rule.at(l, len(weights), run).carrier(W, NUMPY)))
+        # below layer 1 nothing is carried, so that no rule has a matrix for it
+        B = rule.at(l, len(weights), run).carrier(W, NUMPY) if l > 1 else W
+        found.append(np.asarray(B))
     return tuple(found)
 
 

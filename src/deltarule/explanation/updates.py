@@ -32,5 +32,7 @@ def _first(optimiser: Optimiser, before: float, gradient: float, weight: bool) -
     lr = float(schedule.rate(0, 0.0, schedule.start()))
     state = [np.zeros(1) for _ in optimiser.slots]
     update = optimiser.body(NUMPY)
-    found = update(np.array([before]), np.array([gradient]), lr, 1, np.array([weight]), *state)
+    given = {"error": 0.0} if optimiser.by_error else {}  # none looks at E in its first step
+    arguments = np.array([before]), np.array([gradient]), lr, 1, np.array([weight])
+    found = update(*arguments, *state, **given)
     return Update(optimiser.name, lr, before, float(found[0][0]), optimiser.equation)

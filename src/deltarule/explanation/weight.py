@@ -41,6 +41,8 @@ def explain(
     limit: int = 20,
     lr: float | None = None,
     columns: Columns | None = None,
+    seed: int = 0,
+    learned: ArrayLike | None = None,
 ) -> Explanation:
     """Explain one weight's gradient: factors, paths, deltas, and what optimisers do with it.
 
@@ -66,6 +68,7 @@ def explain(
         lr: the learning rate of the sequential order, which updates weights on the way back.
         columns: what inputs and targets are called in a table, and their original values;
             `deltarule.models.observed` gives them for a trained model and its rows.
+        seed, learned: as in `deltarule.backprop`: what a rule draws numbers from, and has learned.
 
     Returns:
         An `Explanation`. The products of its `paths`, which hold every factor, and its
@@ -86,7 +89,8 @@ def explain(
     found = as_notation(notation)
     limit = whole("limit", limit, 1)
     l, j, k = check_weight(net, weight, found)
-    passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, lr)
+    more = (lr, seed, learned)
+    passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, *more)
     index = gradient_index(net, l, j, k)
     value = float(passed.bp.gradient[index])
     names = Names(passed, found, columns)
@@ -133,6 +137,8 @@ def explain_node(
     limit: int = 20,
     lr: float | None = None,
     columns: Columns | None = None,
+    seed: int = 0,
+    learned: ArrayLike | None = None,
 ) -> Explanation:
     """Explain one node's delta, dE/dnet_{l,j}, as `explain` does a weight's gradient.
 
@@ -140,7 +146,7 @@ def explain_node(
 
     Args:
         net, theta, x, t, loss, reduction, rule, sample_weight, l2: as in `explain`.
-        notation, limit, lr, columns: as in `explain`.
+        notation, limit, lr, columns, seed, learned: as in `explain`.
         node: (l, j): the layer and the node, from 1; or a name, `"delta[2,1]"`, `"net[2,1]"`.
 
     Returns:
@@ -158,7 +164,8 @@ def explain_node(
     found = as_notation(notation)
     limit = whole("limit", limit, 1)
     l, j = check_node(net, node, found)
-    passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, lr)
+    more = (lr, seed, learned)
+    passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, *more)
     value = float(passed.bp.deltas[l][:, j - 1].sum())
     names = Names(passed, found, columns)
     paths, remainder, count = find_paths(names, l, j, None, value, limit)

@@ -68,7 +68,8 @@ class Dense(Affine):
         object.__setattr__(self, "train_bias", boolean("Dense: train_bias", train_bias))
 
     def __repr__(self) -> str:
-        plain = self.activation == type(self.activation)()
+        name = self.activation.name
+        plain = name in ACTIVATIONS.names() and self.activation == ACTIVATIONS.get(name)
         parts = [str(self.units), repr(self.activation.name) if plain else repr(self.activation)]
         parts += [] if self.bias else ["bias=False"]
         parts += [] if self.init is None else [f"init={self.init!r}"]

@@ -1,6 +1,7 @@
 """Losses, by family: each e with its de/dy, written once (see `Loss.body`)."""
 
 from deltarule.losses.arctanh import ArctanhError
+from deltarule.losses.custom import Custom
 from deltarule.losses.entropy import BinaryCrossEntropy, CrossEntropy, Poisson
 from deltarule.losses.fused import FUSED
 from deltarule.losses.loss import LOSSES, Loss
@@ -14,6 +15,7 @@ __all__ = [
     "ArctanhError",
     "BinaryCrossEntropy",
     "CrossEntropy",
+    "Custom",
     "HalfSquaredError",
     "Huber",
     "LogCosh",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.errors import UsageError
+from deltarule.core.registry import Elsewhere
 from deltarule.losses.loss import LOSSES, Body, Loss
 
 __all__ = ["ArctanhError"]
@@ -31,6 +32,13 @@ class ArctanhError(Loss):
     """Where the derivative is clipped; Fahlman's 17."""
 
     name = "arctanh_error"
+    elsewhere = (
+        Elsewhere(
+            "FANN",
+            "has the same derivative, and takes 17 from |d| = 0.9999999 on.",
+            "libfann/fann, src/fann_train.c, fann_compute_MSE",
+        ),
+    )
     equation = r"(1 + d)\log(1 + d) + (1 - d)\log(1 - d),\; d = T - y"
     derivative_equation = r"-\log\frac{1 + d}{1 - d} \text{, clipped at } \pm limit"
     reference = "Fahlman (1988), An empirical study of learning speed in back-propagation "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.registry import Elsewhere
 from deltarule.losses.loss import LOSSES, Body, Loss
 
 __all__ = ["HalfSquaredError", "SquaredError"]
@@ -22,6 +23,20 @@ class HalfSquaredError(Loss):
 
     name = "half_squared_error"
     square = 1.0
+    elsewhere = (
+        Elsewhere(
+            "scikit-learn 1.9.1",
+            "means E over outputs as well as samples, but not its gradient: with k outputs the "
+            "gradient is k times that of the loss it reports.",
+            "scikit-learn, sklearn/neural_network/_multilayer_perceptron.py, MLPRegressor",
+        ),
+        Elsewhere(
+            "FANN",
+            "halves T - y where the output is symmetric about 0 (its tanh), in the error and in "
+            "the delta.",
+            "libfann/fann, src/fann_train.c, fann_update_MSE",
+        ),
+    )
     equation = r"\tfrac12 (T - y)^2"
     derivative_equation = r"y - T"
     reference = "Rumelhart, Hinton and Williams (1986), Learning representations by "

@@ -46,6 +46,18 @@ class Model:
     """B_l of the layers that were trained with backward weights of their own, by l."""
 
     @property
+    def learned(self) -> NDArray[Any] | None:
+        """B as the rule has learned it beside theta, laid out as theta is (`Run.learned`)."""
+        if not self.objective.learns:
+            return None
+        found = np.zeros_like(self.theta)
+        views = self.network.unpack(found)
+        for l, rule in self.objective.feedbacks.items():
+            if rule.learns:
+                views[l - 1]["W"][...] = self.feedback[l]
+        return found
+
+    @property
     def network(self) -> Network:
         """The network."""
         return self.objective.network

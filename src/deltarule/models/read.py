@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 import deltarule
 from deltarule.core.errors import DeltaruleError, FileError
+from deltarule.core.own_code import restored
 from deltarule.data.encode import InputEncoder
 from deltarule.data.target import TargetEncoder
 from deltarule.engine import Objective
@@ -43,16 +44,19 @@ FORECAST = "forecast"
 _REMEDY = "Restore it from a copy, or train the model again."
 
 
-def load(folder: str | Path) -> Model:
+def load(folder: str | Path, own: Mapping[str, Any] | None = None) -> Model:
     """Return the model in a folder that `deltarule train` or `deltarule.models.save` wrote.
+
+    A model with formulas of somebody's own needs them: `own` has them by their names. A folder says
+    where they were, and nothing in it is ever executed; a file that has changed since is warned of.
 
     Raises `FileError` naming the file and what is wrong with it: missing, truncated, damaged, of
     another schema version, weights that do not fit the network or are not finite.
     """
-    return settled(Path(folder), _load)
+    return settled(Path(folder), lambda place: _load(place, own or {}))
 
 
-def _load(place: Path) -> Model:
+def _load(place: Path, own: Mapping[str, Any]) -> Model:
     description = read_description(place)
     if description.get("kind") == FORECAST:
         raise FileError(
@@ -63,7 +67,7 @@ def _load(place: Path) -> Model:
     if HISTORY in description["sha256"]:  # models of before have no checksum of it
         _checked(place / HISTORY, description)
     try:
-        model = _model(description, tensors)
+        model = _model(description, tensors, own)
     except FileError as error:
         raise FileError(f"{place}: {error}") from error
     except (DeltaruleError, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -163,11 +167,13 @@ def _checked(path: Path, description: Mapping[str, Any], *, required: bool = Fal
     return data
 
 
-def _model(description: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Model:
-    objective, data = description["objective"], description["data"]
+def _model(
+    description: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], own: Mapping[str, Any]
+) -> Model:
+    objective, data = restored(description["objective"], own), description["data"]
     inputs = InputEncoder.from_parts(data["inputs"], _under("inputs.", tensors))
     targets = TargetEncoder.from_parts(data["targets"], _under("targets.", tensors))
-    network = Network.from_dict(description["network"])
+    network = Network.from_dict(restored(description["network"], own))
     if (network.inputs, network.sizes[-1]) != (inputs.width, targets.width):
         raise ValueError(
             f"a network of {network.inputs} inputs and {network.sizes[-1]} outputs for "

@@ -9,9 +9,11 @@ from deltarule.optim.adamw import AdamW
 from deltarule.optim.amsgrad import AMSGrad
 from deltarule.optim.clipping import Clipping
 from deltarule.optim.conjugate_gradient import ConjugateGradient
+from deltarule.optim.custom import Custom
 from deltarule.optim.delta_bar_delta import DeltaBarDelta
 from deltarule.optim.gauss_newton import GaussNewton
 from deltarule.optim.irprop_minus import IRpropMinus
+from deltarule.optim.irprop_plus import IRpropPlus
 from deltarule.optim.lbfgs import LBFGS
 from deltarule.optim.levenberg_marquardt import LevenbergMarquardt
 from deltarule.optim.lion import Lion
@@ -61,10 +63,12 @@ __all__ = [
     "ConjugateGradient",
     "Constant",
     "Cosine",
+    "Custom",
     "DeltaBarDelta",
     "Exponential",
     "GaussNewton",
     "IRpropMinus",
+    "IRpropPlus",
     "InverseScaling",
     "LevenbergMarquardt",
     "Lion",

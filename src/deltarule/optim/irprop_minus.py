@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
-from deltarule.optim.schedules import Schedule
-from deltarule.optim.signs import sign, step_sizes
+from deltarule.core.registry import Elsewhere
+from deltarule.optim.optimiser import OPTIMISERS, Update
+from deltarule.optim.rprop import Rprop
+from deltarule.optim.signs import sign
 
 __all__ = ["IRpropMinus"]
 
 
 @OPTIMISERS.register
 @dataclass(frozen=True)
-class IRpropMinus(Optimiser):
+class IRpropMinus(Rprop):
     """iRprop-: theta <- theta - sign(g) d, but no step where the sign of g has changed.
 
     The sizes of gradients are not looked at. Every weight has a step of its own:
@@ -23,25 +24,33 @@ class IRpropMinus(Optimiser):
 
         g <- 0 where it has changed: the next step neither grows nor shrinks
 
-    This is what PyTorch, optax and others call Rprop; PyTorch's first step is 0.01. Also written
-    `"rprop"`.
+    This is what PyTorch and others call Rprop; PyTorch's first step is 0.01. `"rprop"` is its name,
+    too.
 
     Full batches: a sign that changes with the batch says nothing of the valley.
     """
 
-    lr: float | Schedule = 0.1
-    """The first step of every weight, where others have the learning rate."""
-    up: float = 1.2
-    """What a step is multiplied by while the sign of g stays."""
-    down: float = 0.5
-    """What it is multiplied by when the sign changes."""
-    least: float = 1e-6
-    """The smallest step."""
-    most: float = 50.0
-    """The largest step."""
-
     name = "irprop_minus"
-    full_batch = True
+    elsewhere = (
+        Elsewhere(
+            "PyTorch",
+            "calls it Rprop; the first step is 0.01.",
+            "pytorch/pytorch, torch/optim/rprop.py",
+        ),
+        Elsewhere(
+            "optax 0.2.8",
+            "calls it rprop; a step is made one update after it was found, so that the first "
+            "update is 0.",
+            "google-deepmind/optax, optax/_src/transform.py, scale_by_rprop; tried",
+        ),
+        Elsewhere(
+            "FANN",
+            "grows a step at a product of 0, too; where the sign has changed, moves by +step "
+            "whatever the gradient; takes no step for smaller than 1e-4 before it grows or "
+            "shrinks; holds weights between -1500 and 1500.",
+            "libfann/fann, src/fann_train.c, fann_update_weights_irpropm",
+        ),
+    )
     slots = ("d", "last")
     equation = (
         r"\theta \leftarrow \theta - \mathrm{sign}(g)\, d,\;"
@@ -51,7 +60,7 @@ class IRpropMinus(Optimiser):
 
     def body(self, xp: Any) -> Update:
         """Return `update` over the namespace `xp`."""
-        sizes = step_sizes(self, xp)
+        sizes = self.sizes(xp)
 
         def update(
             theta: Any, g: Any, lr: Any, t: Any, penalised: Any, d: Any, last: Any

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.registry import Elsewhere
 from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
 from deltarule.optim.schedules import Schedule
 
@@ -36,6 +37,23 @@ class Nadam(Optimiser):
     """How soon mu comes to be beta1."""
 
     name = "nadam"
+    elsewhere = (
+        Elsewhere(
+            "PyTorch",
+            "is this one, with its defaults.",
+            "pytorch/pytorch, torch/optim/nadam.py",
+        ),
+        Elsewhere(
+            "Keras",
+            "has decay = 1, lr = 0.001 and eps = 1e-7.",
+            "keras-team/keras, keras/src/optimizers/nadam.py",
+        ),
+        Elsewhere(
+            "optax 0.2.8",
+            "holds mu = beta1 from the first update on: decay = 1e9 here.",
+            "google-deepmind/optax, optax/_src/transform.py; tried",
+        ),
+    )
     slots = ("m", "v", "rest")
     equation = (
         r"\theta \leftarrow \theta - \eta \left(\frac{\mu_{t+1} m}{1 - M_{t+1}} + "

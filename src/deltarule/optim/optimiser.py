@@ -63,6 +63,8 @@ class Optimiser(Method):
 
     lr: float | Schedule
     """The learning rate eta: a number or a schedule."""
+    by_error: ClassVar[bool] = False
+    """Whether it looks at E: `update` is then given that of the batch, as `error=`."""
 
     @abstractmethod
     def body(self, xp: Any) -> Update:
@@ -101,6 +103,7 @@ _RANGES = {
     "kappa": (0.0, math.inf),
     "threshold": (4.0, math.inf),
     "first": (0.0, math.inf),
+    "split": (0.0, math.inf),
 }
 
 OPTIMISERS: Registry[Method] = Registry("optimizer", Method)

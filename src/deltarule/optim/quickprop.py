@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.registry import Elsewhere
 from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
 from deltarule.optim.schedules import Schedule
 
@@ -21,8 +22,8 @@ class Quickprop(Optimiser):
         step <- mu step                            (s beyond mu / (1 + mu) of s', the same sign)
         step <- step - lr s                        added where s still points on, or at the start
 
-    As Fahlman's own program does it; that one divides lr by the number of weights into the node,
-    which no elementwise update knows: give a smaller lr. Full batches, as for Rprop.
+    As Fahlman's own program does it, whose lr may be divided by the number of weights into the
+    node: that is `split=1`. Full batches, as for Rprop.
     """
 
     lr: float | Schedule = 0.1
@@ -32,7 +33,17 @@ class Quickprop(Optimiser):
     decay: float = 1e-4
     """What is added to the slope of a weight: decay times the weight."""
 
+    split: float = 0.0
+    """lr is divided by the number of weights into the node, its bias among them, to this power."""
+
     name = "quickprop"
+    elsewhere = (
+        Elsewhere(
+            "FANN",
+            "holds weights between -1500 and 1500.",
+            "libfann/fann, src/fann_train.c, fann_update_weights_quickprop",
+        ),
+    )
     full_batch = True
     slots = ("step", "last")
     equation = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.registry import Elsewhere
 from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
 from deltarule.optim.schedules import Schedule
 
@@ -35,6 +36,24 @@ class RAdam(Optimiser):
     """From which p on the running size is used."""
 
     name = "radam"
+    elsewhere = (
+        Elsewhere(
+            "the authors' program",
+            "divides where rho >= 5, and below does nothing at all unless asked "
+            "(degenerated_to_sgd); eps is added before the bias is corrected.",
+            "LiyuanLucasLiu/RAdam, radam/radam.py",
+        ),
+        Elsewhere(
+            "PyTorch",
+            "divides where rho > 5; eps is added before the bias is corrected.",
+            "pytorch/pytorch, torch/optim/radam.py",
+        ),
+        Elsewhere(
+            "optax 0.2.8",
+            "divides where rho >= threshold, which is 5; eps is added after the bias is corrected.",
+            "google-deepmind/optax, optax/_src/transform.py, scale_by_radam",
+        ),
+    )
     slots = ("m", "v")
     equation = (
         r"\theta \leftarrow \theta - \eta\, r\, \hat m / \sqrt{\hat v} \text{ where } p > 5"

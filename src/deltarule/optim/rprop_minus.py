@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
-from deltarule.optim.schedules import Schedule
-from deltarule.optim.signs import sign, step_sizes
+from deltarule.optim.optimiser import OPTIMISERS, Update
+from deltarule.optim.rprop import Rprop
+from deltarule.optim.signs import sign
 
 __all__ = ["RpropMinus"]
 
 
 @OPTIMISERS.register
 @dataclass(frozen=True)
-class RpropMinus(Optimiser):
+class RpropMinus(Rprop):
     """Rprop-: theta <- theta - sign(g) d.
 
     The sizes of gradients are not looked at. Every weight has a step of its own:
@@ -28,26 +28,14 @@ class RpropMinus(Optimiser):
     Full batches: a sign that changes with the batch says nothing of the valley.
     """
 
-    lr: float | Schedule = 0.1
-    """The first step of every weight, where others have the learning rate."""
-    up: float = 1.2
-    """What a step is multiplied by while the sign of g stays."""
-    down: float = 0.5
-    """What it is multiplied by when the sign changes."""
-    least: float = 1e-6
-    """The smallest step."""
-    most: float = 50.0
-    """The largest step."""
-
     name = "rprop_minus"
-    full_batch = True
     slots = ("d", "last")
     equation = r"\theta \leftarrow \theta - \mathrm{sign}(g)\, d"
     reference = "Riedmiller and Braun (1993), IEEE ICNN; named so by Igel and Huesken (2000)"
 
     def body(self, xp: Any) -> Update:
         """Return `update` over the namespace `xp`."""
-        sizes = step_sizes(self, xp)
+        sizes = self.sizes(xp)
 
         def update(
             theta: Any, g: Any, lr: Any, t: Any, penalised: Any, d: Any, last: Any

@@ -2,6 +2,7 @@
 
 from deltarule.rules.backward_weights import (
     KolenPollack,
+    MirrorFeedback,
     RandomFeedback,
     SignFeedback,
     SignFixedFeedback,
@@ -65,6 +66,7 @@ __all__ = [
     "LargestGradient",
     "LayerPass",
     "LayerRule",
+    "MirrorFeedback",
     "OffsetDerivative",
     "PowerDerivative",
     "RandomChoice",

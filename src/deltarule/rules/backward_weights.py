@@ -10,6 +10,7 @@ from deltarule.rules.feedback import FEEDBACKS, DrawnFeedback, FeedbackRule, sig
 
 __all__ = [
     "KolenPollack",
+    "MirrorFeedback",
     "RandomFeedback",
     "SignFeedback",
     "SignFixedFeedback",
@@ -154,6 +155,59 @@ class KolenPollack(DrawnFeedback):
     def learn(self, w: Any, new: Any, B: Any, xp: Any) -> tuple[Any, Any]:
         """Return (w, B) after an update that has led from w to `new`."""
         return new - self.decay * w, B + (new - w) - self.decay * B
+
+
+@FEEDBACKS.register
+@dataclass(frozen=True)
+class MirrorFeedback(DrawnFeedback):
+    """Weight mirror: between updates the layers fire noise, and B_l learns W_l from it.
+
+        y = noise, N(0, 1) for every node below        y' = f_l(W_l y), without the bias
+        B <- (1 - decay) B + rate (mean over the noise of y'_j y_k)
+
+    The mean of y'_j y_k tends to W_{jk} times the mean of f_l' there (Stein's lemma), so that B
+    comes to lie along W without ever seeing it, row by row: with decay = rate it is W where f is
+    the identity, and shorter where f is flat. Every update is followed by one noise phase.
+
+    Args:
+        seed: what draws the first B, and the noise; None takes the run's seed.
+        rate: how much of what a noise phase finds is added to B.
+        decay: the share of B that is lost with every phase, in [0, 1): without it B would grow.
+        count: the noise vectors of a phase.
+        scale: the first B is uniform in (-scale, scale); None draws it as W was drawn.
+
+    Raises `UsageError` for a seed, a rate, a decay, a count or a scale that cannot be.
+    """
+
+    seed: int | None = None
+    rate: float = 0.1
+    decay: float = 0.1
+    count: int = 32
+    scale: float | None = None
+
+    name = "mirror"
+    kind = "mirrored"
+    equation = (
+        r"B_l \leftarrow (1 - decay) B_l + rate\, \overline{f(W_l y)\, y^\top},\; y \sim N(0, 1)"
+    )
+    reference = "Akrout et al. (2019), NeurIPS 32"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.rate > 0.0:
+            raise UsageError(f"{self.name}: rate has to be above 0, not {self.rate:g}")
+        if not 0.0 <= self.decay < 1.0:
+            raise UsageError(f"{self.name}: decay has to be from 0 to below 1, not {self.decay:g}")
+        if self.count < 1:
+            raise UsageError(f"{self.name}: count has to be at least 1, not {self.count}")
+
+    def matrix(self, W: Any, B: Any, layer: int, xp: Any) -> Any:
+        """Return B."""
+        return B
+
+    def learn(self, B: Any, product: Any) -> Any:
+        """Return B after a noise phase; `product` is the sum over its vectors of y'_j y_k."""
+        return (1.0 - self.decay) * B + self.rate / self.count * product
 
 
 def _sized(W: Any, B: Any, xp: Any) -> Any:

@@ -24,12 +24,14 @@ class ChoiceRule(Record):
     """The choice as a LaTeX formula."""
     everything: ClassVar[bool] = False
     """Whether all are moved."""
+    draws: ClassVar[bool] = False
+    """Whether it looks at a random number of every entry, drawn for this update."""
     by_node: ClassVar[bool] = False
     """Whether it looks at deltas: `nodes` and `deltas` are given then, and empty otherwise."""
 
     @abstractmethod
     def moved(
-        self, g: Array, nodes: NDArray[np.intp], deltas: Array, rng: np.random.Generator
+        self, g: Array, nodes: NDArray[np.intp], deltas: Array, drawn: Array
     ) -> NDArray[np.bool_]:
         """Return which entries of theta move.
 
@@ -37,7 +39,7 @@ class ChoiceRule(Record):
             g: dE/dw of every trainable entry of theta; of the others 0.
             nodes: the number of the node that each entry leads into, over all layers.
             deltas: the sum over the batch of every node's delta.
-            rng: random numbers for this update.
+            drawn: a random number in [0, 1) for every entry, where `draws`; else empty.
         """
 
     def refusal(self, size: int) -> str:
@@ -59,7 +61,7 @@ class AllWeights(ChoiceRule):
     everything = True
 
     def moved(
-        self, g: Array, nodes: NDArray[np.intp], deltas: Array, rng: np.random.Generator
+        self, g: Array, nodes: NDArray[np.intp], deltas: Array, drawn: Array
     ) -> NDArray[np.bool_]:
         """Return True everywhere."""
         return np.ones(g.shape, bool)
@@ -74,6 +76,12 @@ class _Some(ChoiceRule):
         super().__post_init__()
         if self.k < 1:
             raise UsageError(f"{self.name}: k has to be at least 1, not {self.k}")
+
+    def _most(self, scores: Array) -> NDArray[np.bool_]:
+        """Return the k entries with the largest scores; of equal ones the first."""
+        found = np.zeros(scores.shape, bool)
+        found[np.argsort(-scores, kind="stable")[: self.k]] = True
+        return found
 
     def refusal(self, size: int) -> str:
         """Return why it cannot choose among `size` weights; empty where it can."""
@@ -98,12 +106,10 @@ class LargestGradient(_Some):
     equation = r"\text{the } k \text{ largest } |\partial E / \partial w|"
 
     def moved(
-        self, g: Array, nodes: NDArray[np.intp], deltas: Array, rng: np.random.Generator
+        self, g: Array, nodes: NDArray[np.intp], deltas: Array, drawn: Array
     ) -> NDArray[np.bool_]:
         """Return the k largest |g|; of equal ones the first in theta."""
-        found = np.zeros(g.shape, bool)
-        found[np.argsort(-np.abs(g), kind="stable")[: self.k]] = True
-        return found
+        return self._most(np.abs(g))
 
 
 @CHOICES.register
@@ -116,7 +122,7 @@ class LargestDelta(ChoiceRule):
     equation = r"w_{l,j,k} \text{ of the largest } |\sum_i \delta_{l,j}|"
 
     def moved(
-        self, g: Array, nodes: NDArray[np.intp], deltas: Array, rng: np.random.Generator
+        self, g: Array, nodes: NDArray[np.intp], deltas: Array, drawn: Array
     ) -> NDArray[np.bool_]:
         """Return the weights into one node; of equal ones the first."""
         return np.asarray(nodes == np.argmax(np.abs(deltas)))
@@ -125,18 +131,17 @@ class LargestDelta(ChoiceRule):
 @CHOICES.register
 @dataclass(frozen=True)
 class RandomChoice(_Some):
-    """k weights, drawn anew for every update."""
+    """k weights, drawn anew for every update: those whose random numbers are the largest."""
 
     k: int = 1
     """How many."""
 
     name = "random"
+    draws = True
     equation = r"k \text{ at random}"
 
     def moved(
-        self, g: Array, nodes: NDArray[np.intp], deltas: Array, rng: np.random.Generator
+        self, g: Array, nodes: NDArray[np.intp], deltas: Array, drawn: Array
     ) -> NDArray[np.bool_]:
-        """Return k entries at random."""
-        found = np.zeros(g.shape, bool)
-        found[rng.choice(g.size, min(self.k, g.size), replace=False)] = True
-        return found
+        """Return the k entries with the largest numbers."""
+        return self._most(drawn)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from deltarule.core.errors import UsageError
+from deltarule.core.own_code import asked, described, parameters
 from deltarule.rules.derivatives import DerivativeRule, StandIn
 
 __all__ = ["Custom"]
+
+_WORDS = "(net, y) or (net, y, slope)"
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,8 @@ class Custom(DerivativeRule):
     passes = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_count", _arguments(self.function))
+        count = parameters(self.function, "a stand-in for f'", _WORDS, (3, 2))
+        object.__setattr__(self, "_count", count)
 
     def __hash__(self) -> int:
         return hash((self.function, self.title))
@@ -58,8 +58,7 @@ class Custom(DerivativeRule):
         function, count = self.function, vars(self)["_count"]
 
         def stand_in(net: Any, y: Any, slope: Any, at: Any) -> Any:
-            found = function(*(net, y, slope)[:count])
-            return _checked(found, net, self.called) if isinstance(net, np.ndarray) else found
+            return asked(f"the stand-in {self.called}", function, *(net, y, slope)[:count])
 
         return stand_in
 
@@ -70,38 +69,4 @@ class Custom(DerivativeRule):
 
     def to_dict(self) -> dict[str, Any]:
         """Return where the function is to be found, as text: a rule of one's own is no data."""
-        module = getattr(self.function, "__module__", "?")
-        where = f"{module}:{getattr(self.function, '__qualname__', self.called)}"
-        return {"name": self.name, "function": where}
-
-
-def _arguments(function: Any) -> int:
-    """Return whether it takes (net, y) or (net, y, slope)."""
-    if not callable(function):
-        raise UsageError(f"a stand-in for f' is a function (net, y), not {function!r}")
-    try:
-        takes = inspect.signature(function)
-    except (TypeError, ValueError):  # a ufunc has none
-        return int(getattr(function, "nin", 2))
-    for count in (3, 2):
-        try:
-            takes.bind(*[None] * count)
-        except TypeError:
-            continue
-        return count
-    raise UsageError(f"a stand-in for f' takes (net, y) or (net, y, slope), not {takes}")
-
-
-def _checked(found: Any, net: Any, called: str) -> Any:
-    """Return what a function gave, in net's dtype."""
-    values = np.asarray(found)
-    if values.dtype.kind not in "fciub":
-        raise UsageError(f"the stand-in {called} returned {found!r}, which is no number")
-    if values.shape not in ((), net.shape):
-        raise UsageError(
-            f"the stand-in {called} returned the shape {values.shape} for a net of the shape "
-            f"{net.shape}: it is asked for a number per node"
-        )
-    if values.dtype.kind in "iub" or (values.dtype != net.dtype and values.dtype.kind == "f"):
-        values = values.astype(net.dtype)
-    return values
+        return described(self.name, self.called, self.function)

@@ -32,8 +32,14 @@ class FeedbackRule(Record):
     """Whether it is W itself."""
     kind: ClassVar[str] = "of_W"
     """`"of_W"`: made of W alone; `"drawn"`: B, of W's shape, is drawn before the first update;
-    `"redrawn"`: before every one; `"learned"`: B learns beside W; `"direct"`: B (n_L, n_{l-1}) is
-    drawn once and carries what `source` makes of the output's delta."""
+    `"redrawn"`: before every one; `"learned"`: B moves with W; `"mirrored"`: B learns from noise
+    between updates; `"direct"`: B (n_L, n_{l-1}) is drawn once and carries what `source` makes of
+    the output's delta."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether B changes in training, and lies beside theta."""
+        return self.kind in ("learned", "mirrored")
 
     @abstractmethod
     def matrix(self, W: Any, B: Any, layer: int, xp: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.errors import UsageError
+from deltarule.core.registry import Elsewhere
 from deltarule.rules.antiderivatives import bounded
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, StandIn
 
@@ -117,6 +118,14 @@ class ClippedDerivative(DerivativeRule):
     """The upper bound."""
 
     name = "clip"
+    elsewhere = (
+        Elsewhere(
+            "FANN",
+            "always clips y before f': to [0.01, 0.99] for the sigmoid, to [-0.98, 0.98] for "
+            "its tanh.",
+            "libfann/fann, src/fann_train.c, fann_activation_derived",
+        ),
+    )
     equation = r"\min(\max(f'(net), low), high)"
     passes = True
 
@@ -184,7 +193,8 @@ class SymmetricDerivative(DerivativeRule):
     """The distance of y from the nearer end of its range [a, b]: min(y - a, b - y).
 
     For the sigmoid min(y, 1 - y), for tanh 1 - |y|: as f', it is 0 where y saturates, but falls
-    only as fast as y gets there. An activation without two ends has none.
+    only as fast as y gets there. An activation without two ends has none; with two, it is a
+    function of net like any other, so that it has a consistent activation, by quadrature.
     """
 
     name = "symmetric"

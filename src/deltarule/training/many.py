@@ -200,8 +200,9 @@ def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
     spec = Specialisation(job.objective, job.update, job.clipping, s.X.dtype, weighted, online)
     try:
         varied = differences(jobs.updates, jobs.rules)
+        seeds = np.array(jobs.seeds, np.uint64)
         shape = (varied, jobs.shared, jobs.rates.steady, threads)
-        return ManyTrainer(spec, s, job.batch_size, jobs.thetas, *shape, *_matrices(jobs))
+        return ManyTrainer(spec, s, job.batch_size, jobs.thetas, *shape, *_matrices(jobs), seeds)
     except Untraceable:
         return None  # each on its own: the same results, and a warning where even that cannot be
 

@@ -60,13 +60,14 @@ class Run:
         if self.learned is not None:
             views = self.objective.network.unpack(self.learned)
             kinds = self.objective.feedbacks.items()
-            found |= {l: views[l - 1]["W"] for l, rule in kinds if rule.kind == "learned"}
+            found |= {l: views[l - 1]["W"] for l, rule in kinds if rule.learns}
         return found
 
     @property
     def learned(self) -> NDArray[Any] | None:
-        """What the rule has learned beside theta: B of `kolen_pollack`, laid out as theta is."""
-        return self.state.slots[-1] if "learned" in self.objective.feedback_kinds else None
+        """What the rule has learned beside theta: B of `kolen_pollack` or `mirror`, laid out as
+        theta is."""
+        return self.state.slots[-1] if self.objective.learns else None
 
     @property
     def history(self) -> dict[str, NDArray[np.float64]]:

@@ -42,7 +42,7 @@ class CompiledTrainer:
     ) -> None:
         self._spec, self._batch_size, self._seed = spec, batch_size, seed
         self._program = program(spec, batch_size, numbers, threads)
-        self._fixed = fixed(spec.objective, seed, spec.dtype)
+        self._drawn = fixed(spec.objective, seed, spec.dtype), np.array([seed], np.uint64)
         self._memory = aligned((self._program.memory,), np.uint8)
         counter = self._memory.ctypes.data + self._program.barrier
         self._parallel = ParallelRun(self._program.run, self._program.threads, counter)
@@ -65,7 +65,7 @@ class CompiledTrainer:
     ) -> Outcome:
         """Do one update per batch of the plan while `proceed` allows it."""
         launcher = _Launcher(
-            plan, self._spec, self._program, self._memory, self._parallel, self._fixed
+            plan, self._spec, self._program, self._memory, self._parallel, *self._drawn
         )
         here = launcher.start(self._packed(theta, slots), totals)
         left = len(plan.rates)
@@ -112,7 +112,7 @@ class CompiledTrainer:
     def chunk(self, plan: BatchPlan, theta: Array, slots: tuple[Array, ...]) -> ChunkOutcome | None:
         """Do several whole epochs in one call; None where a number does not stay finite."""
         launcher = _Launcher(
-            plan, self._spec, self._program, self._memory, self._parallel, self._fixed
+            plan, self._spec, self._program, self._memory, self._parallel, *self._drawn
         )
         here = launcher.start(self._packed(theta, slots), Totals())
         count = len(plan.rates) // plan.epochs
@@ -137,7 +137,7 @@ class CompiledTrainer:
             samples = replace(samples, weight=np.ones(n, theta.dtype))
         rates = np.zeros(-(-n // self._batch_size))
         plan = BatchPlan(samples, None, self._batch_size, 0, 0, rates)
-        launcher = _Launcher(plan, spec, self._program, self._memory, self._parallel, self._fixed)
+        launcher = _Launcher(plan, spec, self._program, self._memory, self._parallel, *self._drawn)
         kept = self._kept if self._known((theta,)) else None
         state = launcher.start(self._packed(theta, ()) if kept is None else kept[1], Totals())
         launcher.advance(state, len(rates), learn=False)
@@ -214,8 +214,9 @@ class _Launcher:
         memory: Array,
         run: ParallelRun,
         fixed: Array,
+        seeds: Array,
     ) -> None:
-        self._fixed = fixed
+        self._fixed, self._seeds = fixed, seeds
         self.plan, self._spec, self._program = plan, spec, program
         self._memory, self._run = memory, run
         samples = plan.samples
@@ -267,6 +268,7 @@ class _Launcher:
             t=plan.updates + k,
             scratch=self._memory.ctypes.data,
             threads=self._program.threads,
+            seeds=self._seeds.ctypes.data,
             feedback=self._fixed.ctypes.data,
             learn=learn,
         )

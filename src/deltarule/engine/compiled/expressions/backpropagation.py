@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.notation import entry_name
-from deltarule.engine.compiled.expressions.moving import check_choice
+from deltarule.engine.compiled.expressions.moving import check_choice, drawn_number
 from deltarule.engine.compiled.expressions.tracing import (
     CONDITION,
     NUMBER,
@@ -24,7 +24,7 @@ from deltarule.engine.compiled.expressions.tracing import (
 )
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
-from deltarule.engine.rule_state import FIXED, matrix_shape
+from deltarule.engine.rule_state import FIXED, drawing, matrix_shape
 from deltarule.layers import Dense
 from deltarule.network import Network
 from deltarule.rules import Direct, RuleRun
@@ -33,6 +33,7 @@ __all__ = [
     "Observation",
     "carriers",
     "check_specialisation",
+    "drawn_numbers",
     "feedback_symbols",
     "fixed_symbols",
     "learned_symbols",
@@ -56,12 +57,18 @@ class Observation:
 
 
 def traced_run(graph: Graph) -> RuleRun:
-    """Return what a rule knows of the run, as symbols."""
+    """Return what a rule knows of the run, as symbols; uniform(net) is what a node draws."""
+    return RuleRun(graph.symbol("t", NUMBER), {}, lambda layer, net: drawn_number(graph, net))
 
-    def uniform(layer: int, net: Any) -> Any:
-        raise Untraceable("the rule draws a number for every node and update")
 
-    return RuleRun(graph.symbol("t", NUMBER), {}, uniform)
+def drawn_numbers(graph: Graph, objective: Objective, found: Observation) -> list[Node]:
+    """Return the terms for the numbers that an observation draws, in their order."""
+    nets = dict(found.named)
+    return [
+        drawn_number(graph, nets[f"net[{l},{j}]"])
+        for l, count in drawing(objective).items()
+        for j in range(1, count + 1)
+    ]
 
 
 def check_specialisation(spec: Specialisation) -> None:
@@ -88,6 +95,8 @@ def _check_rule(objective: Objective) -> None:
     for l, feedback in objective.feedbacks.items():
         if feedback.kind == "redrawn":
             raise Untraceable(f"the backward weights of layer {l} are drawn for every update")
+        if feedback.kind == "mirrored":
+            raise Untraceable(f"the backward weights of layer {l} learn from noise")
 
 
 def _try_formulas(spec: Specialisation) -> None:
@@ -108,7 +117,8 @@ def _try_formulas(spec: Specialisation) -> None:
     lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
     slots = [graph.symbol(name) for name in spec.slots]
     penalised = graph.symbol("penalised", CONDITION)
-    for found in spec.update(graph)(w, y, lr, t, penalised, *slots):
+    given = {"error": graph.symbol("E")} if spec.optimiser.by_error else {}
+    for found in spec.update(graph)(w, y, lr, t, penalised, *slots, **given):
         _nodes(graph, found)
 
 

@@ -20,6 +20,7 @@ from deltarule.engine.compiled.expressions.moving import TURN, moved_entries, pa
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
+from deltarule.engine.update import rate_factors
 from deltarule.rules import Direct
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "clipped",
     "decay",
     "entry",
+    "error_symbol",
     "moved",
     "nothing",
     "observed_alone",
@@ -45,6 +47,11 @@ __all__ = [
 def row_symbols(graph: Graph, name: str, width: int) -> list[Node]:
     """Return symbols for the entries of a sample's row: name[1], name[2], ..."""
     return [graph.symbol(f"{name}[{k}]") for k in range(1, width + 1)]
+
+
+def error_symbol(graph: Graph, spec: Specialisation) -> Node | None:
+    """Return the symbol of E without its penalty, where the optimiser looks at it."""
+    return graph.symbol("E") if spec.optimiser.by_error else None
 
 
 def observed_alone(
@@ -104,9 +111,16 @@ class Changes:
 
 
 def update_each(
-    graph: Graph, spec: Specialisation, theta: Sequence[Node], gradient: Sequence[Node]
+    graph: Graph,
+    spec: Specialisation,
+    theta: Sequence[Node],
+    gradient: Sequence[Node],
+    error: Node | None = None,
 ) -> Changes:
-    """Return penalty, clipping and the optimiser's update, parameter by parameter."""
+    """Return penalty, clipping and the optimiser's update, parameter by parameter.
+
+    `error` is E without its penalty, where the optimiser looks at it.
+    """
     layout, l2 = spec.objective.network.layout, spec.objective.l2
     penalised, trained = layout.mask("penalised").tolist(), layout.mask("trained").tolist()
     penalty, gradient = None, list(gradient)
@@ -120,12 +134,13 @@ def update_each(
     rest = iter(_clipped(graph, spec, moving))
     used = [next(rest) if moves else graph.node(0.0) for moves in trained]
     slots = slot_symbols(graph, spec, theta)
+    factors, E = _factors(spec), _whole(graph, error, penalty)
     new = [
-        moved(graph, spec, w, used[k], penalised[k], [slot[k] for slot in slots])
+        moved(graph, spec, w, used[k], penalised[k], [slot[k] for slot in slots], factors[k], E)
         for k, w in enumerate(theta)
     ]
     if partial(spec.objective):
-        moves = moved_entries(graph, spec.objective, used)
+        moves = moved_entries(graph, spec.objective, theta, used)
         for k, w in enumerate(theta):
             before = (w, *(slot[k] for slot in slots))
             pairs = zip(new[k], before, strict=True)
@@ -142,11 +157,14 @@ def update_along(
     trained: Sequence[Any],
     slots: Sequence[Sequence[Node]],
     layers: Sequence[Node] = (),
+    factors: Sequence[Node] = (),
+    error: Node | None = None,
 ) -> Changes:
     """Return penalty, clipping and the optimiser's update, vector by vector along theta.
 
     `penalised` and `trained` are True, False, or a condition that holds in some lanes; `layers` are
-    the entries' layers, less 1, where each has its turn.
+    the entries' layers, less 1, where each has its turn; `factors` what lr is multiplied by, where
+    it is not the same for all; `error` is E without its penalty, where the optimiser looks at it.
     """
     graph.sum = lambda row: graph.apply("across +", graph.fold("+", row.terms))  # type: ignore[method-assign]
     l2, penalty, gradient = spec.objective.l2, None, list(gradient)
@@ -160,8 +178,9 @@ def update_along(
         spoilt = graph.apply("across +", spoilt)
     pairs = zip(gradient, trained, strict=True)
     used = _clipped(graph, spec, [graph.where(moves, g, 0.0) for g, moves in pairs])
+    E, each = _whole(graph, error, penalty), list[Any](factors) or [1.0] * len(theta)
     new = [
-        moved(graph, spec, w, used[k], penalised[k], [slot[k] for slot in slots])
+        moved(graph, spec, w, used[k], penalised[k], [slot[k] for slot in slots], each[k], E)
         for k, w in enumerate(theta)
     ]
     for k, layer in enumerate(layers):
@@ -185,12 +204,31 @@ def _clipped(graph: Graph, spec: Specialisation, gradient: Sequence[Any]) -> lis
     return [graph.node(g) for g in terms]
 
 
+def _factors(spec: Specialisation) -> list[float]:
+    """Return what lr is multiplied by at every entry of theta."""
+    found = rate_factors(spec.objective, spec.optimiser)
+    return [1.0] * spec.objective.network.size if found is None else found.tolist()
+
+
+def _whole(graph: Graph, error: Node | None, penalty: Any) -> Node | None:
+    """Return E: the data's part, and the penalty where there is one."""
+    return error if error is None or penalty is None else graph.node(error + penalty)
+
+
 def moved(
-    graph: Graph, spec: Specialisation, w: Node, g: Node, penalised: Any, slots: Sequence[Node]
+    graph: Graph,
+    spec: Specialisation,
+    w: Node,
+    g: Node,
+    penalised: Any,
+    slots: Sequence[Node],
+    factor: Any = 1.0,
+    error: Node | None = None,
 ) -> list[Node]:
     """Return the optimiser's update: the new parameter, and its new slots."""
-    lr, t = graph.symbol("lr", NUMBER), graph.symbol("t", NUMBER)
-    found = spec.update(graph)(w, g, lr, t, penalised, *slots)
+    lr, t = graph.symbol("lr", NUMBER) * factor, graph.symbol("t", NUMBER)
+    given = {"error": error} if spec.optimiser.by_error else {}
+    found = spec.update(graph)(w, g, lr, t, penalised, *slots, **given)
     return [graph.node(v) for v in found]
 
 

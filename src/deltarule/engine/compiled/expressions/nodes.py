@@ -148,10 +148,20 @@ class Row:
     Arithmetic goes term by term; a single node is the same for every term.
     """
 
-    __array_ufunc__ = None
-
     def __init__(self, terms: Sequence[Any]) -> None:
         self.terms = tuple(terms)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Row:
+        """Take a function of NumPy's term by term."""
+        return self._each(getattr(ufunc, method), inputs, options)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Row:
+        """Take np.where and np.clip term by term."""
+        return self._each(func, args, kwargs)
+
+    def _each(self, function: Any, inputs: Any, options: Any) -> Row:
+        rows = [x.terms if isinstance(x, Row) else (x,) * len(self.terms) for x in inputs]
+        return Row([function(*terms, **options) for terms in zip(*rows, strict=True)])
 
     def _with(self, operation: Callable[[Any, Any], Any], other: Any) -> Row:
         others = other.terms if isinstance(other, Row) else [other] * len(self.terms)
@@ -187,6 +197,12 @@ class Row:
 
     def __neg__(self) -> Row:
         return self.map(lambda a: -a)
+
+    def __pow__(self, other: Any) -> Row:
+        return self._with(lambda a, b: a**b, other)
+
+    def __abs__(self) -> Row:
+        return self.map(abs)
 
     def __lt__(self, other: Any) -> Row:
         return self._with(lambda a, b: a < b, other)

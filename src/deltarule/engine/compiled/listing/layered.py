@@ -26,6 +26,7 @@ from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.listing.small import LEARN, batches_head, indented
 from deltarule.engine.compiled.programs.layered.backward_matrix import backward_matrices
 from deltarule.engine.compiled.programs.layered.packing import Packing
+from deltarule.engine.compiled.programs.layered.update import layer_factors
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.rule_state import matrix_shape
 
@@ -193,18 +194,19 @@ class _Text:
         slots = spec.slots
         kept = ", ".join([name, *(f"{slot}_{name}" for slot in slots)])
         given = ", ".join([name, f"dE_d{name}", *(f"{slot}_{name}" for slot in slots)])
-        function = self._updating(penalised, trained)
+        function = self._updating(l, penalised, trained)
         update = self._in_turn(l, [f"{kept} = {function}({given})"])
         return [*self._statements(graph, targets, _called(name)), *update]
 
-    def _updating(self, penalised: bool, trained: bool) -> str:
+    def _updating(self, l: int, penalised: bool, trained: bool) -> str:
         """Return the name of the function that updates such an array's entries."""
         spec, graph = self.spec, Graph()
         w, g = entry(graph, spec, penalised, trained)
         if trained and spec.clipping.active:
             g, _ = clipped(graph, spec, g)
         slots = [graph.symbol(name) for name in spec.slots]
-        new = moved(graph, spec, w, g, penalised, slots)
+        factor = layer_factors(spec)[l]
+        new = moved(graph, spec, w, g, penalised, slots, factor)
         pairs = list(zip(spec.slots, new[1:], strict=True))
         targets = [(name, "=", node) for name, node in (*pairs, ("w", new[0]))]
         wording = Wording()
@@ -214,7 +216,8 @@ class _Text:
         given = ", ".join(["w", "dE_dw", *spec.slots])
         text = (given, *wording.statements(targets), f"return {kept}")
         kind = "weights" if penalised else "biases" if trained else "kept_biases"
-        return self.functions.setdefault(text, f"update_{kind}" if self.functions else "update")
+        first = f"update_{kind}" if factor == 1.0 else f"update_{kind}_{l}"
+        return self.functions.setdefault(text, first if self.functions else "update")
 
     def _turn(self, l: int) -> list[str]:
         """What carries delta back through layer l."""

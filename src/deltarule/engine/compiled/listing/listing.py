@@ -83,4 +83,11 @@ def listing(form: str, spec: Specialisation, machine: Machine, batch: int) -> st
         lines = lanes_lines(spec, machine, batch)
     else:
         lines = layered_lines(spec, machine, batch, thread_count(spec.objective.network, batch))
+    if any("uniform(" in line for line in lines):
+        what = "of a node, told by its net, or of a weight"
+        lines.insert(1, f"# uniform: a number in [0, 1) {what}, drawn by seed, update and row")
+    if spec.optimiser.by_error:
+        lines.insert(1, "# E: that of the batch before its update, without the penalty")
+    if any("lr * factor" in line for line in lines):
+        lines.insert(1, "# factor: what lr is multiplied by, for every entry of theta its own")
     return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ from typing import Any
 from deltarule.engine.compiled.expressions.backpropagation import Observation, theta_symbols
 from deltarule.engine.compiled.expressions.formulas import (
     Changes,
+    error_symbol,
     observed_alone,
     observed_side_by_side,
     slot_symbols,
@@ -20,6 +21,7 @@ from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Gra
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.programs.lanes import lanes_of
 from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.engine.update import rate_factors
 
 __all__ = ["batches_head", "indented", "lanes_lines", "registers_lines"]
 
@@ -32,7 +34,9 @@ def registers_lines(spec: Specialisation) -> list[str]:
     theta = theta_symbols(graph, spec.objective.network)
     found, error = observed_alone(graph, spec, theta, graph.symbol("lr", NUMBER))
     sums = [_sum_symbol(graph, w) for w in theta]
-    changes = update_each(graph, spec, theta, found.gradient if spec.online else sums)
+    changes = update_each(
+        graph, spec, theta, found.gradient if spec.online else sums, error_symbol(graph, spec)
+    )
     slots = slot_symbols(graph, spec, theta)
     updates = [
         _update([w, *(slot[k] for slot in slots)], changes.new[k]) for k, w in enumerate(theta)
@@ -114,7 +118,12 @@ def _along(spec: Specialisation, numbers: Any) -> tuple[list[str], list[Node]]:
     )
     layers = [graph.symbol("layer")] if spec.objective.rule.order == "layerwise" else []
     several = [[slot] for slot in slots]
-    changes = update_along(graph, spec, [theta], [total], [penalised], [trained], several, layers)
+    split = rate_factors(spec.objective, spec.optimiser) is not None
+    factors = [graph.symbol("factor")] if split else []
+    changes = update_along(
+        graph, spec, [theta], [total], [penalised], [trained], several, layers, factors,
+        error_symbol(graph, spec),
+    )  # fmt: skip
     update, penalties = _update([theta, *slots], changes.new[0]), _penalties(graph, changes)
     wording = Wording(numbers=numbers)
     wording.count([*penalties, *update])

@@ -98,6 +98,7 @@ class CallMaker:
         hyper: Array | None,
         trail: Array | None = None,
         feedback: Array | None = None,
+        seeds: Array | None = None,
     ) -> Array:
         """Return a call for every group and epoch, (groups, epochs): the first axes of `sums`.
 
@@ -119,6 +120,8 @@ class CallMaker:
             calls["hyper"] = hyper.ctypes.data + groups * hyper.strides[0]
         if feedback is not None:
             calls["feedback"] = feedback.ctypes.data + groups * feedback.strides[0]
+        if seeds is not None:
+            calls["seeds"] = seeds.ctypes.data + groups * seeds.strides[0]
         calls["rates"] = self._rates(members)[:, None]
         if self._shared:
             stride = self._index.shape[-1] if self._index.ndim == 2 else 0

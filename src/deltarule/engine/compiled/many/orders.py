@@ -18,17 +18,16 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from deltarule.core.philox import block
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine.compiled.compiler.cache import cached
 from deltarule.engine.compiled.compiler.jit import compile_module, load
 from deltarule.engine.compiled.instructions.machine import Machine, host
 from deltarule.engine.compiled.instructions.operations import Module, Ops
+from deltarule.engine.compiled.instructions.philox import words
 
 __all__ = ["orders"]
 
 _WORD = ir.IntType(64)
-_LONG = ir.IntType(128)
 
 
 def orders(seeds: NDArray[Any], epoch: int, index: NDArray[np.int64]) -> None:
@@ -129,15 +128,7 @@ class _Orders:
     def _philox(self, key: Any, number: Any) -> list[Any]:
         """Return the four words of a block of the stream."""
         b = self.b
-        counter = [number, _word(0), self.epoch, _word(SHUFFLE)]
-        add: Any = lambda v, w: b.add(v, _word(w))  # noqa: E731
-        return block(counter, [key, _word(0)], self._product, b.xor, add)
-
-    def _product(self, x: Any, y: int) -> tuple[Any, Any]:
-        """Return the high and the low word of x y."""
-        b = self.b
-        whole = b.mul(b.zext(x, _LONG), ir.Constant(_LONG, y))
-        return b.trunc(b.lshr(whole, ir.Constant(_LONG, 64)), _WORD), b.trunc(whole, _WORD)
+        return words(b, [number, _word(0), self.epoch, _word(SHUFFLE)], key)
 
     def _swap(self, drawn: Any) -> None:
         """Swap entry i with the one drawn, and go on to i - 1, unless it is beyond i.

@@ -52,6 +52,7 @@ class ManyTrainer:
         threads: how many threads do the work; None takes one per processor.
         fixed: the rule's fixed matrices of every network, (m, their size).
         learned: the first values of what the rule learns beside theta, (m, size), if it does.
+        seeds: every network's seed, (m,), where the rule draws numbers from it.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class ManyTrainer:
         threads: int | None = None,
         fixed: Array | None = None,
         learned: Array | None = None,
+        seeds: Array | None = None,
     ) -> None:
         self._spec, self._samples, self._batch = spec, samples, batch_size
         self._varied = varied
@@ -75,6 +77,7 @@ class ManyTrainer:
         self._workers = Workers(max(1, self._threads - 1))
         self._local = threading.local()
         self._fixed = np.zeros((len(theta), 0), spec.dtype) if fixed is None else fixed
+        self._own_seeds = np.zeros(len(theta), np.uint64) if seeds is None else seeds
         vectors = theta[:, None, :]
         if learned is not None:  # it is the last of the slots; the others start at 0
             vectors = np.zeros((len(theta), 1 + len(spec.slots), theta.shape[1]), theta.dtype)
@@ -96,6 +99,7 @@ class ManyTrainer:
         self._vectors[:, : vectors.shape[1]] = laid.transpose(0, 2, 3, 1)
         values = [v[self._members] for v in self._varied.values()]
         self._hyper = np.ascontiguousarray(np.stack(values, 1)) if values else None
+        self._seeds = np.ascontiguousarray(self._own_seeds[self._members])
         self._feedback = np.ascontiguousarray(self._fixed[self._members].swapaxes(1, 2))
 
     @property
@@ -131,14 +135,15 @@ class ManyTrainer:
         if keep:
             size = self._vectors.shape[2]
             trail = np.zeros((groups, chunk.epochs, size, lanes), self._spec.dtype)
-        calls = maker.calls(self._vectors, sums, self._members, self._hyper, trail, self._feedback)
+        several = (self._members, self._hyper, trail, self._feedback, self._seeds)
+        calls = maker.calls(self._vectors, sums, *several)
         done = np.zeros(groups, np.int64)
-        several = self._epochs_in_turn(len(self._parts[0]))
+        at_once = self._epochs_in_turn(len(self._parts[0]))
 
         def go_on(part: range) -> bool:
             here, e = slice(part.start, part.stop), int(done[part.start])
-            done[here] += self._do(maker, calls[here, e : e + several].copy(), part, e, proceed)
-            stopped = done[part.start] < min(e + several, chunk.epochs)
+            done[here] += self._do(maker, calls[here, e : e + at_once].copy(), part, e, proceed)
+            stopped = done[part.start] < min(e + at_once, chunk.epochs)
             return not stopped and bool(done[part.start] < chunk.epochs)
 
         self._share_out(self._parts, go_on)
@@ -215,6 +220,7 @@ class ManyTrainer:
             members,
             hyper,
             feedback=self._feedback[group : group + 1],
+            seeds=self._seeds[group : group + 1],
         )
         kept: dict[int, Any] = {}
 

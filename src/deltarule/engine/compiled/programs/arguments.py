@@ -26,6 +26,7 @@ _POINTERS = (
     "weights",  # float64: the samples' total weight in every batch of the call
     "scratch",  # working memory; of networks side by side, where theta is copied behind the call
     "hyper",  # float64: numbers in which networks side by side differ
+    "seeds",  # the run's seed; of networks side by side, each one's
     "feedback",  # the rule's fixed matrices B_l, one after the other, row by row
 )
 _NUMBERS = (

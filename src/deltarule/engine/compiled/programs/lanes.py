@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from deltarule.core.random import STAND_IN
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.backpropagation import (
+    drawn_numbers,
     fixed_symbols,
     learned_symbols,
     theta_symbols,
 )
 from deltarule.engine.compiled.expressions.formulas import (
+    error_symbol,
     observed_side_by_side,
     row_symbols,
     update_along,
@@ -29,7 +32,9 @@ from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Gra
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
+from deltarule.engine.compiled.programs.drawn_numbers import bind_drawn_numbers
 from deltarule.engine.compiled.specialisation import Specialisation, element
+from deltarule.engine.update import rate_factors
 
 __all__ = ["lanes_module", "lanes_of", "lanes_size"]
 
@@ -100,9 +105,10 @@ class _Lanes:
                     b.store(o.add(b.load(total, typ=self.kind), value), total)
             gradient = [b.load(total, typ=self.kind) for total in self.gradient]
             error = b.load(self.error, typ=self.kind)
-        self._add(0, o.sum_lanes(error))
+        total = o.sum_lanes(error)
+        self._add(0, total)
         with b.if_then(b.icmp_signed("!=", self.call.learn, ir.Constant(_WORD, 0))):
-            self._update(s, self._sums(gradient))
+            self._update(s, self._sums(gradient), total)
 
     def _observations(self, s: Any, row: Any, i: Any, n: Any) -> tuple[list[Any], Any]:
         """Write the passes of observations i, i + 1, ... of the batch; return gradient and e."""
@@ -127,6 +133,9 @@ class _Lanes:
         if spec.weighted:
             self._read(graph, lower, "s", self.call.weight, 1, sample)
         found, error = observed_side_by_side(graph, spec, theta)
+        t = o.b.add(o.b.add(self.call.t, s), ir.Constant(_WORD, 1))
+        place = o.load(self.call.seeds, _WORD), t, self._rows(i)
+        bind_drawn_numbers(lower, drawn_numbers(graph, spec.objective, found), STAND_IN, place)
         lower.common = graph.common_divisors()
         return [lower(g) for g in found.gradient], lower(error)
 
@@ -140,11 +149,18 @@ class _Lanes:
             here = b.trunc(o.load(self.call.index, _WORD, b.add(row, i)), _HALF)
             return here, ir.Constant(ir.IntType(1), 1)
         several = ir.VectorType(_WORD, self.lanes)
-        steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(self.lanes)])
-        inside = b.icmp_signed("<", b.add(o.splat(several, i), steps), o.splat(several, n))
+        inside = b.icmp_signed("<", self._rows(i), o.splat(several, n))
         here = o.at(self.call.index, _WORD, b.add(row, i))
         sample = o.masked_load(here, several, inside)
         return b.trunc(sample, ir.VectorType(_HALF, self.lanes)), inside
+
+    def _rows(self, i: Any) -> Any:
+        """Return the batch's rows that lie in the lanes: i, i + 1, ..."""
+        if self.lanes == 1:
+            return i
+        several = ir.VectorType(_WORD, self.lanes)
+        steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(self.lanes)])
+        return self.ops.b.add(self.ops.splat(several, i), steps)
 
     def _read(
         self, graph: Graph, lower: Lowering, name: str, array: Any, width: int, sample: Any
@@ -169,8 +185,11 @@ class _Lanes:
         starts = range(0, self.size, self.width)
         return [o.sums_of(every[k : k + self.width]) for k in starts]
 
-    def _update(self, s: Any, sums: list[Any]) -> None:
-        """Write penalty, clipping and the optimiser's update along theta."""
+    def _update(self, s: Any, sums: list[Any], total: Any) -> None:
+        """Write penalty, clipping and the optimiser's update along theta.
+
+        `total` is the sum of s_i e_i over the batch.
+        """
         o, b, spec = self.ops, self.ops.b, self.spec
         graph = Graph()
         lower = Lowering(o, self.along)
@@ -190,7 +209,16 @@ class _Lanes:
         turn = b.urem(b.sub(done, ir.Constant(_WORD, 1)), self._layers)
         lower.bind(graph.symbol(TURN, NUMBER), b.sitofp(turn, _DOUBLE))
         layers = self._layers_along(graph, lower)
-        found = update_along(graph, spec, theta, gradient, penalised, trained, slots, layers)
+        error = error_symbol(graph, spec)
+        if error is not None:
+            lower.bind(error, o.splat(self.along, total))
+            scale = graph.symbol("c", NUMBER)
+            lower.bind(scale, o.load(self.call.scales, _DOUBLE, s))
+            error = graph.node(scale * error)
+        factors = self._along(graph, lower, "factor", rate_factors(spec.objective, spec.optimiser))
+        found = update_along(
+            graph, spec, theta, gradient, penalised, trained, slots, layers, factors, error
+        )
         if found.decay is not None:
             decay = self._first(lower(found.decay))
             self._add(1, decay, o.load(self.call.weights, _DOUBLE, s))
@@ -218,14 +246,24 @@ class _Lanes:
         objective = self.spec.objective
         if objective.rule.order != "layerwise":
             return []
-        numbers = np.full(self.size, -1.0)
+        numbers = np.full(objective.network.size, -1.0)
         for e in objective.network.layout.entries:
             numbers[e.start : e.stop] = e.layer - 1
+        return self._along(graph, lower, "layer", numbers)
+
+    def _along(self, graph: Graph, lower: Lowering, name: str, numbers: Any) -> list[Node]:
+        """Return symbols for numbers along theta, a vector each; none for None."""
+        if numbers is None:
+            return []
+        whole = np.full(self.size, -1.0)  # beyond theta lies what is never looked at
+        whole[: len(numbers)] = numbers
+        if self.element != _DOUBLE:
+            whole = whole.astype(np.float32).astype(float)
         found = []
         for c in range(self.size // self.width):
-            own = numbers[c * self.width : (c + 1) * self.width].tolist()
+            own = whole[c * self.width : (c + 1) * self.width].tolist()
             value = ir.Constant(self.along, own if self.width > 1 else own[0])
-            found.append(self._symbol(graph, lower, f"layer[{c}]", value))
+            found.append(self._symbol(graph, lower, f"{name}[{c}]", value))
         return found
 
     def _flags(self, graph: Graph, lower: Lowering, name: str) -> list[Any]:

@@ -111,6 +111,8 @@ def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
         return "lanes"
     if small and (spec.online or not sequential):
         return "registers"
+    if spec.optimiser.by_error:
+        raise Untraceable(f"{spec.optimiser.name} looks at E, which threads find in parts")
     if some:
         raise Untraceable("a choice of weights, layer by layer")
     if sequential and spec.objective.l2:

@@ -16,24 +16,28 @@ from typing import Any
 
 from llvmlite import ir
 
+from deltarule.core.random import CHOICE, STAND_IN
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.backpropagation import (
+    drawn_numbers,
     fixed_symbols,
     learned_symbols,
     theta_symbols,
 )
 from deltarule.engine.compiled.expressions.formulas import (
+    error_symbol,
     observed_alone,
     row_symbols,
     slot_symbols,
     update_each,
 )
-from deltarule.engine.compiled.expressions.moving import TURN
+from deltarule.engine.compiled.expressions.moving import TURN, drawn_number
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
 from deltarule.engine.compiled.expressions.varied import with_numbers
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
+from deltarule.engine.compiled.programs.drawn_numbers import bind_drawn_numbers
 from deltarule.engine.compiled.programs.variables import Variables
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
@@ -90,6 +94,7 @@ class _Registers:
         self.theta = self._variables()
         self.slots = [self._variables() for _ in spec.slots]
         self.gradient = None if spec.online else self._variables()
+        self.batch_error = ops.b.alloca(self.kind)  # of the observations of a batch, one by one
         self.totals = [ops.b.alloca(self.wide) for _ in range(2)]
         self._fetch()
         self.rate = ops.load(self.call.rates, self.wide) if steady else None
@@ -201,6 +206,7 @@ class _Registers:
         assert sums is not None
         for k in range(sums.count):
             sums.write(k, o.constant(self.kind, 0.0))
+        b.store(o.constant(self.kind, 0.0), self.batch_error)
         end = b.add(row, self.call.batch)
         end = b.select(b.icmp_signed("<", end, self.call.rows), end, self.call.rows)
         with o.loop(row, end) as i, sums.staying():
@@ -219,7 +225,7 @@ class _Registers:
         self, graph: Graph, lower: Lowering, theta: list[Node], lr: Node, s: Any, i: Any
     ) -> list[Node]:
         """Write the forward pass of the epoch's observation i; return the gradient."""
-        spec = self.spec
+        spec, o, b = self.spec, self.ops, self.ops.b
         net = spec.objective.network
         for symbol, read in zip(fixed_symbols(graph, spec.objective), self.fixed, strict=True):
             lower.bind_place(symbol, read)
@@ -233,9 +239,17 @@ class _Registers:
         if spec.weighted:
             self._read(graph, lower, "s", self.call.weight, 1, i)
         found, error = observed_alone(graph, spec, theta, lr)
+        row = b.sub(i, b.mul(b.add(self.call.first, s), self.call.batch))
+        place = *self._seeds_and_update(s), row
+        bind_drawn_numbers(lower, drawn_numbers(graph, spec.objective, found), STAND_IN, place)
         if self.lanes > 1:  # many divisions wait for one another; a single one is sooner ready
             lower.common = graph.common_divisors()
         self._add(0, lower(error))
+        if spec.optimiser.by_error:
+            more = lower(error)
+            if not spec.online:
+                more = o.add(b.load(self.batch_error, typ=self.kind), more)
+            b.store(more, self.batch_error)
         return found.gradient
 
     def _read(
@@ -265,7 +279,18 @@ class _Registers:
     ) -> None:
         """Write penalty, clipping and the optimiser's update."""
         o, spec = self.ops, self.spec
-        found = update_each(graph, spec, theta, gradient)
+        if spec.objective.rule.choice.draws:
+            terms = [drawn_number(graph, w) for w in theta]
+            place = *self._seeds_and_update(s), self._word(0)
+            bind_drawn_numbers(lower, terms, CHOICE, place)
+        error = error_symbol(graph, spec)
+        if error is not None:
+            lower.bind(error, o.b.load(self.batch_error, typ=self.kind))
+            if spec.weighted or not spec.online:
+                c = graph.symbol("c", NUMBER)
+                lower.bind(c, self._of_batch(self.call.scales, s, self.apart))
+                error = graph.node(c * error)
+        found = update_each(graph, spec, theta, gradient, error)
         if found.decay is not None:
             batch = self._of_batch(self.call.weights, s, self.apart)
             wide = batch if batch.type == self.wide else o.splat(self.wide, batch)
@@ -281,6 +306,12 @@ class _Registers:
             values = [lower(value) for value in new]
             for value, variables in zip(values, (self.theta, *self.slots), strict=True):
                 variables.write(k, value)
+
+    def _seeds_and_update(self, s: Any) -> tuple[Any, Any]:
+        """Return the networks' seeds, and the number of the update."""
+        b, kind = self.ops.b, vector_of(_WORD, self.lanes)
+        t = b.add(b.add(self.call.t, s), self._word(1))
+        return self.ops.load(self.call.seeds, kind), t
 
     def _add(self, which: int, value: Any, factor: Any = None) -> None:
         """Add to a total, in float64."""

@@ -11,9 +11,12 @@ from deltarule.engine.compiled.instructions.operations import Ops
 from deltarule.engine.compiled.programs.layered.packing import LINE, Packing
 from deltarule.engine.compiled.specialisation import element
 from deltarule.engine.objective import Objective
-from deltarule.engine.rule_state import matrix_shape
+from deltarule.engine.rule_state import drawing, matrix_shape
 
-__all__ = ["Memory"]
+__all__ = ["TOGETHER", "Memory"]
+
+TOGETHER = 32
+"""The numbers that are drawn at once."""
 
 
 class Memory:
@@ -21,8 +24,9 @@ class Memory:
 
     `y`, `slope` (what stands for f') and `delta` of every layer, (batch, m_l), for the last one
     `net` and `delta`; `W` of every layer but the first, not transposed, (n_l, m_{l-1}), or what
-    stands for it on the way back; where that comes from the output, its `source` (batch, m_L); the
-    gradient, packed as theta is; the barrier's counter; every thread's part of the sums.
+    stands for it on the way back; where that comes from the output, its `source` (batch, m_L);
+    where a rule draws numbers in the place of f', these, `drawn`, row by row; the gradient, packed
+    as theta is; the barrier's counter; every thread's part of the sums.
     """
 
     def __init__(
@@ -43,6 +47,12 @@ class Memory:
                 if objective.feedbacks[l].kind == "direct":
                     self.reserve(f"source{l}", batch * packing.blocks[-1].width * size)
             below = block.width
+        self.draws = drawing(objective)
+        widest = max(block.width for block in packing.blocks)
+        # 8 blocks at a time; what vectors read beyond a layer's nodes lies inside
+        self.drawn = -(-(sum(self.draws.values()) + widest) // TOGETHER) * TOGETHER
+        if self.draws:
+            self.reserve("drawn", batch * self.drawn * size)
         self.reserve("gradient", packing.size * size)
         self.reserve("barrier", LINE)
         self.reserve("partial", 3 * LINE * threads)
@@ -58,6 +68,17 @@ class Memory:
     def address(self, o: Ops, base: Any, name: str) -> Any:
         """Return the address of a part; `base` is where the memory begins."""
         return o.at(base, ir.IntType(8), self[name])
+
+    def drawn_row(self, o: Ops, base: Any, i: Any, l: int = 0) -> Any:
+        """Return the address of the numbers drawn for the batch's row i, from layer l on."""
+        start = sum(n for layer, n in self.draws.items() if layer < l)
+        width = ir.Constant(ir.IntType(64), self.drawn)
+        offset = o.b.add(o.b.mul(i, width), ir.Constant(ir.IntType(64), start))
+        return o.at(self.address(o, base, "drawn"), self.element, offset)
+
+    def drawn_numbers(self, o: Ops, base: Any, l: int, i: Any, j: Any, kind: ir.Type) -> Any:
+        """Return the numbers drawn for layer l's nodes from j on, as many as `kind` has lanes."""
+        return o.load(o.at(self.drawn_row(o, base, i, l), self.element, j), kind)
 
     def source(self, o: Ops, base: Any, l: int, i: Any, j: Any) -> Any:
         """Return the address of entry (i, j) of what comes from the output in the place of

@@ -8,6 +8,7 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import output_row
+from deltarule.engine.compiled.expressions.moving import drawn_number
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
 from deltarule.engine.compiled.instructions.operations import vector_of
 from deltarule.engine.compiled.programs.layered.kernel import Kernel
@@ -44,6 +45,9 @@ class OutputRow:
             net, T = graph.symbol(f"net[{c}]"), graph.symbol(f"T[{c}]")
             offset = p.memory.entry(o, p.call.scratch, "net", L, i, j)
             lower.bind(net, o.load(offset, self.kind))
+            if L in p.memory.draws:
+                found = p.memory.drawn_numbers(o, p.call.scratch, L, i, j, self.kind)
+                lower.bind(drawn_number(graph, net), found)
             at = o.at(self.T, p.element, j)
             last = beyond and c == len(columns) - 1
             lower.bind(T, o.masked_load(at, self.kind, mask) if last else o.load(at, self.kind))

@@ -8,6 +8,7 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import activated
+from deltarule.engine.compiled.expressions.moving import drawn_number
 from deltarule.engine.compiled.expressions.tracing import Graph
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Ops
@@ -80,6 +81,10 @@ class Passes:
             y, slope = activated(graph, objective, l)
             lower = Lowering(o, value.type, graph.common_divisors())
             lower.bind(graph.symbol("net"), value)
+            if l in self._memory.draws:
+                own = l, i, j, value.type
+                found = self._memory.drawn_numbers(o, o.b.function.args[-1], *own)
+                lower.bind(drawn_number(graph, graph.symbol("net")), found)
             offset = self._memory.entry(o, o.b.function.args[-1], "slope", l, i, j)
             o.store(lower(slope), offset)
             return lower(y)

@@ -11,13 +11,16 @@ from typing import Any
 
 from llvmlite import ir
 
+from deltarule.core.random import STAND_IN
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import carrier, way_back
 from deltarule.engine.compiled.expressions.tracing import Graph
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import vector_of
+from deltarule.engine.compiled.instructions.philox import numbers, words_by_place
 from deltarule.engine.compiled.programs.layered.backward_matrix import backward_matrices
 from deltarule.engine.compiled.programs.layered.kernel import Kernel
+from deltarule.engine.compiled.programs.layered.memory import TOGETHER
 from deltarule.engine.compiled.programs.layered.output import OutputRow
 from deltarule.engine.compiled.programs.layered.packing import LINE
 from deltarule.engine.compiled.programs.layered.passes import Passes
@@ -67,6 +70,8 @@ class Layered(Kernel):
         i0, i1 = self.group.share(ir.Constant(_WORD, 0), n, 8)
         for total in self.sums:
             b.store(ir.Constant(_DOUBLE, 0.0), total)
+        if self.memory.draws:
+            self._draw(i0, i1, s)
         for l in range(1, L + 1):
             self._forward(l, index, i0, i1)
         with o.loop(i0, i1) as i:
@@ -80,6 +85,25 @@ class Layered(Kernel):
                 self.group.wait()
                 self._collect(0)
                 self.group.wait()
+
+    def _draw(self, i0: Any, i1: Any, s: Any) -> None:
+        """Write the numbers that the rule draws for this thread's rows."""
+        o, b = self.o, self.o.b
+        t = b.add(b.add(self.call.t, s), ir.Constant(_WORD, 1))
+        seed, count = o.load(self.call.seeds, _WORD), sum(self.memory.draws.values())
+        several = ir.VectorType(_WORD, TOGETHER // 4)
+        steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(TOGETHER // 4)])
+        with o.loop(i0, i1) as i:
+            row = self.memory.drawn_row(o, self.call.scratch, i)
+            with o.loop(0, count, TOGETHER) as k:
+                first = b.udiv(k, ir.Constant(_WORD, 4))
+                found = words_by_place(
+                    o, STAND_IN, seed, t, i, b.add(o.splat(several, first), steps)
+                )
+                # word n of block m is number 4 m + n
+                pairs = [o.lanes(found[n], found[n + 1], _alternating(8, 1)) for n in (0, 2)]
+                every = o.lanes(pairs[0], pairs[1], _alternating(16, 2))
+                o.store(numbers(o, every, vector_of(self.element, TOGETHER)), row, k)
 
     def _learn(self, index: Any, n: Any, i0: Any, i1: Any, s: Any) -> None:
         """Write the backward pass and the update."""
@@ -258,3 +282,13 @@ class Layered(Kernel):
                 lower.bind(graph.symbol("B"), o.load(B, self.element, turned))
             place = b.add(b.mul(j, ir.Constant(_WORD, below.width)), k)
             o.store(lower(value), target, place)
+
+
+def _alternating(lanes: int, several: int) -> list[int]:
+    """Return the lanes of two vectors in turn, `several` at a time.
+
+    >>> _alternating(4, 2)
+    [0, 1, 4, 5, 2, 3, 6, 7]
+    """
+    starts = range(0, lanes, several)
+    return [v + n for k in starts for v in (k, lanes + k) for n in range(several)]

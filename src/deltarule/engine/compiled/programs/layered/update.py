@@ -14,10 +14,20 @@ from deltarule.engine.compiled.expressions.tracing import NUMBER, VALUE, Graph, 
 from deltarule.engine.compiled.instructions.operations import vector_of
 from deltarule.engine.compiled.programs.layered.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.packing import Block
+from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.engine.update import rate_factors
 
-__all__ = ["Update"]
+__all__ = ["Update", "layer_factors"]
 
 _WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+
+
+def layer_factors(spec: Specialisation) -> dict[int, float]:
+    """Return what lr is multiplied by in every layer."""
+    found, network = rate_factors(spec.objective, spec.optimiser), spec.objective.network
+    if found is None:
+        return dict.fromkeys(range(1, len(network.layers) + 1), 1.0)
+    return {e.layer: float(found[e.start]) for e in network.layout.entries}
 
 
 class Update:
@@ -26,6 +36,7 @@ class Update:
     def __init__(self, program: Kernel) -> None:
         self.p = program
         self.squares = program.o.b.alloca(_DOUBLE)
+        self.factors = layer_factors(program.spec)
 
     def write(self, layers: list[int], s: Any) -> None:
         """Write the update of some layers from the gradient in the working memory."""
@@ -154,7 +165,8 @@ class Update:
             arrays.append(o.at(p.call.slots, p.element, k * p.packing.size))
             lower.bind(slot, o.load(arrays[-1], kind, offset))
         turn = of_turn(graph, spec.objective, self.layer)
-        pairs = zip(moved(graph, spec, w, g, decays, slots), (w, *slots), strict=True)
+        changed = moved(graph, spec, w, g, decays, slots, self.factors[self.layer])
+        pairs = zip(changed, (w, *slots), strict=True)
         values = [lower(graph.node(graph.where(turn, new, old))) for new, old in pairs]
         for array, value in zip(arrays, values, strict=True):
             kept = value if mask is None else o.select(mask, value, o.constant(kind, 0.0))
