@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         LockError,
         NumericError,
         ResourceError,
+        SweepError,
         UsageError,
     )
     from deltarule.engine import Backprop, backprop
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from deltarule.models import Model, load
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
+    from deltarule.studies import Results, Study
     from deltarule.training import (
         AllWithin,
         ErrorBelow,
@@ -88,6 +90,7 @@ _HOME = {
     "LockError": "deltarule.core.errors",
     "NumericError": "deltarule.core.errors",
     "ResourceError": "deltarule.core.errors",
+    "SweepError": "deltarule.core.errors",
     "UsageError": "deltarule.core.errors",
     "Diagnosis": "deltarule.check.diagnose",
     "diagnose": "deltarule.check.diagnose",
@@ -107,6 +110,8 @@ _HOME = {
     "Model": "deltarule.models",
     "Network": "deltarule.network",
     "DeltaRule": "deltarule.rules",
+    "Results": "deltarule.studies",
+    "Study": "deltarule.studies",
     "AllWithin": "deltarule.training",
     "ErrorBelow": "deltarule.training",
     "Many": "deltarule.training",
@@ -145,9 +150,12 @@ __all__ = [
     "NumericError",
     "Patience",
     "ResourceError",
+    "Results",
     "Run",
     "Saturation",
     "StepValidity",
+    "Study",
+    "SweepError",
     "UsageError",
     "WhySmall",
     "activations",

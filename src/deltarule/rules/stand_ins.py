@@ -225,6 +225,7 @@ class RandomDerivative(DerivativeRule):
     name = "random"
     equation = r"U(low, high)"
     passes = True
+    draws = True
     unintegrable = "a random number is no function of net"
 
     def __post_init__(self) -> None:
