@@ -14,7 +14,7 @@ from deltarule.core.errors import UsageError
 from deltarule.core.random import CHOICE, FEEDBACK, STAND_IN, stream
 from deltarule.core.streams import Streams
 from deltarule.engine.objective import Objective
-from deltarule.rules import DeltaRule, DrawnFeedback, RuleRun
+from deltarule.rules import DeltaRule, DrawnFeedback, RandomDerivative, RuleRun
 
 __all__ = [
     "FIXED",
@@ -150,7 +150,7 @@ class RuleState:
         """Return the state of a rule that needs one, else None."""
         rule, L = objective.rule, len(objective.network.layers)
         kinds = objective.feedback_kinds - {"of_W"}
-        draws = any(rule.at(l, L).derivative.draws for l in range(1, L + 1))
+        draws = any(isinstance(rule.at(l, L).derivative, RandomDerivative) for l in range(1, L + 1))
         found = cls(objective, seed, dtype) if not rule.exact else None
         return found if found is not None and (kinds or draws or found.chooses) else None
 

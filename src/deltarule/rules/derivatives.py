@@ -46,8 +46,6 @@ class DerivativeRule(Record):
     """Why it is no function of net alone, so that nothing has it as its derivative; else empty."""
     passes: ClassVar[bool] = False
     """Whether it is other than 0 where f' is 0 everywhere, as that of a step is."""
-    draws: ClassVar[bool] = False
-    """Whether it draws numbers for every update, which is not compiled."""
 
     @abstractmethod
     def body(self, xp: Any) -> StandIn:

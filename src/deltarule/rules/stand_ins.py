@@ -225,7 +225,6 @@ class RandomDerivative(DerivativeRule):
     name = "random"
     equation = r"U(low, high)"
     passes = True
-    draws = True
     unintegrable = "a random number is no function of net"
 
     def __post_init__(self) -> None:

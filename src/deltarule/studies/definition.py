@@ -69,8 +69,11 @@ class Definition:
     def compared(self) -> str | None:
         """The factor whose levels are compared; None where there is one level of each."""
         own = [name for name in self.plain["baseline"] if len(self.factors[name]) > 1]
-        apart = [n for n, levels in self.plain["factors"].items()
-                 if len(levels) > 1 and not any("data" in level for level in levels.values())]  # fmt: skip
+        apart = [
+            name
+            for name, levels in self.plain["factors"].items()
+            if len(levels) > 1 and not any("data" in level for level in levels.values())
+        ]
         return next(iter([*own, *apart]), None)
 
     @property

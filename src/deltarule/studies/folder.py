@@ -28,7 +28,7 @@ from deltarule.studies.definition import Definition
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["MANIFEST", "PARTS", "StudyFolder", "read_folder"]
+__all__ = ["MANIFEST", "PARTS", "StudyFolder", "read_folder", "surroundings"]
 
 MANIFEST, PARTS = "study.json", "parts"
 _SCHEMA = 1
@@ -83,7 +83,7 @@ class StudyFolder:
                 self._put_aside()
         (self.path / PARTS).mkdir(parents=True, exist_ok=True)
         text = json.dumps(
-            {"schema": _SCHEMA, "definition": definition.plain, **_surroundings()}, indent=1
+            {"schema": _SCHEMA, "definition": definition.plain, **surroundings()}, indent=1
         )
         with new_file(manifest, force=True) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
@@ -161,7 +161,8 @@ def _read_parts(path: Path) -> tuple[pl.DataFrame | None, list[tuple[Path, str]]
     return (pl.concat(tables, how="diagonal_relaxed") if tables else None), damaged
 
 
-def _surroundings() -> dict[str, Any]:
+def surroundings() -> dict[str, Any]:
+    """Return the versions of what works here, and the machine."""
     from importlib.metadata import version
 
     names = ("numpy", "scipy", "polars", "llvmlite", "joblib")

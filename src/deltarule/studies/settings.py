@@ -17,7 +17,7 @@ from deltarule.losses import LOSSES, Loss
 from deltarule.models.recipe import DTYPES, hidden_sizes
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, SCHEDULES, Clipping, Optimiser, Schedule
-from deltarule.rules import DeltaRule
+from deltarule.rules import DERIVATIVES, DeltaRule
 from deltarule.rules.reading import as_rule
 from deltarule.studies.problem import Problem, as_problem
 from deltarule.training.job import as_rules
@@ -111,6 +111,15 @@ def _network(value: Any) -> Network:
     return value
 
 
+def _activation(value: Any) -> Activation:
+    """Return f; with a rule, as `{name = "sigmoid", rule = "offset:0.1"}`, the f whose f' is it."""
+    if not isinstance(value, Mapping) or "rule" not in value:
+        return ACTIVATIONS.get(value)
+    f = ACTIVATIONS.get({key: part for key, part in value.items() if key != "rule"})
+    consistent: Activation = DERIVATIVES.get(value["rule"]).consistent_activation(f)
+    return consistent
+
+
 def _hidden(value: Any) -> tuple[int, ...]:
     return hidden_sizes((value,) if isinstance(value, int) else value)
 
@@ -142,8 +151,8 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "data": as_problem,
     "network": _optional(_network),
     "hidden": _optional(_hidden),
-    "activation": _optional(ACTIVATIONS.get),
-    "output": _optional(ACTIVATIONS.get),
+    "activation": _optional(_activation),
+    "output": _optional(_activation),
     "init": _optional(INITIALISERS.get),
     "loss": _optional(LOSSES.get),
     "reduction": _among("reduction", REDUCTIONS),

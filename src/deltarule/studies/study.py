@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError, unknown_name
@@ -15,7 +15,7 @@ from deltarule.studies.factors import Factor, cells_of
 from deltarule.studies.results import Results
 from deltarule.studies.settings import Settings, checked
 
-__all__ = ["HELD", "Study"]
+__all__ = ["HELD", "Study", "seeds_of"]
 
 HELD = ("weights", "order", "split")
 """The sources of chance that a study may hold: they are those of its first seed then."""
@@ -86,10 +86,7 @@ class Study:
             (given if several else settings)[name] = value
         fixed = Settings().with_({name: checked(name, v) for name, v in settings.items()})
         factors = tuple(Factor.of(name, values) for name, values in given.items())
-        count = isinstance(seeds, int) and not isinstance(seeds, bool)
-        found = as_seeds(range(whole("seeds", seeds, 1)) if count else cast(Any, seeds))
-        if len(set(found)) < len(found):
-            raise UsageError("seeds: one is there twice; every run of a cell needs its own")
+        found = seeds_of(seeds)
         self.seeds: tuple[int, ...] = found
         """The seeds of every cell."""
         held = (hold,) if isinstance(hold, str) else tuple(hold)
@@ -142,3 +139,16 @@ class Study:
 
     def __repr__(self) -> str:
         return f"Study: {self.definition.size()}"
+
+
+def seeds_of(given: Any) -> tuple[int, ...]:
+    """Return the seeds of a number of them, or as they are given. Raises `UsageError`.
+
+    >>> seeds_of(3), seeds_of([7, 9])
+    ((0, 1, 2), (7, 9))
+    """
+    count = isinstance(given, int) and not isinstance(given, bool)
+    found = as_seeds(range(whole("seeds", given, 1)) if count else given)
+    if len(set(found)) < len(found):
+        raise UsageError("seeds: one is there twice; every run of a cell needs its own")
+    return found

@@ -16,7 +16,7 @@ from deltarule.studies.factors import Cell
 from deltarule.studies.problem import Parts
 from deltarule.training.many_jobs import structure
 
-__all__ = ["SHARES", "Made", "Run", "Task", "make", "tasks_of"]
+__all__ = ["SHARES", "Made", "Run", "Task", "make", "tasks_of", "weight_of"]
 
 Run = tuple[Cell, int]
 """A cell and a seed."""
@@ -30,9 +30,8 @@ _WORTH = 2.5e9
 _LEAST = 16
 """So few runs are not divided further: two vectors of eight networks."""
 
-_FIXED, _FIXED_DRAWING = 300.0, 3e5
-"""Multiplications that the fixed cost of an update is worth, roughly: in a program; and where the
-rule draws numbers, which NumPy has to do."""
+_FIXED = 300.0
+"""Multiplications that the fixed cost of an update is worth, roughly."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def tasks_of(
             for run in own:
                 split = run[1] if split_by_seed else seeds[0]
                 groups.setdefault((alike, split), []).append(run)
-    weights = {c: _weight(c, m) for c, m in made.items() if isinstance(m, Made)}
+    weights = {c: weight_of(c, m) for c, m in made.items() if isinstance(m, Made)}
     total = sum(weights[cell] for group in groups.values() for cell, _ in group)
     found = []
     for (_, split), group in groups.items():
@@ -116,14 +115,11 @@ def _structure(cell: Cell) -> Any:
     return alike, repr(structure(s.optimiser)), repr(structure(s.rule))
 
 
-def _weight(cell: Cell, made: Made) -> float:
+def weight_of(cell: Cell, made: Made) -> float:
     """Return a run's length in multiplications, roughly: all epochs count."""
     s, rows = cell.settings, len(made.parts.X)
     updates = s.epochs * math.ceil(rows / (s.batch_size or rows))
-    rule, L = s.rule, len(made.network.layers)
-    draws = any(rule.at(l, L).derivative.draws for l in range(1, L + 1))
-    fixed = _FIXED_DRAWING if draws else _FIXED
-    return updates * (fixed + 3.0 * made.network.size * min(rows, s.batch_size or rows))
+    return updates * (_FIXED + 3.0 * made.network.size * min(rows, s.batch_size or rows))
 
 
 def _rounded(runs: float) -> int:

@@ -1,0 +1,68 @@
+"""Learning curves: the median of E over the runs, and the band between the quartiles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deltarule.core.style import plain, quiet_axes
+from deltarule.studies.measure import checkpoints
+from deltarule.studies.pictures.panels import Look, Panel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_curves", "rows_of"]
+
+_COLUMNS = 2
+
+
+def rows_of(panel: Panel) -> int:
+    """Return how many rows of small panels a place takes."""
+    return -(-len(panel.cells) // _COLUMNS)
+
+
+def draw_curves(figure: Figure, panel: Panel, looks: dict[str, Look], baseline: str | None) -> None:
+    """Draw a small panel per level, the baseline's median in each; after its end a run's E stays.
+
+    Ended runs that stay are those that solved their problem: the curves are of all runs, always.
+    """
+    grid = figure.subplots(rows_of(panel), _COLUMNS, sharex=True, sharey=True, squeeze=False)
+    reference = panel.cells.get(baseline or "")
+    for axes, (level, cell) in zip(grid.flat, panel.cells.items(), strict=False):
+        quiet_axes(axes)
+        if reference is not None and level != baseline:
+            x, quartiles = _quartiles(reference, panel.epochs)
+            axes.plot(x, quartiles[1], color=looks[baseline or ""].colour, linewidth=1.2,
+                      linestyle=":")  # fmt: skip
+        x, (low, middle, high) = _quartiles(cell, panel.epochs)
+        axes.fill_between(x, low, high, color=looks[level].colour, alpha=0.22, linewidth=0)
+        axes.plot(x, middle, color=looks[level].colour, linewidth=1.8)
+        axes.set_title(plain(level), loc="left", fontsize=9.5)
+        axes.set_xscale("log")
+        _scale(axes, low)
+    for axes in grid.flat[len(panel.cells) :]:
+        axes.set_visible(False)
+    for axes in grid[-1]:
+        axes.set_xlabel("epoch")
+    for k, axes in enumerate(grid[:, 0]):
+        axes.set_ylabel("E" if k or len(grid) == 1 else "E (median, quartiles)")
+    figure.suptitle(plain(panel.place or "Learning curves"), x=0.02, ha="left", fontsize=11)
+
+
+def _quartiles(cell: object, epochs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the epochs, and E's quartiles over the runs at each, (3, points)."""
+    curves = np.array(cell["curve"].to_list(), float)  # type: ignore[index]
+    x = checkpoints(epochs)[: curves.shape[1]]
+    ranked = np.where(np.isfinite(curves), curves, np.inf)  # a diverged run is the worst
+    with np.errstate(invalid="ignore"):
+        found = np.quantile(ranked, [0.25, 0.5, 0.75], axis=0, method="nearest")
+    return x, np.where(np.isfinite(found), found, np.nan)
+
+
+def _scale(axes: Axes, low: np.ndarray) -> None:
+    finite = low[np.isfinite(low)]
+    if len(finite) and finite.min() > 0:
+        axes.set_yscale("log")
