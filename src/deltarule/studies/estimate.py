@@ -21,8 +21,8 @@ def estimate(study: Study, workers: int | None = None) -> str:
     """Return at most how many hours and bytes, in words: runs that end sooner take less.
 
     >>> from deltarule.studies.reading import read_study
-    >>> estimate(read_study("derivative-factor"), workers=2).startswith("at most about 0.1 hours")
-    True
+    >>> estimate(read_study("derivative-factor"), workers=2)
+    'at most about ... hours on 2 processors and ... MB'
     """
     seconds = 0.0
     for cell in study.cells:

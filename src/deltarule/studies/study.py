@@ -57,7 +57,7 @@ class Study:
     >>> study
     Study: 2 cells x 20 seeds = 40 runs of at most 2,000 epochs
     >>> study.run().summary()["rule", "solved"].rows()
-    [('exact', 18), ('hidden=constant:1', 0)]
+    [('exact', 16), ('hidden=constant', 0)]
     """
 
     def __init__(

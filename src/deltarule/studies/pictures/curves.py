@@ -42,6 +42,7 @@ def draw_curves(figure: Figure, panel: Panel, looks: dict[str, Look], baseline: 
         axes.plot(x, middle, color=looks[level].colour, linewidth=1.8)
         axes.set_title(plain(level), loc="left", fontsize=9.5)
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         _scale(axes, low)
     for axes in grid.flat[len(panel.cells) :]:
         axes.set_visible(False)

@@ -114,6 +114,7 @@ def _overview(results: Results) -> Figure:
     top, bottom = figure.subfigures(2, 1, height_ratios=[1.0 + 0.36 * rows,
                                                          3.3 * -(-len(shown) // 2)])  # fmt: skip
     draw_map(top.subplots(), several, _metric(results))
+    top.suptitle("Runs solved, and after how many epochs (the median of these)", fontsize=11)
     grid = bottom.subplots(-(-len(shown) // 2), min(2, len(shown)), squeeze=False)
     for axes, panel in zip(grid.flat, shown, strict=False):
         draw_solved(axes, panel, looks)

@@ -52,7 +52,7 @@ def _told(cell: Any, metric: str | None) -> tuple[float, str]:
         return value, f"{value:.3g}" if np.isfinite(value) else "not finite"
     share = float(cell["solved"].mean() or 0.0)
     epochs = cell.filter(cell["solved"])["epochs"].median()
-    soon = f", {epochs:,.0f} ep." if epochs is not None else ""
+    soon = f", {epochs:,.0f} epochs" if epochs is not None else ""
     return share, f"{100 * share:.0f} %{soon}"
 
 

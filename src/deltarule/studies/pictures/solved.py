@@ -20,15 +20,18 @@ __all__ = ["draw_solved"]
 def draw_solved(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     """Draw 1 - S, Kaplan and Meier's, for every level: higher and further left is better."""
     quiet_axes(axes)
+    first = float(panel.epochs)
     for level, cell in panel.cells.items():
         times, S = survival(*time_of(cell, panel.epochs))
+        first = min([first, *times[:1]])
         x = np.concatenate([[1.0], times, [panel.epochs]])
         y = 100 * np.concatenate([[0.0], 1.0 - S, [1.0 - S[-1] if len(S) else 0.0]])
         how = looks[level]
         axes.step(x, y, where="post", color=how.colour, linestyle=how.dashes, linewidth=how.width,
                   label=plain(level))  # fmt: skip
     axes.set_xscale("log")
-    axes.set_xlim(1, panel.epochs)
+    axes.set_xlim(max(1.0, first / 2), panel.epochs)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylim(-2, 102)
     axes.set_xlabel("epoch")
     axes.set_ylabel("solved, % of runs")

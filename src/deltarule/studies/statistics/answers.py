@@ -14,34 +14,46 @@ __all__ = ["answers", "power"]
 def answers(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return one sentence per level: where it is better, worse, and where nothing can be told.
 
-    A cell is judged by the first measure that shows a difference: by what is solved, before by how
-    soon.
+    Where measures that show a difference disagree, both are told; else the first one is: what is
+    solved, before how soon.
     """
     levels = dict.fromkeys(row["a"] for row in rows)
     found = []
     for level in levels:
         mine = [row for row in rows if row["a"] == level]
-        where = [_judged(mine, place) for place in dict.fromkeys(row["where"] for row in mine)]
-        parts = [
-            f"{verdict} {'on ' if some[0][0] else ''}"
-            + "; ".join(f"{place} ({why})" if place else f"({why})" for place, _, why in some)
-            for verdict in ("worse", "better", "no difference told", "one run")
-            if (some := [w for w in where if w[1] == verdict])
-        ]
-        found.append(f"{level} beside {mine[0]['b']}: {'. '.join(parts)}.")
+        judged = [_judged(mine, place) for place in dict.fromkeys(row["where"] for row in mine)]
+        parts = []
+        for verdict, words in _WORDS.items():
+            some = [(place, why) for place, is_, why in judged if is_ == verdict]
+            where = "; ".join(f"on {place} ({why})" if place else f"({why})" for place, why in some)
+            parts += [f"{words} {where}"] if some else []
+        found.append(f"{level}, beside {mine[0]['b']}: {'; '.join(parts)}.")
     return found
 
 
+_WORDS = {
+    "worse": "worse",
+    "better": "better",
+    "mixed": "better and worse",
+    "no difference told": "no difference can be told",
+    "one run": "nothing can be claimed, with one run each,",
+}
+
+
 def _judged(rows: Sequence[dict[str, Any]], place: str) -> tuple[str, str, str]:
+    """Return the place, the verdict over all measures, and the numbers that it rests on."""
     here = [row for row in rows if row["where"] == place]
-    row = next((r for r in here if r["verdict"] in ("better", "worse")), here[0])
-    return place, row["verdict"], _numbers(row)
+    told = [row for row in here if row["verdict"] in ("better", "worse")] or here[:1]
+    verdicts = {row["verdict"] for row in told}
+    if len(verdicts) > 1:
+        return place, "mixed", " but ".join(map(_numbers, told))
+    return place, told[0]["verdict"], _numbers(told[0])
 
 
 def _numbers(row: dict[str, Any]) -> str:
     a, b = row["value_a"], row["value_b"]
     if row["measure"] == "solved":
-        return f"solved {round(a * row['n'])} against {round(b * row['n'])} of {row['n']}"
+        return f"{round(a * row['n'])} against {round(b * row['n'])} of {row['n']} solved"
     if a is None or b is None:
         return f"{row['measure']} not finite"
     if row["measure"] == "epochs":
