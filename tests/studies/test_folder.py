@@ -94,7 +94,7 @@ def test_a_damaged_manifest_is_named(small, tmp_path):
     small(seeds=2).run(tmp_path / "study")
     manifest = tmp_path / "study" / "study.json"
     manifest.write_text(manifest.read_text()[:100])
-    with pytest.raises(FileError, match="study.json: it cannot be read"):
+    with pytest.raises(FileError, match=r"study\.json: it cannot be read"):
         small(seeds=2).run(tmp_path / "study")
 
 
@@ -113,7 +113,8 @@ if __name__ == "__main__":
     study = dr.Study(data="xor", hidden=2, activation="sigmoid", output="sigmoid",
                      init="uniform:1", loss="half_squared_error", reduction="sum",
                      optimizer="sgd:1", epochs=600, stop="all_within:0.4", seeds=24,
-                     vary={"rule": ["exact", "output=constant"], "l2": [k * 1e-6 for k in range(8)]})
+                     vary={"rule": ["exact", "output=constant"],
+                           "l2": [0, 1e-6, 2e-6, 3e-6, 4e-6, 5e-6, 6e-6, 7e-6]})
     study.run(sys.argv[1], workers=1)
 """
 

@@ -37,7 +37,8 @@ def test_cells_are_the_product_in_order_without_the_excluded(small):
 
 def test_a_factor_of_another_name_bundles_settings(small):
     study = small(data="-", hidden="-", vary={
-        "problem": {"XOR": {"data": "xor", "hidden": 2}, "parity": {"data": "parity:3", "hidden": 5}}
+        "problem": {"XOR": {"data": "xor", "hidden": 2}, "parity": {"data": "parity:3",
+                                                                    "hidden": 5}}
     })  # fmt: skip
     assert [cell.settings.hidden for cell in study.cells] == [(2,), (5,)]
     assert study.run().runs["problem"].unique(maintain_order=True).to_list() == ["XOR", "parity"]

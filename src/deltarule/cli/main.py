@@ -71,7 +71,9 @@ def _add(
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     bare = to is app or name in ("run", "show")  # what it does without arguments: show its help
-    to.command(name, cls=Once, help=text, epilog=_examples(*examples), no_args_is_help=bare)(command)
+    to.command(name, cls=Once, help=text, epilog=_examples(*examples), no_args_is_help=bare)(
+        command
+    )
 
 
 _add(

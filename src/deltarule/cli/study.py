@@ -127,9 +127,9 @@ def show(
 
 @guarded
 def new(
-    path: Annotated[
-        Path, typer.Argument(metavar="STUDY.toml", help="The file to write.")
-    ] = Path("study.toml"),
+    path: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The file to write.")] = Path(
+        "study.toml"
+    ),
     like: Annotated[
         str | None,
         typer.Option(help="Start from a study that comes along.", autocompletion=complete.studies),

@@ -134,7 +134,11 @@ def _missing(path: Path, name: str) -> DataError:
     if path.parent.is_dir():
         around = [p.name for p in path.parent.iterdir() if p.is_file() and p.suffix in KNOWN]
     alone = len(path.parts) == 1
-    hint = nearest(path.name, around) or (nearest(name, (*BUNDLED, *GENERATED)) if alone else "") or "."
+    hint = (
+        nearest(path.name, around)
+        or (nearest(name, (*BUNDLED, *GENERATED)) if alone else "")
+        or "."
+    )
     return DataError(
         f"{name}: there is no such file and no bundled data set of this name{hint} "
         f"Bundled: {', '.join(BUNDLED)}. Generated: {', '.join(usages())}."

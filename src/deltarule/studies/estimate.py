@@ -29,6 +29,6 @@ def estimate(study: Study, workers: int | None = None) -> str:
         made = make(cell, study.seeds[0])
         seconds += weight_of(cell, made) / _RATE * len(study.seeds[: cell.settings.seeds])
     runs = len(study.cells) * len(study.seeds)
-    hours = seconds / 3600 / (workers or cores())
-    megabytes = runs * (4 * POINTS + 60) / 1e6
-    return f"at most about {hours:,.1f} hours on {workers or cores()} processors and {megabytes:,.1f} MB"
+    processors = workers or cores()
+    hours, megabytes = seconds / 3600 / processors, runs * (4 * POINTS + 60) / 1e6
+    return f"at most about {hours:,.1f} hours on {processors} processors and {megabytes:,.1f} MB"

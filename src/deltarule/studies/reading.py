@@ -83,7 +83,7 @@ def _study(text: str, name: str, changes: Mapping[str, Any]) -> Study:
         at(("baseline", key), Factor(key, vary[key]).find, label)
     options = {**said, **{key: v for key, v in changes.items() if v is not None}}
     several = {key: found[key] for key in ("include", "exclude", "baseline") if key in found}
-    with at.placed(*[key for key in ("exclude", "include") if key in found][:1] or ["study"]):
+    with at.placed(next((key for key in ("exclude", "include") if key in found), "study")):
         net, data = fixed.pop("network", None), fixed.pop("data", None)
         return Study(net, data, _values(vary), **options, **several, **fixed)
 
@@ -111,7 +111,7 @@ def _values(levels: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, 
     }
 
 
-TEMPLATE = '''# A study: every list in [grid] multiplies, every cell is trained with `seeds` seeds.
+TEMPLATE = """# A study: every list in [grid] multiplies, every cell is trained with `seeds` seeds.
 # Run it:  deltarule study run {name}
 
 [study]
@@ -153,5 +153,5 @@ rule = "exact"
 # [[exclude]]                   # cells to leave out: a level of some factors
 # rule = "hidden=constant:1"
 # lr = 3.0
-'''
+"""
 """A study to start from, as `deltarule study new` writes it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deltarule.studies.statistics.sentences import count
@@ -81,7 +81,7 @@ def _error(name: str) -> Any:
     return lambda row: _with_ends(row, f"{name}_iqm", lambda value: f"{value:.3g}")
 
 
-def _with_ends(row: Mapping[str, Any], name: str, tell: Any) -> str:
+def _with_ends(row: Mapping[str, Any], name: str, tell: Callable[[float], str]) -> str:
     value, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
     if value is None:
         return "not finite"

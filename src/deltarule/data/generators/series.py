@@ -59,7 +59,7 @@ def _integrate(tau: int, units: int) -> NDArray[np.float64]:
         k3 = _slope(now + 0.5 * h * k2, middle)
         k4 = _slope(now + h * k3, new)
         x.append(now + h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4))
-    return np.array(x[back :: _STEPS])
+    return np.array(x[back::_STEPS])
 
 
 def _slope(x: float, delayed: float) -> float:

@@ -11,6 +11,7 @@ from deltarule.studies.measure import checkpoints
 from deltarule.studies.pictures.panels import Look, Panel
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -53,9 +54,9 @@ def draw_curves(figure: Figure, panel: Panel, looks: dict[str, Look], baseline: 
     figure.suptitle(plain(panel.place or "Learning curves"), x=0.02, ha="left", fontsize=11)
 
 
-def _quartiles(cell: object, epochs: int) -> tuple[np.ndarray, np.ndarray]:
+def _quartiles(cell: pl.DataFrame, epochs: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the epochs, and E's quartiles over the runs at each, (3, points)."""
-    curves = np.array(cell["curve"].to_list(), float)  # type: ignore[index]
+    curves = np.array(cell["curve"].to_list(), np.float64)
     x = checkpoints(epochs)[: curves.shape[1]]
     ranked = np.where(np.isfinite(curves), curves, np.inf)  # a diverged run is the worst
     with np.errstate(invalid="ignore"):

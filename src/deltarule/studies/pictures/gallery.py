@@ -111,8 +111,8 @@ def _overview(results: Results) -> Figure:
     shown = several[:_SHOWN]
     rows = len(looks)
     figure = new_figure(11.0, 1.4 + 0.36 * rows + 3.3 * -(-len(shown) // 2))
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.0 + 0.36 * rows,
-                                                         3.3 * -(-len(shown) // 2)])  # fmt: skip
+    heights = [1.0 + 0.36 * rows, 3.3 * -(-len(shown) // 2)]
+    top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
     draw_map(top.subplots(), several, _metric(results))
     top.suptitle("Runs solved, and after how many epochs (the median of these)", fontsize=11)
     grid = bottom.subplots(-(-len(shown) // 2), min(2, len(shown)), squeeze=False)

@@ -22,10 +22,12 @@ def draw_solved(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     quiet_axes(axes)
     first = float(panel.epochs)
     for level, cell in panel.cells.items():
-        times, S = survival(*time_of(cell, panel.epochs))
+        times, unsolved = survival(*time_of(cell, panel.epochs))
         first = min([first, *times[:1]])
         x = np.concatenate([[1.0], times, [panel.epochs]])
-        y = 100 * np.concatenate([[0.0], 1.0 - S, [1.0 - S[-1] if len(S) else 0.0]])
+        y = 100 * np.concatenate(
+            [[0.0], 1.0 - unsolved, [1.0 - unsolved[-1] if len(unsolved) else 0.0]]
+        )
         how = looks[level]
         axes.step(x, y, where="post", color=how.colour, linestyle=how.dashes, linewidth=how.width,
                   label=plain(level))  # fmt: skip

@@ -26,7 +26,7 @@ def verdict(pair: Pair, p_holm: float | None, measure: Measure) -> str:
     difference, low, high = pair.difference.value, pair.difference.low, pair.difference.high
     if difference is None or low is None or high is None:  # by order alone, or all alike
         apart = difference is None or difference != 0.0
-        sign = (pair.better.value or 0.5) - 0.5
+        sign = (0.5 if pair.better.value is None else pair.better.value) - 0.5
     else:
         apart = low > 0.0 or high < 0.0
         sign = -difference if measure.lower_is_better else difference

@@ -52,7 +52,8 @@ def restricted_mean(epochs: ArrayLike, solved: ArrayLike, horizon: float) -> Est
     if d < 2 or variance <= 0.0:
         return Estimate(value)
     half = float(t.ppf((1 + LEVEL) / 2, d - 1)) * np.sqrt(variance * d / (d - 1))
-    return Estimate(value, max(0.0, value - float(half)), min(horizon, value + float(half)))
+    least = float(min(epochs.min(), horizon))  # no mean is outside of what is averaged
+    return Estimate(value, max(least, value - float(half)), min(horizon, value + float(half)))
 
 
 def _counts(epochs: Array, solved: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
