@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick lowest coverage test test-peers proof fuzz check format docs mutation bench lock clean
+.PHONY: help demo quick lowest coverage test test-peers proof fuzz check format studies docs mutation bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,9 @@ check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 format: $(STAMPS)/test  ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+studies: $(STAMPS)/core  ## run the studies that come along, and write their pages; minutes
+	@$(BIN)/python docs/make_studies.py
 
 docs: $(STAMPS)/docs  ## build the pages into docs/_build/html
 	@$(BIN)/python -m sphinx -q -W -b html docs docs/_build/html

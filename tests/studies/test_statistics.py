@@ -96,6 +96,7 @@ def test_without_censoring_the_variance_is_that_of_a_mean():
 def test_no_interval_is_made_up():
     assert share(1, 1).low is None
     assert mean([2.0]).low is None
+    assert mean(range(9)).low is None
     assert mean([2.0, 2.0]).low is None
     assert mean([]).value is None
     assert restricted_mean([10, 10], [False, False], 10).low is None

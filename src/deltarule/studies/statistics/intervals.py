@@ -16,8 +16,8 @@ LEVEL = 0.95
 """How many of the intervals hold the true value, in the long run."""
 
 _RESAMPLES = 1999
-_LEAST = 2
-"""One run says nothing of the others."""
+_LEAST, _LEAST_RESAMPLED = 2, 10
+"""One run says nothing of the others; a bootstrap needs more than a handful."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ def share(successes: int, n: int) -> Estimate:
 def mean(values: ArrayLike) -> Estimate:
     """Return the mean with a bias-corrected, accelerated bootstrap interval (Efron 1987).
 
+    Fewer than ten values have none.
+
     >>> mean([1.0, 1.0, 1.0])
     Estimate(value=1.0, low=None, high=None)
     """
@@ -74,7 +76,7 @@ def _bootstrapped(values: ArrayLike, statistic: Callable[..., Any]) -> Estimate:
         value = float(statistic(found, axis=-1))
     if not np.isfinite(value):
         return Estimate(None)
-    if len(found) < _LEAST or not np.isfinite(found).all() or np.ptp(found) == 0.0:
+    if len(found) < _LEAST_RESAMPLED or not np.isfinite(found).all() or np.ptp(found) == 0.0:
         return Estimate(value)
     rng = np.random.default_rng(0)
     with np.errstate(all="ignore"), warnings.catch_warnings():
