@@ -46,16 +46,16 @@ def copyable(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def svg(figure: Figure, description: str) -> str:
-    """Return a figure as SVG that scales with the page; its ids are its own."""
+def svg(figure: Figure, name: str, description: str) -> str:
+    """Return a figure as SVG that scales with the page; its ids come from its name."""
     import matplotlib as mpl
 
     drawn = io.StringIO()
-    salt = f"{abs(hash(description)) % 10**8}"
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
     text = drawn.getvalue()
     text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     label = html.escape(description, quote=True)

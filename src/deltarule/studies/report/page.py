@@ -85,7 +85,7 @@ def _figures(results: Results) -> Iterator[str]:
         caption = _CAPTIONS[name.partition(" ")[0]]
         if name == "map" and not results.definition.plain["goal"]:
             caption = f"Every cell: the median of {results.definition.plain['metric']}."
-        yield f"<figure>{svg(drawn(), caption)}<figcaption>{escaped(caption)}</figcaption></figure>"
+        yield f"<figure>{svg(drawn(), name, caption)}<figcaption>{escaped(caption)}</figcaption></figure>"
 
 
 def _explained(results: Results) -> str:
