@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_curves", "rows_of"]
+__all__ = ["draw_curves", "draw_medians", "rows_of"]
 
 _COLUMNS = 2
 
@@ -49,9 +49,26 @@ def draw_curves(figure: Figure, panel: Panel, looks: dict[str, Look], baseline: 
         axes.set_visible(False)
     for axes in grid[-1]:
         axes.set_xlabel("epoch")
-    for k, axes in enumerate(grid[:, 0]):
-        axes.set_ylabel("E" if k or len(grid) == 1 else "E (median, quartiles)")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("E")
     figure.suptitle(plain(panel.place or "Learning curves"), x=0.02, ha="left", fontsize=11)
+
+
+def draw_medians(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
+    """Draw every level's median in one panel, with a pale band between its quartiles."""
+    quiet_axes(axes)
+    for level, cell in panel.cells.items():
+        how = looks[level]
+        x, (low, middle, high) = _quartiles(cell, panel.epochs)
+        axes.fill_between(x, low, high, color=how.colour, alpha=0.12, linewidth=0)
+        axes.plot(x, middle, color=how.colour, linestyle=how.dashes, linewidth=how.width,
+                  label=plain(level))  # fmt: skip
+        _scale(axes, low)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("E (median, quartiles)")
+    axes.set_title(plain(panel.place or "Learning curves"), loc="left", fontsize=11)
 
 
 def _quartiles(cell: pl.DataFrame, epochs: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +81,15 @@ def _quartiles(cell: pl.DataFrame, epochs: int) -> tuple[np.ndarray, np.ndarray]
     return x, np.where(np.isfinite(found), found, np.nan)
 
 
+def _short(value: float, position: int) -> str:
+    """Return a tick between two powers of ten where there is room for it: at 2 and 5."""
+    digit = f"{value:.0e}"[0]
+    return f"{value:g}" if digit in "25" else ""
+
+
 def _scale(axes: Axes, low: np.ndarray) -> None:
     finite = low[np.isfinite(low)]
     if len(finite) and finite.min() > 0:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(_short)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.style import new_figure, save_figure
-from deltarule.studies.pictures.curves import draw_curves, rows_of
+from deltarule.studies.pictures.curves import draw_curves, draw_medians, rows_of
 from deltarule.studies.pictures.epochs import draw_epochs
 from deltarule.studies.pictures.heat import draw_map
 from deltarule.studies.pictures.panels import Look, Panel, look, panels
@@ -106,18 +106,18 @@ _SHOWN = 4
 def _overview(results: Results) -> Figure:
     """Return the map, and beside it what is solved when (or learning curves), place by place."""
     several, looks, _ = _layout(results)
-    if not results.definition.plain["goal"]:
-        return _map(results, several)
+    goal = results.definition.plain["goal"]
     shown = several[:_SHOWN]
     rows = len(looks)
     figure = new_figure(11.0, 1.4 + 0.36 * rows + 3.3 * -(-len(shown) // 2))
     heights = [1.0 + 0.36 * rows, 3.3 * -(-len(shown) // 2)]
     top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
     draw_map(top.subplots(), several, _metric(results))
-    top.suptitle("Runs solved, and after how many epochs (the median of these)", fontsize=11)
+    said = "Runs solved, and after how many epochs (the median of these)"
+    top.suptitle(said if goal else "The median of the runs", fontsize=11)
     grid = bottom.subplots(-(-len(shown) // 2), min(2, len(shown)), squeeze=False)
     for axes, panel in zip(grid.flat, shown, strict=False):
-        draw_solved(axes, panel, looks)
+        (draw_solved if goal else draw_medians)(axes, panel, looks)
     for axes in grid.flat[len(shown) :]:
         axes.set_visible(False)
     handles, labels = grid.flat[0].get_legend_handles_labels()

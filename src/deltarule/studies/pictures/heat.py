@@ -35,7 +35,9 @@ def draw_map(axes: Axes, several: list[Panel], metric: str | None) -> None:
         dark = shade[row, column] > 0.68
         axes.text(column, row, text, ha="center", va="center", fontsize=9,
                   color="white" if dark else "#1A1A1A")  # fmt: skip
-    axes.set_xticks(range(len(several)), [_wrapped(p.place or "all") for p in several], fontsize=9)
+    axes.set_xticks(
+        range(len(several)), [_wrapped(p.place or metric or "solved") for p in several], fontsize=9
+    )
     axes.set_yticks(range(len(levels)), [plain(level) for level in levels], fontsize=9)
     axes.tick_params(length=0, labeltop=True, labelbottom=False)
     axes.spines[:].set_visible(False)
@@ -68,4 +70,4 @@ def _ranked(values: Any, metric: str) -> Any:
 
 
 def _wrapped(place: str) -> str:
-    return plain(place.replace(", ", "\n"))
+    return plain(place.replace(", ", "\n").replace("_", " "))

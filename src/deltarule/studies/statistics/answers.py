@@ -7,6 +7,7 @@ from typing import Any
 
 from deltarule.studies.statistics.paired import detectable
 from deltarule.studies.statistics.sentences import count
+from deltarule.studies.statistics.values import MEASURES
 
 __all__ = ["answers", "power"]
 
@@ -58,7 +59,10 @@ def _numbers(row: dict[str, Any]) -> str:
         return f"{row['measure']} not finite"
     if row["measure"] == "epochs":
         return f"{count(a)} against {count(b)} epochs"
-    return f"{row['measure'].replace('_', ' ')} {a:.3g} against {b:.3g}"
+    name = row["measure"].replace("_", " ")
+    if MEASURES[row["measure"]].percent:
+        return f"{name} {100 * a:.1f} against {100 * b:.1f} %"
+    return f"{name} {a:.3g} against {b:.3g}"
 
 
 def power(n: int, comparisons: int) -> str:
