@@ -81,7 +81,7 @@ def _quartiles(cell: pl.DataFrame, epochs: int) -> tuple[np.ndarray, np.ndarray]
     return x, np.where(np.isfinite(found), found, np.nan)
 
 
-def _short(value: float, position: int) -> str:
+def _short(value: float, position: float) -> str:
     """Return a tick between two powers of ten where there is room for it: at 2 and 5."""
     digit = f"{value:.0e}"[0]
     return f"{value:g}" if digit in "25" else ""

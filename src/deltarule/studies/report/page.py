@@ -85,7 +85,8 @@ def _figures(results: Results) -> Iterator[str]:
         caption = _CAPTIONS[name.partition(" ")[0]]
         if name == "map" and not results.definition.plain["goal"]:
             caption = f"Every cell: the median of {results.definition.plain['metric']}."
-        yield f"<figure>{svg(drawn(), name, caption)}<figcaption>{escaped(caption)}</figcaption></figure>"
+        told = element("figcaption", escaped(caption))
+        yield element("figure", svg(drawn(), name, caption) + told)
 
 
 def _explained(results: Results) -> str:
