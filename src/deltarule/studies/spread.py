@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-from deltarule.core.errors import DeltaruleError, ResourceError, UsageError, unknown_name
+from deltarule.core.errors import DeltaruleError, ResourceError, unknown_name
 from deltarule.core.processors import cores
+from deltarule.studies.clusters import EXECUTORS
 from deltarule.studies.measure import measure
 from deltarule.studies.tasks import Task
 
-__all__ = ["EXECUTORS", "spread"]
-
-EXECUTORS = ("loky", "dask", "ray")
-"""Who trains: processes of this machine, or a cluster."""
+__all__ = ["spread"]
 
 _ATTEMPTS = 5
 """So often in a row workers may die without a single task getting done."""
@@ -52,7 +50,7 @@ def spread(
             yield task, _attempt(task, options, None)
         return
     waiting, idle = dict(enumerate(tasks)), 0
-    with _backend(executor, address, workers) as jobs:
+    with EXECUTORS[executor](address, workers) as jobs:
         while waiting:
             before = len(waiting)
             try:
@@ -77,18 +75,6 @@ def _short(tasks: Sequence[Task]) -> bool:
     return sum(task.weight for task in tasks) < _SHORT
 
 
-@contextmanager
-def _backend(executor: str, address: str | None, workers: int) -> Iterator[int]:
-    """Set joblib's backend for the block; yield how many tasks may run at once."""
-    from joblib import parallel_config
-
-    if executor == "loky":
-        with parallel_config(backend="loky", inner_max_num_threads=max(1, cores() // workers)):
-            yield workers
-        return
-    raise UsageError("no cluster yet")
-
-
 def _parallel(waiting: dict[int, Task], options: Options, jobs: int) -> Iterator[tuple[int, Any]]:
     from joblib import Parallel, delayed
 
@@ -102,7 +88,8 @@ def _parallel(waiting: dict[int, Task], options: Options, jobs: int) -> Iterator
 
 def _numbered(number: int, task: Task, options: Options, threads: int) -> tuple[int, Any]:
     """Carry out a task in a worker: Ctrl-C is for the process that started it, which ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return number, _attempt(task, options, threads)
 
 

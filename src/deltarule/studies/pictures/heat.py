@@ -55,7 +55,7 @@ def _told(cell: Any, metric: str | None) -> tuple[float, str]:
     share = float(cell["solved"].mean() or 0.0)
     epochs = cell.filter(cell["solved"])["epochs"].median()
     soon = f", {epochs:,.0f} epochs" if epochs is not None else ""
-    return share, f"{100 * share:.0f} %{soon}"
+    return share, f"{100 * share:.3g} %{soon}"
 
 
 def _ranked(values: Any, metric: str) -> Any:
