@@ -9,7 +9,7 @@ from typing import Any
 
 from deltarule.core.errors import DeltaruleError, ResourceError, unknown_name
 from deltarule.core.processors import cores
-from deltarule.studies.clusters import EXECUTORS
+from deltarule.studies.clusters import EXECUTORS, Workers
 from deltarule.studies.measure import measure
 from deltarule.studies.tasks import Task
 
@@ -50,11 +50,11 @@ def spread(
             yield task, _attempt(task, options, None)
         return
     waiting, idle = dict(enumerate(tasks)), 0
-    with EXECUTORS[executor](address, workers) as jobs:
+    with EXECUTORS[executor](address, workers) as there:
         while waiting:
             before = len(waiting)
             try:
-                for number, found in _parallel(waiting, options, jobs):
+                for number, found in _parallel(waiting, options, there):
                     yield waiting.pop(number), found
             except KeyboardInterrupt:
                 raise
@@ -75,15 +75,19 @@ def _short(tasks: Sequence[Task]) -> bool:
     return sum(task.weight for task in tasks) < _SHORT
 
 
-def _parallel(waiting: dict[int, Task], options: Options, jobs: int) -> Iterator[tuple[int, Any]]:
+def _parallel(
+    waiting: dict[int, Task], options: Options, workers: Workers
+) -> Iterator[tuple[int, Any]]:
     from joblib import Parallel, delayed
 
-    threads = max(1, cores() // jobs)
-    calls = (delayed(_numbered)(n, task, options, threads) for n, task in list(waiting.items()))
-    parallel = Parallel(
-        n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch=jobs
-    )
-    yield from parallel(calls)
+    threads = max(1, cores() // workers.count)
+    calls = [delayed(_numbered)(n, task, options, threads) for n, task in waiting.items()]
+    more = {"n_jobs": workers.count, "batch_size": 1, "pre_dispatch": workers.count}
+    if workers.unordered:
+        yield from Parallel(return_as="generator_unordered", **more)(calls)
+        return
+    for start in range(0, len(calls), workers.count):
+        yield from Parallel(**more)(calls[start : start + workers.count])
 
 
 def _numbered(number: int, task: Task, options: Options, threads: int) -> tuple[int, Any]:

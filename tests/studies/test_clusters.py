@@ -1,7 +1,8 @@
-"""Studies on a Dask cluster, in a process of their own."""
+"""Studies on clusters, each in a process of its own."""
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,15 @@ import pytest
 
 from deltarule.core.errors import UsageError
 
-SCRIPT = Path(__file__).with_name("on_dask.py")
+HERE = Path(__file__).parent
 
 
-def test_on_a_cluster_the_numbers_are_the_same():
-    pytest.importorskip("distributed", reason="the extra dask")
-    found = subprocess.run([sys.executable, SCRIPT], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("script", "package"), [("on_dask", "distributed"), ("on_ray", "ray")])
+def test_on_a_cluster_the_numbers_are_the_same(script, package):
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    command = [sys.executable, HERE / f"{script}.py"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.stdout == "as it should be\n", found.stderr
 
 
