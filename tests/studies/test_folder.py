@@ -36,6 +36,16 @@ def test_a_second_run_does_only_what_is_missing(small, tmp_path):
     assert more.runs.select(NUMBERS).equals(small(seeds=20).run().runs.select(NUMBERS))
 
 
+def test_fewer_seeds_are_a_part_of_what_is_there(small, tmp_path):
+    small(seeds=12).run(tmp_path / "study")
+    (tmp_path / "study" / "parts" / ".00009-x.parquet.1-a.partial").write_text("cut off")
+    fewer = small(seeds=5).run(tmp_path / "study")
+    assert len(fewer.runs) == 10
+    assert dr.Results.load(tmp_path / "study").runs.equals(fewer.runs)
+    assert not list((tmp_path / "study" / "parts").glob(".*"))
+    assert len(small(seeds=12).run(tmp_path / "study").runs) == 24
+
+
 def test_another_study_s_folder_is_refused_with_the_difference(small, tmp_path):
     small(seeds=3).run(tmp_path / "study")
     with pytest.raises(UsageError, match=r"settings epochs: 600 here, 500 there"):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import deltarule
 from deltarule.core.errors import FileError, UsageError
-from deltarule.core.files import new_file, unwritable
+from deltarule.core.files import PARTIAL, new_file, unwritable
 from deltarule.models.claim import claimed
 from deltarule.studies.definition import Definition
 
@@ -82,6 +82,8 @@ class StudyFolder:
             if fresh:
                 self._put_aside()
         (self.path / PARTS).mkdir(parents=True, exist_ok=True)
+        for unfinished in (self.path / PARTS).glob(f".*{PARTIAL}"):  # a killed process's
+            unfinished.unlink()
         text = json.dumps(
             {"schema": _SCHEMA, "definition": definition.plain, **surroundings()}, indent=1
         )

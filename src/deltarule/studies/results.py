@@ -39,6 +39,8 @@ class Results:
         if table is not None:
             keys = [*definition.factors, "seed"]
             table = table.unique(keys, keep="first", maintain_order=True)
+            seeds = set(definition.plain["seeds"])  # there may be more, of an earlier run
+            table = table.filter([seed in seeds for seed in table["seed"]])
         return cls(definition, table, tuple(notes))
 
     @property

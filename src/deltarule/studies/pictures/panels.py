@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deltarule.studies.statistics.sentences import called
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -49,10 +51,14 @@ def panels(results: Results) -> list[Panel]:
         place = tuple(v for k, v in enumerate(key) if k != at) if at >= 0 else key
         found.setdefault(place, {})[key[at] if at >= 0 else "all runs"] = cell
         most[place] = max(most.get(place, 1), d.epochs[key])
-    several = [k for k, f in enumerate([f for f in factors if f != compared])
-               if len(d.factors[f]) > 1]  # fmt: skip
+    others = [f for f in factors if f != compared]
+    told = [len(d.factors[f]) > 1 for f in others]
     return [
-        Panel(", ".join(place[k] for k in several), cells, most[place])
+        Panel(
+            ", ".join(called(f, v) for f, v, t in zip(others, place, told, strict=True) if t),
+            cells,
+            most[place],
+        )
         for place, cells in found.items()
     ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deltarule.studies.statistics.paired import Pair, compare, holm
-from deltarule.studies.statistics.sentences import sentence, verdict
+from deltarule.studies.statistics.sentences import called, sentence, verdict
 from deltarule.studies.statistics.values import MEASURES
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _common(a: pl.DataFrame, b: pl.DataFrame) -> tuple[int, pl.DataFrame, pl.Dat
 
 def _places(key: tuple[str, ...], factors: Sequence[str], at: int, baseline: str) -> dict[str, Any]:
     others = {f: v for k, (f, v) in enumerate(zip(factors, key, strict=True)) if k != at}
-    return {**others, "where": ", ".join(others.values()), "a": key[at], "b": baseline}
+    where = ", ".join(called(factor, label) for factor, label in others.items())
+    return {**others, "where": where, "a": key[at], "b": baseline}
 
 
 def _numbers(pair: Pair, a: Any, b: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from deltarule.studies.statistics.paired import Pair
 from deltarule.studies.statistics.values import Measure
 
-__all__ = ["ALPHA", "count", "sentence", "verdict"]
+__all__ = ["ALPHA", "called", "count", "sentence", "verdict"]
 
 ALPHA = 0.05
 """After Holm's adjustment."""
@@ -109,6 +109,15 @@ def _mostly(row: dict[str, Any]) -> str:
 
 def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def called(factor: str, label: str) -> str:
+    """Return how a level is told apart from the others of the study: a number with its factor.
+
+    >>> called("lr", "0.3"), called("problem", "XOR 2-2-1")
+    ('lr 0.3', 'XOR 2-2-1')
+    """
+    return label if any(c.isalpha() for c in label) else f"{factor} {label}"
 
 
 def count(value: float) -> str:
