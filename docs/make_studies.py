@@ -43,7 +43,8 @@ def page(name: str, results: Results) -> str:
         "## Every cell",
         table(head, rows),
         "Intervals at 95 % in brackets: Wilson's for shares, Greenwood's for the mean of the "
-        "epochs of all runs (an unsolved run counts as the most epochs), bootstrapped (BCa) else.",
+        "epochs of all runs (an unsolved run counts as the most epochs), bootstrapped (BCa) else. "
+        "Epochs of the solved runs: the median and the quartiles.",
         "## In detail",
         "\n".join(f"- {escaped(text)}" for text in results.sentences()),
         f"{results.power()} The p-values are of sign-flip tests on pairs of one seed, adjusted "

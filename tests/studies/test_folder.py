@@ -62,6 +62,13 @@ def test_files_of_others_are_left_alone(small, tmp_path):
         small().run(tmp_path)
 
 
+def test_a_study_that_was_killed_before_it_began(small, tmp_path):
+    (tmp_path / "study" / "parts").mkdir(parents=True)
+    (tmp_path / "study" / ".study.json.77-ab.partial").write_text("{")
+    assert len(small(seeds=2).run(tmp_path / "study").runs) == 4
+    assert {p.name for p in (tmp_path / "study").iterdir()} == {"parts", "study.json"}
+
+
 def test_a_damaged_part_is_kept_aside_and_done_again(small, tmp_path):
     out = tmp_path / "study"
     before = small().run(out).runs.select(NUMBERS)

@@ -193,7 +193,8 @@ def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
         return
     screen, plain = Screen(), results.definition.plain
     screen.line()
-    screen.table(*summary_table(results))
+    if left_out := screen.fitted(*summary_table(results)):
+        screen.lines([f"({left_out} more columns are in summary.csv and report.html)"])
     screen.line()
     screen.say("answer", results.answers() or ["there is nothing to compare"])
     screen.say("in detail", results.sentences())

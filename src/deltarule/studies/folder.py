@@ -60,7 +60,9 @@ class StudyFolder:
 
     def _prepare(self, definition: Definition, fresh: bool) -> None:
         manifest = self.path / MANIFEST
-        if self.path.exists() and not manifest.exists() and any(self.path.iterdir()):
+        begun = [*self.path.glob(f".{MANIFEST}.*{PARTIAL}"), self.path / PARTS]  # and then killed
+        others = set(self.path.iterdir()) - set(begun) if self.path.exists() else set()
+        if others and not manifest.exists():
             raise UsageError(
                 f"{self.path}: the folder holds other files, and no {MANIFEST}. Choose another "
                 "folder with `--out`."
@@ -82,8 +84,8 @@ class StudyFolder:
             if fresh:
                 self._put_aside()
         (self.path / PARTS).mkdir(parents=True, exist_ok=True)
-        for unfinished in (self.path / PARTS).glob(f".*{PARTIAL}"):  # a killed process's
-            unfinished.unlink()
+        for unfinished in (*begun[:-1], *(self.path / PARTS).glob(f".*{PARTIAL}")):
+            unfinished.unlink()  # a killed process's
         text = json.dumps(
             {"schema": _SCHEMA, "definition": definition.plain, **surroundings()}, indent=1
         )

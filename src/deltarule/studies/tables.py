@@ -34,8 +34,8 @@ def summary_table(results: Results) -> Cells:
     if results.definition.plain["goal"]:
         columns["solved"] = [f"{row['solved']:,}" for row in rows]
         columns["share [95 %]"] = [_share(row, "solved_share") for row in rows]
-        columns["epochs if solved: median (quartiles)"] = [_quartiles(row) for row in rows]
-        columns["epochs, all: mean [95 %]"] = [_epochs(row) for row in rows]
+        columns["epochs if solved (quartiles)"] = [_quartiles(row) for row in rows]
+        columns["epochs of all [95 %]"] = [_epochs(row) for row in rows]
     for name, title in _MEASURES.items():
         if f"{name}_mean" in rows[0]:
             percent = name.endswith("accuracy")

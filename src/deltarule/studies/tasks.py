@@ -27,6 +27,9 @@ SHARES = 3
 _WORTH = 2.5e9
 """But no task is cut smaller than so many multiplications, a second: it has a program to load."""
 
+_LONGEST = 2.5e10
+"""Nor is one left longer than so many, ten seconds or so: what is not done is lost with a kill."""
+
 _LEAST = 16
 """So few runs are not divided further: two vectors of eight networks."""
 
@@ -87,11 +90,8 @@ def tasks_of(
     found = []
     for (_, split), group in groups.items():
         weight = max(weights[cell] for cell, _ in group)
-        most = (
-            _rounded(max(_WORTH, total / (SHARES * workers)) / weight)
-            if workers > 1
-            else len(group)
-        )
+        share = total / (SHARES * workers) if workers > 1 else _LONGEST
+        most = _rounded(min(_LONGEST, max(_WORTH, share)) / weight)
         engine = _engine(group[0][0], made[group[0][0]], len(seeds))
         pieces = (group[i : i + most] for i in range(0, len(group), most))
         found += [Task(tuple(p), split, engine, weight * len(p)) for p in pieces]
