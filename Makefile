@@ -52,8 +52,8 @@ test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tes
 test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch
 	@$(BIN)/python -m pytest -n $(JOBS) tests/peers
 
-proof: $(STAMPS)/test  ## the diagnosis: 50 networks per mistake, pairs, 1,000 right and noisy gradients
-	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py
+proof: $(STAMPS)/test  ## the diagnosis: 50 networks per mistake, pairs, 1,000 right and noisy gradients; coverage of intervals
+	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py tests/studies/full_coverage.py
 
 FUZZ_CASES ?= 2000
 
