@@ -131,6 +131,15 @@ def test_what_cannot_be_is_refused_before_anything_is_trained(small, changes, me
         small(**changes)
 
 
+def test_methods_of_the_whole_vector_are_varied_as_any_other(small):
+    found = small(vary={"optimizer": ["sgd:1", "scg"]}).run().runs
+    scg = found.filter(found["optimizer"] == "scg")
+    assert scg["solved"].sum() > 0
+    assert set(scg["stopped"]) <= {"all_within", "gradient", "epochs"}
+    with pytest.raises(SweepError, match="scg takes no learning rate"):
+        small(optimizer="scg", vary={"lr": [0.1]}).run()
+
+
 def test_problems_that_need_every_sample_are_not_split(small):
     with pytest.raises(SweepError, match="every sample is needed"):
         small(validation=0.3, vary=None).run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, cast
 
 from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.core.arguments import boolean, number, whole
@@ -16,7 +16,7 @@ from deltarule.layers import INITIALISERS, Initialiser
 from deltarule.losses import LOSSES, Loss
 from deltarule.models.recipe import DTYPES, hidden_sizes
 from deltarule.network import Network
-from deltarule.optim import OPTIMISERS, SCHEDULES, Clipping, Optimiser, Schedule
+from deltarule.optim import OPTIMISERS, SCHEDULES, Clipping, Method, Optimiser, Schedule
 from deltarule.rules import DERIVATIVES, DeltaRule
 from deltarule.rules.reading import as_rule
 from deltarule.studies.problem import Problem, as_problem
@@ -46,7 +46,7 @@ class Settings:
     """e(y, T); None is what suits the task where the network is made here, else half squared."""
     reduction: str = "mean"
     rule: DeltaRule = DeltaRule()  # noqa: RUF009 (a frozen record)
-    optimizer: Optimiser = OPTIMISERS.get("adam")  # noqa: RUF009 (a frozen record)
+    optimizer: Method = OPTIMISERS.get("adam")  # noqa: RUF009 (a frozen record)
     lr: float | Schedule | None = None
     """The learning rate in the place of the optimizer's own."""
     epochs: int = 1000
@@ -70,10 +70,15 @@ class Settings:
         return replace(self, **changes)
 
     @property
-    def optimiser(self) -> Optimiser:
-        """The optimizer with its learning rate."""
+    def optimiser(self) -> Method:
+        """The optimizer with its learning rate. Raises `UsageError` where it takes none."""
         found: Any = self.optimizer
-        return found if self.lr is None else replace(found, lr=self.lr)  # type: ignore[no-any-return]
+        if self.lr is None:
+            return self.optimizer
+        if not isinstance(found, Optimiser):
+            raise UsageError(f"{found.name} takes no learning rate; leave out lr, or vary others")
+        made: Method = replace(cast(Any, found), lr=self.lr)
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         """Return what differs from the defaults as plain values, ready for JSON."""

@@ -62,6 +62,7 @@ class Made:
 def make(cell: Cell, split: int) -> Made:
     """Return a cell's network, objective and samples. Raises `UsageError` and `DataError`."""
     s = cell.settings
+    _ = s.optimiser  # or it says why not
     assert s.data is not None
     parts = s.data.parts(s.validation, s.scale, split, s.dtype)
     network = network_of(s, parts)
