@@ -6,7 +6,6 @@ import threading
 import time
 
 import pytest
-from distributed import LocalCluster
 
 import deltarule as dr
 from deltarule.core.errors import ResourceError, UsageError
@@ -28,6 +27,8 @@ def kill_one(cluster, after):
 
 
 def main():
+    from distributed import LocalCluster  # here: pytest looks for doctests in every file
+
     alone = study().run(workers=1).runs.select(NUMBERS)
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with LocalCluster(processes=True, **options) as cluster:

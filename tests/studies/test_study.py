@@ -136,7 +136,7 @@ def test_methods_of_the_whole_vector_are_varied_as_any_other(small):
     scg = found.filter(found["optimizer"] == "scg")
     assert scg["solved"].sum() > 0
     assert set(scg["stopped"]) <= {"all_within", "gradient", "epochs"}
-    with pytest.raises(SweepError, match="scg takes no learning rate"):
+    with pytest.raises(SweepError, match="scaled_conjugate_gradient takes no learning rate"):
         small(optimizer="scg", vary={"lr": [0.1]}).run()
 
 
