@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deltarule.core.errors import unknown_name
 from deltarule.studies.factors import Cell, Factor
 from deltarule.studies.measure import GOALS, MEASURED
 from deltarule.studies.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["Definition"]
 
@@ -81,6 +84,27 @@ class Definition:
         """Every cell's most epochs, by its labels."""
         cells = map(tuple, self.plain["cells"])
         return dict(zip(cells, self.plain["epochs"], strict=True))
+
+    def ordered(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Return the runs of this study that a table holds, none twice, in the study's order.
+
+        However the work was divided, and whichever part was done first.
+        """
+        import polars as pl
+
+        names = list(self.factors)
+        cells, seeds = self.plain["cells"], self.plain["seeds"]
+        order = pl.DataFrame(
+            {
+                **{
+                    name: pl.Series([cell[k] for cell in cells for _ in seeds], dtype=pl.String)
+                    for k, name in enumerate(names)
+                },
+                "seed": pl.Series(list(seeds) * len(cells), dtype=pl.UInt64),
+            }
+        )
+        once = table.unique([*names, "seed"], keep="first", maintain_order=True)
+        return order.join(once, on=[*names, "seed"], how="inner", maintain_order="left")
 
     def size(self) -> str:
         """Return how large the study is, in words."""

@@ -37,10 +37,7 @@ class Results:
         """Return what is in a study's folder. Raises `FileError` where it is none."""
         definition, table, notes = read_folder(Path(folder))
         if table is not None:
-            keys = [*definition.factors, "seed"]
-            table = table.unique(keys, keep="first", maintain_order=True)
-            seeds = set(definition.plain["seeds"])  # there may be more, of an earlier run
-            table = table.filter([seed in seeds for seed in table["seed"]])
+            table = definition.ordered(table)
         return cls(definition, table, tuple(notes))
 
     @property

@@ -110,25 +110,13 @@ class _Keeper:
         self.notes += [note for note in notes if note not in self.notes]
 
     def table(self) -> pl.DataFrame | None:
-        """Return all runs of the study that are done, none twice, in the study's order."""
+        """Return all runs of the study that are done."""
         import polars as pl
 
         if not self._tables:
             return None
-        factors = self._study.definition.factors
-        wanted = self.wanted
-        order = pl.DataFrame(
-            {
-                **{
-                    name: pl.Series([dict(c.labels)[name] for c, _ in wanted], dtype=pl.String)
-                    for name in factors
-                },
-                "seed": pl.Series([seed for _, seed in wanted], dtype=pl.UInt64),
-            }
-        )
         rows = pl.concat(self._tables, how="diagonal_relaxed")
-        rows = rows.unique([*factors, "seed"], keep="first", maintain_order=True)
-        return order.join(rows, on=[*factors, "seed"], how="inner", maintain_order="left")
+        return self._study.definition.ordered(rows)
 
     def said(self) -> str:
         """Return what is kept after an interrupt."""
