@@ -2,29 +2,27 @@
 
 `python docs/make_studies.py [NAME ...]` writes docs/studies/NAME.md and NAME.png. The runs are kept
 in docs/_build/studies, so that a second call only trains what is missing. A page names the digest
-of its study's definition: a test holds it against the study, so that no page goes stale unseen.
+of its study's file: a test holds it against that, so that no page goes stale unseen.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from pathlib import Path
 
 import deltarule
 from deltarule.studies import Results
-from deltarule.studies.definition import Definition
-from deltarule.studies.reading import SHIPPED, read_study
+from deltarule.studies.reading import SHIPPED, read_study, shipped
 from deltarule.studies.tables import summary_table
 
 HERE = Path(__file__).parent
 PAGES, RUNS = HERE / "studies", HERE / "_build" / "studies"
 
 
-def digest(definition: Definition) -> str:
-    """Return what a page names its study's definition by."""
-    return hashlib.sha256(json.dumps(definition.plain, sort_keys=True).encode()).hexdigest()[:16]
+def digest(name: str) -> str:
+    """Return what a page names its study's file by."""
+    return hashlib.sha256(shipped(name).encode()).hexdigest()[:16]
 
 
 def page(name: str, results: Results) -> str:
@@ -32,7 +30,7 @@ def page(name: str, results: Results) -> str:
     plain = results.definition.plain
     head, rows = summary_table(results)
     blocks = [
-        f"<!-- made by docs/make_studies.py from definition {digest(results.definition)} -->",
+        f"<!-- made by docs/make_studies.py from {name}.toml {digest(name)} -->",
         f"# {plain['title']}",
         f"*{plain['question']}*",
         f"```console\n$ deltarule study run {name}\n```",
