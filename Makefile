@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick lowest coverage test test-peers proof fuzz check format docs mutation bench lock clean
+.PHONY: help demo quick lowest coverage test test-peers proof fuzz check format studies docs mutation bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,8 +52,8 @@ test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tes
 test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch
 	@$(BIN)/python -m pytest -n $(JOBS) tests/peers
 
-proof: $(STAMPS)/test  ## the diagnosis: 50 networks per mistake, pairs, 1,000 right and noisy gradients
-	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py
+proof: $(STAMPS)/test  ## the diagnosis: 50 networks per mistake, pairs, 1,000 right and noisy gradients; coverage of intervals
+	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py tests/studies/full_coverage.py
 
 FUZZ_CASES ?= 2000
 
@@ -72,6 +72,9 @@ check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 format: $(STAMPS)/test  ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+studies: $(STAMPS)/core  ## run the studies that come along, and write their pages; minutes
+	@$(BIN)/python docs/make_studies.py
 
 docs: $(STAMPS)/docs  ## build the pages into docs/_build/html
 	@$(BIN)/python -m sphinx -q -W -b html docs docs/_build/html

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         LockError,
         NumericError,
         ResourceError,
+        SweepError,
         UsageError,
     )
     from deltarule.engine import Backprop, backprop
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         load_forecast,
         why_forecast,
     )
+    from deltarule.studies import Results, Study
     from deltarule.training import (
         AllWithin,
         ErrorBelow,
@@ -97,6 +99,7 @@ _HOME = {
     "LockError": "deltarule.core.errors",
     "NumericError": "deltarule.core.errors",
     "ResourceError": "deltarule.core.errors",
+    "SweepError": "deltarule.core.errors",
     "UsageError": "deltarule.core.errors",
     "Diagnosis": "deltarule.check.diagnose",
     "diagnose": "deltarule.check.diagnose",
@@ -123,6 +126,8 @@ _HOME = {
     "forecast_panel": "deltarule.series",
     "load_forecast": "deltarule.series",
     "why_forecast": "deltarule.series",
+    "Results": "deltarule.studies",
+    "Study": "deltarule.studies",
     "AllWithin": "deltarule.training",
     "ErrorBelow": "deltarule.training",
     "Many": "deltarule.training",
@@ -163,9 +168,12 @@ __all__ = [
     "Panel",
     "Patience",
     "ResourceError",
+    "Results",
     "Run",
     "Saturation",
     "StepValidity",
+    "Study",
+    "SweepError",
     "UsageError",
     "WhyForecast",
     "WhySmall",

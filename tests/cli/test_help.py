@@ -29,7 +29,22 @@ def test_version(cli: Cli) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "train", "predict", "show", "explain", "check", "diagnose", "forecast", "why"],
+    [
+        "",
+        "train",
+        "predict",
+        "show",
+        "explain",
+        "check",
+        "diagnose",
+        "forecast",
+        "why",
+        "study",
+        "study run",
+        "study list",
+        "study show",
+        "study new",
+    ],
 )
 def test_every_command_has_help_with_examples(cli: Cli, command: str) -> None:
     result = cli(*command.split(), "--help")
@@ -88,7 +103,7 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     "names",
     [complete.activations, complete.losses, complete.optimizers, complete.engines,
-     complete.tasks, complete.scalers, complete.missing, complete.notations],
+     complete.studies, complete.tasks, complete.scalers, complete.missing, complete.notations],
 )  # fmt: skip
 def test_completion(names: object) -> None:
     known = names("")  # type: ignore[operator]

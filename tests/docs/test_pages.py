@@ -56,6 +56,8 @@ def test_shell_examples_in_the_help_exist() -> None:
 def _check(words: list[str], known: dict) -> None:
     """A command names a subcommand and options that there are."""
     name = " ".join(words[:2]) if not words[1].startswith("-") else words[0]
+    if getattr(known.get(name), "commands", None) and len(words) > 2:  # a group: its own command
+        name = " ".join(words[:3])
     assert name in known, words
     options = {o for p in known[name].params for o in (*p.opts, *p.secondary_opts)}
     used = {word.partition("=")[0] for word in words if word.startswith("-")}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import deltarule as dr
+from deltarule.core.random import NOISE
 from deltarule.rules import FEEDBACKS
 
 NET = dr.Network(3, [dr.Dense(5, "tanh"), dr.Dense(4, "sigmoid"), dr.Dense(2, "sigmoid")])
@@ -162,7 +163,7 @@ def test_mirror_is_the_papers_noise_phase():
         run = dr.train(NET, *halves, rule=rule, epochs=t, **options)
         for l in (2, 3):
             W = NET.unpack(run.theta)[l - 1]["W"]
-            counter = np.array([0, t, l, 7], dtype=np.uint64)
+            counter = np.array([0, t, l, NOISE], dtype=np.uint64)
             rng = np.random.Generator(np.random.Philox(key=9, counter=counter))
             change = np.zeros_like(B[l])
             for y in rng.standard_normal((6, SIZE[l][1])):

@@ -13,6 +13,7 @@ from deltarule.activations import ACTIVATIONS, Activation, ElementwiseActivation
 from deltarule.check.diagnose import MISTAKES
 from deltarule.core.registry import Record
 from deltarule.data import BUNDLED, load
+from deltarule.data.generators import usages
 from deltarule.layers import INITIALISERS, LAYERS
 from deltarule.losses import FUSED, LOSSES
 from deltarule.optim import OPTIMISERS, SCHEDULES
@@ -176,7 +177,7 @@ def layers() -> str:
 def bundled() -> str:
     """Return rows, inputs, outputs and task of every bundled data set."""
     rows = []
-    for name in BUNDLED:
+    for name in (*BUNDLED, *usages()):
         data = load(name)
         (n, inputs), outputs = data.X.shape, data.T.shape[1]
         what = data.description.removeprefix(f"{name}: ")

@@ -10,6 +10,7 @@ __all__ = [
     "notations",
     "optimizers",
     "scalers",
+    "studies",
     "tasks",
 ]
 
@@ -72,3 +73,10 @@ def missing(incomplete: str) -> list[str]:
     from deltarule.data.encode import MISSING
 
     return _starting(MISSING, incomplete)
+
+
+def studies(incomplete: str) -> list[str]:
+    """Return the studies that come along and start so."""
+    from deltarule.studies.reading import SHIPPED
+
+    return _starting(SHIPPED, incomplete)

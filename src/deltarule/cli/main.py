@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import deltarule
+from deltarule.cli import study
 from deltarule.cli.check import check
 from deltarule.cli.diagnose import diagnose
 from deltarule.cli.explain import explain
@@ -66,12 +67,16 @@ def main(
     """Backpropagation workbench: train, forecast, explain and check gradients, name mistakes."""
 
 
-def _add(command: Callable[..., None], *examples: str) -> None:
+def _add(
+    command: Callable[..., None], *examples: str, to: typer.Typer = app, name: str | None = None
+) -> None:
     """Add a command; its docstring is its help, every paragraph in one line for the screen."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    epilog = _examples(*examples)
-    app.command(cls=Once, help=text, epilog=epilog, no_args_is_help=True)(command)
+    bare = to is app or name in ("run", "show")  # what it does without arguments: show its help
+    to.command(name, cls=Once, help=text, epilog=_examples(*examples), no_args_is_help=bare)(
+        command
+    )
 
 
 _add(
@@ -121,6 +126,33 @@ _add(
     "deltarule diagnose gradient.npz --network 3-3-3-1",
     "deltarule diagnose net.py:gradient --network 3-4-2 --activation tanh --output sigmoid",
     "deltarule diagnose net.py:gradient --network 3-4-2 --data point.npz --reduction sum",
+)
+
+studies = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich" if _RICH else None,
+    help="What happens over many seeds: experiments with intervals, pictures and a report.",
+    epilog=_examples(
+        "deltarule study list", "deltarule study run derivative-factor", "deltarule study new"
+    ),
+)
+app.add_typer(studies, name="study")
+_add(
+    study.run,
+    "deltarule study run derivative-factor",
+    "deltarule study run derivative-factor --seeds 20 --out quick",
+    "deltarule study run mine.toml --workers 4 --json",
+    to=studies,
+    name="run",
+)
+_add(study.list_, "deltarule study list", to=studies, name="list")
+_add(study.show, "deltarule study show derivative-factor-study", to=studies, name="show")
+_add(
+    study.new,
+    "deltarule study new",
+    "deltarule study new mine.toml --like derivative-factor",
+    to=studies,
+    name="new",
 )
 
 

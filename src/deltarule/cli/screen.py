@@ -34,6 +34,11 @@ class Screen:
         self.width = min(self._console.width, _CURVE)
 
     @property
+    def room(self) -> int:
+        """How many columns a line has; without end where stdout is no terminal."""
+        return self._console.width
+
+    @property
     def marks(self) -> Marks:
         """Characters for curves that this screen can show."""
         try:
@@ -62,6 +67,13 @@ class Screen:
                 beside = label if number == piece_number == 0 else ""
                 line = Text(f"{beside:<{_LABEL}} ", style="bold")
                 self._console.print(line.append(piece, style="not bold"), soft_wrap=True)
+
+    def fitted(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+        """Print a table without the last columns that a line has no room for; say how many."""
+        widths = [2 + max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        kept = sum(sum(widths[: k + 1]) <= self.room for k in range(len(widths)))
+        self.table(head[:kept], [row[:kept] for row in rows])
+        return len(head) - kept
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table: the first column to the left, numbers to the right."""

@@ -63,6 +63,11 @@ class Dual:
         """The transposed."""
         return Dual(self.value.T, self.tangent.T)
 
+    @property
+    def mT(self) -> Dual:  # noqa: N802 (the array API's name)
+        """The last two axes exchanged."""
+        return Dual(self.value.mT, self.tangent.mT)
+
     def reshape(self, *shape: Any) -> Dual:
         """Return both in another shape."""
         return Dual(self.value.reshape(*shape), self.tangent.reshape(*shape))

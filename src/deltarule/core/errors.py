@@ -18,6 +18,7 @@ __all__ = [
     "LockError",
     "NumericError",
     "ResourceError",
+    "SweepError",
     "UsageError",
     "first_few",
     "nearest",
@@ -69,6 +70,16 @@ class LockError(DeltaruleError, OSError):
     """Somebody else is using the same folder."""
 
     exit_code: ClassVar[int] = 7
+
+
+class SweepError(DeltaruleError, RuntimeError):
+    """Cells of a study that failed. `results` holds the others'."""
+
+    exit_code: ClassVar[int] = 8
+
+    def __init__(self, message: str, results: Any = None) -> None:
+        super().__init__(message)
+        self.results = results
 
 
 def first_few(names: Sequence[str], most: int) -> str:

@@ -5,13 +5,16 @@ arrays in three parts with the transforms that made them, and `load` gives a bun
 plain arrays. Nothing is chosen silently: see the notes of a table and of what was prepared.
 """
 
-from deltarule.data.bundled import BUNDLED, Bundled, load
+from deltarule.data.bundle import Bundled
+from deltarule.data.bundled import BUNDLED, load
+from deltarule.data.generators import GENERATED
 from deltarule.data.prepare import Part, Prepared, prepare
 from deltarule.data.read import read_table
 from deltarule.data.table import Column, Table
 
 __all__ = [
     "BUNDLED",
+    "GENERATED",
     "Bundled",
     "Column",
     "Part",

@@ -1,76 +1,67 @@
-"""Data sets that come along, by name: five of scikit-learn's, time series, XOR, the encoder."""
+"""Data sets by name: five of scikit-learn's, time series, XOR, the encoder, and generated ones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import unknown_name
+from deltarule.data.bundle import Bundled
 from deltarule.data.bundled_series import SERIES, series_table
+from deltarule.data.generators import GENERATED, generate, is_generated
 from deltarule.data.shipped import read_raw
 from deltarule.data.table import Column, Table
 
-__all__ = ["BUNDLED", "Bundled", "load", "sunspots", "table"]
+__all__ = ["BUNDLED", "Bundled", "is_bundled", "load", "sunspots", "table"]
 
 _LAGS = 12
 _CODE = 10
 
 
-@dataclass(frozen=True, eq=False)
-class Bundled:
-    """A data set as arrays: X (n, n_0), unscaled, and T (n, n_L), both float64.
-
-    T is one-hot for several classes, (n, 1) with 0 and 1 for two, the raw value for regression.
-    `classes` is empty for regression; `columns` names X's columns and `target` what T holds.
-    `ordered` marks a time series; `splittable=False` a problem that is trained on all its rows.
-
-    >>> xor = load("xor")
-    >>> xor["X"].tolist(), xor["T"].tolist()
-    ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0], [1.0], [1.0], [0.0]])
-    """
-
-    name: str
-    X: NDArray[np.float64]
-    T: NDArray[np.float64]
-    columns: tuple[str, ...]
-    target: str
-    classes: tuple[str, ...]
-    task: str
-    description: str
-    ordered: bool = False
-    splittable: bool = True
-
-    def __getitem__(self, key: str) -> NDArray[np.float64]:
-        arrays = {"X": self.X, "T": self.T}
-        if key not in arrays:
-            raise unknown_name("array", key, arrays)
-        return arrays[key]
-
-
 def load(name: str) -> Bundled:
-    """Return the bundled data set `name`. Raises `UsageError` for an unknown name."""
+    """Return the bundled data set `name`, or the generated one, such as `"parity:4"`.
+
+    Raises `UsageError` for an unknown name, and for parameters that cannot be.
+    """
+    if is_generated(name):
+        return generate(name)
     if name not in _MAKERS:
-        raise unknown_name("bundled data set", name, _MAKERS)
+        raise unknown_name("bundled data set", name, [*_MAKERS, *GENERATED])
     return _MAKERS[name]()
+
+
+def is_bundled(name: str) -> bool:
+    """Whether it is the name of a bundled or generated data set, parameters and all.
+
+    >>> is_bundled("xor"), is_bundled("parity:4"), is_bundled("people.csv")
+    (True, True, False)
+    """
+    return name in _MAKERS or is_generated(name)
 
 
 def table(name: str) -> Table:
     """Return the bundled data set `name` as a table; X's columns are views."""
     data = load(name)
     columns = [Column(c, "numeric", data.X[:, i]) for i, c in enumerate(data.columns)]
+    if data.targets:
+        several = [Column(t, "numeric", data.T[:, i]) for i, t in enumerate(data.targets)]
+        return _table(data, columns, several)
     if data.classes and not data.classes[0].isdigit():
         codes = data.T[:, 0] if data.T.shape[1] == 1 else data.T.argmax(axis=1)
         target = Column(data.target, "text", codes.astype(np.int32), data.classes)
     else:
         values = data.T[:, 0] if data.T.shape[1] == 1 else data.T.argmax(axis=1).astype(np.float64)
         target = Column(data.target, "numeric", values)
+    return _table(data, columns, [target])
+
+
+def _table(data: Bundled, columns: list[Column], targets: list[Column]) -> Table:
     return Table(
-        source=name,
-        columns=(*columns, target),
-        targets=(data.target,),
+        source=data.name,
+        columns=(*columns, *targets),
+        targets=tuple(target.name for target in targets),
         task=data.task,
         ordered=data.ordered,
         splittable=data.splittable,

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from deltarule.core.errors import DataError, UsageError, nearest
 from deltarule.core.input_file import unreadable
-from deltarule.data.bundled import BUNDLED
+from deltarule.data.bundled import BUNDLED, is_bundled
 from deltarule.data.bundled import table as bundled_table
 from deltarule.data.check import check_finite, check_identifiers
+from deltarule.data.generators import GENERATED, usages
 from deltarule.data.npz import read_npz
 from deltarule.data.options import Options
 from deltarule.data.parquet import read_parquet
@@ -76,10 +77,10 @@ def read_table(
     path, name = Path(source), str(source)
     if path.is_file():
         table = _read_file(path, name, options, form, like or TextFormat())
-        if name in BUNDLED:
+        if is_bundled(name):
             note = f"{name!r} is also the name of a bundled data set: the file was taken"
             table = replace(table, notes=(note, *table.notes))
-    elif name in BUNDLED:
+    elif is_bundled(name):
         _check_text(name, form)
         table = _select(bundled_table(name), options)
     else:
@@ -133,8 +134,12 @@ def _missing(path: Path, name: str) -> DataError:
     if path.parent.is_dir():
         around = [p.name for p in path.parent.iterdir() if p.is_file() and p.suffix in KNOWN]
     alone = len(path.parts) == 1
-    hint = nearest(path.name, around) or (nearest(name, BUNDLED) if alone else "") or "."
+    hint = (
+        nearest(path.name, around)
+        or (nearest(name, (*BUNDLED, *GENERATED)) if alone else "")
+        or "."
+    )
     return DataError(
         f"{name}: there is no such file and no bundled data set of this name{hint} "
-        f"Bundled: {', '.join(BUNDLED)}."
+        f"Bundled: {', '.join(BUNDLED)}. Generated: {', '.join(usages())}."
     )

@@ -158,12 +158,17 @@ def carry_back(
 
 def data_error(objective: Objective, net: Any, y: Any, T: Any, weight: Any, xp: Any) -> Any:
     """Return E without the penalty: c sum_i s_i sum_k e(y_ik, T_ik), from the last layer's net."""
-    scale = _scale(objective, y, weight, xp)
+    return xp.sum(data_errors(objective, net, y, T, weight, xp))
+
+
+def data_errors(objective: Objective, net: Any, y: Any, T: Any, weight: Any, xp: Any) -> Any:
+    """Return the terms c s_i e(y_ik, T_ik); net and y may have axes before those of T."""
+    scale = _scale(objective, T, weight, xp)
     if objective.fused is not None:
         e, _ = objective.fused(xp)
-        return xp.sum(scale * e(net, T))
+        return scale * e(net, T)
     e, _ = objective.loss.body(xp)
-    return xp.sum(scale * e(y, T))
+    return scale * e(y, T)
 
 
 def penalty(objective: Objective, theta: Any, xp: Any) -> Any:

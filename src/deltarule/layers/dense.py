@@ -100,7 +100,7 @@ class Dense(Affine):
 
     def net(self, p: Parameters, y: Any) -> Any:
         """Return net_l = y_{l-1} W_l^T + b_l."""
-        return y @ p["W"].T + p["b"] if self.bias else y @ p["W"].T
+        return y @ p["W"].mT + p["b"] if self.bias else y @ p["W"].mT
 
     def gradient(self, p: Parameters, delta: Any, y: Any, xp: Any) -> Parameters:
         """Return dE/dW_l = delta_l^T y_{l-1} and dE/db_l = sum over samples of delta_l."""

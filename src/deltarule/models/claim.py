@@ -28,8 +28,10 @@ _LOOK = 0.01
 
 
 @contextmanager
-def claimed(out: str | Path, *, wait: float = 0.0) -> Iterator[None]:
+def claimed(out: str | Path, *, wait: float = 0.0, what: str = "training") -> Iterator[None]:
     """Keep others from writing a model to `out` during the block; missing parents are made.
+
+    `what` is who else it may be that has it: a training, a study.
 
     Raises `LockError` where somebody else has it for more than `wait` seconds, `ResourceError`
     where the place cannot be written.
@@ -45,7 +47,7 @@ def claimed(out: str | Path, *, wait: float = 0.0) -> Iterator[None]:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(Path(out), error) from error
-        with _locked(Path(out), target.parent / f".{target.name}.deltarule-lock", wait):
+        with _locked(Path(out), target.parent / f".{target.name}.deltarule-lock", wait, what):
             _HELD.add(key)
             try:
                 yield
@@ -58,7 +60,7 @@ def claimed(out: str | Path, *, wait: float = 0.0) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(out: Path, path: Path, wait: float) -> Iterator[None]:
+def _locked(out: Path, path: Path, wait: float, what: str) -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
@@ -66,7 +68,7 @@ def _locked(out: Path, path: Path, wait: float) -> Iterator[None]:
     while (held := _try(out, path)) is None:
         if time.monotonic() >= end:
             raise LockError(
-                f"{out}: another training{_by_whom(path)} is going to write its model there. Wait "
+                f"{out}: another {what}{_by_whom(path)} is going to write there. Wait "
                 "until it has ended, or choose another folder with `--out`."
             )
         time.sleep(_LOOK)

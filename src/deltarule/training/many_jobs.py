@@ -31,6 +31,7 @@ __all__ = [
     "several_optimisers",
     "several_rates",
     "several_rules",
+    "structure",
     "with_rate",
 ]
 
@@ -169,9 +170,9 @@ def several_rules(given: Any, m: int) -> tuple[DeltaRule, ...]:
 
 def _alike(what: str, records: list[Any]) -> tuple[Any, ...]:
     """Refuse records that differ in more than numbers."""
-    shape = _structure(records[0])
+    shape = structure(records[0])
     for k, record in enumerate(records):
-        if _structure(record) != shape:
+        if structure(record) != shape:
             raise UsageError(
                 f"{what}: networks that are trained together differ in numbers alone, but number 0 "
                 f"is {records[0]!r} and number {k} is {record!r}; train them in separate calls"
@@ -179,14 +180,14 @@ def _alike(what: str, records: list[Any]) -> tuple[Any, ...]:
     return tuple(records)
 
 
-def _structure(record: Record) -> Any:
+def structure(record: Record) -> Any:
     """Return what two records share that differ in numbers alone."""
     parts: list[Any] = [type(record)]
     for f in fields(record):  # type: ignore[arg-type]
         value = getattr(record, f.name)
         if f.name == "lr":
             continue  # a number here, a schedule there: each has its own
-        parts.append(_structure(value) if isinstance(value, Record) else _kind(value))
+        parts.append(structure(value) if isinstance(value, Record) else _kind(value))
     return parts
 
 

@@ -16,12 +16,24 @@ from deltarule.training.loop import Epoch
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Bar"]
+__all__ = ["Bar", "plain_bar"]
 
 INTERVAL = 0.1
 """Seconds between two drawings."""
 
 _NOTEBOOK_WIDTH = 100
+
+
+def plain_bar(what: str, total: int, done: int = 0) -> tuple[Any, Any]:
+    """Return a bar on stderr that counts `what`, with a text beside it, and its one task."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Left
+
+    columns = (TextColumn(what), BarColumn(bar_width=24), MofNCompleteColumn())
+    told = TextColumn("{task.fields[text]}")
+    bar = Progress(*columns, told, Left(), console=Console(stderr=True), transient=True)
+    return bar, bar.add_task("", total=total, completed=done, text="")
 
 
 class Bar:

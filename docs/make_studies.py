@@ -1,0 +1,78 @@
+"""Run the studies that come along, and write a page from the results of each: `make studies`.
+
+`python docs/make_studies.py [NAME ...]` writes docs/studies/NAME.md and NAME.png. The runs are kept
+in docs/_build/studies, so that a second call only trains what is missing. A page names the digest
+of its study's file: a test holds it against that, so that no page goes stale unseen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import deltarule
+from deltarule.studies import Results
+from deltarule.studies.reading import SHIPPED, read_study, shipped
+from deltarule.studies.tables import summary_table
+
+HERE = Path(__file__).parent
+PAGES, RUNS = HERE / "studies", HERE / "_build" / "studies"
+
+
+def digest(name: str) -> str:
+    """Return what a page names its study's file by."""
+    return hashlib.sha256(shipped(name).encode()).hexdigest()[:16]
+
+
+def page(name: str, results: Results) -> str:
+    """Return the page of a study as Markdown."""
+    plain = results.definition.plain
+    head, rows = summary_table(results)
+    blocks = [
+        f"<!-- made by docs/make_studies.py from {name}.toml {digest(name)} -->",
+        f"# {plain['title']}",
+        f"*{plain['question']}*",
+        f"```console\n$ deltarule study run {name}\n```",
+        f"{results.definition.size()}; deltarule {deltarule.__version__}.",
+        "## Answer",
+        "\n".join(f"- {escaped(text)}" for text in results.answers()),
+        f"```{{image}} {name}.png\n:alt: {plain['title']}\n:class: plot\n```",
+        "## Every cell",
+        table(head, rows),
+        "Intervals at 95 % in brackets: Wilson's for shares, Greenwood's for the mean of the "
+        "epochs of all runs (an unsolved run counts as the most epochs), bootstrapped (BCa) else. "
+        "Epochs of the solved runs: the median and the quartiles.",
+        "## In detail",
+        "\n".join(f"- {escaped(text)}" for text in results.sentences()),
+        f"{results.power()} The p-values are of sign-flip tests on pairs of one seed, adjusted "
+        "over all comparisons (Holm).",
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(escaped, line)) + " |" for line in lines)
+
+
+def escaped(text: str) -> str:
+    """Return text in which Markdown finds nothing to do; rules are written with underscores."""
+    for mark in ("|", "*", "_", "<"):
+        text = text.replace(mark, "\\" + mark)
+    return text
+
+
+def main(names: list[str]) -> None:
+    """Run studies, and write their pages."""
+    PAGES.mkdir(exist_ok=True)
+    for name in names or SHIPPED:
+        results = read_study(name).run(RUNS / name, progress=sys.stderr.isatty())
+        (PAGES / f"{name}.md").write_text(page(name, results), encoding="utf-8")
+        results.plot(PAGES / f"{name}.png", force=True)
+        print(f"docs/studies/{name}.md")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

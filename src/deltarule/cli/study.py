@@ -1,0 +1,212 @@
+"""`deltarule study`: what happens over many seeds; run, list, show, new."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deltarule.cli import complete
+from deltarule.cli.guard import guarded, say_note
+
+if TYPE_CHECKING:
+    from deltarule.studies import Results, Study
+
+__all__ = ["list_", "new", "run", "show"]
+
+_DEBUG: Any = typer.Option("--debug", help="Show the traceback of an error.")
+_JSON: Any = typer.Option("--json", help="Print one JSON object instead.")
+_MANY = 1_000_000
+"""So many runs are asked about first."""
+
+
+@guarded
+def run(
+    study: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|STUDY.toml",
+            help="A study that comes along (see `deltarule study list`), or a TOML file.",
+            autocompletion=complete.studies,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The study's folder.", show_default="NAME-study here"),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Runs of every cell.", show_default="the study's own")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes that train.", show_default="one per processor"),
+    ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh/--resume",
+            help="Start anew, the earlier results kept aside; or do only what is missing.",
+        ),
+    ] = False,
+    executor: Annotated[
+        str, typer.Option(help="loky (processes here), dask or ray (a cluster).")
+    ] = "loky",
+    address: Annotated[
+        str | None, typer.Option(help="Of the cluster: tcp://HOST:PORT for Dask, auto for Ray.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Start a study of a million runs or more.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+    as_json: Annotated[bool, _JSON] = False,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Train every cell of a study with many seeds; say, draw and report what that shows.
+
+    The folder keeps every finished part: after Ctrl-C, or a power cut, the same command goes on.
+    """
+    from deltarule.core.errors import SweepError
+    from deltarule.studies.reading import read_study
+
+    found = read_study(study, seeds=seeds)
+    folder = out if out is not None else Path(f"{Path(study).stem}-study")
+    if not yes:
+        _check_size(found, workers)
+    shown = not (quiet or as_json)
+    if shown:
+        _say_plan(found, folder)
+    options = {"workers": workers, "fresh": fresh, "executor": executor, "address": address}
+    failure = None
+    try:
+        results = found.run(folder, progress=shown and sys.stderr.isatty(), **options)  # type: ignore[arg-type]
+    except SweepError as error:
+        failure, results = error, error.results
+    if results.table is not None:
+        _write(results, folder, _command(study, seeds))
+        _tell(results, folder, quiet, as_json)
+    if failure is not None:
+        raise failure
+
+
+@guarded
+def list_(
+    as_json: Annotated[bool, _JSON] = False,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """List the studies that come along, with the question of each and how many runs it takes."""
+    from deltarule.cli.screen import Screen
+    from deltarule.studies.reading import SHIPPED, read_study
+
+    rows = []
+    for name in SHIPPED:
+        found = read_study(name).definition
+        rows.append({"name": name, "question": found.plain["question"], "size": found.size()})
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    screen = Screen()
+    for row in rows:
+        screen.line(row["name"])
+        screen.lines([row["question"], row["size"]])
+
+
+@guarded
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A study's folder.")],
+    as_json: Annotated[bool, _JSON] = False,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Show what a study's folder holds: the tables and what they say; nothing is trained."""
+    from deltarule.studies import Results
+
+    _tell(Results.load(folder), folder, False, as_json)
+
+
+@guarded
+def new(
+    path: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The file to write.")] = Path(
+        "study.toml"
+    ),
+    like: Annotated[
+        str | None,
+        typer.Option(help="Start from a study that comes along.", autocompletion=complete.studies),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    debug: Annotated[bool, _DEBUG] = False,
+) -> None:
+    """Write a TOML file to start a study of your own from, with a comment on every entry."""
+    from deltarule.core.files import new_file
+    from deltarule.studies.reading import TEMPLATE, shipped
+
+    text = TEMPLATE.format(name=path) if like is None else shipped(like)
+    with new_file(path, force=force, option="STUDY.toml") as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    typer.echo(f"{path}: edit it, then run it: deltarule study run {path}")
+
+
+def _check_size(study: Study, workers: int | None) -> None:
+    """Refuse, with an estimate, a study that may take days."""
+    from deltarule.core.errors import UsageError
+    from deltarule.studies.estimate import estimate
+
+    runs = len(study.cells) * len(study.seeds)
+    if runs >= _MANY:
+        raise UsageError(f"{study.definition.size()}: {estimate(study, workers)}. Start it with "
+                         "`--yes`, or take fewer `--seeds`.")  # fmt: skip
+
+
+def _say_plan(study: Study, folder: Path) -> None:
+    from deltarule.cli.screen import Screen
+
+    screen, plain = Screen(), study.definition.plain
+    screen.say("study", plain["title"] or str(folder))
+    if plain["question"]:
+        screen.say("question", plain["question"])
+    screen.say("design", study.definition.size())
+
+
+def _command(study: str, seeds: int | None) -> str:
+    return f"deltarule study run {study}" + (f" --seeds {seeds}" if seeds else "")
+
+
+def _write(results: Results, folder: Path, command: str) -> None:
+    """Write tables, pictures and the report beside the parts; they can always be made again."""
+    results.summary().write_csv(folder / "summary.csv")
+    if results.definition.compared is not None:
+        results.compare().write_csv(folder / "comparisons.csv")
+    results.plot(folder / "overview.png", force=True)
+    results.report(folder / "report.html", command=command, force=True)
+
+
+def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
+    from deltarule.cli.screen import Screen
+    from deltarule.studies.tables import summary_table
+
+    if as_json:
+        typer.echo(json.dumps({**results.to_dict(), "out": str(folder)}, allow_nan=False))
+    for note in results.notes if quiet or as_json else ():
+        say_note(note)
+    if quiet or as_json:
+        return
+    screen, plain = Screen(), results.definition.plain
+    screen.line()
+    if left_out := screen.fitted(*summary_table(results)):
+        screen.lines([f"({left_out} more columns are in summary.csv and report.html)"])
+    screen.line()
+    screen.say("answer", results.answers() or ["there is nothing to compare"])
+    screen.say("in detail", results.sentences())
+    screen.say("certainty", [results.power(), _terms(plain)])
+    screen.say("", list(results.notes))
+    found = [path.name for path in sorted(folder.iterdir()) if path.is_file()]
+    screen.say("folder", f"{folder}: {', '.join(found)}")
+
+
+def _terms(plain: Any) -> str:
+    goal = "An unsolved run counts as the most epochs in the mean of all. " if plain["goal"] else ""
+    return (
+        f"{goal}Intervals are at 95 %, p-values adjusted over all comparisons (Holm); every cell "
+        "has the same seeds and the same epochs at most, unless its settings say otherwise."
+    )

@@ -1,0 +1,46 @@
+"""A data set as arrays, with what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import unknown_name
+
+__all__ = ["Bundled"]
+
+
+@dataclass(frozen=True, eq=False)
+class Bundled:
+    """A data set as arrays: X (n, n_0), unscaled, and T (n, n_L), both float64.
+
+    T is one-hot for several classes, (n, 1) with 0 and 1 for two, the raw value for regression.
+    `classes` is empty for regression; `columns` names X's columns and `target` what T holds.
+    Several targets are named by `targets`, a column of T each.
+    `ordered` marks a time series; `splittable=False` a problem that is trained on all its rows.
+
+    >>> from deltarule.data import load
+    >>> xor = load("xor")
+    >>> xor["X"].tolist(), xor["T"].tolist()
+    ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0], [1.0], [1.0], [0.0]])
+    """
+
+    name: str
+    X: NDArray[np.float64]
+    T: NDArray[np.float64]
+    columns: tuple[str, ...]
+    target: str
+    classes: tuple[str, ...]
+    task: str
+    description: str
+    ordered: bool = False
+    splittable: bool = True
+    targets: tuple[str, ...] = ()
+
+    def __getitem__(self, key: str) -> NDArray[np.float64]:
+        arrays = {"X": self.X, "T": self.T}
+        if key not in arrays:
+            raise unknown_name("array", key, arrays)
+        return arrays[key]

@@ -1,0 +1,45 @@
+"""A function that a network is known to be able to learn: that of another network."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deltarule.core.arguments import whole
+from deltarule.data.bundle import Bundled
+
+__all__ = ["teacher"]
+
+_MOST = 1_000_000
+
+
+def teacher(inputs: int = 5, hidden: int = 3, samples: int = 1000) -> Bundled:
+    """Return what a soft committee machine with random weights says of random inputs.
+
+        T = sum over its nodes j = 1..hidden of erf(w_j x / sqrt 2)
+
+    with x ~ N(0, I) and w_j ~ N(0, I / inputs) scaled to length 1. Saad and Solla (1995), On-line
+    learning in soft committee machines.
+
+    >>> teacher(2, 1, 10).T.shape, bool(abs(teacher(2, 1, 10).T).max() < 1.0)
+    ((10, 1), True)
+    """
+    from scipy.special import erf
+
+    n = whole("teacher: inputs", inputs, 1, 10_000)
+    m = whole("teacher: hidden nodes", hidden, 1, 10_000)
+    rows = whole("teacher: samples", samples, 1, _MOST)
+    rng = np.random.Generator(np.random.Philox(0))
+    w = rng.standard_normal((m, n))
+    w /= np.linalg.norm(w, axis=1, keepdims=True)
+    X = rng.standard_normal((rows, n))
+    return Bundled(
+        name=f"teacher:{n},{m},{rows}",
+        X=X,
+        T=erf(X @ w.T / np.sqrt(2.0)).sum(axis=1, keepdims=True),
+        columns=tuple(f"x{i + 1}" for i in range(n)),
+        target="teacher",
+        classes=(),
+        task="regression",
+        description=f"teacher:{n},{m},{rows}: {rows} answers of a random network with {m} hidden "
+        "nodes (Saad and Solla 1995)",
+    )

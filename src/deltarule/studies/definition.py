@@ -1,0 +1,144 @@
+"""What a study is, as plain values: for its folder, its report, and to tell two apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deltarule.core.errors import unknown_name
+from deltarule.studies.factors import Cell, Factor
+from deltarule.studies.measure import GOALS, MEASURED
+from deltarule.studies.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Definition"]
+
+_TOLD = ("title", "question", "baseline", "metric", "seeds")
+"""What may change without the runs that are there becoming others."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A study as plain values.
+
+    Its factors with their levels, its cells by their labels, what is fixed, seeds, what is held.
+    """
+
+    plain: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        fixed: Settings,
+        factors: Sequence[Factor],
+        cells: Sequence[Cell],
+        seeds: Sequence[int],
+        hold: Sequence[str],
+        baseline: Mapping[str, str],
+        metric: str | None,
+        title: str,
+        question: str,
+    ) -> Definition:
+        """Return the definition of a study. Raises `UsageError` for an unknown metric."""
+        held_out = any(cell.settings.validation for cell in cells)
+        if metric is not None and metric not in MEASURED:
+            raise unknown_name("metric", metric, MEASURED)
+        goal = any(rule.name in GOALS for cell in cells for rule in cell.settings.stop)
+        return cls(
+            {
+                "title": title,
+                "question": question,
+                "settings": fixed.to_dict(),
+                "factors": {f.name: f.to_dict() for f in factors},
+                "cells": [[label for _, label in cell.labels] for cell in cells],
+                "epochs": [cell.settings.epochs for cell in cells],
+                "goal": goal,
+                "seeds": list(seeds),
+                "hold": list(hold),
+                "baseline": dict(baseline),
+                "metric": metric or ("validation_error" if held_out else "error"),
+            }
+        )
+
+    @property
+    def factors(self) -> dict[str, list[str]]:
+        """The factors, and the labels of their levels."""
+        return {name: list(levels) for name, levels in self.plain["factors"].items()}
+
+    @property
+    def compared(self) -> str | None:
+        """The factor whose levels are compared; None where there is one level of each."""
+        own = [name for name in self.plain["baseline"] if len(self.factors[name]) > 1]
+        apart = [
+            name
+            for name, levels in self.plain["factors"].items()
+            if len(levels) > 1 and not any("data" in level for level in levels.values())
+        ]
+        return next(iter([*own, *apart]), None)
+
+    @property
+    def epochs(self) -> dict[tuple[str, ...], int]:
+        """Every cell's most epochs, by its labels."""
+        cells = map(tuple, self.plain["cells"])
+        return dict(zip(cells, self.plain["epochs"], strict=True))
+
+    def ordered(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Return the runs of this study that a table holds, none twice, in the study's order.
+
+        However the work was divided, and whichever part was done first.
+        """
+        import polars as pl
+
+        names = list(self.factors)
+        cells, seeds = self.plain["cells"], self.plain["seeds"]
+        order = pl.DataFrame(
+            {
+                **{
+                    name: pl.Series([cell[k] for cell in cells for _ in seeds], dtype=pl.String)
+                    for k, name in enumerate(names)
+                },
+                "seed": pl.Series(list(seeds) * len(cells), dtype=pl.UInt64),
+            }
+        )
+        once = table.unique([*names, "seed"], keep="first", maintain_order=True)
+        return order.join(once, on=[*names, "seed"], how="inner", maintain_order="left")
+
+    def size(self) -> str:
+        """Return how large the study is, in words."""
+        cells, seeds = len(self.plain["cells"]), len(self.plain["seeds"])
+        most = max(self.plain["epochs"])
+        named = [
+            f"{n:,} {what}{'' if n == 1 else 's'}" for n, what in ((cells, "cell"), (seeds, "seed"))
+        ]
+        runs = cells * seeds
+        return (
+            f"{' x '.join(named)} = {runs:,} run{'' if runs == 1 else 's'} of at most {most:,} "
+            f"epoch{'' if most == 1 else 's'}"
+        )
+
+    def differences(self, other: Definition) -> list[str]:
+        """Return where another definition is another one, as sentences; seeds may be more."""
+        mine, found = _flat(self.plain), _flat(other.plain)
+        return [
+            f"{key}: {_said(mine, key)} here, {_said(found, key)} there"
+            for key in sorted(mine.keys() | found.keys())
+            if key.split(" ")[0] not in _TOLD and mine.get(key) != found.get(key)
+        ]
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    """Return nested dictionaries as one, keys joined."""
+    if not isinstance(value, Mapping):
+        return {name: value}
+    found: dict[str, Any] = {}
+    for key, part in value.items():
+        found |= _flat(part, f"{name} {key}".strip())
+    return found
+
+
+def _said(flat: Mapping[str, Any], key: str) -> str:
+    text = repr(flat[key]) if key in flat else "nothing"
+    return text if len(text) < 80 else text[:76] + " ..."

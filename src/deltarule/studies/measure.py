@@ -1,0 +1,123 @@
+"""One task: its runs are trained side by side, and measured; a row for each."""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.studies.outcome import MEASURED, measured_at
+from deltarule.studies.tasks import Made, Task, make
+from deltarule.training import Many, train_many
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["GOALS", "MEASURED", "POINTS", "checkpoints", "measure"]
+
+GOALS = ("all_within", "error_below")
+"""The stopping rules that a run ends by because it has solved its problem."""
+
+POINTS = 60
+"""At so many epochs the error of every run is kept for the learning curves."""
+
+Array = NDArray[Any]
+
+
+def checkpoints(epochs: int) -> NDArray[np.int64]:
+    """Return the epochs at which a learning curve is kept: evenly in their logarithm.
+
+    >>> checkpoints(10)
+    array([ 1,  2,  3,  4,  5,  6,  7,  8,  9, 10])
+    """
+    return np.unique(np.geomspace(1, epochs, POINTS).round().astype(np.int64))
+
+
+def measure(task: Task, seeds: Sequence[int], hold: Sequence[str], threads: int | None) -> Any:
+    """Return a table with a row per run, and what was warned of.
+
+    Raises `KeyboardInterrupt` where the training was interrupted: half a run is no run.
+    """
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        first = task.runs[0][0]
+        made = make(first, task.split)
+        many = _train(task, made, seeds, hold, threads)
+        if (many.stopped == "interrupted").any():
+            raise KeyboardInterrupt
+        table = _rows(task, made, many)
+    return table, sorted({f"{w.message}" for w in said})
+
+
+def _train(
+    task: Task, made: Made, seeds: Sequence[int], hold: Sequence[str], threads: int | None
+) -> Many:
+    s, own = task.runs[0][0].settings, [seed for _, seed in task.runs]
+    starts = [seeds[0]] * len(own) if "weights" in hold else own
+    orders = [seeds[0]] * len(own) if "order" in hold else own
+    theta = made.network.init_many(starts, s.dtype) if starts != orders else None
+    cells = {cell: (cell.settings.rule, cell.settings.optimiser) for cell, _ in task.runs}
+    rules, optimisers = zip(*(cells[cell] for cell, _ in task.runs), strict=True)
+    return train_many(
+        made.network,
+        made.parts.X,
+        made.parts.T,
+        seeds=orders,
+        theta=theta,
+        loss=made.objective.loss,
+        reduction=s.reduction,
+        rule=list(rules),
+        optimizer=list(optimisers),
+        epochs=s.epochs,
+        batch_size=s.batch_size,
+        shuffle=s.shuffle,
+        stop=s.stop,
+        l2=s.l2,
+        clip_norm=s.clip_norm,
+        validation=(made.parts.X_held, made.parts.T_held) if len(made.parts.X_held) else None,
+        engine=task.engine,
+        dtype=s.dtype,
+        threads=threads,
+    )
+
+
+def _rows(task: Task, made: Made, many: Many) -> pl.DataFrame:
+    import polars as pl
+
+    factors = [name for name, _ in task.runs[0][0].labels]
+    labels = [dict(cell.labels) for cell, _ in task.runs]
+    goal = any(rule.name in GOALS for rule in task.runs[0][0].settings.stop)
+    solved = np.isin(many.stopped, GOALS)
+    measured = measured_at(made, many.theta)
+    marks = checkpoints(task.runs[0][0].settings.epochs)
+    columns = {
+        **{name: [row[name] for row in labels] for name in factors},
+        "seed": pl.Series([seed for _, seed in task.runs], dtype=pl.UInt64),
+        "solved": pl.Series(solved.tolist() if goal else [None] * len(many), dtype=pl.Boolean),
+        "diverged": many.stopped == "non_finite",
+        "stopped": many.stopped.tolist(),
+        "epochs": many.epochs,
+        **{
+            name: pl.Series(measured.get(name, [None] * len(many)), dtype=pl.Float64)
+            for name in MEASURED
+        },
+        "saturated": pl.Series(measured["saturated"], dtype=pl.List(pl.Float64)),
+        "seconds": np.full(len(many), many.seconds / len(many)),
+        "engine": many.engine,
+        "host": platform.node(),
+        "message": list(many.messages),
+        "curve": pl.Series(_curves(many, marks)).arr.to_list(),
+    }
+    return pl.DataFrame(columns)
+
+
+def _curves(many: Many, marks: NDArray[np.int64]) -> Array:
+    """Return E of every run at the checkpoints (m, points); after a run's end its last goes on."""
+    if not many.history["error"].size:
+        return np.full((len(many), len(marks)), np.nan, np.float32)
+    at = np.maximum(np.minimum(marks, many.epochs[:, None]), 1) - 1
+    return np.asarray(many.history["error"][at, np.arange(len(many))[:, None]], np.float32)

@@ -1,0 +1,47 @@
+"""Epochs until solved: a point per run over a box, and how many runs were not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deltarule.core.style import plain, quiet_axes
+from deltarule.studies.pictures.panels import Look, Panel
+from deltarule.studies.statistics.values import time_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["draw_epochs"]
+
+
+def draw_epochs(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
+    """Draw a row per level; the points' heights within a row mean nothing."""
+    quiet_axes(axes)
+    levels = list(panel.cells)
+    rng = np.random.default_rng(0)
+    for row, level in enumerate(levels):
+        times, solved = time_of(panel.cells[level], panel.epochs)
+        found = times[solved]
+        height = row + rng.uniform(-0.28, 0.28, len(found))
+        axes.plot(found, height, "o", color=looks[level].colour, markersize=2.6, alpha=0.45,
+                  markeredgewidth=0)  # fmt: skip
+        if len(found) > 1:
+            axes.boxplot(found, positions=[row], orientation="horizontal", widths=0.5,
+                         showfliers=False, manage_ticks=False,
+                         medianprops={"color": "#1A1A1A", "linewidth": 1.8},
+                         boxprops={"linewidth": 0.9}, whiskerprops={"linewidth": 0.9},
+                         capprops={"linewidth": 0.9})  # fmt: skip
+        missed = int((~solved).sum())
+        axes.text(1.01, row, f"{missed} of {len(solved)}" if missed else "none", fontsize=8.5,
+                  va="center", transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.text(1.01, -0.75, "unsolved", fontsize=8.5, va="center", color="#5A5A5A",
+              transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.set_yticks(range(len(levels)), [plain(level) for level in levels], fontsize=9)
+    axes.set_ylim(len(levels) - 0.4, -1.1)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlim(right=panel.epochs)
+    axes.set_xlabel("epochs until solved")
+    axes.set_title(plain(panel.place or "Epochs until solved"), loc="left", fontsize=11)

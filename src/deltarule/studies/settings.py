@@ -1,0 +1,177 @@
+"""The settings of a training in a study: each is fixed for all cells, or varied by a factor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, cast
+
+from deltarule.activations import ACTIVATIONS, Activation
+from deltarule.core.arguments import boolean, number, whole
+from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.registry import plain
+from deltarule.data.scale import SCALERS
+from deltarule.engine.objective import REDUCTIONS
+from deltarule.layers import INITIALISERS, Initialiser
+from deltarule.losses import LOSSES, Loss
+from deltarule.models.recipe import DTYPES, hidden_sizes
+from deltarule.network import Network
+from deltarule.optim import OPTIMISERS, SCHEDULES, Clipping, Method, Optimiser, Schedule
+from deltarule.rules import DERIVATIVES, DeltaRule
+from deltarule.rules.reading import as_rule
+from deltarule.studies.problem import Problem, as_problem
+from deltarule.training.job import as_rules
+from deltarule.training.stopping import StopRule
+
+__all__ = ["Settings", "checked"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one cell's networks are made and trained; `checked` turns what is written into these."""
+
+    data: Problem | None = None
+    """The samples: a bundled or generated name, a file, or arrays (X, T)."""
+    network: Network | None = None
+    """The network; None makes dense layers from `hidden`, `activation` and `output`."""
+    hidden: tuple[int, ...] | None = None
+    """Nodes of every hidden layer."""
+    activation: Activation | None = None
+    """f of the hidden layers; None is the network's own, or sigmoid."""
+    output: Activation | None = None
+    """f of the output layer; None is the network's own, or what suits the task."""
+    init: Initialiser | None = None
+    """How weights are drawn; None is the network's own, or what suits the activation."""
+    loss: Loss | None = None
+    """e(y, T); None is what suits the task where the network is made here, else half squared."""
+    reduction: str = "mean"
+    rule: DeltaRule = DeltaRule()  # noqa: RUF009 (a frozen record)
+    optimizer: Method = OPTIMISERS.get("adam")  # noqa: RUF009 (a frozen record)
+    lr: float | Schedule | None = None
+    """The learning rate in the place of the optimizer's own."""
+    epochs: int = 1000
+    batch_size: int | None = None
+    """Samples per update; None takes all."""
+    shuffle: bool = True
+    stop: tuple[StopRule, ...] = ()
+    l2: float = 0.0
+    clip_norm: float | None = None
+    validation: float = 0.0
+    """The share of the samples that is held out, and measured at the end."""
+    scale: str | None = None
+    """How inputs are scaled; None leaves problems that are not split as they are, others get
+    mean 0 and deviation 1."""
+    dtype: str = "float64"
+    seeds: int | None = None
+    """How many of the study's seeds this cell has; None for all."""
+
+    def with_(self, changes: Mapping[str, Any]) -> Settings:
+        """Return these settings with some of them, already checked, in the place of others."""
+        return replace(self, **changes)
+
+    @property
+    def optimiser(self) -> Method:
+        """The optimizer with its learning rate. Raises `UsageError` where it takes none."""
+        found: Any = self.optimizer
+        if self.lr is None:
+            return self.optimizer
+        if not isinstance(found, Optimiser):
+            raise UsageError(f"{found.name} takes no learning rate; leave out lr, or vary others")
+        made: Method = replace(cast(Any, found), lr=self.lr)
+        return made
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what differs from the defaults as plain values, ready for JSON."""
+        default = Settings()
+        return {
+            f.name: as_plain(getattr(self, f.name))
+            for f in fields(self)
+            if getattr(self, f.name) != getattr(default, f.name)
+        }
+
+
+def as_plain(value: Any) -> Any:
+    """Return a setting as JSON takes it."""
+    return value.to_dict() if hasattr(value, "to_dict") else plain(value)
+
+
+def checked(name: str, value: Any) -> Any:
+    """Return a setting's value as the study works with it.
+
+    Raises `UsageError` for an unknown setting, naming the nearest, and for a value that cannot be.
+
+    >>> checked("hidden", "64,32"), checked("lr", 0.5), checked("stop", "all_within:0.4")
+    ((64, 32), 0.5, (AllWithin(tolerance=0.4),))
+    """
+    if name not in _CHECKS:
+        raise unknown_name("setting of a study", name, _CHECKS)
+    return _CHECKS[name](value)
+
+
+def _network(value: Any) -> Network:
+    if isinstance(value, Mapping):
+        return Network.from_dict(value)
+    if not isinstance(value, Network):
+        raise UsageError(f"network takes a dr.Network, not {value!r}; hidden takes sizes")
+    return value
+
+
+def _activation(value: Any) -> Activation:
+    """Return f; with a rule, as `{name = "sigmoid", rule = "offset:0.1"}`, the f whose f' is it."""
+    if not isinstance(value, Mapping) or "rule" not in value:
+        return ACTIVATIONS.get(value)
+    f = ACTIVATIONS.get({key: part for key, part in value.items() if key != "rule"})
+    consistent: Activation = DERIVATIVES.get(value["rule"]).consistent_activation(f)
+    return consistent
+
+
+def _hidden(value: Any) -> tuple[int, ...]:
+    return hidden_sizes((value,) if isinstance(value, int) else value)
+
+
+def _among(name: str, known: Any) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in known:
+            raise unknown_name(name, value, known)
+        return str(value)
+
+    return check
+
+
+def _rate(value: Any) -> float | Schedule:
+    if isinstance(value, str | Mapping | Schedule):
+        return SCHEDULES.get(value)
+    return number("lr", value, low=0.0)
+
+
+def _optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None or value == "auto" else check(value)
+
+
+def _clip(value: Any) -> float | None:
+    return Clipping(norm=value).norm
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "data": as_problem,
+    "network": _optional(_network),
+    "hidden": _optional(_hidden),
+    "activation": _optional(_activation),
+    "output": _optional(_activation),
+    "init": _optional(INITIALISERS.get),
+    "loss": _optional(LOSSES.get),
+    "reduction": _among("reduction", REDUCTIONS),
+    "rule": as_rule,
+    "optimizer": OPTIMISERS.get,
+    "lr": _optional(_rate),
+    "epochs": lambda value: whole("epochs", value, 1),
+    "batch_size": lambda value: None if value in (None, "all") else whole("batch_size", value, 1),
+    "shuffle": lambda value: boolean("shuffle", value),
+    "stop": as_rules,
+    "l2": lambda value: number("l2", value, low=0.0),
+    "clip_norm": _optional(_clip),
+    "validation": lambda value: number("validation", value, low=0.0, high=0.9),
+    "scale": _optional(_among("scaler", tuple(SCALERS))),
+    "dtype": _among("dtype", DTYPES),
+    "seeds": _optional(lambda value: whole("seeds of a cell", value, 1)),
+}

@@ -1,0 +1,1 @@
+"""What many runs show: estimates with intervals, paired comparisons, sentences made from them."""

@@ -1,0 +1,154 @@
+"""`dr.Study`: what happens over many seeds, in every cell of a design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from deltarule.core.arguments import whole
+from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.random import as_seeds
+from deltarule.network import Network
+from deltarule.studies.definition import Definition
+from deltarule.studies.factors import Factor, cells_of
+from deltarule.studies.results import Results
+from deltarule.studies.settings import Settings, checked
+
+__all__ = ["HELD", "Study", "seeds_of"]
+
+HELD = ("weights", "order", "split")
+"""The sources of chance that a study may hold: they are those of its first seed then."""
+
+
+class Study:
+    """An experiment: factors whose levels multiply to cells, and many seeds in each.
+
+    A seed decides the first weights, the order of the samples and which of them are held out, and
+    is the same in every cell: cells are compared pair by pair. A seed is chance, not a setting.
+
+    Args:
+        net: the network; None makes dense layers from the settings `hidden`, `activation` and
+            `output`; several by label are a factor, "network".
+        data: a bundled or generated name (`"xor"`, `"parity:4"`), a file that knows its target, or
+            arrays (X, T); several by label are a factor, "data".
+        vary: the factors. One with the name of a setting has a list of values, or labels with
+            values: `{"rule": {"exact": "exact", "no f'": "hidden=constant"}}`. One with any other
+            name bundles settings: `{"problem": {"XOR": {"data": "xor", "hidden": 2}}}`.
+        seeds: how many, from 0 on, or which.
+        exclude, include: cells to take out of the product, and to put back: a level of some, and
+            of every, factor.
+        hold: sources of chance that do not vary: `"weights"`, `"order"`, `"split"`.
+        baseline: for every factor the level that others are compared with; else its first one.
+        metric: what cells are compared by that have no goal: "error", "accuracy",
+            "validation_error" or "validation_accuracy".
+        title, question: for the report.
+        settings: everything that is the same in all cells: `rule`, `optimizer`, `lr`, `epochs`,
+            `batch_size` (None: all), `stop`, `loss`, `reduction`, `hidden`, `activation`, `output`,
+            `init`, `l2`, `clip_norm`, `validation` (a share to hold out), `scale`, `dtype`.
+
+    A run is solved where it ends by `all_within` or `error_below`. Raises `UsageError` for what
+    cannot be, naming the nearest.
+
+    >>> import deltarule as dr
+    >>> net = dr.Network(2, [dr.Dense(2, "sigmoid"), dr.Dense(1, "sigmoid")], init="uniform:1")
+    >>> study = dr.Study(net, "xor", vary={"rule": ["exact", "hidden=constant"]}, seeds=20,
+    ...                  optimizer="sgd:1", reduction="sum", epochs=2000, stop="all_within:0.4")
+    >>> study
+    Study: 2 cells x 20 seeds = 40 runs of at most 2,000 epochs
+    >>> study.run().summary()["rule", "solved"].rows()
+    [('exact', 16), ('hidden=constant', 0)]
+    """
+
+    def __init__(
+        self,
+        net: Network | Mapping[str, Network] | None = None,
+        data: Any = None,
+        vary: Mapping[str, Any] | None = None,
+        seeds: int | Iterable[int] = 200,
+        *,
+        include: Sequence[Mapping[str, Any]] = (),
+        exclude: Sequence[Mapping[str, Any]] = (),
+        hold: str | Sequence[str] = (),
+        baseline: Mapping[str, Any] | None = None,
+        metric: str | None = None,
+        title: str = "",
+        question: str = "",
+        **settings: Any,
+    ) -> None:
+        given = dict(vary or {})
+        for name, value in (("network", net), ("data", data)):
+            if value is None:
+                continue
+            if name in given or name in settings:
+                raise UsageError(f"{name} is given twice")
+            several = isinstance(value, Mapping)
+            (given if several else settings)[name] = value
+        fixed = Settings().with_({name: checked(name, v) for name, v in settings.items()})
+        factors = tuple(Factor.of(name, values) for name, values in given.items())
+        found = seeds_of(seeds)
+        self.seeds: tuple[int, ...] = found
+        """The seeds of every cell."""
+        held = (hold,) if isinstance(hold, str) else tuple(hold)
+        for source in held:
+            if source not in HELD:
+                raise unknown_name("source of chance to hold", source, HELD)
+        self.cells = cells_of(fixed, factors, include, exclude)
+        """The cells, in the order of the factors' levels."""
+        for cell in self.cells:
+            if cell.settings.data is None:
+                raise UsageError(f"{cell.name}: there are no data; name them, such as data='xor'")
+        by_name = {factor.name: factor for factor in factors}
+        levels = {}
+        for name, label in (baseline or {}).items():
+            if name not in by_name:
+                raise unknown_name("factor in baseline", name, by_name)
+            levels[name] = by_name[name].find(label)
+        self.definition = Definition.of(
+            fixed, factors, self.cells, self.seeds, held, levels, metric, title, question
+        )
+
+    def run(
+        self,
+        out: str | Path | None = None,
+        *,
+        workers: int | None = None,
+        fresh: bool = False,
+        progress: bool = False,
+        executor: str = "loky",
+        address: str | None = None,
+    ) -> Results:
+        """Train what is missing, and return all results.
+
+        Args:
+            out: a folder that keeps every finished part; a second call goes on where it ended.
+                None keeps the results in memory alone.
+            workers: processes that train; None takes one per processor where the study is long
+                enough for them to pay. No number depends on it, but the seconds.
+            fresh: put the results of an earlier study that are in the folder out of the way.
+            progress: show a bar on stderr.
+            executor: "loky" for processes here; "dask" or "ray" for a cluster.
+            address: of the cluster.
+
+        Raises `UsageError` where the folder has another study, `LockError` where somebody else is
+        writing to it, `SweepError` where cells failed: its `.results` has the others.
+        """
+        from deltarule.studies.running import run
+
+        return run(self, out, workers, fresh, progress, executor, address)
+
+    def __repr__(self) -> str:
+        return f"Study: {self.definition.size()}"
+
+
+def seeds_of(given: Any) -> tuple[int, ...]:
+    """Return the seeds of a number of them, or as they are given. Raises `UsageError`.
+
+    >>> seeds_of(3), seeds_of([7, 9])
+    ((0, 1, 2), (7, 9))
+    """
+    count = isinstance(given, int) and not isinstance(given, bool)
+    found = as_seeds(range(whole("seeds", given, 1)) if count else given)
+    if len(set(found)) < len(found):
+        raise UsageError("seeds: one is there twice; every run of a cell needs its own")
+    return found
