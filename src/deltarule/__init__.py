@@ -18,7 +18,8 @@ take_wide_kernels()
 
 if TYPE_CHECKING:
     from deltarule import activations, data, losses, optim, rules
-    from deltarule.check.diagnose import Diagnosis, diagnose
+    from deltarule.check.adapter import diagnose
+    from deltarule.check.diagnose import Diagnosis
     from deltarule.check.function import check_function
     from deltarule.check.network import check_gradient
     from deltarule.check.pytorch import check_torch
@@ -90,7 +91,7 @@ _HOME = {
     "ResourceError": "deltarule.core.errors",
     "UsageError": "deltarule.core.errors",
     "Diagnosis": "deltarule.check.diagnose",
-    "diagnose": "deltarule.check.diagnose",
+    "diagnose": "deltarule.check.adapter",
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
     "Explanation": "deltarule.explanation",

@@ -91,17 +91,19 @@ def functions(cli: Cli, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["mine.py", "mine"])
 def test_a_function(cli: Cli, functions: Path, name: str) -> None:
-    found = cli("diagnose", f"{name}:summed", *OPTIONS)
+    found = cli("diagnose", f"{name}:summed", *OPTIONS, "--reduction", "mean")
     assert found.exit_code == 1
     assert "explained: 1 mistake\n  sum_for_mean in layers 1, 2" in found.stdout
     assert cli("diagnose", f"{name}:summed", *OPTIONS, "--reduction", "sum").exit_code == 0
+    found = cli("diagnose", f"{name}:summed", *OPTIONS)
+    assert (found.exit_code, "sum over the observations" in found.stdout) == (0, True)
 
 
 def test_a_function_at_given_weights(cli: Cli, functions: Path) -> None:
     theta = np.linspace(-1, 1, 12)
     np.savez("at.npz", theta=theta, X=X, T=np.eye(2))
     found = cli("diagnose", "mine.py:summed", *OPTIONS, "--data", "at.npz", "--reduction", "sum")
-    assert (found.exit_code, found.stdout.startswith("correct")) == (0, True)
+    assert (found.exit_code, "\ncorrect" in found.stdout) == (0, True)
 
 
 IN_OUT = """
@@ -134,6 +136,8 @@ def test_a_program_that_stores_w_the_other_way_round(cli: Cli, tmp_path: Path) -
     found = cli("diagnose", "other_way.py:wrong", *asked)
     assert "explained: 1 mistake\n  missing_derivative in layer 1\n" in found.stdout
     found = cli("diagnose", "other_way.py:gradient", "--network", "2-3-1")
+    assert (found.exit_code, "W as (in, out)" in found.stdout) == (0, True)
+    found = cli("diagnose", "other_way.py:gradient", "--network", "2-3-1", "--notation", "theory")
     assert (found.exit_code, "by the notation in_out" in found.stderr) == (2, True)
     parts = {f"W{l}": p["W"].T for l, p in enumerate(NET.unpack(THETA), 1)}
     parts |= {f"b{l}": p["b"] for l, p in enumerate(NET.unpack(THETA), 1)}

@@ -1,0 +1,268 @@
+"""`dr.diagnose` of anybody's program: read it, ask it for a gradient, name the mistake."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from deltarule.check.adapter.entries import Entry, entries_of, subjects_of
+from deltarule.check.adapter.objective import Fit, fit, losses_for, seen_loss
+from deltarule.check.adapter.program import Program, program_of
+from deltarule.check.adapter.reading import Known, point, read
+from deltarule.check.diagnose import Diagnosis
+from deltarule.check.diagnose import diagnose as name_mistake
+from deltarule.check.adapter.roles import roles_of
+from deltarule.core.arguments import array
+from deltarule.core.errors import UsageError
+from deltarule.losses import Loss
+from deltarule.network import Network
+
+__all__ = ["Asked", "ask", "diagnose", "documented", "programs_in"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A diagnosis of a program, and how it was read."""
+
+    program: Program
+    sentence: str
+    """How the program was read, in one line."""
+    diagnosis: Diagnosis
+
+
+def documented(thing: Any) -> bool:
+    """Whether it is a function of (theta, X, T), which can be called as the docs say."""
+    if inspect.isclass(thing) or not callable(thing):
+        return False
+    roles = roles_of(thing, ("theta", "X", "T"))
+    return roles is not None and {"theta", "X", "T"} <= set(roles.values())
+
+
+def diagnose(
+    gradient: Any,
+    net: Network | None = None,
+    theta: ArrayLike | None = None,
+    X: ArrayLike | None = None,
+    T: ArrayLike | None = None,
+    loss: str | Mapping[str, Any] | Loss | None = None,
+    reduction: str | None = None,
+    notation: Any = None,
+    **options: Any,
+) -> Diagnosis:
+    """Say whether a gradient is right, and else which mistake is in it.
+
+    Two ways to ask. With `net`, `theta`, `X` and `T`, the gradient (a flat vector, a list of
+    (dW, db) or a function of (theta, X, T)) is compared with the true one at this point: see
+    `deltarule.check.diagnose.diagnose`, which has the other options. Without them, `gradient` is
+    a program: a function, a class, an object or a module that trains a network in its own way.
+    How it wants its weights, inputs and targets, which network it has, its learning rate and its
+    sign are found by trying, and said in the first of the notes. A way of reading it is taken
+    where the outputs that our network has under it are among the numbers that it computes; its
+    gradient, which may be wrong, selects nothing.
+
+    Args:
+        gradient: a gradient, or a program.
+        net: the network; of a program, what is known of it may be left out.
+        theta: its parameters, flat, where it is to be compared; random ones for a program.
+        X: inputs (n, n_0); random ones for a program.
+        T: targets (n, n_L); random ones for a program.
+        loss: e(y, T) that the gradient is meant for: half_squared_error; of a program the one
+            whose value it computes, else one that it is right for.
+        reduction: `"sum"` or `"mean"` over the observations; mean, or as a program has it.
+        notation: the notation that the gradient is in; a program's is found.
+        **options: `rule`, `sample_weight`, `l2`; see `deltarule.check.diagnose.diagnose`.
+
+    Returns:
+        A `Diagnosis`.
+
+    Raises `UsageError` where nothing in a program can be asked for a gradient.
+
+    >>> import numpy as np
+    >>> class Net:
+    ...     def __init__(self, lr=0.5):
+    ...         self.W1, self.W2, self.lr = np.ones((2, 3)), np.ones((3, 1)), lr
+    ...     def train(self, x, t):
+    ...         h = np.tanh(x @ self.W1)
+    ...         y = 1 / (1 + np.exp(-h @ self.W2))
+    ...         d2 = (y - t) * y * (1 - y)
+    ...         d1 = d2 @ self.W2.T  # here
+    ...         self.W2 -= self.lr * h.T @ d2
+    ...         self.W1 -= self.lr * x.T @ d1
+    >>> found = diagnose(Net())
+    >>> found.mistakes[0].title
+    'missing_derivative in layer 1'
+    >>> print(found.notes[0])
+    Net.train read as 2-3-1 tanh/sigmoid, W as (in, out), no biases, rows, changes the weights, ...
+    """
+    if net is not None and theta is not None and X is not None and T is not None:
+        if notation is not None or not _program_like(gradient):
+            return name_mistake(
+                gradient, net, theta, X, T, loss=loss or "half_squared_error",
+                reduction=reduction or "mean", notation=notation or "theory", **options,
+            )  # fmt: skip
+    known = Known() if net is None else Known.of(net)
+    found = programs_in(gradient, known, getattr(gradient, "__name__", type(gradient).__name__))
+    at = _given(found[0].network, theta, X, T)
+    asked = ask(found[0], loss, reduction, at=at, **options)
+    return replace(asked.diagnosis, notes=(asked.sentence, *asked.diagnosis.notes))
+
+
+def _program_like(gradient: Any) -> bool:
+    """Whether it is a program rather than numbers or a function of (theta, X, T)."""
+    if isinstance(gradient, np.ndarray | list | tuple | dict):
+        return False
+    return inspect.isclass(gradient) or isinstance(gradient, ModuleType) or not callable(gradient)
+
+
+def _given(net: Network, theta: Any, X: Any, T: Any) -> tuple[Array, Array, Array] | None:
+    """Return the point that was given, the rest of it at random; None for all of it."""
+    if theta is None and X is None and T is None:
+        return None
+    X = None if X is None else array("X", X, np.float64)
+    at = point(net, None if X is None else len(X))
+    T = at.T if T is None else array("T", T, np.float64)
+    weights = at.theta if theta is None else net.check_theta(theta, np.float64)
+    return weights, at.X if X is None else X, T
+
+
+def programs_in(thing: Any, known: Known, name: str = "") -> list[Program]:
+    """Return the programs in a module, or of one thing, that can be asked for a gradient.
+
+    Of a file those of the best rank: a function called gradient, an object, a class, and only
+    then whatever else gives a gradient.
+
+    Raises `UsageError` where there is none.
+    """
+    entries = entries_of(thing) if isinstance(thing, ModuleType) else [Entry(name, thing, 0)]
+    found: list[Program] = []
+    rank = -1
+    for entry in entries:
+        if found and entry.rank > rank:
+            break
+        program = _program(entry, known)
+        if program is not None:
+            found.append(program)
+            rank = entry.rank
+    if not found:
+        raise _unread(thing, name, entries, known)
+    return found
+
+
+def _program(entry: Entry, known: Known) -> Program | None:
+    spare: Program | None = None
+    for subject in subjects_of(entry, known.sizes):
+        try:
+            reading = read(subject, known)
+        except Exception:
+            continue
+        if reading is not None and reading.proved:
+            return program_of(reading)
+        if reading is not None and spare is None:
+            spare = program_of(reading)
+    return spare
+
+
+def _unread(thing: Any, name: str, entries: Sequence[Entry], known: Known) -> UsageError:
+    what = name or getattr(thing, "__name__", "the program")
+    tried = ", ".join(e.name for e in entries) or "no function and no class"
+    sizes = "" if known.sizes else " Say what network it is (--network 3-4-2), "
+    sizes = sizes or " Is that network the one that it has? Otherwise "
+    return UsageError(
+        f"{what}: nothing in it could be asked for a gradient ({tried} tried): no call gives "
+        f"arrays of a network's shapes with the outputs of that network's forward pass.{sizes}"
+        "or write a function of (theta, X, T) that returns the gradient"
+    )
+
+
+def ask(
+    program: Program,
+    loss: Any = None,
+    reduction: str | None = None,
+    rows: int = 5,
+    seed: int = 0,
+    at: tuple[Array, Array, Array] | None = None,
+    **options: Any,
+) -> Asked:
+    """Return what `diagnose` says of a program at a random point, or at the one that is given."""
+    net = program.network
+    theta, X, T = at if at is not None else _point(program, loss, rows, seed)
+    gradient = program(theta, X, T)
+    found = _objective(program, theta, X, T, gradient, loss, reduction)
+    program = _signed(program, found)
+    mean = reduction or program.reduction or "mean"
+    given = _completed(program, found, mean)
+    diagnosis = name_mistake(given, net, theta, X, T, loss=found.loss, reduction=mean, **options)
+    missing = np.isnan(gradient)
+    notes = [program.sentence() + ("" if loss else f", loss {found.loss}")]
+    if np.any(missing):
+        notes.append(_partial(net, missing))
+    return Asked(program, notes[0], replace(diagnosis, notes=(*notes[1:], *diagnosis.notes)))
+
+
+def _point(program: Program, loss: Any, rows: int, seed: int) -> tuple[Array, Array, Array]:
+    at = point(program.network, rows, seed)
+    classes = "class" in program.reading.way.form.name
+    coupled = program.network.output.rowwise and loss in (None, "cross_entropy")
+    return at.theta, at.X, at.classes if classes or coupled else at.T
+
+
+def _objective(
+    program: Program,
+    theta: Array,
+    X: Array,
+    T: Array,
+    gradient: Array,
+    loss: Any,
+    reduction: str | None,
+) -> Fit:
+    """Return the loss that the gradient is for, and how it compares with the true one."""
+    net, mean = program.network, reduction or program.reduction or "mean"
+    losses = [loss] if loss is not None else losses_for(net)
+    if loss is None:
+        rows = slice(None) if program.reading.several else slice(0, 1)
+        trial, _ = program.reading.ask(theta, X[rows], T[rows])
+        named = seen_loss(net, theta, X[rows], T[rows], trial.seen, losses)
+        losses = losses if named is None else [named]
+    fits = [f for name in losses if (f := fit(net, theta, X, T, gradient, name, mean)) is not None]
+    exact = [f for f in fits if f.exact]
+    ones = [f for f in exact if abs(abs(f.factor) - 1.0) < 1e-6]
+    return next(iter([*ones, *exact, *fits]), Fit(losses[0], False, 1.0))
+
+
+def _signed(program: Program, found: Fit) -> Program:
+    """Return the program with the sign of what it returns, and a rate that only steps show."""
+    step = program.reading.outcome in ("updated", "changed")
+    if not step:
+        return replace(program, sign=-1 if found.factor < 0 else 1)
+    if program.rate is None and found.exact and found.factor > 0:
+        return replace(program, scale=found.factor)
+    return program
+
+
+def _completed(program: Program, found: Fit, reduction: str) -> Any:
+    """Return a function whose missing entries are filled in, so that nothing else is compared."""
+    from deltarule.engine import backprop
+
+    def gradient(theta: Array, X: Array, T: Array) -> Array:
+        vector = program(theta, X, T)
+        missing = np.isnan(vector)
+        if np.any(missing):
+            truth = backprop(program.network, theta, X, T, loss=found.loss, reduction=reduction)
+            factor = program.sign * found.factor if found.exact else 1.0
+            vector[missing] = factor * truth.gradient[missing]
+        return vector
+
+    return gradient
+
+
+def _partial(net: Any, missing: NDArray[np.bool_]) -> str:
+    named = [f"d{e.parameter.name}{e.layer}" for e in net.layout.entries if not missing[e.start]]
+    return f"it delivers {', '.join(named)} alone; the rest is taken as right"

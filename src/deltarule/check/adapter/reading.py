@@ -1,0 +1,227 @@
+"""Find out how a program is to be read: by trying, with the forward pass as the judge.
+
+A way of asking (where theta goes, in which form X and T) is disproved where the outputs that our
+network has under it are not among the numbers that the program computes. The gradient selects
+nothing: it may be wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.adapter.activations import Evidence, activations_of
+from deltarule.check.adapter.chain import chains
+from deltarule.check.adapter.forms import FORMS, PAIRS, Form
+from deltarule.check.adapter.outcome import Outcome, outcome_of
+from deltarule.check.adapter.pieces import flat_readings, network_of
+from deltarule.check.adapter.seen import Seen
+from deltarule.check.adapter.slots import slots_of
+from deltarule.check.adapter.subject import Subject
+from deltarule.check.adapter.trial import Trial, Way, attempt
+from deltarule.network import Network
+
+__all__ = ["Known", "Reading", "read"]
+
+Array = NDArray[Any]
+Refused = Counter[str]
+
+_SLOW = 60
+"""Ways for which hidden layers that were not seen are searched, 400 pairs of f each."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What somebody says about a program's network; None where it is to be found out."""
+
+    sizes: tuple[int, ...] | None = None
+    hidden: Any = None
+    """f of the hidden layers."""
+    output: Any = None
+    """f of the output layer."""
+    bias: bool | None = None
+    layers: tuple[Any, ...] | None = None
+    """f of every layer, in the place of the two."""
+
+    def activations(self, layers: int) -> list[Any]:
+        """Return f of every layer, None for an unknown one."""
+        if self.layers is not None and len(self.layers) == layers:
+            return list(self.layers)
+        return [*[self.hidden] * (layers - 1), self.output]
+
+    @staticmethod
+    def of(net: Network) -> Known:
+        """Return what a network of ours says."""
+        biased = {e.layer for e in net.layout.entries if e.parameter.name == "b"}
+        every = len(biased) == len(net.layers)
+        activations = tuple(layer.activation for layer in net.affine)
+        return Known(net.sizes, bias=every if every or not biased else None, layers=activations)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """How a program is asked for a gradient."""
+
+    way: Way
+    network: Network
+    activations: tuple[str, ...]
+    outcome: str
+    """Its kind: see `Outcome`."""
+    proved: bool
+    """Whether the outputs of all layers were seen."""
+    remarks: tuple[str, ...] = ()
+    rates: Mapping[Any, float] = field(default_factory=dict)
+
+    @property
+    def several(self) -> bool:
+        """Whether it takes several observations in one call."""
+        return self.way.form.several
+
+    def ask(self, theta: Array, X: Array, T: Array) -> tuple[Trial, Outcome | None]:
+        """Return what one call does and delivers."""
+        trial = attempt(self.way, self.network, theta, X, T, self.rates)
+        return trial, outcome_of(self.way, trial)
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Where programs are tried: random numbers, as many rows as no layer has nodes."""
+
+    theta: Array
+    X: Array
+    T: Array
+    classes: Array
+    """One-hot targets, for programs that take a class."""
+
+
+def point(net: Network, rows: int | None = None, seed: int = 0) -> Point:
+    """Return a random point for a network."""
+    rng = np.random.default_rng([seed, *net.sizes])
+    n = rows or next(k for k in (5, 7, 6, 9, 8, 11) if k not in net.sizes)
+    k = net.sizes[-1]
+    return Point(
+        rng.uniform(-1.0, 1.0, net.size),
+        rng.normal(size=(n, net.inputs)),
+        rng.uniform(0.1, 0.9, (n, k)),
+        np.eye(k)[rng.integers(k, size=n)],
+    )
+
+
+def read(subject: Subject, known: Known, refused: Refused | None = None) -> Reading | None:
+    """Return the reading that the program's numbers prove; else one in the documented order.
+
+    None where no way of asking it delivers a gradient; `refused` counts what it raised.
+    """
+    refused = Counter() if refused is None else refused
+    tried = []
+    for way in _ways(subject, known):
+        made = _made(way, refused)
+        if made is None:
+            continue
+        found = _proved(made, known, hidden=True)
+        if found is not None:
+            return found
+        tried.append(made)
+    for made in tried[:_SLOW]:
+        found = _proved(made, known, hidden=False)
+        if found is not None:
+            return found
+    for made in tried:
+        if made.way.slots is None and made.way.subject.container == "flat":
+            L = len(made.way.sizes) - 1
+            return made.reading([f or "sigmoid" for f in known.activations(L)], proved=False)
+    return None
+
+
+def _ways(subject: Subject, known: Known) -> Iterator[Way]:
+    forms = PAIRS if subject.takes_pairs else FORMS
+    if subject.container:
+        if known.sizes is None:
+            return
+        made = flat_readings(known.sizes, known.bias)
+        if subject.container != "flat":
+            made = [m for m in made if _in_order(m)]
+        for form in forms:
+            for pieces in made:
+                yield Way(subject, pieces, None, form, known.sizes)
+        return
+    x = np.zeros((2, known.sizes[0] if known.sizes else 1))
+    with subject.root(x, np.zeros((2, known.sizes[-1] if known.sizes else 1))) as root:
+        slots = slots_of(root)
+    found = chains(slots, known.sizes)
+    for several in (True, False):
+        for chain in found:
+            for form in forms:
+                if form.several is several:
+                    yield Way(subject, chain.pieces, chain.slots, form, chain.sizes)
+
+
+def _in_order(pieces: Sequence[Any]) -> bool:
+    """Whether W_l and b_l come layer by layer, as arguments do."""
+    return [p.layer for p in pieces] == sorted(p.layer for p in pieces) and (
+        not pieces or pieces[0].kind == "W"
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A way that the program goes along with: what its calls did."""
+
+    way: Way
+    evidence: Evidence
+    outcome: Outcome
+
+    def reading(self, activations: Sequence[str], *, proved: bool) -> Reading:
+        """Return the reading with these activations."""
+        net = network_of(self.way.pieces, self.way.sizes, activations)
+        last = self.outcome
+        return Reading(self.way, net, tuple(activations), last.kind, proved, last.remarks)
+
+
+def _made(way: Way, refused: Refused, seed: int = 0) -> _Made | None:
+    """Call the program; None where it refuses, or delivers no gradient."""
+    net = network_of(way.pieces, way.sizes, ["sigmoid"] * (len(way.sizes) - 1))
+    at = point(net, seed=seed)
+    T = at.classes if "class" in way.form.name else at.T
+    if not way.form.fits(T):
+        return None
+    rows = [slice(None)] if way.form.several else [slice(i, i + 1) for i in range(3)]
+    seen, outcome = Seen(), None
+    for some in rows:
+        try:
+            trial = attempt(way, net, at.theta, at.X[some], T[some], {})
+            outcome = outcome_of(way, trial)
+        except Exception as error:
+            refused[_told(error)] += 1
+            return None
+        if outcome is None:
+            return None
+        seen = seen.with_(trial.seen.arrays)
+    assert outcome is not None
+    X = at.X if way.form.several else at.X[: len(rows)]
+    return _Made(way, Evidence(at.theta, X, seen), outcome)
+
+
+def _told(error: Exception) -> str:
+    """Return an error with the line of the program that raised it."""
+    text, trace = f"{type(error).__name__}: {error}", error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return text if trace is None else f"{text} (line {trace.tb_lineno})"
+
+
+def _proved(made: _Made, known: Known, *, hidden: bool) -> Reading | None:
+    """Return the reading whose outputs were seen, there and at two more points."""
+    way, given = made.way, known.activations(len(made.way.sizes) - 1)
+    first = activations_of(way.pieces, way.sizes, [made.evidence], given, hidden=hidden)
+    if first is None:
+        return None
+    more = [_made(way, Counter(), seed) for seed in (1, 2)]
+    evidence = [m.evidence for m in (made, *more) if m is not None]
+    names = activations_of(way.pieces, way.sizes, evidence, given, hidden=hidden)
+    return None if names is None else made.reading(names, proved=True)
