@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
@@ -144,25 +145,23 @@ def programs_in(thing: Any, known: Known, name: str = "") -> list[Program]:
     entries = entries_of(thing) if isinstance(thing, ModuleType) else [Entry(name, thing, 0)]
     found: list[Program] = []
     rank = -1
+    refused: Counter[str] = Counter()
     for entry in entries:
         if found and entry.rank > rank:
             break
-        program = _program(entry, known)
+        program = _program(entry, known, refused)
         if program is not None:
             found.append(program)
             rank = entry.rank
     if not found:
-        raise _unread(thing, name, entries, known)
+        raise _unread(thing, name, entries, known, refused)
     return found
 
 
-def _program(entry: Entry, known: Known) -> Program | None:
+def _program(entry: Entry, known: Known, refused: Counter[str]) -> Program | None:
     spare: Program | None = None
     for subject in subjects_of(entry, known.sizes):
-        try:
-            reading = read(subject, known)
-        except Exception:
-            continue
+        reading = read(subject, known, refused)
         if reading is not None and reading.proved:
             return program_of(reading)
         if reading is not None and spare is None:
@@ -170,15 +169,23 @@ def _program(entry: Entry, known: Known) -> Program | None:
     return spare
 
 
-def _unread(thing: Any, name: str, entries: Sequence[Entry], known: Known) -> UsageError:
+def _unread(
+    thing: Any, name: str, entries: Sequence[Entry], known: Known, refused: Counter[str]
+) -> UsageError:
     what = name or getattr(thing, "__name__", "the program")
-    tried = ", ".join(e.name for e in entries) or "no function and no class"
-    sizes = "" if known.sizes else " Say what network it is (--network 3-4-2), "
-    sizes = sizes or " Is that network the one that it has? Otherwise "
+    if not entries:
+        return UsageError(
+            f"{what}: there is no function or class in it that could give a gradient. Name one, or "
+            "write a function of (theta, X, T) that returns the gradient"
+        )
+    tried = ", ".join(e.name for e in entries)
+    sizes = "Say which network it is (--network 3-4-2), " if known.sizes is None else ""
+    failed = f" Most calls fail with {refused.most_common(1)[0][0]}." if refused else ""
     return UsageError(
-        f"{what}: nothing in it could be asked for a gradient ({tried} tried): no call gives "
-        f"arrays of a network's shapes with the outputs of that network's forward pass.{sizes}"
-        "or write a function of (theta, X, T) that returns the gradient"
+        f"{what}: no way was found to ask it for a gradient ({tried} tried). Where a call gives "
+        f"arrays of a network's shapes, the outputs of that network were not among the numbers "
+        f"that it computes.{failed} {sizes or 'Is that the network that it has? Else '}"
+        "write a function of (theta, X, T) that returns the gradient"
     )
 
 

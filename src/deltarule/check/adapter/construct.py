@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from deltarule.check.adapter.roles import parameters, role_of
 
-__all__ = ["SIZES", "instances"]
+__all__ = ["SIZES", "Maker", "instances"]
 
 SIZES = (3, 4, 2)
 """The network that is made where any will do."""
@@ -25,8 +26,17 @@ _COUNT = re.compile(
 _WEIGHTS = re.compile(r"(w|b|v|syn|theta|weights?|bias(es)?|wih|who|bih|bho)_?[a-z0-9_]*")
 
 
-def instances(cls: type, sizes: tuple[int, ...] | None) -> Iterator[Callable[[Any, Any], Any]]:
-    """Yield functions of (X, T) that make an object of the class: the ways to try.
+@dataclass(frozen=True)
+class Maker:
+    """How an object is made: a function of (X, T), the network meant, whether it takes the data."""
+
+    make: Callable[[Any, Any], Any]
+    sizes: tuple[int, ...]
+    data: bool
+
+
+def instances(cls: Any, sizes: tuple[int, ...] | None) -> Iterator[Maker]:
+    """Yield the ways to make an object of the class, or what a function of sizes makes.
 
     Random numbers that it draws are the same ones every time.
     """
@@ -35,10 +45,20 @@ def instances(cls: type, sizes: tuple[int, ...] | None) -> Iterator[Callable[[An
             plan = _plan(cls, chosen, turned)
             if plan is None:
                 return
-            yield _maker(cls, plan)
+            data = any(role_of(name) in ("X", "T") for name in plan if callable(plan[name]))
+            yield Maker(_maker(cls, plan), chosen, data)
+            if not any(callable(value) for value in plan.values()):
+                break  # W is not given: the same object again
+        if not plan or not (sizes or _counted(cls)):
+            return
 
 
-def _maker(cls: type, plan: dict[str, Any]) -> Callable[[Any, Any], Any]:
+def _counted(cls: Any) -> bool:
+    """Whether other sizes make another object."""
+    return any(p.default is p.empty for p in parameters(cls))
+
+
+def _maker(cls: Any, plan: dict[str, Any]) -> Callable[[Any, Any], Any]:
     def make(X: Any, T: Any) -> Any:
         state, plain = np.random.get_state(), random.getstate()
         np.random.seed(0)
@@ -53,7 +73,7 @@ def _maker(cls: type, plan: dict[str, Any]) -> Callable[[Any, Any], Any]:
     return make
 
 
-def _plan(cls: type, sizes: tuple[int, ...], turned: bool) -> dict[str, Any] | None:
+def _plan(cls: Any, sizes: tuple[int, ...], turned: bool) -> dict[str, Any] | None:
     """Return a value, or a function of (X, T), for every argument that has to be given."""
     given = parameters(cls)
     needed = [p for p in given if p.default is p.empty]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 from deltarule.check.adapter.construct import instances
-from deltarule.check.adapter.roles import parameters, roles_of
+from deltarule.check.adapter.roles import roles_of
 from deltarule.check.adapter.subject import Step, Subject, copier
 
 __all__ = ["Entry", "entries_of", "subjects_of"]
@@ -20,12 +20,17 @@ _BACKWARD = re.compile(
     r"_*(back_?prop(agat(e|ion))?|backward(_?(pass|prop(agat(e|ion))?))?|bprop)(_.*)?"
 )
 _TRAINING = re.compile(r"_*(train|fit|learn|update|step|sgd|optimi[sz]e|epoch)(_.*)?")
+_LOSS = re.compile(
+    r"_*(compute_|calc_|nn_)?(loss|cost|objective)(_?(and_)?(function|fn|grads?|gradients?))?"
+)
 _FORWARD = re.compile(r"_*(forward|feed_?forward|predict|propagate|think|query|run|activate|fprop|"
                       r"inference|compute|output)(_.*)?")  # fmt: skip
 
-_HELPER = re.compile(r"(init|create|make|build|main|plot|load)(_.*|iali[sz]e.*)?|"
-                     r"(d_?)?(sig(moid)?|tanh|relu|leaky_relu|soft_?max|loss|cost|mse|activation)"
+_HELPER = re.compile(r"(init|create|make|build|main|plot|load|new|setup)(_.*|iali[sz]e.*)?|"
+                     r"(d_?)?(sig(moid)?|tanh|relu|leaky_relu|soft_?max|mse|activation)"
                      r"(_?(d|prime|deriv(ative)?|grad(ient)?|function|fn|back(ward)?))?")  # fmt: skip
+
+_INITIAL = re.compile(r"_*(init|create|make|build|new|random|setup)(iali[sz]e)?(_.*)?")
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def _rank(name: str) -> int:
     if _FORWARD.fullmatch(name) or _HELPER.fullmatch(name):
         return 9
     exact = re.fullmatch(r"grad(ient)?s?", name) is not None
-    for rank, pattern in ((1, _GRADIENTS), (4, _BACKWARD), (5, _TRAINING)):
+    for rank, pattern in ((1, _GRADIENTS), (4, _BACKWARD), (5, _TRAINING), (8, _LOSS)):
         if pattern.fullmatch(name):
             return rank - exact
     return 6
@@ -67,7 +72,7 @@ def _rank(name: str) -> int:
 def methods_of(cls: type) -> list[str]:
     """Return the methods that may deliver a gradient, those that are called so first."""
     names = [n for n in dir(cls) if not n.startswith("__") and callable(getattr(cls, n, None))]
-    order = (_GRADIENTS, _BACKWARD, _TRAINING)
+    order = (_GRADIENTS, _BACKWARD, _TRAINING, _LOSS)
     ranked = [(i, n) for i, p in enumerate(order) for n in names if p.fullmatch(n)]
     return [n for _, n in sorted(ranked, key=lambda pair: (pair[0], len(pair[1])))]
 
@@ -76,8 +81,9 @@ def subjects_of(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject
     """Yield the ways in which a thing can be asked, the likeliest first."""
     thing = entry.thing
     if inspect.isclass(thing):
-        for make in instances(thing, sizes):
-            yield from _of_object(entry.name, thing, make, sizes)
+        for maker in instances(thing, sizes):
+            for subject in _of_object(entry.name, thing, maker.make, maker.sizes):
+                yield replace(subject, data=maker.data)
     elif inspect.ismethod(thing):
         owner = thing.__self__
         yield from _of_object(entry.name, type(owner), copier(owner), sizes, thing.__name__)
@@ -144,33 +150,57 @@ def _without_self(function: Any) -> inspect.Signature:
 def _of_function(name: str, function: Any, sizes: tuple[int, ...] | None) -> Iterator[Subject]:
     variables = getattr(function, "__globals__", {})
     roles = roles_of(function, ("theta", "X", "T"))
-    functions = {name: function}
-    held = [] if roles is None else [n for n, r in roles.items() if r in ("theta", "W")]
-    if roles is not None and held and {"X", "pairs"} & set(roles.values()):
-        yield from _of_arguments(name, functions, roles, held, variables, sizes)
+    if roles is not None:
+        for steps, functions in _before(name, function, roles, variables):
+            yield from _of_arguments(name, functions, steps, variables, sizes)
     roles = roles_of(function, ("X", "T"))
     if roles is not None and not {"theta", "W"} & set(roles.values()):
-        yield Subject(
-            name, "variables", lambda X, T: None, (Step(name, roles),), functions, variables, sizes
-        )
+        for steps, functions in _before(name, function, roles, variables):
+            yield Subject(name, "variables", lambda X, T: None, steps, functions, variables, sizes)
+
+
+_Steps = tuple[tuple[Step, ...], dict[str, Any]]
+
+
+def _before(
+    name: str, function: Any, roles: Mapping[str, str], variables: Mapping[str, Any]
+) -> Iterator[_Steps]:
+    """Yield a function alone, or after a forward function whose results it takes."""
+    whole = Step(name, roles)
+    if "output" not in roles.values():
+        yield (whole,), {name: function}
+        return
+    for other, forward in variables.items():
+        if inspect.isfunction(forward) and _FORWARD.fullmatch(other):
+            first = roles_of(forward, ("X", "theta") if "theta" in roles.values() else ("X",))
+            if first is not None and not {"T", "output"} & set(first.values()):
+                yield (Step(other, first), whole), {name: function, other: forward}
 
 
 def _of_arguments(
     name: str,
     functions: Mapping[str, Any],
-    roles: Mapping[str, str],
-    held: Sequence[str],
+    steps: tuple[Step, ...],
     variables: dict[str, Any],
     sizes: tuple[int, ...] | None,
 ) -> Iterator[Subject]:
+    """Yield a function of its parameters: one vector, a structure of arrays, or each by itself."""
+    held = list(dict.fromkeys(n for s in steps for n, r in s.roles.items() if r in ("theta", "W")))
+    given = {r for s in steps for r in s.roles.values()}
+    if not held or not given & {"X", "pairs"}:
+        return
     if len(held) == 1:
-        steps = (Step(name, {k: "theta" if k in held else r for k, r in roles.items()}),)
+        named = tuple(
+            Step(s.name, {k: "theta" if k in held else r for k, r in s.roles.items()})
+            for s in steps
+        )
+        for make, chosen in _structures(variables, sizes):
+            yield Subject(name, "arguments", make, named, functions, variables, chosen)
         for container in ("flat", "list", "pairs", "dict"):
             yield Subject(
-                name, "arguments", lambda X, T: {}, steps, functions, variables, sizes, container
+                name, "arguments", lambda X, T: {}, named, functions, variables, sizes, container
             )
         return
-    steps = (Step(name, roles),)
     for container in ("each", "W and b") if len(held) == 2 else ("each",):
         yield Subject(
             name,
@@ -184,6 +214,11 @@ def _of_arguments(
         )
 
 
-def needed(function: Any) -> int:
-    """Count the arguments that have to be given."""
-    return sum(p.default is p.empty for p in parameters(function))
+def _structures(
+    variables: Mapping[str, Any], sizes: tuple[int, ...] | None
+) -> Iterator[tuple[Callable[[Any, Any], Any], tuple[int, ...]]]:
+    """Yield what a file's own function for new parameters makes."""
+    for name, function in list(variables.items()):
+        if inspect.isfunction(function) and _INITIAL.fullmatch(name):
+            for maker in instances(function, sizes):
+                yield (lambda X, T, maker=maker: {"theta": maker.make(X, T)}), maker.sizes

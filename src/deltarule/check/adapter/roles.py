@@ -22,7 +22,7 @@ _NAMES: tuple[tuple[Role, str], ...] = (
     ("sizes", r"(layer_?)?sizes|layers?|layer_?dims|dims|architecture|topology|structure|shape|units"
               r"|layers_?(sizes|dims?)|neurons"),
     ("pairs", r"(training_?|train_?)?(data|set)|mini_?batch|batch|samples|dataset|examples"),
-    ("theta", r"thetas?|params?|parameters|w|weights|nn_?params|coefs?|theta_?vec"),
+    ("theta", r"thetas?|params?|parameters|w|weights|nn_?params|coefs?|theta_?vec|network|net|model|nn"),
     ("output", r"o|out|outputs?|y_?hat|yhat|y_?pred(icted)?|pred(ictions?)?|cache|caches|a2|al"
                r"|activations?|memory|forward|y_?out|result"),
     ("X", r"x(_?(train|batch|data|i|s|in))?|xs|inputs?(_?(list|data|vector|s|batch|arr))?|"

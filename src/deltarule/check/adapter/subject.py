@@ -7,6 +7,7 @@ a subject has a root: an object in which slots are written before a call, and re
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.check.adapter.roles import Role, is_rate, parameters
+from deltarule.check.adapter.roles import Role, is_rate, parameters, role_of
 
 __all__ = ["Rate", "Step", "Subject", "copier"]
 
@@ -64,6 +65,8 @@ class Subject:
     sizes: tuple[int, ...] | None = None
     container: str = ""
     """How an argument theta is filled: `"flat"`, `"list"`, `"pairs"`, `"dict"`; `""`: as found."""
+    data: bool = False
+    """Whether the object is made with X and T."""
 
     @property
     def takes_pairs(self) -> bool:
@@ -90,6 +93,9 @@ class Subject:
         for kind, name in rates:
             if kind == "attribute":
                 setattr(root, name, rates[kind, name])
+        for name, held in dict(vars(root)).items() if self.kind == "object" else ():
+            if role_of(name) == "epochs" and isinstance(held, int):
+                setattr(root, name, 1)
         with self._variables(rates):
             value: Any = None
             for step in self.steps:
@@ -136,9 +142,9 @@ class Subject:
             elif role == "sizes":
                 found[name] = list(self.sizes or ())
             elif role == "output":
-                found[name] = value
+                found[name] = _part(value, name)
             else:
-                found[name] = root[name]
+                found[name] = root["theta"] if role == "theta" and "theta" in root else root[name]
         return found
 
     def rates(self, root: Any) -> list[Rate]:
@@ -161,6 +167,13 @@ class Subject:
 def _scalar(value: Any) -> bool:
     real = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
     return real and bool(np.isfinite(value)) and value != 0
+
+
+def _part(value: Any, name: str) -> Any:
+    """Return what an argument means of what a forward pass returns: its outputs, or its cache."""
+    if not isinstance(value, tuple) or not value:
+        return value
+    return value[-1] if re.search("cache|memory", name.lower()) else value[0]
 
 
 def _number(default: Any) -> float:
