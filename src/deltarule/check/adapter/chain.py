@@ -12,7 +12,10 @@ from deltarule.check.adapter.slots import Slot
 __all__ = ["Chain", "chains"]
 
 _MOST = 200
-"""Readings that are tried: far more than any program's shapes leave open."""
+"""Chains that are looked at for one orientation."""
+
+_TRIED = 40
+"""Readings that are tried, those that explain most arrays first."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def chains(slots: Sequence[Slot], sizes: Sequence[int] | None = None) -> list[Ch
         for path in islice(_paths(usable, transposed, extra, (), sizes), _MOST):
             found += _with_biases(usable, path, sizes)
     unique = {(c.slots, c.pieces): c for c in found}
-    return sorted(unique.values(), key=lambda c: _rank(c, usable))[:_MOST]
+    return sorted(unique.values(), key=lambda c: _rank(c, usable))[:_TRIED]
 
 
 def _rank(c: Chain, usable: Sequence[Slot]) -> tuple[int, ...]:
@@ -58,6 +61,9 @@ def _paths(
     """Yield chains of matrices; a longer one before those that it begins with."""
     l = len(before) + 1
     used = {s for s, *_ in before}
+    if before and len(before[-1][0].shape) == 1:  # a plain vector of weights is the output's
+        yield before
+        return
     for slot in slots:
         if slot in used or (sizes is not None and l >= len(sizes)):
             continue

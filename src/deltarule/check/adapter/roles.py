@@ -78,5 +78,5 @@ def roles_of(function: Callable[..., Any], first: Sequence[Role]) -> Mapping[str
         if len(missing) < len(unclear):
             return None
         found.update(zip(unclear, missing, strict=False))
-    useful = ("rate", "epochs", "rows")
+    useful = {"rate", "epochs", "rows"} | ({"X", "T"} - {found[n] for n in needed})
     return {p.name: found[p.name] for p in given if p.name in needed or found[p.name] in useful}
