@@ -157,7 +157,7 @@ def _of_file(path: Path, chosen: _Chosen) -> Verdict:
 
 
 def _of_code(source: str, chosen: _Chosen) -> Verdict:
-    from deltarule.cli.diagnose_code import ask_all, load_thing, point_in, programs
+    from deltarule.cli.diagnose_code import ask_all, load_thing, point_in
     from deltarule.cli.surroundings import kept
     from deltarule.core.arguments import whole
     from deltarule.losses import LOSSES
@@ -172,13 +172,12 @@ def _of_code(source: str, chosen: _Chosen) -> Verdict:
     if chosen.notation is not None:
         return _as_documented(source, chosen)
     with kept(source):
-        found = programs(thing, name, known)
-        if not found:
-            return _as_documented(source, chosen)
         at = None if chosen.data is None else point_in(chosen.data)
         options = {"loss": chosen.loss, "reduction": chosen.reduction, "l2": chosen.l2,
                    "rows": rows, "seed": chosen.seed}  # fmt: skip
-        asked = ask_all(found, at, options)
+        asked = ask_all(thing, name, known, at, options)
+    if not asked:
+        return _as_documented(source, chosen)
     where = (
         "" if at is not None else f"at random theta, X and T ({rows} rows, seed {chosen.seed}):\n"
     )

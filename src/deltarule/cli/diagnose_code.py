@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from deltarule.core.errors import DeltaruleError, UsageError
 
 if TYPE_CHECKING:
-    from deltarule.check.adapter import Asked, Known, Program
+    from deltarule.check.adapter import Asked, Known
     from deltarule.network import Network
 
-__all__ = ["ask_all", "load_thing", "point_in", "programs"]
+__all__ = ["ask_all", "load_thing", "point_in"]
 
 
 def load_thing(text: str) -> tuple[Any, str]:
@@ -38,25 +37,23 @@ def load_thing(text: str) -> tuple[Any, str]:
     return thing, name
 
 
-def programs(thing: Any, name: str, known: Known) -> list[Program]:
-    """Return how the programs in it are read; [] where a function is to be called as it is.
+def ask_all(thing: Any, name: str, known: Known, at: Any, options: dict[str, Any]) -> list[Asked]:
+    """Return what is said of every program in it; [] where a function is to be called as it is.
 
     Raises `UsageError` where nothing in it can be asked for a gradient.
     """
-    from deltarule.check.adapter import documented, programs_in
+    from deltarule.check.adapter import ask, ask_script, documented, programs_in
 
     try:
-        return programs_in(thing, known, name)
+        found = programs_in(thing, known, name)
     except DeltaruleError:
         if known.sizes is not None and documented(thing):
             return []
-        raise
-
-
-def ask_all(found: Sequence[Program], at: Any, options: dict[str, Any]) -> list[Asked]:
-    """Return what is said of every program."""
-    from deltarule.check.adapter import ask
-
+        chosen = {k: v for k, v in options.items() if k not in ("rows", "seed")}
+        script = ask_script(thing, known, **chosen) if isinstance(thing, ModuleType) else None
+        if script is None:
+            raise
+        return [script]
     return [ask(p, at=None if at is None else at(p.network), **options) for p in found]
 
 

@@ -4,8 +4,19 @@
 `dr.diagnose`.
 """
 
-from deltarule.check.adapter.api import Asked, ask, diagnose, documented, programs_in
+from deltarule.check.adapter.api import diagnose, documented, programs_in
+from deltarule.check.adapter.judge import Asked, ask
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.reading import Known
+from deltarule.check.adapter.script import ask_script
 
-__all__ = ["Asked", "Known", "Program", "ask", "diagnose", "documented", "programs_in"]
+__all__ = [
+    "Asked",
+    "Known",
+    "Program",
+    "ask",
+    "ask_script",
+    "diagnose",
+    "documented",
+    "programs_in",
+]

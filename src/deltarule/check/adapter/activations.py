@@ -93,8 +93,8 @@ def _search(
             fitting.append((f, outs))
     last = l == len(candidates) - 1
     for f, outs in sorted(fitting, key=lambda pair: not any(len(telling(o)) for o in pair[1])):
-        if last and not _shown(points, outs):
-            continue  # numbers, but zeros among them that were not seen there
+        if (last or f.flat) and not _shown(points, outs):
+            continue  # zeros and ones among them that were not seen there
         rest = _search(points, outs, candidates, l + 1)
         if rest is not None:
             return [f, *rest]
@@ -114,11 +114,11 @@ def _outputs(
 
 
 def _shown(points: _Points, outs: list[NDArray[Any]]) -> bool:
-    """Whether the last outputs were seen with their zeros: relu's others are its net's."""
+    """Whether outputs were seen with their zeros and ones: relu's others are its net's."""
     for (_, seen), out in zip(points, outs, strict=True):
         if len(telling(out)) < out.size and not seen.holds_array(out):
             return False
-    return any(len(telling(out)) for out in outs)
+    return True
 
 
 def _linear(points: _Points, ys: list[NDArray[Any]], outs: list[NDArray[Any]], l: int) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.check.adapter.entries import Entry, entries_of, subjects_of
-from deltarule.check.adapter.objective import Fit, fit, losses_for, seen_loss
+from deltarule.check.adapter.judge import ask
 from deltarule.check.adapter.program import Program, program_of
 from deltarule.check.adapter.reading import Known, point, read
 from deltarule.check.diagnose import Diagnosis
@@ -27,16 +27,6 @@ from deltarule.network import Network
 __all__ = ["Asked", "ask", "diagnose", "documented", "programs_in"]
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """A diagnosis of a program, and how it was read."""
-
-    program: Program
-    sentence: str
-    """How the program was read, in one line."""
-    diagnosis: Diagnosis
 
 
 def documented(thing: Any) -> bool:
@@ -187,89 +177,3 @@ def _unread(
         f"that it computes.{failed} {sizes or 'Is that the network that it has? Else '}"
         "write a function of (theta, X, T) that returns the gradient"
     )
-
-
-def ask(
-    program: Program,
-    loss: Any = None,
-    reduction: str | None = None,
-    rows: int = 5,
-    seed: int = 0,
-    at: tuple[Array, Array, Array] | None = None,
-    **options: Any,
-) -> Asked:
-    """Return what `diagnose` says of a program at a random point, or at the one that is given."""
-    net = program.network
-    theta, X, T = at if at is not None else _point(program, loss, rows, seed)
-    gradient = program(theta, X, T)
-    found = _objective(program, theta, X, T, gradient, loss, reduction)
-    program = _signed(program, found)
-    mean = reduction or program.reduction or "mean"
-    given = _completed(program, found, mean)
-    diagnosis = name_mistake(given, net, theta, X, T, loss=found.loss, reduction=mean, **options)
-    missing = np.isnan(gradient)
-    notes = [program.sentence() + ("" if loss else f", loss {found.loss}")]
-    if np.any(missing):
-        notes.append(_partial(net, missing))
-    return Asked(program, notes[0], replace(diagnosis, notes=(*notes[1:], *diagnosis.notes)))
-
-
-def _point(program: Program, loss: Any, rows: int, seed: int) -> tuple[Array, Array, Array]:
-    at = point(program.network, rows, seed)
-    classes = "class" in program.reading.way.form.name
-    coupled = program.network.output.rowwise and loss in (None, "cross_entropy")
-    return at.theta, at.X, at.classes if classes or coupled else at.T
-
-
-def _objective(
-    program: Program,
-    theta: Array,
-    X: Array,
-    T: Array,
-    gradient: Array,
-    loss: Any,
-    reduction: str | None,
-) -> Fit:
-    """Return the loss that the gradient is for, and how it compares with the true one."""
-    net, mean = program.network, reduction or program.reduction or "mean"
-    losses = [loss] if loss is not None else losses_for(net)
-    if loss is None:
-        rows = slice(None) if program.reading.several else slice(0, 1)
-        trial, _ = program.reading.ask(theta, X[rows], T[rows])
-        named = seen_loss(net, theta, X[rows], T[rows], trial.seen, losses)
-        losses = losses if named is None else [named]
-    fits = [f for name in losses if (f := fit(net, theta, X, T, gradient, name, mean)) is not None]
-    exact = [f for f in fits if f.exact]
-    ones = [f for f in exact if abs(abs(f.factor) - 1.0) < 1e-6]
-    return next(iter([*ones, *exact, *fits]), Fit(losses[0], False, 1.0))
-
-
-def _signed(program: Program, found: Fit) -> Program:
-    """Return the program with the sign of what it returns, and a rate that only steps show."""
-    step = program.reading.outcome in ("updated", "changed")
-    if not step:
-        return replace(program, sign=-1 if found.factor < 0 else 1)
-    if program.rate is None and found.exact and found.factor > 0:
-        return replace(program, scale=found.factor)
-    return program
-
-
-def _completed(program: Program, found: Fit, reduction: str) -> Any:
-    """Return a function whose missing entries are filled in, so that nothing else is compared."""
-    from deltarule.engine import backprop
-
-    def gradient(theta: Array, X: Array, T: Array) -> Array:
-        vector = program(theta, X, T)
-        missing = np.isnan(vector)
-        if np.any(missing):
-            truth = backprop(program.network, theta, X, T, loss=found.loss, reduction=reduction)
-            factor = program.sign * found.factor if found.exact else 1.0
-            vector[missing] = factor * truth.gradient[missing]
-        return vector
-
-    return gradient
-
-
-def _partial(net: Any, missing: NDArray[np.bool_]) -> str:
-    named = [f"d{e.parameter.name}{e.layer}" for e in net.layout.entries if not missing[e.start]]
-    return f"it delivers {', '.join(named)} alone; the rest is taken as right"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 from deltarule.check.adapter.pieces import Piece, Pieces
 from deltarule.check.adapter.slots import Slot
@@ -27,11 +28,16 @@ class Chain:
     sizes: tuple[int, ...]
 
 
-def chains(slots: Sequence[Slot], sizes: Sequence[int] | None = None) -> list[Chain]:
+def chains(
+    slots: Sequence[Slot],
+    sizes: Sequence[int] | None = None,
+    ends: tuple[Container[int], Container[int]] | None = None,
+) -> list[Chain]:
     """Return how the slots can be a network's parameters, the fullest first.
 
     W_l is (out, in) or (in, out), with one more for a constant input, first or last, 1 or -1;
-    what is as long as a layer can be its biases. With `sizes` only a network of these is meant.
+    what is as long as a layer can be its biases. With `sizes` only a network of these is meant;
+    with `ends` one whose numbers of inputs and outputs are in them.
     """
     usable = [s for s in slots if not s.beside and len(s.shape) <= 2]
     found: list[Chain] = []
@@ -39,16 +45,23 @@ def chains(slots: Sequence[Slot], sizes: Sequence[int] | None = None) -> list[Ch
     for transposed, extra in kinds:
         for path in islice(_paths(usable, transposed, extra, (), sizes), _MOST):
             found += _with_biases(usable, path, sizes)
+    if ends is not None:
+        found = [c for c in found if c.sizes[0] in ends[0] and c.sizes[-1] in ends[1]]
     unique = {(c.slots, c.pieces): c for c in found}
     return sorted(unique.values(), key=lambda c: _rank(c, usable))[:_TRIED]
 
 
 def _rank(c: Chain, usable: Sequence[Slot]) -> tuple[int, ...]:
-    """The more slots are explained the better; then in their own order, then without tricks."""
-    weights = [usable.index(s) for s, p in zip(c.slots, c.pieces, strict=True) if p.kind == "W"]
-    backwards = sum(a > b for a, b in zip(weights, weights[1:], strict=False))
+    """Biases are no weights; the more slots are explained the better; then in their own order."""
+    weights = [s for s, p in zip(c.slots, c.pieces, strict=True) if p.kind == "W"]
+    order = [usable.index(s) for s in weights]
+    backwards = sum(a > b for a, b in pairwise(order))
     tricks = sum(bool(p.extra) + (p.sign < 0) for p in c.pieces)
-    return (-len(set(c.slots)), backwards, tricks)
+    return (sum(map(_bias_name, weights)), -len(set(c.slots)), backwards, tricks)
+
+
+def _bias_name(slot: Slot) -> bool:
+    return re.match(r"(.*[._])?b(ias(es)?)?(\d|_|\[|$)", slot.name.lower()) is not None
 
 
 _Path = tuple[tuple[Slot, Piece, int, int], ...]

@@ -19,7 +19,7 @@ from deltarule.engine import backprop
 from deltarule.losses import LOSSES
 from deltarule.network import Network
 
-__all__ = ["Fit", "fit", "losses_for", "seen_loss"]
+__all__ = ["Fit", "best_fit", "completed", "delivered", "fit", "losses_for", "seen_loss"]
 
 Array = NDArray[Any]
 
@@ -96,3 +96,43 @@ def seen_loss(
         if any(seen.holds(total) for total in totals):
             return name
     return None
+
+
+def best_fit(
+    net: Network,
+    theta: Array,
+    X: Array,
+    T: Array,
+    gradient: Array,
+    losses: Sequence[Any],
+    reduction: str,
+) -> Fit:
+    """Return the loss that a gradient fits: exactly, before up to a factor, before not at all."""
+    fits = [f for l in losses if (f := fit(net, theta, X, T, gradient, l, reduction)) is not None]
+    exact = [f for f in fits if f.exact]
+    ones = [f for f in exact if abs(abs(f.factor) - 1.0) < _EXACT]
+    return next(iter([*ones, *exact, *fits]), Fit(losses[0], False, 1.0))
+
+
+def completed(
+    net: Network,
+    theta: Array,
+    X: Array,
+    T: Array,
+    gradient: Array,
+    loss: Any,
+    reduction: str,
+    factor: float = 1.0,
+) -> Array:
+    """Return a gradient whose missing entries, NaN, are the true ones times a factor."""
+    missing = np.isnan(gradient)
+    if not np.any(missing):
+        return gradient
+    truth = backprop(net, theta, X, T, loss=loss, reduction=reduction).gradient
+    return np.where(missing, factor * truth, gradient)
+
+
+def delivered(net: Network, missing: NDArray[np.bool_]) -> str:
+    """Say which arrays a partial gradient has."""
+    named = [f"d{e.parameter.name}{e.layer}" for e in net.layout.entries if not missing[e.start]]
+    return f"it delivers {', '.join(named)} alone; the rest is taken as right"

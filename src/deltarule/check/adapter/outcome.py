@@ -13,7 +13,7 @@ from deltarule.check.adapter.pieces import Piece
 from deltarule.check.adapter.seen import leaves_of
 from deltarule.check.adapter.trial import Trial, Way, split
 
-__all__ = ["Outcome", "outcome_of"]
+__all__ = ["Outcome", "match", "outcome_of"]
 
 Array = NDArray[Any]
 
@@ -45,7 +45,7 @@ def outcome_of(way: Way, trial: Trial) -> Outcome | None:
              zip(trial.after, trial.before, strict=True)]  # fmt: skip
     moved = [None if a is None else a - b for a, b in zip(after, trial.before, strict=True)]
     changed = any(m is not None and np.any(m != 0) for m in moved)
-    named = _match(way.pieces, [*leaves_of(trial.returned)], names_of(way))
+    named = match(way.pieces, [*leaves_of(trial.returned)], names_of(way))
     full = named is not None and all(
         a is not None for a, p in zip(named.arrays, way.pieces, strict=True) if p.kind == "W"
     )
@@ -58,7 +58,7 @@ def outcome_of(way: Way, trial: Trial) -> Outcome | None:
     if changed and all(m is None or np.all(np.isfinite(m)) for m in moved):
         return Outcome("changed", moved)
     beside = [((name,), a) for name, a in trial.beside]
-    kept = _match(way.pieces, beside, names_of(way))
+    kept = match(way.pieces, beside, names_of(way))
     if kept is not None:
         return Outcome("attributes", kept.arrays, kept.remarks)
     return None if named is None or _are(named.arrays, after) else named
@@ -85,7 +85,7 @@ def _correlated(arrays: Sequence[Array | None], before: Sequence[Array]) -> bool
     return len(a) > 2 and product > 0 and float(a @ b) > 0.9 * product
 
 
-def _match(
+def match(
     pieces: Sequence[Piece], leaves: Sequence[tuple[Any, Any]], names: Sequence[str]
 ) -> Outcome | None:
     """Find every piece among arrays: by its name, else the first that fits and is left."""

@@ -8,7 +8,7 @@ a piece is an array of indices into our theta and one of signs; a gradient moves
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["Piece", "arrays", "flat_readings", "network_of", "said", "to_theta"]
+__all__ = ["Piece", "arrays", "flat_readings", "network_of", "said", "shaped", "to_theta"]
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,24 @@ def flat_readings(sizes: Sequence[int], given: bool | None = None) -> list[Piece
             found.append(tuple(p for turn in turns for p in turn))
             if b:
                 found += [(*W, *b), (*b, *W), tuple(p for turn in turns for p in turn[::-1])]
+    return found
+
+
+def shaped(pieces: Sequence[Piece]) -> list[Pieces]:
+    """Return the pieces in the shapes that arrays of their own may have.
+
+    Biases are vectors, columns or rows; the weights into a single output may be a plain vector.
+    """
+    found = [tuple(pieces)]
+    if any(p.kind == "b" for p in pieces):
+        for turned in (lambda n: (n, 1), lambda n: (1, n)):
+            found.append(
+                tuple(replace(p, shape=turned(p.shape[0])) if p.kind == "b" else p for p in pieces)
+            )
+    last = next(p for p in reversed(pieces) if p.kind == "W")
+    if 1 in last.shape:
+        vector = replace(last, shape=(max(last.shape),))
+        found += [tuple(vector if p is last else p for p in some) for some in tuple(found)]
     return found
 
 

@@ -99,8 +99,10 @@ class Program:
             place = f"{self.rate.kind} {self.rate.place}"
             words.append(f"learning rate {self.rate.value:g} ({place})")
         elif self._is_step:
-            fitted = f"{self.scale:.6g}, from the steps" if self.scale != 1.0 else "not found"
-            words.append(f"learning rate {fitted}")
+            words.append(
+                "no learning rate found" if self.scale == 1.0 else
+                f"learning rate {self.scale:.6g} (from the steps)"
+            )  # fmt: skip
         if r.several and self.reduction is not None:
             words.append(f"{self.reduction} over the observations")
         return ", ".join([*words, *r.remarks])
@@ -157,9 +159,21 @@ def _rate(reading: Reading, at: Point) -> Rate | None:
             after = raw(reading, at.theta, at.X, at.T, doubled)
         except Exception:
             continue
-        if after is not None and before is not None and same(after, 2 * before):
+        if after is not None and before is not None and _doubled(reading, before, after, rate.named):
             return rate
     return None
+
+
+def _doubled(reading: Reading, before: Array, after: Array, named: bool) -> bool:
+    """Whether a step has doubled; with the name of a rate one array of it is enough.
+
+    Where weights are moved before all gradients are known, the others are no multiple.
+    """
+    if same(after, 2 * before) or not named:
+        return same(after, 2 * before)
+    entries = reading.network.layout.entries
+    parts = [slice(e.start, e.stop) for e in entries if np.any(before[e.start : e.stop])]
+    return any(same(after[part], 2 * before[part]) for part in parts)
 
 
 def _reduction(program: Program, at: Point) -> str | None:

@@ -19,7 +19,7 @@ from deltarule.check.adapter.activations import Evidence, activations_of
 from deltarule.check.adapter.chain import chains
 from deltarule.check.adapter.forms import FORMS, PAIRS, Form
 from deltarule.check.adapter.outcome import Outcome, outcome_of
-from deltarule.check.adapter.pieces import flat_readings, network_of
+from deltarule.check.adapter.pieces import flat_readings, network_of, shaped
 from deltarule.check.adapter.seen import Seen
 from deltarule.check.adapter.slots import slots_of
 from deltarule.check.adapter.subject import Subject
@@ -151,7 +151,7 @@ def _ways(subject: Subject, known: Known, refused: Refused) -> Iterator[Way]:
             return
         made = flat_readings(known.sizes, known.bias)
         if subject.container != "flat":
-            made = [m for m in made if _in_order(m)]
+            made = [m for plain in made if _in_order(plain) for m in shaped(plain)]
         for form in forms:
             for pieces in made:
                 yield Way(subject, pieces, None, form, known.sizes)
@@ -165,9 +165,8 @@ def _ways(subject: Subject, known: Known, refused: Refused) -> Iterator[Way]:
     except Exception as error:
         refused[_told(error)] += 1
         return
-    found = chains(slots, known.sizes)
-    if subject.data:
-        found = [c for c in found if (c.sizes[0], c.sizes[-1]) == (sizes[0], sizes[-1])]
+    ends = ({sizes[0]}, {sizes[-1]}) if subject.data else None
+    found = chains(slots, known.sizes, ends)
     for several in (True, False):
         for chain in found:
             for form in forms:
