@@ -156,7 +156,11 @@ def test_a_program_that_stores_w_the_other_way_round(cli: Cli, tmp_path: Path) -
         (["few.npz", "--network", "2-3-1"], 2, "no array T. Its arrays: X, gradient, theta"),
         (["g.npz", "--network", "2-4-1"], 2, "shape (13,); this network has 17 parameters"),
         (["g.npz", "--network", "2x3"], 2, "such as 3-3-1, not '2x3'"),
-        (["g.npz", "--network", "2-3-1", "--loss", "mse"], 2, "unknown loss 'mse'"),
+        (
+            ["g.npz", "--network", "2-3-1", "--loss", "msle"],
+            2,
+            "unknown loss 'msle', did you mean 'mse'?",
+        ),
         (["g.npz", "--network", "2-3-1", "--format", "xml"], 2, "unknown format 'xml'"),
         (["g.npz", "--network", "2-3-1", "--notation", "mine"], 2, "unknown notation 'mine'"),
         (["nan.npz", "--network", "2-3-1"], 3, "w[1,1,1] is nan"),

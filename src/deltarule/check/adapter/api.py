@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -16,15 +16,15 @@ from deltarule.check.adapter.entries import Entry, entries_of, subjects_of
 from deltarule.check.adapter.judge import ask
 from deltarule.check.adapter.program import Program, program_of
 from deltarule.check.adapter.reading import Known, point, read
+from deltarule.check.adapter.roles import roles_of
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
-from deltarule.check.adapter.roles import roles_of
 from deltarule.core.arguments import array
 from deltarule.core.errors import UsageError
 from deltarule.losses import Loss
 from deltarule.network import Network
 
-__all__ = ["Asked", "ask", "diagnose", "documented", "programs_in"]
+__all__ = ["diagnose", "documented", "programs_in"]
 
 Array = NDArray[Any]
 
@@ -93,12 +93,12 @@ def diagnose(
     >>> print(found.notes[0])
     Net.train read as 2-3-1 tanh/sigmoid, W as (in, out), no biases, rows, changes the weights, ...
     """
-    if net is not None and theta is not None and X is not None and T is not None:
-        if notation is not None or not _program_like(gradient):
-            return name_mistake(
-                gradient, net, theta, X, T, loss=loss or "half_squared_error",
-                reduction=reduction or "mean", notation=notation or "theory", **options,
-            )  # fmt: skip
+    numbers = notation is not None or not _program_like(gradient)
+    if numbers and net is not None and theta is not None and X is not None and T is not None:
+        return name_mistake(
+            gradient, net, theta, X, T, loss=loss or "half_squared_error",
+            reduction=reduction or "mean", notation=notation or "theory", **options,
+        )  # fmt: skip
     known = Known() if net is None else Known.of(net)
     found = programs_in(gradient, known, getattr(gradient, "__name__", type(gradient).__name__))
     at = _given(found[0].network, theta, X, T)

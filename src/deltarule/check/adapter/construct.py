@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def _plan(cls: Any, sizes: tuple[int, ...], turned: bool) -> dict[str, Any] | No
 def _arrays(names: list[str], sizes: tuple[int, ...], turned: bool) -> dict[str, Any]:
     """Return weights and biases for a constructor that takes them, in their usual order."""
     rng = np.random.default_rng(0)
-    W = [rng.uniform(-1, 1, (n, k)) for k, n in zip(sizes, sizes[1:], strict=False)]
+    W = [rng.uniform(-1, 1, (n, k)) for k, n in pairwise(sizes)]
     W = [w.T.copy() for w in W] if turned else W
     b = [rng.uniform(-1, 1, n) for n in sizes[1:]]
     biases = [n for n in names if n.lower().startswith("b")]

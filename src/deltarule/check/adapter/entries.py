@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
-from deltarule.check.adapter.construct import instances
+from deltarule.check.adapter.construct import Maker, instances
 from deltarule.check.adapter.roles import roles_of
 from deltarule.check.adapter.subject import Step, Subject, copier
 
@@ -26,9 +26,11 @@ _LOSS = re.compile(
 _FORWARD = re.compile(r"_*(forward|feed_?forward|predict|propagate|think|query|run|activate|fprop|"
                       r"inference|compute|output)(_.*)?")  # fmt: skip
 
-_HELPER = re.compile(r"(init|create|make|build|main|plot|load|new|setup)(_.*|iali[sz]e.*)?|"
-                     r"(d_?)?(sig(moid)?|tanh|relu|leaky_relu|soft_?max|mse|activation)"
-                     r"(_?(d|prime|deriv(ative)?|grad(ient)?|function|fn|back(ward)?))?")  # fmt: skip
+_HELPER = re.compile(
+    r"(init|create|make|build|main|plot|load|new|setup)(_.*|iali[sz]e.*)?|"
+    r"(d_?)?(sig(moid)?|tanh|relu|leaky_relu|soft_?max|mse|activation)"
+    r"(_?(d|prime|deriv(ative)?|grad(ient)?|function|fn|back(ward)?))?"
+)
 
 _INITIAL = re.compile(r"_*(init|create|make|build|new|random|setup)(iali[sz]e)?(_.*)?")
 
@@ -221,4 +223,8 @@ def _structures(
     for name, function in list(variables.items()):
         if inspect.isfunction(function) and _INITIAL.fullmatch(name):
             for maker in instances(function, sizes):
-                yield (lambda X, T, maker=maker: {"theta": maker.make(X, T)}), maker.sizes
+                yield _holding(maker), maker.sizes
+
+
+def _holding(maker: Maker) -> Callable[[Any, Any], Any]:
+    return lambda X, T: {"theta": maker.make(X, T)}

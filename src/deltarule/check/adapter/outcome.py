@@ -108,6 +108,8 @@ def match(
                     k, found[i] = fit[0]
                     held.pop(k)
                     if way in (_turned, _number):
+                        if way is _number and piece.shape in ((1,), (1, 1)):
+                            continue
                         how = "transposed" if way is _turned else "as one number"
                         remarks.append(f"d{piece.name} comes {how}")
     if not any(a is not None for a, p in zip(found, pieces, strict=True) if p.kind == "W"):
@@ -125,9 +127,9 @@ def _called(path: Any, name: str) -> bool:
 def _parts(path: Any, a: Array, pieces: Sequence[Piece]) -> list[tuple[Any, Array]]:
     """Take apart what is a list of arrays of one shape."""
     shapes = {p.shape for p in pieces}
-    if a.ndim > 1 and a.shape not in shapes and (a.shape[1:] in shapes or a.ndim > 2):
-        if not any(_turned(a, p) is not None or _squeezed(a, p) is not None for p in pieces):
-            return [((*path, i), a[i]) for i in range(len(a))]
+    apart = a.ndim > 1 and a.shape not in shapes and (a.shape[1:] in shapes or a.ndim > 2)
+    if apart and not any(fit(a, p) is not None for p in pieces for fit in (_turned, _squeezed)):
+        return [((*path, i), a[i]) for i in range(len(a))]
     return [(path, a)]
 
 
@@ -137,7 +139,7 @@ def _same(a: Array, piece: Piece) -> Array | None:
 
 def _squeezed(a: Array, piece: Piece) -> Array | None:
     fits = tuple(n for n in a.shape if n != 1) == tuple(n for n in piece.shape if n != 1)
-    return a.reshape(piece.shape) if fits and (a.ndim or not piece.kind == "b") else None
+    return a.reshape(piece.shape) if fits and (a.ndim or piece.kind != "b") else None
 
 
 def _turned(a: Array, piece: Piece) -> Array | None:

@@ -159,7 +159,9 @@ def _rate(reading: Reading, at: Point) -> Rate | None:
             after = raw(reading, at.theta, at.X, at.T, doubled)
         except Exception:
             continue
-        if after is not None and before is not None and _doubled(reading, before, after, rate.named):
+        if after is None or before is None:
+            continue
+        if _doubled(reading, before, after, rate.named):
             return rate
     return None
 

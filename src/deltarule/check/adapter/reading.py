@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from deltarule.check.adapter.activations import Evidence, activations_of
 from deltarule.check.adapter.chain import chains
-from deltarule.check.adapter.forms import FORMS, PAIRS, Form
+from deltarule.check.adapter.forms import FORMS, PAIRS
 from deltarule.check.adapter.outcome import Outcome, outcome_of
 from deltarule.check.adapter.pieces import flat_readings, network_of, shaped
 from deltarule.check.adapter.seen import Seen

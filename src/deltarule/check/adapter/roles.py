@@ -16,23 +16,23 @@ RATES = r"(lr|eta|alpha|learning_?rate|learning|rate|l_?rate|step_?size|coef|lea
 
 _NAMES: tuple[tuple[Role, str], ...] = (
     ("rate", RATES),
-    ("epochs", r"(n_?)?(epochs?|iter(s|ations?)?|max_?iter|steps|times|rounds|num_?(epochs|iter"
-               r"(s|ations?)?))"),
+    ("epochs", r"(n_?|num_?|max_?)?(epochs?|iter(s|ations?)?)|steps|times|rounds"),
     ("rows", r"(mini_?)?batch_?size|m|n_?(samples|rows)"),
-    ("sizes", r"(layer_?)?sizes|layers?|layer_?dims|dims|architecture|topology|structure|shape|units"
-              r"|layers_?(sizes|dims?)|neurons"),
+    ("sizes", r"(layers?_?)?(sizes|dims?)|layers?|architecture|topology|structure|shape|units"
+              r"|neurons"),
     ("pairs", r"(training_?|train_?)?(data|set)|mini_?batch|batch|samples|dataset|examples"),
-    ("theta", r"thetas?|params?|parameters|w|weights|nn_?params|coefs?|theta_?vec|network|net|model|nn"),
-    ("output", r"o|out|outputs?|y_?hat|yhat|y_?pred(icted)?|pred(ictions?)?|cache|caches|a2|al"
+    ("theta", r"thetas?|params?|parameters|w|weights|nn_?params|coefs?|theta_?vec"
+              r"|network|net|model|nn"),
+    ("output", r"o|out|outputs?|y_?hat|yhat|y_?pred(icted)?|pred(ictions?)?|caches?|a2|al"
                r"|activations?|memory|forward|y_?out|result"),
-    ("X", r"x(_?(train|batch|data|i|s|in))?|xs|inputs?(_?(list|data|vector|s|batch|arr))?|"
-          r"inp|features?|row|pattern|a0|data_?in|input_?values"),
-    ("T", r"t|ts|y(_?(train|batch|true|real|i))?|ys|targets?(_?(list|data|vector|s|batch|arr))?|"
-          r"labels?|expected(_?outputs?)?|desired(_?outputs?)?|d|truth|answers?|t_?batch|"
-          r"training_?outputs|output_?values|gt|one_?hot"),
-    ("X", r"training_?inputs|xi"),
-    ("W", r"(w|b|v|u|syn|theta)_?\d+|[wb]_?[a-z]{1,3}|(weights?|bias(es)?|thetas?)(_[a-z0-9_]+|\d*)|"
-          r"(w|b|hidden|out(put)?|in(put)?)_(weights?|bias(es)?|w|b|h|o|in|out|hidden|output|input)"),
+    ("X", r"x(_?(train|batch|data|i|s|in))?|xs|inputs?(_?(list|data|vector|s|batch|arr|values))?"
+          r"|training_?inputs|inp|features?|row|pattern|a0|data_?in"),
+    ("T", r"t|ts|y(_?(train|batch|true|real|i))?|ys|targets?(_?(list|data|vector|s|batch|arr))?"
+          r"|labels?|expected(_?outputs?)?|desired(_?outputs?)?|d|truth|answers?|t_?batch"
+          r"|training_?outputs|output_?values|gt|one_?hot"),
+    ("W", r"(w|b|v|u|syn|theta)_?\d+|[wb]_?[a-z]{1,3}"
+          r"|(weights?|bias(es)?|thetas?)(_[a-z0-9_]+|\d*)"
+          r"|(w|b|hidden|out(put)?|in(put)?)_(weights?|bias(es)?|w|b|h|o|in|out|hidden|output)"),
 )  # fmt: skip
 
 

@@ -87,9 +87,9 @@ def _parameters(slots: list[Slot], variables: dict[str, Any]) -> list[Slot]:
     found: list[tuple[Slot, Array]] = []
     for slot in slots:
         a = read(variables, slot)
-        data = role_of(str(slot.paths[0][0])) in ("X", "T")
-        again = any(s.shape == slot.shape and np.array_equal(b, a) for s, b in found)
-        if a is not None and not data and not again:
+        if a is None or role_of(str(slot.paths[0][0])) in ("X", "T"):
+            continue
+        if not any(s.shape == slot.shape and np.array_equal(b, a) for s, b in found):
             found.append((slot, a))
     return [slot for slot, _ in found]
 

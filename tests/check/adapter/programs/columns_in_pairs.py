@@ -10,7 +10,7 @@ def sigmoid(z):
 class Net:
     def __init__(self, sizes):
         self.biases = [np.random.randn(n, 1) for n in sizes[1:]]
-        self.weights = [np.random.randn(n, k) for k, n in zip(sizes[:-1], sizes[1:], strict=True)]
+        self.weights = [np.random.randn(n, k) for k, n in zip(sizes, sizes[1:], strict=False)]
 
     def backprop(self, x, y):
         a, zs, activations = x, [], [x]

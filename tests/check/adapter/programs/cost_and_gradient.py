@@ -1,4 +1,4 @@
-"""One vector of parameters, biases in the first column of each Theta; returns the cost and gradient."""
+"""One vector of parameters, biases in the first column of each Theta; returns cost, gradient."""
 
 import numpy as np
 
