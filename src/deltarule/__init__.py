@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from deltarule.check.diagnose import Diagnosis
     from deltarule.check.function import check_function
     from deltarule.check.network import check_gradient
+    from deltarule.check.outputs import OutputsCheck, compare_outputs
     from deltarule.check.pytorch import check_torch
     from deltarule.check.result import GradientCheck
     from deltarule.check.scikit import check_sklearn
@@ -118,6 +119,8 @@ _HOME = {
     "check_gradient": "deltarule.check.network",
     "check_sklearn": "deltarule.check.scikit",
     "check_torch": "deltarule.check.pytorch",
+    "OutputsCheck": "deltarule.check.outputs",
+    "compare_outputs": "deltarule.check.outputs",
     "load": "deltarule.models",
     "train": "deltarule.training",
     "train_many": "deltarule.training",
@@ -144,6 +147,7 @@ __all__ = [
     "Model",
     "Network",
     "NumericError",
+    "OutputsCheck",
     "Patience",
     "ResourceError",
     "Run",
@@ -158,6 +162,7 @@ __all__ = [
     "check_gradient",
     "check_sklearn",
     "check_torch",
+    "compare_outputs",
     "data",
     "diagnose",
     "explain",

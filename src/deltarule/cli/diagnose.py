@@ -27,14 +27,15 @@ _POINT = "Where the function is called"
 @guarded
 def diagnose(
     gradient: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="GRADIENT",
+            show_default=False,
             help="A program: net.py, or what in it is meant: net.py:Net, net.py:train_step, "
             "package.module:gradient. Or an NPZ file with theta (or W1, b1, W2, ...), X, T and "
             "gradient (or dW1, db1, dW2, ...).",
         ),
-    ],
+    ] = None,
     network: Annotated[str | None, options.found(options.SIZES)] = None,
     activation: Annotated[str | None, options.found(options.ACTIVATION)] = None,
     output: Annotated[str | None, options.found(options.OUTPUT)] = None,
@@ -69,6 +70,15 @@ def diagnose(
         int, typer.Option(help="Draws random theta, X and T.", rich_help_panel=_POINT)
     ] = 0,
     rows: Annotated[int, typer.Option(help="Random observations.", rich_help_panel=_POINT)] = 5,
+    outputs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORWARD",
+            help="Compare the outputs of every layer, in the place of a gradient: a function of "
+            "(theta, X), or a class with a forward method: net.py:forward, net.py:Net.",
+            show_default=False,
+        ),
+    ] = None,
     timeout: Annotated[float | None, options.TIMEOUT] = None,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -83,17 +93,25 @@ def diagnose(
 
     if form not in ("text", "json"):
         raise unknown_name("format", form, ("text", "json"))
-    file = gradient.endswith(".npz")
-    if file and network is None:
-        raise UsageError(f"{gradient}: say which network it is, such as --network 3-4-2")
+    if (gradient is None) == (outputs is None):
+        raise UsageError(
+            "name a program or a file with a gradient, such as net.py or gradient.npz; or a "
+            "forward pass by --outputs net.py:forward"
+        )
+    source = gradient or outputs or ""
+    file = outputs is None and source.endswith(".npz")
+    if network is None and (file or outputs is not None):
+        raise UsageError(f"{source}: say which network it is, such as --network 3-4-2")
     chosen = _Chosen(network, activation, output, bias, loss, reduction, l2, notation, data, seed,
                      rows, form)  # fmt: skip
 
     def work() -> Verdict:
-        return _of_file(Path(gradient), chosen) if file else _of_code(gradient, chosen)
+        if outputs is not None:
+            return _of_outputs(outputs, chosen)
+        return _of_file(Path(source), chosen) if file else _of_code(source, chosen)
 
     separate = not file or timeout is not None
-    text, status = apart(work, gradient, timeout, debug) if separate else work()
+    text, status = apart(work, source, timeout, debug) if separate else work()
     typer.echo(text)
     raise typer.Exit(status)
 
@@ -183,6 +201,22 @@ def _of_code(source: str, chosen: _Chosen) -> Verdict:
     )
     parts = [(a.diagnosis, f"{a.sentence}\n{where}", {"reading": a.sentence}) for a in asked]
     return _told(parts, chosen)
+
+
+def _of_outputs(source: str, chosen: _Chosen) -> Verdict:
+    """Compare a forward pass with that of the network."""
+    from deltarule.check.outputs import compare_outputs
+    from deltarule.cli.diagnose_code import load_thing, point_in
+    from deltarule.cli.surroundings import kept
+
+    net = chosen.net()
+    _require_memory(net, chosen.rows)
+    thing, _ = load_thing(source)
+    with kept(source):
+        at = (None, None) if chosen.data is None else point_in(chosen.data)(net)[:2]
+        found = compare_outputs(thing, net, *at)
+    text = json.dumps(found.to_dict()) if chosen.form == "json" else str(found)
+    return text, 0 if found.passed else 1
 
 
 def _as_documented(source: str, chosen: _Chosen) -> Verdict:

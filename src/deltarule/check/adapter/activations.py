@@ -14,7 +14,7 @@ from deltarule.check.adapter.pieces import Pieces, network_of
 from deltarule.check.adapter.seen import Seen, telling
 from deltarule.core.namespace import NUMPY
 
-__all__ = ["Evidence", "activations_of", "outputs_at"]
+__all__ = ["Evidence", "activations_of", "candidates", "outputs_at"]
 
 _FIRST = ("softmax", "sigmoid", "tanh", "relu")
 """What networks have, before what has the same numbers by chance."""
@@ -50,7 +50,7 @@ def activations_of(
     net = network_of(pieces, sizes, ["identity"] * (len(sizes) - 1))
     points = [(net.unpack(e.theta), e.seen) for e in evidence]
     known = [ACTIVATIONS.get(g) if g is not None else None for g in given]
-    candidates = [[f] if f is not None else _candidates(l == len(known)) for l, f in
+    candidates = [[f] if f is not None else candidates(output=l == len(known)) for l, f in
                   enumerate(known, 1)]  # fmt: skip
     found = (_search if hidden else _unseen)(points, [e.X for e in evidence], candidates)
     return None if found is None else [_written(f) for f in found]
@@ -62,7 +62,8 @@ def _written(f: Activation) -> str:
     return f.name if f == default else f"{f.name}:{','.join(f'{v:g}' for v in values)}"
 
 
-def _candidates(output: bool) -> list[Activation]:
+def candidates(*, output: bool) -> list[Activation]:
+    """Return the activations to try, the usual first and those found on the way to others last."""
     every = [ACTIVATIONS.get(a.name) for a in ACTIVATIONS if output or not a.rowwise]
     every += [ACTIVATIONS.get(f"leaky_relu:{slope}") for slope in (0.1, 0.2)]
     order = {name: i - len(_FIRST) for i, name in enumerate(_FIRST)}

@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.check.adapter.entries import Entry, entries_of, subjects_of
 from deltarule.check.adapter.judge import ask
 from deltarule.check.adapter.program import Program, program_of
-from deltarule.check.adapter.reading import Known, point, read
+from deltarule.check.adapter.reading import Known, read
 from deltarule.check.adapter.roles import roles_of
+from deltarule.check.adapter.ways import point
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.core.arguments import array

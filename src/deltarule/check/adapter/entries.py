@@ -13,7 +13,7 @@ from deltarule.check.adapter.construct import Maker, instances
 from deltarule.check.adapter.roles import roles_of
 from deltarule.check.adapter.subject import Step, Subject, copier
 
-__all__ = ["Entry", "entries_of", "subjects_of"]
+__all__ = ["Entry", "entries_of", "forward_subjects", "subjects_of"]
 
 _GRADIENTS = re.compile(r"_*(compute_|get_|calc_|calculate_)?(grad(ient)?s?)(_.*)?")
 _BACKWARD = re.compile(
@@ -93,6 +93,21 @@ def subjects_of(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject
         yield from _of_function(entry.name, thing, sizes)
     else:
         yield from _of_object(entry.name, type(thing), copier(thing), sizes)
+
+
+def forward_subjects(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject]:
+    """Yield the ways in which a thing can be asked for its outputs alone."""
+    thing = entry.thing
+    if inspect.isfunction(thing) or inspect.ismethod(thing):
+        yield from subjects_of(entry, sizes)
+        return
+    made = instances(thing, sizes) if inspect.isclass(thing) else [Maker(copier(thing), (), False)]
+    cls = thing if inspect.isclass(thing) else type(thing)
+    names = [n for n in dir(cls) if not n.startswith("__") and _FORWARD.fullmatch(n)]
+    for maker in made:
+        for method in [*names, *(["__call__"] if hasattr(cls, "__call__") else [])]:  # noqa: B004
+            for subject in _of_object(entry.name, cls, maker.make, sizes, method):
+                yield replace(subject, data=maker.data)
 
 
 def _of_object(

@@ -17,7 +17,7 @@ from deltarule.check.adapter.objective import (
     seen_loss,
 )
 from deltarule.check.adapter.program import Program
-from deltarule.check.adapter.reading import point
+from deltarule.check.adapter.ways import point
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
 

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.adapter.pieces import said, to_theta
-from deltarule.check.adapter.reading import Point, Reading, point
+from deltarule.check.adapter.reading import Reading
 from deltarule.check.adapter.subject import Rate
+from deltarule.check.adapter.ways import Point, point
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 

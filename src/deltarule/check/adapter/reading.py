@@ -8,28 +8,24 @@ nothing: it may be wrong.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.adapter.activations import Evidence, activations_of
-from deltarule.check.adapter.chain import chains
-from deltarule.check.adapter.forms import FORMS, PAIRS
 from deltarule.check.adapter.outcome import Outcome, outcome_of
-from deltarule.check.adapter.pieces import flat_readings, network_of, shaped
+from deltarule.check.adapter.pieces import network_of
 from deltarule.check.adapter.seen import Seen
-from deltarule.check.adapter.slots import slots_of
 from deltarule.check.adapter.subject import Subject
 from deltarule.check.adapter.trial import Trial, Way, attempt
+from deltarule.check.adapter.ways import Refused, point, told, ways
 from deltarule.network import Network
 
 __all__ = ["Known", "Reading", "read"]
 
 Array = NDArray[Any]
-Refused = Counter[str]
 
 _SLOW = 60
 """Ways for which hidden layers that were not seen are searched, 400 pairs of f each."""
@@ -88,30 +84,6 @@ class Reading:
         return trial, outcome_of(self.way, trial)
 
 
-@dataclass(frozen=True, eq=False)
-class Point:
-    """Where programs are tried: random numbers, as many rows as no layer has nodes."""
-
-    theta: Array
-    X: Array
-    T: Array
-    classes: Array
-    """One-hot targets, for programs that take a class."""
-
-
-def point(net: Network, rows: int | None = None, seed: int = 0) -> Point:
-    """Return a random point for a network."""
-    rng = np.random.default_rng([seed, *net.sizes])
-    n = rows or next(k for k in (5, 7, 6, 9, 8, 11) if k not in net.sizes)
-    k = net.sizes[-1]
-    return Point(
-        rng.uniform(-1.0, 1.0, net.size),
-        rng.normal(size=(n, net.inputs)),
-        rng.uniform(0.1, 0.9, (n, k)),
-        np.eye(k)[rng.integers(k, size=n)],
-    )
-
-
 def read(subject: Subject, known: Known, refused: Refused | None = None) -> Reading | None:
     """Return the reading that the program's numbers prove; else one in the documented order.
 
@@ -120,7 +92,7 @@ def read(subject: Subject, known: Known, refused: Refused | None = None) -> Read
     refused = Counter() if refused is None else refused
     tried = []
     partial: Reading | None = None
-    for way in _ways(subject, known, refused):
+    for way in ways(subject, known.sizes, known.bias, refused):
         if partial is not None and way.pieces != partial.way.pieces:
             continue
         made = _made(way, refused)
@@ -142,43 +114,6 @@ def read(subject: Subject, known: Known, refused: Refused | None = None) -> Read
             L = len(made.way.sizes) - 1
             return made.reading([f or "sigmoid" for f in known.activations(L)], proved=False)
     return None
-
-
-def _ways(subject: Subject, known: Known, refused: Refused) -> Iterator[Way]:
-    forms = PAIRS if subject.takes_pairs else FORMS
-    if subject.container:
-        if known.sizes is None:
-            return
-        made = flat_readings(known.sizes, known.bias)
-        if subject.container != "flat":
-            made = [m for plain in made if _in_order(plain) for m in shaped(plain)]
-        for form in forms:
-            for pieces in made:
-                yield Way(subject, pieces, None, form, known.sizes)
-        return
-    sizes = known.sizes or subject.sizes or (1, 1)
-    rng = np.random.default_rng(0)
-    x, t = rng.normal(size=(13, sizes[0])), rng.normal(size=(13, sizes[-1]))
-    try:
-        with subject.root(x, t) as root:
-            slots = [s for s in slots_of(root) if 13 not in s.shape]  # those are the data
-    except Exception as error:
-        refused[_told(error)] += 1
-        return
-    ends = ({sizes[0]}, {sizes[-1]}) if subject.data else None
-    found = chains(slots, known.sizes, ends)
-    for several in (True, False):
-        for chain in found:
-            for form in forms:
-                if form.several is several:
-                    yield Way(subject, chain.pieces, chain.slots, form, chain.sizes)
-
-
-def _in_order(pieces: Sequence[Any]) -> bool:
-    """Whether W_l and b_l come layer by layer, as arguments do."""
-    return [p.layer for p in pieces] == sorted(p.layer for p in pieces) and (
-        not pieces or pieces[0].kind == "W"
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +145,7 @@ def _made(way: Way, refused: Refused, seed: int = 0) -> _Made | None:
             trial = attempt(way, net, at.theta, at.X[some], T[some], {})
             outcome = outcome_of(way, trial)
         except Exception as error:
-            refused[_told(error)] += 1
+            refused[told(error)] += 1
             return None
         if outcome is None:
             return None
@@ -218,14 +153,6 @@ def _made(way: Way, refused: Refused, seed: int = 0) -> _Made | None:
     assert outcome is not None
     X = at.X if way.form.several else at.X[: len(rows)]
     return _Made(way, Evidence(at.theta, X, seen), outcome)
-
-
-def _told(error: Exception) -> str:
-    """Return an error with the line of the program that raised it."""
-    text, trace = f"{type(error).__name__}: {error}", error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return text if trace is None else f"{text} (line {trace.tb_lineno})"
 
 
 def _proved(made: _Made, known: Known, *, hidden: bool) -> Reading | None:

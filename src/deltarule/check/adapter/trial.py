@@ -51,7 +51,12 @@ class Trial:
 
 
 def attempt(
-    way: Way, net: Network, theta: Array, X: Array, T: Array, rates: Mapping[Any, float]
+    way: Way,
+    net: Network,
+    theta: Array,
+    X: Array,
+    T: Array,
+    rates: Mapping[Any, float],
 ) -> Trial:
     """Carry out one call; raises what the program raises, `UsageError` where it would end ours.
 

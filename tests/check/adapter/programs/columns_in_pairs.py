@@ -1,5 +1,7 @@
 """Weights and biases in lists, column vectors, a list of (x, t) at a time, any number of layers."""
 
+import itertools
+
 import numpy as np
 
 
@@ -10,7 +12,7 @@ def sigmoid(z):
 class Net:
     def __init__(self, sizes):
         self.biases = [np.random.randn(n, 1) for n in sizes[1:]]
-        self.weights = [np.random.randn(n, k) for k, n in zip(sizes, sizes[1:], strict=False)]
+        self.weights = [np.random.randn(n, k) for k, n in itertools.pairwise(sizes)]
 
     def backprop(self, x, y):
         a, zs, activations = x, [], [x]

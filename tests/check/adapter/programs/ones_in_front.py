@@ -1,4 +1,4 @@
-"""Biases as the first row of W, for a column of ones in front of the inputs; a batch; squared error."""
+"""Biases as the first row of W, for a column of ones in front; a batch; squared error."""
 
 import numpy as np
 
