@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from deltarule.check.pytorch import check_torch
     from deltarule.check.result import GradientCheck
     from deltarule.check.scikit import check_sklearn
+    from deltarule.check.steps import StepDiagnosis, diagnose_step
     from deltarule.core.errors import (
         DataError,
         DeltaruleError,
@@ -119,6 +120,8 @@ _HOME = {
     "check_gradient": "deltarule.check.network",
     "check_sklearn": "deltarule.check.scikit",
     "check_torch": "deltarule.check.pytorch",
+    "StepDiagnosis": "deltarule.check.steps",
+    "diagnose_step": "deltarule.check.steps",
     "OutputsCheck": "deltarule.check.outputs",
     "compare_outputs": "deltarule.check.outputs",
     "load": "deltarule.models",
@@ -152,6 +155,7 @@ __all__ = [
     "ResourceError",
     "Run",
     "Saturation",
+    "StepDiagnosis",
     "StepValidity",
     "UsageError",
     "WhySmall",
@@ -165,6 +169,7 @@ __all__ = [
     "compare_outputs",
     "data",
     "diagnose",
+    "diagnose_step",
     "explain",
     "explain_node",
     "gauss_newton_vector",

@@ -79,6 +79,16 @@ def diagnose(
             show_default=False,
         ),
     ] = None,
+    step: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OPTIMIZER",
+            help="Name an optimiser by its steps, in the place of a gradient: a function of "
+            "(theta, g), or a class with a method step or update: opt.py:Adam; or an NPZ file "
+            "with thetas (m + 1, n) and gradients (m, n).",
+            show_default=False,
+        ),
+    ] = None,
     timeout: Annotated[float | None, options.TIMEOUT] = None,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -89,18 +99,19 @@ def diagnose(
     would give on this very network. The exit status is 0 for a right gradient, 1 for a wrong one.
     """
     from deltarule.cli.apart import apart
+    from deltarule.cli.diagnose_code import of_steps
     from deltarule.core.errors import UsageError, unknown_name
 
     if form not in ("text", "json"):
         raise unknown_name("format", form, ("text", "json"))
-    if (gradient is None) == (outputs is None):
+    if sum(given is not None for given in (gradient, outputs, step)) != 1:
         raise UsageError(
-            "name a program or a file with a gradient, such as net.py or gradient.npz; or a "
-            "forward pass by --outputs net.py:forward"
+            "name one thing: a program or a file with a gradient, such as net.py or gradient.npz; "
+            "a forward pass by --outputs net.py:forward; or an optimiser by --step opt.py:Adam"
         )
-    source = gradient or outputs or ""
+    source = gradient or outputs or step or ""
     file = outputs is None and source.endswith(".npz")
-    if network is None and (file or outputs is not None):
+    if network is None and step is None and (file or outputs is not None):
         raise UsageError(f"{source}: say which network it is, such as --network 3-4-2")
     chosen = _Chosen(network, activation, output, bias, loss, reduction, l2, notation, data, seed,
                      rows, form)  # fmt: skip
@@ -108,6 +119,8 @@ def diagnose(
     def work() -> Verdict:
         if outputs is not None:
             return _of_outputs(outputs, chosen)
+        if step is not None:
+            return of_steps(step, form)
         return _of_file(Path(source), chosen) if file else _of_code(source, chosen)
 
     separate = not file or timeout is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,10 @@ from deltarule.core.errors import DeltaruleError, UsageError
 
 if TYPE_CHECKING:
     from deltarule.check.adapter import Asked, Known
+    from deltarule.cli.apart import Verdict
     from deltarule.network import Network
 
-__all__ = ["ask_all", "load_thing", "point_in"]
+__all__ = ["ask_all", "load_thing", "of_steps", "point_in"]
 
 
 def load_thing(text: str) -> tuple[Any, str]:
@@ -70,3 +72,24 @@ def point_in(path: Path) -> Any:
         return tuple(np.asarray(a, dtype=np.float64) for a in point_of(path, arrays, net))
 
     return at
+
+
+def of_steps(source: str, form: str) -> Verdict:
+    """Return what is said of an optimiser, or of the steps in a file, and the exit status."""
+    from deltarule.check.steps import diagnose_step
+    from deltarule.cli.surroundings import kept
+    from deltarule.core.array_file import ArrayFile
+
+    if source.endswith(".npz"):
+        arrays = ArrayFile(Path(source))
+        missing = [name for name in ("thetas", "gradients") if name not in arrays]
+        if missing:
+            there = ", ".join(sorted(arrays)) or "none"
+            raise UsageError(f"{source}: there is no array {missing[0]}. Its arrays: {there}")
+        found = diagnose_step(arrays["thetas"], arrays["gradients"])
+    else:
+        thing, _ = load_thing(source)
+        with kept(source):
+            found = diagnose_step(thing)
+    text = json.dumps(found.to_dict(), allow_nan=False) if form == "json" else str(found)
+    return text, 0 if found.verdict == "correct" else 1

@@ -106,6 +106,7 @@ _add(
     "deltarule diagnose gradient.npz --network 3-3-3-1",
     "deltarule diagnose net.py:gradient --network 3-4-2 --activation tanh --output sigmoid",
     "deltarule diagnose --outputs net.py:forward --network 3-4-2 --activation tanh",
+    "deltarule diagnose --step opt.py:Adam",
     "deltarule diagnose net.py:gradient --network 3-4-2 --data point.npz --reduction sum",
 )
 

@@ -210,9 +210,9 @@ class _Search:
         last = l == len(self.net.layers)
         seen = self.returned if last else self.seen
         for how, out in self._variants(l, y, most):
-            if np.all(np.isfinite(out)) and _tells(out) and seen.holds(out):
-                if not last or np.all(out != 0) or seen.holds_array(out):
-                    yield how, out
+            found = np.all(np.isfinite(out)) and _tells(out) and seen.holds(out)
+            if found and (not last or np.all(out != 0) or seen.holds_array(out)):
+                yield how, out
 
     def _variants(self, l: int, y: Array, most: int) -> Iterator[tuple[str, Array]]:
         inputs: Part = inputs_of(self.X) if l == 1 else [Taken(y)]

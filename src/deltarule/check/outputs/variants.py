@@ -35,7 +35,7 @@ def variants(
 ) -> Iterator[tuple[str, Array]]:
     """Yield (what is done otherwise, the layer's outputs), the fewest differences first.
 
-    There are `most` of them. `weights` has pairs (W, b). The first entry of every part is the right one.
+    There are `most` of them. `weights` has pairs (W, b). Every part begins with the right one.
     """
     parts: list[Part] = [inputs, weights, _biases(), _functions(activation, output)]
     for count in range(most + 1):
