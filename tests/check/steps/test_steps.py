@@ -172,7 +172,7 @@ def test_bad_input():
     thetas[3, 2] = np.nan
     with pytest.raises(dr.DataError, match=r"thetas\[3, 2\] is nan"):
         dr.diagnose_step(thetas, gradients)
-    with pytest.raises(dr.UsageError, match="ZeroDivisionError"):
-        dr.diagnose_step(lambda theta, g: theta / 0)
+    with pytest.raises(dr.UsageError, match="returns the shape"):
+        dr.diagnose_step(lambda theta, g: theta[1:])
     with pytest.raises(dr.UsageError, match="none of the methods"):
         dr.diagnose_step(object())

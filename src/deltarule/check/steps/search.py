@@ -23,8 +23,8 @@ __all__ = ["Fitted", "fit"]
 Array = NDArray[np.float64]
 
 _USUAL: dict[str, tuple[float, ...]] = {
-    "momentum": (0.5, 0.9),
-    "beta1": (0.5, 0.9),
+    "momentum": (0.1, 0.5, 0.9),
+    "beta1": (0.5, 0.8, 0.9),
     "beta2": (0.9, 0.999),
     "rho": (0.9, 0.99),
     "weight_decay": (0.0, 0.01),
@@ -80,7 +80,12 @@ def fit(name: str, change: Change, thetas: Array, gradients: Array, enough: floa
     if best.residual > enough:
         return best
     best = _rounded(best, *data, enough)
-    free = [k for k in best.numbers if _open(best, k, *data, enough)]
+    alike = [f.numbers for f in starts if f.residual <= enough]
+    free = [
+        k
+        for k, v in best.numbers.items()
+        if _open(best, k, *data, enough) or any(a[k] != v for a in alike if k != "lr")
+    ]
     return replace(best, open=tuple(free))
 
 
