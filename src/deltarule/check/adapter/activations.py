@@ -50,9 +50,9 @@ def activations_of(
     net = network_of(pieces, sizes, ["identity"] * (len(sizes) - 1))
     points = [(net.unpack(e.theta), e.seen) for e in evidence]
     known = [ACTIVATIONS.get(g) if g is not None else None for g in given]
-    candidates = [[f] if f is not None else candidates(output=l == len(known)) for l, f in
+    choices = [[f] if f is not None else candidates(output=l == len(known)) for l, f in
                   enumerate(known, 1)]  # fmt: skip
-    found = (_search if hidden else _unseen)(points, [e.X for e in evidence], candidates)
+    found = (_search if hidden else _unseen)(points, [e.X for e in evidence], choices)
     return None if found is None else [_written(f) for f in found]
 
 

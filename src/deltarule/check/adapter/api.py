@@ -170,11 +170,11 @@ def _unread(
             "write a function of (theta, X, T) that returns the gradient"
         )
     tried = ", ".join(e.name for e in entries)
-    sizes = "Say which network it is (--network 3-4-2), " if known.sizes is None else ""
+    sizes = "Say which network it is (--network 3-4-2), or " if known.sizes is None else ""
     failed = f" Most calls fail with {refused.most_common(1)[0][0]}." if refused else ""
     return UsageError(
         f"{what}: no way was found to ask it for a gradient ({tried} tried). Where a call gives "
         f"arrays of a network's shapes, the outputs of that network were not among the numbers "
-        f"that it computes.{failed} {sizes or 'Is that the network that it has? Else '}"
+        f"that it computes.{failed} {sizes or 'Is that the network that it has? Else, '}"
         "write a function of (theta, X, T) that returns the gradient"
     )
