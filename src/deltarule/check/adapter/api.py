@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from types import ModuleType
 from typing import Any
 
@@ -13,10 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.check.adapter.entries import Entry, entries_of, subjects_of
+from deltarule.check.adapter.guess import sizes_for
 from deltarule.check.adapter.judge import ask
 from deltarule.check.adapter.program import Program, program_of
 from deltarule.check.adapter.reading import Known, read
 from deltarule.check.adapter.roles import roles_of
+from deltarule.check.adapter.subject import Subject
+from deltarule.check.adapter.trial import quiet
 from deltarule.check.adapter.ways import point
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
@@ -28,6 +32,9 @@ from deltarule.network import Network
 __all__ = ["diagnose", "documented", "programs_in"]
 
 Array = NDArray[Any]
+
+_GUESSES = 12
+"""Networks that are tried where nobody says which one it is."""
 
 
 def documented(thing: Any) -> bool:
@@ -144,6 +151,7 @@ def programs_in(thing: Any, known: Known, name: str = "") -> list[Program]:
         if program is not None:
             found.append(program)
             rank = entry.rank
+            known = replace(known, sizes=known.sizes or program.network.sizes)
     if not found:
         raise _unread(thing, name, entries, known, refused)
     return found
@@ -151,13 +159,36 @@ def programs_in(thing: Any, known: Known, name: str = "") -> list[Program]:
 
 def _program(entry: Entry, known: Known, refused: Counter[str]) -> Program | None:
     spare: Program | None = None
-    for subject in subjects_of(entry, known.sizes):
-        reading = read(subject, known, refused)
+    for subject, chosen in _subjects(entry, known):
+        reading = read(subject, chosen, refused)
         if reading is not None and reading.proved:
             return program_of(reading)
-        if reading is not None and spare is None:
+        if reading is not None and spare is None and known.sizes is not None:
             spare = program_of(reading)
     return spare
+
+
+def _subjects(entry: Entry, known: Known) -> Iterator[tuple[Subject, Known]]:
+    """Yield the subjects; of a function of theta, for the networks that its code allows."""
+    for subject in subjects_of(entry, known.sizes):
+        yield subject, known
+    if known.sizes is None and documented(entry.thing):
+        for sizes in islice(sizes_for(entry.thing, _accepting(entry.thing)), _GUESSES):
+            chosen = replace(known, sizes=sizes, guessed=True)
+            yield from ((s, chosen) for s in subjects_of(entry, sizes) if s.container == "flat")
+
+
+def _accepting(function: Any) -> Callable[[Array, Array, Array], bool]:
+    """Return whether a function of (theta, X, T) can be called with these."""
+
+    def accepts(*arguments: Array) -> bool:
+        try:
+            with quiet():
+                return function(*arguments) is not None
+        except Exception:
+            return False
+
+    return accepts
 
 
 def _unread(

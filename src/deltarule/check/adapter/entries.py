@@ -64,7 +64,7 @@ def entries_of(module: ModuleType) -> list[Entry]:
 def _rank(name: str) -> int:
     if _FORWARD.fullmatch(name) or _HELPER.fullmatch(name):
         return 9
-    exact = re.fullmatch(r"grad(ient)?s?", name) is not None
+    exact = name == "gradient"
     for rank, pattern in ((1, _GRADIENTS), (4, _BACKWARD), (5, _TRAINING), (8, _LOSS)):
         if pattern.fullmatch(name):
             return rank - exact

@@ -17,6 +17,7 @@ from deltarule.check.adapter.objective import (
     seen_loss,
 )
 from deltarule.check.adapter.program import Program
+from deltarule.check.adapter.state import kept_state
 from deltarule.check.adapter.ways import point
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
@@ -57,6 +58,7 @@ def ask(
     notes = [program.sentence() + ("" if loss else f", loss {found.loss}")]
     if np.any(missing):
         notes.append(delivered(net, missing))
+    notes += filter(None, [kept_state(program, theta, X, T)])
     return Asked(notes[0], replace(diagnosis, notes=(*notes[1:], *diagnosis.notes)))
 
 

@@ -43,6 +43,8 @@ class Known:
     bias: bool | None = None
     layers: tuple[Any, ...] | None = None
     """f of every layer, in the place of the two."""
+    guessed: bool = False
+    """Whether the sizes are one guess of several: fewer ways are tried."""
 
     def activations(self, layers: int) -> list[Any]:
         """Return f of every layer, None for an unknown one."""
@@ -92,7 +94,7 @@ def read(subject: Subject, known: Known, refused: Refused | None = None) -> Read
     refused = Counter() if refused is None else refused
     tried = []
     partial: Reading | None = None
-    for way in ways(subject, known.sizes, known.bias, refused):
+    for way in ways(subject, known.sizes, known.bias, refused, usual=known.guessed):
         if partial is not None and way.pieces != partial.way.pieces:
             continue
         made = _made(way, refused)
@@ -105,7 +107,7 @@ def read(subject: Subject, known: Known, refused: Refused | None = None) -> Read
         tried.append(made)
     if partial is not None:
         return partial
-    for made in tried[:_SLOW]:
+    for made in tried[:_SLOW] if not known.guessed else []:
         found = _proved(made, known, hidden=False)
         if found is not None:
             return found
@@ -152,7 +154,7 @@ def _made(way: Way, refused: Refused, seed: int = 0) -> _Made | None:
         seen = seen.with_(trial.seen.arrays)
     assert outcome is not None
     X = at.X if way.form.several else at.X[: len(rows)]
-    return _Made(way, Evidence(at.theta, X, seen), outcome)
+    return _Made(way, Evidence(at.theta, X, seen.without(at.theta, X)), outcome)
 
 
 def _proved(made: _Made, known: Known, *, hidden: bool) -> Reading | None:

@@ -49,7 +49,7 @@ def ask_script(
         if found is None or theta is None:
             continue
         for X, T in _data(variables, chain.sizes):
-            evidence = [Evidence(theta, X, seen)]
+            evidence = [Evidence(theta, X, seen.without(theta, X))]
             given = known.activations(L)
             names = activations_of(chain.pieces, chain.sizes, evidence, given)
             names = names or activations_of(

@@ -54,6 +54,14 @@ class Seen:
         """Return a bag with further numbers."""
         return Seen([*self.arrays, *more])
 
+    def without(self, *known: NDArray[Any]) -> Seen:
+        """Return a bag without the numbers that the program was given, or their negatives."""
+        given = np.concatenate([np.ravel(a) for a in known])
+        found = Seen()
+        found.arrays = self.arrays
+        found._sorted = self._sorted[~np.isin(np.abs(self._sorted), np.abs(given))]
+        return found
+
     def holds_array(self, a: NDArray[Any]) -> bool:
         """Whether an array was seen as a whole, or each of its rows, with its zeros.
 

@@ -20,7 +20,7 @@ from deltarule.check.adapter.subject import Subject
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
-__all__ = ["Trial", "Way", "attempt"]
+__all__ = ["Trial", "Way", "attempt", "quiet", "split", "trial_of"]
 
 Array = NDArray[Any]
 
@@ -51,34 +51,34 @@ class Trial:
 
 
 def attempt(
-    way: Way,
-    net: Network,
-    theta: Array,
-    X: Array,
-    T: Array,
-    rates: Mapping[Any, float],
+    way: Way, net: Network, theta: Array, X: Array, T: Array, rates: Mapping[Any, float]
 ) -> Trial:
     """Carry out one call; raises what the program raises, `UsageError` where it would end ours.
 
     What it prints is dropped: a program is called many times, and prints of its training.
     """
-    pieces = arrays(way.pieces, net, theta)
     x, t = way.form.x(X), way.form.t(T)
-    with _quiet(), way.subject.root(x, t) as root:
-        slots = _fill(way, root, pieces)
-        before = _held(way, root, slots)
-        returned, seen = watch(lambda: way.subject.call(root, x, t, rates))
-        after = _held(way, root, slots)
-        left = [a for _, a in _near(root)]
-        beside = [
-            (s.name, a) for s in slots_of(root) if s.beside and (a := read(root, s)) is not None
-        ]
+    with quiet(), way.subject.root(x, t) as root:
+        slots = _fill(way, root, arrays(way.pieces, net, theta))
+        return trial_of(way, root, slots, x, t, rates)
+
+
+def trial_of(
+    way: Way, root: Any, slots: Sequence[Slot], x: Any, t: Any, rates: Mapping[Any, float]
+) -> Trial:
+    """Call a subject whose parameters are in their slots."""
+    before = _held(way, root, slots)
+    returned, seen = watch(lambda: way.subject.call(root, x, t, rates))
+    after = _held(way, root, slots)
+    left = [a for _, a in _near(root)]
+    beside = [(s.name, a) for s in slots_of(root) if s.beside and (a := read(root, s)) is not None]
     inside = list(numbers_of([left, returned]))
     return Trial(returned, [b for b in before if b is not None], after, beside, seen.with_(inside))
 
 
 @contextlib.contextmanager
-def _quiet() -> Any:
+def quiet() -> Any:
+    """Let a program print nothing, and end nothing but itself."""
     with (
         contextlib.redirect_stdout(io.StringIO()),
         warnings.catch_warnings(),

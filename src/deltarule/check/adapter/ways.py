@@ -23,6 +23,8 @@ __all__ = ["Point", "Refused", "point", "told", "ways"]
 Array = NDArray[Any]
 Refused = Counter[str]
 
+_USUAL = ("rows", "columns", "one observation as a vector")
+
 
 @dataclass(frozen=True, eq=False)
 class Point:
@@ -49,14 +51,21 @@ def point(net: Network, rows: int | None = None, seed: int = 0) -> Point:
 
 
 def ways(
-    subject: Subject, sizes: tuple[int, ...] | None, bias: bool | None, refused: Refused
+    subject: Subject,
+    sizes: tuple[int, ...] | None,
+    bias: bool | None,
+    refused: Refused,
+    *,
+    usual: bool = False,
 ) -> Iterator[Way]:
     """Yield the ways of asking a subject, the likeliest first; `refused` counts what it raises.
 
     Where its parameters are made by us, for every order of them that programs have; where they
-    are found in it, for every chain of its arrays. `bias` says whether there are biases.
+    are found in it, for every chain of its arrays. `bias` says whether there are biases; with
+    `usual` the usual forms of X and T alone are tried.
     """
     forms = PAIRS if subject.takes_pairs else FORMS
+    forms = tuple(f for f in forms if f.name in _USUAL) if usual else forms
     if subject.container:
         if sizes is None:
             return
