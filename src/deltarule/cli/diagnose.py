@@ -13,7 +13,7 @@ from deltarule.cli import options
 from deltarule.cli.guard import guarded
 
 if TYPE_CHECKING:
-    from deltarule.check.adapter import Known
+    from deltarule.check.adapter import Asked, Known
     from deltarule.check.diagnose import Diagnosis
     from deltarule.cli.apart import Verdict
     from deltarule.losses import Loss
@@ -177,13 +177,23 @@ class _Chosen:
 
 
 def _of_file(path: Path, chosen: _Chosen) -> Verdict:
+    from deltarule.check.adapter import ask_script
     from deltarule.check.diagnose import diagnose as name_mistake
     from deltarule.cli.gradient_file import gradient_of, point_of
     from deltarule.core.array_file import ArrayFile
+    from deltarule.core.errors import UsageError
 
     net, arrays = chosen.net(), ArrayFile(path)
-    point = point_of(path, arrays, net, chosen.notation or "theory")
-    found = name_mistake(gradient_of(path, arrays, net), net, *point, **chosen.objective)
+    try:
+        point = point_of(path, arrays, net, chosen.notation or "theory")
+        found = name_mistake(gradient_of(path, arrays, net), net, *point, **chosen.objective)
+    except UsageError:
+        options: dict[str, Any] = {"loss": chosen.loss, "reduction": chosen.reduction}
+        options["l2"] = chosen.l2
+        asked = None if chosen.notation else ask_script(dict(arrays), chosen.known(), **options)
+        if asked is None:
+            raise
+        return _told([_part(asked, "")], chosen)
     return _told([(found, "", {})], chosen)
 
 
@@ -209,11 +219,13 @@ def _of_code(source: str, chosen: _Chosen) -> Verdict:
         asked = ask_all(thing, name, known, at, options)
     if not asked:
         return _as_documented(source, chosen)
-    where = (
-        "" if at is not None else f"at random theta, X and T ({rows} rows, seed {chosen.seed}):\n"
-    )
-    parts = [(a.diagnosis, f"{a.sentence}\n{where}", {"reading": a.sentence}) for a in asked]
-    return _told(parts, chosen)
+    where = f"at random theta, X and T ({rows} rows, seed {chosen.seed}):\n"
+    return _told([_part(a, where) for a in asked], chosen)
+
+
+def _part(asked: Asked, where: str) -> tuple[Diagnosis, str, dict[str, Any]]:
+    said = f"{asked.sentence}\n{where if asked.random else ''}"
+    return asked.diagnosis, said, {"reading": asked.sentence}
 
 
 def _of_outputs(source: str, chosen: _Chosen) -> Verdict:

@@ -34,6 +34,8 @@ class Asked:
     sentence: str
     """How the program was read, in one line."""
     diagnosis: Diagnosis
+    random: bool = True
+    """Whether it was asked at a random point."""
 
 
 def ask(
@@ -59,7 +61,8 @@ def ask(
     if np.any(missing):
         notes.append(delivered(net, missing))
     notes += filter(None, [kept_state(program, theta, X, T)])
-    return Asked(notes[0], replace(diagnosis, notes=(*notes[1:], *diagnosis.notes)))
+    told = replace(diagnosis, notes=(*notes[1:], *diagnosis.notes))
+    return Asked(notes[0], told, at is None)
 
 
 def _point(program: Program, loss: Any, rows: int, seed: int) -> tuple[Array, Array, Array]:

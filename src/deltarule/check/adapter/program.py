@@ -6,7 +6,7 @@ under which several observations' gradient is made of each one's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from deltarule.check.adapter.ways import Point, point
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
-__all__ = ["Program", "program_of"]
+__all__ = ["Program", "functions", "program_of", "same"]
 
 Array = NDArray[Any]
 
@@ -89,7 +89,7 @@ class Program:
         sizes = "-".join(map(str, r.way.sizes))
         unseen = "" if r.proved else " (its forward pass was not seen: by the documented order)"
         words = [
-            f"{self.name} read as {sizes} {_functions(r.activations)}{unseen}",
+            f"{self.name} read as {sizes} {functions(r.activations)}{unseen}",
             said(r.way.pieces),
         ]
         words += [r.way.form.name if r.several else f"{r.way.form.name} at a time"]
@@ -117,7 +117,8 @@ _DELIVERS = {
 }
 
 
-def _functions(names: tuple[str, ...]) -> str:
+def functions(names: Sequence[str]) -> str:
+    """Return the activations in one word where they are the same: sigmoid, tanh/softmax."""
     return names[0] if len(set(names)) == 1 else "/".join(names)
 
 

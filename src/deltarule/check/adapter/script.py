@@ -1,8 +1,8 @@
-"""A script that has computed one gradient: its variables are the weights, the data and dW, db."""
+"""A gradient among variables: a script that has computed one, or the arrays of a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -15,11 +15,13 @@ from deltarule.check.adapter.judge import Asked
 from deltarule.check.adapter.objective import best_fit, completed, delivered, losses_for
 from deltarule.check.adapter.outcome import match
 from deltarule.check.adapter.pieces import network_of, said, to_theta
+from deltarule.check.adapter.program import functions
 from deltarule.check.adapter.reading import Known
 from deltarule.check.adapter.roles import role_of
 from deltarule.check.adapter.seen import Seen, numbers_of
 from deltarule.check.adapter.slots import Slot, read, slots_of
 from deltarule.check.diagnose import diagnose as name_mistake
+from deltarule.network import Network
 
 __all__ = ["ask_script"]
 
@@ -27,59 +29,84 @@ Array = NDArray[Any]
 
 
 def ask_script(
-    module: ModuleType, known: Known, loss: Any = None, reduction: str | None = None, **options: Any
+    thing: ModuleType | Mapping[str, Any],
+    known: Known,
+    loss: Any = None,
+    reduction: str | None = None,
+    **options: Any,
 ) -> Asked | None:
-    """Return what is said of the gradient among a script's variables; None where there is none.
+    """Return what is said of the gradient among variables; None where there is none.
 
-    The outputs of the network that its weights make, on its own X, have to be among its numbers.
+    Of a script, the outputs of the network that its weights make on its own X have to be among
+    its numbers. A mapping, such as the arrays of a file, has its network from `known` alone.
     """
-    variables = {k: v for k, v in vars(module).items() if not k.startswith("__")}
+    script = isinstance(thing, ModuleType)
+    held = vars(thing) if isinstance(thing, ModuleType) else thing
+    variables = {k: v for k, v in held.items() if not k.startswith("__")}
+    for chain, theta, gradients, X, T in _readings(variables, known):
+        seen = Seen(list(numbers_of(variables))).without(theta, X) if script else None
+        names = _activations(chain, known, Evidence(theta, X, seen) if seen else None)
+        if names is not None:
+            net = network_of(chain.pieces, chain.sizes, names)
+            gradient = to_theta(chain.pieces, net, gradients)
+            what = "the script's variables" if script else "the arrays"
+            words = [f"{what} read as {'-'.join(map(str, chain.sizes))} {functions(names)}"]
+            words.append(said(chain.pieces))
+            return _judged(words, net, (theta, X, T), gradient, loss, reduction, options)
+    return None
+
+
+_Reading = tuple[Chain, Array, list[Array | None], Array, Array]
+
+
+def _readings(variables: dict[str, Any], known: Known) -> Iterator[_Reading]:
+    """Yield chains of the variables with theta, the gradient's arrays, X and T."""
     slots = slots_of(variables)
-    seen = Seen(list(numbers_of(variables)))
-    gradients = [
-        ((s.name,), a) for s in slots if s.beside and (a := read(variables, s)) is not None
-    ]
-    if not gradients:
-        return None
+    beside = [((s.name,), a) for s in slots if s.beside and (a := read(variables, s)) is not None]
+    if not beside:
+        return
     ends = [_widths(variables, role) for role in ("X", "T")]
     for chain in chains(_parameters(slots, variables), known.sizes, (ends[0], ends[1])):
-        L = len(chain.sizes) - 1
         theta = _theta(chain, variables)
-        found = match(chain.pieces, gradients, [s.name.lower() for s in chain.slots])
-        if found is None or theta is None:
-            continue
-        for X, T in _data(variables, chain.sizes):
-            evidence = [Evidence(theta, X, seen.without(theta, X))]
-            given = known.activations(L)
-            names = activations_of(chain.pieces, chain.sizes, evidence, given)
-            names = names or activations_of(
-                chain.pieces, chain.sizes, evidence, given, hidden=False
-            )
-            if names is None:
-                continue
-            net = network_of(chain.pieces, chain.sizes, names)
-            gradient = to_theta(chain.pieces, net, found.arrays)
-            losses = [loss] if loss is not None else losses_for(net)
-            fits = [
-                (best_fit(net, theta, X, T, gradient, losses, r), r)
-                for r in ([reduction] if reduction else ["mean", "sum"])
-            ]
-            exact = [f for f in fits if f[0].exact and abs(abs(f[0].factor) - 1.0) < 1e-6]
-            fit, mean = (exact or [f for f in fits if f[0].exact] or fits)[0]
-            sign = -1.0 if fit.factor < 0 else 1.0
-            factor = sign * fit.factor if fit.exact else 1.0
-            vector = completed(net, theta, X, T, sign * gradient, fit.loss, mean, factor)
-            diagnosis = name_mistake(
-                vector, net, theta, X, T, loss=fit.loss, reduction=mean, **options
-            )
-            sizes, f = "-".join(map(str, chain.sizes)), "/".join(names)
-            words = [f"the script's variables read as {sizes} {f}", said(chain.pieces)]
-            words += ["a gradient to be added"] if sign < 0 else []
-            words += [f"{mean} over the observations", f"loss {fit.loss}"]
-            missing = np.isnan(gradient)
-            words += [delivered(net, missing)] if np.any(missing) else []
-            return Asked(", ".join(words), diagnosis)
-    return None
+        found = match(chain.pieces, beside, [s.name.lower() for s in chain.slots])
+        if found is not None and theta is not None:
+            for X, T in _data(variables, chain.sizes):
+                yield chain, theta, found.arrays, X, T
+
+
+def _activations(chain: Chain, known: Known, evidence: Evidence | None) -> list[str] | None:
+    given = known.activations(len(chain.sizes) - 1)
+    if evidence is None:
+        return [f or "sigmoid" for f in given]
+    names = activations_of(chain.pieces, chain.sizes, [evidence], given)
+    return names or activations_of(chain.pieces, chain.sizes, [evidence], given, hidden=False)
+
+
+def _judged(
+    words: list[str],
+    net: Network,
+    at: tuple[Array, Array, Array],
+    gradient: Array,
+    loss: Any,
+    reduction: str | None,
+    options: dict[str, Any],
+) -> Asked:
+    """Compare with the loss and the reduction that fit, and complete what is missing."""
+    losses = [loss] if loss is not None else losses_for(net)
+    reductions = [reduction] if reduction else ["mean", "sum"]
+    fits = [(best_fit(net, *at, gradient, losses, r), r) for r in reductions]
+    exact = [pair for pair in fits if pair[0].exact]
+    ones = [pair for pair in exact if abs(abs(pair[0].factor) - 1.0) < 1e-6]
+    fit, mean = (ones or exact or fits)[0]
+    sign = -1.0 if fit.factor < 0 else 1.0
+    factor = sign * fit.factor if fit.exact else 1.0
+    vector = completed(net, *at, sign * gradient, fit.loss, mean, factor)
+    diagnosis = name_mistake(vector, net, *at, loss=fit.loss, reduction=mean, **options)
+    words += ["a gradient to be added"] if sign < 0 else []
+    words += [f"{mean} over the observations", f"loss {fit.loss}"]
+    missing = np.isnan(gradient)
+    words += [delivered(net, missing)] if np.any(missing) else []
+    return Asked(", ".join(words), diagnosis, random=False)
 
 
 def _parameters(slots: list[Slot], variables: dict[str, Any]) -> list[Slot]:
