@@ -197,8 +197,10 @@ def _unread(
     what = name or getattr(thing, "__name__", "the program")
     if not entries:
         return UsageError(
-            f"{what}: there is no function or class in it that could give a gradient. Name one, or "
-            "write a function of (theta, X, T) that returns the gradient"
+            f"{what}: there is no function or class in it that could give a gradient. Where a "
+            "script trains in its own lines, put those of one step into a function train(X, T) "
+            "that works on the same variables; or write a function of (theta, X, T) that returns "
+            "the gradient"
         )
     tried = ", ".join(e.name for e in entries)
     sizes = "Say which network it is (--network 3-4-2), or " if known.sizes is None else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, product
@@ -57,11 +56,7 @@ def _rank(c: Chain, usable: Sequence[Slot]) -> tuple[int, ...]:
     order = [usable.index(s) for s in weights]
     backwards = sum(a > b for a, b in pairwise(order))
     tricks = sum(bool(p.extra) + (p.sign < 0) for p in c.pieces)
-    return (sum(map(_bias_name, weights)), -len(set(c.slots)), backwards, tricks)
-
-
-def _bias_name(slot: Slot) -> bool:
-    return re.match(r"(.*[._])?b(ias(es)?)?(\d|_|\[|$)", slot.name.lower()) is not None
+    return (sum(s.bias for s in weights), -len(set(c.slots)), backwards, tricks)
 
 
 _Path = tuple[tuple[Slot, Piece, int, int], ...]
@@ -96,6 +91,8 @@ def _as_weights(
 ) -> Iterator[tuple[int, int, Piece]]:
     """Yield (n_l, n_{l-1}, piece) for the ways in which a slot may be W_l."""
     shape = slot.shape
+    if not shape:
+        return
     if len(shape) == 1:  # one output: a plain vector of weights
         if not transposed and shape[0] > 1:
             for e in {"", extra}:
@@ -118,7 +115,7 @@ def _with_biases(slots: Sequence[Slot], path: _Path, sizes: Sequence[int] | None
     for l, n in enumerate(numbers[1:], 1):
         fitting = [s for s in free if s not in bias.values() and _as_biases(s, n)]
         if fitting and not weights[l - 1].extra:
-            named = [s for s in fitting if "b" in s.name.lower() or "theta" in s.name.lower()]
+            named = [s for s in fitting if s.bias or "theta" in s.name.lower()]
             bias[l] = (named or fitting)[0]
     if bias:
         pieces, used = [], []

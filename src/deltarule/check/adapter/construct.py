@@ -100,10 +100,18 @@ def _plan(cls: Any, sizes: tuple[int, ...], turned: bool) -> dict[str, Any] | No
         else:
             return None
     if counts:
-        if len(counts) != len(sizes):
+        if len(counts) > len(sizes):
             return None
-        plan |= dict(zip(counts, sizes, strict=True))
+        plan |= _counted_by_name(counts, sizes)
     return plan | _arrays(weights, sizes, turned) if weights else plan
+
+
+def _counted_by_name(names: list[str], sizes: tuple[int, ...]) -> dict[str, int]:
+    """Return a number for every argument that wants one; of too few, outputs are the last."""
+    found = dict(zip(names, sizes, strict=False))
+    if len(names) < len(sizes):
+        found |= {n: sizes[-1] for n in names[1:] if "out" in n.lower() or n.lower() == "n_y"}
+    return found
 
 
 def _arrays(names: list[str], sizes: tuple[int, ...], turned: bool) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from deltarule.check.adapter.subject import Step, Subject, copier
 
 __all__ = ["Entry", "entries_of", "forward_subjects", "subjects_of"]
 
-_GRADIENTS = re.compile(r"_*(compute_|get_|calc_|calculate_)?(grad(ient)?s?)(_.*)?")
+_GRADIENTS = re.compile(r"_*(compute_|get_|calc_|calculate_)?(grad(ient)?s?)(_(?!descent).*)?")
 _BACKWARD = re.compile(
     r"_*(back_?prop(agat(e|ion))?|backward(_?(pass|prop(agat(e|ion))?))?|bprop)(_.*)?"
 )
-_TRAINING = re.compile(r"_*(train|fit|learn|update|step|sgd|optimi[sz]e|epoch)(_.*)?")
+_TRAINING = re.compile(
+    r"_*(gradient_descent|nn_model|model|train|fit|learn|update|step|sgd|optimi[sz]e|epoch)(_.*)?"
+)
 _LOSS = re.compile(
     r"_*(compute_|calc_|nn_)?(loss|cost|objective)(_?(and_)?(function|fn|grads?|gradients?))?"
 )
@@ -173,6 +175,10 @@ def _of_function(name: str, function: Any, sizes: tuple[int, ...] | None) -> Ite
     roles = roles_of(function, ("X", "T"))
     if roles is not None and not {"theta", "W"} & set(roles.values()):
         for steps, functions in _before(name, function, roles, variables):
+            for other, make, chosen in _structures(variables, sizes):
+                yield Subject(
+                    name, "arguments", make, steps, functions, variables, chosen, stands_for=other
+                )
             yield Subject(name, "variables", lambda X, T: None, steps, functions, variables, sizes)
 
 
@@ -211,7 +217,7 @@ def _of_arguments(
             Step(s.name, {k: "theta" if k in held else r for k, r in s.roles.items()})
             for s in steps
         )
-        for make, chosen in _structures(variables, sizes):
+        for _, make, chosen in _structures(variables, sizes):
             yield Subject(name, "arguments", make, named, functions, variables, chosen)
         for container in ("flat", "list", "pairs", "dict"):
             yield Subject(
@@ -233,12 +239,12 @@ def _of_arguments(
 
 def _structures(
     variables: Mapping[str, Any], sizes: tuple[int, ...] | None
-) -> Iterator[tuple[Callable[[Any, Any], Any], tuple[int, ...]]]:
-    """Yield what a file's own function for new parameters makes."""
+) -> Iterator[tuple[str, Callable[[Any, Any], Any], tuple[int, ...]]]:
+    """Yield a file's own functions for new parameters, and what they make."""
     for name, function in list(variables.items()):
         if inspect.isfunction(function) and _INITIAL.fullmatch(name):
             for maker in instances(function, sizes):
-                yield _holding(maker), maker.sizes
+                yield name, _holding(maker), maker.sizes
 
 
 def _holding(maker: Maker) -> Callable[[Any, Any], Any]:

@@ -88,7 +88,8 @@ def _objective(
         rows = slice(None) if program.reading.several else slice(0, 1)
         trial, _ = program.reading.ask(theta, X[rows], T[rows])
         named = seen_loss(net, theta, X[rows], T[rows], trial.seen, losses)
-        losses = losses if named is None else [named]
+        squared = [l for l in losses if "squared" in l]  # the same but for a factor
+        losses = losses if named is None else squared if named in squared else [named]
     return best_fit(net, theta, X, T, gradient, losses, reduction)
 
 

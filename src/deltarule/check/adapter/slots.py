@@ -49,6 +49,11 @@ class Slot:
         return text
 
     @property
+    def bias(self) -> bool:
+        """Whether its name is that of biases: b, b1, bias_hidden."""
+        return re.match(r"(.*[._])?b(ias(es)?)?(\d|_|\[|$)", self.name.lower()) is not None
+
+    @property
     def beside(self) -> bool:
         """Whether its name is that of a gradient or a velocity, no parameter."""
         words = [str(step).lstrip(".") for step in self.paths[0] if isinstance(step, str)]
@@ -73,9 +78,9 @@ def slots_of(root: Any) -> list[Slot]:
             neurons.setdefault(key, []).append(path)
             paths = tuple(neurons[key])
             slots[key] = Slot(paths, (len(paths), *a.shape), rows=True)
-        elif a.size and a.dtype.kind in "fiu":
+        elif a.size and (a.dtype.kind == "f" or a.ndim > 1):  # whole numbers in a row are sizes
             slots[path] = Slot((path,), a.shape)
-    return [slot for slot in slots.values() if slot.shape]
+    return [slot for slot in slots.values() if slot.shape or slot.bias]
 
 
 def _neuron(path: Path, matrices: Iterable[Path]) -> Path | None:

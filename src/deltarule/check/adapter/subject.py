@@ -67,6 +67,8 @@ class Subject:
     """How an argument theta is filled: `"flat"`, `"list"`, `"pairs"`, `"dict"`; `""`: as found."""
     data: bool = False
     """Whether the object is made with X and T."""
+    stands_for: str = ""
+    """The module's function for new parameters, which gives ours during a call."""
 
     @property
     def takes_pairs(self) -> bool:
@@ -96,7 +98,7 @@ class Subject:
         for name, held in dict(vars(root)).items() if self.kind == "object" else ():
             if role_of(name) == "epochs" and isinstance(held, int):
                 setattr(root, name, 1)
-        with self._variables(rates):
+        with self._variables(rates, root):
             value: Any = None
             for step in self.steps:
                 function = self.functions.get(step.name) or getattr(root, step.name)
@@ -104,8 +106,10 @@ class Subject:
             return value
 
     @contextmanager
-    def _variables(self, rates: Mapping[Any, float]) -> Iterator[None]:
-        mine = {k[1]: v for k, v in rates.items() if k[0] == "variable"}
+    def _variables(self, rates: Mapping[Any, float], root: Any) -> Iterator[None]:
+        mine: dict[str, Any] = {k[1]: v for k, v in rates.items() if k[0] == "variable"}
+        if self.stands_for:
+            mine[self.stands_for] = lambda *args, **kwargs: root["theta"]
         before = {k: self.variables[k] for k in mine}
         self.variables.update(mine)
         try:
