@@ -29,7 +29,7 @@ def test_the_page_s_commands_print_what_it_shows(cli: Cli, tmp_path: Path) -> No
     lines = [line for line in doctests(page).splitlines() if line[:4] in (">>> ", "... ")]
     exec("\n".join(line[4:] for line in lines), {})
     shown = sessions(page)
-    assert len(shown) == 3
+    assert len(shown) == 6
     for command, output in shown:
         assert cli(*shlex.split(command)[1:]).stdout == output
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 
 __all__ = ["Seen", "leaves_of", "numbers_of", "watch"]
 
-_LIBRARIES = frozenset({"numpy", "scipy", "copy", "contextlib", *sys.stdlib_module_names})
-"""Whose functions are nobody's own program."""
+_LIBRARIES = frozenset({"numpy", "scipy", *sys.stdlib_module_names} - {"builtins"})
+"""Whose functions are nobody's own program; what `exec` runs is in builtins, and is one."""
 
 _OURS = str(Path(__file__).parent)
 
 _MOST = 200_000
 """Numbers that are kept of one call: a small network's step has some hundred."""
+
+_HEAP_TYPE = 1 << 9
+"""Py_TPFLAGS_HEAPTYPE: the class was made by a class statement."""
 
 _DEPTH = 6
 """How deep containers inside containers are looked into."""
@@ -176,22 +179,18 @@ def _steps(thing: Any) -> list[tuple[Any, Any]]:
         return [(key, value) for key, value in thing.items() if not _system(key)]
     if isinstance(thing, list | tuple):
         return list(enumerate(thing)) if len(thing) <= 1000 else []
-    if isinstance(thing, ModuleType | type) or callable(thing):
-        return [] if not _own(thing) else _attributes(thing)
+    if isinstance(thing, ModuleType | type | FunctionType) or not _own(thing):
+        return []
     return _attributes(thing)
 
 
 def _own(thing: Any) -> bool:
-    """Whether it is an object of a class of the program itself that can be called."""
-    return not isinstance(thing, ModuleType | type) and type(thing).__module__ not in (
-        "builtins",
-        "functools",
-    )
+    """Whether it is an object of a class that was written in Python, not by NumPy or random."""
+    written = type(thing).__flags__ & _HEAP_TYPE
+    return bool(written) and type(thing).__module__.partition(".")[0] not in _LIBRARIES
 
 
 def _attributes(thing: Any) -> list[tuple[Any, Any]]:
-    if type(thing).__module__.partition(".")[0] in ("builtins", "numpy", "random"):
-        return []
     return [(f".{name}", value) for name, value in getattr(thing, "__dict__", {}).items()]
 
 
