@@ -99,7 +99,7 @@ def diagnose(
     would give on this very network. The exit status is 0 for a right gradient, 1 for a wrong one.
     """
     from deltarule.cli.apart import apart
-    from deltarule.cli.diagnose_code import of_steps
+    from deltarule.cli.diagnose_code import of_outputs, of_steps
     from deltarule.core.errors import UsageError, unknown_name
 
     if form not in ("text", "json"):
@@ -118,7 +118,7 @@ def diagnose(
 
     def work() -> Verdict:
         if outputs is not None:
-            return _of_outputs(outputs, chosen)
+            return of_outputs(outputs, chosen.net(), chosen.data, form)
         if step is not None:
             return of_steps(step, form)
         return _of_file(Path(source), chosen) if file else _of_code(source, chosen)
@@ -226,22 +226,6 @@ def _of_code(source: str, chosen: _Chosen) -> Verdict:
 def _part(asked: Asked, where: str) -> tuple[Diagnosis, str, dict[str, Any]]:
     said = f"{asked.sentence}\n{where if asked.random else ''}"
     return asked.diagnosis, said, {"reading": asked.sentence}
-
-
-def _of_outputs(source: str, chosen: _Chosen) -> Verdict:
-    """Compare a forward pass with that of the network."""
-    from deltarule.check.outputs import compare_outputs
-    from deltarule.cli.diagnose_code import load_thing, point_in
-    from deltarule.cli.surroundings import kept
-
-    net = chosen.net()
-    _require_memory(net, chosen.rows)
-    thing, _ = load_thing(source)
-    with kept(source):
-        at = (None, None) if chosen.data is None else point_in(chosen.data)(net)[:2]
-        found = compare_outputs(thing, net, *at)
-    text = json.dumps(found.to_dict()) if chosen.form == "json" else str(found)
-    return text, 0 if found.passed else 1
 
 
 def _as_documented(source: str, chosen: _Chosen) -> Verdict:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from deltarule.cli.apart import Verdict
     from deltarule.network import Network
 
-__all__ = ["ask_all", "load_thing", "of_steps", "point_in"]
+__all__ = ["ask_all", "load_thing", "of_outputs", "of_steps", "point_in"]
 
 
 def load_thing(text: str) -> tuple[Any, str]:
@@ -72,6 +72,19 @@ def point_in(path: Path) -> Any:
         return tuple(np.asarray(a, dtype=np.float64) for a in point_of(path, arrays, net))
 
     return at
+
+
+def of_outputs(source: str, net: Network, data: Path | None, form: str) -> Verdict:
+    """Compare a forward pass with that of the network; returns what is said, and the status."""
+    from deltarule.check.outputs import compare_outputs
+    from deltarule.cli.surroundings import kept
+
+    thing, _ = load_thing(source)
+    with kept(source):
+        at = (None, None) if data is None else point_in(data)(net)[:2]
+        found = compare_outputs(thing, net, *at)
+    text = json.dumps(found.to_dict()) if form == "json" else str(found)
+    return text, 0 if found.passed else 1
 
 
 def of_steps(source: str, form: str) -> Verdict:

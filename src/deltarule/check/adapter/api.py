@@ -17,7 +17,7 @@ from deltarule.check.adapter.entries import Entry, entries_of, subjects_of
 from deltarule.check.adapter.guess import sizes_for
 from deltarule.check.adapter.judge import ask
 from deltarule.check.adapter.program import Program, program_of
-from deltarule.check.adapter.reading import Known, read
+from deltarule.check.adapter.reading import SINGLE, Known, read
 from deltarule.check.adapter.roles import roles_of
 from deltarule.check.adapter.subject import Subject
 from deltarule.check.adapter.trial import quiet
@@ -204,7 +204,14 @@ def _unread(
         )
     tried = ", ".join(e.name for e in entries)
     sizes = "Say which network it is (--network 3-4-2), or " if known.sizes is None else ""
-    failed = f" Most calls fail with {refused.most_common(1)[0][0]}." if refused else ""
+    most = refused.most_common(1)[0][0] if refused else ""
+    failed = f" Most calls fail with {most}." if most else ""
+    if most == SINGLE:
+        return UsageError(
+            f"{what}: it computes in float32 ({tried} tried), whose numbers are not those of our "
+            "network to the last digits: how it is meant cannot be told. Use float64 for "
+            "the check: leave out the dtype"
+        )
     return UsageError(
         f"{what}: no way was found to ask it for a gradient ({tried} tried). Where a call gives "
         f"arrays of a network's shapes, the outputs of that network were not among the numbers "

@@ -61,6 +61,15 @@ def ask(
     if np.any(missing):
         notes.append(delivered(net, missing))
     notes += filter(None, [kept_state(program, theta, X, T)])
+    if diagnosis.verdict != "correct" and program.reading.several and len(X) > 1:
+        one = name_mistake(
+            given, net, theta, X[:1], T[:1], loss=found.loss, reduction=mean, **options
+        )
+        if one.verdict == "correct":
+            notes.append(
+                "with one observation alone it is right: what is wrong is how several are put "
+                "together"
+            )
     told = replace(diagnosis, notes=(*notes[1:], *diagnosis.notes))
     return Asked(notes[0], told, at is None)
 
@@ -86,8 +95,8 @@ def _objective(
     losses = [loss] if loss is not None else losses_for(net)
     if loss is None:
         rows = slice(None) if program.reading.several else slice(0, 1)
-        trial, _ = program.reading.ask(theta, X[rows], T[rows])
-        named = seen_loss(net, theta, X[rows], T[rows], trial.seen, losses)
+        seen = program.seen(theta, X[rows], T[rows])
+        named = seen_loss(net, theta, X[rows], T[rows], seen, losses)
         squared = [l for l in losses if "squared" in l]  # the same but for a factor
         losses = losses if named is None else squared if named in squared else [named]
     return best_fit(net, theta, X, T, gradient, losses, reduction)

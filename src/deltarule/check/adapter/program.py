@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from deltarule.check.adapter.pieces import said, to_theta
 from deltarule.check.adapter.reading import Reading
+from deltarule.check.adapter.seen import Seen
 from deltarule.check.adapter.subject import Rate
 from deltarule.check.adapter.ways import Point, point
 from deltarule.core.errors import UsageError
@@ -78,6 +79,13 @@ class Program:
         step = -1.0 if self._is_step else 1.0
         by = self.scale if self.rate is None else self.rate.value
         return np.asarray(step * self.sign * vector / by)
+
+    def seen(self, theta: Array, X: Array, T: Array) -> Seen:
+        """Return the numbers that one call computes; none where it fails."""
+        try:
+            return replace(self.reading, rates=self.rates).ask(theta, X, T)[0].seen
+        except Exception:
+            return Seen()
 
     @property
     def _is_step(self) -> bool:
@@ -150,22 +158,25 @@ def _rate(reading: Reading, at: Point) -> Rate | None:
     """Return the number that doubles what is delivered when it is doubled."""
     step = reading.outcome in ("updated", "changed")
     subject, form = reading.way.subject, reading.way.form
-    before = raw(reading, at.theta, at.X, at.T, {})
+    before = _delivered(reading, at, {})
+    if before is None:
+        return None
     with subject.root(form.x(at.X), form.t(at.T)) as root:
         candidates = subject.rates(root)
     for rate in candidates:
-        if not (step or rate.named):
-            continue
-        try:
-            doubled = {(rate.kind, rate.place): 2 * rate.value}
-            after = raw(reading, at.theta, at.X, at.T, doubled)
-        except Exception:
-            continue
-        if after is None or before is None:
-            continue
-        if _doubled(reading, before, after, rate.named):
-            return rate
+        if step or rate.named:
+            after = _delivered(reading, at, {(rate.kind, rate.place): 2 * rate.value})
+            if after is not None and _doubled(reading, before, after, rate.named):
+                return rate
     return None
+
+
+def _delivered(reading: Reading, at: Point, rates: Mapping[Any, float]) -> Array | None:
+    """Return what a call delivers; None for nothing, or where it fails."""
+    try:
+        return raw(reading, at.theta, at.X, at.T, rates)
+    except Exception:
+        return None
 
 
 def _doubled(reading: Reading, before: Array, after: Array, named: bool) -> bool:

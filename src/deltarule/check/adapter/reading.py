@@ -23,9 +23,12 @@ from deltarule.check.adapter.trial import Trial, Way, attempt
 from deltarule.check.adapter.ways import Refused, point, told, ways
 from deltarule.network import Network
 
-__all__ = ["Known", "Reading", "read"]
+__all__ = ["SINGLE", "Known", "Reading", "read"]
 
 Array = NDArray[Any]
+
+SINGLE = "float32"
+"""In the place of an error: the program computes in lower precision, whose numbers are others."""
 
 _SLOW = 60
 """Ways for which hidden layers that were not seen are searched, 400 pairs of f each."""
@@ -94,6 +97,7 @@ def read(subject: Subject, known: Known, refused: Refused | None = None) -> Read
     refused = Counter() if refused is None else refused
     tried = []
     partial: Reading | None = None
+    single = False
     for way in ways(subject, known.sizes, known.bias, refused, usual=known.guessed):
         if partial is not None and way.pieces != partial.way.pieces:
             continue
@@ -105,12 +109,15 @@ def read(subject: Subject, known: Known, refused: Refused | None = None) -> Read
             return found
         partial = partial or found
         tried.append(made)
+        single = single or made.single
     if partial is not None:
         return partial
     for made in tried[:_SLOW] if not known.guessed else []:
         found = _proved(made, known, hidden=False)
         if found is not None:
             return found
+    if single:
+        refused[SINGLE] = sum(refused.values()) + 1  # it is the reason
     for made in tried:
         if made.way.slots is None and made.way.subject.container == "flat":
             L = len(made.way.sizes) - 1
@@ -125,6 +132,7 @@ class _Made:
     way: Way
     evidence: Evidence
     outcome: Outcome
+    single: bool
 
     def reading(self, activations: Sequence[str], *, proved: bool) -> Reading:
         """Return the reading with these activations."""
@@ -141,7 +149,7 @@ def _made(way: Way, refused: Refused, seed: int = 0) -> _Made | None:
     if not way.form.fits(T):
         return None
     rows = [slice(None)] if way.form.several else [slice(i, i + 1) for i in range(3)]
-    seen, outcome = Seen(), None
+    seen, outcome, single = Seen(), None, False
     for some in rows:
         try:
             trial = attempt(way, net, at.theta, at.X[some], T[some], {})
@@ -152,9 +160,10 @@ def _made(way: Way, refused: Refused, seed: int = 0) -> _Made | None:
         if outcome is None:
             return None
         seen = seen.with_(trial.seen.arrays)
+        single = single or trial.seen.single
     assert outcome is not None
     X = at.X if way.form.several else at.X[: len(rows)]
-    return _Made(way, Evidence(at.theta, X, seen.without(at.theta, X)), outcome)
+    return _Made(way, Evidence(at.theta, X, seen.without(at.theta, X)), outcome, single)
 
 
 def _proved(made: _Made, known: Known, *, hidden: bool) -> Reading | None:

@@ -50,12 +50,16 @@ class Seen:
 
     def __init__(self, arrays: Sequence[NDArray[np.float64]] = ()) -> None:
         self.arrays = tuple(arrays)
+        self.single = False
+        """Whether numbers in lower precision than float64 are among them."""
         values = np.concatenate([np.zeros(0), *(np.ravel(a) for a in self.arrays)])
         self._sorted: NDArray[np.float64] = np.unique(values[np.isfinite(values)])
 
     def with_(self, more: Sequence[NDArray[np.float64]]) -> Seen:
         """Return a bag with further numbers."""
-        return Seen([*self.arrays, *more])
+        found = Seen([*self.arrays, *more])
+        found.single = self.single
+        return found
 
     def without(self, *known: NDArray[Any]) -> Seen:
         """Return a bag without the numbers that the program was given, or their negatives."""
@@ -105,7 +109,7 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
     they are then: lists and arrays are changed in place later on.
     """
     found: list[NDArray[np.float64]] = []
-    room = [_MOST]
+    room, single = [_MOST], [False]
 
     def hook(frame: FrameType, event: str, value: Any) -> None:
         if event != "return" or room[0] <= 0:
@@ -114,7 +118,9 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
             return
         if _library(str(frame.f_globals.get("__name__", ""))):
             return
-        for a in numbers_of([*frame.f_locals.values(), value]):
+        held = [*frame.f_locals.values(), value]
+        single[0] = single[0] or any(_single(v) for v in held)
+        for a in numbers_of(held):
             found.append(a)
             room[0] -= a.size
 
@@ -124,7 +130,13 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
         value = call()
     finally:
         sys.setprofile(before)
-    return value, Seen(found)
+    seen = Seen(found)
+    seen.single = single[0]
+    return value, seen
+
+
+def _single(value: Any) -> bool:
+    return getattr(value, "dtype", None) in (np.dtype("float32"), np.dtype("float16"))
 
 
 def numbers_of(thing: Any) -> Iterator[NDArray[np.float64]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deltarule.check.adapter.chain import chains
 from deltarule.check.adapter.forms import FORMS, PAIRS
-from deltarule.check.adapter.pieces import flat_readings, shaped
+from deltarule.check.adapter.pieces import Piece, Pieces, flat_readings, shaped
 from deltarule.check.adapter.slots import slots_of
 from deltarule.check.adapter.subject import Subject
 from deltarule.check.adapter.trial import Way
@@ -72,6 +72,9 @@ def ways(
         made = flat_readings(sizes, bias)
         if subject.container != "flat":
             made = [m for plain in made if _in_order(plain) for m in shaped(plain)]
+        if subject.container == "each":
+            names = list(subject.make(None, None))
+            made = [m for plain in made if (m := _as_named(plain, names)) is not None]
         for form in forms:
             for pieces in made:
                 yield Way(subject, pieces, None, form, sizes)
@@ -99,6 +102,21 @@ def _in_order(pieces: Sequence[Any]) -> bool:
     return [p.layer for p in pieces] == sorted(p.layer for p in pieces) and (
         not pieces or pieces[0].kind == "W"
     )
+
+
+def _as_named(pieces: Sequence[Piece], names: Sequence[str]) -> Pieces | None:
+    """Return the pieces in the order of arguments W1, W2, b1, b2; None where their number differs.
+
+    What begins with b is biases; where nothing does, they come layer by layer.
+    """
+    W, b = ([p for p in pieces if p.kind == kind] for kind in "Wb")
+    biases = [name for name in names if name.lower().startswith("b")]
+    if len(names) != len(pieces):
+        return None
+    if len(biases) != len(b):
+        return None if biases else tuple(pieces)
+    left = {"W": iter(W), "b": iter(b)}
+    return tuple(next(left["b" if name in biases else "W"]) for name in names)
 
 
 def told(error: Exception) -> str:
