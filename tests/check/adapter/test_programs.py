@@ -1,4 +1,4 @@
-"""Programs in twelve styles, as people write them: each is right, and is read without a change.
+"""Programs in fifteen styles, as people write them: each is right, and is read without a change.
 
 Then one line of each is made wrong. The reading has to stay the same: the gradient selects nothing.
 """
@@ -22,6 +22,8 @@ READ = {
     "cost_and_gradient": "4-5-3 sigmoid, W as (out, in), biases in the first column of W, for an "
     "input +1, rows, returns the gradient, mean over the observations",
     "data_in_the_object": "3-4-1 sigmoid, W as (in, out), no biases, rows, changes the weights",
+    "fresh_weights": "6-5-3 relu/softmax, W as (out, in), biases as columns (n, 1), columns, "
+    "classes as numbers, returns the new weights, learning rate 0.1 (argument alpha), mean over",
     "layer_objects": "4-6-5-2 relu/relu/identity, W as (in, out), biases as rows (1, n), rows, "
     "changes the weights, learning rate 0.01 (argument lr), mean over the observations",
     "lists_of_neurons": "3-4-2 sigmoid, W as (out, in), biases in the last column of W, for an "
@@ -30,6 +32,10 @@ READ = {
     "numbers, returns the gradient, mean over the observations",
     "module_variables": "3-5-1 tanh/sigmoid, W as (in, out), no biases, rows, changes the weights, "
     "learning rate 0.5 (variable alpha), sum over the observations",
+    "neurons_as_objects": "3-4-2 tanh, W as (out, in), biases as vectors, one observation as a "
+    "vector at a time, changes the weights, learning rate 0.2 (attribute learning_rate)",
+    "one_bias_a_layer": "2-3-2 sigmoid, W as (out, in), no biases, hidden_bias, output_bias (one "
+    "number for all nodes) set to 0, one observation as a vector at a time, changes the weights",
     "ones_in_front": "3-4-2 tanh/identity, W as (in, out), biases in the first row of W, for an "
     "input +1, rows, changes the weights, learning rate 0.05 (attribute eta)",
     "parameters_and_cache": "3-4-2 tanh/sigmoid, W as (out, in), biases as columns (n, 1), columns",
@@ -44,6 +50,7 @@ LOSSES = {
     "arguments_apart": "squared_error",
     "cost_and_gradient": "binary_cross_entropy",
     "data_in_the_object": "squared_error",
+    "fresh_weights": "cross_entropy",
     "loss_and_grads": "cross_entropy",
     "ones_in_front": "squared_error",
     "parameters_and_cache": "binary_cross_entropy",
@@ -57,10 +64,13 @@ WRONG = {
     "columns_in_pairs": ("delta) * s * (1 - s)", "delta)"),
     "cost_and_gradient": ("d3 = h - y", "d3 = (h - y) * h"),
     "data_in_the_object": ("* self.layer1 * (1 - self.layer1)", ""),
+    "fresh_weights": ("dZ2.sum(axis=1, keepdims=True) / m", "dZ2.sum() / m"),
     "layer_objects": ("return grad * self.mask", "return grad"),
     "lists_of_neurons": ('error * neuron["output"]', "error"),
     "loss_and_grads": ("        back[hidden <= 0] = 0\n", ""),
     "module_variables": ("(1 - l1**2)", "l1 * (1 - l1)"),
+    "neurons_as_objects": ("below[i] += delta * w", "below[i] += slope * w"),
+    "one_bias_a_layer": ("self.w_output.T @ d_o", "self.w_output.T @ (self.o - t)"),
     "ones_in_front": ("self.w_out[1:]", "self.w_out[:-1]"),
     "parameters_and_cache": ("* (1 - A1**2)", "* (1 - A1)"),
     "query_and_train": ("np.dot(self.who.T, output_delta)", "np.dot(self.who.T, targets - final)"),

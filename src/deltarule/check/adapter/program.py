@@ -100,6 +100,9 @@ class Program:
             f"{self.name} read as {sizes} {functions(r.activations)}{unseen}",
             said(r.way.pieces),
         ]
+        if r.way.zeroed:
+            names = ", ".join(s.name for s in r.way.zeroed)
+            words.append(f"{names} (one number for all nodes) set to 0")
         words += [r.way.form.name if r.several else f"{r.way.form.name} at a time"]
         words += [_DELIVERS[r.outcome]]
         if self.sign < 0:

@@ -65,6 +65,8 @@ def _twice(
         for _ in range(2):
             for slot, a in zip(slots, arrays(way.pieces, program.network, theta), strict=True):
                 write(root, slot, a)
+            for slot in way.zeroed:
+                write(root, slot, np.array(0.0))
             outcome = outcome_of(way, trial_of(way, root, slots, x, t, program.rates))
             if outcome is not None:
                 found.append(to_theta(way.pieces, program.network, outcome.arrays))

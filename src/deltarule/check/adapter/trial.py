@@ -35,6 +35,8 @@ class Way:
     """A slot for every piece; None where they are arguments that we make."""
     form: Form
     sizes: tuple[int, ...]
+    zeroed: tuple[Slot, ...] = ()
+    """Single numbers that are the biases of a whole layer, set to 0: ours has one for each node."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +104,8 @@ def _fill(way: Way, root: Any, pieces: Sequence[Array]) -> tuple[Slot, ...]:
     if way.slots is not None:
         for slot, a in zip(way.slots, pieces, strict=True):
             write(root, slot, a)
+        for slot in way.zeroed:
+            write(root, slot, np.array(0.0))
         return way.slots
     kind = way.subject.container
     if kind == "flat":

@@ -90,11 +90,13 @@ def ways(
         return
     ends = ({meant[0]}, {meant[-1]}) if subject.data else None
     found = chains(slots, sizes, ends)
+    single = [s for s in slots if not s.shape]
     for several in (True, False):
         for chain in found:
             for form in forms:
                 if form.several is several:
-                    yield Way(subject, chain.pieces, chain.slots, form, chain.sizes)
+                    shared = tuple(s for s in single if s not in chain.slots)
+                    yield Way(subject, chain.pieces, chain.slots, form, chain.sizes, shared)
 
 
 def _in_order(pieces: Sequence[Any]) -> bool:
