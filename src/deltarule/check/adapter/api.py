@@ -109,6 +109,9 @@ def diagnose(
         )  # fmt: skip
     known = Known() if net is None else Known.of(net)
     found = programs_in(gradient, known, getattr(gradient, "__name__", type(gradient).__name__))
+    if len(found) > 1:
+        names = ", ".join(p.name for p in found)
+        raise UsageError(f"there are several programs in it: {names}. Give one of them")
     at = _given(found[0].network, theta, X, T)
     asked = ask(found[0], loss, reduction, at=at, **options)
     return replace(asked.diagnosis, notes=(asked.sentence, *asked.diagnosis.notes))

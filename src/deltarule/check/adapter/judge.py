@@ -16,6 +16,7 @@ from deltarule.check.adapter.objective import (
     losses_for,
     seen_loss,
 )
+from deltarule.check.adapter.outcome import STEPS
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.state import kept_state
 from deltarule.check.adapter.ways import point
@@ -104,7 +105,7 @@ def _objective(
 
 def _signed(program: Program, found: Fit) -> Program:
     """Return the program with the sign of what it returns, and a rate that only steps show."""
-    step = program.reading.outcome in ("updated", "changed")
+    step = program.reading.outcome in STEPS
     if not step:
         return replace(program, sign=-1 if found.factor < 0 else 1)
     if program.rate is None and found.exact and found.factor > 0:

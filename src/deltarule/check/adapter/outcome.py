@@ -13,7 +13,7 @@ from deltarule.check.adapter.pieces import Piece
 from deltarule.check.adapter.seen import leaves_of
 from deltarule.check.adapter.trial import Trial, Way, split
 
-__all__ = ["Outcome", "match", "outcome_of"]
+__all__ = ["STEPS", "Outcome", "match", "outcome_of"]
 
 Array = NDArray[Any]
 
@@ -29,10 +29,9 @@ class Outcome:
     """For every piece; None where nothing was delivered."""
     remarks: tuple[str, ...] = ()
 
-    @property
-    def is_step(self) -> bool:
-        """Whether it is what was added to the weights, whose direction is no convention."""
-        return self.kind in ("updated", "changed")
+
+STEPS = ("updated", "changed")
+"""Kinds that are what was added to the weights, whose direction is no convention."""
 
 
 def outcome_of(way: Way, trial: Trial) -> Outcome | None:

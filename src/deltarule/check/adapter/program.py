@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.check.adapter.outcome import STEPS
 from deltarule.check.adapter.pieces import said, to_theta
 from deltarule.check.adapter.reading import Reading
 from deltarule.check.adapter.seen import Seen
@@ -89,7 +90,7 @@ class Program:
 
     @property
     def _is_step(self) -> bool:
-        return self.reading.outcome in ("updated", "changed")
+        return self.reading.outcome in STEPS
 
     def sentence(self) -> str:
         """Say how the program was read, in one line."""
@@ -159,7 +160,7 @@ def one_hot(at: Point) -> Point:
 
 def _rate(reading: Reading, at: Point) -> Rate | None:
     """Return the number that doubles what is delivered when it is doubled."""
-    step = reading.outcome in ("updated", "changed")
+    step = reading.outcome in STEPS
     subject, form = reading.way.subject, reading.way.form
     before = _delivered(reading, at, {})
     if before is None:

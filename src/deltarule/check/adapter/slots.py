@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from deltarule.check.adapter.seen import leaves_of
 
-__all__ = ["Slot", "at", "numbers_in", "read", "slots_of", "write"]
+__all__ = ["Slot", "at", "read", "slots_of", "write"]
 
 Path = tuple[Any, ...]
 
@@ -136,17 +136,3 @@ def _put(root: Any, path: Path, new: Any) -> None:
         setattr(inside, step[1:], new)
     else:
         inside[step] = new
-
-
-def numbers_in(root: Any) -> list[Path]:
-    """Return the paths of single numbers, without lists' and arrays'."""
-    return [
-        path
-        for path, value in leaves_of(root)
-        if np.ndim(value) == 0 and not isinstance(path[-1], int)
-    ]
-
-
-def change(root: Any, path: Path, new: float) -> None:
-    """Put another number at a path."""
-    _put(root, path, new)

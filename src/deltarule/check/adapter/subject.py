@@ -10,7 +10,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -162,10 +162,6 @@ class Subject:
         found += [Rate("attribute", k, float(v)) for k, v in held.items() if _scalar(v)]
         found += [Rate("variable", k, float(v)) for k, v in self.variables.items() if _scalar(v)]
         return sorted(found, key=lambda r: not r.named)
-
-    def renamed(self, name: str) -> Subject:
-        """Return it under another name."""
-        return replace(self, name=name)
 
 
 def _scalar(value: Any) -> bool:

@@ -13,7 +13,7 @@ from deltarule.check.steps.equations import CHANGES, RIGHT, Change
 from deltarule.check.steps.search import Fitted, fit
 from deltarule.core.arguments import array
 from deltarule.core.errors import DataError, UsageError
-from deltarule.optim import OPTIMISERS
+from deltarule.optim import OPTIMISERS, Optimiser
 
 __all__ = ["diagnose_step"]
 
@@ -37,10 +37,10 @@ def diagnose_step(thetas: Any, gradients: ArrayLike | None = None) -> StepDiagno
 
         theta_{t+1} = theta_t + step(g_t, state_t),   t = 1, 2, ..., m
 
-    Every optimiser of the registry is tried, its numbers fitted to all steps together; then every
-    usual one with one change in it: the velocity's sign, the bias correction left out, a state
-    that is not kept, and the like. What fits has to hold in all m steps of all n weights, with
-    a few numbers fitted.
+    Every optimiser of the registry that moves each weight by itself is tried, its numbers fitted
+    to all steps together; then every usual one with one change in it: the velocity's sign, the
+    bias correction left out, a state that is not kept, and the like. What fits has to hold in all
+    m steps of all n weights, with a few numbers fitted.
 
     Args:
         thetas: the weights before the first update and after each one, (m + 1, n); or an
@@ -110,12 +110,13 @@ def _found(
     changes: Any, thetas: Array, gradients: Array, enough: float
 ) -> list[tuple[Fitted, Change]]:
     """Return what gives the steps with the fewest fitted numbers, the usual first."""
-    names = sorted(OPTIMISERS.names(), key=lambda n: _FIRST.index(n) if n in _FIRST else 99)
+    known = [cls for cls in OPTIMISERS if issubclass(cls, Optimiser)]  # each weight by itself
+    known.sort(key=lambda cls: _FIRST.index(cls.name) if cls.name in _FIRST else len(_FIRST))
     found = []
     for change in changes:
-        for name in names:
-            if change.applies(OPTIMISERS[name]) and (not change.code or name in _FIRST):
-                best = fit(name, change, thetas, gradients, enough)
+        for cls in known:
+            if change.applies(cls) and (not change.code or cls.name in _FIRST):
+                best = fit(cls.name, change, thetas, gradients, enough)
                 if best is None or best.numbers.get("momentum", 1.0) < _NONE:
                     continue  # without momentum it is another optimiser
                 many = gradients.size >= _FEW * best.fitted

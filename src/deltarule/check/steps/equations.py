@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
-from deltarule.optim import OPTIMISERS
+from deltarule.optim import elementwise
 from deltarule.optim.optimiser import Optimiser
 
 __all__ = ["CHANGES", "RIGHT", "Change", "steps_of"]
@@ -121,7 +121,7 @@ def steps_of(
     `numbers` has the optimiser's parameters with `lr`; NaN for those that it refuses.
     """
     try:
-        record = OPTIMISERS[name](**dict(numbers))
+        record = elementwise({"name": name, **numbers}, "diagnose_step")
     except UsageError:  # a number that the optimiser refuses, such as a share of 1
         return np.full_like(gradients, np.nan)
     xp: Any = NUMPY
