@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -117,11 +117,14 @@ def diagnose(
                      rows, form)  # fmt: skip
 
     def work() -> Verdict:
+        from deltarule.losses import LOSSES
+
+        asked = chosen if loss is None else replace(chosen, loss=LOSSES.get(loss))
         if outputs is not None:
             return of_outputs(outputs, chosen.net(), chosen.data, form)
         if step is not None:
             return of_steps(step, form)
-        return _of_file(Path(source), chosen) if file else _of_code(source, chosen)
+        return _of_file(Path(source), asked) if file else _of_code(source, asked)
 
     separate = not file or timeout is not None
     text, status = apart(work, source, timeout, debug) if separate else work()
@@ -137,7 +140,7 @@ class _Chosen:
     activation: str | None
     output: str | None
     bias: bool | None
-    loss: str | None
+    loss: str | Loss | None
     reduction: str | None
     l2: float
     notation: str | None
@@ -201,15 +204,18 @@ def _of_code(source: str, chosen: _Chosen) -> Verdict:
     from deltarule.cli.diagnose_code import ask_all, load_thing, point_in
     from deltarule.cli.surroundings import kept
     from deltarule.core.arguments import whole
-    from deltarule.losses import LOSSES
+    from deltarule.core.errors import UsageError
 
     rows = whole("--rows", chosen.rows, low=1)
     known = chosen.known()
-    if chosen.loss is not None:
-        LOSSES.get(chosen.loss)
     if chosen.network is not None:
         _require_memory(chosen.net(), rows)
     thing, name = load_thing(source)
+    if chosen.notation is not None and chosen.network is None:
+        raise UsageError(
+            "a notation says how a function of (theta, X, T) is called; say which network it is as "
+            "well, such as --network 3-4-2"
+        )
     if chosen.notation is not None:
         return _as_documented(source, chosen)
     with kept(source):

@@ -122,7 +122,7 @@ class Registry(Generic[R]):
         if name not in self._classes:
             raise unknown_name(self.kind, name, self._classes, self._aliases)
         if given in self._remarks:
-            warnings.warn(self._remarks[given], AliasWarning, stacklevel=4)
+            warnings.warn(self._remarks[given], AliasWarning, stacklevel=1)
         return self._classes[name]
 
     def get(self, spec: str | Mapping[str, Any] | R) -> R:

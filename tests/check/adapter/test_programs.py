@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+import deltarule as dr
 from deltarule.check.adapter import Known, ask, programs_in
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -111,3 +112,10 @@ def test_a_wrong_line_changes_the_verdict_and_not_the_reading(name: str, tmp_pat
     asked = ask(program, loss=LOSSES.get(name, "half_squared_error"))
     assert READ[name] in asked.sentence
     assert asked.diagnosis.verdict != "correct"
+
+
+@pytest.mark.parametrize("name", [name for name in READ if name not in SIZES])
+def test_another_activation_is_refused_and_the_first_layers_alone_are_no_network(name: str) -> None:
+    known = Known(hidden="softsign", output="gelu")
+    with pytest.raises(dr.UsageError, match=r"of another: .* read as"):
+        programs_in(load(PROGRAMS / f"{name}.py"), known, name)

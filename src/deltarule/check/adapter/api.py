@@ -156,8 +156,25 @@ def programs_in(thing: Any, known: Known, name: str = "") -> list[Program]:
             rank = entry.rank
             known = replace(known, sizes=known.sizes or program.network.sizes)
     if not found:
-        raise _unread(thing, name, entries, known, refused)
+        raise _otherwise(thing, name, known) or _unread(thing, name, entries, known, refused)
     return found
+
+
+def _otherwise(thing: Any, name: str, known: Known) -> UsageError | None:
+    """Return the error that says which network it is, where another was given."""
+    given = {k: getattr(known, k) for k in ("hidden", "output", "bias", "layers")}
+    if all(value is None for value in given.values()):
+        return None
+    try:
+        read_as = programs_in(thing, Known(known.sizes), name)[0].sentence()
+    except UsageError:
+        return None
+    told = ", ".join(f"{k} {v}" for k, v in given.items() if v is not None and k != "layers")
+    what = f" ({told})" if told else ""
+    return UsageError(
+        f"{name}: its outputs are not those of the network that was given{what}, but of another: "
+        f"{read_as}"
+    )
 
 
 def _program(entry: Entry, known: Known, refused: Counter[str]) -> Program | None:

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.adapter.activations import Evidence, activations_of
 from deltarule.check.adapter.outcome import Outcome, outcome_of
 from deltarule.check.adapter.pieces import network_of
-from deltarule.check.adapter.seen import Seen
+from deltarule.check.adapter.seen import Seen, leaves_of
 from deltarule.check.adapter.subject import Subject
 from deltarule.check.adapter.trial import Trial, Way, attempt
 from deltarule.check.adapter.ways import Refused, point, told, ways
@@ -157,13 +158,22 @@ def _made(way: Way, refused: Refused, seed: int = 0) -> _Made | None:
         except Exception as error:
             refused[told(error)] += 1
             return None
-        if outcome is None:
+        if outcome is None or _leaves_weights(way, trial, outcome):
             return None
         seen = seen.with_(trial.seen.arrays)
         single = single or trial.seen.single
     assert outcome is not None
     X = at.X if way.form.several else at.X[: len(rows)]
     return _Made(way, Evidence(at.theta, X, seen.without(at.theta, X)), outcome, single)
+
+
+def _leaves_weights(way: Way, trial: Trial, outcome: Outcome) -> bool:
+    """Whether the program has more weights than the pieces: these are a part of its layers."""
+    if trial.unread:
+        return True
+    spare = trial.unused - {p.shape for p in way.pieces}
+    leaves = [np.shape(a) for _, a in leaves_of(trial.returned)]
+    return outcome.kind == "returned" and any(shape in spare for shape in leaves)
 
 
 def _proved(made: _Made, known: Known, *, hidden: bool) -> Reading | None:

@@ -50,6 +50,10 @@ class Trial:
     beside: list[tuple[str, Array]]
     """Arrays that are gradients by their names, in the object afterwards."""
     seen: Seen
+    unread: tuple[Array, ...] = ()
+    """Matrices of the object that are none of the pieces, and moved as weights do."""
+    unused: frozenset[tuple[int, ...]] = frozenset()
+    """The shapes of all its other matrices."""
 
 
 def attempt(
@@ -70,12 +74,33 @@ def trial_of(
 ) -> Trial:
     """Call a subject whose parameters are in their slots."""
     before = _held(way, root, slots)
+    others = _others(way, root)
     returned, seen = watch(lambda: way.subject.call(root, x, t, rates))
     after = _held(way, root, slots)
     left = [a for _, a in _near(root)]
     beside = [(s.name, a) for s in slots_of(root) if s.beside and (a := read(root, s)) is not None]
     inside = list(numbers_of([left, returned]))
-    return Trial(returned, [b for b in before if b is not None], after, beside, seen.with_(inside))
+    moved = tuple(a for slot, a in others if _weights_moved(a, read(root, slot)))
+    unused = frozenset(slot.shape for slot, _ in others)
+    held = [b for b in before if b is not None]
+    return Trial(returned, held, after, beside, seen.with_(inside), moved, unused)
+
+
+def _others(way: Way, root: Any) -> list[tuple[Slot, Array]]:
+    """Return the matrices of an object that are none of the pieces."""
+    if way.slots is None or way.subject.kind != "object":
+        return []
+    slots = [s for s in slots_of(root) if len(s.shape) == 2 and not (s.beside or s.bias)]
+    slots = [s for s in slots if s not in way.slots]
+    return [(s, a) for s in slots if (a := read(root, s)) is not None and np.any(a)]
+
+
+def _weights_moved(before: Array, after: Array | None) -> bool:
+    """Whether an array was changed a little: a weight after a step, no output of another call."""
+    if after is None or after.shape != before.shape or np.array_equal(before, after):
+        return False
+    product = float(np.linalg.norm(before) * np.linalg.norm(after))
+    return product > 0 and float(np.sum(before * after)) > 0.9 * product
 
 
 @contextlib.contextmanager

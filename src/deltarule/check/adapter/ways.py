@@ -90,6 +90,8 @@ def ways(
         return
     ends = ({meant[0]}, {meant[-1]}) if subject.data else None
     found = chains(slots, sizes, ends)
+    if bias is not None:
+        found = [c for c in found if bias is any(p.kind == "b" or p.extra for p in c.pieces)]
     single = [s for s in slots if not s.shape]
     for several in (True, False):
         for chain in found:
