@@ -48,9 +48,14 @@ class Entry:
 
 
 def entries_of(module: ModuleType) -> list[Entry]:
-    """Return what a file defines that may be asked for a gradient, the likeliest first."""
+    """Return what a file defines that may be asked for a gradient, the likeliest first.
+
+    Of several classes the last one is the network, as those before it are its parts.
+    """
     found = []
-    for name, thing in list(vars(module).items()):
+    held = list(vars(module).items())
+    classes = [pair for pair in held if inspect.isclass(pair[1])]
+    for name, thing in [*(p for p in held if not inspect.isclass(p[1])), *classes[::-1]]:
         if name.startswith("_"):
             continue
         if inspect.isfunction(thing) and thing.__module__ == module.__name__:
