@@ -201,8 +201,9 @@ def _of_file(path: Path, chosen: _Chosen) -> Verdict:
 
 
 def _of_code(source: str, chosen: _Chosen) -> Verdict:
+    from deltarule.check.adapter import calling
     from deltarule.cli.diagnose_code import ask_all, load_thing, point_in
-    from deltarule.cli.surroundings import kept
+    from deltarule.cli.surroundings import kept, kept_call
     from deltarule.core.arguments import whole
     from deltarule.core.errors import UsageError
 
@@ -218,7 +219,7 @@ def _of_code(source: str, chosen: _Chosen) -> Verdict:
         )
     if chosen.notation is not None:
         return _as_documented(source, chosen)
-    with kept(source):
+    with kept(source), calling(lambda: kept_call(source)):
         at = None if chosen.data is None else point_in(chosen.data)
         options = {"loss": chosen.loss, "reduction": chosen.reduction, "l2": chosen.l2,
                    "rows": rows, "seed": chosen.seed}  # fmt: skip

@@ -9,6 +9,7 @@ from deltarule.check.adapter.judge import Asked, ask
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.reading import Known
 from deltarule.check.adapter.script import ask_script
+from deltarule.check.adapter.trial import calling
 
 __all__ = [
     "Asked",
@@ -16,6 +17,7 @@ __all__ = [
     "Program",
     "ask",
     "ask_script",
+    "calling",
     "diagnose",
     "documented",
     "programs_in",

@@ -42,7 +42,13 @@ def documented(thing: Any) -> bool:
     if inspect.isclass(thing) or not callable(thing):
         return False
     roles = roles_of(thing, ("theta", "X", "T"))
-    return roles is not None and {"theta", "X", "T"} <= set(roles.values())
+    if roles:
+        return {"theta", "X", "T"} <= set(roles.values())
+    try:
+        inspect.signature(thing).bind("theta", "X", "T")
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def diagnose(

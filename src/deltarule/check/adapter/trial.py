@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +21,23 @@ from deltarule.check.adapter.subject import Subject
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
-__all__ = ["Trial", "Way", "attempt", "quiet", "split", "trial_of"]
+__all__ = ["Trial", "Way", "attempt", "calling", "quiet", "split", "trial_of"]
 
 Array = NDArray[Any]
+
+_AROUND: ContextVar[Callable[[], contextlib.AbstractContextManager[Any]]] = ContextVar(
+    "around", default=contextlib.nullcontext
+)
+
+
+@contextlib.contextmanager
+def calling(around: Callable[[], contextlib.AbstractContextManager[Any]]) -> Iterator[None]:
+    """Have every call of a program happen inside `around()`, for the time of a block."""
+    token = _AROUND.set(around)
+    try:
+        yield
+    finally:
+        _AROUND.reset(token)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +90,8 @@ def trial_of(
     """Call a subject whose parameters are in their slots."""
     before = _held(way, root, slots)
     others = _others(way, root)
-    returned, seen = watch(lambda: way.subject.call(root, x, t, rates))
+    with _AROUND.get()():
+        returned, seen = watch(lambda: way.subject.call(root, x, t, rates))
     after = _held(way, root, slots)
     left = [a for _, a in _near(root)]
     beside = [(s.name, a) for s in slots_of(root) if s.beside and (a := read(root, s)) is not None]
