@@ -18,12 +18,15 @@ take_wide_kernels()
 
 if TYPE_CHECKING:
     from deltarule import activations, data, losses, optim, rules
-    from deltarule.check.diagnose import Diagnosis, diagnose
+    from deltarule.check.adapter import diagnose
+    from deltarule.check.diagnose import Diagnosis
     from deltarule.check.function import check_function
     from deltarule.check.network import check_gradient
+    from deltarule.check.outputs import OutputsCheck, compare_outputs
     from deltarule.check.pytorch import check_torch
     from deltarule.check.result import GradientCheck
     from deltarule.check.scikit import check_sklearn
+    from deltarule.check.steps import StepDiagnosis, diagnose_step
     from deltarule.core.errors import (
         DataError,
         DeltaruleError,
@@ -102,7 +105,7 @@ _HOME = {
     "SweepError": "deltarule.core.errors",
     "UsageError": "deltarule.core.errors",
     "Diagnosis": "deltarule.check.diagnose",
-    "diagnose": "deltarule.check.diagnose",
+    "diagnose": "deltarule.check.adapter",
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
     "Explanation": "deltarule.explanation",
@@ -138,6 +141,10 @@ _HOME = {
     "check_gradient": "deltarule.check.network",
     "check_sklearn": "deltarule.check.scikit",
     "check_torch": "deltarule.check.pytorch",
+    "StepDiagnosis": "deltarule.check.steps",
+    "diagnose_step": "deltarule.check.steps",
+    "OutputsCheck": "deltarule.check.outputs",
+    "compare_outputs": "deltarule.check.outputs",
     "load": "deltarule.models",
     "train": "deltarule.training",
     "train_many": "deltarule.training",
@@ -165,12 +172,14 @@ __all__ = [
     "Model",
     "Network",
     "NumericError",
+    "OutputsCheck",
     "Panel",
     "Patience",
     "ResourceError",
     "Results",
     "Run",
     "Saturation",
+    "StepDiagnosis",
     "StepValidity",
     "Study",
     "SweepError",
@@ -184,8 +193,10 @@ __all__ = [
     "check_gradient",
     "check_sklearn",
     "check_torch",
+    "compare_outputs",
     "data",
     "diagnose",
+    "diagnose_step",
     "explain",
     "explain_node",
     "forecast",

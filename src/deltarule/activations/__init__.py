@@ -1,5 +1,6 @@
 """Activations, by family: each f with its f', written once (see `Activation.body`)."""
 
+from deltarule.activations import everyday  # noqa: F401 (registers names)
 from deltarule.activations.activation import (
     ACTIVATIONS,
     Activation,

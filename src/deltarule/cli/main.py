@@ -123,8 +123,12 @@ _add(
 )
 _add(
     diagnose,
+    "deltarule diagnose mynet.py",
+    "deltarule diagnose mynet.py:Net --network 3-4-2",
     "deltarule diagnose gradient.npz --network 3-3-3-1",
     "deltarule diagnose net.py:gradient --network 3-4-2 --activation tanh --output sigmoid",
+    "deltarule diagnose --outputs net.py:forward --network 3-4-2 --activation tanh",
+    "deltarule diagnose --step opt.py:Adam",
     "deltarule diagnose net.py:gradient --network 3-4-2 --data point.npz --reduction sum",
 )
 

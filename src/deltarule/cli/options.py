@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -25,6 +26,7 @@ __all__ = [
     "SEPARATOR",
     "SIZES",
     "TIMEOUT",
+    "found",
     "l2",
     "loss",
     "text_format",
@@ -143,3 +145,10 @@ def l2(shown: bool | str = True) -> Any:
     return typer.Option(
         help="Adds 1/2 l2 |W|^2 to the error.", show_default=shown, rich_help_panel=OBJECTIVE
     )
+
+
+def found(option: Any) -> Any:
+    """Return an option whose default is found out from a program's numbers."""
+    other = copy(option)
+    other.show_default = "as the program's numbers show"
+    return other

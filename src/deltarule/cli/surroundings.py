@@ -13,13 +13,13 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["keeping", "kept", "take_notes"]
+__all__ = ["keeping", "kept", "kept_call", "take_notes"]
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,11 @@ def kept(whose: str, shared: Sequence[_Shared] = (*_RESTORED, _RANDOM)) -> Itera
                     one.write(state)
 
 
+def kept_call(whose: str) -> AbstractContextManager[None]:
+    """Return what stands around one call: the random state is left to the block around all."""
+    return kept(whose, _RESTORED)
+
+
 def _read(shared: _Shared) -> Any:
     try:
         return shared.read()
@@ -125,7 +130,7 @@ def keeping(function: Any, whose: str) -> Any:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with kept(whose, _RESTORED):
+        with kept_call(whose):
             return function(*args, **kwargs)
 
     return call

@@ -135,12 +135,16 @@ def _slips(a: str, b: str) -> int:
     return row[-1]
 
 
-def unknown_name(kind: str, name: object, known: Iterable[str]) -> UsageError:
+def unknown_name(
+    kind: str, name: object, known: Iterable[str], also: Iterable[str] = ()
+) -> UsageError:
     """Build the error for an unknown `name`: it lists the known ones and the nearest.
+
+    The nearest may be one of the other names, `also`, under which something known goes.
 
     >>> print(unknown_name("activation", "sigmod", ["tanh", "sigmoid"]))
     unknown activation 'sigmod', did you mean 'sigmoid'? Known: sigmoid, tanh.
     """
     known = sorted(known)
-    hint = nearest(name, known) or "."
+    hint = nearest(name, [*known, *also]) or "."
     return UsageError(f"unknown {kind} {name!r}{hint} Known: {', '.join(known)}.")

@@ -12,13 +12,14 @@ import dataclasses
 import inspect
 import math
 import numbers
+import warnings
 from abc import ABC
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from deltarule.core.errors import UsageError, unknown_name
 
-__all__ = ["Elsewhere", "Record", "Registry", "plain"]
+__all__ = ["AliasWarning", "Elsewhere", "Record", "Registry", "plain"]
 
 
 class Elsewhere(NamedTuple):
@@ -61,6 +62,15 @@ class Record(ABC):
         return {"name": self.name, **{f.name: plain(getattr(self, f.name)) for f in fields}}
 
 
+class AliasWarning(UserWarning):
+    """A name was understood, which may mean something slightly different elsewhere."""
+
+
+def _plain_name(name: str) -> str:
+    """Return a name as ours are written: `Cross-Entropy` as cross_entropy."""
+    return name.strip().lower().replace("-", "_").replace(" ", "_")
+
+
 def plain(value: Any) -> Any:
     """Return `value` as JSON takes it: records as dictionaries, tuples as lists."""
     if isinstance(value, Record):
@@ -82,6 +92,8 @@ class Registry(Generic[R]):
         self.base = base
         self._classes: dict[str, type[R]] = {}
         self._aliases: dict[str, str] = {}
+        self._remarks: dict[str, str] = {}
+        self._strangers: dict[str, str] = {}
 
     def register(self, cls: type[R]) -> type[R]:
         """Enrol a record class under its `name`; works as a decorator."""
@@ -89,9 +101,19 @@ class Registry(Generic[R]):
             raise UsageError(f"the {self.kind} {cls.name!r} is registered already")
         return cls
 
-    def alias(self, name: str, of: str) -> None:
-        """Have a record answer to another name as well."""
-        self._aliases[name] = self[of].name
+    def alias(self, name: str, of: str, remark: str = "") -> None:
+        """Have a record answer to another name as well.
+
+        Where the name often means something slightly different, `remark` says what is taken; it is
+        given as an `AliasWarning` with every use.
+        """
+        self._aliases[name] = of
+        if remark:
+            self._remarks[name] = f"{name!r}: {remark}"
+
+    def stranger(self, name: str, instead: str) -> None:
+        """Say what to take in the place of a known name that none of the records is."""
+        self._strangers[name] = instead
 
     def names(self) -> tuple[str, ...]:
         """Return every registered name."""
@@ -105,9 +127,14 @@ class Registry(Generic[R]):
         return tuple(cls for cls in self if issubclass(cls, kind))
 
     def __getitem__(self, name: str) -> type[R]:
-        name = self._aliases.get(name, name)
+        given = name if name in self._classes else _plain_name(name)
+        name = self._aliases.get(given, given if given in self._classes else name)
+        if given in self._strangers:
+            raise UsageError(f"unknown {self.kind} {name!r}: {self._strangers[given]}")
         if name not in self._classes:
-            raise unknown_name(self.kind, name, [*self._classes, *self._aliases])
+            raise unknown_name(self.kind, name, self._classes, self._aliases)
+        if given in self._remarks:
+            warnings.warn(self._remarks[given], AliasWarning, stacklevel=1)
         return self._classes[name]
 
     def get(self, spec: str | Mapping[str, Any] | R) -> R:

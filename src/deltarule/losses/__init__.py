@@ -1,5 +1,6 @@
 """Losses, by family: each e with its de/dy, written once (see `Loss.body`)."""
 
+from deltarule.losses import everyday  # noqa: F401 (registers names)
 from deltarule.losses.arctanh import ArctanhError
 from deltarule.losses.custom import Custom
 from deltarule.losses.entropy import BinaryCrossEntropy, CrossEntropy, Poisson

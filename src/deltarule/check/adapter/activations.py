@@ -1,0 +1,146 @@
+"""Which f every layer has: the one whose outputs the program was seen to compute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.activations import ACTIVATIONS, Activation
+from deltarule.check.adapter.pieces import Pieces, network_of
+from deltarule.check.adapter.seen import Seen, telling
+from deltarule.core.namespace import NUMPY
+
+__all__ = ["Evidence", "activations_of", "candidates", "outputs_at"]
+
+_FIRST = ("softmax", "sigmoid", "tanh", "relu")
+"""What networks have, before what has the same numbers by chance."""
+
+_LAST = ("identity", "hard_tanh", "hard_sigmoid", "exp", "step", "sign")
+"""Found on the way to another f: net before f, exp inside softmax, relu's derivative."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What was seen of a program at one theta and X."""
+
+    theta: NDArray[Any]
+    X: NDArray[Any]
+    seen: Seen
+
+
+def activations_of(
+    pieces: Pieces,
+    sizes: Sequence[int],
+    evidence: Sequence[Evidence],
+    given: Sequence[Any],
+    *,
+    hidden: bool = True,
+) -> list[str] | None:
+    """Return f of every layer, for which the outputs of all layers were seen; None for none.
+
+    Layer by layer: y_l = f(net_l) has to be among the numbers that were seen, at every point, and
+    so has y_{l+1} made of it. `given` has the activations that are known, None for those that are
+    not. With `hidden` False the hidden outputs need not have been seen: one f for all hidden
+    layers is tried.
+    """
+    net = network_of(pieces, sizes, ["identity"] * (len(sizes) - 1))
+    points = [(net.unpack(e.theta), e.seen) for e in evidence]
+    known = [ACTIVATIONS.get(g) if g is not None else None for g in given]
+    choices = [[f] if f is not None else candidates(output=l == len(known)) for l, f in
+                  enumerate(known, 1)]  # fmt: skip
+    found = (_search if hidden else _unseen)(points, [e.X for e in evidence], choices)
+    return None if found is None else [_written(f) for f in found]
+
+
+def _written(f: Activation) -> str:
+    values = [v for k, v in f.to_dict().items() if k != "name"]
+    default = ACTIVATIONS.get(f.name)
+    return f.name if f == default else f"{f.name}:{','.join(f'{v:g}' for v in values)}"
+
+
+def candidates(*, output: bool) -> list[Activation]:
+    """Return the activations to try, the usual first and those found on the way to others last."""
+    every = [ACTIVATIONS.get(a.name) for a in ACTIVATIONS if output or not a.rowwise]
+    every += [ACTIVATIONS.get(f"leaky_relu:{slope}") for slope in (0.1, 0.2)]
+    order = {name: i - len(_FIRST) for i, name in enumerate(_FIRST)}
+    order |= {name: i + 1 for i, name in enumerate(_LAST)}
+    return sorted(every, key=lambda f: order.get(f.name, 0))
+
+
+def outputs_at(layer: dict[str, Any], y: NDArray[Any], f: Activation) -> NDArray[Any]:
+    """Return y_l = f(y_{l-1} W_l^T + b_l)."""
+    with np.errstate(all="ignore"):
+        return np.asarray(f.body(NUMPY)[0](y @ layer["W"].T + layer.get("b", 0.0)))
+
+
+_Points = Sequence[tuple[list[dict[str, Any]], Seen]]
+
+
+def _search(
+    points: _Points, ys: list[NDArray[Any]], candidates: list[list[Activation]], l: int = 0
+) -> list[Activation] | None:
+    """Return f of the layers from index l on, whose outputs were seen at all points."""
+    if l == len(candidates):
+        return []
+    fitting = []
+    for f in candidates[l]:
+        outs = _outputs(points, ys, f, l)
+        if outs is not None and not (f.name != "identity" and len(candidates[l]) > 1 and
+                                     _linear(points, ys, outs, l)):  # fmt: skip
+            fitting.append((f, outs))
+    last = l == len(candidates) - 1
+    for f, outs in sorted(fitting, key=lambda pair: not any(len(telling(o)) for o in pair[1])):
+        if (last or f.flat) and not _shown(points, outs):
+            continue  # zeros and ones among them that were not seen there
+        rest = _search(points, outs, candidates, l + 1)
+        if rest is not None:
+            return [f, *rest]
+    return None
+
+
+def _outputs(
+    points: _Points, ys: list[NDArray[Any]], f: Activation, l: int
+) -> list[NDArray[Any]] | None:
+    found = []
+    for (layers, seen), y in zip(points, ys, strict=True):
+        out = outputs_at(layers[l], y, f)
+        if not seen.holds(out):
+            return None
+        found.append(out)
+    return found
+
+
+def _shown(points: _Points, outs: list[NDArray[Any]]) -> bool:
+    """Whether outputs were seen with their zeros and ones: relu's others are its net's."""
+    for (_, seen), out in zip(points, outs, strict=True):
+        if len(telling(out)) < out.size and not seen.holds_array(out):
+            return False
+    return True
+
+
+def _linear(points: _Points, ys: list[NDArray[Any]], outs: list[NDArray[Any]], l: int) -> bool:
+    """Whether f does nothing at these points: relu where every net is positive is no relu."""
+    identity = ACTIVATIONS.get("identity")
+    return all(
+        np.array_equal(outputs_at(layers[l], y, identity), out)
+        for (layers, _), y, out in zip(points, ys, outs, strict=True)
+    )
+
+
+def _unseen(
+    points: _Points, xs: list[NDArray[Any]], candidates: list[list[Activation]]
+) -> list[Activation] | None:
+    """Try one f for all hidden layers, whose outputs the program does not keep."""
+    for f in candidates[0] if len(candidates) > 1 else []:
+        ys = xs
+        for l in range(len(candidates) - 1):
+            ys = [outputs_at(layers[l], y, f) for (layers, _), y in zip(points, ys, strict=True)]
+        if all(np.all(np.isfinite(y)) for y in ys):
+            output = _search(points, ys, candidates, len(candidates) - 1)
+            if output is not None:
+                return [*[f] * (len(candidates) - 1), *output]
+    return None

@@ -1,0 +1,132 @@
+"""An object of somebody's class: what its constructor wants, by the names of its arguments."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from deltarule.check.adapter.roles import parameters, role_of
+
+__all__ = ["SIZES", "Maker", "instances"]
+
+SIZES = (3, 4, 2)
+"""The network that is made where any will do."""
+
+_COUNT = re.compile(
+    r"n|n_?(in|x|h|y|o|out|i|hid|hidden|inputs?|outputs?|\d)|"
+    r".*(size|nodes|dim|neurons|units|count|features|num|layer\d?)|"
+    r"(num|number|size|no)_.*|n_.*|.*inputs?|.*outputs?|hidden\d?|h\d?"
+)
+
+_WEIGHTS = re.compile(r"(w|b|v|syn|theta|weights?|bias(es)?|wih|who|bih|bho)_?[a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Maker:
+    """How an object is made: a function of (X, T), the network meant, whether it takes the data."""
+
+    make: Callable[[Any, Any], Any]
+    sizes: tuple[int, ...]
+    data: bool
+
+
+def instances(cls: Any, sizes: tuple[int, ...] | None) -> Iterator[Maker]:
+    """Yield the ways to make an object of the class, or what a function of sizes makes.
+
+    Random numbers that it draws are the same ones every time.
+    """
+    for chosen in [sizes] if sizes else [SIZES, (*SIZES[:-1], 1), (2, 2, 1), (2, 3, 1)]:
+        for turned in (False, True):
+            plan = _plan(cls, chosen, turned)
+            if plan is None:
+                return
+            data = any(role_of(name) in ("X", "T") for name in plan if callable(plan[name]))
+            yield Maker(_maker(cls, plan), chosen, data)
+            if not any(callable(value) for value in plan.values()):
+                break  # W is not given: the same object again
+        if not plan or not (sizes or _counted(cls)):
+            return
+
+
+def _counted(cls: Any) -> bool:
+    """Whether other sizes make another object."""
+    return any(p.default is p.empty for p in parameters(cls))
+
+
+def _maker(cls: Any, plan: dict[str, Any]) -> Callable[[Any, Any], Any]:
+    def make(X: Any, T: Any) -> Any:
+        state, plain = np.random.get_state(), random.getstate()
+        np.random.seed(0)
+        random.seed(0)
+        try:
+            values = {k: v(X, T) if callable(v) else v for k, v in plan.items()}
+            return cls(**values)
+        finally:
+            np.random.set_state(state)
+            random.setstate(plain)
+
+    return make
+
+
+def _plan(cls: Any, sizes: tuple[int, ...], turned: bool) -> dict[str, Any] | None:
+    """Return a value, or a function of (X, T), for every argument that has to be given."""
+    given = parameters(cls)
+    needed = [p for p in given if p.default is p.empty]
+    plan: dict[str, Any] = {}
+    weights: list[str] = []
+    counts: list[str] = []
+    for p in needed:
+        role = role_of(p.name)
+        if role == "rate":
+            plan[p.name] = 0.1
+        elif role == "epochs":
+            plan[p.name] = 1
+        elif role == "sizes":
+            plan[p.name] = list(sizes)
+        elif role == "X" and not _COUNT.fullmatch(p.name.lower()):
+            plan[p.name] = lambda X, T: X
+        elif role == "T" and not _COUNT.fullmatch(p.name.lower()):
+            plan[p.name] = lambda X, T: T
+        elif _WEIGHTS.fullmatch(p.name.lower()):
+            weights.append(p.name)
+        elif _COUNT.fullmatch(p.name.lower()):
+            counts.append(p.name)
+        else:
+            return None
+    if counts:
+        if len(counts) > len(sizes):
+            return None
+        plan |= _counted_by_name(counts, sizes)
+    return plan | _arrays(weights, sizes, turned) if weights else plan
+
+
+def _counted_by_name(names: list[str], sizes: tuple[int, ...]) -> dict[str, int]:
+    """Return a number for every argument that wants one; of too few, outputs are the last."""
+    found = dict(zip(names, sizes, strict=False))
+    if len(names) < len(sizes):
+        found |= {n: sizes[-1] for n in names[1:] if "out" in n.lower() or n.lower() == "n_y"}
+    return found
+
+
+def _arrays(names: list[str], sizes: tuple[int, ...], turned: bool) -> dict[str, Any]:
+    """Return weights and biases for a constructor that takes them, in their usual order."""
+    rng = np.random.default_rng(0)
+    W = [rng.uniform(-1, 1, (n, k)) for k, n in pairwise(sizes)]
+    W = [w.T.copy() for w in W] if turned else W
+    b = [rng.uniform(-1, 1, n) for n in sizes[1:]]
+    biases = [n for n in names if n.lower().startswith("b")]
+    others = [n for n in names if n not in biases]
+    found: dict[str, Any] = {}
+    for those, values in ((others, W), (biases, b)):
+        if len(those) == 1 and len(values) > 1:
+            found[those[0]] = lambda X, T, values=values: [v.copy() for v in values]
+        else:
+            for name, value in zip(those, values, strict=False):
+                found[name] = lambda X, T, value=value: value.copy()
+    return found

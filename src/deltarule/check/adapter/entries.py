@@ -1,0 +1,256 @@
+"""What in a file, a class or an object can be asked for a gradient."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+from deltarule.check.adapter.construct import Maker, instances
+from deltarule.check.adapter.roles import roles_of
+from deltarule.check.adapter.subject import Step, Subject, copier
+
+__all__ = ["Entry", "entries_of", "forward_subjects", "subjects_of"]
+
+_GRADIENTS = re.compile(r"_*(compute_|get_|calc_|calculate_)?(grad(ient)?s?)(_(?!descent).*)?")
+_BACKWARD = re.compile(
+    r"_*(back_?prop(agat(e|ion))?|backward(_?(pass|prop(agat(e|ion))?))?|bprop)(_.*)?"
+)
+_TRAINING = re.compile(
+    r"_*(gradient_descent|nn_model|model|train|fit|learn|update|step|sgd|optimi[sz]e|epoch)(_.*)?"
+)
+_LOSS = re.compile(
+    r"_*(compute_|calc_|nn_)?(loss|cost|objective)(_?(and_)?(function|fn|grads?|gradients?))?"
+)
+_FORWARD = re.compile(r"_*(forward|feed_?forward|predict|propagate|think|query|run|activate|fprop|"
+                      r"inference|compute|output)(_.*)?")  # fmt: skip
+
+_HELPER = re.compile(
+    r"(init|create|make|build|main|plot|load|new|setup)(_.*|iali[sz]e.*)?|"
+    r"(d_?)?(sig(moid)?|tanh|relu|leaky_relu|soft_?max|mse|activation)"
+    r"(_?(d|prime|deriv(ative)?|grad(ient)?|function|fn|back(ward)?))?"
+)
+
+_INITIAL = re.compile(r"_*(init|create|make|build|new|random|setup)(iali[sz]e)?(_.*)?")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A function, a class or an object, under the name that a command would give it."""
+
+    name: str
+    thing: Any
+    rank: int
+    """The lower, the sooner: functions called gradient, then classes, then others."""
+
+
+def entries_of(module: ModuleType) -> list[Entry]:
+    """Return what a file defines that may be asked for a gradient, the likeliest first.
+
+    Of several classes the last one is the network, as those before it are its parts.
+    """
+    found = []
+    held = list(vars(module).items())
+    classes = [pair for pair in held if inspect.isclass(pair[1])]
+    for name, thing in [*(p for p in held if not inspect.isclass(p[1])), *classes[::-1]]:
+        if name.startswith("_"):
+            continue
+        if inspect.isfunction(thing) and thing.__module__ == module.__name__:
+            found.append(Entry(name, thing, _rank(name)))
+        elif inspect.isclass(thing) and thing.__module__ == module.__name__:
+            if methods_of(thing):
+                found.append(Entry(name, thing, 3))
+        elif type(thing).__module__ == module.__name__ and methods_of(type(thing)):
+            found.append(Entry(name, thing, 2))
+    return sorted((e for e in found if e.rank < 9), key=lambda e: e.rank)
+
+
+def _rank(name: str) -> int:
+    if _FORWARD.fullmatch(name) or _HELPER.fullmatch(name):
+        return 9
+    exact = name == "gradient"
+    for rank, pattern in ((1, _GRADIENTS), (4, _BACKWARD), (5, _TRAINING), (8, _LOSS)):
+        if pattern.fullmatch(name):
+            return rank - exact
+    return 6
+
+
+def methods_of(cls: type) -> list[str]:
+    """Return the methods that may deliver a gradient, those that are called so first."""
+    names = [n for n in dir(cls) if not n.startswith("__") and callable(getattr(cls, n, None))]
+    order = (_GRADIENTS, _BACKWARD, _TRAINING, _LOSS)
+    ranked = [(i, n) for i, p in enumerate(order) for n in names if p.fullmatch(n)]
+    return [n for _, n in sorted(ranked, key=lambda pair: (pair[0], len(pair[1])))]
+
+
+def subjects_of(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject]:
+    """Yield the ways in which a thing can be asked, the likeliest first."""
+    thing = entry.thing
+    if inspect.isclass(thing):
+        for maker in instances(thing, sizes):
+            for subject in _of_object(entry.name, thing, maker.make, maker.sizes):
+                yield replace(subject, data=maker.data)
+    elif inspect.ismethod(thing):
+        owner = thing.__self__
+        yield from _of_object(entry.name, type(owner), copier(owner), sizes, thing.__name__)
+    elif inspect.isfunction(thing) or not methods_of(type(thing)):
+        yield from _of_function(entry.name, thing, sizes)
+    else:
+        yield from _of_object(entry.name, type(thing), copier(thing), sizes)
+
+
+def forward_subjects(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject]:
+    """Yield the ways in which a thing can be asked for its outputs alone."""
+    thing = entry.thing
+    if inspect.isfunction(thing) or inspect.ismethod(thing):
+        yield from subjects_of(entry, sizes)
+        return
+    made = instances(thing, sizes) if inspect.isclass(thing) else [Maker(copier(thing), (), False)]
+    cls = thing if inspect.isclass(thing) else type(thing)
+    names = [n for n in dir(cls) if not n.startswith("__") and _FORWARD.fullmatch(n)]
+    for maker in made:
+        for method in [*names, *(["__call__"] if hasattr(cls, "__call__") else [])]:  # noqa: B004
+            for subject in _of_object(entry.name, cls, maker.make, sizes, method):
+                yield replace(subject, data=maker.data)
+
+
+def _of_object(
+    name: str,
+    cls: type,
+    make: Callable[[Any, Any], Any],
+    sizes: tuple[int, ...] | None,
+    only: str | None = None,
+) -> Iterator[Subject]:
+    methods = methods_of(cls) if only is None else [only]
+    for method in methods:
+        for steps in _steps(cls, method):
+            functions: Mapping[str, Any] = {}
+            variables = getattr(inspect.getmodule(cls), "__dict__", {})
+            told = ".".join([name, "+".join(step.name for step in steps)])
+            yield Subject(
+                told if only is None else name, "object", make, steps, functions, variables, sizes
+            )
+
+
+def _steps(cls: type, method: str) -> list[tuple[Step, ...]]:
+    """Return a method alone, after a forward method, and before one that updates."""
+    forward = [n for n in dir(cls) if not n.startswith("__") and _FORWARD.fullmatch(n)]
+    found: list[tuple[Step, ...]] = []
+    last = roles_of(_bare(cls, method), ("X", "T"))
+    if last is None:
+        return found
+    whole = Step(method, last)
+    if "output" not in last.values():
+        found.append((whole,))
+    for name in forward:
+        first = roles_of(_bare(cls, name), ("X",))
+        if first is not None and "T" not in first.values() and name != method:
+            found.append((Step(name, first), whole))
+    return found
+
+
+def _bare(cls: type, name: str) -> Any:
+    """Return a method as a function without self."""
+    held = inspect.getattr_static(cls, name)
+    if isinstance(held, staticmethod | classmethod):
+        return getattr(cls, name)
+    function = getattr(cls, name)
+
+    def bound(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    bound.__signature__ = _without_self(function)  # type: ignore[attr-defined]
+    return bound
+
+
+def _without_self(function: Any) -> inspect.Signature:
+    signature = inspect.signature(function)
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def _of_function(name: str, function: Any, sizes: tuple[int, ...] | None) -> Iterator[Subject]:
+    variables = getattr(function, "__globals__", {})
+    roles = roles_of(function, ("theta", "X", "T"))
+    if roles is not None:
+        for steps, functions in _before(name, function, roles, variables):
+            yield from _of_arguments(name, functions, steps, variables, sizes)
+    roles = roles_of(function, ("X", "T"))
+    if roles is not None and not {"theta", "W"} & set(roles.values()):
+        for steps, functions in _before(name, function, roles, variables):
+            for other, make, chosen in _structures(variables, sizes):
+                yield Subject(
+                    name, "arguments", make, steps, functions, variables, chosen, stands_for=other
+                )
+            yield Subject(name, "variables", lambda X, T: None, steps, functions, variables, sizes)
+
+
+_Steps = tuple[tuple[Step, ...], dict[str, Any]]
+
+
+def _before(
+    name: str, function: Any, roles: Mapping[str, str], variables: Mapping[str, Any]
+) -> Iterator[_Steps]:
+    """Yield a function alone, or after a forward function whose results it takes."""
+    whole = Step(name, roles)
+    if "output" not in roles.values():
+        yield (whole,), {name: function}
+        return
+    for other, forward in variables.items():
+        if inspect.isfunction(forward) and _FORWARD.fullmatch(other):
+            first = roles_of(forward, ("X", "theta") if "theta" in roles.values() else ("X",))
+            if first is not None and not {"T", "output"} & set(first.values()):
+                yield (Step(other, first), whole), {name: function, other: forward}
+
+
+def _of_arguments(
+    name: str,
+    functions: Mapping[str, Any],
+    steps: tuple[Step, ...],
+    variables: dict[str, Any],
+    sizes: tuple[int, ...] | None,
+) -> Iterator[Subject]:
+    """Yield a function of its parameters: one vector, a structure of arrays, or each by itself."""
+    held = list(dict.fromkeys(n for s in steps for n, r in s.roles.items() if r in ("theta", "W")))
+    given = {r for s in steps for r in s.roles.values()}
+    if not held or not given & {"X", "pairs"}:
+        return
+    if len(held) == 1:
+        named = tuple(
+            Step(s.name, {k: "theta" if k in held else r for k, r in s.roles.items()})
+            for s in steps
+        )
+        for _, make, chosen in _structures(variables, sizes):
+            yield Subject(name, "arguments", make, named, functions, variables, chosen)
+        for container in ("flat", "list", "pairs", "dict"):
+            yield Subject(
+                name, "arguments", lambda X, T: {}, named, functions, variables, sizes, container
+            )
+        return
+    for container in ("each", "W and b") if len(held) == 2 else ("each",):
+        yield Subject(
+            name,
+            "arguments",
+            lambda X, T: dict.fromkeys(held),
+            steps,
+            functions,
+            variables,
+            sizes,
+            container,
+        )
+
+
+def _structures(
+    variables: Mapping[str, Any], sizes: tuple[int, ...] | None
+) -> Iterator[tuple[str, Callable[[Any, Any], Any], tuple[int, ...]]]:
+    """Yield a file's own functions for new parameters, and what they make."""
+    for name, function in list(variables.items()):
+        if inspect.isfunction(function) and _INITIAL.fullmatch(name):
+            for maker in instances(function, sizes):
+                yield name, _holding(maker), maker.sizes
+
+
+def _holding(maker: Maker) -> Callable[[Any, Any], Any]:
+    return lambda X, T: {"theta": maker.make(X, T)}

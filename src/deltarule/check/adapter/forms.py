@@ -1,0 +1,72 @@
+"""In which form a program takes inputs and targets: rows, columns, one observation, pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FORMS", "Form"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How X (n, n_0) and T (n, n_L) are handed over."""
+
+    name: str
+    x: Callable[[Array], Any]
+    t: Callable[[Array], Any]
+    several: bool
+    """Whether it has a place for several observations."""
+    fits: Callable[[Array], bool] = lambda T: True
+    """Whether targets can be written so."""
+
+
+def _classes(T: Array) -> bool:
+    return T.shape[1] > 1 and bool(np.all(np.sort(T, axis=1)[:, :-1] == 0.0))
+
+
+def _one(T: Array) -> bool:
+    return len(T[0]) == 1
+
+
+def _pairs(as_column: bool) -> Callable[[Array], list[Array]]:
+    def split(A: Array) -> list[Array]:
+        return [a[:, None] if as_column else a for a in A]
+
+    return split
+
+
+FORMS: tuple[Form, ...] = (
+    Form("rows", lambda X: X.copy(), lambda T: T.copy(), True),
+    Form("columns", lambda X: X.T.copy(), lambda T: T.T.copy(), True),
+    Form("rows, one target each", lambda X: X.copy(), lambda T: T[:, 0].copy(), True, _one),
+    Form("columns, one target each", lambda X: X.T.copy(), lambda T: T[:, 0].copy(), True, _one),
+    Form("rows, classes as numbers", lambda X: X.copy(), lambda T: T.argmax(axis=1), True,
+         _classes),
+    Form("columns, classes as numbers", lambda X: X.T.copy(), lambda T: T.argmax(axis=1), True,
+         _classes),
+    Form("lists of rows", lambda X: X.tolist(), lambda T: T.tolist(), True),
+    Form("one observation as a vector", lambda X: X[0].copy(), lambda T: T[0].copy(), False),
+    Form("one observation, one target", lambda X: X[0].copy(), lambda T: float(T[0, 0]), False,
+         _one),
+    Form("one observation, its class as a number", lambda X: X[0].copy(),
+         lambda T: int(T[0].argmax()), False, _classes),
+    Form("one observation as a list", lambda X: X[0].tolist(), lambda T: T[0].tolist(), False),
+    Form("one observation as a column", lambda X: X[:1].T.copy(), lambda T: T[:1].T.copy(), False),
+    Form("one observation as a column, one target", lambda X: X[:1].T.copy(),
+         lambda T: float(T[0, 0]), False, _one),
+    Form("one observation as a row", lambda X: X[:1].copy(), lambda T: T[:1].copy(), False),
+)  # fmt: skip
+"""The forms in the order in which they are tried: several observations first."""
+
+PAIRS: tuple[Form, ...] = (
+    Form("pairs of columns", _pairs(True), _pairs(True), True),
+    Form("pairs of vectors", _pairs(False), _pairs(False), True),
+)
+"""For a function of a list of (x, t)."""

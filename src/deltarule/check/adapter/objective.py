@@ -1,0 +1,140 @@
+"""Which objective a program's gradient is for, where nobody says it.
+
+A loss whose value the program computes is its loss. Else one for which the gradient is right, up
+to a factor, since nothing else can tell; and else the usual one for the output layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.adapter.seen import Seen
+from deltarule.core.errors import DeltaruleError
+from deltarule.engine import backprop
+from deltarule.losses import LOSSES
+from deltarule.network import Network
+
+__all__ = ["Fit", "best_fit", "completed", "delivered", "fit", "losses_for", "seen_loss"]
+
+Array = NDArray[Any]
+
+_USUAL = ("half_squared_error", "squared_error", "cross_entropy", "binary_cross_entropy",
+          "absolute_error", "log_cosh", "poisson")  # fmt: skip
+
+_EXACT = 1e-6
+"""Of the largest entry of its layer: a step of weights has lost some digits."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a gradient compares with that of a loss."""
+
+    loss: Any
+    exact: bool
+    """Whether it is that of the loss, times `factor`."""
+    factor: float
+    """The gradient over the true one: fitted to all entries where it is exact."""
+
+
+def losses_for(net: Network) -> list[str]:
+    """Return the losses that the output layer allows, the most usual first."""
+    low, high = net.output.range
+    usual = sorted(_USUAL, key=lambda name: (name == "cross_entropy") is not net.output.rowwise)
+    found = []
+    for name in usual:
+        loss = LOSSES.get(name)
+        inside = loss.output_range[0] <= low and high <= loss.output_range[1]
+        if inside and (net.output.rowwise or not loss.distribution):
+            found.append(name)
+    return found
+
+
+def fit(
+    net: Network, theta: Array, X: Array, T: Array, gradient: Array, loss: Any, reduction: str
+) -> Fit | None:
+    """Return how a gradient, NaN where it is not known, compares with that of a loss."""
+    try:
+        truth = backprop(net, theta, X, T, loss=loss, reduction=reduction).gradient
+    except DeltaruleError:
+        return None
+    known = np.isfinite(gradient)
+    product = float(truth[known] @ truth[known])
+    if not product:
+        return None
+    factor = float(gradient[known] @ truth[known]) / product
+    near = all(
+        np.max(np.abs((gradient - factor * truth)[part]), initial=0.0)
+        <= _EXACT * np.max(np.abs((factor * truth)[part]), initial=0.0)
+        for part in _layers(net, known)
+    )
+    return Fit(loss, bool(near and factor), factor)
+
+
+def _layers(net: Network, known: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+    parts = []
+    for e in net.layout.entries:
+        index = np.arange(e.start, e.stop)
+        parts.append(index[known[index]])
+    return parts
+
+
+def seen_loss(
+    net: Network, theta: Array, X: Array, T: Array, seen: Seen, losses: Sequence[str]
+) -> str | None:
+    """Return the loss whose value, summed or averaged, is among the numbers seen."""
+    for name in losses:
+        try:
+            e = LOSSES.get(name)(net(theta, X), T)
+        except DeltaruleError:
+            continue
+        if name == "absolute_error" and e.size == 1:
+            continue  # |T - y| of one output is the residual, which any program has
+        totals = np.array([e.sum(), e.sum() / len(e), e.mean()])
+        if any(seen.holds(total) for total in totals):
+            return name
+    return None
+
+
+def best_fit(
+    net: Network,
+    theta: Array,
+    X: Array,
+    T: Array,
+    gradient: Array,
+    losses: Sequence[Any],
+    reduction: str,
+) -> Fit:
+    """Return the loss that a gradient fits: exactly, before up to a factor, before not at all."""
+    fits = [f for l in losses if (f := fit(net, theta, X, T, gradient, l, reduction)) is not None]
+    exact = [f for f in fits if f.exact]
+    ones = [f for f in exact if abs(abs(f.factor) - 1.0) < _EXACT]
+    return next(iter([*ones, *exact, *fits]), Fit(losses[0], False, 1.0))
+
+
+def completed(
+    net: Network,
+    theta: Array,
+    X: Array,
+    T: Array,
+    gradient: Array,
+    loss: Any,
+    reduction: str,
+    factor: float = 1.0,
+) -> Array:
+    """Return a gradient whose missing entries, NaN, are the true ones times a factor."""
+    missing = np.isnan(gradient)
+    if not np.any(missing):
+        return gradient
+    truth = backprop(net, theta, X, T, loss=loss, reduction=reduction).gradient
+    return np.where(missing, factor * truth, gradient)
+
+
+def delivered(net: Network, missing: NDArray[np.bool_]) -> str:
+    """Say which arrays a partial gradient has."""
+    named = [f"d{e.parameter.name}{e.layer}" for e in net.layout.entries if not missing[e.start]]
+    return f"it delivers {', '.join(named)} alone; the rest is taken as right"

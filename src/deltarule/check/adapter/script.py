@@ -1,0 +1,154 @@
+"""A gradient among variables: a script that has computed one, or the arrays of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.adapter.activations import Evidence, activations_of
+from deltarule.check.adapter.chain import Chain, chains
+from deltarule.check.adapter.judge import Asked
+from deltarule.check.adapter.objective import best_fit, completed, delivered, losses_for
+from deltarule.check.adapter.outcome import match
+from deltarule.check.adapter.pieces import network_of, said, to_theta
+from deltarule.check.adapter.program import functions
+from deltarule.check.adapter.reading import Known
+from deltarule.check.adapter.roles import role_of
+from deltarule.check.adapter.seen import Seen, numbers_of
+from deltarule.check.adapter.slots import Slot, read, slots_of
+from deltarule.check.diagnose import diagnose as name_mistake
+from deltarule.network import Network
+
+__all__ = ["ask_script"]
+
+Array = NDArray[Any]
+
+
+def ask_script(
+    thing: ModuleType | Mapping[str, Any],
+    known: Known,
+    loss: Any = None,
+    reduction: str | None = None,
+    **options: Any,
+) -> Asked | None:
+    """Return what is said of the gradient among variables; None where there is none.
+
+    Of a script, the outputs of the network that its weights make on its own X have to be among
+    its numbers. A mapping, such as the arrays of a file, has its network from `known` alone.
+    """
+    script = isinstance(thing, ModuleType)
+    held = vars(thing) if isinstance(thing, ModuleType) else thing
+    variables = {k: v for k, v in held.items() if not k.startswith("__")}
+    for chain, theta, gradients, X, T in _readings(variables, known):
+        seen = Seen(list(numbers_of(variables))).without(theta, X) if script else None
+        names = _activations(chain, known, Evidence(theta, X, seen) if seen else None)
+        if names is not None:
+            net = network_of(chain.pieces, chain.sizes, names)
+            gradient = to_theta(chain.pieces, net, gradients)
+            what = "the script's variables" if script else "the arrays"
+            words = [f"{what} read as {'-'.join(map(str, chain.sizes))} {functions(names)}"]
+            words.append(said(chain.pieces))
+            return _judged(words, net, (theta, X, T), gradient, loss, reduction, options)
+    return None
+
+
+_Reading = tuple[Chain, Array, list[Array | None], Array, Array]
+
+
+def _readings(variables: dict[str, Any], known: Known) -> Iterator[_Reading]:
+    """Yield chains of the variables with theta, the gradient's arrays, X and T."""
+    slots = slots_of(variables)
+    beside = [((s.name,), a) for s in slots if s.beside and (a := read(variables, s)) is not None]
+    if not beside:
+        return
+    ends = [_widths(variables, role) for role in ("X", "T")]
+    for chain in chains(_parameters(slots, variables), known.sizes, (ends[0], ends[1])):
+        theta = _theta(chain, variables)
+        found = match(chain.pieces, beside, [s.name.lower() for s in chain.slots])
+        if found is not None and theta is not None:
+            for X, T in _data(variables, chain.sizes):
+                yield chain, theta, found.arrays, X, T
+
+
+def _activations(chain: Chain, known: Known, evidence: Evidence | None) -> list[str] | None:
+    given = known.activations(len(chain.sizes) - 1)
+    if evidence is None:
+        return [f or "sigmoid" for f in given]
+    names = activations_of(chain.pieces, chain.sizes, [evidence], given)
+    return names or activations_of(chain.pieces, chain.sizes, [evidence], given, hidden=False)
+
+
+def _judged(
+    words: list[str],
+    net: Network,
+    at: tuple[Array, Array, Array],
+    gradient: Array,
+    loss: Any,
+    reduction: str | None,
+    options: dict[str, Any],
+) -> Asked:
+    """Compare with the loss and the reduction that fit, and complete what is missing."""
+    losses = [loss] if loss is not None else losses_for(net)
+    reductions = [reduction] if reduction else ["mean", "sum"]
+    fits = [(best_fit(net, *at, gradient, losses, r), r) for r in reductions]
+    exact = [pair for pair in fits if pair[0].exact]
+    ones = [pair for pair in exact if abs(abs(pair[0].factor) - 1.0) < 1e-6]
+    fit, mean = (ones or exact or fits)[0]
+    sign = -1.0 if fit.factor < 0 else 1.0
+    factor = sign * fit.factor if fit.exact else 1.0
+    vector = completed(net, *at, sign * gradient, fit.loss, mean, factor)
+    diagnosis = name_mistake(vector, net, *at, loss=fit.loss, reduction=mean, **options)
+    words += ["a gradient to be added"] if sign < 0 else []
+    words += [f"{mean} over the observations", f"loss {fit.loss}"]
+    missing = np.isnan(gradient)
+    words += [delivered(net, missing)] if np.any(missing) else []
+    return Asked(", ".join(words), diagnosis, random=False)
+
+
+def _parameters(slots: list[Slot], variables: dict[str, Any]) -> list[Slot]:
+    """Return the arrays that may be weights or biases: no data, and each one once."""
+    found: list[tuple[Slot, Array]] = []
+    for slot in slots:
+        a = read(variables, slot)
+        if a is None or role_of(str(slot.paths[0][0])) in ("X", "T"):
+            continue
+        if not any(s.shape == slot.shape and np.array_equal(b, a) for s, b in found):
+            found.append((slot, a))
+    return [slot for slot, _ in found]
+
+
+def _widths(variables: dict[str, Any], role: str) -> set[int]:
+    named = [np.shape(v) for k, v in variables.items() if role_of(k) == role]
+    return {1, *(n for shape in named for n in shape)}
+
+
+def _theta(chain: Chain, variables: dict[str, Any]) -> Array | None:
+    net = network_of(chain.pieces, chain.sizes, ["sigmoid"] * (len(chain.sizes) - 1))
+    arrays = [read(variables, slot) for slot in chain.slots]
+    theta = to_theta(chain.pieces, net, arrays)
+    return theta if np.all(np.isfinite(theta)) else None
+
+
+def _data(variables: dict[str, Any], sizes: tuple[int, ...]) -> Iterator[tuple[Array, Array]]:
+    """Yield the pairs of variables that can be X (n, n_0) and T (n, n_L)."""
+    for x, X in _named(variables, "X", sizes[0]):
+        for t, T in _named(variables, "T", sizes[-1]):
+            if x != t and len(X) == len(T):
+                yield X, T
+
+
+def _named(variables: dict[str, Any], role: str, columns: int) -> Iterator[tuple[str, Array]]:
+    for name, value in variables.items():
+        if role_of(name) != role or not isinstance(value, np.ndarray | list):
+            continue
+        try:
+            a = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            continue
+        a = a[:, None] if a.ndim == 1 and columns == 1 else a
+        if a.ndim == 2:
+            yield from ((name, b) for b in (a, a.T) if b.shape[1] == columns)

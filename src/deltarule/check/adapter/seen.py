@@ -1,0 +1,228 @@
+"""The numbers that a program computes: what its functions hold and return while it runs.
+
+A forward pass is recognised by its numbers. Whatever a program calls its hidden outputs, and in
+whichever shape it keeps them, at random weights they are numbers that nothing else gives.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Seen", "leaves_of", "numbers_of", "watch"]
+
+_LIBRARIES = frozenset({"numpy", "scipy", *sys.stdlib_module_names} - {"builtins"})
+"""Whose functions are nobody's own program; what `exec` runs is in builtins, and is one."""
+
+_OURS = str(Path(__file__).parent)
+
+_MOST = 200_000
+"""Numbers that are kept of one call: a small network's step has some hundred."""
+
+_HEAP_TYPE = 1 << 9
+"""Py_TPFLAGS_HEAPTYPE: the class was made by a class statement."""
+
+_DEPTH = 6
+"""How deep containers inside containers are looked into."""
+
+_NEAR = 1e-9
+"""Equal numbers: sums in another order differ by some rounding units."""
+
+
+def _library(module: str) -> bool:
+    return module != "__main__" and module.partition(".")[0] in _LIBRARIES
+
+
+class Seen:
+    """A bag of numbers; `holds(a)` says whether every number of an array is in it.
+
+    Numbers that any program has at hand, 0, 1 and -1, count as held and prove nothing.
+
+    >>> Seen([np.array([0.3, 7.25])]).holds(np.array([[7.25, 0.0]])), Seen().holds(np.array([0.4]))
+    (True, False)
+    """
+
+    def __init__(self, arrays: Sequence[NDArray[np.float64]] = ()) -> None:
+        self.arrays = tuple(arrays)
+        self.single = False
+        """Whether numbers in lower precision than float64 are among them."""
+        values = np.concatenate([np.zeros(0), *(np.ravel(a) for a in self.arrays)])
+        self._sorted: NDArray[np.float64] = np.unique(values[np.isfinite(values)])
+
+    def with_(self, more: Sequence[NDArray[np.float64]]) -> Seen:
+        """Return a bag with further numbers."""
+        found = Seen([*self.arrays, *more])
+        found.single = self.single
+        return found
+
+    def without(self, *known: NDArray[Any]) -> Seen:
+        """Return a bag without the numbers that the program was given, or their negatives."""
+        given = np.concatenate([np.ravel(a) for a in known])
+        found = Seen()
+        found.arrays = self.arrays
+        found._sorted = self._sorted[~np.isin(np.abs(self._sorted), np.abs(given))]
+        return found
+
+    def holds_array(self, a: NDArray[Any]) -> bool:
+        """Whether an array was seen as a whole, or each of its rows, with its zeros.
+
+        Single numbers are no arrays: a 0 is seen in any program.
+        """
+        return any(self._has(b) for b in (a, a.T)) or all(self._has(row) for row in a)
+
+    def _has(self, a: NDArray[Any]) -> bool:
+        wanted = a.ravel()
+        return wanted.size > 1 and any(
+            b.size == wanted.size and np.allclose(b, wanted, rtol=_NEAR, atol=1e-12)
+            for b in self.arrays
+        )
+
+    def holds(self, a: NDArray[Any]) -> bool:
+        """Whether every number of `a` was seen."""
+        wanted = telling(a)
+        if not len(wanted):
+            return True
+        if not len(self._sorted) or not np.all(np.isfinite(wanted)):
+            return False
+        at = np.clip(np.searchsorted(self._sorted, wanted), 1, max(1, len(self._sorted) - 1))
+        beside = [self._sorted[np.clip(at + i, 0, len(self._sorted) - 1)] for i in (-1, 0)]
+        apart = np.min([np.abs(b - wanted) for b in beside], axis=0)
+        return bool(np.all(apart <= _NEAR * (np.abs(wanted) + 1e-3)))
+
+
+def telling(a: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the numbers of an array that are not just 0, 1 or -1."""
+    flat = np.asarray(a, dtype=np.float64).ravel()
+    return flat[~np.isin(flat, (0.0, 1.0, -1.0))]
+
+
+def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
+    """Return what a call returns and the numbers that were seen on the way.
+
+    At every return of a function of the program its local variables and its value are read, as
+    they are then: lists and arrays are changed in place later on.
+    """
+    found: list[NDArray[np.float64]] = []
+    room, single = [_MOST], [False]
+
+    def hook(frame: FrameType, event: str, value: Any) -> None:
+        if event != "return" or room[0] <= 0:
+            return
+        if frame.f_code.co_filename.startswith(_OURS):
+            return
+        if _library(str(frame.f_globals.get("__name__", ""))):
+            return
+        held = [*frame.f_locals.values(), value]
+        single[0] = single[0] or any(_single(v) for v in held)
+        for a in numbers_of(held):
+            found.append(a)
+            room[0] -= a.size
+
+    before = sys.getprofile()
+    sys.setprofile(hook)
+    try:
+        value = call()
+    finally:
+        sys.setprofile(before)
+    seen = Seen(found)
+    seen.single = single[0]
+    return value, seen
+
+
+def _single(value: Any) -> bool:
+    return getattr(value, "dtype", None) in (np.dtype("float32"), np.dtype("float16"))
+
+
+def numbers_of(thing: Any) -> Iterator[NDArray[np.float64]]:
+    """Yield copies of all real numbers in a thing: arrays, lists, attributes."""
+    for _, value in leaves_of(thing):
+        a = np.asarray(value)
+        if a.dtype.kind == "f" and a.size <= _MOST:
+            yield np.array(a, dtype=np.float64).ravel()
+
+
+def leaves_of(thing: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield the arrays and numbers in lists, dictionaries and objects, each with its path.
+
+    A step of a path is an index, a key, or `.name` for an attribute. A list that is a regular
+    table of numbers is one array.
+
+    >>> list(leaves_of({"W": [[1.0, 2.0]], "lr": 0.5}))
+    [(('W',), array([[1., 2.]])), (('lr',), 0.5)]
+    """
+    yield from _leaves(thing, path, set())
+
+
+def _leaves(
+    thing: Any, path: tuple[Any, ...], above: set[int]
+) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(thing, bool | np.bool_ | str | bytes) or thing is None:
+        return
+    if isinstance(thing, int | float | np.number | np.ndarray):
+        if not isinstance(thing, np.ndarray) or thing.dtype.kind in "fiu":
+            yield path, thing
+        elif thing.dtype.kind == "O":
+            yield from _within(list(thing.ravel()), path, above)
+        return
+    if isinstance(thing, list | tuple) and (table := _table(thing)) is not None:
+        yield path, table
+        return
+    yield from _within(thing, path, above)
+
+
+def _within(
+    thing: Any, path: tuple[Any, ...], above: set[int]
+) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if len(path) >= _DEPTH or id(thing) in above:
+        return
+    above = above | {id(thing)}
+    for step, inner in _steps(thing):
+        yield from _leaves(inner, (*path, step), above)
+
+
+def _steps(thing: Any) -> list[tuple[Any, Any]]:
+    if isinstance(thing, dict):
+        return [(key, value) for key, value in thing.items() if not _system(key)]
+    if isinstance(thing, list | tuple):
+        return list(enumerate(thing)) if len(thing) <= 1000 else []
+    if isinstance(thing, ModuleType | type | FunctionType) or not _own(thing):
+        return []
+    return _attributes(thing)
+
+
+def _own(thing: Any) -> bool:
+    """Whether it is an object of a class that was written in Python, not by NumPy or random."""
+    written = type(thing).__flags__ & _HEAP_TYPE
+    return bool(written) and type(thing).__module__.partition(".")[0] not in _LIBRARIES
+
+
+def _attributes(thing: Any) -> list[tuple[Any, Any]]:
+    return [(f".{name}", value) for name, value in getattr(thing, "__dict__", {}).items()]
+
+
+def _system(key: Any) -> bool:
+    return isinstance(key, str) and key.startswith("__")
+
+
+def _table(thing: Any) -> NDArray[Any] | None:
+    """Return lists of numbers, all as long as each other, as an array; None for anything else."""
+    if not thing or not _plain(thing):
+        return None
+    try:
+        a = np.array(thing)
+    except ValueError:
+        return None
+    return a if a.dtype.kind in "fiu" else None
+
+
+def _plain(thing: Any) -> bool:
+    """Whether there are but numbers in lists of lists; a list of arrays is a list of arrays."""
+    if isinstance(thing, list | tuple):
+        return all(_plain(t) for t in thing)
+    return isinstance(thing, int | float | np.number) and not isinstance(thing, bool)

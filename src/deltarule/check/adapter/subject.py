@@ -1,0 +1,206 @@
+"""A program that can be asked for one step: where its parameters are put, and what is called.
+
+Whether it is a class, a function of theta, of W1, b1, ... or one that works on module variables,
+a subject has a root: an object in which slots are written before a call, and read after it.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from deltarule.check.adapter.roles import Role, is_rate, parameters, role_of
+
+__all__ = ["Rate", "Step", "Subject", "copier"]
+
+DEFAULT_RATE = 0.1
+"""The learning rate of a function that has to be given one."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Where a learning rate stands: an argument, an attribute of the root or a module variable."""
+
+    kind: str
+    """`"argument"`, `"attribute"` or `"variable"`."""
+    place: Any
+    value: float
+
+    @property
+    def named(self) -> bool:
+        """Whether its name is that of a learning rate."""
+        return is_rate(str(self.place))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One function to call, with the roles of its arguments."""
+
+    name: str
+    roles: Mapping[str, Role]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What is asked for a gradient.
+
+    `make(X, T)` gives a fresh object to write parameters into and to call `steps` of, one after
+    the other; what one returns is the next one's `output`.
+    """
+
+    name: str
+    kind: str
+    """`"object"`, `"arguments"` or `"variables"`."""
+    make: Callable[[Any, Any], Any]
+    steps: tuple[Step, ...]
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """The functions of the steps where they are no methods."""
+    variables: dict[str, Any] = field(default_factory=dict)
+    sizes: tuple[int, ...] | None = None
+    container: str = ""
+    """How an argument theta is filled: `"flat"`, `"list"`, `"pairs"`, `"dict"`; `""`: as found."""
+    data: bool = False
+    """Whether the object is made with X and T."""
+    stands_for: str = ""
+    """The module's function for new parameters, which gives ours during a call."""
+
+    @property
+    def takes_pairs(self) -> bool:
+        """Whether it takes a list of (x, t)."""
+        roles = {r for s in self.steps for r in s.roles.values()}
+        return "pairs" in roles and "T" not in roles
+
+    @contextmanager
+    def root(self, X: Any, T: Any) -> Iterator[Any]:
+        """Yield what the parameters are in; module variables are put back afterwards."""
+        if self.kind != "variables":
+            yield self.make(X, T)
+            return
+        before = {k: _copied(v) for k, v in self.variables.items() if not k.startswith("__")}
+        try:
+            yield self.variables
+        finally:
+            for name in [k for k in self.variables if not k.startswith("__") and k not in before]:
+                del self.variables[name]
+            self.variables.update(before)
+
+    def call(self, root: Any, X: Any, T: Any, rates: Mapping[Any, float]) -> Any:
+        """Carry out the steps; returns what the last one returns."""
+        for kind, name in rates:
+            if kind == "attribute":
+                setattr(root, name, rates[kind, name])
+        for name, held in dict(vars(root)).items() if self.kind == "object" else ():
+            if role_of(name) == "epochs" and isinstance(held, int):
+                setattr(root, name, 1)
+        with self._variables(rates, root):
+            value: Any = None
+            for step in self.steps:
+                function = self.functions.get(step.name) or getattr(root, step.name)
+                value = function(**self._arguments(step, function, root, X, T, value, rates))
+            return value
+
+    @contextmanager
+    def _variables(self, rates: Mapping[Any, float], root: Any) -> Iterator[None]:
+        mine: dict[str, Any] = {k[1]: v for k, v in rates.items() if k[0] == "variable"}
+        if self.stands_for:
+            mine[self.stands_for] = lambda *args, **kwargs: root["theta"]
+        before = {k: self.variables[k] for k in mine}
+        self.variables.update(mine)
+        try:
+            yield
+        finally:
+            self.variables.update(before)
+
+    def _arguments(
+        self,
+        step: Step,
+        function: Any,
+        root: Any,
+        X: Any,
+        T: Any,
+        value: Any,
+        rates: Mapping[Any, float],
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        defaults = {p.name: p.default for p in parameters(function)}
+        pairs = self.takes_pairs
+        for name, role in step.roles.items():
+            if role == "X" or (role == "pairs" and not pairs):
+                found[name] = X
+            elif role == "T":
+                found[name] = T
+            elif role == "pairs":
+                found[name] = list(zip(X, T, strict=True))
+            elif role == "rate":
+                found[name] = rates.get(("argument", name), _number(defaults[name]))
+            elif role == "epochs":
+                found[name] = 1
+            elif role == "rows":
+                found[name] = _count(X)
+            elif role == "sizes":
+                found[name] = list(self.sizes or ())
+            elif role == "output":
+                found[name] = _part(value, name)
+            else:
+                found[name] = root["theta"] if role == "theta" and "theta" in root else root[name]
+        return found
+
+    def rates(self, root: Any) -> list[Rate]:
+        """Return the numbers that may be a learning rate, those called so first."""
+        found = []
+        for step in self.steps:
+            for p in parameters(self.functions.get(step.name) or getattr(root, step.name)):
+                if step.roles.get(p.name) == "rate":
+                    found.append(Rate("argument", p.name, _number(p.default)))
+        held = {} if self.kind != "object" else dict(vars(root))
+        found += [Rate("attribute", k, float(v)) for k, v in held.items() if _scalar(v)]
+        found += [Rate("variable", k, float(v)) for k, v in self.variables.items() if _scalar(v)]
+        return sorted(found, key=lambda r: not r.named)
+
+
+def _scalar(value: Any) -> bool:
+    real = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
+    return real and bool(np.isfinite(value)) and value != 0
+
+
+def _part(value: Any, name: str) -> Any:
+    """Return what an argument means of what a forward pass returns: its outputs, or its cache."""
+    if not isinstance(value, tuple) or not value:
+        return value
+    return value[-1] if re.search("cache|memory", name.lower()) else value[0]
+
+
+def _number(default: Any) -> float:
+    return float(default) if _scalar(default) else DEFAULT_RATE
+
+
+def _count(X: Any) -> int:
+    return len(X) if np.ndim(X) > 1 else 1
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of what holds numbers; modules and functions stay what they are."""
+    if isinstance(value, np.ndarray | list | dict | tuple):
+        try:
+            return copy.deepcopy(value)
+        except Exception:
+            return value
+    return value
+
+
+def copier(thing: Any) -> Callable[[Any, Any], Any]:
+    """Return a `make` that gives copies of an object; what cannot be copied is used itself."""
+
+    def make(X: Any, T: Any) -> Any:
+        try:
+            return copy.deepcopy(thing)
+        except Exception:
+            return copy.copy(thing)
+
+    return make

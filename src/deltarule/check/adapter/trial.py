@@ -1,0 +1,197 @@
+"""One call of a program at our theta, X and T, and what it left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.adapter.forms import Form
+from deltarule.check.adapter.pieces import Pieces, arrays
+from deltarule.check.adapter.seen import Seen, numbers_of, watch
+from deltarule.check.adapter.slots import Slot, read, slots_of, write
+from deltarule.check.adapter.subject import Subject
+from deltarule.core.errors import UsageError
+from deltarule.network import Network
+
+__all__ = ["Trial", "Way", "attempt", "calling", "quiet", "split", "trial_of"]
+
+Array = NDArray[Any]
+
+_AROUND: ContextVar[Callable[[], contextlib.AbstractContextManager[Any]]] = ContextVar(
+    "around", default=contextlib.nullcontext
+)
+
+
+@contextlib.contextmanager
+def calling(around: Callable[[], contextlib.AbstractContextManager[Any]]) -> Iterator[None]:
+    """Have every call of a program happen inside `around()`, for the time of a block."""
+    token = _AROUND.set(around)
+    try:
+        yield
+    finally:
+        _AROUND.reset(token)
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A way of asking a subject: where theta's pieces go, and in which form X and T."""
+
+    subject: Subject
+    pieces: Pieces
+    slots: tuple[Slot, ...] | None
+    """A slot for every piece; None where they are arguments that we make."""
+    form: Form
+    sizes: tuple[int, ...]
+    zeroed: tuple[Slot, ...] = ()
+    """Single numbers that are the biases of a whole layer, set to 0: ours has one for each node."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What a call did."""
+
+    returned: Any
+    before: list[Array]
+    """The pieces as they were written."""
+    after: list[Array | None]
+    beside: list[tuple[str, Array]]
+    """Arrays that are gradients by their names, in the object afterwards."""
+    seen: Seen
+    unread: tuple[Array, ...] = ()
+    """Matrices of the object that are none of the pieces, and moved as weights do."""
+    unused: frozenset[tuple[int, ...]] = frozenset()
+    """The shapes of all its other matrices."""
+
+
+def attempt(
+    way: Way, net: Network, theta: Array, X: Array, T: Array, rates: Mapping[Any, float]
+) -> Trial:
+    """Carry out one call; raises what the program raises, `UsageError` where it would end ours.
+
+    What it prints is dropped: a program is called many times, and prints of its training.
+    """
+    x, t = way.form.x(X), way.form.t(T)
+    with quiet(), way.subject.root(x, t) as root:
+        slots = _fill(way, root, arrays(way.pieces, net, theta))
+        return trial_of(way, root, slots, x, t, rates)
+
+
+def trial_of(
+    way: Way, root: Any, slots: Sequence[Slot], x: Any, t: Any, rates: Mapping[Any, float]
+) -> Trial:
+    """Call a subject whose parameters are in their slots."""
+    before = _held(way, root, slots)
+    others = _others(way, root)
+    with _AROUND.get()():
+        returned, seen = watch(lambda: way.subject.call(root, x, t, rates))
+    after = _held(way, root, slots)
+    left = [a for _, a in _near(root)]
+    beside = [(s.name, a) for s in slots_of(root) if s.beside and (a := read(root, s)) is not None]
+    inside = list(numbers_of([left, returned]))
+    moved = tuple(a for slot, a in others if _weights_moved(a, read(root, slot)))
+    unused = frozenset(slot.shape for slot, _ in others)
+    held = [b for b in before if b is not None]
+    return Trial(returned, held, after, beside, seen.with_(inside), moved, unused)
+
+
+def _others(way: Way, root: Any) -> list[tuple[Slot, Array]]:
+    """Return the matrices of an object that are none of the pieces."""
+    if way.slots is None or way.subject.kind != "object":
+        return []
+    slots = [s for s in slots_of(root) if len(s.shape) == 2 and not (s.beside or s.bias)]
+    slots = [s for s in slots if s not in way.slots]
+    return [(s, a) for s in slots if (a := read(root, s)) is not None and np.any(a)]
+
+
+def _weights_moved(before: Array, after: Array | None) -> bool:
+    """Whether an array was changed a little: a weight after a step, no output of another call."""
+    if after is None or after.shape != before.shape or np.array_equal(before, after):
+        return False
+    product = float(np.linalg.norm(before) * np.linalg.norm(after))
+    return product > 0 and float(np.sum(before * after)) > 0.9 * product
+
+
+@contextlib.contextmanager
+def quiet() -> Any:
+    """Let a program print nothing, and end nothing but itself."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise UsageError(f"the program ends ({type(error).__name__})") from error
+
+
+def _near(root: Any) -> list[tuple[str, Any]]:
+    return list(root.items()) if isinstance(root, dict) else list(vars(root).items())
+
+
+def _fill(way: Way, root: Any, pieces: Sequence[Array]) -> tuple[Slot, ...]:
+    """Write the pieces into the root; returns the slots in which they are."""
+    if way.slots is not None:
+        for slot, a in zip(way.slots, pieces, strict=True):
+            write(root, slot, a)
+        for slot in way.zeroed:
+            write(root, slot, np.array(0.0))
+        return way.slots
+    kind = way.subject.container
+    if kind == "flat":
+        root["theta"] = np.concatenate([a.ravel() for a in pieces])
+        return (Slot((("theta",),), root["theta"].shape),)
+    names = [p.name for p in way.pieces]
+    if kind == "list":
+        root["theta"] = list(pieces)
+        paths: list[Any] = [("theta", i) for i in range(len(pieces))]
+    elif kind == "dict":
+        root["theta"] = dict(zip(names, pieces, strict=True))
+        paths = [("theta", name) for name in names]
+    elif kind == "pairs":
+        layers = sorted({p.layer for p in way.pieces})
+        root["theta"] = [
+            [a for p, a in zip(way.pieces, pieces, strict=True) if p.layer == l] for l in layers
+        ]
+        paths = [("theta", p.layer - 1, int(p.kind == "b")) for p in way.pieces]
+    elif kind == "W and b":  # one list of each
+        for name, letter in zip(root, "Wb", strict=False):
+            chosen = [a for p, a in zip(way.pieces, pieces, strict=True) if p.kind == letter]
+            root[name] = chosen
+        both = dict(zip("Wb", root, strict=False))
+        count = {"W": -1, "b": -1}
+        paths = []
+        for p in way.pieces:
+            count[p.kind] += 1
+            paths.append((both[p.kind], count[p.kind]))
+    else:
+        for name, a in zip(root, pieces, strict=True):
+            root[name] = a
+        paths = [(name,) for name in root]
+    return tuple(Slot((path,), a.shape) for path, a in zip(paths, pieces, strict=True))
+
+
+def _held(way: Way, root: Any, slots: Sequence[Slot]) -> list[Array | None]:
+    """Return the pieces as the root holds them now."""
+    found = [read(root, slot) for slot in slots]
+    if way.slots is None and way.subject.container == "flat":
+        whole = found[0]
+        return [None] * len(way.pieces) if whole is None else list(split(whole, way.pieces))
+    return found
+
+
+def split(vector: Array, pieces: Pieces) -> list[Array]:
+    """Return a flat vector's pieces, each in its shape."""
+    ends = np.cumsum([int(np.prod(p.shape)) for p in pieces])
+    return [a.reshape(p.shape) for a, p in zip(np.split(vector, ends[:-1]), pieces, strict=True)]

@@ -1,0 +1,131 @@
+"""The ways in which a program may be asked, to be tried one after the other; and where."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.adapter.chain import chains
+from deltarule.check.adapter.forms import FORMS, PAIRS
+from deltarule.check.adapter.pieces import Piece, Pieces, flat_readings, shaped
+from deltarule.check.adapter.slots import slots_of
+from deltarule.check.adapter.subject import Subject
+from deltarule.check.adapter.trial import Way
+from deltarule.network import Network
+
+__all__ = ["Point", "Refused", "point", "told", "ways"]
+
+Array = NDArray[Any]
+Refused = Counter[str]
+
+_USUAL = ("rows", "columns", "one observation as a vector")
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Where programs are tried: random numbers, as many rows as no layer has nodes."""
+
+    theta: Array
+    X: Array
+    T: Array
+    classes: Array
+    """One-hot targets, for programs that take a class."""
+
+
+def point(net: Network, rows: int | None = None, seed: int = 0) -> Point:
+    """Return a random point for a network."""
+    rng = np.random.default_rng([seed, *net.sizes])
+    n = rows or next(k for k in (5, 7, 6, 9, 8, 11) if k not in net.sizes)
+    k = net.sizes[-1]
+    return Point(
+        rng.uniform(-1.0, 1.0, net.size),
+        rng.normal(size=(n, net.inputs)),
+        rng.uniform(0.1, 0.9, (n, k)),
+        np.eye(k)[rng.integers(k, size=n)],
+    )
+
+
+def ways(
+    subject: Subject,
+    sizes: tuple[int, ...] | None,
+    bias: bool | None,
+    refused: Refused,
+    *,
+    usual: bool = False,
+) -> Iterator[Way]:
+    """Yield the ways of asking a subject, the likeliest first; `refused` counts what it raises.
+
+    Where its parameters are made by us, for every order of them that programs have; where they
+    are found in it, for every chain of its arrays. `bias` says whether there are biases; with
+    `usual` the usual forms of X and T alone are tried.
+    """
+    forms = PAIRS if subject.takes_pairs else FORMS
+    forms = tuple(f for f in forms if f.name in _USUAL) if usual else forms
+    if subject.container:
+        if sizes is None:
+            return
+        made = flat_readings(sizes, bias)
+        if subject.container != "flat":
+            made = [m for plain in made if _in_order(plain) for m in shaped(plain)]
+        if subject.container == "each":
+            names = list(subject.make(None, None))
+            made = [m for plain in made if (m := _as_named(plain, names)) is not None]
+        for form in forms:
+            for pieces in made:
+                yield Way(subject, pieces, None, form, sizes)
+        return
+    meant = sizes or subject.sizes or (1, 1)
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(13, meant[0])), rng.normal(size=(13, meant[-1]))
+    try:
+        with subject.root(x, t) as root:
+            slots = [s for s in slots_of(root) if 13 not in s.shape]  # those are the data
+    except Exception as error:
+        refused[told(error)] += 1
+        return
+    ends = ({meant[0]}, {meant[-1]}) if subject.data else None
+    found = chains(slots, sizes, ends)
+    if bias is not None:
+        found = [c for c in found if bias is any(p.kind == "b" or p.extra for p in c.pieces)]
+    single = [s for s in slots if not s.shape]
+    for several in (True, False):
+        for chain in found:
+            for form in forms:
+                if form.several is several:
+                    shared = tuple(s for s in single if s not in chain.slots)
+                    yield Way(subject, chain.pieces, chain.slots, form, chain.sizes, shared)
+
+
+def _in_order(pieces: Sequence[Any]) -> bool:
+    """Whether W_l and b_l come layer by layer, as arguments do."""
+    return [p.layer for p in pieces] == sorted(p.layer for p in pieces) and (
+        not pieces or pieces[0].kind == "W"
+    )
+
+
+def _as_named(pieces: Sequence[Piece], names: Sequence[str]) -> Pieces | None:
+    """Return the pieces in the order of arguments W1, W2, b1, b2; None where their number differs.
+
+    What begins with b is biases; where nothing does, they come layer by layer.
+    """
+    W, b = ([p for p in pieces if p.kind == kind] for kind in "Wb")
+    biases = [name for name in names if name.lower().startswith("b")]
+    if len(names) != len(pieces):
+        return None
+    if len(biases) != len(b):
+        return None if biases else tuple(pieces)
+    left = {"W": iter(W), "b": iter(b)}
+    return tuple(next(left["b" if name in biases else "W"]) for name in names)
+
+
+def told(error: Exception) -> str:
+    """Return an error with the line of the program that raised it."""
+    text, trace = f"{type(error).__name__}: {error}", error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return text if trace is None else f"{text} (line {trace.tb_lineno})"

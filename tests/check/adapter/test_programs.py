@@ -1,0 +1,123 @@
+"""Programs in fifteen styles, as people write them: each is right, and is read without a change.
+
+Then one line of each is made wrong. The reading has to stay the same: the gradient selects nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import deltarule as dr
+from deltarule.check.adapter import Known, ask, programs_in
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+READ = {
+    "arguments_apart": "3-4-2 silu/identity, W as (in, out), biases as vectors, rows",
+    "columns_in_pairs": "3-4-2 sigmoid, W as (out, in), biases as columns (n, 1), one observation "
+    "as a column at a time, returns the gradient",
+    "cost_and_gradient": "4-5-3 sigmoid, W as (out, in), biases in the first column of W, for an "
+    "input +1, rows, returns the gradient, mean over the observations",
+    "data_in_the_object": "3-4-1 sigmoid, W as (in, out), no biases, rows, changes the weights",
+    "fresh_weights": "6-5-3 relu/softmax, W as (out, in), biases as columns (n, 1), columns, "
+    "classes as numbers, returns the new weights, learning rate 0.1 (argument alpha), mean over",
+    "layer_objects": "4-6-5-2 relu/relu/identity, W as (in, out), biases as rows (1, n), rows, "
+    "changes the weights, learning rate 0.01 (argument lr), mean over the observations",
+    "lists_of_neurons": "3-4-2 sigmoid, W as (out, in), biases in the last column of W, for an "
+    "input +1, one observation as a vector at a time, changes the weights, learning rate 0.1",
+    "loss_and_grads": "3-4-2 relu/softmax, W as (in, out), biases as vectors, rows, classes as "
+    "numbers, returns the gradient, mean over the observations",
+    "module_variables": "3-5-1 tanh/sigmoid, W as (in, out), no biases, rows, changes the weights, "
+    "learning rate 0.5 (variable alpha), sum over the observations",
+    "neurons_as_objects": "3-4-2 tanh, W as (out, in), biases as vectors, one observation as a "
+    "vector at a time, changes the weights, learning rate 0.2 (attribute learning_rate)",
+    "one_bias_a_layer": "2-3-2 sigmoid, W as (out, in), no biases, hidden_bias, output_bias (one "
+    "number for all nodes) set to 0, one observation as a vector at a time, changes the weights",
+    "ones_in_front": "3-4-2 tanh/identity, W as (in, out), biases in the first row of W, for an "
+    "input +1, rows, changes the weights, learning rate 0.05 (attribute eta)",
+    "parameters_and_cache": "3-4-2 tanh/sigmoid, W as (out, in), biases as columns (n, 1), columns",
+    "query_and_train": "3-4-2 sigmoid, W as (out, in), no biases, rows, changes the weights, "
+    "learning rate 0.1 (attribute lr), sum over the observations",
+    "thresholds_online": "2-3-1 sigmoid, W as (out, in), biases that are subtracted as vectors, "
+    "one observation, one target at a time, changes the weights, learning rate 0.3",
+}
+"""What each of them is, by reading it."""
+
+LOSSES = {
+    "arguments_apart": "squared_error",
+    "cost_and_gradient": "binary_cross_entropy",
+    "data_in_the_object": "squared_error",
+    "fresh_weights": "cross_entropy",
+    "loss_and_grads": "cross_entropy",
+    "ones_in_front": "squared_error",
+    "parameters_and_cache": "binary_cross_entropy",
+}
+
+SIZES = {"arguments_apart": (3, 4, 2), "cost_and_gradient": (4, 5, 3)}
+"""Of the two that do not tell."""
+
+WRONG = {
+    "arguments_apart": ("(s + z1 * s * (1 - s))", "s"),
+    "columns_in_pairs": ("delta) * s * (1 - s)", "delta)"),
+    "cost_and_gradient": ("d3 = h - y", "d3 = (h - y) * h"),
+    "data_in_the_object": ("* self.layer1 * (1 - self.layer1)", ""),
+    "fresh_weights": ("dZ2.sum(axis=1, keepdims=True) / m", "dZ2.sum() / m"),
+    "layer_objects": ("return grad * self.mask", "return grad"),
+    "lists_of_neurons": ('error * neuron["output"]', "error"),
+    "loss_and_grads": ("        back[hidden <= 0] = 0\n", ""),
+    "module_variables": ("(1 - l1**2)", "l1 * (1 - l1)"),
+    "neurons_as_objects": ("below[i] += delta * w", "below[i] += slope * w"),
+    "one_bias_a_layer": ("self.w_output.T @ d_o", "self.w_output.T @ (self.o - t)"),
+    "ones_in_front": ("self.w_out[1:]", "self.w_out[:-1]"),
+    "parameters_and_cache": ("* (1 - A1**2)", "* (1 - A1)"),
+    "query_and_train": ("np.dot(self.who.T, output_delta)", "np.dot(self.who.T, targets - final)"),
+    "thresholds_online": ("dj = d * self.v[j] *", "dj = d *"),
+}
+"""One line of each, and what somebody might have written."""
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_program_is_in_the_table() -> None:
+    assert sorted(READ) == sorted(path.stem for path in PROGRAMS.glob("*.py")) == sorted(WRONG)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_right_program_is_read_and_found_right(name: str) -> None:
+    (program,) = programs_in(load(PROGRAMS / f"{name}.py"), Known(SIZES.get(name)))
+    asked = ask(program)
+    assert READ[name] in asked.sentence
+    assert asked.sentence.endswith(f"loss {LOSSES.get(name, 'half_squared_error')}")
+    assert asked.diagnosis.verdict == "correct"
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_line_changes_the_verdict_and_not_the_reading(name: str, tmp_path: Path) -> None:
+    text = (PROGRAMS / f"{name}.py").read_text(encoding="utf-8")
+    old, new = WRONG[name]
+    assert text.count(old) == 1
+    (tmp_path / f"{name}.py").write_text(text.replace(old, new), encoding="utf-8")
+    (program,) = programs_in(load(tmp_path / f"{name}.py"), Known(SIZES.get(name)))
+    asked = ask(program, loss=LOSSES.get(name, "half_squared_error"))
+    assert READ[name] in asked.sentence
+    assert asked.diagnosis.verdict != "correct"
+
+
+@pytest.mark.parametrize(
+    "name", ["query_and_train", "loss_and_grads", "columns_in_pairs", "parameters_and_cache"]
+)
+def test_another_activation_is_refused_and_the_first_layers_alone_are_no_network(name: str) -> None:
+    known = Known(hidden="softsign", output="gelu")
+    with pytest.raises(dr.UsageError, match=r"of another: .* read as"):
+        programs_in(load(PROGRAMS / f"{name}.py"), known, name)
