@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.check.cost import check_diagnosis_cost
-from deltarule.check.diagnose import mistakes  # noqa: F401 (registers them)
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.diagnosis import Diagnosis
-from deltarule.check.diagnose.experiment import surviving
+from deltarule.check.diagnose.experiment import answers
 from deltarule.check.diagnose.given import call, read
-from deltarule.check.diagnose.match import EPS, as_given, precisions_of, roundings
-from deltarule.check.diagnose.mistake import MISTAKES, Trial
+from deltarule.check.diagnose.investigation import Outcome, investigate
+from deltarule.check.diagnose.match import as_given, roundings
 from deltarule.check.diagnose.report import conclude
-from deltarule.check.diagnose.search import Explanation, explain_gradient, trials_of
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.core.notation import Notation, as_notation
 from deltarule.engine import Objective, as_samples
@@ -28,8 +27,6 @@ from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
 __all__ = ["diagnose"]
-
-_NOTHING = Explanation((), ())
 
 
 def diagnose(
@@ -105,18 +102,15 @@ def diagnose(
     delivered = read(gradient, net, weights, samples, written)
     given = as_given(case, delivered.vector, roundings(case))
     truth = backward(case)
-    right = all(given.matches(l, truth[l].delivered) for l in range(1, case.L + 1))
-    if not right:
-        check_diagnosis_cost(net, len(samples))
-    found, notes = ([_NOTHING], []) if right else _search(case, delivered.vector)
-    if len(found) > 1 and callable(gradient):
+    if all(given.matches(l, truth[l].delivered) for l in range(1, case.L + 1)):
+        return conclude(case, delivered, given, Outcome())
+    check_diagnosis_cost(net, len(samples))
 
-        def ask(other: Case) -> Array:
-            return call(gradient, net, other.theta, other.samples, written).vector
+    def ask(other: Case) -> Array:
+        return call(gradient, net, other.theta, other.samples, written).vector
 
-        found, made = surviving(case, found, ask)
-        notes += [f"told apart by a call with {name}" for name in made]
-    return conclude(case, delivered, given, found, notes)
+    elsewhere = partial(answers, case, ask) if callable(gradient) else None
+    return conclude(case, delivered, given, investigate(case, delivered.vector, elsewhere))
 
 
 def _check_truth(case: Case) -> None:
@@ -129,36 +123,3 @@ def _check_truth(case: Case) -> None:
             f"the true gradient is not finite here ({where} is {vector[bad[0]]}); nothing can be "
             "compared with it. Use smaller weights or inputs"
         )
-
-
-def _search(case: Case, vector: Array) -> tuple[list[Explanation], list[str]]:
-    """Return the best explanations, [] for none; and what else fits, though it was fitted."""
-    trials = trials_of(case, vector)
-    with np.errstate(all="ignore"):  # a wrong rule may well overflow
-        found = explain_gradient(case, vector, trials)
-        precisions = precisions_of(case, vector)
-        low = tuple(l for l, eps in enumerate(precisions, 1) if eps > EPS)
-        rough = explain_gradient(case, vector, trials, precisions) if low else []
-    if rough and (not found or rough[0].cost < found[0].cost):
-        noise = Trial(MISTAKES["float_noise"], (("eps", max(precisions)),))
-        found = [Explanation((*e.trials, noise), (*e.layers, low)) for e in rough]
-    best = [e for e in found if e.cost == found[0].cost]
-    by_place: dict[Any, Explanation] = {}
-    for e in best:  # variants of one mistake at the same layers are one explanation
-        by_place.setdefault((e.codes, e.layers), e)
-    return list(by_place.values()), _fitted_alike(best, found[len(best) :])
-
-
-def _fitted_alike(best: list[Explanation], others: list[Explanation]) -> list[str]:
-    """Name what gives the same as the best explanations, but with one number fitted."""
-    if any(e.fits for e in best):
-        return []
-    most = max((len(e.trials) for e in best), default=0)
-    alike = [e for e in others if e.fits == 1 and len(e.trials) <= most]
-    told = sorted({" and ".join(map(_with_fit, e.trials)) for e in alike})
-    return [f"with a parameter fitted, the same as {'; or '.join(told)}"] if told else []
-
-
-def _with_fit(trial: Trial) -> str:
-    fits = ", ".join(f"{k}: {v:.6g}" for k, v in trial.parameters if k in trial.fitted)
-    return f"{trial.code} ({fits})" if fits else trial.code

@@ -1,0 +1,57 @@
+"""An explanation: points of the grammar, each with its layers, and a factor common to all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deltarule.check.diagnose.conventions import NONE, Factor
+from deltarule.check.diagnose.grammar import Point
+
+__all__ = ["Explanation"]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What gives the gradient: `factor` times that of the backward pass with the points in it."""
+
+    points: tuple[Point, ...] = ()
+    layers: tuple[tuple[int, ...], ...] = ()
+    """Where each point is; nowhere for the order of the vector, which stands behind all."""
+    factor: Factor = NONE
+    gaps: tuple[int, ...] = ()
+    """The layers that it does not explain."""
+
+    @property
+    def fits(self) -> int:
+        """The number of fitted numbers."""
+        return sum(p.fitted for p in self.points) + self.factor.free
+
+    @property
+    def product(self) -> bool:
+        """Whether two of its points multiply in one step: dE/dy_L and f_L' at the output.
+
+        Two changes whose product is the number are an identity, not a finding.
+        """
+        slots = [(p.slot, max(ls, default=0)) for p, ls in zip(self.points, self.layers, strict=True)]
+        starts = {l for slot, l in slots if slot == "loss"}
+        return any(slot in ("delta", "own") and l in starts for slot, l in slots)
+
+    @property
+    def cost(self) -> tuple[int, ...]:
+        """What comes first: fewer things changed, nothing fitted, no convention, known names."""
+        unnamed = sum(not p.named for p in self.points)
+        whole = sum(p.fitted and p.quantity.whole for p in self.points)
+        return len(self.gaps), len(self.points), self.fits - whole, len(self.factor.names), unnamed
+
+    def acts(self) -> list[tuple[Point, Sequence[int]]]:
+        """Return the points as `backward` takes them."""
+        return list(zip(self.points, self.layers, strict=True))
+
+    def having(self, acts: Sequence[Point], l: int, factor: Factor | None) -> Explanation:
+        """Return the explanation with points that act at layer l as well."""
+        layers = dict(zip(self.points, self.layers, strict=True))
+        for act in acts:
+            layers[act] = (*layers.get(act, ()), l)
+        kept = self.factor if factor is None else factor
+        return Explanation(tuple(layers), tuple(layers.values()), kept, self.gaps)

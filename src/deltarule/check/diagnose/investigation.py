@@ -1,0 +1,152 @@
+"""What is looked for, in which order, and what of it is believed.
+
+A factor common to all layers first: it is a convention. Then one point, then two; then what
+explains some layers and leaves others out. What holds here has to hold elsewhere too, where a
+function can be asked; a fitted number has to be over-determined, or be seen a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from deltarule.check.diagnose.case import Array, Case
+from deltarule.check.diagnose.conventions import Factor
+from deltarule.check.diagnose.evidence import Evidence, evidence_of
+from deltarule.check.diagnose.experiment import Answer
+from deltarule.check.diagnose.explanation import Explanation
+from deltarule.check.diagnose.grammar import points_of
+from deltarule.check.diagnose.match import EPS, precisions_of
+from deltarule.check.diagnose.search import Search
+
+__all__ = ["Outcome", "investigate"]
+
+_TOLD = 40
+"""Explanations that are held against the function's other answers, the simplest first."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found of a gradient."""
+
+    best: tuple[Explanation, ...] = (Explanation(),)
+    """The explanations that are equally good; one without points and factor for 'correct'."""
+    evidence: Evidence | None = None
+    readings: tuple[Factor, ...] = ()
+    """What else the common factor may be made of."""
+    also: tuple[Explanation, ...] = ()
+    """Explanations that come behind the best."""
+    precision: tuple[int, ...] = ()
+    """The layers that are in a lower precision, where that matters."""
+    eps: float = EPS
+    notes: tuple[str, ...] = field(default=())
+
+
+def investigate(
+    case: Case, vector: Array, elsewhere: Callable[[], list[Answer]] | None
+) -> Outcome:
+    """Return what explains a vector that is not the true gradient.
+
+    `elsewhere` asks the function, where there is one, at other points.
+    """
+    precisions = precisions_of(case, vector)
+    low = tuple(l for l, eps in enumerate(precisions, 1) if eps > EPS)
+    with np.errstate(all="ignore"):  # a wrong rule may well overflow
+        found = _Inquiry(case, vector, (), elsewhere).outcome()
+        if low and not (found.best and found.evidence and found.evidence.certain):
+            rough = _Inquiry(case, vector, precisions, elsewhere).outcome()
+            if rough.best and not rough.best[0].gaps:
+                return replace(rough, precision=low, eps=max(precisions))
+    return found
+
+
+class _Inquiry:
+    """One gradient's inquiry, in one precision."""
+
+    def __init__(
+        self,
+        case: Case,
+        vector: Array,
+        precisions: Sequence[float],
+        elsewhere: Callable[[], list[Answer]] | None,
+    ) -> None:
+        self.case, self.elsewhere = case, elsewhere
+        self.search = Search(case, vector, points_of(case, vector), precisions)
+        self.answers: list[Answer] | None = None
+        self.refuted: list[Explanation] = []
+        self.made: set[str] = set()
+
+    def outcome(self) -> Outcome:
+        """Return what is found, the simplest kind first."""
+        unproved: list[tuple[Explanation, Evidence]] = []
+        for look in (self._common, self._one, self._two, self._some_layers):
+            found = look()
+            certain = [pair for pair in found if pair[1].certain]
+            if certain:
+                return self._concluded(certain, [*found, *unproved])
+            unproved += found
+            if look == self._two and unproved:
+                return self._concluded(unproved, unproved)
+        return Outcome((), notes=self._refutations())
+
+    def _common(self) -> list[tuple[Explanation, Evidence]]:
+        return self._held(self.search.common())
+
+    def _one(self) -> list[tuple[Explanation, Evidence]]:
+        return self._held(self.search.explanations(1))
+
+    def _two(self) -> list[tuple[Explanation, Evidence]]:
+        return self._held(self.search.explanations(2, fits=2))
+
+    def _some_layers(self) -> list[tuple[Explanation, Evidence]]:
+        found = self.search.explanations(1, gaps=True)
+        kept = [e for e in found if e.gaps and len(e.gaps) < self.case.L]
+        told = [e for e in kept if e.points or (e.factor.names and not e.factor.free)]
+        return [pair for pair in self._held(told) if pair[1].certain]
+
+    def _held(self, found: list[Explanation]) -> list[tuple[Explanation, Evidence]]:
+        """Return the explanations that hold elsewhere too, with what speaks for each."""
+        held = []
+        for e in found[:_TOLD]:
+            evidence = evidence_of(self.case, e)
+            if self.elsewhere is not None:
+                if self.answers is None:
+                    self.answers = self.elsewhere()
+                wrong = [a.name for a in self.answers if not a.holds(e)]
+                if wrong:
+                    self.refuted.append(e)
+                    self.made.update(wrong)
+                    continue
+                seen_again = bool(self.answers) and not e.product
+                evidence = replace(evidence, certain=evidence.certain or seen_again)
+            held.append((e, evidence))
+        return held
+
+    def _concluded(
+        self, best: list[tuple[Explanation, Evidence]], all_found: list[Any]
+    ) -> Outcome:
+        first, evidence = best[0]
+        equal = [e for e, _ in best if e.cost == first.cost]
+        by_place: dict[Any, Explanation] = {}
+        for e in equal:  # variants of one mistake at the same layers are one explanation
+            by_place.setdefault((tuple(p.quantity.code or p.quantity.id for p in e.points),
+                                 e.layers, e.factor), e)  # fmt: skip
+        kept = tuple(by_place.values())
+        also = tuple(e for e, _ in all_found if e not in equal)
+        readings = self._readings(first)
+        notes = [f"told apart by a call with {name}" for name in sorted(self.made)]
+        return Outcome(kept, evidence, readings, also, notes=tuple(notes))
+
+    def _readings(self, e: Explanation) -> tuple[Factor, ...]:
+        """Return the other readings of the common factor, as far as they hold elsewhere."""
+        found = self.search.factors.alternatives(e.factor) if e.factor.names else []
+        return tuple(f for f in found if self._held([replace(e, factor=f)]))
+
+    def _refutations(self) -> tuple[str, ...]:
+        if not self.refuted:
+            return ()
+        return (f"{len(self.refuted)} explanations that fit here do not hold elsewhere (with "
+                f"{', '.join(sorted(self.made))})",)  # fmt: skip
