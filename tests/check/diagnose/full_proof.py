@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from plants import MADE
 from proof import noisy_gradients, pairs, share_named, share_of_pairs, true_gradients
 
-from deltarule.check.diagnose import MISTAKES
 
 
-@pytest.mark.parametrize("code", MISTAKES)
+@pytest.mark.parametrize("code", MADE)
 def test_a_mistake_is_named_in_99_of_100(code: str) -> None:
     share, others = share_named((code,), 50)
     print(f"{code}: {share:.0%} of 50", flush=True)
@@ -21,7 +21,7 @@ def test_a_mistake_is_named_in_99_of_100(code: str) -> None:
 
 
 def test_pairs_are_named_in_95_of_100() -> None:
-    share, tried, others = share_of_pairs(pairs(np.random.default_rng(9), len(MISTAKES) ** 2))
+    share, tried, others = share_of_pairs(pairs(np.random.default_rng(9), len(MADE) ** 2))
     print("\n\n".join([*others, f"pairs: {share:.1%} of {tried}"]), flush=True)
     assert tried >= 300
     assert share >= 0.95

@@ -163,9 +163,9 @@ class LayerPass:
 
 
 def _put(slot: str, acts: Acts, at: At, right: Any) -> Any:
-    for act in acts:
+    for act in acts:  # more than one where each touches a part of its own
         if act.slot == slot:
-            return act.value(at, right)
+            right = act.value(at, right)
     return right
 
 

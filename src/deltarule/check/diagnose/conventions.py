@@ -28,6 +28,8 @@ class Factor:
 
     value: float = 1.0
     names: tuple[str, ...] = ()
+    rate: float = 1.0
+    """The number in it that was estimated: the learning rate, with no sign."""
 
     @property
     def free(self) -> bool:
@@ -36,11 +38,9 @@ class Factor:
 
     def at(self, case: Case) -> float:
         """Return c for another case: the sum over n observations is n times their mean."""
-        if self.free:
-            return self.value
-        value = 1.0
+        value = self.rate
         for name in self.names:
-            value *= FACTORS[name][1](case)
+            value *= FACTORS[name][1](case) if name in FACTORS else 1.0
         return value
 
 
@@ -51,6 +51,7 @@ class Factors:
     """The factors that are known for a case, and the reading of a number as one of them."""
 
     def __init__(self, case: Case) -> None:
+        self.case = case
         known = {name: factor(case) for name, (_, factor, fits, _) in FACTORS.items() if fits(case)}
         found = [NONE, *(Factor(value, (name,)) for name, value in known.items())]
         for count in (2, 3, 4):
@@ -75,7 +76,7 @@ class Factors:
             if given.matches(l, pair, reading.value):
                 return reading
         if allow_free and given.matches(l, pair, ratio):
-            return Factor(ratio, (FREE,) if ratio > 0.0 else ("sign", FREE))
+            return Factor(ratio, (FREE,) if ratio > 0.0 else ("sign", FREE), abs(ratio))
         return None
 
     def alternatives(self, factor: Factor) -> list[Factor]:
@@ -85,8 +86,33 @@ class Factors:
         found = [f for f in found if len(f.names) == fewest]
         size, sign = abs(factor.value), ("sign",) if factor.value < 0.0 else ()
         if size > 1.5 and abs(size - round(size)) < _NEAR * size and len(sign) + 1 <= fewest:
-            found.append(Factor(factor.value, (*sign, ADDED_UP)))
+            found.append(Factor(factor.value, (*sign, ADDED_UP), size))
         return [f for f in found if f.names != factor.names]
+
+
+    def variants(self, factor: Factor) -> list[Factor]:
+        """Return the factor, and what is the same number here and may be another elsewhere.
+
+        A learning rate times the sum over n rows is one number; 0.1 times 5 is 1/2. With one
+        row the sum is the mean.
+        """
+        if not factor.names and self.case.n > 1:
+            return [factor]
+        found = [factor, *(f for f in self.readings(factor.value) if f != factor)]
+        by_rows = ("times_n", "by_n_again") if self.case.mean else ("by_n",)
+        if self.case.n == 1 and not factor.free:
+            found += [Factor(factor.value, (*factor.names, name)) for name in by_rows]
+        if not factor.names:
+            return found
+        found.append(Factor(factor.value, (*_signs(factor), FREE), abs(factor.value)))
+        for name in by_rows:
+            rate = abs(factor.value) / FACTORS[name][1](self.case)
+            found.append(Factor(factor.value, (*_signs(factor), name, FREE), rate))
+        return found
+
+
+def _signs(factor: Factor) -> tuple[str, ...]:
+    return ("sign",) if factor.value < 0.0 else ()
 
 
 def _opposite(names: tuple[str, ...]) -> bool:

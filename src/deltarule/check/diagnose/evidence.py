@@ -14,6 +14,7 @@ from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.explanation import Explanation
 from deltarule.check.diagnose.grammar import Point
+from deltarule.check.diagnose.online import ONLINE, online_gradient
 from deltarule.check.diagnose.match import HALF_THE_DIGITS
 
 __all__ = ["Evidence", "evidence_of", "predicted"]
@@ -41,7 +42,11 @@ def _count(numbers: int) -> str:
 
 def predicted(case: Case, e: Explanation) -> Array:
     """Return the gradient that the explanation gives, its layers in their order."""
-    return e.factor.at(case) * flat(backward(case, e.acts()))
+    online = next((p for p in e.points if p.quantity is ONLINE), None)
+    if online is None:
+        return e.factor.at(case) * flat(backward(case, e.acts()))
+    assert online.number is not None
+    return e.factor.at(case) * online_gradient(case, e.acts(), online.number)
 
 
 def evidence_of(case: Case, e: Explanation) -> Evidence:
@@ -50,7 +55,7 @@ def evidence_of(case: Case, e: Explanation) -> Evidence:
     explained = _moved(case, here, truth)
     if any(p.slot == "order" for p in e.points):
         explained |= here != 0.0
-    certain = not e.product
+    certain = not e.product and bool(explained.any())
     if e.factor.free:
         certain &= len(_nodes(case, here != 0.0)) > e.fits
     for i, point in enumerate(e.points):

@@ -16,12 +16,16 @@ from deltarule.check.diagnose.match import as_given, precisions_of, roundings
 from deltarule.core.errors import DeltaruleError
 from deltarule.engine import Samples
 
-__all__ = ["EXPERIMENTS", "Answer", "answers", "telling"]
+__all__ = ["EXPERIMENTS", "ROWS", "Answer", "answers", "telling"]
 
 
 def _other_weights(case: Case, rng: np.random.Generator) -> Case:
     theta = case.theta * rng.uniform(0.5, 1.5, case.theta.shape)
     return Case(case.objective, theta + 0.05 * rng.normal(size=theta.shape), case.samples)
+
+
+def _opposite_weights(case: Case, rng: np.random.Generator) -> Case:
+    return Case(case.objective, -case.theta * rng.uniform(0.5, 1.5), case.samples)
 
 
 def _other_samples(case: Case, rng: np.random.Generator) -> Case:
@@ -51,10 +55,13 @@ def _mixed(T: Array, case: Case, rng: np.random.Generator) -> Array:
     return np.asarray(share * T + (1.0 - share) * towards)
 
 
+ROWS = "another number of observations"
+
 EXPERIMENTS: dict[str, Callable[[Case, np.random.Generator], Case]] = {
     "other weights": _other_weights,
+    "weights of the other sign": _opposite_weights,
     "other inputs and targets": _other_samples,
-    "another number of observations": _one_more,
+    ROWS: _one_more,
     "targets far from the outputs": _far_targets,
 }
 """What can be changed, and how."""
@@ -103,6 +110,8 @@ class Answer:
 
     def holds(self, e: Explanation) -> bool:
         """Whether the explanation gives it too; True where it says nothing that is finite."""
+        if any(p.slot == "loss" and not p.quantity.fits(self.case, self.case.L) for p in e.points):
+            return True  # these targets are none of that loss
         here = _predicted(self.case, e)
         if here is None:
             return True

@@ -42,7 +42,22 @@ class Explanation:
         """What comes first: fewer things changed, nothing fitted, no convention, known names."""
         unnamed = sum(not p.named for p in self.points)
         whole = sum(p.fitted and p.quantity.whole for p in self.points)
-        return len(self.gaps), len(self.points), self.fits - whole, len(self.factor.names), unnamed
+        things = len(self.points), self.fits - whole, len(self.factor.names)
+        return len(self.gaps), *things, self._overlaps, unnamed
+
+    @property
+    def _overlaps(self) -> int:
+        """Whether one point undoes in a part what another does to both."""
+        deltas = [
+            (p, set(layers))
+            for p, layers in zip(self.points, self.layers, strict=True)
+            if p.slot in ("delta", "own")
+        ]
+        return sum(
+            bool(mine & theirs) and bool(p.quantity.part) != bool(q.quantity.part)
+            for i, (p, mine) in enumerate(deltas)
+            for q, theirs in deltas[:i]
+        )
 
     def acts(self) -> list[tuple[Point, Sequence[int]]]:
         """Return the points as `backward` takes them."""

@@ -7,13 +7,14 @@ from typing import Any
 
 
 
-from deltarule.check.diagnose.backward import backward
+from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Case
 from deltarule.check.diagnose.conventions import ADDED_UP, FREE, Factor
 from deltarule.check.diagnose.diagnosis import Finding
+from deltarule.check.diagnose.evidence import predicted
 from deltarule.check.diagnose.explanation import Explanation
 from deltarule.check.diagnose.grammar import FACTORS, MISTAKES, Point, mistake_of
-from deltarule.check.diagnose.match import Given
+from deltarule.check.diagnose.match import Given, as_given, roundings
 
 __all__ = ["convention", "findings", "place_of", "title_of"]
 
@@ -33,36 +34,36 @@ def place_of(point: Point, layers: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(l + (point.slot == "carried") for l in layers))
 
 
-def parameters_of(point: Point) -> dict[str, Any]:
+def parameters_of(case: Case, point: Point) -> dict[str, Any]:
     """Return which variant a point is, with its number."""
-    told = dict(point.quantity.told)
+    told = {k: v(case) if callable(v) else v for k, v in point.quantity.told.items()}
     if point.quantity.number:
         told[point.quantity.number] = point.number
     return told
 
 
-def title_of(e: Explanation) -> str:
+def title_of(case: Case, e: Explanation) -> str:
     """Return an explanation in one line: the points by their codes, with their layers."""
-    titles = [
-        Finding(
-            mistake_of(p).code, place_of(p, layers), parameters_of(p), (), "", "", "", 0.0, 0.0
-        ).title
-        for p, layers in zip(e.points, e.layers, strict=True)
-    ]
+    titles = []
+    for point, layers in zip(e.points, e.layers, strict=True):
+        m, at = mistake_of(point), place_of(point, layers)
+        told = parameters_of(case, point) if point.named else {}
+        name = m.code if point.named else m.does
+        titles.append(Finding(name, at, told, (), "", "", "", 0.0, 0.0).title)
     return " and ".join([*titles, *(_words(n, e.factor) for n in e.factor.names)])
 
 
 def findings(case: Case, given: Given, e: Explanation, number: int) -> list[Finding]:
     """Return the records of one explanation, in the order of the table of mistakes."""
-    truth, mine, c = backward(case), backward(case, e.acts()), e.factor.value
+    truth = as_given(case, e.factor.value * flat(backward(case)), roundings(case))
+    mine = as_given(case, predicted(case, e), roundings(case))
 
-    def residual(results: list[Any], l: int) -> float:
-        W, b = results[l].delivered
-        return max(given.residual(l, (c * W, c * b)))
+    def residual(results: Given, l: int) -> float:
+        return max(given.residual(l, results.pairs[l]))
 
     found = []
     for point, layers in zip(e.points, e.layers, strict=True):
-        m, parameters = mistake_of(point), parameters_of(point)
+        m, parameters = mistake_of(point), parameters_of(case, point)
         seen = layers or parameters.get("swapped") or tuple(range(1, case.L + 1))
         where = _IN.get(parameters.get("in", ""), "")
         found.append(
@@ -93,7 +94,7 @@ def convention(case: Case, given: Given, factor: Factor, number: int = 1) -> lis
         code = name if name in (FREE, ADDED_UP) else FACTORS[name][0]
         m, told = MISTAKES[code], {"of": "both"} if code in _OF_BOTH else {}
         if name in (FREE, ADDED_UP):
-            told = {"factor" if name == FREE else "times": abs(factor.value)}
+            told = {"factor" if name == FREE else "times": factor.rate}
         elif FACTORS[name][3]:
             told = dict(FACTORS[name][3])
         fitted = tuple(told) if name in (FREE, ADDED_UP) else ()
@@ -107,8 +108,8 @@ _OF_BOTH = ("sign", "sum_for_mean", "mean_for_sum", "mean_twice")
 
 def _words(name: str, factor: Factor, case: Case | None = None) -> str:
     """Return one part of a common factor in words."""
-    size = abs(factor.value)
-    n = "" if case is None else f" {case.n}"
+    size = factor.rate
+    n = "" if case is None or case.n == 1 else f" {case.n}"
     outputs = "" if case is None else f" {case.k}"
     return {
         "sign": "the sign (it is -dE/dw, to be added as a step)",

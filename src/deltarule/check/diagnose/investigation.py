@@ -16,10 +16,11 @@ import numpy as np
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.conventions import Factor
 from deltarule.check.diagnose.evidence import Evidence, evidence_of
-from deltarule.check.diagnose.experiment import Answer
+from deltarule.check.diagnose.experiment import ROWS, Answer
 from deltarule.check.diagnose.explanation import Explanation
 from deltarule.check.diagnose.grammar import points_of
 from deltarule.check.diagnose.match import EPS, precisions_of
+from deltarule.check.diagnose.online import online_explanations
 from deltarule.check.diagnose.search import Search
 
 __all__ = ["Outcome", "investigate"]
@@ -44,6 +45,12 @@ class Outcome:
     eps: float = EPS
     notes: tuple[str, ...] = field(default=())
 
+    @property
+    def proved(self) -> bool:
+        """Whether the whole gradient is explained, and for certain."""
+        whole = bool(self.best) and not self.best[0].gaps
+        return whole and (self.evidence is None or self.evidence.certain)
+
 
 def investigate(
     case: Case, vector: Array, elsewhere: Callable[[], list[Answer]] | None
@@ -56,7 +63,7 @@ def investigate(
     low = tuple(l for l, eps in enumerate(precisions, 1) if eps > EPS)
     with np.errstate(all="ignore"):  # a wrong rule may well overflow
         found = _Inquiry(case, vector, (), elsewhere).outcome()
-        if low and not (found.best and found.evidence and found.evidence.certain):
+        if low and not found.proved:
             rough = _Inquiry(case, vector, precisions, elsewhere).outcome()
             if rough.best and not rough.best[0].gaps:
                 return replace(rough, precision=low, eps=max(precisions))
@@ -73,22 +80,23 @@ class _Inquiry:
         precisions: Sequence[float],
         elsewhere: Callable[[], list[Answer]] | None,
     ) -> None:
-        self.case, self.elsewhere = case, elsewhere
+        self.case, self.vector, self.elsewhere = case, vector, elsewhere
         self.search = Search(case, vector, points_of(case, vector), precisions)
         self.answers: list[Answer] | None = None
         self.refuted: list[Explanation] = []
         self.made: set[str] = set()
+        self.alone = False
 
     def outcome(self) -> Outcome:
         """Return what is found, the simplest kind first."""
         unproved: list[tuple[Explanation, Evidence]] = []
-        for look in (self._common, self._one, self._two, self._some_layers):
+        for look in (self._common, self._one, self._two, self._online, self._some_layers):
             found = look()
             certain = [pair for pair in found if pair[1].certain]
             if certain:
                 return self._concluded(certain, [*found, *unproved])
             unproved += found
-            if look == self._two and unproved:
+            if look == self._online and unproved:
                 return self._concluded(unproved, unproved)
         return Outcome((), notes=self._refutations())
 
@@ -100,6 +108,9 @@ class _Inquiry:
 
     def _two(self) -> list[tuple[Explanation, Evidence]]:
         return self._held(self.search.explanations(2, fits=2))
+
+    def _online(self) -> list[tuple[Explanation, Evidence]]:
+        return self._held(online_explanations(self.case, self.vector, self.search.points))
 
     def _some_layers(self) -> list[tuple[Explanation, Evidence]]:
         found = self.search.explanations(1, gaps=True)
@@ -113,17 +124,31 @@ class _Inquiry:
         for e in found[:_TOLD]:
             evidence = evidence_of(self.case, e)
             if self.elsewhere is not None:
-                if self.answers is None:
-                    self.answers = self.elsewhere()
-                wrong = [a.name for a in self.answers if not a.holds(e)]
-                if wrong:
+                kept = self._seen_again(e)
+                if kept is None:
                     self.refuted.append(e)
-                    self.made.update(wrong)
                     continue
+                e = kept
                 seen_again = bool(self.answers) and not e.product
                 evidence = replace(evidence, certain=evidence.certain or seen_again)
             held.append((e, evidence))
         return held
+
+    def _seen_again(self, e: Explanation) -> Explanation | None:
+        """Return the explanation if it holds elsewhere too, its factor read as it does there."""
+        if self.answers is None:
+            assert self.elsewhere is not None
+            self.answers = self.elsewhere()
+        for factor in self.search.factors.variants(e.factor):
+            scaled = replace(e, factor=factor)
+            wrong = {a.name for a in self.answers if not a.holds(scaled)}
+            if wrong == {ROWS} and self.case.n == 1:  # what several rows do one row does not show
+                self.alone = True
+                return scaled
+            if not wrong:
+                return scaled
+            self.made.update(wrong)
+        return None
 
     def _concluded(
         self, best: list[tuple[Explanation, Evidence]], all_found: list[Any]
@@ -138,6 +163,8 @@ class _Inquiry:
         also = tuple(e for e, _ in all_found if e not in equal)
         readings = self._readings(first)
         notes = [f"told apart by a call with {name}" for name in sorted(self.made)]
+        if self.alone:
+            notes.append("with two observations it is not the sum of both: compare with more rows")
         return Outcome(kept, evidence, readings, also, notes=tuple(notes))
 
     def _readings(self, e: Explanation) -> tuple[Factor, ...]:

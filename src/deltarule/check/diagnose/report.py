@@ -58,7 +58,7 @@ def conclude(case: Case, delivered: Delivered, given: Given, outcome: Outcome) -
         for number, factor in enumerate((first.factor, *outcome.readings), 1)
         for record in convention(case, given, factor, number)
     )
-    titles = dict.fromkeys(title_of(e) for e in outcome.also)
+    titles = dict.fromkeys(title_of(case, e) for e in outcome.also)
     also = [*titles][:_ALSO] + ([f"{len(titles) - _ALSO} more"] if len(titles) > _ALSO else [])
     evidence = "" if outcome.evidence is None else str(outcome.evidence)
 
@@ -78,7 +78,7 @@ def conclude(case: Case, delivered: Delivered, given: Given, outcome: Outcome) -
         return said("ambiguous", certain, [f for group in groups for f in group])
     if not groups[0] and proved:
         return said("correct", (), (), _unseen(case, given) if not conventions else ())
-    also = [title_of(e) for e in outcome.best[1:]][:_ALSO] + also
+    also = [title_of(case, e) for e in outcome.best[1:]][:_ALSO] + also
     return said("explained" if proved else "possible", groups[0])
 
 

@@ -154,8 +154,8 @@ class _Step:
         case = search.case
         here = [p for p in used if p.slot != "order" and p.quantity.fits(case, self.l)]
         again = [old for count in range(len(here) + 1) for old in combinations(here, count)]
-        slots = {p.slot for p in used}
-        new = [p for p in _effective(layer, self.able) if p.slot not in slots]
+        able = [p for p in self.able if all(_apart(p, q) for q in used) and self._shown(p)]
+        new = _effective(layer, able)
         if self.l == 1:  # nothing is carried down from layer 1: its own delta is its delta
             new = [p for p in new if p.slot != "own" or p.quantity.part]
         yield from again
@@ -165,6 +165,11 @@ class _Step:
         if room >= 2:
             yield from self._pairs(state, layer, new)
 
+    def _shown(self, point: Point) -> bool:
+        """Whether the given numbers allow the point: no gradient at all is 0 to the last digit."""
+        part = {"weights:nothing": 0, "biases:nothing": 1}.get(point.quantity.id)
+        return part is None or not np.any(self.given.pairs[self.l][part])
+
     def _pairs(self, state: _State, layer: LayerPass, new: list[Point]) -> Iterator[Acts]:
         """Yield two points at once, in two slots.
 
@@ -173,7 +178,7 @@ class _Step:
         """
         general = [p for p in new if p.quantity.paired and not p.quantity.part]
         for p, q in combinations(general, 2):
-            if p.slot != q.slot and p.fitted + q.fitted <= self.fits:
+            if _apart(p, q) and p.fitted + q.fitted <= self.fits:
                 yield p, q
         for part, place in (("weights", 0), ("biases", 1)):
             mine = [p for p in new if p.quantity.part == part]
@@ -184,7 +189,7 @@ class _Step:
                     both = p.quantity.part and q.quantity.part
                     twice = both and part == "biases"  # told already, with the weights' part first
                     fits = p.fitted + q.fitted <= self.fits
-                    if fits and not twice and (both or p.slot != q.slot):
+                    if fits and not twice and _apart(p, q):
                         yield p, q
 
     def _gives(self, part: int, result: Result, state: _State) -> bool:
@@ -238,7 +243,12 @@ class _Step:
             yield found, True
 
 
-def _effective(layer: LayerPass, able: Acts) -> list[Point]:
+def _apart(p: Point, q: Point) -> bool:
+    """Whether two points can stand together: in two slots, or in two parts of one."""
+    return p.slot != q.slot or "" not in (p.place[1], q.place[1]) and p.place != q.place
+
+
+def _effective(layer: LayerPass, able: Sequence[Point]) -> list[Point]:
     """Leave out what changes nothing in this layer.
 
     A number that was or is to be fitted may change something only beside another point.

@@ -81,6 +81,10 @@ def _others() -> Iterator[Stand]:
                 "softmax_double", {"jacobian": "diagonal"})  # fmt: skip
     yield Stand("times_one_minus_y", "dE/dy times 1 - y", lambda at: at.dE_dy * (1.0 - at.y),
                 _coupled)  # fmt: skip
+    yield Stand("delta_times_one_minus_y", "delta_L, which has f' in it, times 1 - y",
+                lambda at: at.right_delta * (1.0 - at.y), _coupled)  # fmt: skip
+    yield Stand("delta_times_y", "delta_L, which has f' in it, times y",
+                lambda at: at.right_delta * at.y, _coupled)  # fmt: skip
     yield Stand("times_y", "dE/dy times y", lambda at: at.dE_dy * at.y, _coupled)
     yield Stand("of_above", "delta_{l+1}, that of the layer above",
                 lambda at: _alike(at, at.above.delta), _has_above)  # fmt: skip
@@ -116,6 +120,8 @@ def _put(stand: Stand, of: Callable[..., Any]) -> None:
         put(slot, stand.name, stand.phrase, both[slot], fits=fits,
             code=stand.code, told=told, paired=core)  # fmt: skip
     for place, part in enumerate(("weights", "biases")):
+        if part == "biases" and stand.name.startswith("node_"):
+            continue  # what the slot of the biases has too
         put("own", f"{stand.name}_in_{part}", stand.phrase, _part(of, place),
             fits=lambda case, l: case.bias(l) and stand.fits(case, l), code=stand.code,
             told={**stand.told, "in": _IN[f"own_{part}"]}, part=part, paired=False)  # fmt: skip

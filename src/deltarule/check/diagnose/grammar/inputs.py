@@ -76,3 +76,5 @@ for _which, _row in (("last", -1), ("first", 0)):
             code=f"{_which}_sample_only", told={"divided": _divided})  # fmt: skip
 put("rows", "reversed", "delta with the rows of y in the other order",
     lambda at, x: (x[0], x[1], x[2][::-1]), fits=_several_rows)  # fmt: skip
+put("rows", "online", "summed over the rows, the weights moving after every one",
+    lambda at, x, lr: x, fits=lambda case, l: False, code="online_update", number="lr")  # fmt: skip

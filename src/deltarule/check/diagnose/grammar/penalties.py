@@ -41,17 +41,19 @@ put("penalty", "nothing", "0: nothing", lambda at, x: (np.zeros_like(x[0]), x[1]
     fits=_penalised, code="l2_missing", part="weights")  # fmt: skip
 put("penalty", "on_biases", "l2 times weights and biases",
     lambda at, x: (x[0], at.case.objective.l2 * at.case.b[at.l]), fits=_both,
-    code="l2_scaled", told={"on": "weights and biases"}, part="biases")  # fmt: skip
+    code="l2_scaled", told={"l2": lambda case: case.objective.l2, "on": "weights and biases"},
+    part="biases")  # fmt: skip
 for _name, _phrase, _factor in (
     ("twice", "2 l2 W_l", lambda case: 2.0),
     ("by_n", "l2 W_l / n", lambda case: 1.0 / case.n),
     ("twice_by_n", "2 l2 W_l / n", lambda case: 2.0 / case.n),
 ):
     put("penalty", _name, _phrase, _times(_factor), part="weights", code="l2_scaled",
-        told={"on": "weights"},
+        told={"l2": lambda case, f=_factor: f(case) * case.objective.l2, "on": "weights"},
         fits=lambda case, l, f=_factor: case.objective.l2 > 0.0 and f(case) != 1.0)  # fmt: skip
 put("penalty", "subtracted", "-l2 W_l", lambda at, x: (-x[0], x[1]), fits=_penalised,
-    code="l2_scaled", told={"on": "weights"}, part="weights")  # fmt: skip
+    code="l2_scaled", told={"l2": lambda case: -case.objective.l2, "on": "weights"},
+    part="weights")  # fmt: skip
 put("penalty", "multiple", "a multiple of W_l", _multiple, part="weights",
     code="l2_scaled", told={"on": "weights"}, number="l2", allowed=_some)  # fmt: skip
 put("penalty", "multiple_of_all", "a multiple of W_l and of b_l", _of_all,

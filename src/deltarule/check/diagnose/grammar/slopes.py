@@ -162,7 +162,8 @@ def stands() -> Iterator[Stand]:
                 lambda at, p: np.where(at.net < 0, p, at.slope), rectified,
                 "dead_relu_slope", number="slope_below", everywhere=False)  # fmt: skip
     yield Stand("constant", "a constant number", lambda at, p: np.full_like(at.net, p),
-                elementwise, "derivative_constant", number="constant", everywhere=False)  # fmt: skip
+                elementwise, "derivative_constant", number="constant", everywhere=False,
+                allowed=lambda p: p if abs(p - 1.0) > 1e-9 else None)  # fmt: skip
     yield Stand("offset", "f' plus a number", lambda at, p: at.slope + p, elementwise,
                 "derivative_offset", number="offset", everywhere=False,
                 allowed=lambda p: p if abs(p) > 1e-9 else None)  # fmt: skip

@@ -80,7 +80,7 @@ class Quantity:
     code: str = ""
     """The named mistake that it is; '' where it is told by slot and phrase."""
     told: Mapping[str, Any] = field(default_factory=dict)
-    """Which variant of the named mistake."""
+    """Which variant of the named mistake; a function of the case where it depends on that."""
     number: str = ""
     """The name of the number in it, if there is one."""
     linear: bool = True
@@ -131,6 +131,11 @@ class Point:
     def slot(self) -> str:
         """The slot's name."""
         return self.quantity.slot
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The slot and the part of it: two points in one place exclude each other."""
+        return self.quantity.slot, self.quantity.part
 
     @property
     def open(self) -> bool:
