@@ -248,9 +248,19 @@ def replanted(p: Problem, findings: Any, conventions: Any = ()) -> np.ndarray:
     """
     factor = 1.0
     for f in conventions:
-        factor *= {"learning_rate": f.parameters.get("factor"), "added_half": 0.5}.get(f.code, 1.0)
-    known = [f for f in conventions if f.code not in ("learning_rate", "added_half")]
-    made = {f.code: (f.layers, f.parameters) for f in (*known, *findings)}
+        outputs = f.parameters.get("outputs") == "averaged"
+        factor *= {
+            "sign": -1.0,
+            "sum_for_mean": len(p.X),
+            "mean_for_sum": 1 / len(p.X),
+            "mean_twice": 1 / len(p.X),
+            "outputs_mean": 1 / p.T.shape[1] if outputs else p.T.shape[1],
+            "missing_half": 2.0,
+            "added_half": 0.5,
+            "accumulated": f.parameters.get("times"),
+            "learning_rate": f.parameters.get("factor"),
+        }[f.code]
+    made = {f.code: (f.layers, f.parameters) for f in findings}
     unknown = {c for c in made if c not in MADE} | {c for c, m in made.items() if "in" in m[1]}
     if unknown:
         raise KeyError(unknown)
@@ -281,7 +291,8 @@ def named_rightly(p: Problem, planted: dict[str, Any], given: np.ndarray, d: dr.
         codes = {f.code for f in (*findings, *conventions)}
         known = codes | (COMMON if conventions else set())
         told = all(code in known or any(code in a for a in d.also) for code in planted)
-        return len({f.code for f in findings}) <= len(planted) and told
+        fewer = len({f.code for f in findings}) < len(planted)
+        return fewer or (len({f.code for f in findings}) == len(planted) and told)
 
     if d.verdict in ("explained", "possible"):
         return tells(d.mistakes) and same(d.mistakes)

@@ -113,15 +113,18 @@ class LayerPass:
     def __init__(self, case: Case, l: int, above: Result | None) -> None:
         self.case, self.l, self.above = case, l, above
         self._penalty = case.objective.l2 * case.W[l], np.zeros_like(case.b[l])
+        self._penalised = case.objective.l2 > 0.0
         self._ats: dict[Acts, At] = {}
         self._sums: dict[Acts, Pair] = {}
 
     def __call__(self, acts: Acts) -> Result:
         """Return the layer's result with the points `acts`."""
         at = self._at(tuple(a for a in acts if a.slot in _DELTA))
-        W, b = _put("scale", acts, at, self._summed(acts))
-        more_W, more_b = _put("penalty", acts, at, self._penalty)
-        whole = _put("whole", acts, at, (W + more_W, b + more_b))
+        whole = _put("scale", acts, at, self._summed(acts))
+        if self._penalised or any(a.slot == "penalty" for a in acts):
+            more = _put("penalty", acts, at, self._penalty)
+            whole = whole[0] + more[0], whole[1] + more[1]
+        whole = _put("whole", acts, at, whole)
         return Result(at, whole, _put("delivery", acts, at, whole))
 
     def _at(self, acts: Acts) -> At:

@@ -72,9 +72,9 @@ class Factors:
         ratio = given.ratio(l, pair)
         if ratio is None or ratio == 0.0:
             return None
-        for reading in self.readings(ratio)[:1]:
-            if given.matches(l, pair, reading.value):
-                return reading
+        known = self.readings(ratio)
+        if known:
+            return known[0] if given.matches(l, pair, known[0].value) else None
         if allow_free and given.matches(l, pair, ratio):
             return Factor(ratio, (FREE,) if ratio > 0.0 else ("sign", FREE), abs(ratio))
         return None

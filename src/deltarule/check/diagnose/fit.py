@@ -140,24 +140,28 @@ def _best_interval(
     gradients: list[Array], given: Array, factor: float | None
 ) -> tuple[int, float] | None:
     """Return which interval holds the given gradient best, and where in it (0 to 1)."""
-    best, found = np.inf, None
-    for i, (low, high) in enumerate(zip(gradients, gradients[1:], strict=False)):
-        column = high - low
-        if factor is None:
-            both = _least_squares([low, column], given)
-            if both is None or both[0] == 0.0:
-                continue
-            share, c = both[1] / both[0], both[0]
-        else:
-            square = float(column @ column)
-            if square == 0.0:
-                continue
-            c, share = factor, float(column @ (given / factor - low)) / square
-        share = min(1.0, max(0.0, share))
-        rest = given - c * (low + share * column)
-        if float(rest @ rest) < best:
-            best, found = float(rest @ rest), (i, share)
-    return found
+    low = np.array(gradients[:-1])
+    column = np.array(gradients[1:]) - low
+    if not (np.all(np.isfinite(low)) and np.all(np.isfinite(column))):
+        return None
+    if factor is None:  # given = c low + c share column: two coefficients
+        aa, ab, bb = (np.einsum("ij,ij->i", u, v) for u, v in ((low, low), (low, column),
+                                                              (column, column)))  # fmt: skip
+        ag, bg = low @ given, column @ given
+        determinant = aa * bb - ab * ab
+        c = (bb * ag - ab * bg) / determinant
+        share = (aa * bg - ab * ag) / determinant / c
+    else:
+        c = np.full(len(low), factor)
+        square = np.einsum("ij,ij->i", column, column)
+        share = np.einsum("ij,ij->i", column, given / factor - low) / square
+    share = np.clip(share, 0.0, 1.0)
+    rest = given - c[:, None] * (low + share[:, None] * column)
+    left = np.einsum("ij,ij->i", rest, rest)
+    if not np.any(np.isfinite(left)):
+        return None
+    i = int(np.nanargmin(left))
+    return i, float(share[i])
 
 
 def _distance(quantity: object, floor: float, slopes: Array) -> float | None:

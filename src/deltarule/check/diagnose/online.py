@@ -10,6 +10,7 @@ batch's gradient.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,51 +20,66 @@ from deltarule.check.diagnose.conventions import FREE, NONE, Factor, Factors
 from deltarule.check.diagnose.explanation import Explanation
 from deltarule.check.diagnose.grammar import QUANTITIES, Point
 from deltarule.check.diagnose.match import as_given, roundings
-from deltarule.engine import Objective, Samples
+from deltarule.engine import Samples
 
 __all__ = ["ONLINE", "online_explanations", "online_gradient"]
 
 ONLINE = QUANTITIES["rows:online"]
 _UPDATED = QUANTITIES["carrier:updated"]
-_TRIED = 6
-"""Combinations of points that are solved for, those that come nearest to first order."""
+_TRIED, _SOLVED = 16, 8
+"""Programs that are tried to first order, those whose batch is nearest (all in a small network),
+and that are solved."""
+_SMALL = 5_000
 _STEPS = 12
+_WITH = ("missing_derivative", "double_derivative", "derivative_of_output", "wrong_activation",
+         "untransposed_weights", "single_path", "wrong_loss", "net_for_output")  # fmt: skip
+"""The mistakes that are tried in an online program."""
 
 Acts = list[tuple[Point, Sequence[int]]]
 
 
 def online_gradient(case: Case, acts: Acts, lr: float) -> Array:
     """Return sum_i g_i (over n for a mean); a point that is updated weights has the same rate."""
-    objective, samples = case.objective, case.samples
-    one = Objective.of(objective.network, objective.loss, "sum", objective.rule, objective.l2)
+    samples, one = case.samples, replace(case.objective, reduction="sum")
     theta, total = case.theta, np.zeros_like(case.theta)
-    inside = [
-        (p.closed(lr) if p.quantity is _UPDATED else p, layers)
-        for p, layers in acts
-        if p.quantity is not ONLINE
-    ]
     for i in range(case.n):
         row = slice(i, i + 1)
         weight = None if samples.weight is None else samples.weight[row]
         there = Case(one, theta, Samples(samples.X[row], samples.T[row], weight))
-        g = flat(backward(there, inside))
+        g = flat(backward(there, _at_rate(acts, lr)))
         theta, total = theta - lr * g, total + g
     return total / (samples.total if case.mean else 1.0)
+
+
+def _at_rate(acts: Acts, lr: float) -> Acts:
+    return [
+        (p.closed(lr) if p.quantity is _UPDATED else p, layers)
+        for p, layers in acts
+        if p.quantity is not ONLINE
+    ]
 
 
 def online_explanations(case: Case, vector: Array, points: Sequence[Point]) -> list[Explanation]:
     """Return the online programs, with one point in them at most, that give the vector."""
     if case.n < 2:
         return []
-    ranked = []
+    near, some = [], slice(None, None, max(1, len(vector) // 2000))
     for acts in _programs(case, points):
+        batch = flat(backward(case, acts))[some]
+        square = float(batch @ batch)
+        if 0.0 < square < np.inf:  # small steps change little: its direction is the batch's
+            share = float(batch @ vector[some]) / square
+            near.append((float(np.linalg.norm(vector[some] - share * batch)), len(near), acts))
+    ranked = []
+    tried = len(near) if case.n * len(vector) <= _SMALL else _TRIED
+    for _, place, acts in sorted(near)[:tried]:
         base = online_gradient(case, acts, 0.0)
         step = 1e-3 / max(1.0, float(np.max(np.abs(base))))
         column = (online_gradient(case, acts, step) - base) / step
         found = _two(base, column, vector)
-        if found is not None:
-            ranked.append((found[2], len(ranked), acts, found[1] / found[0]))
-    solved = (_solved(case, vector, acts, lr) for _, _, acts, lr in sorted(ranked)[:_TRIED])
+        if found is not None and found[2] < 0.1 * float(vector @ vector):
+            ranked.append((found[2], place, acts, found[1] / found[0]))
+    solved = [_solved(case, vector, acts, lr) for _, _, acts, lr in sorted(ranked)[:_SOLVED]]
     return sorted((e for e in solved if e is not None), key=lambda e: e.cost)
 
 
@@ -74,12 +90,12 @@ def _programs(case: Case, points: Sequence[Point]) -> Iterator[Acts]:
         yield more
         for point in points:
             quantity = point.quantity
-            if point.fitted or not quantity.paired or quantity.slot in ("rows", "scale", "whole"):
+            if quantity.code not in _WITH or not quantity.paired or point.fitted:
                 continue
             if updated and quantity.slot == "carrier":
                 continue
             layers = [l for l in range(1, case.L + 1) if quantity.fits(case, l)]
-            for chosen in [layers] + ([[l] for l in layers] if len(layers) > 1 else []):
+            for chosen in {tuple(layers), tuple(layers[-1:]), tuple(layers[:-1])} - {()}:
                 yield [*more, (point, chosen)]
 
 
@@ -97,7 +113,7 @@ def _two(base: Array, column: Array, given: Array) -> tuple[float, float, float]
 
 def _solved(case: Case, vector: Array, acts: Acts, lr: float) -> Explanation | None:
     """Return the explanation with the learning rate and the common factor that fit, if any do."""
-    c = 1.0
+    c, left = 1.0, np.inf
     for _ in range(_STEPS):
         size = max(abs(lr), 1e-3)
         low, here, high = (online_gradient(case, acts, lr + d) for d in (-1e-4 * size, 0.0, 1e-4 * size))
@@ -105,7 +121,9 @@ def _solved(case: Case, vector: Array, acts: Acts, lr: float) -> Explanation | N
         if found is None or not np.isfinite(found[1] / found[0]):
             return None
         c, move = found[0], found[1] / found[0]
-        lr += move
+        if found[2] > 0.5 * left and abs(move) > 1e-9 * abs(lr):  # it does not come nearer
+            return None
+        lr, left = lr + move, found[2]
         if abs(move) <= 1e-13 * abs(lr):
             break
     if not 1e-9 < abs(lr) < 1e6:

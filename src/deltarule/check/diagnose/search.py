@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.check.diagnose.backward import Acts, LayerPass, Result, backward
 from deltarule.check.diagnose.case import Array, Case
@@ -130,6 +131,7 @@ class _Step:
         self.search, self.given, self.l, self.able = search, given, l, able
         self.at_once, self.fits = at_once, fits
         self.target = np.concatenate([part.ravel() for part in given.pairs[l]])
+        self.some = _some_entries(search.case, l)
 
     def next(self, state: _State) -> list[_State]:
         """Return the ways in which the state explains this layer too."""
@@ -177,7 +179,10 @@ class _Step:
         other way round: of these pairs few are left.
         """
         general = [p for p in new if p.quantity.paired and not p.quantity.part]
-        for p, q in combinations(general, 2):
+        parts = [p for p in new if p.quantity.part and p.slot not in ("own", "scale")]
+        moving = [p for p in general if p.slot == "delivery"]  # takes numbers from part to part
+        pairs = [*combinations(general, 2), *((p, q) for p in parts for q in moving)]
+        for p, q in pairs:
             if _apart(p, q) and p.fitted + q.fitted <= self.fits:
                 yield p, q
         for part, place in (("weights", 0), ("biases", 1)):
@@ -213,10 +218,11 @@ class _Step:
         factor = state.found.factor.value if state.settled else None
         case = self.search.case
         slopes = case.slopes[self.l]
-        hidden = [a for a in acts if np.any(at_the_bound(a, self.target))] if not all(
-            a.open for a in acts) else []  # fmt: skip
-        seen = ~np.any([at_the_bound(a, self.target) for a in hidden], axis=0) if hidden else ...
+        hidden = tuple(a for a in acts if not a.open and np.any(at_the_bound(a, self.target)))
         rest = tuple(a for a in acts if a not in hidden)
+        seen = self.some
+        for act in hidden:
+            seen = seen[~at_the_bound(act, self.target[seen])]
 
         def gradient(tried: Acts) -> Array:
             return np.concatenate([part.ravel() for part in layer(tried).delivered])[seen]
@@ -241,6 +247,17 @@ class _Step:
         found = self.search.factors.of(self.given, self.l, pair, fitted < self.fits)
         if found is not None:
             yield found, True
+
+
+def _some_entries(case: Case, l: int) -> NDArray[np.intp]:
+    """Return which entries of a layer numbers are fitted to: a few of every node, if it is large.
+
+    Whether the fit holds is seen at all of them.
+    """
+    width, below = case.W[l].shape
+    columns = np.arange(below)[:: max(1, below // 6)]
+    weights = (np.arange(width)[:, None] * below + columns).ravel()
+    return np.concatenate([weights, np.arange(width * below, width * below + case.b[l].size)])
 
 
 def _apart(p: Point, q: Point) -> bool:

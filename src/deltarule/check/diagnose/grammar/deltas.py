@@ -9,7 +9,7 @@ import numpy as np
 
 from deltarule.check.diagnose.case import Case
 from deltarule.check.diagnose.grammar.slopes import Stand, stands
-from deltarule.check.diagnose.grammar.slot import put
+from deltarule.check.diagnose.grammar.slot import always, put
 from deltarule.core.namespace import NUMPY
 
 __all__: list[str] = []
@@ -69,8 +69,8 @@ def _diagonal(at: Any) -> Any:
 
 def _others() -> Iterator[Stand]:
     """Yield what stands for delta_l as a whole."""
-    yield Stand("no_jacobian", "dE/dy, without softmax's Jacobian", lambda at: at.dE_dy,
-                _coupled, "missing_derivative")  # fmt: skip
+    yield Stand("nothing", "dE/dy, without f' (or the Jacobian)", lambda at: at.dE_dy, always,
+                "missing_derivative")  # fmt: skip
     yield Stand("diagonal", "dE/dy times y (1 - y)", lambda at: at.dE_dy * _diagonal(at),
                 _coupled, "softmax_diagonal")  # fmt: skip
     yield Stand("jacobian_twice", "softmax's Jacobian applied twice",
@@ -111,7 +111,8 @@ def _put(stand: Stand, of: Callable[..., Any]) -> None:
         "own": lambda at, x, *p: (of(at, *p),) * 2,
         "carried": lambda at, x, *p: of(at, *p),
     }
-    put("delta", stand.name, stand.phrase, both["delta"], fits=stand.fits, **number, **named)
+    put("delta", stand.name, stand.phrase, both["delta"], fits=stand.fits,
+        paired=stand.linear, **number, **named)  # fmt: skip
     if not stand.everywhere:
         return
     core = stand.name in ("nothing", "twice", "of_above")
@@ -137,7 +138,7 @@ def _one_up(fits: Callable[[Case, int], bool]) -> Callable[[Case, int], bool]:
 
 
 
-for _stand in stands():
-    _put(_stand, _times(_stand))
 for _stand in _others():
     _put(_stand, _stand.of)
+for _stand in stands():
+    _put(_stand, _times(_stand))

@@ -124,8 +124,6 @@ def _up_to(most: float) -> Callable[[float], float | None]:
 
 def stands() -> Iterator[Stand]:
     """Yield everything that is tried in the place of f'(net)."""
-    yield Stand("nothing", "left out", lambda at: np.ones_like(at.net), elementwise,
-                "missing_derivative")  # fmt: skip
     yield Stand("twice", "multiplied in twice", lambda at: at.slope * at.slope, elementwise,
                 "double_derivative")  # fmt: skip
     yield Stand("of_y", "taken at y", lambda at: at.case.slope(at.l, at.y), elementwise,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from deltarule.check.diagnose.case import Case
@@ -127,7 +128,7 @@ class Point:
     taken: bool = False
     """Whether the number was read off the given gradient, as a bound for clipping is."""
 
-    @property
+    @cached_property
     def slot(self) -> str:
         """The slot's name."""
         return self.quantity.slot
