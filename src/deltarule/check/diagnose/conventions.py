@@ -53,6 +53,7 @@ class Factors:
     def __init__(self, case: Case) -> None:
         self.case = case
         known = {name: factor(case) for name, (_, factor, fits, _) in FACTORS.items() if fits(case)}
+        known = {name: value for name, value in known.items() if value != 1.0}
         found = [NONE, *(Factor(value, (name,)) for name, value in known.items())]
         for count in (2, 3, 4):
             for names in combinations(known, count):
@@ -63,16 +64,16 @@ class Factors:
                     found.append(Factor(value, names))
         self.known = found
 
-    def readings(self, value: float) -> list[Factor]:
+    def readings(self, value: float, near: float = _NEAR) -> list[Factor]:
         """Return what the number may be made of, the fewest known factors first."""
-        return [f for f in self.known if abs(value - f.value) <= _NEAR * abs(f.value)]
+        return [f for f in self.known if abs(value - f.value) <= near * abs(f.value)]
 
     def of(self, given: Given, l: int, pair: Any, allow_free: bool) -> Factor | None:
         """Return the factor c for which c times the pair is the given gradient of layer l."""
         ratio = given.ratio(l, pair)
         if ratio is None or ratio == 0.0:
             return None
-        known = self.readings(ratio)
+        known = self.readings(ratio, given.near)
         if known:
             return known[0] if given.matches(l, pair, known[0].value) else None
         if allow_free and given.matches(l, pair, ratio):

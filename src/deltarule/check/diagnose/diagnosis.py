@@ -125,6 +125,8 @@ class Diagnosis:
         count = len(self.mistakes)
         mistakes = f"{count} mistake{'s' if count > 1 else ''}"
         groups = len({c.explanation for c in self.candidates})
+        if self.verdict == "possible" and not count:
+            return f"possible: right{up_to}, though this few numbers do not prove it"
         return {
             "correct": f"right{up_to}" if up_to else "correct: the gradient is the true one",
             "explained": f"explained{up_to}: {mistakes}",

@@ -32,12 +32,8 @@ class Evidence:
     """Whether every fitted number is over-determined, and no two changes are one product."""
 
     def __str__(self) -> str:
-        fitted = f"{self.fitted} fitted" if self.fitted else "no"
-        return f"{_count(self.numbers)} explained by {fitted} number{'s' * (self.fitted != 1)}"
-
-
-def _count(numbers: int) -> str:
-    return f"{numbers} number{'s' * (numbers != 1)}"
+        numbers = f"{self.numbers} number{'s' * (self.numbers != 1)} explained"
+        return f"{numbers}, {self.fitted or 'none'} fitted"
 
 
 def predicted(case: Case, e: Explanation) -> Array:

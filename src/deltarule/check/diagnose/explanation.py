@@ -40,10 +40,9 @@ class Explanation:
     @property
     def cost(self) -> tuple[int, ...]:
         """What comes first: fewer things changed, nothing fitted, no convention, known names."""
-        unnamed = sum(not p.named for p in self.points)
         whole = sum(p.fitted and p.quantity.whole for p in self.points)
         things = len(self.points), self.fits - whole, len(self.factor.names)
-        return len(self.gaps), *things, self._overlaps, unnamed
+        return len(self.gaps), *things, self._overlaps, sum(p.quantity.rank for p in self.points)
 
     @property
     def _overlaps(self) -> int:

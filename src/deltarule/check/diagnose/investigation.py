@@ -170,7 +170,8 @@ class _Inquiry:
     def _readings(self, e: Explanation) -> tuple[Factor, ...]:
         """Return the other readings of the common factor, as far as they hold elsewhere."""
         found = self.search.factors.alternatives(e.factor) if e.factor.names else []
-        return tuple(f for f in found if self._held([replace(e, factor=f)]))
+        others = self.answers or []
+        return tuple(f for f in found if all(a.holds(replace(e, factor=f)) for a in others))
 
     def _refutations(self) -> tuple[str, ...]:
         if not self.refuted:

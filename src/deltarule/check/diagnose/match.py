@@ -41,6 +41,8 @@ class Given:
     """The largest difference that is allowed in either part."""
     probes: tuple[Any, ...]
     """Where the largest weight's entry is: looked at first, as most guesses fail there."""
+    near: float = 1e-6
+    """How near to a known number a ratio has to be, to be read as it."""
 
     def matches(self, l: int, pair: Pair, factor: float = 1.0) -> bool:
         """Whether `factor` times layer l's gradient is the given one."""
@@ -116,7 +118,8 @@ def as_given(
         rounding = [ROUNDINGS * eps * floor for floor in floors[l]]
         bounds.append(tuple(relative * s + r for s, r in zip(sizes, rounding, strict=True)))
         probes.append(int(np.argmax(np.abs(dE_dW))))
-    return Given(vector, tuple(pairs), tuple(bounds), tuple(probes))
+    near = max(1e-6, ROUNDINGS * max(precisions, default=EPS))
+    return Given(vector, tuple(pairs), tuple(bounds), tuple(probes), near)
 
 
 def roundings(case: Case) -> list[Any]:

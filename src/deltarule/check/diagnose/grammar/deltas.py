@@ -105,7 +105,8 @@ def _biased(case: Case, l: int) -> bool:
 
 def _put(stand: Stand, of: Callable[..., Any]) -> None:
     number = {"number": stand.number, "linear": stand.linear, "allowed": stand.allowed}
-    named = {"code": stand.code, "told": stand.told}
+    rank = stand.rank if stand.rank is not None else int(not stand.code)
+    named = {"code": stand.code, "told": stand.told, "rank": rank}
     both = {
         "delta": lambda at, x, *p: of(at, *p),
         "own": lambda at, x, *p: (of(at, *p),) * 2,
@@ -119,12 +120,12 @@ def _put(stand: Stand, of: Callable[..., Any]) -> None:
     for slot, fits in (("own", stand.fits), ("carried", _one_up(stand.fits))):
         told = {**stand.told, "in": _IN[slot]}
         put(slot, stand.name, stand.phrase, both[slot], fits=fits,
-            code=stand.code, told=told, paired=core)  # fmt: skip
+            code=stand.code, told=told, rank=rank, paired=core)  # fmt: skip
     for place, part in enumerate(("weights", "biases")):
         if part == "biases" and stand.name.startswith("node_"):
             continue  # what the slot of the biases has too
         put("own", f"{stand.name}_in_{part}", stand.phrase, _part(of, place),
-            fits=lambda case, l: case.bias(l) and stand.fits(case, l), code=stand.code,
+            fits=lambda case, l: case.bias(l) and stand.fits(case, l), code=stand.code, rank=rank,
             told={**stand.told, "in": _IN[f"own_{part}"]}, part=part, paired=False)  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.diagnose.case import Case
-from deltarule.check.diagnose.grammar.slot import put
+from deltarule.check.diagnose.grammar.slot import always, put
 
 __all__: list[str] = []
 
@@ -51,10 +51,6 @@ put("input", "mean", "the mean of y_{l-1} over the observations",
     fits=lambda case, l: case.n > 1)  # fmt: skip
 
 
-def _several_rows(case: Case, l: int) -> bool:
-    return case.n > 1
-
-
 def _one_row(row: int, divided: bool) -> Callable[[Any, Any], Any]:
     def value(at: Any, x: Any) -> Any:
         own_W, own_b, y = x
@@ -66,15 +62,15 @@ def _one_row(row: int, divided: bool) -> Callable[[Any, Any], Any]:
 
 
 def _meant(case: Case, l: int) -> bool:
-    return case.n > 1 and case.mean
+    return case.mean
 
 
 for _which, _row in (("last", -1), ("first", 0)):
     for _divided in (True, False):
         put("rows", f"{_which}{'_divided' if _divided else ''}", f"the {_which} row's alone",
-            _one_row(_row, _divided), fits=_meant if _divided else _several_rows,
+            _one_row(_row, _divided), fits=_meant if _divided else always,
             code=f"{_which}_sample_only", told={"divided": _divided})  # fmt: skip
 put("rows", "reversed", "delta with the rows of y in the other order",
-    lambda at, x: (x[0], x[1], x[2][::-1]), fits=_several_rows)  # fmt: skip
+    lambda at, x: (x[0], x[1], x[2][::-1]))  # fmt: skip
 put("rows", "online", "summed over the rows, the weights moving after every one",
     lambda at, x, lr: x, fits=lambda case, l: False, code="online_update", number="lr")  # fmt: skip

@@ -37,6 +37,7 @@ class Stand:
     number: str = ""
     linear: bool = True
     allowed: Callable[[float], float | None] = lambda value: value
+    rank: int | None = None
     everywhere: bool = True
     """Whether it is tried in a layer's own gradient and in the carried delta alone, too."""
 
@@ -143,7 +144,7 @@ def stands() -> Iterator[Stand]:
                         _of_another(of, argument), _another(of), "wrong_activation",
                         {"of": of, "argument": argument})  # fmt: skip
     yield Stand("relu_of_net", "that of relu", _of_another("relu", "net"), _another("relu"),
-                "wrong_activation", {"of": "relu", "argument": "net"})  # fmt: skip
+                "wrong_activation", {"of": "relu", "argument": "net"}, rank=1)  # fmt: skip
     yield Stand("f", "y = f(net), f in the place of f'", lambda at: at.y, elementwise)
     yield Stand("one_minus_y", "1 - y", lambda at: 1.0 - at.y, elementwise)
     yield Stand("one_minus_f_of_y", "y (1 - y) of f(y)", lambda at: _applied_again(at),

@@ -92,6 +92,8 @@ class Quantity:
     """What a fitted number is rounded to, or None where the value makes no sense."""
     part: str = ""
     """'weights' or 'biases', where only one of them is touched."""
+    rank: int = 0
+    """What comes behind others that give the same numbers; 1 where it has no name."""
     paired: bool = True
     """Whether it is tried together with others that touch both parts."""
 
@@ -109,6 +111,7 @@ def put(
     slot: str, name: str, phrase: str, value: Callable[..., Any], **more: Any
 ) -> Quantity:
     """Enrol a quantity: in the search, in the tests, in the docs."""
+    more.setdefault("rank", 0 if more.get("code") else 1)
     quantity = Quantity(slot, name, phrase, value, **more)
     assert slot in SLOTS and quantity.id not in QUANTITIES, quantity.id
     QUANTITIES[quantity.id] = quantity

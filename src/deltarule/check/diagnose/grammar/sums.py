@@ -48,11 +48,11 @@ def _n(case: Case) -> float:
 
 FACTORS: dict[str, tuple[str, Callable[[Case], float], Callable[[Case], bool], Mapping]] = {
     "sign": ("sign", lambda case: -1.0, lambda case: True, {}),
-    "times_n": ("sum_for_mean", _n, lambda case: case.mean and _n(case) != 1.0, {}),
+    "times_n": ("sum_for_mean", _n, lambda case: case.mean, {}),
     "by_n": ("mean_for_sum", lambda case: 1.0 / case.n,
-             lambda case: not case.mean and case.n > 1, {}),
+             lambda case: not case.mean, {}),
     "by_n_again": ("mean_twice", lambda case: 1.0 / _n(case),
-                   lambda case: case.mean and _n(case) != 1.0, {}),
+                   lambda case: case.mean, {}),
     "by_outputs": ("outputs_mean", lambda case: 1.0 / case.k, lambda case: case.k > 1,
                    {"outputs": "averaged"}),
     "times_outputs": ("outputs_mean", lambda case: float(case.k), lambda case: case.k > 1,
