@@ -14,10 +14,20 @@ from deltarule.check.diagnose import MISTAKES
 MADE = tuple(
     code
     for code in MISTAKES
-    if not code.startswith(("derivative_", "first_"))
-    and code not in ("online_update", "missing_weights", "mean_twice", "added_half")
-    and code != "learning_rate"
-) + ("derivative_of_output", "derivative_wrong_layer")
+    if code
+    not in (
+        "derivative_constant",
+        "derivative_offset",
+        "derivative_floor",
+        "derivative_clipped_output",
+        "first_sample_only",
+        "online_update",
+        "missing_weights",
+        "mean_twice",
+        "added_half",
+        "learning_rate",
+    )
+)
 """The mistakes that the beginner's code makes."""
 
 SMOOTH = ("sigmoid", "tanh", "softplus", "sin")

@@ -235,8 +235,10 @@ def test_every_file_of_the_grammar_is_imported():
     text = (folder / "__init__.py").read_text()
     for path in folder.glob("*.py"):
         stem = path.stem
-        assert stem in ("__init__", "slopes") or f"grammar.{stem} import" in text or (
-            f"    {stem},\n" in text
+        assert (
+            stem in ("__init__", "slopes")
+            or f"grammar.{stem} import" in text
+            or (f"    {stem},\n" in text)
         )
 
 

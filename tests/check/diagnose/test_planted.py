@@ -11,7 +11,6 @@ from plants import MADE
 from proof import noisy_gradients, pairs, share_named, share_of_pairs, true_gradients
 
 
-
 @pytest.mark.parametrize("code", MADE)
 def test_a_mistake_is_named(code: str) -> None:
     share, others = share_named((code,), 6)

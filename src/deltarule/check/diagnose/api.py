@@ -109,7 +109,9 @@ def diagnose(
     def ask(other: Case) -> Array:
         return call(gradient, net, other.theta, other.samples, written).vector
 
-    elsewhere = partial(answers, case, ask) if callable(gradient) and not delivered.accumulates else None
+    elsewhere = (
+        partial(answers, case, ask) if callable(gradient) and not delivered.accumulates else None
+    )
     return conclude(case, delivered, given, investigate(case, delivered.vector, elsewhere))
 
 

@@ -69,7 +69,7 @@ class At:
     @property
     def slope(self) -> Array:
         """f_l'(net_l); there is none where a Jacobian takes its place."""
-        return self.case.slopes[self.l]
+        return np.asarray(self.case.slopes[self.l])
 
     @cached_property
     def dE_dy(self) -> Array:
@@ -158,9 +158,9 @@ class LayerPass:
             at = self._at(tuple(a for a in key if a.slot in _DELTA))
             own = _put("own", key, at, (at.delta, at.delta))
             y = _put("input", key, at, self.case.outputs[self.l - 1])
-            own_W, own_b, y = _put("rows", key, at, (*own, y))
-            dE_db = own_b.sum(axis=0) if self.case.bias(self.l) else np.zeros(0)
-            pair = _put("weights", key, at, (own_W.T @ y, dE_db))
+            for_weights, for_biases, y = _put("rows", key, at, (*own, y))
+            dE_db = for_biases.sum(axis=0) if self.case.bias(self.l) else np.zeros(0)
+            pair = _put("weights", key, at, (for_weights.T @ y, dE_db))
             self._sums[key] = _put("biases", key, at, pair)
         return self._sums[key]
 

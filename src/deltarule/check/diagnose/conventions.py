@@ -90,7 +90,6 @@ class Factors:
             found.append(Factor(factor.value, (*sign, ADDED_UP), size))
         return [f for f in found if f.names != factor.names]
 
-
     def variants(self, factor: Factor) -> list[Factor]:
         """Return the factor, and what is the same number here and may be another elsewhere.
 

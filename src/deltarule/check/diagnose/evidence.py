@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.explanation import Explanation
 from deltarule.check.diagnose.grammar import Point
-from deltarule.check.diagnose.online import ONLINE, online_gradient
 from deltarule.check.diagnose.match import HALF_THE_DIGITS
+from deltarule.check.diagnose.online import ONLINE, online_gradient
+
+Bools = NDArray[np.bool_]
 
 __all__ = ["Evidence", "evidence_of", "predicted"]
 
@@ -50,7 +53,7 @@ def evidence_of(case: Case, e: Explanation) -> Evidence:
     here, truth = predicted(case, e), flat(backward(case))
     explained = _moved(case, here, truth)
     if any(p.slot == "order" for p in e.points):
-        explained |= here != 0.0
+        explained = here != 0.0
     certain = not e.product and bool(explained.any())
     if e.factor.free:
         certain &= len(_nodes(case, here != 0.0)) > e.fits
@@ -67,7 +70,7 @@ def _over_determined(case: Case, e: Explanation, i: int, here: Array) -> bool:
     other = Point(point.quantity, 1.001 * point.number, True)
     points = (*e.points[:i], other, *e.points[i + 1 :])
     there = predicted(case, Explanation(points, e.layers, e.factor))
-    moved = np.abs(there - here) > 1e-3 * HALF_THE_DIGITS * np.max(np.abs(here), initial=0.0)
+    moved: Bools = np.abs(there - here) > 1e-3 * HALF_THE_DIGITS * np.max(np.abs(here), initial=0.0)
     nodes = _nodes(case, moved)
     if len(nodes) > e.fits or (point.quantity.whole and moved.sum() > 1):
         return True
@@ -82,17 +85,19 @@ def _turns(base: Array, column: Array, fits: int) -> bool:
     return bool(np.linalg.norm(rest) > 1e-4 * np.linalg.norm(column))
 
 
-def _moved(case: Case, here: Array, truth: Array) -> Array:
+def _moved(case: Case, here: Array, truth: Array) -> Bools:
     """Return which entries differ by more than rounding from the largest of their part."""
     found = np.zeros(here.shape, np.bool_)
     for entry in case.objective.network.layout.entries:
         part = slice(entry.start, entry.stop)
-        size = max(np.max(np.abs(here[part]), initial=0.0), np.max(np.abs(truth[part]), initial=0.0))
+        size = max(
+            np.max(np.abs(here[part]), initial=0.0), np.max(np.abs(truth[part]), initial=0.0)
+        )
         found[part] = np.abs(here[part] - truth[part]) > HALF_THE_DIGITS * size
     return found
 
 
-def _nodes(case: Case, entries: Array) -> list[list[int]]:
+def _nodes(case: Case, entries: Bools) -> list[list[int]]:
     """Return, for every node with some of the entries, where its numbers stand in theta."""
     found, start = [], 0
     for l in range(1, case.L + 1):

@@ -33,7 +33,9 @@ class Explanation:
 
         Two changes whose product is the number are an identity, not a finding.
         """
-        slots = [(p.slot, max(ls, default=0)) for p, ls in zip(self.points, self.layers, strict=True)]
+        slots = [
+            (p.slot, max(ls, default=0)) for p, ls in zip(self.points, self.layers, strict=True)
+        ]
         starts = {l for slot, l in slots if slot == "loss"}
         return any(slot in ("delta", "own") and l in starts for slot, l in slots)
 
@@ -42,7 +44,20 @@ class Explanation:
         """What comes first: fewer things changed, nothing fitted, no convention, known names."""
         whole = sum(p.fitted and p.quantity.whole for p in self.points)
         things = len(self.points), self.fits - whole, len(self.factor.names)
-        return len(self.gaps), *things, self._overlaps, sum(p.quantity.rank for p in self.points)
+        return len(self.gaps), *things, self._overlaps, self._behind, self._digits
+
+    @property
+    def _behind(self) -> int:
+        return sum(p.quantity.rank for p in self.points)
+
+    @property
+    def _digits(self) -> int:
+        """How many digits its fitted numbers have: a rounder number is the likelier one."""
+        numbers = [p.number for p in self.points if p.fitted and p.number is not None]
+        return sum(
+            next((d for d in range(1, 7) if abs(float(f"{v:.{d}g}") - v) <= 1e-6 * abs(v)), 7)
+            for v in numbers
+        )
 
     @property
     def _overlaps(self) -> int:

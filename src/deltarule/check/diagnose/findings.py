@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
-
-
 
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Case
@@ -91,18 +88,19 @@ def convention(case: Case, given: Given, factor: Factor, number: int = 1) -> lis
     before = max(max(given.residual(l, truth[l].delivered)) for l in layers)
     found = []
     for name in factor.names:
-        code = name if name in (FREE, ADDED_UP) else FACTORS[name][0]
-        m, told = MISTAKES[code], {"of": "both"} if code in _OF_BOTH else {}
-        if name in (FREE, ADDED_UP):
-            told = {"factor" if name == FREE else "times": factor.rate}
-        elif FACTORS[name][3]:
-            told = dict(FACTORS[name][3])
-        fitted = tuple(told) if name in (FREE, ADDED_UP) else ()
-        record = Finding(code, layers, told, fitted, m.does, m.should, m.line, before, 0.0, number)
-        found.append(replace(record, does=_words(name, factor, case)))
+        known = name in FACTORS
+        m = MISTAKES[FACTORS[name][0] if known else name]
+        told: dict[str, Any] = dict(FACTORS[name][3]) if known else {_NUMBER[name]: factor.rate}
+        told = {"of": "both"} if m.code in _OF_BOTH else told
+        fitted = () if known else tuple(told)
+        does = _words(name, factor, case)
+        found.append(
+            Finding(m.code, layers, told, fitted, does, m.should, m.line, before, 0.0, number)
+        )
     return found
 
 
+_NUMBER = {FREE: "factor", ADDED_UP: "times"}
 _OF_BOTH = ("sign", "sum_for_mean", "mean_for_sum", "mean_twice")
 
 
@@ -123,5 +121,3 @@ def _words(name: str, factor: Factor, case: Case | None = None) -> str:
         FREE: f"a factor {size:.6g}, as a learning rate is",
         ADDED_UP: f"{size:.6g} steps' gradients added up",
     }[name]
-
-

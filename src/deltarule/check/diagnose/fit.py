@@ -62,9 +62,9 @@ def _values(
         column = at(1.0) - base
         if (value := _one(column, target - base, float(target @ target))) is not None:
             yield [value]
-        if factor is None and (both := _least_squares([base, column], given)) is not None:
-            if both[0] != 0.0 and both[1] != 0.0:
-                yield [both[1] / both[0]]
+        found = _least_squares([base, column], given) if factor is None else None
+        if found is not None and found[0] != 0.0 and found[1] != 0.0:
+            yield [found[1] / found[0]]
     elif len(places) == 2:
         base, first, second, both = at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0), at(1.0, 1.0)
         one, other = first - base, second - base

@@ -52,9 +52,7 @@ class Outcome:
         return whole and (self.evidence is None or self.evidence.certain)
 
 
-def investigate(
-    case: Case, vector: Array, elsewhere: Callable[[], list[Answer]] | None
-) -> Outcome:
+def investigate(case: Case, vector: Array, elsewhere: Callable[[], list[Answer]] | None) -> Outcome:
     """Return what explains a vector that is not the true gradient.
 
     `elsewhere` asks the function, where there is one, at other points.
@@ -128,10 +126,11 @@ class _Inquiry:
                 if kept is None:
                     self.refuted.append(e)
                     continue
-                e = kept
                 seen_again = bool(self.answers) and not e.product
                 evidence = replace(evidence, certain=evidence.certain or seen_again)
-            held.append((e, evidence))
+                held.append((kept, evidence))
+            else:
+                held.append((e, evidence))
         return held
 
     def _seen_again(self, e: Explanation) -> Explanation | None:
@@ -150,9 +149,7 @@ class _Inquiry:
             self.made.update(wrong)
         return None
 
-    def _concluded(
-        self, best: list[tuple[Explanation, Evidence]], all_found: list[Any]
-    ) -> Outcome:
+    def _concluded(self, best: list[tuple[Explanation, Evidence]], all_found: list[Any]) -> Outcome:
         first, evidence = best[0]
         equal = [e for e, _ in best if e.cost == first.cost]
         by_place: dict[Any, Explanation] = {}
@@ -170,8 +167,13 @@ class _Inquiry:
     def _readings(self, e: Explanation) -> tuple[Factor, ...]:
         """Return the other readings of the common factor, as far as they hold elsewhere."""
         found = self.search.factors.alternatives(e.factor) if e.factor.names else []
-        others = self.answers or []
-        return tuple(f for f in found if all(a.holds(replace(e, factor=f)) for a in others))
+        kept = []
+        for factor in found:
+            scaled = replace(e, factor=factor)
+            wrong = {a.name for a in self.answers or () if not a.holds(scaled)}
+            self.made |= wrong
+            kept += [] if wrong else [factor]
+        return tuple(kept)
 
     def _refutations(self) -> tuple[str, ...]:
         if not self.refuted:

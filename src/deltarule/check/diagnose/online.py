@@ -63,7 +63,8 @@ def online_explanations(case: Case, vector: Array, points: Sequence[Point]) -> l
     """Return the online programs, with one point in them at most, that give the vector."""
     if case.n < 2:
         return []
-    near, some = [], slice(None, None, max(1, len(vector) // 2000))
+    near: list[tuple[float, int, Acts]] = []
+    some = slice(None, None, max(1, len(vector) // 2000))
     for acts in _programs(case, points):
         batch = flat(backward(case, acts))[some]
         square = float(batch @ batch)
@@ -116,7 +117,9 @@ def _solved(case: Case, vector: Array, acts: Acts, lr: float) -> Explanation | N
     c, left = 1.0, np.inf
     for _ in range(_STEPS):
         size = max(abs(lr), 1e-3)
-        low, here, high = (online_gradient(case, acts, lr + d) for d in (-1e-4 * size, 0.0, 1e-4 * size))
+        low, here, high = (
+            online_gradient(case, acts, lr + d) for d in (-1e-4 * size, 0.0, 1e-4 * size)
+        )
         found = _two(here, (high - low) / (2e-4 * size), vector)
         if found is None or not np.isfinite(found[1] / found[0]):
             return None

@@ -124,7 +124,7 @@ def _of_the_unexplained(
     """Return what holds of the layers that are not explained, and how to look into them."""
     wrong = [p for p in places if not p.agrees and p.layer not in known]
     said = [line for p in reversed(wrong) for line in facts(case, given, truth, p)]
-    said += where_to_look(case, places, known)
+    said += where_to_look(given, truth, places, known)
     if wrong:
         worst = worst_weight(case, given, truth, wrong[-1].layer)
         said.append(f"what the number that differs most is made of: {command(case, worst)}")
@@ -156,5 +156,3 @@ def _unseen(case: Case, given: Given) -> tuple[str, ...]:
         code = point.quantity.code
         seen[code] = seen.get(code, False) or changed
     return tuple(code for code, visible in seen.items() if not visible)
-
-

@@ -110,9 +110,13 @@ class Search:
         return _State(found, state.settled, result)
 
     def _something_agrees(self, given: Given) -> bool:
-        """Whether some numbers are right as they are, so that there is no common factor."""
+        """Whether some numbers are right as they are, so that there is no common factor.
+
+        What is as small as what counts as the same says nothing.
+        """
         return any(
-            part.size and np.any(part) and given.agrees(l, i, self.truth[l].delivered)
+            float(np.max(np.abs(part), initial=0.0)) > 4.0 * given.bounds[l][i]
+            and given.agrees(l, i, self.truth[l].delivered)
             for l in range(1, self.case.L + 1)
             for i, part in enumerate(given.pairs[l])
         )
@@ -170,7 +174,9 @@ class _Step:
     def _shown(self, point: Point) -> bool:
         """Whether the given numbers allow the point: no gradient at all is 0 to the last digit."""
         part = {"weights:nothing": 0, "biases:nothing": 1}.get(point.quantity.id)
-        return part is None or not np.any(self.given.pairs[self.l][part])
+        if part is None or self.search.case.objective.l2:
+            return True
+        return not np.any(self.given.pairs[self.l][part])
 
     def _pairs(self, state: _State, layer: LayerPass, new: list[Point]) -> Iterator[Acts]:
         """Yield two points at once, in two slots.
@@ -213,7 +219,10 @@ class _Step:
         if not any(a.open for a in acts):
             yield acts
             return
-        if state.found.fits + sum(a.fitted for a in acts if a not in state.found.points) > self.fits:
+        if (
+            state.found.fits + sum(a.fitted for a in acts if a not in state.found.points)
+            > self.fits
+        ):
             return
         factor = state.found.factor.value if state.settled else None
         case = self.search.case
@@ -230,9 +239,7 @@ class _Step:
         for found in closed(rest, gradient, self.target[seen], factor, slopes):
             yield (*found, *hidden)
 
-    def _factors(
-        self, state: _State, result: Result, acts: Acts
-    ) -> Iterator[tuple[Factor, bool]]:
+    def _factors(self, state: _State, result: Result, acts: Acts) -> Iterator[tuple[Factor, bool]]:
         """Yield the common factors with which the result is the given one."""
         factor, pair = state.found.factor, result.delivered
         if state.settled:
@@ -262,7 +269,7 @@ def _some_entries(case: Case, l: int) -> NDArray[np.intp]:
 
 def _apart(p: Point, q: Point) -> bool:
     """Whether two points can stand together: in two slots, or in two parts of one."""
-    return p.slot != q.slot or "" not in (p.place[1], q.place[1]) and p.place != q.place
+    return p.slot != q.slot or ("" not in (p.place[1], q.place[1]) and p.place != q.place)
 
 
 def _effective(layer: LayerPass, able: Sequence[Point]) -> list[Point]:
@@ -305,5 +312,3 @@ def _minimal(found: list[Explanation]) -> list[Explanation]:
         if not any(set(k.points) < set(e.points) and k.gaps == e.gaps for k in kept):
             kept.append(e)
     return kept
-
-

@@ -83,7 +83,9 @@ def _listed(what: str, which: Array) -> str:
     return f"{what}{'s' if len(numbers) > 1 else ''} {told}"
 
 
-def where_to_look(case: Case, places: Sequence[LayerAgreement], known: Sequence[int]) -> list[str]:
+def where_to_look(
+    given: Given, truth: Sequence[Any], places: Sequence[LayerAgreement], known: Sequence[int]
+) -> list[str]:
     """Deltas flow downwards: the highest layer that differs is where to look first.
 
     `known` are layers whose mistakes are named.
@@ -93,27 +95,36 @@ def where_to_look(case: Case, places: Sequence[LayerAgreement], known: Sequence[
         return []
     first, L = wrong[-1], len(places)
     l = first.layer
-    said = f"look at layer {l} first"
-    below = [p for p in places[: l - 1] if p.agrees]
     if first.biases and not first.weights:
-        proved = f"its biases agree, so delta_{l} is right"
-        return [f"{said}: {proved}; the factor y_{l - 1} or the weights' sum is not"]
-    if first.weights and first.biases is False:
-        proved = f"its weights agree, so delta_{l} is right"
-        return [f"{said}: {proved}; the biases' sum is not"]
-    if l > 1 and len(below) == l - 1:
-        return [f"{said}: layer {l - 1} agrees, so forward pass, loss and delta_{l} are right; "
-                f"only the product delta_{l} y_{l - 1} is wrong, or what is made of it"]  # fmt: skip
-    if l < L:
-        above = "the layers above agree, so that" if all(p.agrees for p in places[l:]) else "take"
-        right = "is right, and" if all(p.agrees for p in places[l:]) else "as it is;"
-        return [f"{said}: {above} delta_{l + 1} {right} delta_{l} or what is made of it is not"]
-    start = f"{said}: it is the output layer, where the backward pass starts"
-    if any(p.agrees or p.weights or p.biases for p in places):
-        return [f"{start}; numbers of other layers agree, so the forward pass is right, and its "
-                "own lines are not"]  # fmt: skip
-    return [f"{start}; if its lines are right, the forward pass may be another one (the order of "
-            "the numbers in theta, the activations) or the loss"]  # fmt: skip
+        proved = f"its biases agree, so delta_{l} is right; the factor y_{l - 1} or the weights' "
+        proved += "sum"
+    elif first.weights and first.biases is False:
+        proved = f"its weights agree, so delta_{l} is right; the biases' sum"
+    elif l > 1 and all(p.agrees for p in places[: l - 1]):
+        proved = f"layer {l - 1} agrees, so forward pass, loss and delta_{l} are right; only the "
+        proved += f"product delta_{l} y_{l - 1}, or what is made of it,"
+    elif l < L and all(p.agrees for p in places[l:]):
+        proved = f"the layers above agree, so that delta_{l + 1} is right, and delta_{l} or what "
+        proved += "is made of it"
+    elif l < L:
+        proved = f"what is said of the layers above gives delta_{l + 1}; delta_{l} or what is "
+        proved += "made of it"
+    else:
+        proved = "it is the output layer, where the backward pass starts; "
+        if not _forward_is_right(given, truth):
+            return [f"look at layer {l} first: {proved}if its lines are right, the forward pass "
+                    "may be another one (the order of the numbers in theta, the activations) or "
+                    "the loss"]  # fmt: skip
+        proved += "numbers that agree, or are a multiple of the true ones, prove the forward pass "
+        proved += "right, and a line of the backward pass"
+    return [f"look at layer {l} first: {proved} is not"]
+
+
+def _forward_is_right(given: Given, truth: Sequence[Any]) -> bool:
+    """Whether numbers agree, or are a multiple of the true ones: another net gives no such."""
+    pairs = [(l, part) for l in range(1, len(truth)) for part in (0, 1)]
+    mine = [(given.pairs[l][part], truth[l].delivered[part]) for l, part in pairs]
+    return any(m.size > 1 and np.any(m) and _ratio(m, t) is not None for m, t in mine)
 
 
 def worst_weight(case: Case, given: Given, truth: Sequence[Any], l: int) -> tuple[int, int, int]:

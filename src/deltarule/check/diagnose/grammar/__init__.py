@@ -5,8 +5,8 @@ A mistake is a point: a quantity in a slot where another one belongs. Importing 
 
 from deltarule.check.diagnose.grammar import (  # noqa: F401 (enrol their quantities)
     carriers,
-    deltas,
     delivery,
+    deltas,
     inputs,
     losses,
     penalties,
@@ -33,4 +33,3 @@ __all__ = [
     "orders",
     "points_of",
 ]
-

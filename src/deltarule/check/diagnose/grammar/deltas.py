@@ -63,6 +63,10 @@ def _alike(at: Any, value: Any) -> Any:
     return np.broadcast_to(value, at.net.shape)
 
 
+def _over_nodes(at: Any, reduce: Callable[..., Any]) -> Any:
+    return _alike(at, reduce(at.right_delta, axis=1, keepdims=True))
+
+
 def _diagonal(at: Any) -> Any:
     return at.y * (1.0 - at.y)
 
@@ -94,9 +98,9 @@ def _others() -> Iterator[Stand]:
                 "multiplied in", lambda at: _f(at, at.dE_dy), _hidden)  # fmt: skip
     yield Stand("f_of_delta", "f(delta_l)", lambda at: _f(at, at.right_delta), _hidden)
     yield Stand("node_sum", "the sum of delta over the layer's nodes",
-                lambda at: _alike(at, at.right_delta.sum(axis=1, keepdims=True)), _wide)  # fmt: skip
+                lambda at: _over_nodes(at, np.sum), _wide)  # fmt: skip
     yield Stand("node_mean", "the mean of delta over the layer's nodes",
-                lambda at: _alike(at, at.right_delta.mean(axis=1, keepdims=True)), _wide)  # fmt: skip
+                lambda at: _over_nodes(at, np.mean), _wide)  # fmt: skip
 
 
 def _biased(case: Case, l: int) -> bool:
@@ -136,7 +140,6 @@ def _part(of: Callable[..., Any], place: int) -> Callable[..., Any]:
 def _one_up(fits: Callable[[Case, int], bool]) -> Callable[[Case, int], bool]:
     """Carried down into layer l is what layer l+1 has."""
     return lambda case, l: l < case.L and fits(case, l + 1)
-
 
 
 for _stand in _others():

@@ -53,10 +53,10 @@ put("input", "mean", "the mean of y_{l-1} over the observations",
 
 def _one_row(row: int, divided: bool) -> Callable[[Any, Any], Any]:
     def value(at: Any, x: Any) -> Any:
-        own_W, own_b, y = x
+        for_weights, for_biases, y = x
         factor = 1.0 if divided or not at.case.mean else at.case.samples.total
         kept = slice(row, row + 1 or None)
-        return factor * own_W[kept], factor * own_b[kept], y[kept]
+        return factor * for_weights[kept], factor * for_biases[kept], y[kept]
 
     return value
 

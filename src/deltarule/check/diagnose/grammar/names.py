@@ -131,7 +131,7 @@ _TABLE = (
     ),
     Mistake(
         "online_update",
-        "the weights move after every row, and the next row's gradient is taken from the moved ones",
+        "the weights move after every row, and the next row's gradient is of the moved ones",
         "a batch's gradient is the sum over its rows, all from the same weights; where one row "
         "is a step, compare with one row",
         "dE/dW_l = delta_l^T y_{l-1}, a sum over samples",
@@ -256,8 +256,12 @@ _TABLE = (
         "a learning rate belongs to the step, not to the gradient",
         "w <- w - eta dE/dw",
     ),
-    Mistake("l2_missing", "the penalty's gradient is left out",
-            "l2 W is added to the gradient of every weight", _PENALTY),  # fmt: skip
+    Mistake(
+        "l2_missing",
+        "the penalty's gradient is left out",
+        "l2 W is added to the gradient of every weight",
+        _PENALTY,
+    ),
     Mistake(
         "l2_scaled",
         "the penalty's gradient has another size (divided by n, twice, on biases too, ...)",

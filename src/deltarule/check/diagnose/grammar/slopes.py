@@ -147,7 +147,7 @@ def stands() -> Iterator[Stand]:
                 "wrong_activation", {"of": "relu", "argument": "net"}, rank=1)  # fmt: skip
     yield Stand("f", "y = f(net), f in the place of f'", lambda at: at.y, elementwise)
     yield Stand("one_minus_y", "1 - y", lambda at: 1.0 - at.y, elementwise)
-    yield Stand("one_minus_f_of_y", "y (1 - y) of f(y)", lambda at: _applied_again(at),
+    yield Stand("one_minus_f_of_y", "y (1 - y) of f(y)", _applied_again,
                 _named(*_BOUNDED))  # fmt: skip
     yield Stand("net", "net", lambda at: at.net, elementwise)
     for side in ("left", "right", "middle"):

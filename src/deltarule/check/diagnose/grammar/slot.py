@@ -107,13 +107,12 @@ QUANTITIES: dict[str, Quantity] = {}
 """Every quantity by `id`, in the order in which they are tried."""
 
 
-def put(
-    slot: str, name: str, phrase: str, value: Callable[..., Any], **more: Any
-) -> Quantity:
+def put(slot: str, name: str, phrase: str, value: Callable[..., Any], **more: Any) -> Quantity:
     """Enrol a quantity: in the search, in the tests, in the docs."""
     more.setdefault("rank", 0 if more.get("code") else 1)
     quantity = Quantity(slot, name, phrase, value, **more)
-    assert slot in SLOTS and quantity.id not in QUANTITIES, quantity.id
+    assert slot in SLOTS, slot
+    assert quantity.id not in QUANTITIES, quantity.id
     QUANTITIES[quantity.id] = quantity
     return quantity
 

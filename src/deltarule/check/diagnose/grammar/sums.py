@@ -46,7 +46,9 @@ def _n(case: Case) -> float:
     return float(case.samples.total) if case.mean else float(case.n)
 
 
-FACTORS: dict[str, tuple[str, Callable[[Case], float], Callable[[Case], bool], Mapping]] = {
+Factor = tuple[str, Callable[[Case], float], Callable[[Case], bool], Mapping[str, Any]]
+
+FACTORS: dict[str, Factor] = {
     "sign": ("sign", lambda case: -1.0, lambda case: True, {}),
     "times_n": ("sum_for_mean", _n, lambda case: case.mean, {}),
     "by_n": ("mean_for_sum", lambda case: 1.0 / case.n,
