@@ -126,7 +126,7 @@ def test_numbers_that_are_0_but_for_rounding_differ_by_nothing():
     theta, targets = net.init(seed=0), np.eye(3)[[0, 2, 1, 1, 0]]
     bp = dr.backprop(net, theta, X, targets, loss="cross_entropy", reduction="sum")
     dW, db = net.unpack(bp.gradient.copy())[0].values()
-    given = [(dW, np.full(3, db.sum()))]
+    given = [(dW, np.full(3, db.sum() + 1e-17))]
     d = dr.diagnose(given, net, theta, X, targets, loss="cross_entropy", reduction="sum")
     assert {m.code for m in d.mistakes} == {"bias_not_per_node"}
     noisy = dr.diagnose([(0 * dW, 1e-17 * db)], net, theta, X, targets,

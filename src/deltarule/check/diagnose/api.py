@@ -46,16 +46,21 @@ def diagnose(
 
         delta_l = (delta_{l+1} W_{l+1}) * f_l'(net_l),   dE/dW_l = delta_l^T y_{l-1}
 
-    Every step of this backward pass can be made wrongly. All mistakes of the table are tried at
-    every subset of layers, alone and in pairs, layer by layer from the output down: a layer is
-    explained where no entry is off by more than half the digits of float64. Explanations without
-    a fitted parameter come before fitted ones, one mistake before two; one mistake with a fitted
-    whole number (three steps added up) stands beside two.
+    The backward pass is a program with slots (dE/dy, f', the delta carried down, the W it is
+    carried through, ...), and a mistake is a quantity in a slot where another one belongs. All are
+    tried at every subset of layers, alone and in pairs, layer by layer from the output down: a
+    layer that agrees is left as it is, another is explained where no entry is off by more than
+    half the digits of float64.
+
+    A factor that is common to all layers (a learning rate, a step that is added, the sum in the
+    place of the mean, 1/2) is a convention, and no mistake. Fewer changes come before more, no
+    fitted number before one. A fitted number proves something where several nodes, each on its
+    own, or a second point give the same one; else the mistake is only possible.
 
     Args:
         gradient: a flat vector in the order of theta, a list of (dW, db) for l = 1..L, or a
             function of (theta, X, T) that returns either. A function is called twice at the same
-            point and, where several mistakes explain it, at other points too.
+            point and, where it is wrong, at other points: what does not hold there is not believed.
         net: the network.
         theta: its parameters, flat.
         X: inputs (n, n_0).
@@ -71,9 +76,10 @@ def diagnose(
             is added.
 
     Returns:
-        A `Diagnosis`. The verdict is `"correct"`, `"explained"` (one explanation is best),
-        `"ambiguous"` (several are the same here: `.candidates`) or `"unexplained"` (see
-        `.localised`).
+        A `Diagnosis`. The verdict is `"correct"` (`.conventions` says up to what), `"explained"`
+        (one explanation is best), `"ambiguous"` (several are the same here: `.candidates`),
+        `"possible"` (it fits, but is not proved), `"partial"` (some layers are explained) or
+        `"unexplained"` (see `.localised`).
 
     Raises `UsageError` for what does not fit together or is no gradient, `DataError` for entries
     that are not finite, `NumericError` where the true gradient is not finite, `ResourceError` for a
@@ -83,9 +89,12 @@ def diagnose(
     >>> net = dr.Network(2, [dr.Dense(3, "tanh"), dr.Dense(1, "tanh")])
     >>> theta, X, T = net.init(seed=0), [[0.5, -1.0], [0.3, 0.8]], [[1.0], [0.0]]
     >>> bp = dr.backprop(net, theta, X, T)
-    >>> found = dr.diagnose(-bp.gradient, net, theta, X, T)
-    >>> found.verdict, found.mistakes[0].code, found.mistakes[0].layers
-    ('explained', 'sign', (1, 2))
+    >>> found = dr.diagnose(-0.1 * bp.gradient, net, theta, X, T)
+    >>> found.verdict, [c.title for c in found.conventions if c.explanation == 1]
+    ('correct', ['sign in layers 1, 2 (of: both)', 'learning_rate in layers 1, 2 (factor: 0.1)'])
+    >>> slopeless = dr.backprop(net, theta, X, T, rule={"hidden": "constant:1"}).gradient
+    >>> dr.diagnose(slopeless, net, theta, X, T).mistakes[0].title
+    'missing_derivative in layer 1'
     """
     objective = Objective.of(net, loss, reduction, rule, l2)
     if objective.rule.sequential:

@@ -113,7 +113,8 @@ class _Inquiry:
     def _some_layers(self) -> list[tuple[Explanation, Evidence]]:
         found = self.search.explanations(1, gaps=True)
         kept = [e for e in found if e.gaps and len(e.gaps) < self.case.L]
-        told = [e for e in kept if e.points or (e.factor.names and not e.factor.free)]
+        # one layer's factor alone is a ratio, that of several is a convention
+        told = [e for e in kept if e.points or (e.factor.names and len(e.gaps) < self.case.L - 1)]
         return [pair for pair in self._held(told) if pair[1].certain]
 
     def _held(self, found: list[Explanation]) -> list[tuple[Explanation, Evidence]]:
