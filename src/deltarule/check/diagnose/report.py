@@ -127,7 +127,7 @@ def _of_the_unexplained(
     said += where_to_look(given, truth, places, known)
     if wrong:
         worst = worst_weight(case, given, truth, wrong[-1].layer)
-        said.append(f"what the number that differs most is made of: {command(case, worst)}")
+        said.append(f"what is in the number that differs most: {command(case, worst)}")
     return said
 
 
