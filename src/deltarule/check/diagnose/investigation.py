@@ -83,7 +83,7 @@ class _Inquiry:
         self.answers: list[Answer] | None = None
         self.refuted: list[Explanation] = []
         self.made: set[str] = set()
-        self.alone = False
+        self.alone: list[Explanation] = []
 
     def outcome(self) -> Outcome:
         """Return what is found, the simplest kind first."""
@@ -121,17 +121,13 @@ class _Inquiry:
         """Return the explanations that hold elsewhere too, with what speaks for each."""
         held = []
         for e in found[:_TOLD]:
-            evidence = evidence_of(self.case, e)
-            if self.elsewhere is not None:
-                kept = self._seen_again(e)
-                if kept is None:
-                    self.refuted.append(e)
-                    continue
-                seen_again = bool(self.answers) and not e.product
-                evidence = replace(evidence, certain=evidence.certain or seen_again)
-                held.append((kept, evidence))
-            else:
-                held.append((e, evidence))
+            kept = e if self.elsewhere is None else self._seen_again(e)
+            if kept is None:
+                self.refuted.append(e)
+                continue
+            evidence = evidence_of(self.case, kept)
+            seen_again = bool(self.answers) and not kept.product
+            held.append((kept, replace(evidence, certain=evidence.certain or seen_again)))
         return held
 
     def _seen_again(self, e: Explanation) -> Explanation | None:
@@ -139,19 +135,21 @@ class _Inquiry:
         if self.answers is None:
             assert self.elsewhere is not None
             self.answers = self.elsewhere()
+        alone = None
         for factor in self.search.factors.variants(e.factor):
             scaled = replace(e, factor=factor)
             wrong = {a.name for a in self.answers if not a.holds(scaled)}
-            if wrong == {ROWS} and self.case.n == 1:  # what several rows do one row does not show
-                self.alone = True
-                return scaled
             if not wrong:
                 return scaled
+            if wrong == {ROWS} and self.case.n == 1:  # what several rows do one row does not show
+                alone = alone or scaled
             self.made.update(wrong)
-        return None
+        if alone is not None:
+            self.alone.append(alone)
+        return alone
 
     def _concluded(self, best: list[tuple[Explanation, Evidence]], all_found: list[Any]) -> Outcome:
-        first, evidence = best[0]
+        first, evidence = min(best, key=lambda pair: pair[0].cost)
         equal = [e for e, _ in best if e.cost == first.cost]
         by_place: dict[Any, Explanation] = {}
         for e in equal:  # variants of one mistake at the same layers are one explanation
@@ -161,7 +159,7 @@ class _Inquiry:
         also = tuple(e for e, _ in all_found if e not in equal)
         readings = self._readings(first)
         notes = [f"told apart by a call with {name}" for name in sorted(self.made)]
-        if self.alone:
+        if first in self.alone:
             notes.append("with two observations it is not the sum of both: compare with more rows")
         return Outcome(kept, evidence, readings, also, notes=tuple(notes))
 

@@ -28,7 +28,7 @@ __all__ = ["conclude"]
 _DELIVERY = ("transposed_output", "swapped_layers", "bias_first_row")
 """Mistakes for which the shapes of a list of (dW, db) need not fit."""
 
-_ALSO = 4
+_ALSO = 3
 """How many explanations are told that come behind the best."""
 
 

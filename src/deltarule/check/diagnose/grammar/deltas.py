@@ -94,8 +94,8 @@ def _others() -> Iterator[Stand]:
                 lambda at: _alike(at, at.above.delta), _has_above)  # fmt: skip
     yield Stand("raw_error", "y - T, the output's error", lambda at: _alike(at, _raw(at)),
                 _raw_fits)  # fmt: skip
-    yield Stand("f_of_error", "f(dE/dy_l): f is applied to the error, where f'(net_l) has to be "
-                "multiplied in", lambda at: _f(at, at.dE_dy), _hidden)  # fmt: skip
+    yield Stand("f_of_error", "f(dE/dy_l), f applied to the error, without f'(net_l)",
+                lambda at: _f(at, at.dE_dy), _hidden)  # fmt: skip
     yield Stand("f_of_delta", "f(delta_l)", lambda at: _f(at, at.right_delta), _hidden)
     yield Stand("node_sum", "the sum of delta over the layer's nodes",
                 lambda at: _over_nodes(at, np.sum), _wide)  # fmt: skip
