@@ -42,7 +42,8 @@ def closed(
     bent = [i for i in places if not acts[i].quantity.linear]
     if bent:
         if len(places) == 1 and slopes is not None:
-            yield from _floor(acts, bent[0], gradient, given, factor, slopes)
+            for c in (1.0, None) if factor is None else (factor,):
+                yield from _floor(acts, bent[0], gradient, given, c, slopes)
         return
     for values in _values(acts, places, gradient, given, factor):
         kept = [acts[i].quantity.allowed(v) for i, v in zip(places, values, strict=True)]
