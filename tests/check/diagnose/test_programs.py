@@ -169,3 +169,15 @@ def test_layers_that_are_explained_are_told_though_another_is_not():
     assert [(m.code, m.layers) for m in d.mistakes] == [("missing_weights", (2,))]
     assert d.right is False
     assert "look at layer 1 first" in str(d)
+
+
+def test_what_does_not_hold_elsewhere_is_possible_at_most():
+    """Of five rows it is one mistake, of six it is something else too."""
+
+    def function(theta, X, T):
+        return program(own=False)(theta, X[:5], T[:5])
+
+    d = found(function)
+    assert (d.verdict, d.right) == ("possible", False)
+    assert [m.code for m in d.mistakes] == ["missing_derivative"]
+    assert "not what the function does with another number of observations" in str(d)

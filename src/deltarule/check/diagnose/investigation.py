@@ -16,7 +16,7 @@ import numpy as np
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.conventions import Factor
 from deltarule.check.diagnose.evidence import Evidence, evidence_of
-from deltarule.check.diagnose.experiment import ROWS, Answer
+from deltarule.check.diagnose.experiment import EXPERIMENTS, ROWS, Answer
 from deltarule.check.diagnose.explanation import Explanation
 from deltarule.check.diagnose.grammar import points_of
 from deltarule.check.diagnose.match import EPS, precisions_of
@@ -81,7 +81,7 @@ class _Inquiry:
         self.case, self.vector, self.elsewhere = case, vector, elsewhere
         self.search = Search(case, vector, points_of(case, vector), precisions)
         self.answers: list[Answer] | None = None
-        self.refuted: list[Explanation] = []
+        self.refuted: list[tuple[Explanation, set[str]]] = []
         self.made: set[str] = set()
         self.alone: list[Explanation] = []
 
@@ -96,7 +96,7 @@ class _Inquiry:
             unproved += found
             if look == self._online and unproved:
                 return self._concluded(unproved, unproved)
-        return Outcome((), notes=self._refutations())
+        return self._held_in_part()
 
     def _common(self) -> list[tuple[Explanation, Evidence]]:
         return self._held(self.search.common())
@@ -123,7 +123,6 @@ class _Inquiry:
         for e in found[:_TOLD]:
             kept = e if self.elsewhere is None else self._seen_again(e)
             if kept is None:
-                self.refuted.append(e)
                 continue
             evidence = evidence_of(self.case, kept)
             seen_again = bool(self.answers) and not kept.product
@@ -135,7 +134,7 @@ class _Inquiry:
         if self.answers is None:
             assert self.elsewhere is not None
             self.answers = self.elsewhere()
-        alone = None
+        alone, fewest = None, set(EXPERIMENTS)
         for factor in self.search.factors.variants(e.factor):
             scaled = replace(e, factor=factor)
             wrong = {a.name for a in self.answers if not a.holds(scaled)}
@@ -144,8 +143,11 @@ class _Inquiry:
             if wrong == {ROWS} and self.case.n == 1:  # what several rows do one row does not show
                 alone = alone or scaled
             self.made.update(wrong)
+            fewest = min(fewest, wrong, key=len)
         if alone is not None:
             self.alone.append(alone)
+        else:
+            self.refuted.append((e, fewest))
         return alone
 
     def _concluded(self, best: list[tuple[Explanation, Evidence]], all_found: list[Any]) -> Outcome:
@@ -174,8 +176,15 @@ class _Inquiry:
             kept += [] if wrong else [factor]
         return tuple(kept)
 
-    def _refutations(self) -> tuple[str, ...]:
-        if not self.refuted:
-            return ()
-        return (f"{len(self.refuted)} explanations that fit here do not hold elsewhere (with "
-                f"{', '.join(sorted(self.made))})",)  # fmt: skip
+    def _held_in_part(self) -> Outcome:
+        """Return what fits here and at some of the other points: possible, and no more."""
+        asked = len(self.answers or ())
+        partly = [(e, w) for e, w in self.refuted if e.points and not e.fits and len(w) < asked]
+        notes = [f"{len(self.refuted)} explanations that fit here do not hold elsewhere (with "
+                 f"{', '.join(sorted(self.made))})"] if self.refuted else []  # fmt: skip
+        if not partly:
+            return Outcome((), notes=tuple(notes))
+        best, wrong = min(partly, key=lambda pair: (len(pair[1]), pair[0].cost))
+        evidence = replace(evidence_of(self.case, best), certain=False)
+        notes = [f"this is not what the function does with {', or '.join(sorted(wrong))}"]
+        return Outcome((best,), evidence, notes=tuple(notes))

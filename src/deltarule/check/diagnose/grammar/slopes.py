@@ -120,7 +120,7 @@ def _clipped_output(at: Any, bound: float) -> Any:
 
 
 def _up_to(most: float) -> Callable[[float], float | None]:
-    return lambda value: value if 1e-9 < value < most else None
+    return lambda value: value if 1e-9 < value < (1.0 - 1e-6) * most else None
 
 
 def stands() -> Iterator[Stand]:
