@@ -126,14 +126,15 @@ def told(rng: np.random.Generator, wanted: int) -> tuple[Counter[str], list[str]
 
 def outside(rng: np.random.Generator, wanted: int) -> Iterator[tuple[str, Case, Array]]:
     """Yield gradients that are wrong in ways that no point of the grammar is."""
-    kinds = ("noise", "factor per node", "shuffled", "another network's", "noise in a layer")
+    kinds = ("noise", "factor per node", "shuffled", "another network's", "noise in a layer",
+             "factor per layer")  # fmt: skip
     while wanted:
         case = random_case(rng)
         true = flat(backward(case))
         kind = kinds[rng.integers(len(kinds))]
         given = _wrong(kind, case, true, rng)
         touched = [differing(case, c * given, true) for c in _ratios(case, given, true)]
-        if np.all(np.isfinite(given)) and min(touched) >= 4:
+        if np.all(np.isfinite(given)) and min(touched) >= (1 if kind == "factor per layer" else 4):
             wanted -= 1
             yield kind, case, given
 
@@ -158,8 +159,9 @@ def _wrong(kind: str, case: Case, true: Array, rng: np.random.Generator) -> Arra
         width, below = case.W[l].shape
         W = given[start : start + width * below].reshape(width, below)
         b = given[start + width * below : start + width * below + case.b[l].size]
-        if kind == "factor per node":
-            factors = rng.uniform(0.2, 3.0, width)
+        if kind.startswith("factor"):
+            each = width if kind == "factor per node" else 1
+            factors = np.broadcast_to(rng.uniform(0.2, 3.0, each), width)
             W *= factors[:, None]
             b *= factors if b.size else 1.0
         elif l == chosen:

@@ -158,17 +158,18 @@ def test_an_online_program_is_named_with_its_rate(missing):
 
 
 def test_layers_that_are_explained_are_told_though_another_is_not():
+    upper = program(own=False)(THETA, X, T)[1]
     p = [dict(layer) for layer in NET.unpack(dr.backprop(NET, THETA, X, T).gradient.copy())]
-    p[1]["W"] = 5 * p[1]["W"]
+    p[1]["W"] = -upper / len(X)
     p[0]["W"] = p[0]["W"] + RNG.normal(size=(4, 3))
     d = dr.diagnose(p, NET, THETA, X, T)
-    assert d.verdict == "unexplained", "a factor alone is a layer's ratio, no mistake with a name"
-    p[1]["W"] = np.zeros((1, 4))
-    d = dr.diagnose(p, NET, THETA, X, T)
-    assert d.verdict == "partial"
-    assert [(m.code, m.layers) for m in d.mistakes] == [("missing_weights", (2,))]
-    assert d.right is False
+    assert (d.verdict, d.right) == ("partial", False)
+    assert [(m.code, m.layers) for m in d.mistakes] == [("missing_derivative", (2,))]
     assert "look at layer 1 first" in str(d)
+    p[1]["W"] = 0 * upper
+    nothing = dr.diagnose(p, NET, THETA, X, T)
+    assert nothing.verdict == "unexplained", "that nothing is there proves little"
+    assert "layer 2: the weights' gradient is 0" in str(nothing)
 
 
 def test_what_does_not_hold_elsewhere_is_possible_at_most():

@@ -29,6 +29,8 @@ class Evidence:
 
     numbers: int
     """How many entries of the gradient are other than the true ones, and explained."""
+    not_zero: int
+    """How many of them are not 0: that nothing is there proves little."""
     fitted: int
     """How many numbers were fitted to them."""
     certain: bool
@@ -57,10 +59,28 @@ def evidence_of(case: Case, e: Explanation) -> Evidence:
     certain = not e.product and bool(explained.any())
     if e.factor.free:
         certain &= len(_nodes(case, here != 0.0)) > e.fits
+    fitted = [p for p in e.points if p.fitted and not p.taken and not p.quantity.whole]
+    if fitted and _only_ratios(case, here, truth):
+        certain = False
     for i, point in enumerate(e.points):
         if point.fitted and not point.taken:
             certain &= _over_determined(case, e, i, here)
-    return Evidence(int(explained.sum()), e.fits, bool(certain))
+    not_zero = int(np.sum(explained & (here != 0.0)))
+    return Evidence(int(explained.sum()), not_zero, e.fits, bool(certain))
+
+
+def _only_ratios(case: Case, here: Array, truth: Array) -> bool:
+    """Whether every layer's gradient is the true one times a number: any number would do."""
+    start = 0
+    for l in range(1, case.L + 1):
+        part = slice(start, start + case.W[l].size + case.b[l].size)
+        start = part.stop
+        square = float(truth[part] @ truth[part])
+        ratio = float(here[part] @ truth[part]) / square if square > 0.0 else 0.0
+        rest = here[part] - ratio * truth[part]
+        if np.max(np.abs(rest)) > HALF_THE_DIGITS * np.max(np.abs(here[part])):
+            return False
+    return True
 
 
 def _over_determined(case: Case, e: Explanation, i: int, here: Array) -> bool:

@@ -115,7 +115,7 @@ class _Inquiry:
         kept = [e for e in found if e.gaps and len(e.gaps) < self.case.L]
         # one layer's factor alone is a ratio, that of several is a convention
         told = [e for e in kept if e.points or (e.factor.names and len(e.gaps) < self.case.L - 1)]
-        return [pair for pair in self._held(told) if pair[1].certain]
+        return [pair for pair in self._held(told) if pair[1].certain and pair[1].not_zero > 1]
 
     def _held(self, found: list[Explanation]) -> list[tuple[Explanation, Evidence]]:
         """Return the explanations that hold elsewhere too, with what speaks for each."""
