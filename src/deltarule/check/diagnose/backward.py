@@ -27,6 +27,9 @@ __all__ = ["Acts", "At", "LayerPass", "Result", "backward", "flat"]
 Acts = tuple[Point, ...]
 Pair = tuple[Array, Array]
 
+_NUMBERS = 2_000_000
+"""How many numbers of a layer's nodes are kept for all its deltas together."""
+
 _DELTA = frozenset({"loss", "carried", "carrier", "delta"})
 _SUMS = _DELTA | {"own", "rows", "input", "weights", "biases"}
 
@@ -107,7 +110,8 @@ class Result:
 class LayerPass:
     """One layer's part of the backward pass, under any points.
 
-    Steps that several combinations of points share are computed once.
+    Deltas that several combinations of points share are computed once, and so is the gradient that
+    the last ones shared; in a large layer there is no room for more.
     """
 
     def __init__(self, case: Case, l: int, above: Result | None) -> None:
@@ -115,12 +119,13 @@ class LayerPass:
         self._penalty = case.objective.l2 * case.W[l], np.zeros_like(case.b[l])
         self._penalised = case.objective.l2 > 0.0
         self._ats: dict[Acts, At] = {}
-        self._sums: dict[Acts, Pair] = {}
+        self._room = max(2, _NUMBERS // case.nets[l].size)
+        self._last: tuple[Acts, Pair] | None = None
 
     def __call__(self, acts: Acts) -> Result:
         """Return the layer's result with the points `acts`."""
         at = self._at(tuple(a for a in acts if a.slot in _DELTA))
-        whole = _put("scale", acts, at, self._summed(acts))
+        whole = _put("scale", acts, at, self._summed(at, acts))
         if self._penalised or any(a.slot == "penalty" for a in acts):
             more = _put("penalty", acts, at, self._penalty)
             whole = whole[0] + more[0], whole[1] + more[1]
@@ -129,6 +134,8 @@ class LayerPass:
 
     def _at(self, acts: Acts) -> At:
         if acts not in self._ats:
+            if len(self._ats) >= self._room:
+                self._ats.clear()
             at = self._ats[acts] = self._started(acts)
             changed = any(a.slot == "delta" for a in acts)
             at.delta = _put("delta", acts, at, None) if changed else at.right_delta
@@ -151,18 +158,17 @@ class LayerPass:
         rule = case.objective.rule.at(self.l + 1, len(case.objective.network.layers))
         return rule.carrier(case.W[self.l + 1], NUMPY)
 
-    def _summed(self, acts: Acts) -> Pair:
+    def _summed(self, at: At, acts: Acts) -> Pair:
         """Return delta_l^T y_{l-1} and the sum over samples of delta_l."""
         key = tuple(a for a in acts if a.slot in _SUMS)
-        if key not in self._sums:
-            at = self._at(tuple(a for a in key if a.slot in _DELTA))
+        if self._last is None or self._last[0] != key:
             own = _put("own", key, at, (at.delta, at.delta))
             y = _put("input", key, at, self.case.outputs[self.l - 1])
             for_weights, for_biases, y = _put("rows", key, at, (*own, y))
             dE_db = for_biases.sum(axis=0) if self.case.bias(self.l) else np.zeros(0)
             pair = _put("weights", key, at, (for_weights.T @ y, dE_db))
-            self._sums[key] = _put("biases", key, at, pair)
-        return self._sums[key]
+            self._last = key, _put("biases", key, at, pair)
+        return self._last[1]
 
 
 def _put(slot: str, acts: Acts, at: At, right: Any) -> Any:
