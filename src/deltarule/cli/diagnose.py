@@ -96,7 +96,7 @@ def diagnose(
     raise typer.Exit(status)
 
 
-_MISTAKES = 15
+_MISTAKES = 20
 """How many gradients a search has in memory at once, measured with ten million parameters."""
 
 

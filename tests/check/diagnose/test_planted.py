@@ -28,4 +28,4 @@ def test_true_gradients_raise_no_alarm() -> None:
 
 
 def test_noise_gets_no_name() -> None:
-    assert [str(d) for d in noisy_gradients(60)] == []
+    assert [str(d) for d in noisy_gradients(16)] == []

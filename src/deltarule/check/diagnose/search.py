@@ -39,8 +39,6 @@ class Search:
     ) -> None:
         self.case, self.points, self.factors = case, points, Factors(case)
         self.truth = backward(case)
-        self.orders = [(point, put(vector)) for point, put in orders(case)]
-        self.orders = [(p, v) for p, v in self.orders if not np.array_equal(v, vector)]
         self.precisions, self.vector = precisions, vector
         self.given = self._given(vector)
 
@@ -56,9 +54,11 @@ class Search:
         stay unexplained.
         """
         found = self._explain(self.given, self.points, at_once, fits, (), gaps)
-        for point, restored in () if gaps else self.orders:
-            given = self._given(restored)
-            found += self._explain(given, self.points, at_once, fits, (point,))
+        for point, put in () if gaps else orders(self.case):
+            restored = put(self.vector)
+            if not np.array_equal(restored, self.vector):
+                given = self._given(restored)
+                found += self._explain(given, self.points, at_once, fits, (point,))
         return _minimal(found)
 
     def _given(self, vector: Array) -> Given:
