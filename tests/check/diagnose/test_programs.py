@@ -79,6 +79,16 @@ def test_the_delta_of_the_layer_above():
     assert "delta_l is delta_{l+1}, that of the layer above" in str(d)
 
 
+@pytest.mark.parametrize("factor", [7.0, 20.0])
+def test_a_whole_number_in_one_layer_is_possible_at_most(factor):
+    """Seven steps added up in one layer? Five rows times four? Nobody knows."""
+    g = dr.backprop(NET, THETA, X, T).gradient.copy()
+    g[12:] *= factor
+    d = found(g)
+    assert d.verdict == "possible"
+    assert [m.code for m in d.mistakes] == ["accumulated"]
+
+
 @pytest.mark.parametrize("factor", [3.7, 2 / 3])
 @pytest.mark.parametrize("ask", [True, False])
 def test_a_factor_in_one_layer_is_no_known_mistake(factor, ask):
@@ -182,3 +192,38 @@ def test_what_does_not_hold_elsewhere_is_possible_at_most():
     assert (d.verdict, d.right) == ("possible", False)
     assert [m.code for m in d.mistakes] == ["missing_derivative"]
     assert "not what the function does with another number of observations" in str(d)
+
+
+def test_biases_that_are_divided_by_the_rows_twice():
+    """Their mean is taken, then multiplied by lr / n: they learn n times slower than weights."""
+    net = dr.Network(3, [dr.Dense(4, "tanh"), dr.Dense(2)])
+    theta, targets = net.init(seed=0), RNG.normal(size=(5, 2))
+
+    def function(theta, X, T):
+        p = net.unpack(dr.backprop(net, theta, X, T).gradient)
+        return [(layer["W"], layer["b"] / len(X)) for layer in p]
+
+    d = dr.diagnose(function, net, theta, X, targets)
+    (m,) = d.mistakes
+    assert (d.verdict, m.code, m.layers, m.parameters) == (
+        "explained", "mean_twice", (1, 2), {"of": "biases"},
+    )  # fmt: skip
+
+
+def test_weights_and_biases_may_be_wrong_in_two_ways():
+    """relu of the error for f' in dE/dW, and no f' in dE/db: two findings, each in its part."""
+    net = dr.Network(3, [dr.Dense(4, "relu"), dr.Dense(2)])
+    theta, targets = net.init(seed=0), RNG.normal(size=(5, 2))
+
+    def function(theta, X, T):
+        first, second = net.unpack(theta)
+        y1 = np.maximum(X @ first["W"].T + first["b"], 0)
+        d2 = y1 @ second["W"].T + second["b"] - T
+        e1 = d2 @ second["W"]
+        return [(np.maximum(e1, 0).T @ X, e1.sum(0)), (d2.T @ y1, d2.sum(0))]
+
+    d = dr.diagnose(function, net, theta, X, targets, reduction="sum")
+    assert d.verdict == "explained"
+    assert {(m.code, m.parameters["in"]) for m in d.mistakes} == {
+        ("missing_derivative", "dE/db alone"), ("own:f_of_error_in_weights", "dE/dW alone"),
+    }  # fmt: skip

@@ -59,7 +59,7 @@ def evidence_of(case: Case, e: Explanation) -> Evidence:
     certain = not e.product and bool(explained.any())
     if e.factor.free:
         certain &= len(_nodes(case, here != 0.0)) > e.fits
-    fitted = [p for p in e.points if p.fitted and not p.taken and not p.quantity.whole]
+    fitted = [p for p in e.points if p.fitted and not p.taken]
     if fitted and _only_ratios(case, here, truth):
         certain = False
     for i, point in enumerate(e.points):

@@ -10,6 +10,9 @@ from deltarule.check.diagnose.grammar import Point
 
 __all__ = ["Explanation"]
 
+_PRODUCTS = ({"loss", "delta"}, {"loss", "own"}, {"scale", "whole"})
+"""Slots whose values are multiplied with each other."""
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -29,15 +32,16 @@ class Explanation:
 
     @property
     def product(self) -> bool:
-        """Whether two of its points multiply in one step: dE/dy_L and f_L' at the output.
+        """Whether two of its points multiply in one step: two factors, or dE/dy_L and f_L'.
 
         Two changes whose product is the number are an identity, not a finding.
         """
-        slots = [
-            (p.slot, max(ls, default=0)) for p, ls in zip(self.points, self.layers, strict=True)
-        ]
-        starts = {l for slot, l in slots if slot == "loss"}
-        return any(slot in ("delta", "own") and l in starts for slot, l in slots)
+        placed = [(p.slot, set(at)) for p, at in zip(self.points, self.layers, strict=True)]
+        return any(
+            {one, other} in _PRODUCTS and here & there
+            for i, (one, here) in enumerate(placed)
+            for other, there in placed[:i]
+        )
 
     @property
     def cost(self) -> tuple[int, ...]:
