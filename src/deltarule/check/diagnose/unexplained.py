@@ -145,11 +145,11 @@ def command(case: Case, weight: tuple[int, int, int]) -> str:
     if len(set(names[:-1])) > 1 or case.samples.weight is not None or not (biased and _short(case)):
         return (f"dr.explain(net, theta, X, T, weight=({at.replace(',', ', ')}), "
                 f'loss="{_spec(objective.loss)}", reduction="{objective.reduction}", '
-                f"l2={objective.l2:g})")  # fmt: skip
+                f"l2={objective.l2!r})")  # fmt: skip
     parts = [f"deltarule explain --network {'-'.join(map(str, net.sizes))} --theta theta.npy"]
     parts += [f"--activation {names[0]}"] + ([f"--output {names[-1]}"] if len(names) > 1 else [])
     parts += [f"--loss {_spec(objective.loss)} --reduction {objective.reduction}"]
-    parts += [f"--l2 {objective.l2:g}"] if objective.l2 else []
+    parts += [f"--l2 {objective.l2!r}"] if objective.l2 else []
     for x, t in zip(case.samples.X, case.samples.T, strict=True):
         parts += [f"--input={_numbers(x)} --target={_numbers(t)}"]
     return " ".join([*parts, f"--weight {at}"])
@@ -157,8 +157,9 @@ def command(case: Case, weight: tuple[int, int, int]) -> str:
 
 def _spec(record: Any) -> str:
     """Return a record as it is written on a command line: `leaky_relu:0.1`."""
-    values = [f"{getattr(record, f.name):g}" for f in fields(record)]
-    return ":".join([record.name, ",".join(values)] if values else [record.name])
+    values = [f"{getattr(record, f.name)!r}" for f in fields(record)]
+    usual = all(getattr(record, f.name) == f.default for f in fields(record))
+    return record.name if usual else f"{record.name}:{','.join(values)}"
 
 
 def _short(case: Case) -> bool:
