@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -145,4 +146,4 @@ def _one_up(fits: Callable[[Case, int], bool]) -> Callable[[Case, int], bool]:
 for _stand in _others():
     _put(_stand, _stand.of)
 for _stand in stands():
-    _put(_stand, _times(_stand))
+    _put(replace(_stand, phrase=f"dE/dy_l times {_stand.phrase}"), _times(_stand))

@@ -125,39 +125,39 @@ def _up_to(most: float) -> Callable[[float], float | None]:
 
 def stands() -> Iterator[Stand]:
     """Yield everything that is tried in the place of f'(net)."""
-    yield Stand("twice", "multiplied in twice", lambda at: at.slope * at.slope, elementwise,
+    yield Stand("twice", "f' twice", lambda at: at.slope * at.slope, elementwise,
                 "double_derivative")  # fmt: skip
-    yield Stand("of_y", "taken at y", lambda at: at.case.slope(at.l, at.y), elementwise,
+    yield Stand("of_y", "f' taken at y", lambda at: at.case.slope(at.l, at.y), elementwise,
                 "derivative_of_output", {"argument": "y"})  # fmt: skip
-    yield Stand("formula_of_net", "the formula for y, of net", _formula, _named(*_BOUNDED),
+    yield Stand("formula_of_net", "f' by its formula for y, of net", _formula, _named(*_BOUNDED),
                 "derivative_of_output", {"argument": "net, in the formula for y"})  # fmt: skip
     for side, step in (("below", -1), ("above", 1)):
         for own in (False, True):
             slope, fits = _neighbour(step, own)
             told = {"of": f"the layer {side}", "activation": "its own" if own else "that layer's"}
             name = f"of_layer_{side}{'_own' if own else ''}"
-            yield Stand(name, f"that of the layer {side}", slope, fits,
+            yield Stand(name, f"the f' of the layer {side}", slope, fits,
                         "derivative_wrong_layer", told)  # fmt: skip
     for of in FROM_OUTPUT:
         for argument in ("y", "net"):
-            yield Stand(f"{of}_of_{argument}", f"that of {of}, of {argument}",
+            yield Stand(f"{of}_of_{argument}", f"the f' of {of}, of {argument}",
                         _of_another(of, argument), _another(of), "wrong_activation",
                         {"of": of, "argument": argument})  # fmt: skip
-    yield Stand("relu_of_net", "that of relu", _of_another("relu", "net"), _another("relu"),
+    yield Stand("relu_of_net", "the f' of relu", _of_another("relu", "net"), _another("relu"),
                 "wrong_activation", {"of": "relu", "argument": "net"}, rank=1)  # fmt: skip
-    yield Stand("f", "y = f(net), f in the place of f'", lambda at: at.y, elementwise)
+    yield Stand("f", "y = f(net), in the place of f'", lambda at: at.y, elementwise)
     yield Stand("one_minus_y", "1 - y", lambda at: 1.0 - at.y, elementwise)
-    yield Stand("one_minus_f_of_y", "y (1 - y) of f(y)", _applied_again,
-                _named(*_BOUNDED))  # fmt: skip
+    yield Stand("one_minus_f_of_y", "the f' of f(y), to which f is applied once more",
+                _applied_again, _named(*_BOUNDED))  # fmt: skip
     yield Stand("net", "net", lambda at: at.net, elementwise)
     for side in ("left", "right", "middle"):
-        yield Stand(f"kink_{side}", f"the {side} one at the kink", _side(side), _kinked,
+        yield Stand(f"kink_{side}", f"f', the {side} one at the kink", _side(side), _kinked,
                     "relu_kink", {"side": side}, everywhere=False)  # fmt: skip
     rectified = _named("relu", "leaky_relu")
     for below in (0.0, 0.01):
-        yield Stand(f"below_zero_{below:g}", f"{below:g} for net < 0", _below(below), rectified,
-                    "dead_relu_slope", {"slope_below": below}, everywhere=False)  # fmt: skip
-    yield Stand("below_zero", "another number for net < 0",
+        yield Stand(f"below_zero_{below:g}", f"f', but {below:g} for net < 0", _below(below),
+                    rectified, "dead_relu_slope", {"slope_below": below}, everywhere=False)  # fmt: skip
+    yield Stand("below_zero", "f', but another number for net < 0",
                 lambda at, p: np.where(at.net < 0, p, at.slope), rectified,
                 "dead_relu_slope", number="slope_below", everywhere=False)  # fmt: skip
     yield Stand("constant", "a constant number", lambda at, p: np.full_like(at.net, p),
@@ -169,7 +169,7 @@ def stands() -> Iterator[Stand]:
     yield Stand("floor", "f', but no less than a number", lambda at, p: np.maximum(at.slope, p),
                 elementwise, "derivative_floor", number="floor", linear=False, everywhere=False,
                 allowed=_up_to(1.0))  # fmt: skip
-    yield Stand("clipped_output", "taken of y after y was kept away from its ends",
+    yield Stand("clipped_output", "f' taken of y after y was kept away from its ends",
                 _clipped_output, _named(*_BOUNDED), "derivative_clipped_output", number="bound",
                 linear=False, everywhere=False, allowed=_up_to(0.5))  # fmt: skip
 
