@@ -156,7 +156,8 @@ def stands() -> Iterator[Stand]:
     rectified = _named("relu", "leaky_relu")
     for below in (0.0, 0.01):
         yield Stand(f"below_zero_{below:g}", f"f', but {below:g} for net < 0", _below(below),
-                    rectified, "dead_relu_slope", {"slope_below": below}, everywhere=False)  # fmt: skip
+                    rectified, "dead_relu_slope", {"slope_below": below},
+                    everywhere=False)  # fmt: skip
     yield Stand("below_zero", "f', but another number for net < 0",
                 lambda at, p: np.where(at.net < 0, p, at.slope), rectified,
                 "dead_relu_slope", number="slope_below", everywhere=False)  # fmt: skip
