@@ -287,7 +287,7 @@ def named_rightly(p: Problem, planted: dict[str, Any], given: np.ndarray, d: dr.
     if d.verdict == "correct" and not conventions:  # rounding too small to be seen
         return set(planted) == {"float_noise"}
     if len(planted) == 1 and _one_factor(p, given):
-        return d.verdict == "correct" and bool(conventions)
+        return d.verdict in ("correct", "possible") and bool(conventions) and not d.mistakes
 
     def same(findings: Any) -> bool:
         try:
