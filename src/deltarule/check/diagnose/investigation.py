@@ -61,9 +61,10 @@ def investigate(case: Case, vector: Array, elsewhere: Callable[[], list[Answer]]
     low = tuple(l for l, eps in enumerate(precisions, 1) if eps > EPS)
     with np.errstate(all="ignore"):  # a wrong rule may well overflow
         found = _Inquiry(case, vector, (), elsewhere).outcome()
-        if low and not found.proved:
+        if low:
             rough = _Inquiry(case, vector, precisions, elsewhere).outcome()
-            if rough.best and not rough.best[0].gaps:
+            whole = bool(rough.best) and not rough.best[0].gaps
+            if whole and (not found.proved or rough.best[0].cost < found.best[0].cost):
                 return replace(rough, precision=low, eps=max(precisions))
     return found
 

@@ -59,7 +59,16 @@ class Search:
             if not np.array_equal(restored, self.vector):
                 given = self._given(restored)
                 found += self._explain(given, self.points, at_once, fits, (point,))
-        return _minimal(found)
+        return _minimal([e for e in found if not self._common_factor(e)])
+
+    def _common_factor(self, e: Explanation) -> bool:
+        """Whether one of its points is a factor of the whole gradient: that is a convention."""
+        every = tuple(range(self.case.L, 0, -1))
+        slots = ("whole",) if self.case.objective.l2 else ("whole", "scale")
+        return any(
+            p.slot in slots and not (p.quantity.part or p.fitted) and layers == every
+            for p, layers in zip(e.points, e.layers, strict=True)
+        )
 
     def _given(self, vector: Array) -> Given:
         return as_given(self.case, vector, self._floors(vector), self.precisions)

@@ -73,14 +73,18 @@ class Step:
         case = self.case
         here = [p for p in used if p.slot != "order" and p.quantity.fits(case, self.l)]
         again = [old for count in range(len(here) + 1) for old in combinations(here, count)]
-        able = [p for p in self.able if all(_apart(p, q) for q in used) and self._shown(p)]
+        able = [
+            p
+            for p in self.able
+            if self._shown(p) and all(p.quantity is not q.quantity for q in used)
+        ]
         new = _effective(layer, able)
         if self.l == 1:  # nothing is carried down from layer 1: its own delta is its delta
             new = [p for p in new if p.slot != "own" or p.quantity.part]
         yield from again
         room = self.at_once - len(used)
         if room >= 1:
-            yield from ((*old, p) for old in again for p in new)
+            yield from ((*old, p) for old in again for p in new if all(_apart(p, q) for q in old))
         if room >= 2:
             yield from self._pairs(state, layer, new)
 
@@ -102,7 +106,7 @@ class Step:
         other way round: of these pairs few are left.
         """
         general = [p for p in new if p.quantity.paired and not p.quantity.part]
-        parts = [p for p in new if p.quantity.part and p.slot not in ("own", "scale")]
+        parts = [p for p in new if p.quantity.part]
         moving = [p for p in general if p.slot == "delivery"]  # takes numbers from part to part
         pairs = [*combinations(general, 2), *((p, q) for p in parts for q in moving)]
         for p, q in pairs:
@@ -111,6 +115,8 @@ class Step:
         for part, place in (("weights", 0), ("biases", 1)):
             mine = [p for p in new if p.quantity.part == part]
             others = [p for p in new if p.quantity.part != part]
+            if self._gives(1 - place, layer(()), state):
+                yield from ((p, q) for p, q in combinations(mine, 2) if p.slot != q.slot)
             rest = [q for q in others if q.open or self._gives(1 - place, layer((q,)), state)]
             for p in mine if rest else ():
                 for q in rest:
