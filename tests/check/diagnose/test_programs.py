@@ -80,12 +80,17 @@ def test_the_delta_of_the_layer_above():
 
 
 @pytest.mark.parametrize("factor", [7.0, 20.0])
-def test_a_whole_number_in_one_layer_is_possible_at_most(factor):
+@pytest.mark.parametrize("ask", [True, False])
+def test_a_whole_number_in_one_layer_is_possible_at_most(factor, ask):
     """Seven steps added up in one layer? Five rows times four? Nobody knows."""
-    g = dr.backprop(NET, THETA, X, T).gradient.copy()
-    g[12:] *= factor
-    d = found(g)
-    assert d.verdict == "possible"
+
+    def function(theta, X, T):
+        g = dr.backprop(NET, theta, X, T).gradient.copy()
+        g[12:] *= factor
+        return g
+
+    d = found(function if ask else function(THETA, X, T))
+    assert (d.verdict, d.right) == ("possible", False)
     assert [m.code for m in d.mistakes] == ["accumulated"]
 
 

@@ -33,6 +33,8 @@ class Evidence:
     """How many of them are not 0: that nothing is there proves little."""
     fitted: int
     """How many numbers were fitted to them."""
+    ratios: bool
+    """Whether a fitted number only makes a layer's gradient a multiple of the true one."""
     certain: bool
     """Whether every fitted number is over-determined, and no two changes are one product."""
 
@@ -60,13 +62,13 @@ def evidence_of(case: Case, e: Explanation) -> Evidence:
     if e.factor.free:
         certain &= len(_nodes(case, here != 0.0)) > e.fits
     fitted = [p for p in e.points if p.fitted and not p.taken]
-    if fitted and _only_ratios(case, here, truth):
-        certain = False
+    ratios = bool(fitted) and _only_ratios(case, here, truth)
     for i, point in enumerate(e.points):
         if point.fitted and not point.taken:
             certain &= _over_determined(case, e, i, here)
     not_zero = int(np.sum(explained & (here != 0.0)))
-    return Evidence(int(explained.sum()), not_zero, e.fits, bool(certain))
+    proved = bool(certain) and not ratios
+    return Evidence(int(explained.sum()), not_zero, e.fits, ratios, proved)
 
 
 def _only_ratios(case: Case, here: Array, truth: Array) -> bool:

@@ -113,7 +113,7 @@ class _Inquiry:
 
     def _some_layers(self) -> list[tuple[Explanation, Evidence]]:
         found = self.search.explanations(1, gaps=True)
-        kept = [e for e in found if e.gaps and len(e.gaps) < self.case.L]
+        kept = [e for e in found if 0 < len(e.gaps) < self.case.L and not e.factor.free]
         # one layer's factor alone is a ratio, that of several is a convention
         told = [e for e in kept if e.points or (e.factor.names and len(e.gaps) < self.case.L - 1)]
         return [pair for pair in self._held(told) if pair[1].certain and pair[1].not_zero > 1]
@@ -126,7 +126,9 @@ class _Inquiry:
             if kept is None:
                 continue
             evidence = evidence_of(self.case, kept)
-            seen_again = bool(self.answers) and not kept.product
+            if evidence.ratios and not any(p.quantity.whole for p in kept.points):
+                continue  # the ratios are told as they are
+            seen_again = bool(self.answers) and not (kept.product or evidence.ratios)
             held.append((kept, replace(evidence, certain=evidence.certain or seen_again)))
         return held
 
