@@ -286,7 +286,8 @@ def named_rightly(p: Problem, planted: dict[str, Any], given: np.ndarray, d: dr.
     conventions = [c for c in d.conventions if c.explanation == 1]
     if d.verdict == "correct" and not conventions:  # rounding too small to be seen
         return set(planted) == {"float_noise"}
-    if (len(planted) == 1 or not set(planted) - COMMON) and _one_factor(p, given):
+    alone = len(planted) == 1 or not set(planted) - COMMON
+    if alone and not loose and _one_factor(p, given):
         return d.verdict in ("correct", "possible") and bool(conventions) and not d.mistakes
 
     def same(findings: Any) -> bool:

@@ -172,6 +172,7 @@ def test_mistakes_that_this_input_cannot_show():
 def test_lower_precision_is_told_from_a_mistake():
     found = dr.diagnose(BP.gradient.astype(np.float32), NET, THETA, X, T)
     assert [m.code for m in found.mistakes] == ["float_noise"]
+    assert (found.verdict, found.right) == ("explained", True)
     found = dr.diagnose(-BP.gradient.astype(np.float16), NET, THETA, X, T)
     assert [m.code for m in found.mistakes] == ["float_noise"]
     assert [c.code for c in found.conventions] == ["sign"]

@@ -58,7 +58,8 @@ def evidence_of(case: Case, e: Explanation) -> Evidence:
     explained = _moved(case, here, truth)
     if any(p.slot == "order" for p in e.points):
         explained = here != 0.0
-    certain = not e.product and bool(explained.any())
+    claims = bool(e.points or e.factor.names)  # else it is right, in its precision
+    certain = not e.product and (bool(explained.any()) or not claims)
     if e.factor.free:
         certain &= len(_nodes(case, here != 0.0)) > e.fits
     fitted = [p for p in e.points if p.fitted and not p.taken]

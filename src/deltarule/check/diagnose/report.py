@@ -60,7 +60,8 @@ def conclude(case: Case, delivered: Delivered, given: Given, outcome: Outcome) -
     )
     titles = dict.fromkeys(title_of(case, e) for e in outcome.also)
     also = [*titles][:_ALSO] + ([f"{len(titles) - _ALSO} more"] if len(titles) > _ALSO else [])
-    evidence = "" if outcome.evidence is None else str(outcome.evidence)
+    counted = outcome.evidence is not None and outcome.evidence.numbers
+    evidence = str(outcome.evidence) if counted else ""
 
     def said(verdict: str, certain: Sequence[Finding], every: Sequence[Finding] = (),
              unseen: Sequence[str] = ()) -> Diagnosis:  # fmt: skip
