@@ -52,7 +52,7 @@ test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tes
 test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch
 	@$(BIN)/python -m pytest -n $(JOBS) tests/peers
 
-proof: $(STAMPS)/test  ## the diagnosis: 50 networks per mistake, pairs, 1,000 right and noisy gradients; coverage of intervals
+proof: $(STAMPS)/test  ## the diagnosis: every mistake and pair, 5,000 points of the grammar, 4,000 right and wrong gradients; intervals
 	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py tests/studies/full_coverage.py
 
 FUZZ_CASES ?= 2000

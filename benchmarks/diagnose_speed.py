@@ -15,7 +15,7 @@ import deltarule as dr
 from deltarule.check.diagnose import MISTAKES
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Case
-from deltarule.check.diagnose.mistake import Trial
+from deltarule.check.diagnose.grammar import QUANTITIES, Point
 from deltarule.engine import Objective, as_samples
 
 PAIRS = 30
@@ -32,16 +32,18 @@ def case() -> Case:
 
 
 def planted(at: Case, codes: tuple[str, ...]) -> np.ndarray | None:
-    """Return the gradient with the first variant of each mistake; None where one has none."""
-    acts = []
+    """Return the gradient with the last variant of each mistake; None where one has none."""
+    acts: list[tuple[Point, list[int]]] = []
     for code in codes:
-        mistake = MISTAKES[code]
-        layers = [l for l in range(1, at.L + 1) if mistake.layers(at, l)]
-        variants = list(mistake.variants(at, at.theta))
-        if not layers or not variants or not mistake.changes:
+        fitting = [
+            (QUANTITIES[name], layers)
+            for name in MISTAKES[code].points
+            if (layers := [l for l in range(1, at.L + 1) if QUANTITIES[name].fits(at, l)])
+        ]
+        if not fitting or any(p.slot == fitting[-1][0].slot for p, _ in acts):
             return None
-        trial = Trial.of(mistake, variants[-1])
-        acts.append((trial.closed(0.3) if trial.open else trial, layers))
+        quantity, layers = fitting[-1]
+        acts.append((Point(quantity, 0.3 if quantity.number else None, False), layers))
     return flat(backward(at, acts))
 
 

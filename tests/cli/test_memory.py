@@ -30,7 +30,7 @@ WIDE = ("--network", "3-99999999-1")
             "330.0 GB",
         ),
         (("explain", *WIDE, "--input", "1,2,3", "--target", "1"), "--network 3-99", "16.0 GB"),
-        (("diagnose", "user.py:g", *WIDE), "--network: 499,999,996 parameters", "68.0 GB"),
+        (("diagnose", "user.py:g", *WIDE), "--network: 499,999,996 parameters", "88.0 GB"),
         (
             ("diagnose", "user.py:g", "--network", "3-4-1", "--rows", "1000000000"),
             "--rows: 1,000,000,000 random rows",

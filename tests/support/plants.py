@@ -9,6 +9,26 @@ import numpy as np
 from beginner import Problem, wrong
 
 import deltarule as dr
+from deltarule.check.diagnose import MISTAKES
+
+MADE = tuple(
+    code
+    for code in MISTAKES
+    if code
+    not in (
+        "derivative_constant",
+        "derivative_offset",
+        "derivative_floor",
+        "derivative_clipped_output",
+        "first_sample_only",
+        "online_update",
+        "missing_weights",
+        "mean_twice",
+        "added_half",
+        "learning_rate",
+    )
+)
+"""The mistakes that the beginner's code makes."""
 
 SMOOTH = ("sigmoid", "tanh", "softplus", "sin")
 HIDDEN = (*SMOOTH, "relu", "leaky_relu", "identity")
@@ -231,34 +251,75 @@ def count(p: Problem, gradient: np.ndarray, other: np.ndarray) -> int:
     return differing
 
 
-def replanted(p: Problem, findings: Any) -> np.ndarray:
-    """Return the gradient of what a diagnosis reports, by the beginner's code."""
-    return wrong(p, {f.code: (f.layers, f.parameters) for f in findings})
+def replanted(p: Problem, findings: Any, conventions: Any = ()) -> np.ndarray:
+    """Return the gradient of what a diagnosis reports, by the beginner's code.
+
+    Raises `KeyError` for what the beginner has no code for.
+    """
+    factor = 1.0
+    for f in conventions:
+        outputs = f.parameters.get("outputs") == "averaged"
+        factor *= {
+            "sign": -1.0,
+            "sum_for_mean": len(p.X),
+            "mean_for_sum": 1 / len(p.X),
+            "mean_twice": 1 / len(p.X),
+            "outputs_mean": 1 / p.T.shape[1] if outputs else p.T.shape[1],
+            "missing_half": 2.0,
+            "added_half": 0.5,
+            "accumulated": f.parameters.get("times"),
+            "learning_rate": f.parameters.get("factor"),
+        }[f.code]
+    made = {f.code: (f.layers, f.parameters) for f in findings}
+    unknown = {c for c in made if c not in MADE} | {c for c, m in made.items() if "in" in m[1]}
+    if unknown:
+        raise KeyError(unknown)
+    return factor * wrong(p, made)
 
 
 def named_rightly(p: Problem, planted: dict[str, Any], given: np.ndarray, d: dr.Diagnosis) -> bool:
-    """Whether the mistakes are named, alone or beside others that are the same formula here."""
-    loose = "float_noise" in planted
+    """Whether the mistakes are named, alone or beside others that are the same formula here.
 
-    if d.verdict == "correct":  # rounding that is too small to be seen is no mistake
+    A factor that is common to all layers is a convention, whatever made it.
+    """
+    loose = "float_noise" in planted
+    conventions = [c for c in d.conventions if c.explanation == 1]
+    if d.verdict == "correct" and not conventions:  # rounding too small to be seen
         return set(planted) == {"float_noise"}
+    alone = len(planted) == 1 or not set(planted) - COMMON
+    if alone and not loose and _one_factor(p, given):
+        return d.verdict in ("correct", "possible") and bool(conventions) and not d.mistakes
 
     def same(findings: Any) -> bool:
-        again = replanted(p, findings)
+        try:
+            again = replanted(p, findings, conventions)
+        except KeyError:
+            return True  # said with the grammar's own words: held against it in test_grammar
         return not visible(p, again, given) or (loose and np.allclose(again, given, rtol=1e-3))
 
-    alike = [note for note in d.notes if note.startswith("with a parameter fitted, the same as")]
-
     def tells(findings: Any) -> bool:
-        """Whether no more mistakes are named than were made: those, or the same as with a fit."""
-        codes = {f.code for f in findings}
-        told = all(code in codes or any(code in note for note in alike) for code in planted)
-        return len(codes) <= len(planted) and told
+        """Whether no more is named than was made: those, or what is the same here."""
+        codes = {f.code for f in (*findings, *conventions)}
+        known = codes | (COMMON if conventions else set())
+        told = all(code in known or any(code in a for a in d.also) for code in planted)
+        fewer = len({f.code for f in findings}) < len(planted)
+        return fewer or (len({f.code for f in findings}) == len(planted) and told)
 
-    if d.verdict == "explained":
+    if d.verdict in ("explained", "possible"):
         return tells(d.mistakes) and same(d.mistakes)
     if d.verdict != "ambiguous":
         return False
     numbers = {c.explanation for c in d.candidates}
     groups = [[c for c in d.candidates if c.explanation == i] for i in numbers]
     return any(map(tells, groups)) and all(map(same, groups))
+
+
+COMMON = frozenset({"sign", "sum_for_mean", "mean_for_sum", "missing_half", "outputs_mean",
+                    "accumulated", "clipped"})  # fmt: skip
+"""Mistakes that are a factor, where they are made in all layers and in weights and biases."""
+
+
+def _one_factor(p: Problem, given: np.ndarray) -> bool:
+    true = wrong(p)
+    factor = float(given @ true) / float(true @ true)
+    return factor != 0.0 and not visible(p, factor * true, given)

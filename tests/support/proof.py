@@ -7,10 +7,9 @@ from itertools import combinations
 
 import numpy as np
 from beginner import Problem, wrong
-from plants import count, diagnose, named_rightly, plant, problem
+from plants import MADE, count, diagnose, named_rightly, plant, problem
 
 import deltarule as dr
-from deltarule.check.diagnose import MISTAKES
 
 FITTED = ("sequential_update", "l2_scaled", "dead_relu_slope", "clipped", "accumulated")
 """One number that is fitted to one entry says nothing: these are planted where two differ."""
@@ -71,7 +70,7 @@ def share_named(codes: tuple[str, ...], wanted: int) -> tuple[float, list[str]]:
 def pairs(rng: np.random.Generator, wanted: int) -> list[tuple[str, ...]]:
     every = [
         pair
-        for pair in combinations(MISTAKES, 2)
+        for pair in combinations(MADE, 2)
         if not any(set(pair) <= set(group) for group in SAME_STEP)
     ]
     return [every[i] for i in rng.permutation(len(every))[:wanted]]

@@ -22,7 +22,7 @@ __all__ = ["parts", "setup", "write"]
 
 def parts() -> dict[str, Callable[[], str]]:
     """Return every generated part by name, as a function that makes it."""
-    found = dict(tables.PAGES)
+    found = {**tables.PAGES, "slots": tables.slots}
     for page in tables.PAGES:
         found[f"{page}-classes"] = lambda page=page: tables.classes(page)  # type: ignore[misc]
     others = {

@@ -11,6 +11,7 @@ import numpy as np
 
 from deltarule.activations import ACTIVATIONS, Activation, ElementwiseActivation
 from deltarule.check.diagnose import MISTAKES
+from deltarule.check.diagnose.grammar import QUANTITIES, SLOTS
 from deltarule.core.registry import Record
 from deltarule.data import BUNDLED, load
 from deltarule.data.generators import usages
@@ -20,7 +21,7 @@ from deltarule.optim import OPTIMISERS, SCHEDULES
 from deltarule.rules import CHOICES, DERIVATIVES, FEEDBACKS, RULES
 from deltarule.training import STOPPING
 
-__all__ = ["PAGES", "classes", "markdown_table"]
+__all__ = ["PAGES", "classes", "markdown_table", "slots"]
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -192,6 +193,22 @@ def mistakes() -> str:
         for m in MISTAKES.values()
     ]
     return markdown_table(["code", "the code", "right", "in the equations"], rows)
+
+
+def slots() -> str:
+    """Return every slot of the backward pass, what belongs there, and what is tried."""
+    rows = []
+    for slot in SLOTS.values():
+        names: dict[str, None] = {}
+        for quantity in QUANTITIES.values():
+            if quantity.slot == slot.name:
+                phrase = quantity.phrase
+                names[f"{phrase} (`{quantity.code}`)" if quantity.code else phrase] = None
+        told = "; ".join(names) or "`swapped_layers`, `bias_first_row`"
+        if slot.name in ("own", "carried"):
+            told = "all that is tried for `delta`, but for fitted numbers"
+        rows.append([f"`{slot.name}`", _escaped(slot.what), f"`{slot.right}`", _escaped(told)])
+    return markdown_table(["slot", "what stands in it", "right", "what is tried"], rows)
 
 
 def _escaped(text: str) -> str:

@@ -266,7 +266,7 @@ def _told(parts: list[tuple[Diagnosis, str, dict[str, Any]]], chosen: _Chosen) -
     return "\n\n".join(f"{said}{found}" for found, said, _ in parts), status
 
 
-_MISTAKES = 15
+_MISTAKES = 20
 """How many gradients a search has in memory at once, measured with ten million parameters."""
 
 

@@ -51,10 +51,16 @@ def test_the_true_one():
     assert diagnose(pack(*right())).verdict == "correct"
 
 
+def test_target_minus_output_is_a_step_to_be_added():
+    found = diagnose(pack(*right(target_first=True)))
+    assert (found.verdict, found.mistakes) == ("correct", ())
+    (convention,) = found.conventions
+    assert (convention.code, convention.layers) == ("sign", (1, 2, 3))
+
+
 @pytest.mark.parametrize(
     ("how", "code", "layers", "parameters"),
     [
-        ({"target_first": True}, "sign", (1, 2, 3), {"of": "both"}),
         ({"swapped": True}, "untransposed_weights", (1,), {}),
         ({"last_path": True}, "single_path", (1,), {"node": "same-numbered"}),
         ({"no_slope": (1, 2)}, "missing_derivative", (1, 2), {}),
@@ -86,9 +92,10 @@ def test_delta_for_the_weights_gradient():
 
 
 def test_both_halves_of_a_wrong_answer():
-    """T - y with a minus, and swapped indices: two mistakes of one answer."""
+    """T - y, a convention, and swapped indices, a mistake, in one answer."""
     found = diagnose(pack(*right(target_first=True, swapped=True)))
-    assert {m.code for m in found.mistakes} == {"sign", "untransposed_weights"}
+    assert [m.code for m in found.mistakes] == ["untransposed_weights"]
+    assert [c.code for c in found.conventions] == ["sign"]
 
 
 def test_updated_weights_for_the_hidden_deltas_give_the_rate_away():

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from plants import MADE
 from proof import noisy_gradients, pairs, share_named, share_of_pairs, true_gradients
 
-from deltarule.check.diagnose import MISTAKES
 
-
-@pytest.mark.parametrize("code", MISTAKES)
+@pytest.mark.parametrize("code", MADE)
 def test_a_mistake_is_named(code: str) -> None:
     share, others = share_named((code,), 6)
     assert share == 1.0, "\n\n".join(others)
@@ -29,4 +28,4 @@ def test_true_gradients_raise_no_alarm() -> None:
 
 
 def test_noise_gets_no_name() -> None:
-    assert [str(d) for d in noisy_gradients(60)] == []
+    assert [str(d) for d in noisy_gradients(16)] == []

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.check.cost import check_diagnosis_cost
-from deltarule.check.diagnose import mistakes  # noqa: F401 (registers them)
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.diagnosis import Diagnosis
-from deltarule.check.diagnose.experiment import surviving
+from deltarule.check.diagnose.experiment import answers
 from deltarule.check.diagnose.given import call, read
-from deltarule.check.diagnose.match import EPS, as_given, precisions_of, roundings
-from deltarule.check.diagnose.mistake import MISTAKES, Trial
+from deltarule.check.diagnose.investigation import Outcome, investigate
+from deltarule.check.diagnose.match import as_given, roundings
 from deltarule.check.diagnose.report import conclude
-from deltarule.check.diagnose.search import Explanation, explain_gradient, trials_of
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.core.notation import Notation, as_notation
 from deltarule.engine import Objective, as_samples
@@ -28,8 +27,6 @@ from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
 __all__ = ["diagnose"]
-
-_NOTHING = Explanation((), ())
 
 
 def diagnose(
@@ -49,16 +46,21 @@ def diagnose(
 
         delta_l = (delta_{l+1} W_{l+1}) * f_l'(net_l),   dE/dW_l = delta_l^T y_{l-1}
 
-    Every step of this backward pass can be made wrongly. All mistakes of the table are tried at
-    every subset of layers, alone and in pairs, layer by layer from the output down: a layer is
-    explained where no entry is off by more than half the digits of float64. Explanations without
-    a fitted parameter come before fitted ones, one mistake before two; one mistake with a fitted
-    whole number (three steps added up) stands beside two.
+    The backward pass is a program with slots (dE/dy, f', the delta carried down, the W it is
+    carried through, ...), and a mistake is a quantity in a slot where another one belongs. All are
+    tried at every subset of layers, alone and in pairs, layer by layer from the output down: a
+    layer that agrees is left as it is, another is explained where no entry is off by more than
+    half the digits of float64.
+
+    A factor that is common to all layers (a learning rate, a step that is added, the sum in the
+    place of the mean, 1/2) is a convention, and no mistake. Fewer changes come before more, no
+    fitted number before one. A fitted number proves something where several nodes, each on its
+    own, or a second point give the same one; else the mistake is only possible.
 
     Args:
         gradient: a flat vector in the order of theta, a list of (dW, db) for l = 1..L, or a
             function of (theta, X, T) that returns either. A function is called twice at the same
-            point and, where several mistakes explain it, at other points too.
+            point and, where it is wrong, at other points: what does not hold there is not believed.
         net: the network.
         theta: its parameters, flat.
         X: inputs (n, n_0).
@@ -74,9 +76,10 @@ def diagnose(
             is added.
 
     Returns:
-        A `Diagnosis`. The verdict is `"correct"`, `"explained"` (one explanation is best),
-        `"ambiguous"` (several are the same here: `.candidates`) or `"unexplained"` (see
-        `.localised`).
+        A `Diagnosis`. The verdict is `"correct"` (`.conventions` says up to what), `"explained"`
+        (one explanation is best), `"ambiguous"` (several are the same here: `.candidates`),
+        `"possible"` (it fits, but is not proved), `"partial"` (some layers are explained) or
+        `"unexplained"` (see `.localised`).
 
     Raises `UsageError` for what does not fit together or is no gradient, `DataError` for entries
     that are not finite, `NumericError` where the true gradient is not finite, `ResourceError` for a
@@ -86,9 +89,12 @@ def diagnose(
     >>> net = dr.Network(2, [dr.Dense(3, "tanh"), dr.Dense(1, "tanh")])
     >>> theta, X, T = net.init(seed=0), [[0.5, -1.0], [0.3, 0.8]], [[1.0], [0.0]]
     >>> bp = dr.backprop(net, theta, X, T)
-    >>> found = dr.diagnose(-bp.gradient, net, theta, X, T)
-    >>> found.verdict, found.mistakes[0].code, found.mistakes[0].layers
-    ('explained', 'sign', (1, 2))
+    >>> found = dr.diagnose(-0.1 * bp.gradient, net, theta, X, T)
+    >>> found.verdict, [c.title for c in found.conventions if c.explanation == 1]
+    ('correct', ['sign in layers 1, 2 (of: both)', 'learning_rate in layers 1, 2 (factor: 0.1)'])
+    >>> slopeless = dr.backprop(net, theta, X, T, rule={"hidden": "constant:1"}).gradient
+    >>> dr.diagnose(slopeless, net, theta, X, T).mistakes[0].title
+    'missing_derivative in layer 1'
     """
     objective = Objective.of(net, loss, reduction, rule, l2)
     if objective.rule.sequential:
@@ -105,18 +111,17 @@ def diagnose(
     delivered = read(gradient, net, weights, samples, written)
     given = as_given(case, delivered.vector, roundings(case))
     truth = backward(case)
-    right = all(given.matches(l, truth[l].delivered) for l in range(1, case.L + 1))
-    if not right:
-        check_diagnosis_cost(net, len(samples))
-    found, notes = ([_NOTHING], []) if right else _search(case, delivered.vector)
-    if len(found) > 1 and callable(gradient):
+    if all(given.matches(l, truth[l].delivered) for l in range(1, case.L + 1)):
+        return conclude(case, delivered, given, Outcome())
+    check_diagnosis_cost(net, len(samples))
 
-        def ask(other: Case) -> Array:
-            return call(gradient, net, other.theta, other.samples, written).vector
+    def ask(other: Case) -> Array:
+        return call(gradient, net, other.theta, other.samples, written).vector
 
-        found, made = surviving(case, found, ask)
-        notes += [f"told apart by a call with {name}" for name in made]
-    return conclude(case, delivered, given, found, notes)
+    elsewhere = (
+        partial(answers, case, ask) if callable(gradient) and not delivered.accumulates else None
+    )
+    return conclude(case, delivered, given, investigate(case, delivered.vector, elsewhere))
 
 
 def _check_truth(case: Case) -> None:
@@ -129,36 +134,3 @@ def _check_truth(case: Case) -> None:
             f"the true gradient is not finite here ({where} is {vector[bad[0]]}); nothing can be "
             "compared with it. Use smaller weights or inputs"
         )
-
-
-def _search(case: Case, vector: Array) -> tuple[list[Explanation], list[str]]:
-    """Return the best explanations, [] for none; and what else fits, though it was fitted."""
-    trials = trials_of(case, vector)
-    with np.errstate(all="ignore"):  # a wrong rule may well overflow
-        found = explain_gradient(case, vector, trials)
-        precisions = precisions_of(case, vector)
-        low = tuple(l for l, eps in enumerate(precisions, 1) if eps > EPS)
-        rough = explain_gradient(case, vector, trials, precisions) if low else []
-    if rough and (not found or rough[0].cost < found[0].cost):
-        noise = Trial(MISTAKES["float_noise"], (("eps", max(precisions)),))
-        found = [Explanation((*e.trials, noise), (*e.layers, low)) for e in rough]
-    best = [e for e in found if e.cost == found[0].cost]
-    by_place: dict[Any, Explanation] = {}
-    for e in best:  # variants of one mistake at the same layers are one explanation
-        by_place.setdefault((e.codes, e.layers), e)
-    return list(by_place.values()), _fitted_alike(best, found[len(best) :])
-
-
-def _fitted_alike(best: list[Explanation], others: list[Explanation]) -> list[str]:
-    """Name what gives the same as the best explanations, but with one number fitted."""
-    if any(e.fits for e in best):
-        return []
-    most = max((len(e.trials) for e in best), default=0)
-    alike = [e for e in others if e.fits == 1 and len(e.trials) <= most]
-    told = sorted({" and ".join(map(_with_fit, e.trials)) for e in alike})
-    return [f"with a parameter fitted, the same as {'; or '.join(told)}"] if told else []
-
-
-def _with_fit(trial: Trial) -> str:
-    fits = ", ".join(f"{k}: {v:.6g}" for k, v in trial.parameters if k in trial.fitted)
-    return f"{trial.code} ({fits})" if fits else trial.code

@@ -1,129 +1,193 @@
-"""The backward pass as the textbook writes it, with a hook at every step.
+"""The backward pass as a program over slots.
 
     delta_L = dE/dy_L * f_L'(net_L)
     delta_l = (delta_{l+1} W_{l+1}) * f_l'(net_l)               for l = L-1 .. 1
     dE/dW_l = delta_l^T y_{l-1}                    dE/db_l = sum over samples of delta_l
 
-With no mistakes this is the gradient of `engine.reference`, to the rounding.
+Every slot (`grammar/slot.py`) holds its right value, or what a point of the grammar puts there.
+With no points this is the gradient of `engine.reference`, to the rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from deltarule.check.diagnose.case import Array, Case
-from deltarule.check.diagnose.mistake import Trial
+from deltarule.check.diagnose.grammar.slot import Point
 from deltarule.core.namespace import NUMPY
+from deltarule.losses import Loss
 
-__all__ = ["LayerPass", "Result", "backward", "flat"]
+__all__ = ["Acts", "At", "LayerPass", "Result", "backward", "flat"]
 
-Acts = tuple[Trial, ...]
+Acts = tuple[Point, ...]
+Pair = tuple[Array, Array]
 
-_DELTA = frozenset({"loss", "jacobian", "carrier", "slope"})
-_SUMS = _DELTA | {"rows", "input", "weights", "biases"}
+_NUMBERS = 2_000_000
+"""How many numbers of a layer's nodes are kept for all its deltas together."""
+
+_DELTA = frozenset({"loss", "carried", "carrier", "delta"})
+_SUMS = _DELTA | {"own", "rows", "input", "weights", "biases"}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
+class At:
+    """Where the pass stands in layer l: what a quantity may look at."""
+
+    case: Case
+    l: int
+    above: Result | None
+    """What layer l+1 gave."""
+    loss: Loss
+    """The loss whose derivative starts the pass."""
+    start: Any = None
+    """dE/dy_l, where it is not this loss's: carried down, or something else at the output."""
+    delta: Any = None
+    """delta_l as the code has it."""
+
+    @property
+    def last(self) -> bool:
+        """Whether l is the output layer."""
+        return self.l == self.case.L
+
+    @property
+    def net(self) -> Array:
+        """net_l."""
+        return np.asarray(self.case.nets[self.l])
+
+    @property
+    def y(self) -> Array:
+        """y_l."""
+        return np.asarray(self.case.outputs[self.l])
+
+    @property
+    def coupled(self) -> bool:
+        """Whether the activation couples a row: a Jacobian in place of f'."""
+        return self.last and self.case.rowwise
+
+    @property
+    def slope(self) -> Array:
+        """f_l'(net_l); there is none where a Jacobian takes its place."""
+        return np.asarray(self.case.slopes[self.l])
+
+    @cached_property
+    def dE_dy(self) -> Array:
+        """dE/dy_l."""
+        return np.asarray(self.case.dE_dy(self.loss) if self.start is None else self.start)
+
+    @cached_property
+    def right_delta(self) -> Array:
+        """dE/dy_l * f_l'(net_l), what belongs into the slot of delta_l."""
+        fused = self.case.fused(self.loss) if self.start is None else None
+        return self.through(self.dE_dy) if fused is None else np.asarray(fused)  # f' cancels
+
+    def through(self, dE_dy: Array) -> Array:
+        """Return dE/dnet_l for a dE/dy_l."""
+        if not self.coupled:
+            return np.asarray(dE_dy * self.slope)
+        _, vjp = self.case.objective.network.affine[-1].activation.body(NUMPY)
+        return np.asarray(vjp(self.y, dE_dy))
+
+
+@dataclass(frozen=True, eq=False)
 class Result:
-    """What one layer gives: its delta, its gradient with the penalty, and what is delivered."""
+    """What one layer gives: its pass, its gradient with the penalty, and what is delivered."""
 
-    delta: Array
-    whole: tuple[Array, Array]
-    delivered: tuple[Array, Array]
+    at: At
+    whole: Pair
+    delivered: Pair
+
+    @property
+    def delta(self) -> Array:
+        """delta_l."""
+        return np.asarray(self.at.delta)
 
 
 class LayerPass:
-    """One layer's part of the backward pass, under any mistakes.
+    """One layer's part of the backward pass, under any points.
 
-    Steps that several combinations of mistakes share are computed once.
+    Deltas that several combinations of points share are computed once, and so is the gradient that
+    the last ones shared; in a large layer there is no room for more.
     """
 
     def __init__(self, case: Case, l: int, above: Result | None) -> None:
         self.case, self.l, self.above = case, l, above
-        self._penalty = case.objective.l2 * case.W[l]
-        self._slope = None if l == case.L and case.rowwise else case.slope(l)
-        self._deltas: dict[Acts, Array] = {}
-        self._sums: dict[Acts, tuple[Array, Array]] = {}
+        self._penalty = case.objective.l2 * case.W[l], np.zeros_like(case.b[l])
+        self._penalised = case.objective.l2 > 0.0
+        self._ats: dict[Acts, At] = {}
+        self._room = max(2, _NUMBERS // case.nets[l].size)
+        self._last: tuple[Acts, Pair] | None = None
 
     def __call__(self, acts: Acts) -> Result:
-        """Return delta_l and the layer's gradient under the mistakes `acts`."""
-        pair = self._changed("scale", acts, self.sums(acts))
-        penalty = self._changed("penalty", acts, self._penalty)
-        whole = self._changed("whole", acts, (pair[0] + penalty, pair[1]))
-        return Result(self.delta(acts), whole, self._changed("delivery", acts, whole))
+        """Return the layer's result with the points `acts`."""
+        at = self._at(tuple(a for a in acts if a.slot in _DELTA))
+        whole = _put("scale", acts, at, self._summed(at, acts))
+        if self._penalised or any(a.slot == "penalty" for a in acts):
+            more = _put("penalty", acts, at, self._penalty)
+            whole = whole[0] + more[0], whole[1] + more[1]
+        whole = _put("whole", acts, at, whole)
+        return Result(at, whole, _put("delivery", acts, at, whole))
 
-    def delta(self, acts: Acts) -> Array:
-        """Return delta_l = dE/dy_l * f_l'(net_l)."""
-        key = tuple(a for a in acts if not _DELTA.isdisjoint(a.changes))
-        if key not in self._deltas:
-            last = self.l == self.case.L
-            self._deltas[key] = self._output_delta(key) if last else self._hidden_delta(key)
-        return self._deltas[key]
+    def _at(self, acts: Acts) -> At:
+        if acts not in self._ats:
+            if len(self._ats) >= self._room:
+                self._ats.clear()
+            at = self._ats[acts] = self._started(acts)
+            changed = any(a.slot == "delta" for a in acts)
+            at.delta = _put("delta", acts, at, None) if changed else at.right_delta
+        return self._ats[acts]
 
-    def sums(self, acts: Acts) -> tuple[Array, Array]:
-        """Return delta_l^T y_{l-1} and the sum over samples of delta_l."""
-        key = tuple(a for a in acts if not _SUMS.isdisjoint(a.changes))
-        if key not in self._sums:
-            rows = self._changed("rows", key, self.delta(key))
-            y = self._changed("input", key, self.case.outputs[self.l - 1])
-            dE_db = rows.sum(axis=0) if self.case.bias(self.l) else np.zeros(0)
-            dE_dW = self._changed("weights", key, rows.T @ y)
-            self._sums[key] = dE_dW, self._changed("biases", key, dE_db)
-        return self._sums[key]
+    def _started(self, acts: Acts) -> At:
+        at = At(self.case, self.l, self.above, self.case.objective.loss)
+        if self.above is None:
+            found = _put("loss", acts, at, at.loss)
+            at.loss, at.start = (found, None) if isinstance(found, Loss) else (at.loss, found)
+            return at
+        carried = _put("carried", acts, self.above.at, self.above.delta)
+        carrier = next((a for a in acts if a.slot == "carrier"), None)
+        at.start = carried @ self._feedback if carrier is None else carrier.value(at, carried)
+        return at
 
-    def _hidden_delta(self, acts: Acts) -> Array:
-        case, l = self.case, self.l
-        assert self.above is not None
-        above = self.above
-        rule = case.objective.rule.at(l + 1, len(case.objective.network.layers))
-        feedback = rule.carrier(case.W[l + 1], NUMPY)
-        carrier = self._replaced("carrier", acts, (feedback, above.whole[0], above.delta))
-        found: Array = (above.delta @ carrier) * self._changed("slope", acts, self._slope)
-        return found
-
-    def _output_delta(self, acts: Acts) -> Array:
+    @cached_property
+    def _feedback(self) -> Any:
         case = self.case
-        loss = self._changed("loss", acts, case.objective.loss)
-        y, fused = case.outputs[-1], case.fused(loss)
-        if case.rowwise:
-            dE_dy = case.dE_dy(loss)
-            _, vjp = case.objective.network.affine[-1].activation.body(NUMPY)
-            right = vjp(y, dE_dy) if fused is None else fused
-            found: Array = self._replaced("jacobian", acts, (right, y, dE_dy))
-            return found
-        slope = self._changed("slope", acts, self._slope)
-        if fused is not None and slope is self._slope:  # f' has cancelled
-            return np.asarray(fused)
-        return np.asarray(case.dE_dy(loss) * slope)
+        rule = case.objective.rule.at(self.l + 1, len(case.objective.network.layers))
+        return rule.carrier(case.W[self.l + 1], NUMPY)
 
-    def _changed(self, hook: str, acts: Acts, value: Any) -> Any:
-        for act in acts:
-            if hook in act.changes:
-                value = act.changes[hook](self.case, self.l, value)
-        return value
-
-    def _replaced(self, hook: str, acts: Acts, value: tuple[Any, ...]) -> Any:
-        """Change the first of several values that a mistake may look at."""
-        for act in acts:
-            if hook in act.changes:
-                value = (act.changes[hook](self.case, self.l, value), *value[1:])
-        return value[0]
+    def _summed(self, at: At, acts: Acts) -> Pair:
+        """Return delta_l^T y_{l-1} and the sum over samples of delta_l."""
+        key = tuple(a for a in acts if a.slot in _SUMS)
+        if self._last is None or self._last[0] != key:
+            own = _put("own", key, at, (at.delta, at.delta))
+            y = _put("input", key, at, self.case.outputs[self.l - 1])
+            for_weights, for_biases, y = _put("rows", key, at, (*own, y))
+            dE_db = for_biases.sum(axis=0) if self.case.bias(self.l) else np.zeros(0)
+            pair = _put("weights", key, at, (for_weights.T @ y, dE_db))
+            self._last = key, _put("biases", key, at, pair)
+        return self._last[1]
 
 
-def backward(case: Case, acts: Sequence[tuple[Trial, Sequence[int]]] = ()) -> list[Any]:
-    """Return the `Result` of every layer, l = 1..L, index 0 empty, under mistakes at layers.
+def _put(slot: str, acts: Acts, at: At, right: Any) -> Any:
+    for act in acts:  # more than one where each touches a part of its own
+        if act.slot == slot:
+            right = act.value(at, right)
+    return right
 
-    The hook `"order"` is not applied: it stands after all layers (see `order.py`).
+
+def backward(case: Case, acts: Sequence[tuple[Point, Sequence[int]]] = ()) -> list[Any]:
+    """Return the `Result` of every layer, l = 1..L, index 0 empty, with points at layers.
+
+    A point in the slot `order` is not applied: it stands behind all layers.
     """
     found: list[Any] = [None] * (case.L + 1)
     above = None
     with np.errstate(all="ignore"):
         for l in range(case.L, 0, -1):
-            here = tuple(trial for trial, layers in acts if l in layers)
+            here = tuple(point for point, layers in acts if l in layers)
             above = found[l] = LayerPass(case, l, above)(here)
     return found
 

@@ -92,6 +92,12 @@ class Case:
         divisor = self.samples.total if self.mean else 1.0
         return 1.0 / divisor if weight is None else (weight / divisor)[:, None]
 
+    @cached_property
+    def slopes(self) -> list[Any]:
+        """f_l'(net_l) of every layer; nothing where a Jacobian takes its place."""
+        coupled = self.L if self.rowwise else 0
+        return [None, *(None if l == coupled else self.slope(l) for l in range(1, self.L + 1))]
+
     def bias(self, l: int) -> bool:
         """Whether layer l has a bias."""
         return bool(self.b[l].size)

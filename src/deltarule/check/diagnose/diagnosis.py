@@ -75,9 +75,11 @@ class Diagnosis:
     """
 
     verdict: str
-    """`"correct"`, `"explained"`, `"ambiguous"` or `"unexplained"`."""
+    """`"correct"`, `"explained"`, `"ambiguous"`, `"possible"`, `"partial"` or `"unexplained"`."""
     mistakes: tuple[Finding, ...]
-    """The mistakes that are certain; with `"ambiguous"`, those that every explanation has."""
+    """The mistakes that are certain; with `"ambiguous"`, those that every explanation has; with
+    `"possible"`, those that fit, though it is not proved; with `"partial"`, those in the layers
+    that are explained."""
     candidates: tuple[Finding, ...]
     """With `"ambiguous"`, the mistakes of all explanations that are equally good."""
     localised: tuple[LayerAgreement, ...]
@@ -86,6 +88,20 @@ class Diagnosis:
     """What else was noticed: experiments made, inputs that would tell more, shapes."""
     unseen: tuple[str, ...] = ()
     """With `"correct"`, mistakes that would change nothing on this very network and input."""
+    conventions: tuple[Finding, ...] = ()
+    """A factor common to all layers, and what it is made of: the step is added, a learning rate,
+    the sum in the place of the mean. It is no mistake. Other readings of the same number have
+    another `explanation`."""
+    also: tuple[str, ...] = ()
+    """What would explain the same numbers with more changes, or less likely ones."""
+    evidence: str = ""
+    """How many numbers are explained by how many fitted ones."""
+
+    @property
+    def right(self) -> bool:
+        """Whether nothing is wrong: neither a convention nor lower precision is a mistake."""
+        precision = {m.code for m in self.mistakes} == {"float_noise"}
+        return self.verdict == "correct" or (self.verdict == "explained" and precision)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON."""
@@ -96,20 +112,31 @@ class Diagnosis:
             "localised": [asdict(place) for place in self.localised],
             "notes": list(self.notes),
             "unseen": list(self.unseen),
+            "conventions": [_plain(c) for c in self.conventions],
+            "also": list(self.also),
+            "evidence": self.evidence,
         }
 
     @property
     def headline(self) -> str:
         """The verdict in one sentence."""
-        if self.verdict == "correct":
-            return "correct: the gradient is the true one"
-        if self.verdict == "explained":
-            count = len(self.mistakes)
-            return f"explained: {count} mistake{'s' if count > 1 else ''}"
-        if self.verdict == "ambiguous":
-            groups = len({c.explanation for c in self.candidates})
-            return f"ambiguous: {groups} explanations fit equally well"
-        return "unexplained: no known mistake, alone or with another, gives this gradient"
+        up_to = ", up to " + ", and ".join(c.does for c in self.conventions if c.explanation == 1)
+        up_to = up_to if self.conventions else ""
+        count = len(self.mistakes)
+        mistakes = f"{count} mistake{'s' if count > 1 else ''}"
+        groups = len({c.explanation for c in self.candidates})
+        if self.verdict == "possible" and not count:
+            return f"possible: right{up_to}, though this few numbers do not prove it"
+        return {
+            "correct": f"right{up_to}" if up_to else "correct: the gradient is the true one",
+            "explained": f"explained{up_to}: {mistakes}",
+            "possible": f"possible{up_to}: {mistakes} would give this gradient, though it is not "
+            "proved",
+            "partial": f"partly explained{up_to}: {mistakes}, and layers that are not explained",
+            "ambiguous": f"ambiguous{up_to}: {groups} explanations fit equally well",
+            "unexplained": "unexplained: no known mistake, alone or with another, gives this "
+            "gradient",
+        }[self.verdict]
 
     def __str__(self) -> str:
         lines = [self.headline]
@@ -117,8 +144,11 @@ class Diagnosis:
             lines += [f"  {self._label(m)}{m.title}", f"      the code: {m.does}"]
             lines += [f"      right:    {m.should}", f"      equation: {m.line}"]
             lines += [f"      relative difference {m.before:.2g} before, {_left(m.after)} after"]
-        if self.verdict == "unexplained":
+        lines += [f"  {self.evidence}"] if self.evidence else []
+        if self.verdict in ("unexplained", "partial"):
             lines += [f"  layer {p.layer}: {_agreement(p)}" for p in reversed(self.localised)]
+        if self.also:
+            lines += [f"  also possible: {'; '.join(self.also)}"]
         if self.unseen:
             lines += [f"  not to be seen on this input: {', '.join(self.unseen)}"]
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])

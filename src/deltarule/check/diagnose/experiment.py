@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
+from deltarule.check.diagnose.evidence import predicted
+from deltarule.check.diagnose.explanation import Explanation
+from deltarule.check.diagnose.grammar import orders
 from deltarule.check.diagnose.match import as_given, precisions_of, roundings
-from deltarule.check.diagnose.search import Explanation
 from deltarule.core.errors import DeltaruleError
 from deltarule.engine import Samples
 
-__all__ = ["EXPERIMENTS", "predictable", "surviving", "telling"]
+__all__ = ["EXPERIMENTS", "ROWS", "Answer", "answers", "telling"]
 
 
 def _other_weights(case: Case, rng: np.random.Generator) -> Case:
     theta = case.theta * rng.uniform(0.5, 1.5, case.theta.shape)
     return Case(case.objective, theta + 0.05 * rng.normal(size=theta.shape), case.samples)
+
+
+def _opposite_weights(case: Case, rng: np.random.Generator) -> Case:
+    return Case(case.objective, -case.theta * rng.uniform(0.5, 1.5), case.samples)
 
 
 def _other_samples(case: Case, rng: np.random.Generator) -> Case:
@@ -49,10 +55,13 @@ def _mixed(T: Array, case: Case, rng: np.random.Generator) -> Array:
     return np.asarray(share * T + (1.0 - share) * towards)
 
 
+ROWS = "another number of observations"
+
 EXPERIMENTS: dict[str, Callable[[Case, np.random.Generator], Case]] = {
     "other weights": _other_weights,
+    "weights of the other sign": _opposite_weights,
     "other inputs and targets": _other_samples,
-    "another number of observations": _one_more,
+    ROWS: _one_more,
     "targets far from the outputs": _far_targets,
 }
 """What can be changed, and how."""
@@ -65,19 +74,19 @@ def _cases(case: Case) -> list[tuple[str, Case]]:
     return [(n, c) for n, c in made if np.all((low <= c.samples.T) & (high >= c.samples.T))]
 
 
-def predictable(e: Explanation) -> bool:
-    """Whether the explanation says what the gradient is elsewhere.
-
-    A bound for clipping was seen at one point only, an order of layers stands behind the layers.
-    """
-    return all(e.layers) and all(t.code not in ("clipped", "swapped_layers") for t in e.trials)
+def _restored(case: Case, e: Explanation, vector: Array) -> Array:
+    """Return a delivered vector with its layers in their order, as the explanation has it."""
+    for point in e.points:
+        for other, put in orders(case) if point.slot == "order" else ():
+            if other.quantity.told == point.quantity.told:
+                return put(vector)
+    return vector
 
 
 def _predicted(case: Case, e: Explanation) -> Array | None:
-    """Return the gradient that the explanation gives elsewhere; None where that is open."""
-    if not predictable(e):
-        return None
-    found = flat(backward(case, e.acts()))
+    """Return the gradient that the explanation gives elsewhere; None where that is not finite."""
+    with np.errstate(all="ignore"):
+        found = predicted(case, e)
     return found if np.all(np.isfinite(found)) else None
 
 
@@ -85,35 +94,46 @@ def telling(case: Case, found: Sequence[Explanation]) -> tuple[str, ...]:
     """Return the experiments in which at least two of the explanations give different results."""
     useful = []
     for name, other in _cases(case):
-        predicted = [p for e in found if (p := _predicted(other, e)) is not None]
-        if any(not _same(other, p, predicted[0]) for p in predicted[1:]):
+        told = [p for e in found if (p := _predicted(other, e)) is not None]
+        if any(not _same(other, p, told[0]) for p in told[1:]):
             useful.append(name)
     return tuple(useful)
 
 
-def surviving(
-    case: Case, found: Sequence[Explanation], call: Callable[[Case], Array]
-) -> tuple[list[Explanation], tuple[str, ...]]:
-    """Return the explanations that hold in the experiments too, and the experiments made.
+@dataclass(frozen=True)
+class Answer:
+    """What a function gives at another point."""
 
-    `call(case)` asks the function; an experiment in which it fails is left out.
+    name: str
+    case: Case
+    vector: Array
+
+    def holds(self, e: Explanation) -> bool:
+        """Whether the explanation gives it too; True where it says nothing that is finite."""
+        if any(p.slot == "loss" and not p.quantity.fits(self.case, self.case.L) for p in e.points):
+            return True  # these targets are none of that loss
+        here = _predicted(self.case, e)
+        if here is None:
+            return True
+        return _same(self.case, here, _restored(self.case, e, self.vector), e.gaps)
+
+
+def answers(case: Case, call: Callable[[Case], Array]) -> list[Answer]:
+    """Return what the function gives at other points; one at which it fails is left out.
+
+    `call(case)` asks it.
     """
-    kept, made = list(found), []
+    found = []
     for name, other in _cases(case):
-        predicted = {id(e): _predicted(other, e) for e in kept}
         try:
-            given = call(other)
+            found.append(Answer(name, other, call(other)))
         except DeltaruleError:
             continue
-        hold = [e for e in kept if (p := predicted[id(e)]) is None or _same(other, p, given)]
-        if hold and len(hold) < len(kept):
-            kept = hold
-            made.append(name)
-    return kept, tuple(made)
+    return found
 
 
-def _same(case: Case, vector: Array, given: Array) -> bool:
+def _same(case: Case, vector: Array, given: Array, gaps: Sequence[int] = ()) -> bool:
     floors: list[Any] = roundings(case)
     mine = as_given(case, vector, floors)
     target = as_given(case, given, floors, precisions_of(case, given))
-    return all(target.matches(l, mine.pairs[l]) for l in range(1, case.L + 1))
+    return all(target.matches(l, mine.pairs[l]) for l in range(1, case.L + 1) if l not in gaps)

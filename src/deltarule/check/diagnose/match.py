@@ -41,21 +41,54 @@ class Given:
     """The largest difference that is allowed in either part."""
     probes: tuple[Any, ...]
     """Where the largest weight's entry is: looked at first, as most guesses fail there."""
+    near: float = 1e-6
+    """How near to a known number a ratio has to be, to be read as it."""
 
-    def matches(self, l: int, pair: Pair) -> bool:
-        """Whether layer l's gradient is the given one."""
+    def matches(self, l: int, pair: Pair, factor: float = 1.0) -> bool:
+        """Whether `factor` times layer l's gradient is the given one."""
         given, bound = self.pairs[l], self.bounds[l]
         probe = self.probes[l]
-        if not abs(pair[0].flat[probe] - given[0].flat[probe]) <= bound[0]:
+        if not abs(factor * pair[0].flat[probe] - given[0].flat[probe]) <= bound[0]:
             return False
-        return all(
-            part.size == 0 or float(np.max(np.abs(part - mine))) <= most
-            for part, mine, most in zip(pair, given, bound, strict=True)
-        )
+        return all(self.agrees(l, part, pair, factor) for part in (0, 1))
+
+    def agrees(self, l: int, part: int, pair: Pair, factor: float = 1.0) -> bool:
+        """Whether `factor` times dE/dW_l (part 0) or dE/db_l (part 1) is the given one."""
+        if pair[part].size == 0:
+            return True
+        mine = pair[part] if factor == 1.0 else factor * pair[part]
+        apart = np.abs(mine - self.pairs[l][part])
+        return bool(float(np.max(apart)) <= self.bounds[l][part])
+
+    def ratio(self, l: int, pair: Pair) -> float | None:
+        """Return the factor that brings layer l's gradient nearest to the given one.
+
+        None where it is 0, or where no factor brings its largest entry near.
+        """
+        given = self.pairs[l]
+        square = sum(float(np.vdot(part, part)) for part in pair)
+        if not 0.0 < square < np.inf:
+            return None
+        found = sum(float(np.vdot(p, g)) for p, g in zip(pair, given, strict=True)) / square
+        probe = self.probes[l]
+        apart = abs(found * pair[0].flat[probe] - given[0].flat[probe])
+        return found if apart <= 1e-3 * abs(given[0].flat[probe]) + self.bounds[l][0] else None
 
     def residual(self, l: int, pair: Pair) -> tuple[float, float]:
-        """Return the largest difference relative to the largest given entry, for W and for b."""
-        return _relative(pair[0], self.pairs[l][0]), _relative(pair[1], self.pairs[l][1])
+        """Return the largest difference relative to the largest entry, for W and for b.
+
+        Where both are nothing but rounding, as sums that cancel are, the difference is none.
+        """
+        first, second = (
+            0.0 if self.agrees(l, part, pair) and self.bounds[l][part] > _largest(pair[part])
+            else _relative(pair[part], self.pairs[l][part])
+            for part in (0, 1)
+        )  # fmt: skip
+        return first, second
+
+
+def _largest(part: Array) -> float:
+    return float(np.max(np.abs(part), initial=0.0))
 
 
 def _relative(found: Array, given: Array) -> float:
@@ -85,7 +118,8 @@ def as_given(
         rounding = [ROUNDINGS * eps * floor for floor in floors[l]]
         bounds.append(tuple(relative * s + r for s, r in zip(sizes, rounding, strict=True)))
         probes.append(int(np.argmax(np.abs(dE_dW))))
-    return Given(vector, tuple(pairs), tuple(bounds), tuple(probes))
+    near = max(1e-6, ROUNDINGS * max(precisions, default=EPS))
+    return Given(vector, tuple(pairs), tuple(bounds), tuple(probes), near)
 
 
 def roundings(case: Case) -> list[Any]:

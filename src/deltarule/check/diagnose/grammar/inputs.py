@@ -1,0 +1,76 @@
+"""What delta_l may be multiplied by, and which rows are summed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from deltarule.check.diagnose.case import Case
+from deltarule.check.diagnose.grammar.slot import always, put
+
+__all__: list[str] = []
+
+
+def _above_first(case: Case, l: int) -> bool:
+    return l > 1
+
+
+def _wide_as_x(case: Case, l: int) -> bool:
+    return l > 1 and case.outputs[0].shape[1] == case.outputs[l - 1].shape[1]
+
+
+def _wide_as_y(case: Case, l: int) -> bool:
+    return bool(case.outputs[l].shape[1] == case.outputs[l - 1].shape[1])
+
+
+def _below(at: Any) -> Any:
+    return at.case.outputs[at.l - 1]
+
+
+def _f_again(at: Any, y: Any) -> Any:
+    from deltarule.core.namespace import NUMPY
+
+    f, _ = at.case.objective.network.affine[at.l - 2].activation.body(NUMPY)
+    return f(y)
+
+
+put("input", "net", "net_{l-1}", lambda at, y: at.case.nets[at.l - 1], fits=_above_first,
+    code="net_for_output")  # fmt: skip
+put("input", "x", "the network's input x", lambda at, y: at.case.outputs[0], fits=_wide_as_x,
+    code="input_for_hidden")  # fmt: skip
+put("input", "ones", "1", lambda at, y: np.ones_like(y), code="delta_for_gradient")
+put("input", "own_output", "y_l, the layer's own output", lambda at, y: at.y, fits=_wide_as_y)
+put("input", "own_net", "net_l, the layer's own", lambda at, y: at.net, fits=_wide_as_y)
+put("input", "f_again", "f(y_{l-1}): f is applied once more", _f_again, fits=_above_first)
+put("input", "slope", "f'(net_{l-1})", lambda at, y: at.case.slopes[at.l - 1], fits=_above_first)
+put("input", "squared", "y_{l-1} squared", lambda at, y: y * y)
+put("input", "mean", "the mean of y_{l-1} over the observations",
+    lambda at, y: np.broadcast_to(y.mean(axis=0), y.shape),
+    fits=lambda case, l: case.n > 1)  # fmt: skip
+
+
+def _one_row(row: int, divided: bool) -> Callable[[Any, Any], Any]:
+    def value(at: Any, x: Any) -> Any:
+        for_weights, for_biases, y = x
+        factor = 1.0 if divided or not at.case.mean else at.case.samples.total
+        kept = slice(row, row + 1 or None)
+        return factor * for_weights[kept], factor * for_biases[kept], y[kept]
+
+    return value
+
+
+def _meant(case: Case, l: int) -> bool:
+    return case.mean
+
+
+for _which, _row in (("last", -1), ("first", 0)):
+    for _divided in (True, False):
+        put("rows", f"{_which}{'_divided' if _divided else ''}", f"the {_which} row's alone",
+            _one_row(_row, _divided), fits=_meant if _divided else always,
+            code=f"{_which}_sample_only", told={"divided": _divided})  # fmt: skip
+put("rows", "reversed", "delta with the rows of y in the other order",
+    lambda at, x: (x[0], x[1], x[2][::-1]))  # fmt: skip
+put("rows", "online", "summed over the rows, the weights moving after every one",
+    lambda at, x, lr: x, fits=lambda case, l: False, code="online_update", number="lr")  # fmt: skip

@@ -1,0 +1,64 @@
+"""What may start the pass: the derivative of another loss, or no derivative at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from deltarule.check.diagnose.case import Case
+from deltarule.check.diagnose.grammar.slot import put
+from deltarule.core.errors import UsageError
+from deltarule.core.namespace import NUMPY
+from deltarule.engine import Objective
+from deltarule.losses import LOSSES
+
+__all__: list[str] = []
+
+
+def _output(case: Case, l: int) -> bool:
+    return l == case.L
+
+
+def _possible(name: str) -> Callable[[Case, int], bool]:
+    """Whether this output and these targets could have been meant for the loss."""
+
+    def fits(case: Case, l: int) -> bool:
+        if l < case.L or case.objective.loss == LOSSES.get(name):
+            return False
+        low, high = LOSSES.get(name).target_range
+        if not np.all((low <= case.samples.T) & (high >= case.samples.T)):
+            return False
+        try:
+            Objective.of(case.objective.network, name, "sum", "exact", 0.0)
+        except UsageError:
+            return False
+        return True
+
+    return fits
+
+
+def _of(name: str) -> Callable[[Any, Any], Any]:
+    return lambda at, x: LOSSES.get(name)
+
+
+for _name in LOSSES.names():
+    put("loss", _name, f"the derivative of {_name}", _of(_name), fits=_possible(_name),
+        code="wrong_loss", told={"loss": _name})  # fmt: skip
+
+
+def _error(at: Any, x: Any) -> Any:
+    e, _ = at.loss.body(NUMPY)
+    return at.case.scale * e(at.y, at.case.samples.T)
+
+
+put("loss", "no_target", "y: T is not subtracted",
+    lambda at, x: at.case.scale * at.y, fits=_output)  # fmt: skip
+put("loss", "target", "-T: y is not in it",
+    lambda at, x: -at.case.scale * at.case.samples.T, fits=_output)  # fmt: skip
+put("loss", "ones", "1", lambda at, x: at.case.scale * np.ones_like(at.y), fits=_output)
+put("loss", "error_itself", "e(y, T) itself, not its derivative", _error, fits=_output)
+put("loss", "one_for_all", "the mean of dE/dy over the outputs, for each of them",
+    lambda at, x: np.broadcast_to(at.case.dE_dy(x).mean(axis=1, keepdims=True), at.y.shape),
+    fits=lambda case, l: l == case.L and case.k > 1)  # fmt: skip

@@ -1,0 +1,22 @@
+"""The mistakes that have a name: points of the grammar that people make again and again."""
+
+from __future__ import annotations
+
+from deltarule.check.diagnose.grammar.mistake import Mistake
+from deltarule.check.diagnose.grammar.sentences import TABLE
+from deltarule.check.diagnose.grammar.slot import SLOTS, Point
+
+__all__ = ["MISTAKES", "mistake_of"]
+
+MISTAKES: dict[str, Mistake] = {m.code: m for m in TABLE}
+"""Every mistake that has a name, by code."""
+
+
+def mistake_of(point: Point) -> Mistake:
+    """Return the words for a point: its name's, or composed from slot and quantity."""
+    quantity, slot = point.quantity, SLOTS[point.slot]
+    if quantity.code:
+        return MISTAKES[quantity.code]
+    return Mistake(
+        quantity.id, f"{slot.what} is {quantity.phrase}", f"{slot.what} is {slot.right}", slot.line
+    )

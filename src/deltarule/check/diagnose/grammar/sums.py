@@ -1,0 +1,112 @@
+"""What may stand for the sums dE/dW_l and dE/db_l, and what multiplies them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from deltarule.check.diagnose.case import Case
+from deltarule.check.diagnose.grammar.slot import put
+
+__all__ = ["FACTORS"]
+
+
+def _biased(case: Case, l: int) -> bool:
+    return case.bias(l)
+
+
+def _several(case: Case, l: int) -> bool:
+    return bool(case.b[l].size > 1)
+
+
+def _db(change: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return the pair with dE/db_l = change(dE/dW_l, dE/db_l)."""
+    return lambda at, pair: (pair[0], change(*pair))
+
+
+put("weights", "nothing", "0: nothing", lambda at, pair: (np.zeros_like(pair[0]), pair[1]),
+    code="missing_weights", part="weights")  # fmt: skip
+put("biases", "nothing", "0: nothing", _db(lambda dW, db: np.zeros_like(db)), fits=_biased,
+    code="missing_bias", part="biases")  # fmt: skip
+put("biases", "node_sum", "the sum over the nodes as well",
+    _db(lambda dW, db: np.full_like(db, db.sum())), fits=_several,
+    code="bias_not_per_node", told={"over_nodes": "sum"}, part="biases")  # fmt: skip
+put("biases", "node_mean", "the mean over the nodes as well",
+    _db(lambda dW, db: np.full_like(db, db.mean())), fits=_several,
+    code="bias_not_per_node", told={"over_nodes": "mean"}, part="biases")  # fmt: skip
+put("biases", "row_sums", "the sum of dE/dW_l over the nodes before: y_{l-1} is still in it",
+    _db(lambda dW, db: dW.sum(axis=1)), fits=_biased, part="biases")  # fmt: skip
+put("biases", "row_means", "the mean of dE/dW_l over the nodes before: y_{l-1} is still in it",
+    _db(lambda dW, db: dW.mean(axis=1)), fits=_biased, part="biases")  # fmt: skip
+
+
+def _n(case: Case) -> float:
+    return float(case.samples.total) if case.mean else float(case.n)
+
+
+Factor = tuple[str, Callable[[Case], float], Callable[[Case], bool], Mapping[str, Any]]
+
+FACTORS: dict[str, Factor] = {
+    "sign": ("sign", lambda case: -1.0, lambda case: True, {}),
+    "times_n": ("sum_for_mean", _n, lambda case: case.mean, {}),
+    "by_n": ("mean_for_sum", lambda case: 1.0 / case.n,
+             lambda case: not case.mean, {}),
+    "by_n_again": ("mean_twice", lambda case: 1.0 / _n(case),
+                   lambda case: case.mean, {}),
+    "by_outputs": ("outputs_mean", lambda case: 1.0 / case.k, lambda case: case.k > 1,
+                   {"outputs": "averaged"}),
+    "times_outputs": ("outputs_mean", lambda case: float(case.k), lambda case: case.k > 1,
+                      {"outputs": "multiplied"}),
+    "twice": ("missing_half", lambda case: 2.0, lambda case: True, {}),
+    "half": ("added_half", lambda case: 0.5, lambda case: True, {}),
+}  # fmt: skip
+"""Factors by name: the named mistake, the number, where it makes sense, which variant it is.
+
+Common to all layers each is a convention; in some layers, or in one part, a mistake."""
+
+
+def _times(factor: Callable[[Case], float], of: str) -> Callable[[Any, Any], Any]:
+    def value(at: Any, pair: Any) -> Any:
+        c = factor(at.case)
+        return (pair[0] if of == "biases" else c * pair[0],
+                pair[1] if of == "weights" else c * pair[1])  # fmt: skip
+
+    return value
+
+
+def _put(name: str) -> None:
+    code, factor, sensible, told = FACTORS[name]
+    for of in ("both", "weights", "biases"):
+
+        def fits(case: Case, l: int, of: str = of) -> bool:
+            return sensible(case) and (of == "both" or case.bias(l))
+
+        variant = dict(told) if told and of == "both" else {**told, "of": of}
+        if code in ("missing_half", "added_half") and of == "both":
+            variant = {}
+        put("scale", name if of == "both" else f"{name}_{of}", f"{name.replace('_', ' ')}",
+            _times(factor, of), fits=fits, code=code, told=variant,
+            part="" if of == "both" else of)  # fmt: skip
+    if not told:
+        put("whole", name, f"{name.replace('_', ' ')}, the penalty included",
+            _times(factor, "both"), code=code, told={"of": "both, the penalty included"},
+            fits=lambda case, l: sensible(case) and case.objective.l2 > 0.0)  # fmt: skip
+
+
+for _name in FACTORS:
+    _put(_name)
+
+
+def _whole_number(times: float) -> float | None:
+    nearest = float(round(times)) if 2.5 < times < 1e6 else 0.0
+    return nearest if nearest > 2.0 and abs(times - nearest) < 1e-4 * nearest else None
+
+
+put("whole", "twice_added", "two steps' gradients, added up",
+    lambda at, pair: (2.0 * pair[0], 2.0 * pair[1]), code="accumulated",
+    told={"times": 2.0})  # fmt: skip
+put("whole", "times_added", "several steps' gradients, added up",
+    lambda at, pair, times: (times * pair[0], times * pair[1]), code="accumulated",
+    number="times", whole=True, allowed=_whole_number)  # fmt: skip
