@@ -15,7 +15,7 @@ def test_the_python_example_runs():
     said: list[str] = []
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     results = doctest.DocTestRunner(optionflags=flags).run(test, out=said.append)
-    assert results.attempted == 15
+    assert results.attempted == 16
     assert not results.failed, "".join(said)
 
 

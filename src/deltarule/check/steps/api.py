@@ -110,7 +110,8 @@ def _found(
     changes: Any, thetas: Array, gradients: Array, enough: float
 ) -> list[tuple[Fitted, Change]]:
     """Return what gives the steps with the fewest fitted numbers, the usual first."""
-    known = [cls for cls in OPTIMISERS if issubclass(cls, Optimiser)]  # each weight by itself
+    # each weight by itself, and from its gradients alone
+    known = [cls for cls in OPTIMISERS.of(Optimiser) if not cls.by_error]
     known.sort(key=lambda cls: _FIRST.index(cls.name) if cls.name in _FIRST else len(_FIRST))
     found = []
     for change in changes:
