@@ -236,3 +236,14 @@ def test_a_model_is_explained_by_its_own_rule(cli: Cli, rule: str) -> None:
     assert json.loads(own.stdout)["setting"]["exact"] == json.loads(exact.stdout)["value"]
     carried = bp.deltas[-1] @ model.feedback[2]
     assert np.allclose(bp.dE_dy[1], carried, rtol=1e-5), "the B that lies in the folder"
+
+
+def test_a_network_without_biases(cli: Cli) -> None:
+    given = ("--network", "2-2-1", "--input", "1,2", "--target", "1", "--weight", "1,1,1")
+    found = cli("explain", *given, "--no-bias", "--format", "json")
+    net = dr.Network(2, [dr.Dense(2, "sigmoid", bias=False), dr.Dense(1, "sigmoid", bias=False)])
+    told = json.loads(found.stdout)["value"]
+    assert told == dr.explain(net, net.init(0), [[1, 2]], [[1]], weight=(1, 1, 1)).value
+    of_bias = (*given[:-1], "1,1,0")
+    assert cli("explain", *of_bias).exit_code == 0
+    assert cli("explain", *of_bias, "--no-bias").exit_code == 2

@@ -47,6 +47,14 @@ def explain(
     network: Annotated[str | None, options.SIZES] = None,
     activation: Annotated[str | None, options.ACTIVATION] = None,
     output: Annotated[str | None, options.OUTPUT] = None,
+    bias: Annotated[
+        bool | None,
+        typer.Option(
+            help="Whether the layers have biases.",
+            show_default="yes",
+            rich_help_panel=options.NETWORK,
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(help="Draws the weights.", show_default="0", rich_help_panel=options.NETWORK),
@@ -150,7 +158,7 @@ def explain(
     given |= {"limit": limit, "lr": lr}
     if run is not None:
         refuse(run, {"--network": network, "--activation": activation, "--output": output,
-                      "--seed": seed, "--theta": theta, "--input": inputs,
+                      "--bias": bias, "--seed": seed, "--theta": theta, "--input": inputs,
                       "--target": targets})  # fmt: skip
         written = options.text_format(separator, encoding, header, columns)
         case = of_model(run, row, (data, written), (loss, l2, rule), own)
@@ -158,7 +166,9 @@ def explain(
         check_own(network, {"--row": row, "--data": data, "--separator": separator,
                             "--encoding": encoding, "--header": header, "--no-header":
                             header is False, "--columns": columns})  # fmt: skip
-        case = of_network(network, (activation, output), (seed, theta), (inputs, targets))
+        case = of_network(
+            network, (activation, output), (seed, theta), (inputs, targets), bias is not False
+        )
         given |= {
             "loss": loss or "half_squared_error",
             "l2": l2 or 0.0,

@@ -41,6 +41,7 @@ def of_network(
     activations: tuple[str | None, str | None],
     weights: tuple[int | None, Path | None],
     samples: tuple[list[str] | None, list[str] | None],
+    bias: bool = True,
 ) -> Case:
     """Return the case of `--network`, its weights drawn or read, and its observations."""
     from deltarule.activations import Activation
@@ -55,7 +56,7 @@ def of_network(
     hidden = own_or_name("--activation", activations[0] or "sigmoid", Activation)
     last = hidden if activations[1] is None else own_or_name("--output", activations[1], Activation)
     kinds = [hidden] * (len(nodes) - 1) + [last]
-    net = Network(first, [Dense(n, kind) for n, kind in zip(nodes, kinds, strict=True)])
+    net = Network(first, [Dense(n, kind, bias=bias) for n, kind in zip(nodes, kinds, strict=True)])
     vectors = {"theta and its gradient": 2, "what they are drawn and added up in": 2}
     require_parameters(f"--network {network}", net.size, vectors, 8)
     seed, file = weights

@@ -139,10 +139,15 @@ def worst_weight(case: Case, given: Given, truth: Sequence[Any], l: int) -> tupl
 def command(case: Case, weight: tuple[int, int, int]) -> str:
     """Return the command that shows one weight's true gradient in full, at this very point."""
     objective, net = case.objective, case.objective.network
-    biased = all(case.bias(l) for l in range(1, case.L + 1))
+    biases = {case.bias(l) for l in range(1, case.L + 1)}
     names = [_spec(layer.activation) for layer in net.affine]
     at = ",".join(map(str, weight))
-    if len(set(names[:-1])) > 1 or case.samples.weight is not None or not (biased and _short(case)):
+    if (
+        len(set(names[:-1])) > 1
+        or case.samples.weight is not None
+        or len(biases) > 1
+        or not _short(case)
+    ):
         return (f"dr.explain(net, theta, X, T, weight=({at.replace(',', ', ')}), "
                 f'loss="{_spec(objective.loss)}", reduction="{objective.reduction}", '
                 f"l2={objective.l2!r})")  # fmt: skip
@@ -150,6 +155,7 @@ def command(case: Case, weight: tuple[int, int, int]) -> str:
     parts += [f"--activation {names[0]}"] + ([f"--output {names[-1]}"] if len(names) > 1 else [])
     parts += [f"--loss {_spec(objective.loss)} --reduction {objective.reduction}"]
     parts += [f"--l2 {objective.l2!r}"] if objective.l2 else []
+    parts += [] if True in biases else ["--no-bias"]
     for x, t in zip(case.samples.X, case.samples.T, strict=True):
         parts += [f"--input={_numbers(x)} --target={_numbers(t)}"]
     return " ".join([*parts, f"--weight {at}"])
