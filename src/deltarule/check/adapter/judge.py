@@ -57,6 +57,8 @@ def ask(
     program = _signed(program, found)
     given = _completed(program, found, mean)
     diagnosis = name_mistake(given, net, theta, X, T, loss=found.loss, reduction=mean, **options)
+    if program.reading.outcome in STEPS:
+        diagnosis = _uphill(diagnosis)
     missing = np.isnan(gradient)
     notes = [program.sentence() + ("" if loss else f", loss {found.loss}")]
     if np.any(missing):
@@ -66,6 +68,7 @@ def ask(
         one = name_mistake(
             given, net, theta, X[:1], T[:1], loss=found.loss, reduction=mean, **options
         )
+        one = _uphill(one) if program.reading.outcome in STEPS else one
         if one.verdict == "correct":
             notes.append(
                 "with one observation alone it is right: what is wrong is how several are put "
@@ -73,6 +76,22 @@ def ask(
             )
     told = replace(diagnosis, notes=(*notes[1:], *diagnosis.notes))
     return Asked(notes[0], told, at is None)
+
+
+def _uphill(found: Diagnosis) -> Diagnosis:
+    """Return the diagnosis of a step, whose direction is no convention: +dE/dw climbs."""
+    signs = [c for c in found.conventions if c.code == "sign" and c.explanation == 1]
+    if not signs:
+        return found
+    told = replace(
+        signs[0],
+        does="the weights are moved by +dE/dw, up the slope of E",
+        should="they are moved by -dE/dw: y - T is subtracted, T - y is added",
+        line="w <- w - eta dE/dw",
+    )
+    verdict = "explained" if found.verdict == "correct" else found.verdict
+    rest = tuple(c for c in found.conventions if c.code != "sign")
+    return replace(found, verdict=verdict, mistakes=(told, *found.mistakes), conventions=rest)
 
 
 def _point(program: Program, loss: Any, rows: int, seed: int) -> tuple[Array, Array, Array]:
@@ -99,7 +118,11 @@ def _objective(
         seen = program.seen(theta, X[rows], T[rows])
         named = seen_loss(net, theta, X[rows], T[rows], seen, losses)
         squared = [l for l in losses if "squared" in l]  # the same but for a factor
-        losses = losses if named is None else squared if named in squared else [named]
+        if named in squared:  # the gradient may be that of the other one: else the value decides
+            fitting = best_fit(net, theta, X, T, gradient, squared, reduction)
+            losses = [fitting.loss if fitting.exact else named]
+        elif named is not None:
+            losses = [named]
     return best_fit(net, theta, X, T, gradient, losses, reduction)
 
 

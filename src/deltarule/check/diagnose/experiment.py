@@ -48,7 +48,12 @@ def _far_targets(case: Case, rng: np.random.Generator) -> Case:
 
 
 def _mixed(T: Array, case: Case, rng: np.random.Generator) -> Array:
-    """Return targets between the given ones and the outputs: inside the loss's range."""
+    """Return targets between the given ones and the outputs: inside the loss's range.
+
+    Classes stay classes, others than before: a program may take them as numbers.
+    """
+    if T.shape[1] > 1 and np.all((T == 0.0) | (T == 1.0)) and np.all(T.sum(axis=1) == 1.0):
+        return np.roll(T, 1, axis=1)
     low, high = case.objective.loss.target_range
     towards = np.clip(case.outputs[-1], low, high)
     share = rng.uniform(0.2, 0.8, (len(T), 1))

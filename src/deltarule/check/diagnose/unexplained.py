@@ -40,10 +40,17 @@ def facts(case: Case, given: Given, truth: Sequence[Any], place: LayerAgreement)
         elif (times := _multiple(case, l, part, mine - right)) is not None:
             theta = "W" if part == 0 else "b"
             said.append(f"layer {l}: what the {name}' gradient has too much is {times:.6g} "
-                        f"{theta}_{l}")  # fmt: skip
+                        f"{theta}_{l}{_as_penalty(case, part, times)}")  # fmt: skip
         else:
             said += _nodes(given, l, part, name, mine, right)
     return said
+
+
+def _as_penalty(case: Case, part: int, times: float) -> str:
+    """Return where such a multiple comes from, if E may have a penalty that was not told."""
+    if part or case.objective.l2 or times < 0.0:
+        return ""
+    return f", as a penalty 1/2 l2 |W|^2 in E gives it (l2 = {times:.6g}: say so, --l2 {times:.6g})"
 
 
 def _ratio(mine: Array, right: Array) -> float | None:
@@ -97,7 +104,7 @@ def where_to_look(
     l = first.layer
     if first.biases and not first.weights:
         proved = f"its biases agree, so delta_{l} is right; the factor y_{l - 1} or the weights' "
-        proved += "sum"
+        proved += "sum, or what is added to it,"
     elif first.weights and first.biases is False:
         proved = f"its weights agree, so delta_{l} is right; the biases' sum"
     elif l > 1 and all(p.agrees for p in places[: l - 1]):

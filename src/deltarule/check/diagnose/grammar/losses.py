@@ -43,9 +43,13 @@ def _of(name: str) -> Callable[[Any, Any], Any]:
     return lambda at, x: LOSSES.get(name)
 
 
+_USUAL = ("half_squared_error", "squared_error", "absolute_error", "binary_cross_entropy",
+          "cross_entropy")  # fmt: skip
+"""Losses that people write: the derivative of another is no likelier than a slip."""
+
 for _name in LOSSES.names():
     put("loss", _name, f"the derivative of {_name}", _of(_name), fits=_possible(_name),
-        code="wrong_loss", told={"loss": _name})  # fmt: skip
+        code="wrong_loss", told={"loss": _name}, rank=int(_name not in _USUAL))  # fmt: skip
 
 
 def _error(at: Any, x: Any) -> Any:
