@@ -17,7 +17,7 @@ pytest.importorskip("torch", reason="PyTorch is in the extra `peers`")
 import torch_twin
 from numeric import assert_close
 
-from deltarule import Dense, Network
+from deltarule import Dense, Network, NumericError
 from deltarule.losses import LOSSES
 from deltarule.optim import OPTIMISERS
 from deltarule.training import train
@@ -127,7 +127,7 @@ def test_gradient_and_a_hundred_steps(engine, index):
             c.net, c.X, c.T, theta=c.theta, loss=c.loss, **c.options, optimizer=c.optimiser,
             epochs=epochs, batch_size=c.batch, shuffle=False,
         ).theta  # fmt: skip
-    except dr.NumericError:  # then PyTorch's numbers are not finite either
+    except NumericError:  # then PyTorch's numbers are not finite either
         theta = None
     optimiser = torch_twin.optimiser(c.optimiser, twin)
     for _ in range(epochs):
