@@ -61,6 +61,8 @@ def ask(
         diagnosis = _uphill(diagnosis)
     missing = np.isnan(gradient)
     notes = [program.sentence() + ("" if loss else f", loss {found.loss}")]
+    if not found.seen:
+        notes.append("no E was seen to be computed: if the loss is another one, say so (--loss)")
     if np.any(missing):
         notes.append(delivered(net, missing))
     notes += filter(None, [kept_state(program, theta, X, T)])
@@ -112,7 +114,7 @@ def _objective(
 ) -> Fit:
     """Return the loss that the gradient is for, and how it compares with the true one."""
     net = program.network
-    losses = [loss] if loss is not None else losses_for(net)
+    losses, named = [loss] if loss is not None else losses_for(net), loss
     if loss is None:
         rows = slice(None) if program.reading.several else slice(0, 1)
         seen = program.seen(theta, X[rows], T[rows])
@@ -123,7 +125,8 @@ def _objective(
             losses = [fitting.loss if fitting.exact else named]
         elif named is not None:
             losses = [named]
-    return best_fit(net, theta, X, T, gradient, losses, reduction)
+    found = best_fit(net, theta, X, T, gradient, losses, reduction)
+    return replace(found, seen=named is not None)
 
 
 def _signed(program: Program, found: Fit) -> Program:

@@ -39,6 +39,8 @@ class Fit:
     """Whether it is that of the loss, times `factor`."""
     factor: float
     """The gradient over the true one: fitted to all entries where it is exact."""
+    seen: bool = True
+    """Whether the program computes its value, or it was told."""
 
 
 def losses_for(net: Network) -> list[str]:
