@@ -20,6 +20,7 @@ def test_all_rows_are_taken_and_the_end_is_said_in_words(cli, tmp_path):
     shown = cli("show", str(out))
     assert shown.exit_code == 0
     assert "scaled_conjugate_gradient" in shown.stdout
+    assert cli("explain", str(out), "--row", "5", "--weight", "1,1,1").exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 import deltarule as dr
+from deltarule.cli.study import _tell
 from deltarule.core.errors import UsageError
 from deltarule.studies.report.page import page
 from deltarule.studies.tables import comparison_table, summary_table
@@ -146,3 +147,21 @@ def test_a_study_without_a_goal_is_told_by_its_metric(tmp_path):
 def _numbers(found):
     low, high = (found.cells[k,]["validation_accuracy"].mean() for k in ("1e-05", "0.05"))
     return f"validation accuracy {100 * high:.1f} against {100 * low:.1f} %"
+
+
+def test_a_study_that_is_not_finished_says_so(tmp_path, capsys):
+    net = dr.Network(2, [dr.Dense(2, "tanh"), dr.Dense(1, "sigmoid")])
+    study = dr.Study(net, "xor", vary={"lr": [0.1, 0.2]}, seeds=3, epochs=5, batch_size=None)
+    found = study.run(tmp_path / "s")
+    _tell(found, tmp_path / "s", False, False)
+    assert "unfinished" not in capsys.readouterr().out
+    assert found.table is not None
+    some = dr.Results(found.definition, found.table.head(4), ())
+    _tell(some, tmp_path / "s", False, False)
+    assert "4 of 6 runs are there" in capsys.readouterr().out
+
+
+def test_seeds_are_numbers():
+    net = dr.Network(2, [dr.Dense(1, "sigmoid")])
+    with pytest.raises(UsageError, match="seeds is a number, such as 200, or several, not '20'"):
+        dr.Study(net, "xor", vary={"lr": [0.1]}, seeds="20")

@@ -124,7 +124,7 @@ def of_model(
     own["rule"] = objective.rule if rule is None else own_rule(rule)
     if rule is None:
         own |= {"seed": model.description["training"]["seed"], "learned": model.learned}
-        rate = model.description["optimizer"]["lr"]
+        rate = model.description["optimizer"].get("lr")
         if objective.rule.sequential and isinstance(rate, float):
             own["lr"] = rate
     return model.network, model.theta, X, T, own

@@ -85,7 +85,12 @@ def run(
     except SweepError as error:
         failure, results = error, error.results
     if results.table is not None:
-        _write(results, folder, _command(study, seeds))
+        try:
+            _write(results, folder, _command(study, seeds))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"all runs are kept in {folder}; the same command writes tables and pictures"
+            ) from None
         _tell(results, folder, quiet, as_json)
     if failure is not None:
         raise failure
@@ -192,6 +197,9 @@ def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
     if quiet or as_json:
         return
     screen, plain = Screen(), results.definition.plain
+    there, asked = len(results.runs), len(plain["cells"]) * len(plain["seeds"])
+    if there < asked:
+        screen.say("unfinished", f"{there:,} of {asked:,} runs are there; what follows is of these")
     screen.line()
     if left_out := screen.fitted(*summary_table(results)):
         screen.lines([f"({left_out} more columns are in summary.csv and report.html)"])

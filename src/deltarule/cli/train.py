@@ -300,7 +300,11 @@ def _carry_out(plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool) -
         report.show_results(screen, fitted, out)
         screen.say("", undrawn)
         if fitted.status == "finished":
+            from deltarule.core.own_code import own_file
+
             command = ["deltarule", "predict", str(out), plan.table.source]
+            own = own_file([fitted.model.description[k] for k in ("network", "objective")])
+            command += ["--own", own] if own else []
             screen.say("next", shlex.join(command))
     if failure is not None:
         raise type(failure)(f"{failure} The weights are in {out}.")

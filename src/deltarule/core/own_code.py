@@ -17,7 +17,16 @@ import numpy as np
 
 from deltarule.core.errors import FileError, UsageError
 
-__all__ = ["OwnCodeWarning", "asked", "described", "parameters", "restored", "slope_of", "title_of"]
+__all__ = [
+    "OwnCodeWarning",
+    "asked",
+    "described",
+    "own_file",
+    "parameters",
+    "restored",
+    "slope_of",
+    "title_of",
+]
 
 _STEP = 1e-4
 _CLOSE = 1e-7
@@ -119,6 +128,20 @@ def described(name: str, title: str, *functions: Any) -> dict[str, Any]:
         getattr(function, "__qualname__", repr(function)) for function in functions
     ]
     return found
+
+
+def own_file(tree: Any) -> str:
+    """Return the file that a description's formulas of somebody's own are in, "" without any.
+
+    >>> own_file({"layers": [{"activation": {"name": "custom", "title": "f", "file": "mine.py"}}]})
+    'mine.py'
+    """
+    if isinstance(tree, Mapping):
+        if "title" in tree and "file" in tree:
+            return str(tree["file"])
+        tree = list(tree.values())
+    found = map(own_file, tree) if isinstance(tree, list) else iter(())
+    return next((name for name in found if name), "")
 
 
 def restored(tree: Any, own: Mapping[str, Any]) -> Any:

@@ -127,11 +127,15 @@ def sizes_of(text: str) -> tuple[int, ...]:
 
 
 def _differences(given: int | Sequence[int]) -> tuple[int, ...]:
+    if isinstance(given, str):
+        raise UsageError(f"difference takes numbers, such as 1 or (1, 12), not {given!r}")
     lags = (given,) if isinstance(given, int) else tuple(given)
     return tuple(whole("difference", lag, 1) for lag in lags)
 
 
 def _quantiles(given: Sequence[float]) -> tuple[float, ...]:
+    if isinstance(given, str):
+        raise UsageError(f"quantiles takes numbers, such as (0.1, 0.5, 0.9), not {given!r}")
     levels = tuple(sorted(number("a quantile", tau) for tau in given))
     if not all(0.0 < tau < 1.0 for tau in levels) or len(set(levels)) < len(levels):
         raise UsageError(

@@ -50,12 +50,20 @@ def before(z: Array, origins: NDArray[np.intp], span: int) -> Array:
     return np.asarray(sliding_window_view(z, span)[origins - span])
 
 
-def as_lags(lags: int | Sequence[int]) -> tuple[int, ...]:
+def as_lags(lags: int | str | Sequence[int]) -> tuple[int, ...]:
     """Return the lags, ascending; a number p stands for 1, 2, ..., p.
 
-    >>> as_lags(3), as_lags([1, 12])
-    ((1, 2, 3), (1, 12))
+    >>> as_lags(3), as_lags([1, 12]), as_lags("1,12")
+    ((1, 2, 3), (1, 12), (1, 12))
     """
+    if isinstance(lags, str):
+        words = lags.split(",")
+        if not all(word.strip().isdecimal() for word in words):
+            raise UsageError(
+                f"lags is a number of steps back, such as 12, or several, such as 1,2,12; "
+                f"not {lags!r}"
+            )
+        lags = int(lags) if len(words) == 1 else [int(word) for word in words]
     given = list(range(1, lags + 1)) if isinstance(lags, int | np.integer) else list(lags)
     found = tuple(sorted({int(lag) for lag in given if not isinstance(lag, bool)}))
     if not found or found[0] < 1 or len(found) < len(given):

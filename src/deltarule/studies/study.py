@@ -86,6 +86,8 @@ class Study:
             (given if several else settings)[name] = value
         fixed = Settings().with_({name: checked(name, v) for name, v in settings.items()})
         factors = tuple(Factor.of(name, values) for name, values in given.items())
+        if isinstance(seeds, str):
+            raise UsageError(f"seeds is a number, such as 200, or several, not {seeds!r}")
         found = seeds_of(seeds)
         self.seeds: tuple[int, ...] = found
         """The seeds of every cell."""

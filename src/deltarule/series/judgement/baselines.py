@@ -39,10 +39,14 @@ def persistence(y: Array, season: int) -> Forecasts:
 
 
 def seasonal_naive(y: Array, season: int) -> Forecasts:
-    """Return the forecasts of the season before."""
+    """Return the forecasts of the season before; those of the last value before there is one."""
 
     def forecasts(y: Array, origins: NDArray[np.intp], H: int) -> Array:
-        return before(y, origins, season)[:, np.arange(H) % season]
+        found = np.repeat(y[origins - 1, None], H, axis=1)
+        whole = origins >= season
+        if np.any(whole):
+            found[whole] = before(y, origins[whole], season)[:, np.arange(H) % season]
+        return found
 
     return forecasts
 

@@ -42,6 +42,7 @@ def draw_epochs(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     axes.set_ylim(len(levels) - 0.4, -1.1)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set_xlim(right=panel.epochs)
+    if axes.get_xlim()[0] > 0.0:
+        axes.set_xlim(right=panel.epochs)
     axes.set_xlabel("epochs until solved")
     axes.set_title(plain(panel.place or "Epochs until solved"), loc="left", fontsize=11)
