@@ -226,3 +226,8 @@ def test_a_rule_by_name_dictionary_and_object():
 def test_a_wrong_rule_is_refused(wrong, says):
     with pytest.raises(UsageError, match=says):
         as_rule(wrong)
+
+
+def test_a_place_of_ones_own_formula_says_who_takes_it():
+    with pytest.raises(UsageError, match=r"'mine.py:f': a formula of your own by its place is"):
+        ACTIVATIONS.get("mine.py:f")

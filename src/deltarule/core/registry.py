@@ -179,6 +179,11 @@ class Registry(Generic[R]):
         try:
             return float(text)
         except ValueError:
+            if ".py:" in spec:
+                raise UsageError(
+                    f"{spec!r}: a formula of your own by its place is taken by `deltarule train` "
+                    "and `explain` alone; in Python, give the object itself"
+                ) from None
             raise UsageError(
                 f"the parameter {text.strip()!r} in the {self.kind} {spec!r} is not a number"
             ) from None

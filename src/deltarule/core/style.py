@@ -13,6 +13,7 @@ from deltarule.core.files import new_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "GREY",
     "ORANGE",
     "is_picture",
+    "log_ticks",
     "new_figure",
     "plain",
     "quiet_axes",
@@ -57,6 +59,15 @@ def quiet_axes(axes: Axes, *, grid: bool = True) -> None:
 def plain(text: str) -> str:
     """Return a name that comes from data so that Matplotlib does not take it for a formula."""
     return text.replace("$", r"\$")
+
+
+def log_ticks(axis: Axis, form: str) -> None:
+    """Have 1, 2 and 5 of every decade on a logarithmic axis, written as numbers are."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=9))
+    axis.set_major_formatter(form)
+    axis.set_minor_formatter(NullFormatter())
 
 
 def save_figure(figure: Figure, path: Path, *, force: bool = False, option: str = "--out") -> None:

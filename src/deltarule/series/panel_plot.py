@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, quiet_axes, save_figure
+from deltarule.core.style import BLUE, GREY, ORANGE, log_ticks, new_figure, quiet_axes, save_figure
 from deltarule.series.judgement.judged import NETWORK
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def draw_panel(panel: Panel, path: Path, *, force: bool = False) -> None:
     axes.set_ylim(-0.7, len(methods) - 0.3)
     axes.tick_params(axis="y", length=0)
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter("{x:g}")
+    log_ticks(axes.xaxis, "{x:g}")
     axes.set_xlabel("MASE on the test part, median, quartiles, 5 and 95 % of the series")
     axes.set_title(f"{len(panel)} series", loc="left", fontsize=11)
     save_figure(figure, path, force=force)

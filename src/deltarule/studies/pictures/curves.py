@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deltarule.core.style import plain, quiet_axes
+from deltarule.core.style import log_ticks, plain, quiet_axes
 from deltarule.studies.measure import checkpoints
 from deltarule.studies.pictures.panels import Look, Panel
 
@@ -43,7 +43,7 @@ def draw_curves(figure: Figure, panel: Panel, looks: dict[str, Look], baseline: 
         axes.plot(x, middle, color=looks[level].colour, linewidth=1.8)
         axes.set_title(plain(level), loc="left", fontsize=9.5)
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:,.0f}")
+        log_ticks(axes.xaxis, "{x:,.0f}")
         _scale(axes, low)
     for axes in grid.flat[len(panel.cells) :]:
         axes.set_visible(False)
@@ -65,7 +65,7 @@ def draw_medians(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
                   label=plain(level))  # fmt: skip
         _scale(axes, low)
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    log_ticks(axes.xaxis, "{x:,.0f}")
     axes.set_xlabel("epoch")
     axes.set_ylabel("E (median, quartiles)")
     axes.set_title(plain(panel.place or "Learning curves"), loc="left", fontsize=11)
@@ -91,5 +91,5 @@ def _scale(axes: Axes, low: np.ndarray) -> None:
     finite = low[np.isfinite(low)]
     if len(finite) and finite.min() > 0:
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter("{x:g}")
+        log_ticks(axes.yaxis, "{x:g}")
         axes.yaxis.set_minor_formatter(_short)

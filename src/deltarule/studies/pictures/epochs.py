@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deltarule.core.style import plain, quiet_axes
+from deltarule.core.style import log_ticks, plain, quiet_axes
 from deltarule.studies.pictures.panels import Look, Panel
 from deltarule.studies.statistics.values import time_of
 
@@ -41,7 +41,7 @@ def draw_epochs(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     axes.set_yticks(range(len(levels)), [plain(level) for level in levels], fontsize=9)
     axes.set_ylim(len(levels) - 0.4, -1.1)
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    log_ticks(axes.xaxis, "{x:,.0f}")
     if axes.get_xlim()[0] > 0.0:
         axes.set_xlim(right=panel.epochs)
     axes.set_xlabel("epochs until solved")

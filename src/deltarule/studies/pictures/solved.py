@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deltarule.core.style import plain, quiet_axes
+from deltarule.core.style import log_ticks, plain, quiet_axes
 from deltarule.studies.pictures.panels import Look, Panel
 from deltarule.studies.statistics.survival import survival
 from deltarule.studies.statistics.values import time_of
@@ -33,7 +33,7 @@ def draw_solved(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
                   label=plain(level))  # fmt: skip
     axes.set_xscale("log")
     axes.set_xlim(max(1.0, first / 2), panel.epochs)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    log_ticks(axes.xaxis, "{x:,.0f}")
     axes.set_ylim(-2, 102)
     axes.set_xlabel("epoch")
     axes.set_ylabel("solved, % of runs")
