@@ -18,7 +18,7 @@ import numpy as np
 
 from deltarule.core.namespace import NUMPY, Namespace
 
-__all__ = ["DUAL", "Dual", "tangent"]
+__all__ = ["DUAL", "Dual", "tangent", "value_of"]
 
 
 class Dual:
@@ -127,22 +127,22 @@ class Dual:
         return Dual(other @ self.value, other @ self.tangent)
 
     def __lt__(self, other: Any) -> Any:
-        return self.value < _value(other)
+        return self.value < value_of(other)
 
     def __le__(self, other: Any) -> Any:
-        return self.value <= _value(other)
+        return self.value <= value_of(other)
 
     def __gt__(self, other: Any) -> Any:
-        return self.value > _value(other)
+        return self.value > value_of(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self.value >= _value(other)
+        return self.value >= value_of(other)
 
     def __eq__(self, other: object) -> Any:
-        return self.value == _value(other)
+        return self.value == value_of(other)
 
     def __ne__(self, other: object) -> Any:
-        return self.value != _value(other)
+        return self.value != value_of(other)
 
 
 def tangent(number: Any) -> Any:
@@ -150,7 +150,8 @@ def tangent(number: Any) -> Any:
     return number.tangent if isinstance(number, Dual) else np.zeros_like(number)
 
 
-def _value(number: Any) -> Any:
+def value_of(number: Any) -> Any:
+    """Return a number without the derivative that it carries."""
     return number.value if isinstance(number, Dual) else number
 
 
@@ -185,7 +186,7 @@ class DualNamespace(Namespace):
         """Return a where the condition holds, else b, each with its derivative."""
         if not (isinstance(a, Dual) or isinstance(b, Dual)):
             return NUMPY.where(condition, a, b)
-        value = np.where(condition, _value(a), _value(b))
+        value = np.where(condition, value_of(a), value_of(b))
         return Dual(value, np.where(condition, tangent(a), tangent(b)))
 
     def maximum(self, a: Any, b: Any) -> Any:
@@ -216,7 +217,7 @@ class DualNamespace(Namespace):
 
     def concatenate(self, parts: Any, axis: int = 0) -> Dual:
         """Return parts one behind the other."""
-        value = np.concatenate([_value(part) for part in parts], axis)
+        value = np.concatenate([value_of(part) for part in parts], axis)
         return Dual(value, np.concatenate([tangent(part) for part in parts], axis))
 
 

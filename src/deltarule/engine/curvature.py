@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.dual import DUAL, Dual, tangent
+from deltarule.core.dual import DUAL, Dual, tangent, value_of
 from deltarule.engine.objective import Objective
 from deltarule.engine.reference import backprop, carry_back, output_slopes
 from deltarule.engine.samples import Samples
@@ -49,7 +49,7 @@ def gauss_newton_product(objective: Objective, theta: Array, samples: Samples, v
     slopes = output_slopes(objective, ys[-1], samples.T, samples.weight, DUAL)
     dE_dy, delta = (None if slope is None else tangent(slope) for slope in slopes)
     saved = [None if kept is None else _plain(kept) for kept in along]
-    y = [_value(part) for part in ys]
+    y = [value_of(part) for part in ys]
     back = carry_back(replace(objective, l2=0.0), theta, (saved, y), dE_dy, delta)
     found = net.layout.flat(back.gradients[1:], np)
     return np.asarray(found + objective.l2 * np.where(net.layout.mask("penalised"), v, 0.0))
@@ -108,10 +108,6 @@ def _fill(
         layer.row_gradients(p, deltas[l + 1], y[l], out[l])
 
 
-def _value(number: Any) -> Any:
-    return number.value if isinstance(number, Dual) else number
-
-
 def _plain(saved: Any) -> Any:
     """Return what a layer saved, without its derivatives."""
-    return type(saved)(*(_value(part) for part in saved))
+    return type(saved)(*(value_of(part) for part in saved))

@@ -23,7 +23,7 @@ from pathlib import Path
 from deltarule.core.errors import ResourceError, UsageError
 from deltarule.core.files import PARTIAL, beside, unwritable
 
-__all__ = ["check_folder", "new_folder"]
+__all__ = ["check_folder", "new_folder", "sync_folder"]
 
 Foreign = Callable[[Path], list[str]]
 """Names what in a folder is not ours, and must not be removed."""
@@ -90,7 +90,7 @@ def new_folder(
             yield temporary
             _sync(temporary)
             _put(temporary, target, force, foreign)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise unwritable(out, error) from error
     finally:
@@ -222,10 +222,11 @@ def _sync(folder: Path) -> None:
     for path in folder.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the disk hold what names a folder has."""
     with contextlib.suppress(OSError):  # Windows opens no folders, some file systems sync none
         held = os.open(folder, os.O_RDONLY)
         try:

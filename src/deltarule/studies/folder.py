@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import deltarule
 from deltarule.core.errors import FileError, UsageError
 from deltarule.core.files import PARTIAL, new_file, unwritable
+from deltarule.models.atomic import sync_folder
 from deltarule.models.claim import claimed
 from deltarule.studies.definition import Definition
 
@@ -91,7 +92,7 @@ class StudyFolder:
         )
         with new_file(manifest, force=True) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
-        _sync_folder(self.path)
+        sync_folder(self.path)
 
     def _put_aside(self) -> None:
         """Give the parts of an earlier study another name: nothing is deleted."""
@@ -111,7 +112,7 @@ class StudyFolder:
         number = sum(1 for _ in (self.path / PARTS).glob("*.parquet"))
         with new_file(self.path / PARTS / f"{number:05d}-{digest}.parquet") as temporary:
             temporary.write_bytes(content)
-        _sync_folder(self.path / PARTS)
+        sync_folder(self.path / PARTS)
 
     def read(self) -> pl.DataFrame | None:
         """Return all runs that are there; a damaged part is kept under another name, and said."""
@@ -183,12 +184,3 @@ def surroundings() -> dict[str, Any]:
             "processors": os.cpu_count(),
         },
     }
-
-
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # Windows opens no folders, some file systems sync none
-        held = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(held)
-        finally:
-            os.close(held)
