@@ -23,7 +23,7 @@ import numpy as np
 from environment import blas_environment
 
 import deltarule as dr
-from deltarule.data.split import split_rows
+from deltarule.data.preparation.split import split_rows
 
 __all__ = ["Cold", "measure"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import deltarule as dr
-from deltarule.check.cost import check_directions_cost
+from deltarule.check.numerical.cost import check_directions_cost
 from deltarule.core.memory import size
 
 LARGE = 99_999_999

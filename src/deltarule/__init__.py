@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from deltarule import activations, data, losses, optim, rules
     from deltarule.check.adapter import diagnose
     from deltarule.check.diagnose import Diagnosis
+    from deltarule.check.frameworks.pytorch import check_torch
+    from deltarule.check.frameworks.scikit import check_sklearn
     from deltarule.check.function import check_function
     from deltarule.check.network import check_gradient
     from deltarule.check.outputs import OutputsCheck, compare_outputs
-    from deltarule.check.pytorch import check_torch
     from deltarule.check.result import GradientCheck
-    from deltarule.check.scikit import check_sklearn
     from deltarule.check.steps import StepDiagnosis, diagnose_step
     from deltarule.core.errors import (
         DataError,
@@ -139,8 +139,8 @@ _HOME = {
     "Run": "deltarule.training",
     "check_function": "deltarule.check.function",
     "check_gradient": "deltarule.check.network",
-    "check_sklearn": "deltarule.check.scikit",
-    "check_torch": "deltarule.check.pytorch",
+    "check_sklearn": "deltarule.check.frameworks.scikit",
+    "check_torch": "deltarule.check.frameworks.pytorch",
     "StepDiagnosis": "deltarule.check.steps",
     "diagnose_step": "deltarule.check.steps",
     "OutputsCheck": "deltarule.check.outputs",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import deltarule as dr
-from deltarule.check.formulas import FORMULAS
+from deltarule.check.numerical.formulas import FORMULAS
 from deltarule.core.errors import NumericError, ResourceError, UsageError
 
 Array = np.ndarray
@@ -228,7 +228,7 @@ def test_bad_input(f, gradient, x, error: type, said: str) -> None:
 
 
 def test_too_many_calls_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deltarule.check.cost.MAX_SECONDS", 1e-3)
+    monkeypatch.setattr("deltarule.check.numerical.cost.MAX_SECONDS", 1e-3)
     with pytest.raises(ResourceError, match="directions=10"):
         dr.check_function(np.sum, np.ones(100_000), np.ones(100_000))
 

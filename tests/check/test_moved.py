@@ -8,9 +8,9 @@ import pytest
 from random_networks import finite_cases, problem
 
 import deltarule as dr
-from deltarule.check.batched import Batched
-from deltarule.check.incremental import Incremental
-from deltarule.check.perturbed import XP
+from deltarule.check.numerical.batched import Batched
+from deltarule.check.numerical.incremental import Incremental
+from deltarule.check.numerical.perturbed import XP
 from deltarule.engine import Objective, Samples
 
 CASES = finite_cases(320)

@@ -10,7 +10,7 @@ from random_networks import HIDDEN, finite_cases, problem
 
 import deltarule as dr
 from deltarule.activations import Activation
-from deltarule.check.look import RATIO, look
+from deltarule.check.numerical.look import RATIO, look
 from deltarule.core.errors import DataError, NumericError, ResourceError, UsageError
 
 METHODS = ["complex", "central", "forward", "five_point", "richardson"]

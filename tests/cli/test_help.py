@@ -9,14 +9,14 @@ from command_line import Cli
 from typer.main import get_command
 
 import deltarule as dr
-from deltarule.check.formulas import METHODS
+from deltarule.check.numerical.formulas import METHODS
 from deltarule.cli import complete
 from deltarule.cli.curve import ASCII, draw_curve
 from deltarule.cli.main import app
 from deltarule.core.notation import NOTATIONS
-from deltarule.data.encode import MISSING
-from deltarule.data.scale import SCALERS
-from deltarule.data.task import TASKS
+from deltarule.data.preparation.encode import MISSING
+from deltarule.data.preparation.scale import SCALERS
+from deltarule.data.preparation.task import TASKS
 from deltarule.engine.choice import ENGINES
 from deltarule.series.recipe import INTERVALS
 from deltarule.series.series import MISSING as FILLS

@@ -107,7 +107,7 @@ def test_a_file_is_written_whole_and_not_over_another(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("deltarule.cli.predict._write", broken)
+        patch.setattr("deltarule.cli.commands.predict._write", broken)
         result = cli("predict", model, "people.csv", "--out", "p.csv", "--force")
     assert result.exit_code == 6
     assert (tmp_path / "p.csv").read_bytes() == before

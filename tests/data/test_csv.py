@@ -100,7 +100,7 @@ def test_text_option_keeps_the_spelling(write):
 
 
 def test_a_column_that_turns_out_as_text_late_keeps_its_first_spellings(write, monkeypatch):
-    monkeypatch.setattr("deltarule.data.csv_file._CHUNK_CELLS", 4)
+    monkeypatch.setattr("deltarule.data.text.rows._CHUNK_CELLS", 4)
     table = read_table(write("code,y\n007,1\n08,2\n,3\nx1,4\nx2,5\n"))
     assert table["code"].kind == "text"
     assert table["code"].categories == ("007", "08", "x1", "x2")
@@ -112,7 +112,7 @@ def test_chunks_do_not_matter(write, monkeypatch):
     numbers = rng.normal(size=(50, 2))
     lines = [f"{a!r},{b!r},{'xyz'[i % 3]}" for i, (a, b) in enumerate(numbers.tolist())]
     name = write("a,b,c\n" + "\n\n".join(lines))
-    monkeypatch.setattr("deltarule.data.csv_file._CHUNK_CELLS", 7)
+    monkeypatch.setattr("deltarule.data.text.rows._CHUNK_CELLS", 7)
     table = read_table(name)
     np.testing.assert_array_equal(table["a"].values, numbers[:, 0])
     np.testing.assert_array_equal(table["b"].values, numbers[:, 1])

@@ -7,7 +7,7 @@ import pytest
 
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data import read_table
-from deltarule.data.csv_encoding import codec_name
+from deltarule.data.text.encoding import codec_name
 
 TEXT = 'name,y\nβ,1\n"日本\n, 語",2\n'
 

@@ -6,7 +6,7 @@ import pytest
 
 from deltarule.core.errors import DataError, FileError, UsageError
 from deltarule.data import load, read_table
-from deltarule.data.text_format import TextFormat
+from deltarule.data.text.format import TextFormat
 
 ADULT = "34, ?, 13, >50K\n52, Office, 11, >50K\n40, State, 13, <=50K\n29, Office, 9, <=50K\n"
 """Rows of data alone."""
@@ -38,7 +38,7 @@ def test_columns_are_named_where_there_is_no_header(write):
 
 
 def test_chunks_without_a_header(write, monkeypatch):
-    monkeypatch.setattr("deltarule.data.csv_file._CHUNK_CELLS", 4)
+    monkeypatch.setattr("deltarule.data.text.rows._CHUNK_CELLS", 4)
     text = "\n  \n" + "".join(f"{i},x{i % 3}\n" for i in range(50))
     table = read_table(write(text), header=False)
     assert table["c1"].values.tolist() == list(range(50))

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from deltarule.core.errors import DataError
-from deltarule.data import csv_lines, read_table
+from deltarule.data import read_table
+from deltarule.data.text import lines as csv_lines
 
 LIMIT = 131_072
 

@@ -8,7 +8,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from deltarule.core.errors import DataError, FileError, ResourceError, UsageError
 from deltarule.data import Column, Table, read_table
-from deltarule.data.encode import InputEncoder
+from deltarule.data.preparation.encode import InputEncoder
 
 PEOPLE = """age,city,member
 30,Rome,true
@@ -62,7 +62,7 @@ def test_against_scikit_learn():
 
 def test_blocks_do_not_matter(people, monkeypatch):
     whole = fit(people, [0, 1, 2, 3]).transform(people)
-    monkeypatch.setattr("deltarule.data.fill._BLOCK_CELLS", 1)
+    monkeypatch.setattr("deltarule.data.preparation.fill._BLOCK_CELLS", 1)
     np.testing.assert_array_equal(fit(people, [0, 1, 2, 3]).transform(people), whole)
 
 

@@ -176,7 +176,7 @@ def test_a_child_that_ends_without_an_answer_is_a_damaged_file(save, monkeypatch
     ]:
         child = tmp_path / "child.py"
         child.write_text("import json, os, sys\n" + code)
-        monkeypatch.setattr("deltarule.data.parquet._CHILD", child)
+        monkeypatch.setattr("deltarule.data.sources.parquet._CHILD", child)
         message = refused(name)
         assert message.startswith("data.parquet: this is not a Parquet file, or it is damaged (")
         assert reason in message

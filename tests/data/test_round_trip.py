@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deltarule.data import read_table
-from deltarule.data.cells import is_missing
+from deltarule.data.text.cells import is_missing
 
 TEXT = st.text(
     st.one_of(

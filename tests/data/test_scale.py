@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from deltarule.core.errors import UsageError
-from deltarule.data.scale import Scaler, mean
+from deltarule.data.preparation.scale import Scaler, mean
 
 RNG = np.random.default_rng(3)
 VALUES = RNG.normal(size=(40, 3)) * [1, 1e-6, 1e8] + [5, 0, -1e9]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deltarule.core.errors import DataError, UsageError
-from deltarule.data.split import split_rows
+from deltarule.data.preparation.split import split_rows
 
 
 def sizes(parts):

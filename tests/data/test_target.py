@@ -7,7 +7,7 @@ import pytest
 
 from deltarule.core.errors import DataError, FileError, UsageError
 from deltarule.data import read_table
-from deltarule.data.target import TargetEncoder
+from deltarule.data.preparation.target import TargetEncoder
 
 FLOWERS = "x,kind,big,size\n1,b,true,1.5\n2,a,false,2.5\n3,c,true,4.5\n4,a,true,\n"
 ROWS = np.array([0, 1, 2])

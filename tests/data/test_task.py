@@ -5,7 +5,7 @@ import pytest
 
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Column
-from deltarule.data.task import class_codes, detect_task
+from deltarule.data.preparation.task import class_codes, detect_task
 
 
 def numeric(values, name="y"):

@@ -10,8 +10,8 @@ import pytest
 
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data import read_table
-from deltarule.data.text_format import TextFormat
-from deltarule.data.writing import Writing
+from deltarule.data.text.format import TextFormat
+from deltarule.data.text.writing import Writing
 
 DAY = np.datetime64("1970-01-01")
 

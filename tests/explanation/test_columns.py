@@ -11,7 +11,7 @@ from evaluate import from_full_digits
 import deltarule as dr
 from deltarule.data import Column, Table
 from deltarule.explanation import Cell
-from deltarule.explanation.latex import _text
+from deltarule.explanation.writing.latex import _text
 from deltarule.models import Model, Recipe, fit, observations, observed
 
 ROWS = 30

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 import deltarule as dr
-from deltarule.cli.study import _tell
+from deltarule.cli.commands.study import _tell
 from deltarule.core.errors import UsageError
 from deltarule.studies.report.page import page
 from deltarule.studies.tables import comparison_table, summary_table

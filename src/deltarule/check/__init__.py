@@ -1,6 +1,6 @@
 """Checks: is this gradient right, and how far can that be known?
 
 Numerical derivatives stand beside any gradient: `deltarule.check.function` for functions,
-`deltarule.check.network` for networks, `deltarule.check.scikit` and `deltarule.check.pytorch` for
-the code of others. `deltarule.check.diagnose` names the mistake in a wrong one.
+`deltarule.check.network` for networks, `deltarule.check.frameworks` for the code of others.
+`deltarule.check.diagnose` names the mistake in a wrong one.
 """

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.around import Around, typical_sizes
-from deltarule.check.corner import corner
-from deltarule.check.formulas import COMPLEX
-from deltarule.check.groups import Groups
-from deltarule.check.measure import Kinks, Measured, choose_method, measure
+from deltarule.check.numerical.around import Around, typical_sizes
+from deltarule.check.numerical.corner import corner
+from deltarule.check.numerical.formulas import COMPLEX
+from deltarule.check.numerical.groups import Groups
+from deltarule.check.numerical.measure import Kinks, Measured, choose_method, measure
+from deltarule.check.numerical.probe import Probe, probe
+from deltarule.check.numerical.sweep import sweep
 from deltarule.check.ours import Ours
-from deltarule.check.probe import Probe, probe
 from deltarule.check.result import GradientCheck, Kink
-from deltarule.check.sweep import sweep
 from deltarule.core.arguments import number
 from deltarule.core.errors import NumericError, UsageError, first_few
 

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.check.call import Called, call_function, call_gradient
-from deltarule.check.calls import FunctionAround, JacobianAround
 from deltarule.check.compare import Setting, compare
-from deltarule.check.cost import check_directions_cost, check_function_cost
-from deltarule.check.directions import Directions
-from deltarule.check.formulas import check_method
-from deltarule.check.groups import Groups, joint, numbered
+from deltarule.check.frameworks.call import Called, call_function, call_gradient
+from deltarule.check.frameworks.point import Point, as_numpy, point_of
 from deltarule.check.network import gradient_noise
-from deltarule.check.point import Point, as_numpy, point_of
-from deltarule.check.precision import Precision, choose_precision
+from deltarule.check.numerical.calls import FunctionAround, JacobianAround
+from deltarule.check.numerical.cost import check_directions_cost, check_function_cost
+from deltarule.check.numerical.directions import Directions
+from deltarule.check.numerical.formulas import check_method
+from deltarule.check.numerical.groups import Groups, joint, numbered
+from deltarule.check.numerical.precision import Precision, choose_precision
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array, readable, whole
 from deltarule.core.errors import UsageError

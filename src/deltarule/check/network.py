@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.check.around import Around
-from deltarule.check.batched import Batched
 from deltarule.check.compare import Setting, compare
-from deltarule.check.cost import check_directions_cost, check_network_cost
-from deltarule.check.directions import Directions
-from deltarule.check.formulas import check_method
-from deltarule.check.groups import layer_groups, numbered
-from deltarule.check.incremental import Incremental
+from deltarule.check.numerical.around import Around
+from deltarule.check.numerical.batched import Batched
+from deltarule.check.numerical.cost import check_directions_cost, check_network_cost
+from deltarule.check.numerical.directions import Directions
+from deltarule.check.numerical.formulas import check_method
+from deltarule.check.numerical.groups import layer_groups, numbered
+from deltarule.check.numerical.incremental import Incremental
+from deltarule.check.numerical.passes import Passes
 from deltarule.check.ours import Ours
-from deltarule.check.passes import Passes
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array, boolean, whole
 from deltarule.core.errors import UsageError

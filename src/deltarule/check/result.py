@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check import words
-from deltarule.check.groups import Groups
+from deltarule.check.numerical.groups import Groups
+from deltarule.check.numerical.sweep import Sweep
 from deltarule.check.ours import Ours
-from deltarule.check.sweep import Sweep
 from deltarule.core.errors import UsageError
 from deltarule.core.notation import NOTATIONS
 from deltarule.core.written import weight_readings

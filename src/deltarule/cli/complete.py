@@ -56,21 +56,21 @@ def engines(incomplete: str) -> list[str]:
 
 def tasks(incomplete: str) -> list[str]:
     """Return the tasks that start so."""
-    from deltarule.data.task import TASKS
+    from deltarule.data.preparation.task import TASKS
 
     return _starting(["auto", *TASKS], incomplete)
 
 
 def scalers(incomplete: str) -> list[str]:
     """Return the scalers that start so."""
-    from deltarule.data.scale import SCALERS
+    from deltarule.data.preparation.scale import SCALERS
 
     return _starting(SCALERS, incomplete)
 
 
 def missing(incomplete: str) -> list[str]:
     """Return the policies for missing cells that start so."""
-    from deltarule.data.encode import MISSING
+    from deltarule.data.preparation.encode import MISSING
 
     return _starting(MISSING, incomplete)
 

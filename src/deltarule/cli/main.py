@@ -11,16 +11,16 @@ from typing import Annotated
 import typer
 
 import deltarule
-from deltarule.cli import study
-from deltarule.cli.check import check
-from deltarule.cli.diagnose import diagnose
-from deltarule.cli.explain import explain
-from deltarule.cli.forecast import forecast
+from deltarule.cli.commands import study
+from deltarule.cli.commands.check import check
+from deltarule.cli.commands.diagnose import diagnose
+from deltarule.cli.commands.explain import explain
+from deltarule.cli.commands.forecast import forecast
+from deltarule.cli.commands.predict import predict
+from deltarule.cli.commands.show import show
+from deltarule.cli.commands.train import train
+from deltarule.cli.commands.why import why
 from deltarule.cli.once import Once
-from deltarule.cli.predict import predict
-from deltarule.cli.show import show
-from deltarule.cli.train import train
-from deltarule.cli.why import why
 
 __all__ = ["app", "run"]
 

@@ -10,7 +10,7 @@ import typer
 from deltarule.cli import complete
 
 if TYPE_CHECKING:
-    from deltarule.data.text_format import TextFormat
+    from deltarule.data.text.format import TextFormat
 
 __all__ = [
     "ACTIVATION",
@@ -124,7 +124,7 @@ def text_format(
     na: str | None = None,
 ) -> TextFormat:
     """Return what the options say of how a text file and its cells are written."""
-    from deltarule.data.text_format import TextFormat, names_of
+    from deltarule.data.text.format import TextFormat, names_of
 
     names = names_of(columns or "")
     return TextFormat(separator, encoding, header, names, decimal, thousands, date_format, na)

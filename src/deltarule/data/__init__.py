@@ -8,7 +8,7 @@ plain arrays. Nothing is chosen silently: see the notes of a table and of what w
 from deltarule.data.bundle import Bundled
 from deltarule.data.bundled import BUNDLED, load
 from deltarule.data.generators import GENERATED
-from deltarule.data.prepare import Part, Prepared, prepare
+from deltarule.data.preparation.prepare import Part, Prepared, prepare
 from deltarule.data.read import read_table
 from deltarule.data.table import Column, Table
 

@@ -12,13 +12,13 @@ from deltarule.data.bundled import BUNDLED, is_bundled
 from deltarule.data.bundled import table as bundled_table
 from deltarule.data.check import check_finite, check_identifiers
 from deltarule.data.generators import GENERATED, usages
-from deltarule.data.npz import read_npz
 from deltarule.data.options import Options
-from deltarule.data.parquet import read_parquet
-from deltarule.data.read_text import KNOWN, read_text
-from deltarule.data.recast import recast
+from deltarule.data.sources.npz import read_npz
+from deltarule.data.sources.parquet import read_parquet
+from deltarule.data.sources.recast import recast
 from deltarule.data.table import Table
-from deltarule.data.text_format import TextFormat
+from deltarule.data.text.format import TextFormat
+from deltarule.data.text.read import KNOWN, read_text
 
 __all__ = ["read_table"]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DataError, nearest
 
 if TYPE_CHECKING:
-    from deltarule.data.text_format import TextFormat
+    from deltarule.data.text.format import TextFormat
 
 __all__ = [
     "CITED",

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.explanation.dominant import Dominant
-from deltarule.explanation.names import Names
 from deltarule.explanation.records import Factor
 from deltarule.explanation.slopes import largest_slope
 from deltarule.explanation.sweep import Sweep
+from deltarule.explanation.writing.names import Names
 
 __all__ = ["Cause", "Setting", "causes_along", "dead_for_all"]
 

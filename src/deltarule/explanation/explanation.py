@@ -9,7 +9,7 @@ from typing import Any
 from deltarule.core.notation import Notation
 from deltarule.explanation.columns import Columns
 from deltarule.explanation.records import Contribution, Factor, Path, Step, Update
-from deltarule.explanation.wording import number, numeric
+from deltarule.explanation.writing.wording import number, numeric
 
 __all__ = ["Explanation"]
 
@@ -76,25 +76,25 @@ class Explanation:
 
     def latex(self, digits: int | None = None) -> str:
         r"""Return an `aligned` environment: symbols, numbers, value. No `digits`: all of them."""
-        from deltarule.explanation.latex import to_latex
+        from deltarule.explanation.writing.latex import to_latex
 
         return to_latex(self, digits)
 
     def text(self, digits: int = 6) -> str:
         """Return the text for terminals; its tables are rounded to `digits` digits."""
-        from deltarule.explanation.text import to_text
+        from deltarule.explanation.writing.text import to_text
 
         return to_text(self, digits)
 
     def markdown(self, digits: int = 6) -> str:
         """Return Markdown with LaTeX formulas; its tables are rounded to `digits` digits."""
-        from deltarule.explanation.markdown import to_markdown
+        from deltarule.explanation.writing.markdown import to_markdown
 
         return to_markdown(self, digits)
 
     def html(self, digits: int = 6) -> str:
         """Return a piece of HTML; its tables are rounded to `digits` digits."""
-        from deltarule.explanation.markup import to_html
+        from deltarule.explanation.writing.markup import to_html
 
         return to_html(self, digits)
 

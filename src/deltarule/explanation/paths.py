@@ -13,10 +13,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.explanation.names import Names
 from deltarule.explanation.records import Factor, Path, product
 from deltarule.explanation.search import Edges, Graph, Route
 from deltarule.explanation.sweep import Sweep
+from deltarule.explanation.writing.names import Names
 
 __all__ = ["find_paths", "graph_from", "penalty_path"]
 

@@ -16,7 +16,7 @@ from deltarule.core.errors import NumericError, UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import Objective, Samples, as_samples, backprop
 from deltarule.engine.reference import data_error, penalty
-from deltarule.explanation.wording import number as shown
+from deltarule.explanation.writing.wording import number as shown
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deltarule.core.style import BLUE, GREEN, GREY, ORANGE, new_figure, quiet_axes, save_figure
-from deltarule.explanation.wording import number
+from deltarule.explanation.writing.wording import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

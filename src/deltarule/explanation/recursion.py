@@ -11,8 +11,8 @@ import math
 import numpy as np
 
 from deltarule.core.notation import Symbol
-from deltarule.explanation.names import Names
 from deltarule.explanation.records import Factor, Step, product
+from deltarule.explanation.writing.names import Names
 
 __all__ = ["recursion"]
 

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from deltarule.core.notation import Notation, as_notation
 from deltarule.explanation.causes import Cause, Setting, causes_along, dead_for_all
 from deltarule.explanation.dominant import best_route, data_parts
-from deltarule.explanation.names import Names
 from deltarule.explanation.place import check_weight, gradient_index
 from deltarule.explanation.sweep import sweep
-from deltarule.explanation.wording import number
+from deltarule.explanation.writing.names import Names
+from deltarule.explanation.writing.wording import number
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule

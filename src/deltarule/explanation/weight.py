@@ -12,13 +12,13 @@ from deltarule.core.arguments import whole
 from deltarule.core.notation import Notation, as_notation
 from deltarule.explanation.columns import Columns
 from deltarule.explanation.explanation import Explanation
-from deltarule.explanation.names import Names
 from deltarule.explanation.paths import find_paths, penalty_path
 from deltarule.explanation.place import check_node, check_weight, gradient_index
 from deltarule.explanation.records import Contribution, Factor, product
 from deltarule.explanation.recursion import recursion
 from deltarule.explanation.sweep import Sweep, sweep
 from deltarule.explanation.updates import first_updates
+from deltarule.explanation.writing.names import Names
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule

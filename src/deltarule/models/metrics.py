@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.data.target import TargetEncoder
+from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective, Samples
 from deltarule.engine.epoch import error_over, outputs_over
 

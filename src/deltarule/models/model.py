@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
-from deltarule.data.encode import InputEncoder
+from deltarule.data.preparation.encode import InputEncoder
+from deltarule.data.preparation.target import TargetEncoder
 from deltarule.data.table import Table, listed
-from deltarule.data.target import TargetEncoder
-from deltarule.data.text_format import TextFormat
+from deltarule.data.text.format import TextFormat
 from deltarule.engine import Objective
 from deltarule.models.metrics import Metrics, class_numbers, measure
 from deltarule.models.tables import as_table

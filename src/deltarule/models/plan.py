@@ -67,8 +67,7 @@ def plan(
     `dropped` names columns that were left out when the table was read; the model passes over
     them when it predicts.
 
-    Raises what `deltarule.data.prepare` raises, and `UsageError` for a loss that does not fit the
-    task.
+    Raises what `prepare` raises, and `UsageError` for a loss that does not fit the task.
 
     >>> from deltarule.data import read_table
     >>> plan(read_table("iris"), Recipe(hidden=(8,))).network

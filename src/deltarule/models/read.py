@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 import deltarule
 from deltarule.core.errors import DeltaruleError, FileError
 from deltarule.core.own_code import restored
-from deltarule.data.encode import InputEncoder
-from deltarule.data.target import TargetEncoder
+from deltarule.data.preparation.encode import InputEncoder
+from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective
 from deltarule.models.describe import SCHEMA
 from deltarule.models.folder import HISTORY, RUN, WEIGHTS, digest_of

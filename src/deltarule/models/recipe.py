@@ -10,10 +10,10 @@ from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.core.arguments import number, whole
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import plain
-from deltarule.data.encode import MISSING
-from deltarule.data.scale import SCALERS
-from deltarule.data.series import check_split
-from deltarule.data.task import TASKS
+from deltarule.data.preparation.encode import MISSING
+from deltarule.data.preparation.row_order import check_split
+from deltarule.data.preparation.scale import SCALERS
+from deltarule.data.preparation.task import TASKS
 from deltarule.engine.choice import choose_engine
 from deltarule.losses import LOSSES, Loss
 from deltarule.optim import OPTIMISERS, Clipping, Method, Minimiser, Optimiser, Schedule
@@ -53,7 +53,7 @@ class Recipe:
             kept; 0 trains to the last epoch and keeps the last weights.
         seed: determines the split, the first weights and every batch.
         dtype: `"float32"` or `"float64"`.
-        scale, missing, task: as in `deltarule.data.prepare`.
+        scale, missing, task: as in `deltarule.data.preparation.prepare`.
 
     Raises `UsageError` for an unknown name or a value that cannot be.
 

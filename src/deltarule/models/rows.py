@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
 from deltarule.data.table import Column, Table
-from deltarule.data.text_format import TextFormat
+from deltarule.data.text.format import TextFormat
 from deltarule.explanation.columns import Cell, Columns
 from deltarule.models.model import Model
 

@@ -15,11 +15,11 @@ from deltarule.core.arguments import plain_values
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Column, Table, read_table
 from deltarule.data.check import check_finite
-from deltarule.data.encode import InputEncoder
 from deltarule.data.options import Options
-from deltarule.data.recast import recast
+from deltarule.data.preparation.encode import InputEncoder
+from deltarule.data.sources.recast import recast
 from deltarule.data.table import listed
-from deltarule.data.text_format import TextFormat
+from deltarule.data.text.format import TextFormat
 
 __all__ = ["as_table", "columns_table"]
 

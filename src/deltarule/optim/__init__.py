@@ -1,33 +1,30 @@
 """Optimisers, one file each; schedules and clipping beside them."""
 
-from deltarule.optim.adabelief import AdaBelief
-from deltarule.optim.adadelta import Adadelta
-from deltarule.optim.adagrad import Adagrad
-from deltarule.optim.adam import Adam
-from deltarule.optim.adamax import Adamax
-from deltarule.optim.adamw import AdamW
-from deltarule.optim.amsgrad import AMSGrad
 from deltarule.optim.clipping import Clipping
-from deltarule.optim.conjugate_gradient import ConjugateGradient
 from deltarule.optim.custom import Custom
-from deltarule.optim.delta_bar_delta import DeltaBarDelta
-from deltarule.optim.gauss_newton import GaussNewton
-from deltarule.optim.irprop_minus import IRpropMinus
-from deltarule.optim.irprop_plus import IRpropPlus
-from deltarule.optim.lbfgs import LBFGS
-from deltarule.optim.levenberg_marquardt import LevenbergMarquardt
-from deltarule.optim.lion import Lion
-from deltarule.optim.minimiser import Minimiser
-from deltarule.optim.momentum import Momentum
-from deltarule.optim.nadam import Nadam
-from deltarule.optim.nesterov import Nesterov
+from deltarule.optim.elementwise.adabelief import AdaBelief
+from deltarule.optim.elementwise.adadelta import Adadelta
+from deltarule.optim.elementwise.adagrad import Adagrad
+from deltarule.optim.elementwise.adam import Adam
+from deltarule.optim.elementwise.adamax import Adamax
+from deltarule.optim.elementwise.adamw import AdamW
+from deltarule.optim.elementwise.amsgrad import AMSGrad
+from deltarule.optim.elementwise.delta_bar_delta import DeltaBarDelta
+from deltarule.optim.elementwise.irprop_minus import IRpropMinus
+from deltarule.optim.elementwise.irprop_plus import IRpropPlus
+from deltarule.optim.elementwise.lion import Lion
+from deltarule.optim.elementwise.momentum import Momentum
+from deltarule.optim.elementwise.nadam import Nadam
+from deltarule.optim.elementwise.nesterov import Nesterov
+from deltarule.optim.elementwise.quickprop import Quickprop
+from deltarule.optim.elementwise.radam import RAdam
+from deltarule.optim.elementwise.rmsprop import RMSprop
+from deltarule.optim.elementwise.rprop_minus import RpropMinus
+from deltarule.optim.elementwise.rprop_plus import RpropPlus
+from deltarule.optim.elementwise.sgd import SGD
+from deltarule.optim.elementwise.supersab import SuperSAB
+from deltarule.optim.elementwise.yogi import Yogi
 from deltarule.optim.optimiser import OPTIMISERS, Method, Optimiser, elementwise
-from deltarule.optim.quickprop import Quickprop
-from deltarule.optim.radam import RAdam
-from deltarule.optim.rmsprop import RMSprop
-from deltarule.optim.rprop_minus import RpropMinus
-from deltarule.optim.rprop_plus import RpropPlus
-from deltarule.optim.scaled_conjugate_gradient import ScaledConjugateGradient
 from deltarule.optim.schedules import (
     SCHEDULES,
     Constant,
@@ -38,9 +35,12 @@ from deltarule.optim.schedules import (
     Schedule,
     Step,
 )
-from deltarule.optim.sgd import SGD
-from deltarule.optim.supersab import SuperSAB
-from deltarule.optim.yogi import Yogi
+from deltarule.optim.whole_vector.conjugate_gradient import ConjugateGradient
+from deltarule.optim.whole_vector.gauss_newton import GaussNewton
+from deltarule.optim.whole_vector.lbfgs import LBFGS
+from deltarule.optim.whole_vector.levenberg_marquardt import LevenbergMarquardt
+from deltarule.optim.whole_vector.minimiser import Minimiser
+from deltarule.optim.whole_vector.scaled_conjugate_gradient import ScaledConjugateGradient
 
 OPTIMISERS.alias("rprop", "irprop_minus")
 OPTIMISERS.alias("lm", "levenberg_marquardt")

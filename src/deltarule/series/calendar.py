@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
-from deltarule.data.encode_check import check_missing
+from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import CITED, Column, Table, label
 
 __all__ = ["Calendar", "calendar_of", "rows_of"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, NumericError, UsageError
-from deltarule.data.scale import Scaler
+from deltarule.data.preparation.scale import Scaler
 from deltarule.layers import Dense
 from deltarule.network import Network
 from deltarule.series.recipe import Recipe, sizes_of

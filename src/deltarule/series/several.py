@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
 from deltarule.data.bundled_series import SERIES
-from deltarule.data.encode_check import check_missing
+from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import Locator, Table, label, listed
 from deltarule.series.series import Series, as_table, series_of
 

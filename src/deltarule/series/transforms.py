@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.registry import Record, Registry
-from deltarule.data.scale import Scaler
+from deltarule.data.preparation.scale import Scaler
 from deltarule.series.windows import before
 
 __all__ = ["TRANSFORMS", "BoxCox", "Log", "Plain", "Pointwise", "Transform"]

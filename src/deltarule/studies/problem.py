@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deltarule.core.arguments import array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Bundled, Table, prepare, read_table
-from deltarule.data.split import split_rows
+from deltarule.data.preparation.split import split_rows
 
 __all__ = ["Parts", "Problem", "as_problem"]
 

@@ -10,7 +10,7 @@ from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.core.arguments import boolean, number, whole
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import plain
-from deltarule.data.scale import SCALERS
+from deltarule.data.preparation.scale import SCALERS
 from deltarule.engine.objective import REDUCTIONS
 from deltarule.layers import INITIALISERS, Initialiser
 from deltarule.losses import LOSSES, Loss

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import deltarule as dr
-from deltarule.check.cost import check_diagnosis_cost
+from deltarule.check.numerical.cost import check_diagnosis_cost
 
 NET = dr.Network(2, [dr.Dense(3, "tanh"), dr.Dense(1)])
 THETA = NET.init(seed=0)
@@ -88,7 +88,7 @@ def test_a_search_that_would_take_too_long(monkeypatch):
         check_diagnosis_cost(large, 1000)
     check_diagnosis_cost(large, 66)
     found = dr.check_gradient(NET, THETA, X, T, gradient=-TRUE, directions=2)
-    monkeypatch.setattr("deltarule.check.cost.MAX_SECONDS", 1e-9)
+    monkeypatch.setattr("deltarule.check.numerical.cost.MAX_SECONDS", 1e-9)
     assert diagnose(TRUE).verdict == "correct", "a right gradient is not searched"
     with pytest.raises(dr.ResourceError, match="13 parameters on 2 rows"):
         diagnose(-TRUE)

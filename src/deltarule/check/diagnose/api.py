@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.check.cost import check_diagnosis_cost
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.diagnosis import Diagnosis
@@ -18,6 +17,7 @@ from deltarule.check.diagnose.given import call, read
 from deltarule.check.diagnose.investigation import Outcome, investigate
 from deltarule.check.diagnose.match import as_given, roundings
 from deltarule.check.diagnose.report import conclude
+from deltarule.check.numerical.cost import check_diagnosis_cost
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.core.notation import Notation, as_notation
 from deltarule.engine import Objective, as_samples

@@ -1,0 +1,175 @@
+"""What the ways of moving a network's parameters share: the samples, f, e and the penalty.
+
+Arrays here are node-major: (nodes, moves * samples), all samples of one move side by side. So
+every operation runs over long rows, sums over nodes too, and what does not change with the move
+is repeated once and for all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.numerical.around import Around
+from deltarule.check.numerical.machine import keep_freed_memory
+from deltarule.core.namespace import NUMPY, NumpyNamespace
+from deltarule.engine import Objective, Samples
+
+__all__ = ["XP", "Perturbed", "Repeated", "contract"]
+
+Array = NDArray[Any]
+
+_BLOCK = 1 << 16
+"""Numbers per array that exist at a time along a direction."""
+_TINY = 1e-8
+
+
+class _Namespace(NumpyNamespace):
+    """NumPy's, with a complex exp from real ones: exp(a + ib) = exp(a) (cos b + i sin b).
+
+    For |b| < 1e-8, a complex step's size, cos b = 1 and sin b = b to the last bit or less.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.exp = _exp
+
+
+def _exp(z: Any) -> Any:
+    if not np.iscomplexobj(z):
+        return np.exp(z)
+    size, found = np.exp(z.real), np.empty_like(z)
+    if np.max(np.abs(z.imag), initial=0.0) < _TINY:
+        found.real = size
+        np.multiply(size, z.imag, out=found.imag)
+        return found
+    np.multiply(size, np.cos(z.imag), out=found.real)
+    np.multiply(size, np.sin(z.imag), out=found.imag)
+    return found
+
+
+XP = _Namespace()
+"""The namespace of everything that is moved."""
+
+
+class Repeated:
+    """An array (nodes, samples), repeated for many moves: (nodes, moves * samples)."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = self._repeated = np.ascontiguousarray(array)
+
+    def times(self, moves: int) -> Array:
+        """Return it `moves` times side by side."""
+        wanted = moves * self._array.shape[1]
+        if self._repeated.shape[1] < wanted:
+            self._repeated = np.tile(self._array, moves)
+        return self._repeated[:, :wanted]
+
+
+class Perturbed(Around):
+    """E of a network of dense layers, with moved parameters."""
+
+    unit = float(np.finfo(np.float64).eps)
+
+    def __init__(self, objective: Objective, theta: Array, samples: Samples) -> None:
+        keep_freed_memory()
+        net = objective.network
+        self.objective, self.layout, self.L = objective, net.layout, len(net.layers)
+        self.x = theta.astype(np.float64)
+        self.parameters: list[Any] = [None, *net.unpack(self.x)]
+        self.f: list[Any] = [None, *(layer.activation.body(XP)[0] for layer in net.affine)]
+        with np.errstate(all="ignore"):  # what is not finite is found when E is looked at
+            nets, outputs = net.forward(self.x, samples.X.astype(np.float64), NUMPY)
+        self.nets: list[Any] = [None, *(np.ascontiguousarray(a.T) for a in nets[1:])]
+        self.outputs = [np.ascontiguousarray(a.T) for a in outputs]
+        self.samples = len(samples)
+        self._T = Repeated(samples.T.astype(np.float64).T)
+        self.scale = _scale(objective, samples)
+        fused = objective.fused
+        self._fused = None if fused is None else fused(XP)[0]
+        self._e = objective.loss.body(XP)[0]
+        self._squares = self._weights_squared()
+        none = np.zeros(1, np.intp)
+        with np.errstate(all="ignore"):
+            value = self.errors(self.nets[self.L]) + self.penalty(none, np.zeros(1))
+        self.here = np.broadcast_to(value, self.x.shape)
+
+    @property
+    def T(self) -> Array:
+        """The targets, (n_L, samples)."""
+        return self._T.times(1)
+
+    def errors(self, net: Array, outputs: slice = slice(None)) -> Array:
+        """Return E without the penalty, per move, from net_L (n_L, moves * samples).
+
+        `outputs` says which outputs `net` holds, where they are not all.
+        """
+        rows, T = net.T, self._T.times(net.shape[1] // self.samples)[outputs].T
+        e = self._fused(rows, T) if self._fused else self._e(self.f[self.L](rows), T)
+        # outputs, then moves; row by row, for threads cost more than so short sums
+        each = np.vecdot(self.scale, e.T.reshape(-1, self.samples))
+        return np.asarray(each.reshape(len(net), -1).sum(axis=0))
+
+    def _weights_squared(self) -> float:
+        """Return |W|^2 over the parameters that the penalty covers."""
+        used = self.x[self.layout.mask("penalised")]
+        return float(used @ used)
+
+    def penalty(self, entries: Array, steps: Array) -> Array | float:
+        """Return 1/2 l2 |W|^2 with one parameter moved, per move."""
+        if self.objective.l2 == 0.0:
+            return 0.0
+        w = self.x[entries]
+        change = np.where(self.layout.mask("penalised")[entries], (w + steps) ** 2 - w * w, 0.0)
+        return np.asarray(0.5 * self.objective.l2 * (self._squares + change))
+
+    def along(self, direction: Array, steps: Array) -> Array:
+        """Return E(theta + steps_i direction), whole forward passes side by side.
+
+        (W + s V) y = W y + s V y, so all steps share two products per layer, and the first
+        layer's are those of a single step.
+        """
+        lines = [None, *self.layout.views(direction)]
+        first = contract(lines[1], self.outputs[0])
+        block = max(1, _BLOCK // (self.samples * max(len(y) for y in self.outputs[1:])))
+        parts = [steps[start : start + block] for start in range(0, len(steps), block)]
+        with np.errstate(all="ignore"):
+            found = [self._errors_along(lines, first, part) for part in parts]
+        return np.concatenate(found) + self._penalty_along(direction, steps)
+
+    def _errors_along(self, lines: list[Any], first: Array, steps: Array) -> Array:
+        net = first[:, None] * steps[:, None]  # (n_1, steps, samples)
+        net += self.nets[1][:, None]
+        net = net.reshape(len(first), -1)
+        each = np.repeat(steps, self.samples)
+        for l in range(2, self.L + 1):
+            y = self.f[l - 1](net.T).T
+            net = contract(lines[l], y)
+            net *= each
+            net += contract(self.parameters[l], y)
+        return self.errors(net)
+
+    def _penalty_along(self, direction: Array, steps: Array) -> Array | float:
+        """Return 1/2 l2 |W + s V|^2 for every step s."""
+        if self.objective.l2 == 0.0:
+            return 0.0
+        used = self.layout.mask("penalised")
+        w, v = self.x[used], direction[used]
+        squares = self._squares + steps * (2.0 * (w @ v)) + steps * steps * (v @ v)
+        return np.asarray(0.5 * self.objective.l2 * squares)
+
+
+def contract(p: Any, y: Array) -> Array:
+    """Return net_l = W_l y_{l-1} + b_l, node-major."""
+    net = np.asarray(p["W"] @ y)
+    if "b" in p:
+        net += p["b"][:, None]
+    return net
+
+
+def _scale(objective: Objective, samples: Samples) -> Array:
+    """Return c s_i per sample: what its row counts in E."""
+    weight = np.ones(len(samples)) if samples.weight is None else samples.weight.astype(float)
+    return weight / weight.sum() if objective.reduction == "mean" else weight

@@ -1,0 +1,1 @@
+"""What the user hands over: code, formulas, parameters and gradients."""

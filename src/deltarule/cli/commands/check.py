@@ -1,0 +1,230 @@
+"""`deltarule check`: is this gradient right?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deltarule.cli import options
+from deltarule.cli.guard import guarded
+
+if TYPE_CHECKING:
+    from deltarule.check.result import GradientCheck
+    from deltarule.cli.code.apart import Verdict
+    from deltarule.data.text.format import TextFormat
+
+__all__ = ["check"]
+
+_ROWS = 100
+
+_TO_NAME_IT = (
+    "  to name the mistake in a network's gradient, a function of (theta, X, T): "
+    "deltarule diagnose MODULE:FUNCTION --network SIZES"
+)
+
+
+@guarded
+def check(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="MODULE:FUNCTION, a function of a NumPy array that returns one number; MODULE is "
+            "a .py file or a module's name. Or a model folder.",
+        ),
+    ],
+    gradient: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:FUNCTION",
+            help="The gradient, a function of the same array. Without it: FUNCTION_gradient, or "
+            "gradient, beside FUNCTION; else FUNCTION returns the pair (number, gradient).",
+        ),
+    ] = None,
+    x: Annotated[
+        str | None,
+        typer.Option(
+            "--x",
+            metavar="FILE.npy|NUMBERS",
+            help="The point: a .npy file, or numbers such as 0.1,0.2. Without it: x beside "
+            "FUNCTION.",
+        ),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option(help="auto, complex, central, forward, five_point or richardson."),
+    ] = "auto",
+    directions: Annotated[
+        int | None,
+        typer.Option(help="Check so many random directions in the place of every entry."),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            help="Relative error, by the largest entry of an array or layer, above which an entry "
+            "is wrong.",
+            show_default="by method",
+        ),
+    ] = None,
+    rows: Annotated[
+        int, typer.Option(help="Of a model's data, check on the first so many rows.")
+    ] = _ROWS,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Data for a model, with the target.", show_default="what it was trained on"
+        ),
+    ] = None,
+    own: Annotated[Path | None, options.OWN] = None,
+    separator: Annotated[str | None, options.SEPARATOR] = None,
+    encoding: Annotated[str | None, options.ENCODING] = None,
+    header: Annotated[bool | None, options.HEADER] = None,
+    columns: Annotated[str | None, options.COLUMNS] = None,
+    sweep: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw error against step for the worst entry."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the --sweep file, whatever it is.")
+    ] = False,
+    timeout: Annotated[float | None, options.TIMEOUT] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Check a gradient against numerical derivatives; exit 0 where it is right, 1 where not.
+
+    The code named by MODULE:FUNCTION is run as it is, so name only code that you trust.
+    """
+    from deltarule.cli.code.apart import apart
+    from deltarule.cli.code.user_code import running
+    from deltarule.core.files import check_file
+    from deltarule.core.style import is_picture
+
+    form = options.text_format(separator, encoding, header, columns)
+    settings = {"method": method, "directions": directions, "tolerance": tolerance}
+
+    def work() -> Verdict:
+        found = (
+            _check_code(what, gradient, x, settings)
+            if code
+            else _check_model(Path(what), (data, form), rows, own, settings)
+        )
+        if sweep is not None:
+            curve = running(found.sweep, what) if code else found.sweep()
+            curve.plot(sweep, force=force)
+        if as_json:
+            text = json.dumps(found.to_dict(), allow_nan=False)
+        else:
+            text = "\n".join([str(found)] + [_TO_NAME_IT] * (not (found.passed or found.ours)))
+        return text, 0 if found.passed else 1
+
+    if sweep is not None:
+        check_file(sweep, force=force, ours=is_picture, option="--sweep")
+    code = ":" in what and not Path(what).is_dir()
+    separate = code or timeout is not None
+    text, status = apart(work, what, timeout, debug) if separate else work()
+    typer.echo(text)
+    raise typer.Exit(status)
+
+
+def _check_code(
+    what: str, gradient: str | None, x: str | None, options: dict[str, Any]
+) -> GradientCheck:
+    from deltarule.check.function import check_function
+    from deltarule.cli.code.surroundings import keeping
+    from deltarule.cli.code.user_code import find, load_module, running, split_name
+    from deltarule.core.errors import UsageError
+
+    place, name = split_name(what)
+    module = load_module(place)
+    f = find(module, name, what)
+    if gradient is not None:
+        other, slope_name = split_name(gradient)
+        slope = find(module if other == place else load_module(other), slope_name, gradient)
+    else:
+        slope = next(
+            (vars(module)[n] for n in (f"{name}_gradient", "gradient") if n in vars(module)), None
+        )
+    point = _x(x) if x is not None else vars(module).get("x")
+    if point is None:
+        raise UsageError(f"{what}: there is no point; give --x, or define x beside {name}")
+    if slope is None:
+        f, slope = _pair(f)
+    f, slope = keeping(f, what), keeping(slope, gradient or f"the gradient of {what}")
+    found: GradientCheck = running(lambda: check_function(f, slope, point, **options), what)
+    return found
+
+
+def _x(text: str) -> Any:
+    import numpy as np
+
+    from deltarule.core.array_file import read_npy
+    from deltarule.core.errors import UsageError
+
+    if text.endswith(".npy"):
+        return read_npy(Path(text))
+    try:
+        return np.array([float(part) for part in text.split(",")])
+    except ValueError:
+        raise UsageError(
+            f"--x is a .npy file or numbers with commas between, such as 0.1,0.2; not {text!r}"
+        ) from None
+
+
+def _pair(f: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Return value and gradient of a function that returns both."""
+    from deltarule.core.errors import UsageError
+
+    def both(x: Any) -> tuple[Any, Any]:
+        found = f(x)
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise UsageError(
+                "there is no gradient: name it by --gradient MODULE:FUNCTION, or return the pair "
+                "(number, gradient)"
+            )
+        return found
+
+    return lambda x: both(x)[0], lambda x: both(x)[1]
+
+
+def _check_model(
+    folder: Path,
+    data: tuple[str | None, TextFormat],
+    rows: int,
+    own: Path | None,
+    options: dict[str, Any],
+) -> GradientCheck:
+    """Check `dr.backprop` on a model's own network, weights, objective and data, in float64."""
+    import numpy as np
+
+    from deltarule.check.network import check_gradient
+    from deltarule.cli.code.own import owned
+    from deltarule.core.arguments import whole
+    from deltarule.models import load
+
+    model = load(folder, owned(own))
+    source, form = data
+    source = source or str(model.description["data"]["source"])
+    table = model.table(source, targets=True, form=form)
+    used = np.arange(min(whole("--rows", rows, 1), table.rows))
+    objective = model.objective
+    if not objective.rule.exact:
+        typer.echo(
+            f"note: {folder} was trained by the rule {objective.rule.changes()}, whose deltas are "
+            "not E's gradient; what is checked is the chain rule's",
+            err=True,
+        )
+    return check_gradient(
+        model.network,
+        model.theta.astype(np.float64),
+        model.inputs.transform(table, used, np.float64),
+        model.targets.transform(table, used, np.float64),
+        loss=objective.loss,
+        reduction=objective.reduction,
+        l2=objective.l2,
+        **options,
+    )

@@ -1,0 +1,91 @@
+"""What `predict` and `show` do with the folder of a forecast."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from deltarule.cli.commands.forecast_report import measure_rows, summary_rows
+from deltarule.cli.screen import Screen
+
+__all__ = ["continued", "is_forecast", "show_forecast"]
+
+
+def is_forecast(folder: Path) -> bool:
+    """Whether a folder is that of a forecast; raises `FileError` where it cannot be read."""
+    from deltarule.models.read import FORECAST, read_description
+
+    return bool(read_description(folder).get("kind") == FORECAST)
+
+
+def continued(
+    folder: Path,
+    data: str,
+    form: Mapping[str, Any],
+    series: str | None,
+    how: tuple[Path | None, bool, bool],
+) -> None:
+    """Continue the series by new rows, and write what comes after them as CSV."""
+    from deltarule.core.files import new_file
+    from deltarule.series import load_forecast
+
+    out, force, quiet = how
+    fitted = load_forecast(folder, series).more(data, **form)
+    head, rows = fitted.table.columns, fitted.table.rows()
+    if out is None:
+        csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
+    else:
+        with (
+            new_file(out, force=force) as path,
+            path.open("w", encoding="utf-8", newline="") as file,
+        ):
+            csv.writer(file, lineterminator="\n").writerows([head, *rows])
+    if quiet:
+        return
+    new = len(fitted.series) - fitted.forecaster.end
+    label = fitted.series.calendar.label
+    typer.echo(
+        f"{new:,} new value{'' if new == 1 else 's'}, to {label(len(fitted.series) - 1)}; the "
+        "networks are those of training",
+        err=True,
+    )
+    score = fitted.score()
+    if score:
+        typer.echo(
+            f"each of them forecast one step before it: RMSE {score['rmse']:.4g}, MAE "
+            f"{score['mae']:.4g}",
+            err=True,
+        )
+    if out is not None:
+        typer.echo(f"{len(rows):,} forecasts are in {out}", err=True)
+
+
+def show_forecast(folder: Path) -> None:
+    """Show what is in the folder of a forecast."""
+    from deltarule.models.read import read_description
+    from deltarule.series import load_forecast
+
+    names = list(read_description(folder)["series"])
+    fitted = load_forecast(folder, names[0] if len(names) > 1 else None)
+    said, series, recipe = fitted.description, fitted.series, fitted.forecaster.recipe
+    label, n, screen = series.calendar.label, len(series), Screen()
+    screen.say("forecast", f"{folder}: {series.name}, by deltarule {said['versions']['deltarule']}")
+    more = f" (and {len(names) - 1:,} series more)" if len(names) > 1 else ""
+    screen.say("data", f"{series.source}: {n:,} values, {label(0)} to {label(n - 1)}{more}")
+    screen.say("", list(said["notes"]))
+    lags = ", ".join(map(str, recipe.lags))
+    screen.say("network", f"{recipe.network}, {recipe.networks} of them averaged; lags {lags}")
+    if "skipped" in said:
+        screen.line()
+        screen.table(*summary_rows(said["metrics"]))
+    else:
+        for period in [p for p in said["metrics"]["network"] if p != "train"]:
+            screen.line()
+            screen.table(*measure_rows(said["metrics"], period))
+    screen.line()
+    screen.say("verdict", list(said["verdict"]))

@@ -1,0 +1,220 @@
+"""`deltarule explain`: one weight's gradient in full, of a network or of a trained model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deltarule.cli import complete, options
+from deltarule.cli.commands.explain_case import check_own, of_model, of_network, refuse
+from deltarule.cli.guard import guarded
+from deltarule.core.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from deltarule.explanation import Explanation
+    from deltarule.network import Network
+
+__all__ = ["explain"]
+
+_MODEL, _OUTPUT = "A model", "Output"
+_FORMATS = ("text", "latex", "markdown", "json", "html")
+
+
+@guarded
+def explain(
+    run: Annotated[
+        Path | None,
+        typer.Argument(metavar="RUN", help="A model folder; without it, give --network."),
+    ] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(
+            metavar="L,J,K",
+            help="Layer, node that the weight leads into, node that it comes from; all from 1, "
+            "K = 0 is the bias. Or a name as it is printed: w[2,1,1], w_{2,1,1}, w211, b[2,1]; "
+            "W2[0,0] and b2[0] count from 0.",
+        ),
+    ] = None,
+    node: Annotated[
+        str | None,
+        typer.Option(
+            metavar="L,J", help="Explain the delta of a node instead: layer, node; or delta[2,1]."
+        ),
+    ] = None,
+    network: Annotated[str | None, options.SIZES] = None,
+    activation: Annotated[str | None, options.ACTIVATION] = None,
+    output: Annotated[str | None, options.OUTPUT] = None,
+    bias: Annotated[
+        bool | None,
+        typer.Option(
+            help="Whether the layers have biases.",
+            show_default="yes",
+            rich_help_panel=options.NETWORK,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Draws the weights.", show_default="0", rich_help_panel=options.NETWORK),
+    ] = None,
+    theta: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The weights instead: .npy, .npz (theta, or W1, b1, ...), .json or text.",
+            rich_help_panel=options.NETWORK,
+        ),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="X",
+            help="One observation: .1,.2,.3. Repeatable.",
+            rich_help_panel=options.NETWORK,
+        ),
+    ] = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            metavar="T",
+            help="Its targets: 1, or 0,1. As often as --input.",
+            rich_help_panel=options.NETWORK,
+        ),
+    ] = None,
+    row: Annotated[
+        list[int] | None,
+        typer.Option(help="A row of the model's data, from 1. Repeatable.", rich_help_panel=_MODEL),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="A file or a bundled name.",
+            show_default="what the model was trained on",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    own: Annotated[Path | None, options.OWN] = None,
+    separator: Annotated[str | None, options.SEPARATOR] = None,
+    encoding: Annotated[str | None, options.ENCODING] = None,
+    header: Annotated[bool | None, options.HEADER] = None,
+    columns: Annotated[str | None, options.COLUMNS] = None,
+    loss: Annotated[str | None, options.loss("half_squared_error; a model's own")] = None,
+    reduction: Annotated[str, options.REDUCTION] = "sum",
+    l2: Annotated[float | None, options.l2("0; a model's own")] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            help=f"{options.RULE_HELP} The sequential one with --lr.",
+            show_default="exact; a model's own",
+            rich_help_panel=options.OBJECTIVE,
+        ),
+    ] = None,
+    lr: Annotated[
+        float | None,
+        typer.Option(help="Of the sequential rule alone.", rich_help_panel=options.OBJECTIVE),
+    ] = None,
+    notation: Annotated[
+        str,
+        typer.Option(
+            help="theory, negative_delta, in_out, nielsen or target_minus_output.",
+            autocompletion=complete.notations,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = "theory",
+    limit: Annotated[
+        int, typer.Option(help="Paths that are listed, at most.", rich_help_panel=_OUTPUT)
+    ] = 20,
+    digits: Annotated[
+        int | None,
+        typer.Option(
+            help="Of rounded numbers.", show_default="6; all in LaTeX", rich_help_panel=_OUTPUT
+        ),
+    ] = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", help="text, latex, markdown, json or html.", rich_help_panel=_OUTPUT
+        ),
+    ] = "text",
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=_OUTPUT),
+    ] = False,
+) -> None:
+    """Explain one weight's gradient: every factor, every path, the deltas, the first updates.
+
+    The weight of a network of your own (--network, --input, --target) or of a trained model (a
+    model folder, --row).
+    """
+    from deltarule.cli.code.own import own_rule
+
+    if form not in _FORMATS:
+        raise unknown_name("format", form, _FORMATS)
+    given: dict[str, Any] = {"reduction": reduction, "notation": notation}
+    given |= {"limit": limit, "lr": lr}
+    if run is not None:
+        refuse(run, {"--network": network, "--activation": activation, "--output": output,
+                      "--bias": bias, "--seed": seed, "--theta": theta, "--input": inputs,
+                      "--target": targets})  # fmt: skip
+        written = options.text_format(separator, encoding, header, columns)
+        case = of_model(run, row, (data, written), (loss, l2, rule), own)
+    else:
+        check_own(network, {"--row": row, "--data": data, "--separator": separator,
+                            "--encoding": encoding, "--header": header, "--no-header":
+                            header is False, "--columns": columns})  # fmt: skip
+        case = of_network(
+            network, (activation, output), (seed, theta), (inputs, targets), bias is not False
+        )
+        given |= {
+            "loss": loss or "half_squared_error",
+            "l2": l2 or 0.0,
+            "rule": own_rule(rule or "exact"),
+        }
+    net, parameters, X, T, more = case
+    more |= {} if lr is None else {"lr": lr}
+    found = _explained(net, (parameters, X, T), weight, node, {**given, **more})
+    typer.echo(_written(found, form, digits))
+    if run is not None and rule is None and "changes" in found.setting:
+        changes = found.setting["changes"]
+        typer.echo(
+            f"note: {run} was trained by the rule {changes}, and so are deltas carried back here; "
+            "--rule exact is the chain rule",
+            err=True,
+        )
+
+
+def _explained(
+    net: Network, point: tuple[Any, Any, Any], weight: str | None, node: str | None, given: Any
+) -> Explanation:
+    """Explain the weight or the node that was asked for; say what there is where none was."""
+    from deltarule.explanation import explain as explain_weight
+    from deltarule.explanation import explain_node
+    from deltarule.explanation.place import ranges
+
+    if weight is not None and node is not None:
+        raise UsageError("--weight and --node are two questions; ask one at a time")
+    if node is not None:
+        return explain_node(net, *point, node=node, **given)
+    if weight is None:
+        raise UsageError(f"--weight L,J,K is missing. This network has {ranges(net)}")
+    return explain_weight(net, *point, weight=weight, **given)
+
+
+def _written(found: Explanation, form: str, digits: int | None) -> str:
+    from deltarule.core.arguments import whole
+
+    if digits is not None:
+        whole("--digits", digits, 1, 17)
+    if form == "json":
+        return json.dumps(found.to_dict(), indent=2, allow_nan=False)
+    if form == "latex":
+        return found.latex(digits)
+    if form == "html":
+        style = "table{border-collapse:collapse}td,th{padding:.2em .6em;text-align:left}"
+        head = f'<!doctype html><meta charset="utf-8"><title>{found.name}</title>'
+        return f"{head}<style>{style}</style>\n{found.html(digits or 6)}"
+    return (found.markdown if form == "markdown" else found.text)(digits or 6)

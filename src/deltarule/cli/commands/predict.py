@@ -1,0 +1,161 @@
+"""`deltarule predict`: a model folder and data in, a CSV of predictions out."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from deltarule.cli import options
+from deltarule.cli.guard import guarded
+
+if TYPE_CHECKING:
+    from deltarule.data import Table
+    from deltarule.data.text.format import TextFormat
+    from deltarule.models import Model
+
+__all__ = ["predict"]
+
+_BLOCK = 4096
+
+
+@guarded
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The model folder.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="A file (.csv .tsv .txt .parquet .npz) or a bundled name."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The CSV file to write.", show_default="stdout")
+    ] = None,
+    unknown: Annotated[
+        str,
+        typer.Option(help="Categories unseen in training: error, or ignore (all zeros)."),
+    ] = "error",
+    series: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which series of a panel's forecast is continued."),
+    ] = None,
+    separator: Annotated[str | None, options.SEPARATOR] = None,
+    encoding: Annotated[str | None, options.ENCODING] = None,
+    header: Annotated[bool | None, options.HEADER] = None,
+    columns: Annotated[str | None, options.COLUMNS] = None,
+    decimal: Annotated[str | None, options.DECIMAL] = None,
+    thousands: Annotated[str | None, options.THOUSANDS] = None,
+    date_format: Annotated[str | None, options.DATE_FORMAT] = None,
+    na: Annotated[str | None, options.NA] = None,
+    own: Annotated[Path | None, options.OWN] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Predict every row of a table, as CSV.
+
+    One column per target, called predicted_NAME; for classes also the probability of each. Columns
+    go by name and may stand in any order. If the target is among them, how good the predictions
+    are is said on stderr.
+
+    The folder of a forecast continues its series: DATA holds the rows after those of training, and
+    what is written are the steps after them.
+    """
+    from deltarule.cli.code.own import owned
+    from deltarule.cli.commands.continued import continued, is_forecast
+    from deltarule.core.errors import UsageError
+    from deltarule.core.files import check_file, new_file
+    from deltarule.models import load
+
+    cells = (decimal, thousands, date_format, na)
+    form = options.text_format(separator, encoding, header, columns, *cells)
+    if out is not None:
+        check_file(out, force=force)
+    if is_forecast(folder):
+        continued(folder, data, form.to_dict(), series, (out, force, quiet))
+        return
+    if series is not None:
+        raise UsageError(f"{folder}: it is a model's; --series is for the forecast of several")
+    model = load(folder, owned(own))
+    table, notes = _read(model, data, form)
+    outputs = model.outputs(table, unknown=unknown)
+    expected = (*model.targets.names, *model.description["data"]["dropped"])
+    read = table.notes if table.format is not None else ()
+    notes = [*read, *model.inputs.notes(table, expected=expected), *notes]
+    if out is None:
+        _write(sys.stdout, model, outputs)
+    else:
+        with (
+            new_file(out, force=force) as path,
+            path.open("w", encoding="utf-8", newline="") as file,
+        ):
+            _write(file, model, outputs)
+    if not quiet:
+        notes += _measured(model, table, unknown)
+        notes += [f"{table.rows:,} predictions are in {out}"] if out is not None else []
+        for note in notes:
+            typer.echo(note, err=True)
+
+
+def _read(model: Model, data: str, form: TextFormat) -> tuple[Table, list[str]]:
+    """Return the table; a target that cannot be read is no reason not to predict it."""
+    from deltarule.core.errors import DataError
+
+    try:
+        return model.table(data, targets=True, form=form), []
+    except DataError as error:
+        table = model.table(data, form=form)
+        used = model.targets.present(table)
+        return table, [f"the target in the data is not used: {error}"] if used else []
+
+
+def _measured(model: Model, table: Table, unknown: str) -> list[str]:
+    from deltarule.cli.commands.report import metric_words
+    from deltarule.core.errors import DataError
+
+    if not model.targets.present(table):
+        return []
+    try:
+        metrics = model.score(table, unknown=unknown)
+    except DataError as error:
+        return [f"how good this is was not measured: {error}"]
+    return [f"measured on {table.rows:,} rows: {metric_words(metrics)}"]
+
+
+def _write(file: TextIO, model: Model, outputs: Any) -> None:
+    """Write the predictions as CSV, a block of rows at a time."""
+    import numpy as np
+
+    writer = csv.writer(file, lineterminator="\n")
+    head = [f"predicted_{name}" for name in model.targets.names]
+    regression = model.task == "regression"
+    digits = 9 if outputs.dtype == np.float32 else 17
+    if not regression:
+        head += [f"probability_{name}" for name in model.targets.classes]
+    writer.writerow(head)
+    for start in range(0, len(outputs), _BLOCK):
+        block = outputs[start : start + _BLOCK]
+        if regression:
+            values = model.decide(block).reshape(len(block), -1).tolist()
+            writer.writerows([_text(v, digits) for v in row] for row in values)
+            continue
+        labels = np.array(model.targets.classes)[_numbers(block)].tolist()
+        shares = model.probabilities(block).tolist()
+        writer.writerows(
+            [label, *(_text(v, digits) for v in row)]
+            for label, row in zip(labels, shares, strict=True)
+        )
+
+
+def _numbers(outputs: Any) -> Any:
+    from deltarule.models.metrics import class_numbers
+
+    return class_numbers(outputs)
+
+
+def _text(value: float, digits: int) -> str:
+    """Return a number with the digits that its type has, and no more."""
+    return format(value, f".{digits}g") if digits < 17 else repr(value)

@@ -1,0 +1,50 @@
+"""`deltarule show`: what is in a model folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deltarule.cli import options
+from deltarule.cli.guard import guarded
+
+__all__ = ["show"]
+
+
+@guarded
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The model folder.")],
+    own: Annotated[Path | None, options.OWN] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Show a model or a forecast: its data, its network, how it was trained, how good it is."""
+    from deltarule.cli.code.own import owned
+    from deltarule.cli.commands import report
+    from deltarule.cli.commands.continued import is_forecast, show_forecast
+    from deltarule.cli.screen import Screen
+    from deltarule.models import load, read_history
+
+    if is_forecast(folder):
+        show_forecast(folder)
+        return
+    model, history = load(folder, owned(own)), read_history(folder)
+    said = model.description
+    screen = Screen()
+    screen.say("model", f"{folder}: {said['status'].replace('_', ' ')}{_made_by(said)}")
+    screen.say("data", f"{said['data']['source']}: {said['data']['rows']['all']:,} rows")
+    screen.say("", said["notes"])
+    report.show_network(screen, model.network)
+    screen.say("training", report.how_it_was_trained(said))
+    screen.say("stopped", report.how_it_ended(said))
+    report.show_metrics(screen, said, history)
+
+
+def _made_by(description: Mapping[str, Any]) -> str:
+    versions = description["versions"]
+    return (
+        f", by deltarule {versions['deltarule']} (Python {versions['python']}, NumPy "
+        f"{versions['numpy']})"
+    )

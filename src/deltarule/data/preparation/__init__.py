@@ -1,0 +1,1 @@
+"""From a table to arrays: what is chosen, split, scaled and encoded."""

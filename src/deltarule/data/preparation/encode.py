@@ -1,0 +1,239 @@
+"""Input columns as numbers: scaled where numeric, one-hot where text or truth values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from deltarule.core.errors import DataError, unknown_name
+from deltarule.data.preparation.encode_check import (
+    category_codes,
+    check_kinds,
+    check_missing,
+    check_spread,
+    check_unseen,
+    far_notes,
+    input_notes,
+)
+from deltarule.data.preparation.fill import fill_rows
+from deltarule.data.preparation.parts import (
+    damaged,
+    numbers_of,
+    scaler_arrays,
+    scaler_from,
+    strings_of,
+)
+from deltarule.data.preparation.scale import Scaler, mean
+from deltarule.data.sources.memory import require
+from deltarule.data.table import Column, Table, option
+
+__all__ = ["MISSING", "UNKNOWN", "InputEncoder"]
+
+MISSING = ("error", "mean", "drop")
+"""What to do with missing cells."""
+
+UNKNOWN = ("error", "ignore")
+"""What to do with categories unseen in training."""
+
+_KINDS = ("numeric", "text", "boolean")
+
+
+@dataclass(frozen=True, eq=False)
+class InputEncoder:
+    """Fitted encoding of the columns `names`, in the order of training.
+
+    A numeric column becomes one input, scaled by `scaler`; a text or boolean column becomes one
+    input per category that occurs in the training rows, 1 for the row's category and 0 elsewhere.
+    Under the policy `missing="mean"` a missing number becomes the training mean (`fill`, else
+    zeros) and a missing category all zeros; under the others a missing cell is an error.
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    categories: tuple[tuple[str, ...], ...]
+    scaler: Scaler
+    fill: NDArray[np.float64]
+    missing: str
+    ends: NDArray[np.float64] | None = None
+    """The least and the largest value of every numeric column in the training rows, (2, k)."""
+
+    @classmethod
+    def fit(
+        cls,
+        table: Table,
+        rows: NDArray[np.intp],
+        names: Sequence[str],
+        *,
+        scale: str = "standard",
+        missing: str = "error",
+    ) -> InputEncoder:
+        """Take statistics and categories of the columns `names` from the training `rows`.
+
+        Raises `DataError` for a column without a known value in these rows, `UsageError` for an
+        unknown scaler or policy.
+        """
+        if missing not in MISSING:
+            raise unknown_name("policy for missing cells", missing, MISSING)
+        columns = [table[name] for name in names]
+        numeric = [column for column in columns if column.kind == "numeric"]
+        # One column at a time: a copy of all the training rows is never made.
+        scaler = Scaler.fit(scale, (_known(table, column, rows) for column in numeric))
+        check_spread(table.source, [column.name for column in numeric], scaler.scale)
+        fill = np.zeros(len(numeric))
+        if missing == "mean":
+            fill[:] = [mean(_known(table, column, rows)) for column in numeric]
+        return cls(
+            names=tuple(names),
+            kinds=tuple(column.kind for column in columns),
+            categories=tuple(_categories(table, column, rows) for column in columns),
+            scaler=scaler,
+            fill=fill,
+            missing=missing,
+            ends=_ends(_known(table, column, rows) for column in numeric),
+        )
+
+    @property
+    def width(self) -> int:
+        """Return the number of inputs, n_0."""
+        return len(self.feature_names)
+
+    @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        """Return the inputs' names: `age` for a number, `city=Rome` for a category."""
+        names: list[str] = []
+        for name, kind, categories in zip(self.names, self.kinds, self.categories, strict=True):
+            names += [name] if kind == "numeric" else [f"{name}={c}" for c in categories]
+        return tuple(names)
+
+    @property
+    def constant(self) -> tuple[str, ...]:
+        """Return the numeric columns that are constant in the training rows and kept as zero."""
+        return tuple(n for n, c in zip(self.numeric, self.scaler.constant, strict=True) if c)
+
+    @property
+    def numeric(self) -> tuple[str, ...]:
+        """Return the names of the numeric columns, in order."""
+        return tuple(n for n, kind in zip(self.names, self.kinds, strict=True) if kind == "numeric")
+
+    @property
+    def column_kinds(self) -> dict[str, str]:
+        """Return kinds by name, for `read_table(..., kinds=...)` at prediction time."""
+        return dict(zip(self.names, self.kinds, strict=True))
+
+    def transform(
+        self,
+        table: Table,
+        rows: NDArray[np.intp] | None = None,
+        dtype: DTypeLike = np.float32,
+        *,
+        unknown: str = "error",
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
+        """Return X, shape (rows, width), of the given rows (None: all of them).
+
+        The table's columns may stand in any order, and others may be there. `unknown="ignore"`
+        makes all zeros of a category unseen in training. `out` is filled and returned if given.
+
+        Raises `DataError` for missing columns, columns of another kind, missing cells (unless
+        the policy is "mean"), unseen categories and numbers too large for `dtype`;
+        `ResourceError` if X would not fit into memory.
+        """
+        if unknown not in UNKNOWN:
+            raise unknown_name("policy for unseen categories", unknown, UNKNOWN)
+        rows = np.arange(table.rows) if rows is None else rows
+        check_kinds(table, self.column_kinds)
+        if self.missing != "mean":
+            remedy = "Fill them in, or train with `--missing mean`."
+            check_missing(table, self.names, rows, remedy)
+        columns = [table[name] for name in self.names]
+        lookups = [category_codes(c, k) for c, k in zip(columns, self.categories, strict=True)]
+        if unknown == "error":
+            check_unseen(table, columns, lookups, rows)
+        if out is None:
+            needed = len(rows) * self.width * np.dtype(dtype).itemsize
+            require(table.source, needed, "encoding it")
+            out = np.empty((len(rows), self.width), dtype)
+        fill_rows(out, table, columns, lookups, (rows, self.scaler, self.fill, self.categories))
+        return out
+
+    def notes(
+        self, table: Table, rows: NDArray[np.intp] | None = None, expected: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """Return what `transform` passes over: extra columns, unseen categories, filled cells;
+        and which numbers lie far from those of training.
+
+        `expected` names columns that are no inputs and are no news either, such as the target.
+        """
+        rows = np.arange(table.rows) if rows is None else rows
+        found = input_notes(table, rows, self.names, self.categories, expected)
+        if self.ends is None:
+            return found
+        ends = dict(zip(self.numeric, self.ends.T, strict=True))
+        return (*found, *far_notes(table, rows, ends, self.constant))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return names, kinds, categories and policies as plain JSON values."""
+        columns = [
+            {"name": name, "kind": kind, "categories": list(categories)}
+            for name, kind, categories in zip(self.names, self.kinds, self.categories, strict=True)
+        ]
+        return {"columns": columns, "scale": self.scaler.name, "missing": self.missing}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return `offset`, `scale`, `constant`, `fill`, `least`, `largest`, one entry each."""
+        ends = {} if self.ends is None else {"least": self.ends[0], "largest": self.ends[1]}
+        return {**scaler_arrays(self.scaler), "fill": self.fill, **ends}
+
+    @classmethod
+    def from_parts(
+        cls, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    ) -> InputEncoder:
+        """Rebuild an encoder from `to_dict` and `arrays`. Raises `FileError` for damage."""
+        columns = plain.get("columns")
+        if not isinstance(columns, list) or not all(isinstance(c, Mapping) for c in columns):
+            raise damaged("'columns' is not a list of columns")
+        names = strings_of({"names": [c.get("name") for c in columns]}, "names")
+        kinds = strings_of({"kinds": [c.get("kind") for c in columns]}, "kinds")
+        categories = tuple(strings_of(c, "categories") for c in columns)
+        for name, kind, some in zip(names, kinds, categories, strict=True):
+            wrong = kind not in _KINDS or bool(some) == (kind == "numeric")
+            if wrong or len(set(some)) < len(some):
+                raise damaged(f"column {name!r} is not described as it should be")
+        if len(set(names)) < len(names):
+            raise damaged("a column is described twice")
+        if plain.get("missing") not in MISSING:
+            raise damaged(f"there is no policy {plain.get('missing')!r} for missing cells")
+        count = kinds.count("numeric")
+        scaler = scaler_from(plain.get("scale"), arrays, count)
+        fill = numbers_of(arrays, "fill", count)
+        ends = None
+        if "least" in arrays or "largest" in arrays:  # models of before have neither
+            ends = np.stack([numbers_of(arrays, key, count) for key in ("least", "largest")])
+        return cls(names, kinds, categories, scaler, fill, plain["missing"], ends)
+
+
+def _ends(columns: Iterable[NDArray[Any]]) -> NDArray[np.float64]:
+    found = [[column.min(), column.max()] for column in columns]
+    return np.array(found, np.float64).reshape(-1, 2).T
+
+
+def _categories(table: Table, column: Column, rows: NDArray[np.intp]) -> tuple[str, ...]:
+    if column.kind == "numeric":
+        return ()
+    return tuple(column.categories[int(c)] for c in np.unique(_known(table, column, rows)))
+
+
+def _known(table: Table, column: Column, rows: NDArray[np.intp]) -> NDArray[Any]:
+    values = column.values[rows]
+    known: NDArray[Any] = values[~(np.isnan(values) if column.kind == "numeric" else values < 0)]
+    if not len(known):
+        raise DataError(
+            f"{table.source}: column {column.name!r} has no known value in the training rows. "
+            f"Leave it out with {option('drop', column.name)}."
+        )
+    return known

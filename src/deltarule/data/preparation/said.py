@@ -1,0 +1,66 @@
+"""What preparing a table has to say: never a silent choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from deltarule.data.preparation.encode import InputEncoder
+from deltarule.data.preparation.row_order import Order
+from deltarule.data.preparation.target import TargetEncoder
+from deltarule.data.table import Table, listed
+
+__all__ = ["detected", "encoded", "splitted"]
+
+
+def detected(table: Table, targets: TargetEncoder) -> list[str]:
+    """Say which task was found in the target, and its classes."""
+    name = listed([repr(name) for name in targets.names])
+    if targets.task == "regression":
+        return [f"target {name}: regression"]
+    classes = f"{len(targets.classes)} classes ({listed(targets.classes)})"
+    how = f"target {name}: {targets.task}, {classes}"
+    if targets.kind == "numeric":
+        how += "; `--task regression` takes the numbers as quantities"
+    notes = [how]
+    unused = set(table[targets.names[0]].categories) - set(targets.classes)
+    if unused:
+        notes.append(f"classes without a row, left out: {listed(sorted(unused))}")
+    return notes
+
+
+def encoded(inputs: InputEncoder, targets: TargetEncoder) -> list[str]:
+    """Say how columns became inputs, and which of them tell nothing."""
+    count = len(inputs.numeric)
+    notes = []
+    scaled = [f"{count} numeric input column{'s' if count > 1 else ''}"] if count else []
+    scaled += ["the target"] if targets.task == "regression" else []
+    if scaled and inputs.scaler.name != "none":
+        notes.append(f"scaled ({inputs.scaler.name}, from the training rows): {listed(scaled)}")
+    if inputs.constant:
+        some = listed([repr(name) for name in inputs.constant])
+        notes.append(f"constant in the training rows, kept as zero: {some}")
+    for name, kind, categories in zip(inputs.names, inputs.kinds, inputs.categories, strict=True):
+        if kind != "numeric" and len(categories) == 1:
+            notes.append(
+                f"column {name!r} ({kind}) has one category in the training rows, "
+                f"{categories[0]!r}: it tells nothing"
+            )
+        elif kind != "numeric":
+            notes.append(f"column {name!r} ({kind}) is one-hot encoded: {listed(categories)}")
+    return notes
+
+
+def splitted(table: Table, parts: Mapping[str, NDArray[Any]], task: str, order: Order) -> list[str]:
+    """Say how many rows each part has, how they were chosen, and why."""
+    if not table.splittable:
+        return [f"all {len(parts['train'])} rows of {table.source} are training rows"]
+    counts = ", ".join(f"{len(rows)} {name}" for name, rows in parts.items())
+    how = "at random" if task == "regression" else "at random with the same shares of classes"
+    if order.rows is not None:
+        how = f"in order, {order.reason}"
+    elif order.reason:
+        how += f"; {order.reason}"
+    return [f"rows: {counts}; chosen {how}"]

@@ -1,0 +1,1 @@
+"""Sources that are not text: arrays, NPZ and Parquet."""

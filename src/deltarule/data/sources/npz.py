@@ -1,0 +1,50 @@
+"""NPZ files as tables: X and T as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from deltarule.core.array_file import ArrayFile
+from deltarule.core.errors import DataError
+from deltarule.data.sources.arrays import from_arrays
+from deltarule.data.sources.memory import require
+from deltarule.data.table import Table
+
+__all__ = ["read_npz"]
+
+_NUMBER_BYTES = 16
+
+
+def read_npz(path: Path, source: str) -> Table:
+    """Read the arrays X (rows, inputs) and, if it is there, T of an NPZ file.
+
+    Raises `DataError` for a damaged file and for values that are no real numbers, and
+    `ResourceError` where the table would not fit into memory.
+    """
+    arrays = ArrayFile(path, DataError)
+    if "X" not in arrays:
+        found = ", ".join(sorted(arrays)) or "none"
+        raise DataError(
+            f"{source}: there is no array X. Its arrays: {found}. Save the data with "
+            "numpy.savez(file, X=inputs, T=targets)."
+        )
+    keys = [key for key in ("X", "T") if key in arrays]
+    require(source, sum(_needed(arrays, key) for key in keys))
+    table = from_arrays(source, arrays["X"], arrays.get("T"))
+    extra = sorted(set(arrays) - {"X", "T"})
+    if not extra:
+        return table
+    note = f"only X and T are read; left out: {', '.join(extra)}"
+    return replace(table, notes=(*table.notes, note))
+
+
+def _needed(arrays: ArrayFile, key: str) -> float:
+    """Return the bytes of memory that reading an array and its table take."""
+    dtype, claimed = arrays.header(key)
+    if dtype.kind == "c":
+        raise DataError(
+            f"{arrays.path}, {key}: the values are of type {dtype}, not real numbers. Save "
+            "numbers: their real part, or their size."
+        )
+    return claimed + _NUMBER_BYTES * claimed / dtype.itemsize

@@ -1,0 +1,172 @@
+"""Parquet files, through polars in a process of its own: numbers, truth values, text, dates.
+
+A damaged file can make the library end the process or ask for any amount of memory, and no check
+beforehand can be sure that it will not. So a child reads the file (`parquet_child.py`), and plain
+numbers come back; how the child ended is all that can happen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from deltarule.core.errors import DataError, ResourceError, UsageError
+from deltarule.data.options import Options
+from deltarule.data.sources.memory import require
+from deltarule.data.table import Column, Table, option
+from deltarule.data.text.cells import BOOLEAN
+
+__all__ = ["read_parquet"]
+
+_MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
+_SMALLEST = 12
+_NUMBER_BYTES = 24
+_TEXT_BYTES = 60
+_EXPANSION = 4
+_CHILD = Path(__file__).with_name("parquet_child.py")
+
+
+def read_parquet(path: Path, source: str, options: Options) -> Table:
+    """Read a Parquet file. Nulls are missing, and so is NaN; text is taken as it is.
+
+    Raises `DataError` for a damaged file and for columns of another type (lists, records, ...),
+    `ResourceError` if the table would not fit into memory.
+    """
+    _check_ends(path, source)
+    with _child(path, source) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        said = _line(child, source)
+        rows, columns = said["rows"], said["columns"]
+        options.check_names(source, [name for name, *_ in columns])
+        kept, notes = _kept(columns, source, options)
+        if not rows:
+            raise DataError(f"{source}: there are columns and no row of data. Add rows of data.")
+        texts = sum(kind == "text" for kind, _ in kept.values())
+        needed = rows * (_NUMBER_BYTES * (len(kept) - texts) + _TEXT_BYTES * texts)
+        require(source, needed + (_EXPANSION * path.stat().st_size if texts else 0))
+        child.stdin.write(json.dumps(list(kept)).encode() + b"\n")
+        child.stdin.flush()
+        found = tuple(
+            _column(child, source, rows, name, *described) for name, described in kept.items()
+        )
+    return Table(source, found, notes=tuple(notes))
+
+
+def _check_ends(path: Path, source: str) -> None:
+    """Refuse at no cost what is no Parquet file: both ends have its mark."""
+    held = path.stat().st_size
+    with path.open("rb") as file:
+        first = file.read(4)
+        file.seek(max(0, held - 8))
+        length, last = int.from_bytes(file.read(4), "little"), file.read(4)
+    if last == _ENCRYPTED:
+        raise DataError(f"{source}: the file is encrypted. Save it without encryption.")
+    if held < _SMALLEST or first != _MAGIC or last != _MAGIC or length > held - _SMALLEST:
+        raise _damaged(source, "it does not begin and end as one")
+
+
+def _kept(
+    columns: list[Any], source: str, options: Options
+) -> tuple[dict[str, tuple[Any, str]], list[str]]:
+    """Return kind and writing of the columns to be read, and notes on those left out."""
+    kept, notes = {}, []
+    for name, kind, written, dtype in columns:
+        if kind is not None and name not in options.drop:
+            kept[name] = kind, written
+        elif kind is None and options.used(name) and name not in options.drop:
+            raise DataError(
+                f"{source}: column {name!r} is of type {dtype}, which is neither numbers nor truth "
+                f"values nor text nor dates. Leave it out with {option('drop', name)}, or save it "
+                "as one of these."
+            )
+        elif kind is None:
+            notes.append(f"column {name!r} of type {dtype} was left out")
+    if not kept:
+        raise UsageError(f"{source}: there is no column left. Keep at least one.")
+    return kept, notes
+
+
+@contextmanager
+def _child(path: Path, source: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the child; it ends with the block, whatever happens in it."""
+    import psutil
+
+    memory = str(psutil.virtual_memory().available)
+    where = os.pathsep.join(p for p in sys.path if p)
+    child = subprocess.Popen(
+        [sys.executable, str(_CHILD), str(path.absolute()), memory],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": where, "PYTHONUTF8": "1"},
+    )
+    try:
+        yield child
+    except BrokenPipeError as error:  # it ended before it was asked: perhaps it said why
+        _line(child, source)
+        raise _ended(child, source) from error
+    finally:
+        child.kill()
+        with contextlib.suppress(BrokenPipeError):  # what was not sent is not wanted any more
+            child.__exit__(None, None, None)
+
+
+def _line(child: subprocess.Popen[bytes], source: str) -> dict[str, Any]:
+    """Return what the child says next; raises `DataError` for its errors and its end."""
+    assert child.stdout is not None
+    line = child.stdout.readline()
+    if not line.endswith(b"\n"):
+        raise _ended(child, source)
+    said: dict[str, Any] = json.loads(line)
+    if "error" in said:
+        raise _damaged(source, said["error"])
+    return said
+
+
+def _column(
+    child: subprocess.Popen[bytes], source: str, rows: int, name: str, kind: Any, written: str
+) -> Column:
+    said = _line(child, source)
+    assert child.stdout is not None
+    values = np.frombuffer(_bytes(child.stdout, said["bytes"]), said["dtype"])
+    if values.nbytes < said["bytes"]:
+        raise _ended(child, source)
+    if len(values) != rows:
+        raise _damaged(source, f"column {name!r} has {len(values):,} rows of {rows:,}")
+    categories = BOOLEAN if kind == "boolean" else tuple(said["categories"])
+    return Column(name, kind, values, categories, written=written or "number")
+
+
+def _bytes(stream: IO[bytes], count: int) -> bytearray:
+    """Return so many bytes, fewer where the stream ends."""
+    found = bytearray(count)
+    view, done = memoryview(found), 0
+    while done < count and (step := stream.readinto(view[done:])):  # type: ignore[attr-defined]
+        done += step
+    return found if done == count else bytearray()
+
+
+def _ended(child: subprocess.Popen[bytes], source: str) -> DataError | ResourceError:
+    """Return the error for a child that ended without an answer."""
+    status = child.wait()
+    reason = signal.Signals(-status).name if status < 0 else f"status {status}"
+    return _damaged(
+        source, f"reading it ended the reader: {reason}; or it needs more memory than is free"
+    )
+
+
+def _damaged(source: str, reason: str) -> DataError:
+    return DataError(
+        f"{source}: this is not a Parquet file, or it is damaged ({reason}). Save it again."
+    )

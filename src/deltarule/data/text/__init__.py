@@ -1,0 +1,1 @@
+"""Text files: their encoding, separator, header and lines, and what their cells mean."""

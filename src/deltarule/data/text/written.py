@@ -1,0 +1,238 @@
+"""Columns of text that are numbers, money, percentages or dates: read, or asked about.
+
+A column is what a writing of `writing.py` makes of all its cells. Where two writings read them all
+and differ, the file's other columns may tell (a file has one decimal mark); else it is an error
+with what either would read and the options that say so, both of which were tried.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.errors import DataError
+from deltarule.data.table import CITED, Column, Locator, option
+from deltarule.data.text.cells import number
+from deltarule.data.text.column import NUMERIC_SHARE
+from deltarule.data.text.format import TextFormat
+from deltarule.data.text.writing import Writing, readings
+
+__all__ = ["as_written", "grouped", "noted", "plainly", "recognise"]
+
+_SAMPLE = 100
+_UNITS = {"date": " days since 1970", "date and time": " days since 1970", "time": " hours"}
+_POINTED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d{1,3}", re.ASCII)
+_LARGE = 100
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    writing: Writing
+    values: Values
+    """What each category is worth; NaN where it is written otherwise."""
+
+
+def grouped(texts: Sequence[str]) -> bool:
+    """Say whether numbers look as if points stood between their thousands: 985 beside 1.022.
+
+    Numbers that are rounded to three decimals are written with all three, and whoever leaves zeros
+    out leaves out those at the end, too. So whole numbers below 1000 beside numbers with three
+    decimals each are odd where a zero ends one, or where the whole ones are the large ones.
+
+    >>> grouped(["985", "1.022", "1.100"]), grouped(["1", "2", "1.125"]), grouped(["9.985"])
+    (True, False, False)
+    """
+    pointed = [t for t in texts if "." in t]
+    whole = [t for t in texts if "." not in t]
+    if not (pointed and whole and all(map(_POINTED.fullmatch, pointed))):
+        return False
+    if not all(map(_WHOLE.fullmatch, whole)):
+        return False
+    return any(t.endswith("0") for t in pointed) or max(abs(int(t)) for t in whole) >= _LARGE
+
+
+def recognise(
+    texts: Mapping[int, Column],
+    plain: Sequence[Column],
+    form: TextFormat,
+    locate: Locator,
+    surely: Collection[int] = (),
+) -> dict[int, Writing]:
+    """Return how the columns among `texts` are written that are more than names, by position.
+
+    `plain` are the file's columns of plain numbers. In columns that are `surely` something else
+    where no writing reads every cell, single cells are no error here.
+
+    Raises `DataError` with the place where that is in doubt, or where nearly all of a column is
+    written in one way and some cells are not.
+    """
+    found: dict[int, Writing] = {}
+    doubtful: dict[int, list[_Reading]] = {}
+    for i, column in texts.items():
+        differing = _differing(_whole(column, form))
+        if len(differing) == 1:
+            found[i] = differing[0].writing
+        elif differing:
+            doubtful[i] = differing
+        elif i not in surely:
+            _refuse_some(column, form, locate)
+    if not doubtful:
+        return found
+    marks = {"."} if any(_fractions(column.values) for column in plain) else set()
+    for i, writing in found.items():
+        if any(writing.decimal in text for text in texts[i].categories) and not writing.pattern:
+            marks.add(writing.decimal)
+    patterns = {writing.pattern for writing in found.values() if writing.pattern}
+    for i, differing in doubtful.items():
+        left = [r for r in differing if _fits(r.writing, marks, patterns)]
+        if len(left) != 1:
+            raise _doubt(texts[i], differing, locate)
+        found[i] = left[0].writing
+    return found
+
+
+def _fractions(values: Values) -> bool:
+    return bool(np.any(values != np.floor(values), where=~np.isnan(values)))
+
+
+def _fits(writing: Writing, marks: set[str], patterns: set[str]) -> bool:
+    """Say whether the rest of the file is written so: with one decimal mark, one kind of date."""
+    if writing.pattern:
+        return writing.pattern in patterns
+    return marks == {writing.decimal}
+
+
+def as_written(column: Column, writing: Writing, locate: Locator, used: bool = True) -> Column:
+    """Return a column of text as the numbers that its cells are worth.
+
+    Raises `DataError` with the place of a cell that is written otherwise; of a column that is not
+    `used` it is returned as it is.
+    """
+    values = np.array([*map(_value(writing), column.categories), np.nan])
+    bad = np.flatnonzero(np.isnan(values[:-1]))
+    if len(bad):
+        if not used:
+            return column
+        rows = np.flatnonzero(np.isin(column.values, bad))
+        raise _otherwise(column, writing, rows, locate, "as it was in training")
+    return Column(column.name, "numeric", values[column.values], written=writing.written)
+
+
+def plainly(texts: Sequence[str], writing: Writing) -> bool:
+    """Say whether the cells are worth what they are as plain numbers."""
+    return all(number(text) == writing.value(text) for text in texts)
+
+
+def noted(column: Column, writing: Writing, texts: Sequence[str]) -> str:
+    """Return the note on a column that was recognised, with an example."""
+    count = int(np.sum(~np.isnan(column.values)))
+    example = max(texts, key=len)
+    unit = _UNITS.get(writing.written, "")
+    return (
+        f"column {column.name!r}: {count:,} values read as {writing.said()}; {example!r} is "
+        f"{writing.value(example):.10g}{unit}"
+    )
+
+
+def _value(writing: Writing) -> Callable[[str], float]:
+    def worth(text: str) -> float:
+        value = writing.value(text)
+        return np.nan if value is None else value
+
+    return worth
+
+
+def _candidates(column: Column, form: TextFormat) -> list[Writing]:
+    return list(readings(column.categories, form.decimal, form.thousands, form.date_format))
+
+
+def _whole(column: Column, form: TextFormat) -> list[_Reading]:
+    """Return the readings of every cell; most writings fail at one of the first."""
+    found = []
+    for writing in _candidates(column, form):
+        worth = _value(writing)
+        values = np.array([worth(text) for text in islice(column.categories, _SAMPLE)])
+        if np.isnan(values).any():
+            continue
+        values = np.array([worth(text) for text in column.categories])
+        if len(values) and not np.isnan(values).any():
+            found.append(_Reading(writing, values))
+    return found
+
+
+def _differing(found: list[_Reading]) -> list[_Reading]:
+    """Leave out readings that give the values of a plainer one."""
+    kept: list[_Reading] = []
+    for reading in found:
+        if not any(np.array_equal(reading.values, other.values) for other in kept):
+            kept.append(reading)
+    return kept
+
+
+def _refuse_some(column: Column, form: TextFormat, locate: Locator) -> None:
+    """Raise `DataError` where nearly all cells are written in one way that is no plain number."""
+    counts = np.bincount(column.values[column.values >= 0], minlength=len(column.categories))
+    if not counts.sum():
+        return
+    for writing in _candidates(column, form):
+        worth = _value(writing)
+        sample = [worth(text) for text in islice(column.categories, _SAMPLE)]
+        if np.mean(np.isnan(sample)) > 1 - NUMERIC_SHARE:
+            continue
+        bad = np.isnan([worth(text) for text in column.categories])
+        if counts[bad].sum() <= (1 - NUMERIC_SHARE) * counts.sum():
+            rows = np.flatnonzero(np.isin(column.values, np.flatnonzero(bad)))
+            raise _otherwise(column, writing, rows, locate, "as at least 90% of its cells are")
+
+
+def _otherwise(
+    column: Column, writing: Writing, rows: NDArray[np.intp], locate: Locator, why: str
+) -> DataError:
+    cited = locate([(int(row), column.name) for row in rows[:CITED]])
+    (place, cell), others = cited[0], "; ".join(f"{p} ({c!r})" for p, c in cited[1:])
+    more = f" {len(rows)} cells are like this, the next at {others}." if others else ""
+    return DataError(
+        f"{place}: {cell!r} is not written like the {writing.said()} in column {column.name!r}, "
+        f"{why}.{more} Correct the cell (leave it empty if the value is unknown), or read the "
+        f"column as text with {option('text', column.name)}."
+    )
+
+
+def _doubt(column: Column, differing: list[_Reading], locate: Locator) -> DataError:
+    """Return the error for a column with several readings: each with the option that says it."""
+    several = np.array([reading.values for reading in differing])
+    code = int(np.flatnonzero(np.any(several != several[0], axis=0))[0])
+    row = int(np.flatnonzero(column.values == code)[0])
+    place, cell = locate([(row, column.name)])[0]
+    ways = [
+        f"as {_shown(reading.values[code], reading.writing)} with {_option(reading.writing)}"
+        for reading in differing
+    ]
+    return DataError(
+        f"{place}: {cell!r} in column {column.name!r} can be read in {len(ways)} ways: "
+        f"{', '.join(ways[:-1])}, or {ways[-1]}. Say which, or read the column as text with "
+        f"{option('text', column.name)}."
+    )
+
+
+def _option(writing: Writing) -> str:
+    if writing.pattern:
+        return option("date-format", writing.pattern)
+    if writing.thousands.strip():
+        return option("thousands", writing.thousands)
+    return option("decimal", writing.decimal)
+
+
+def _shown(value: float, writing: Writing) -> str:
+    if writing.pattern and writing.written != "time":
+        moment = np.datetime64("1970-01-01") + np.timedelta64(round(value * 86_400), "s")
+        return str(moment)[: 10 if writing.written == "date" else 19]
+    return f"{value:.10g}"

@@ -1,0 +1,1 @@
+"""How an explanation is written: its names, as text, Markdown, LaTeX and HTML."""

@@ -1,0 +1,1 @@
+"""Optimisers that move every number by its own gradient: one file each."""

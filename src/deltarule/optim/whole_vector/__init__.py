@@ -1,0 +1,1 @@
+"""Optimisers of the whole vector theta, on the whole batch."""
