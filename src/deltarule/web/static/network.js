@@ -1,7 +1,7 @@
 // The network as a picture: inputs below, outputs above, weights as lines, numbers on request.
 // `stage` says how far the sweep has come: 0 the input, 1..L forward, L+1..2L back, 2L+1 all.
 
-import { number, say } from "./text.js";
+import { number, say, short } from "./text.js";
 
 const NS = "http://www.w3.org/2000/svg";
 const R = 17;
@@ -46,14 +46,15 @@ export class Picture {
 
   build(start, shown) {
     const widest = Math.max(...shown);
-    const step = Math.max(2 * R + 5, Math.min(130, 900 / widest));
-    const rise = Math.max(96, Math.min(150, widest * 14));
+    const step = Math.max(2 * R + 5, Math.min(175, 1000 / widest));
+    const rise = Math.max(112, Math.min(160, widest * 14));
     const width = Math.max(widest * step, 330) + 40;
     const height = (shown.length - 1) * rise + 110;
     const x = (l, j) => width / 2 + (j - (shown[l] - 1) / 2) * step;
     const y = (l) => height - 48 - l * rise;
     const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${start.sizes.join("-")}` });
     const lines = make("g", {}, svg), words = make("g", {}, svg), hits = make("g", {}, svg), nodes = make("g", {}, svg);
+    this.readable = widest <= 20;
     this.edges = [];
     this.nodes = [];
     const many = shown.slice(1).reduce((sum, n, l) => sum + n * shown[l], 0);
@@ -62,7 +63,7 @@ export class Picture {
         for (let k = 0; k < shown[l - 1]; k++) {
           const ends = { x1: x(l - 1, k), y1: y(l - 1) - R, x2: x(l, j), y2: y(l) + R };
           const edge = { l, j, k, line: make("line", { ...ends, class: "edge" }, lines) };
-          const where = 0.3 + 0.4 * ((k + 0.5) / shown[l - 1]);
+          const where = 0.66 + 0.1 * (k % 2); // near the node it leads into, where lines are apart
           edge.word = make("text", { class: "weight", x: ends.x1 + where * (ends.x2 - ends.x1), y: ends.y1 + where * (ends.y2 - ends.y1) + 3 }, words);
           edge.readable = many <= MOST_WORDS;
           if (many <= 2000) this.listen(edge, make("line", { ...ends, class: "hit", tabindex: many <= 200 ? 0 : -1, role: "button" }, hits));
@@ -114,7 +115,7 @@ export class Picture {
       edge.line.setAttribute("stroke-opacity", used ? 0.9 : 0.25);
       edge.says = `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}`;
       edge.hit?.setAttribute("aria-label", edge.says);
-      const text = !edge.readable || !withNumbers ? "" : stage > 2 * L ? number(g, 3) : number(w, 3);
+      const text = !edge.readable || !withNumbers ? "" : short(stage > 2 * L ? g : w);
       if (edge.word.textContent !== text) edge.word.textContent = text;
     }
     for (const node of this.nodes) this.node(node, start, passes, stage, withNumbers, L);
@@ -126,8 +127,9 @@ export class Picture {
     const layer = l ? passes.layers[l - 1] : null;
     const value = layer ? layer.y[j] : passes.x[j];
     const forward = stage >= l, back = l > 0 && stage >= 2 * L + 1 - l;
-    node.inside.textContent = forward && withNumbers ? number(value, 3) : "";
-    node.delta.textContent = back && withNumbers ? `δ ${number(layer.delta[j], 3)}` : "";
+    const words = withNumbers && this.readable;
+    node.inside.textContent = forward && words ? number(value, Math.abs(value) < 0.1 ? 2 : 3) : "";
+    node.delta.textContent = back && words ? `δ ${number(layer.delta[j], 3)}` : "";
     node.target.textContent = l === L && stage > L && withNumbers ? `T ${number(passes.T[j], 3)}` : "";
     const name = l === 0 ? start.inputs[j] : l === L ? start.outputs[j] ?? "" : "";
     node.below.textContent = l === 0 ? name : "";

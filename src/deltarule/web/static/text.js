@@ -15,6 +15,12 @@ export function say(name, values = {}) {
   return (words[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
 }
 
+// A number beside a line: at most 7 characters.
+export function short(value) {
+  if (typeof value !== "number" || value === 0 || (Math.abs(value) >= 0.01 && Math.abs(value) < 1000)) return number(value, 3);
+  return value.toExponential(1).replace("-", value < 0 ? "−" : "-").replace("e+", "e");
+}
+
 // 4 significant digits, the minus sign of typography; numbers that are not finite come as text.
 export function number(value, digits = 4) {
   if (typeof value !== "number") return value === undefined || value === null ? "" : String(value);
