@@ -218,8 +218,12 @@ def test_what_needs_deltas_says_which_layer_has_none(inputs, layer, rng):
         assert len(net.affine) == len(net.layers)
         return
     found = dr.backprop(net, theta, X, T)
+    own = layer.name in OWN and layer.name != "scale"
+    if own or not layer.parameters(inputs):
+        said = "this works for" if own else "there is no weight"
+        with pytest.raises(UsageError, match=said):
+            dr.explain(net, theta, X, T, net.layout.where(0) if own else (1, 1, 1))
     calls = [
-        lambda: dr.explain(net, theta, X, T, (1, 1, 1)),
         lambda: dr.diagnose(np.zeros(net.size), net, theta, X, T),
     ]
     if all(issubclass(kind, Affine) for kind in kinds):
