@@ -57,7 +57,18 @@ if TYPE_CHECKING:
         step_validity,
         why_small,
     )
-    from deltarule.layers import GRU, LSTM, Conv1d, Dense, EachStep, Elman, Flatten, Jordan, Last
+    from deltarule.layers import (
+        GRU,
+        LSTM,
+        Conv1d,
+        Dense,
+        EachStep,
+        Elman,
+        Flatten,
+        Jordan,
+        Last,
+        Steps,
+    )
     from deltarule.models import Model, load
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
@@ -128,6 +139,7 @@ _HOME = {
     "Flatten": "deltarule.layers",
     "Jordan": "deltarule.layers",
     "Last": "deltarule.layers",
+    "Steps": "deltarule.layers",
     "GradientCheck": "deltarule.check.result",
     "Model": "deltarule.models",
     "Network": "deltarule.network",
@@ -200,6 +212,7 @@ __all__ = [
     "Sequences",
     "StepDiagnosis",
     "StepValidity",
+    "Steps",
     "Study",
     "SweepError",
     "UsageError",

@@ -175,6 +175,8 @@ class Network:
         for layer, p in zip(self.layers, self.unpack(theta), strict=True):
             forward: Any = layer.forward
             y, kept = forward(p, outputs[-1], xp, *(ends if layer.by_length else ()))
+            if isinstance(y, Sequences):  # a layer that has found their ends in its inputs
+                ends, y = (y.lengths,), y.values
             saved.append(kept)
             outputs.append(y)
         return saved, outputs

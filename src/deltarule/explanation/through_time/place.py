@@ -13,7 +13,7 @@ from deltarule.core.errors import UsageError
 from deltarule.core.notation import entry_name
 from deltarule.network import Network
 
-__all__ = ["Place", "find"]
+__all__ = ["Place", "find", "there_is"]
 
 _NAMED = re.compile(r"(?:d[A-Z]/d)?([A-Za-z])_?[\[{(]?([0-9]+(?:,[0-9]+)+)[\]})]?")
 _ARRAY = re.compile(r"([A-Za-z])([0-9]+)((?:\[[0-9,]+\])+)")
@@ -51,7 +51,7 @@ def find(net: Network, weight: Any) -> Place:
     if letter is None:
         raise UsageError(
             f"weight: it is a name such as 'u[1,2,1]', or numbers such as ('U', 1, 2, 1), not "
-            f"{weight!r}. This network has {_there_is(net)}"
+            f"{weight!r}. This network has {there_is(net)}"
         )
     for entry in net.layout.entries:
         shape = entry.parameter.shape
@@ -61,7 +61,7 @@ def find(net: Network, weight: Any) -> Place:
         if len(at) == len(shape) and all(0 <= i < n for i, n in zip(at, shape, strict=True)):
             flat = entry.start + int(np.ravel_multi_index(at, shape))
             return Place(entry.layer, entry.parameter.name, at, flat)
-    raise UsageError(f"there is no weight {weight!r}. This network has {_there_is(net)}")
+    raise UsageError(f"there is no weight {weight!r}. This network has {there_is(net)}")
 
 
 def _read(weight: Any) -> tuple[str | None, list[int]]:
@@ -86,7 +86,7 @@ def _read(weight: Any) -> tuple[str | None, list[int]]:
     return (str(letter), numbers) if numbers else (None, [])
 
 
-def _there_is(net: Network) -> str:
+def there_is(net: Network) -> str:
     """Return the names of all parameters, with the largest numbers."""
     found = [
         f"{entry_name(e.parameter.name, e.layer, [0] * len(e.parameter.shape))} to "
