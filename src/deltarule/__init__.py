@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from deltarule.core.sequences import Sequences
     from deltarule.engine import Backprop, backprop
     from deltarule.engine.alignment import Alignment, AlignmentWatch, alignment
+    from deltarule.engine.real_time import RealTime, real_time_gradient
     from deltarule.engine.second_order import (
         gauss_newton_vector,
         hessian,
@@ -104,6 +105,8 @@ _HOME = {
     "Alignment": "deltarule.engine.alignment",
     "AlignmentWatch": "deltarule.engine.alignment",
     "alignment": "deltarule.engine.alignment",
+    "RealTime": "deltarule.engine.real_time",
+    "real_time_gradient": "deltarule.engine.real_time",
     "gauss_newton_vector": "deltarule.engine.second_order",
     "hessian": "deltarule.engine.second_order",
     "hessian_vector": "deltarule.engine.second_order",
@@ -205,6 +208,7 @@ __all__ = [
     "OutputsCheck",
     "Panel",
     "Patience",
+    "RealTime",
     "ResourceError",
     "Results",
     "Run",
@@ -241,6 +245,7 @@ __all__ = [
     "load_forecast",
     "losses",
     "optim",
+    "real_time_gradient",
     "rules",
     "saturation",
     "step_validity",

@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.namespace import NUMPY
 from deltarule.explanation.through_time.terms import Pass, Term
 from deltarule.layers import Recurrent
-from deltarule.layers.recurrent import ThroughTime
-from deltarule.rules import DeltaRule
+from deltarule.layers.recurrent.local import locals_of
 
 __all__ = ["Reach", "StepReach", "jacobians", "reach"]
 
@@ -106,9 +104,9 @@ class Reach:
 
 def reach(here: Pass, name: str, found: Sequence[Term]) -> Reach:
     """Return how far back a recurrent layer's steps reach, beside a weight's terms."""
-    layer, saved = here.layer, here.bp.saved[here.l]
+    layer = here.layer
     assert isinstance(layer, Recurrent)
-    J = jacobians(layer, here.p, saved)
+    J = jacobians(layer, here.p, here.bp.saved[here.l].below)
     through = np.broadcast_to(np.eye(J.shape[-1]), J.shape[1:]).copy()
     deltas, T = here.deltas(), len(J)
     rows = []
@@ -124,25 +122,10 @@ def reach(here: Pass, name: str, found: Sequence[Term]) -> Reach:
     return Reach(name, tuple(reversed(rows)))
 
 
-def jacobians(layer: Recurrent, p: dict[str, Array], saved: ThroughTime) -> Array:
-    """Return d state_t / d state_{t-1}, (T, n, states, states), all parts of the state in a row.
-
-    Row i is what the way back makes of an error of 1 in entry i of state_t.
-    """
-    widths, n = layer.held, len(saved.below)
-    size, exact = sum(widths), DeltaRule().at(1, 1)
-    found = np.empty((len(saved.steps), n, size, size))
-    for t, kept in enumerate(saved.steps):
-        for i in range(size):
-            unit = np.zeros((n, size))
-            unit[:, i] = 1.0
-            error = tuple(np.split(unit, np.cumsum(widths)[:-1], axis=1))
-            deltas = layer.step_back(p, error, kept, exact, NUMPY)
-            first = deltas.recurrent @ p["U"] + deltas.state[0]
-            rest = [np.broadcast_to(part, (n, w)) for part, w in
-                    zip(deltas.state[1:], widths[1:], strict=True)]  # fmt: skip
-            found[t, :, i] = np.concatenate([first, *rest], axis=1)
-    return found
+def jacobians(layer: Recurrent, p: dict[str, Array], below: Array) -> Array:
+    """Return d state_t / d state_{t-1}, (T, n, states, states), all parts of the state in a row."""
+    found = [[step.state for step in locals_of(layer, p, x)[0]] for x in below]
+    return np.swapaxes(np.array(found), 0, 1)
 
 
 def _runs(steps: tuple[int, ...]) -> str:
