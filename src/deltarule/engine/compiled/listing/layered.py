@@ -26,7 +26,7 @@ from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.listing.small import LEARN, batches_head, indented
 from deltarule.engine.compiled.programs.layered.backward_matrix import backward_matrices
 from deltarule.engine.compiled.programs.layered.packing import Packing
-from deltarule.engine.compiled.programs.layered.update import layer_factors
+from deltarule.engine.compiled.programs.update import layer_factors
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.rule_state import matrix_shape
 

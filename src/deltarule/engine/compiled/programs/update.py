@@ -1,4 +1,4 @@
-"""Penalty, clipping and the optimiser's update over all parameters of a layered program."""
+"""Penalty, clipping and the optimiser's update over all parameters, each thread its own part."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from deltarule.engine.compiled.expressions.formulas import clipped, decay, entry
 from deltarule.engine.compiled.expressions.moving import TURN, of_turn
 from deltarule.engine.compiled.expressions.tracing import NUMBER, VALUE, Graph, Node
 from deltarule.engine.compiled.instructions.operations import vector_of
-from deltarule.engine.compiled.programs.layered.kernel import Kernel
-from deltarule.engine.compiled.programs.layered.packing import Block
+from deltarule.engine.compiled.programs.kernel import Kernel
+from deltarule.engine.compiled.programs.packed import Part
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.update import rate_factors
 
@@ -69,33 +69,27 @@ class Update:
     def _each(self, l: int, write: Callable[..., None]) -> None:
         """Write a loop over this thread's part of layer l, a vector at a time."""
         p, o, b = self.p, self.p.o, self.p.o.b
-        block = p.packing.blocks[l - 1]
-        k0, k1 = p.share_of_weights(l)
-        start = ir.Constant(_WORD, block.start)
-        width = ir.Constant(_WORD, block.width)
-        with o.loop(k0, k1) as k:
-            self._row(block, b.add(start, b.mul(k, width)), write, "W")
-        if block.bias is None:
-            return
-        last = b.icmp_signed("==", p.number, b.sub(p.call.threads, ir.Constant(_WORD, 1)))
-        with b.if_then(last):
-            self._row(block, ir.Constant(_WORD, block.bias), write, "b")
+        for part in p.packing.parts(l):
+            k0, k1 = p.share_of_rows(part.rows)
+            with o.loop(k0, k1) as k:
+                row = b.mul(k, ir.Constant(_WORD, part.width))
+                self._row(part, b.add(ir.Constant(_WORD, part.start), row), write)
 
-    def _row(self, block: Block, offset: Any, write: Callable[..., None], name: str) -> None:
-        """Write a row's vectors: whole ones in a loop, then one with lanes beyond the nodes."""
+    def _row(self, part: Part, offset: Any, write: Callable[..., None]) -> None:
+        """Write a row's vectors: whole ones in a loop, then one with lanes beyond the units."""
         p, o, b = self.p, self.p.o, self.p.o.b
-        lanes = min(block.width, p.machine.lanes(p.spec.dtype))
+        lanes = min(part.width, p.machine.lanes(p.spec.dtype))
         kind = vector_of(p.element, lanes)
-        whole = block.units // lanes * lanes
-        moves = name == "W" or block.train_bias
+        whole = part.units // lanes * lanes
         if whole:
             with o.loop(0, whole, lanes) as j:
-                write(kind, b.add(offset, j), name == "W", moves, None)
-        if whole < block.width:
+                write(kind, b.add(offset, j), part.penalised, part.trained, None)
+        if whole < part.units:
             bit = ir.IntType(1)
-            flags = [ir.Constant(bit, int(whole + k < block.units)) for k in range(lanes)]
+            flags = [ir.Constant(bit, int(whole + k < part.units)) for k in range(lanes)]
             mask = ir.Constant(ir.VectorType(bit, lanes), flags)
-            write(kind, b.add(offset, ir.Constant(_WORD, whole)), name == "W", moves, mask)
+            at = b.add(offset, ir.Constant(_WORD, whole))
+            write(kind, at, part.penalised, part.trained, mask)
 
     def _gradient(
         self, graph: Graph, lower: Lowering, kind: Any, offset: Any, decays: bool, moves: bool
