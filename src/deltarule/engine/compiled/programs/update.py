@@ -47,7 +47,7 @@ class Update:
             self._measure(layers, s)
         self._numbers(s)
         for self.layer in layers:
-            self._each(self.layer, self._step)
+            self.each(self.layer, self._step)
 
     def _numbers(self, s: Any) -> None:
         """Write what is one number for all parameters, such as 1 - beta^t, before their loops."""
@@ -66,7 +66,7 @@ class Update:
             moved(self.graph, p.spec, w, g, penalised, slots)
         self.numbers = {node: lower.number(node) for node in self.graph.numbers()}
 
-    def _each(self, l: int, write: Callable[..., None]) -> None:
+    def each(self, l: int, write: Callable[..., None]) -> None:
         """Write a loop over this thread's part of layer l, a vector at a time."""
         p, o, b = self.p, self.p.o, self.p.o.b
         for part in p.packing.parts(l):
@@ -121,7 +121,7 @@ class Update:
             self._accumulate(self.squares, lower(graph.node(term)), mask)
 
         for l in layers:
-            self._each(l, part)
+            self.each(l, part)
         partial = p.address("partial")
         # two sets in turn: a thread may be one update ahead of one that still reads
         even = b.and_(s, ir.Constant(_WORD, 1))

@@ -1,0 +1,305 @@
+"""The passes of one layer through time, for the observations in the lanes.
+
+Every sum of products is a register, for a few nodes at a time; it is not laid down before the
+node's step has been made of it, so nets are never in memory. What stands in it is a vector of
+observations times a single weight, read into all lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+
+from deltarule.engine.compiled.compiler.lowering import Lowering
+from deltarule.engine.compiled.instructions.operations import Ops, lanes_of
+from deltarule.engine.compiled.programs.sequences.fields import View
+from deltarule.engine.compiled.programs.sequences.loops import summed, tiled, word
+from deltarule.engine.compiled.programs.sequences.plan import Product, Stage
+
+__all__ = ["Passes"]
+
+
+class Passes:
+    """Write a layer's passes; `memory` is the thread's own, theta and the gradient are packed.
+
+    `registers` is how many sums are kept at once.
+    """
+
+    def __init__(self, o: Ops, kind: ir.Type, theta: Any, memory: Any, registers: int) -> None:
+        self._o, self._kind, self._theta, self._memory = o, kind, theta, memory
+        self._element, self._registers = kind.element, registers
+
+    def forward(self, stage: Stage) -> None:
+        """Write state_t = step(W x_t + U h_{t-1} + b, state_{t-1}) for t = 1, 2, .., T."""
+        height = max(1, self._registers // len(stage.step.sums))
+        with self._o.loop(0, stage.below.steps) as t:
+            tiled(self._o, stage.units, height, lambda j, n: self._steps(stage, t, j, n))
+
+    def _steps(self, stage: Stage, t: Any, j: Any, count: int) -> None:
+        """Write step t of the nodes j, j + 1, .."""
+        o = self._o
+        biases = {bias.sum: bias for bias in stage.biases if bias.sum is not None}
+        sums = [
+            self._weight(biases[s].start, o.b.add(j, word(v))) if s in biases else self._zero
+            for v in range(count)
+            for s in range(len(stage.step.sums))
+        ]
+        for products in _alike(stage.products):
+            sums = self._products(stage, products, t, j, count, sums)
+        several = len(stage.step.sums)
+        for v in range(count):
+            own = sums[v * several : (v + 1) * several]
+            self._step(stage, t, o.b.add(j, word(v)), own)
+
+    def _products(
+        self, stage: Stage, products: list[Product], t: Any, j: Any, count: int, sums: list[Any]
+    ) -> list[Any]:
+        """Add the products with the same source, and the same lag, to the nodes' sums."""
+        o, first = self._o, products[0]
+        source = self._source(stage, first)
+        nodes = source.at(o, self._memory, self._kind, o.b.sub(t, word(first.lag)))
+        rows, several = [], len(stage.step.sums)
+        for v in range(count):
+            for p in products:
+                place = o.b.mul(o.b.add(j, word(v)), word(p.row))
+                row = o.at(self._theta, self._element, o.b.add(place, word(p.start)))
+                rows.append((v * several + p.sum, row))
+
+        def add(k: Any, running: list[Any]) -> list[Any]:
+            found, y = list(running), self._load(nodes, k)
+            for place, row in rows:
+                w = o.load(row, self._element, o.b.mul(k, word(first.column)))
+                found[place] = self._fma(w, y, found[place])
+            return found
+
+        return summed(o, source.nodes, sums, add)
+
+    def _step(self, stage: Stage, t: Any, j: Any, sums: list[Any]) -> None:
+        """Write node j's step t from its sums; keep the state, and what the way back needs."""
+        o, step = self._o, stage.step
+        lower = Lowering(o, self._kind, step.graph.common_divisors())
+        for part, value in zip(step.sums, sums, strict=True):
+            lower.bind(part.term, value)
+        for bias in stage.biases:
+            if bias.name:
+                lower.bind(step.further[bias.name], self._weight(bias.start, j))
+        before = o.b.sub(t, word(1))
+        for view, symbol in zip(stage.states, step.before, strict=False):
+            lower.bind(symbol, self._load(view.at(o, self._memory, self._kind, before, j)))
+        for view, term in zip(stage.states, step.after, strict=True):
+            o.store(lower(term), view.at(o, self._memory, self._kind, t, j))
+        work = self._work(stage, t, j)
+        for k, term in enumerate(step.saved):
+            self._store(lower(term), work, k)
+
+    def backward(self, stage: Stage) -> None:
+        """Write the deltas for t = T, T - 1, .., 1 from dE/dy_t and the deltas of t + 1."""
+        o, steps = self._o, stage.below.steps
+        for view in stage.carried:
+            if view is not None:
+                with o.loop(0, view.nodes) as j:
+                    o.store(self._zero, view.at(o, self._memory, self._kind, word(0), j))
+        height = max(1, self._registers // 2)
+        with o.loop(0, steps) as done:
+            t = o.b.sub(word(steps - 1), done)
+            tiled(o, stage.units, height, lambda j, n: self._back(stage, t, j, n))
+
+    def _back(self, stage: Stage, t: Any, j: Any, count: int) -> None:
+        """Write the deltas of the nodes j, j + 1, .. at step t."""
+        o = self._o
+        nodes = [o.b.add(j, word(v)) for v in range(count)]
+        assert stage.dE_dy is not None
+        at = stage.dE_dy.at(o, self._memory, self._kind, t, j)
+        sums = [self._load(at, word(v)) for v in range(count)]
+        own = [p for p in stage.products if p.own]
+        for v, dE_dh in enumerate(self._through(stage, own, t, j, sums)):
+            self._step_back(stage, t, nodes[v], dE_dh)
+
+    def _through(
+        self, stage: Stage, products: Sequence[Product], t: Any, j: Any, sums: list[Any]
+    ) -> list[Any]:
+        """Add what the deltas of later steps are worth to the sources j, j + 1, .. of step t."""
+        o, width = self._o, word(stage.width)
+        for p in products:
+            deltas = self._work(stage, o.b.add(t, word(p.lag)), word(0))
+            column = o.b.add(o.b.mul(j, word(p.column)), word(p.start))
+            left = o.at(self._theta, self._element, column)
+
+            def add(
+                i: Any, running: list[Any], p: Product = p, deltas: Any = deltas, left: Any = left
+            ) -> list[Any]:
+                delta = self._load(deltas, o.b.add(o.b.mul(i, width), word(p.delta)))
+                row = o.at(left, self._element, o.b.mul(i, word(p.row)))
+                weights = [o.load(row, self._element, v * p.column) for v in range(len(running))]
+                pairs = zip(weights, running, strict=True)
+                return [self._fma(w, delta, value) for w, value in pairs]
+
+            sums = summed(o, stage.units, sums, add)
+        return sums
+
+    def _step_back(self, stage: Stage, t: Any, j: Any, dE_dh: Any) -> None:
+        """Write node j's deltas of step t over what its step has saved."""
+        o, step = self._o, stage.step
+        lower = Lowering(o, self._kind)
+        work = self._work(stage, t, j)
+        for k, term in enumerate(step.saved):
+            lower.bind(term, self._load(work, word(k)))
+        values = [dE_dh] + [None] * (len(step.dE_dstate) - 1)
+        places = [
+            None if view is None else view.at(o, self._memory, self._kind, word(0), j)
+            for view in stage.carried or [None]
+        ]
+        for k, (symbol, place) in enumerate(zip(step.dE_dstate, places, strict=True)):
+            carried = None if place is None else self._load(place)
+            both = [x for x in (values[k], carried) if x is not None]
+            value = both[0] if both else self._zero
+            lower.bind(symbol, o.add(*both) if len(both) == 2 else value)
+        deltas = [lower(term) for term in step.deltas]
+        carried_on = [None if term is None else lower(term) for term in step.carried]
+        for k, delta in enumerate(deltas):
+            self._store(delta, work, k)
+        for place, value in zip(places, carried_on, strict=False):
+            if place is not None:
+                o.store(value, place)
+
+    def below(self, stage: Stage) -> None:
+        """Write dE/dy of the layer below, for every step."""
+        o, target = self._o, stage.dE_dx
+        if target is None:
+            return
+        products = [p for p in stage.products if not p.own]
+
+        def write(t: Any, k: Any, count: int) -> None:
+            found = self._through(stage, products, t, k, [self._zero] * count)
+            for v, value in enumerate(found):
+                o.store(value, target.at(o, self._memory, self._kind, t, o.b.add(k, word(v))))
+
+        with o.loop(0, stage.below.steps) as t:
+            tiled(o, target.nodes, self._registers // 2, lambda k, n: write(t, k, n))
+
+    def gradient(self, stage: Stage, into: Any) -> None:
+        """Add dE/dw of every parameter, summed over time and over the lanes."""
+        o = self._o
+        for p in stage.products:
+            nodes = self._source(stage, p).nodes
+            columns = min(4, nodes, lanes_of(self._kind))
+            rows = max(1, self._registers // columns)
+
+            def tile(j: Any, n: int, p: Product = p, nodes: int = nodes, m: int = columns) -> None:
+                def write(k: Any, m: int) -> None:
+                    self._tile(stage, p, into, (j, n), (k, m))
+
+                tiled(o, nodes, m, write)
+
+            tiled(o, stage.units, rows, tile)
+        for bias in stage.biases:
+
+            def entries(j: Any, n: int, start: int = bias.start, delta: int = bias.delta) -> None:
+                found = self._over_time(stage, (j, n), delta)
+                self._add(found, o.at(into, self._element, o.b.add(j, word(start))), n, 0, 1)
+
+            tiled(o, stage.units, self._registers, entries)
+
+    def _tile(
+        self, stage: Stage, p: Product, into: Any, rows: tuple[Any, int], columns: tuple[Any, int]
+    ) -> None:
+        """Add a tile of dE/dw = sum over t of delta_t^T y_{t-lag}."""
+        o, (j, n), (k, m) = self._o, rows, columns
+        source = self._source(stage, p)
+
+        def sources(t: Any) -> list[Any]:
+            back = o.b.sub(t, word(p.lag))
+            at = source.at(o, self._memory, self._kind, back, k)
+            return [self._load(at, word(v)) for v in range(m)]
+
+        found = self._over_time(stage, (j, n), p.delta, sources, m)
+        place = o.b.add(o.b.mul(j, word(p.row)), o.b.mul(k, word(p.column)))
+        start = o.at(into, self._element, o.b.add(place, word(p.start)))
+        self._add(found, start, m, p.row, p.column)
+
+    def _over_time(
+        self,
+        stage: Stage,
+        rows: tuple[Any, int],
+        delta: int,
+        sources: Callable[[Any], list[Any]] | None = None,
+        many: int = 1,
+    ) -> list[Any]:
+        """Return sums over time of some nodes' deltas, times `many` sources where there are any."""
+        o, (j, n) = self._o, rows
+
+        def add(t: Any, running: list[Any]) -> list[Any]:
+            work = self._work(stage, t, j)
+            deltas = [self._load(work, word(v * stage.width + delta)) for v in range(n)]
+            if sources is None:
+                return [o.add(x, d) for x, d in zip(running, deltas, strict=True)]
+            y = sources(t)
+            terms = [(d, v) for d in deltas for v in y]
+            return [self._fma(d, v, x) for (d, v), x in zip(terms, running, strict=True)]
+
+        return summed(o, stage.below.steps, [self._zero] * (n * many), add)
+
+    def _add(self, values: list[Any], start: Any, width: int, row: int, column: int) -> None:
+        """Add the sums of values' lanes to memory: `width` of them side by side, row by row."""
+        o, lanes = self._o, lanes_of(self._kind)
+        several = max(1, lanes // width) * width if width <= lanes else lanes
+        for first in range(0, len(values), several):
+            some = values[first : first + several]
+            sums = o.sums_of([*some, *[self._zero] * (lanes - len(some))])
+            for v in range(0, len(some), width):
+                part = min(width, len(some) - v)
+                place = (first + v) // width * row + (first + v) % width * column
+                self._add_row(o.lanes(sums, sums, range(v, v + part)), start, place, column)
+
+    def _add_row(self, values: Any, start: Any, place: int, column: int) -> None:
+        o = self._o
+        if column == 1:
+            there = o.load(start, values.type, place)
+            o.store(o.add(there, values), start, place)
+            return
+        for k in range(values.type.count):
+            value = o.b.extract_element(values, ir.Constant(ir.IntType(32), k))
+            at = place + k * column
+            o.store(o.add(o.load(start, self._element, at), value), start, at)
+
+    @property
+    def _zero(self) -> Any:
+        return self._o.constant(self._kind, 0.0)
+
+    def _source(self, stage: Stage, p: Product) -> View:
+        return stage.states[0] if p.own else stage.below
+
+    def _work(self, stage: Stage, t: Any, j: Any) -> Any:
+        assert stage.work is not None
+        place = self._o.b.mul(j, word(stage.width))
+        return stage.work.at(self._o, self._memory, self._kind, t, place)
+
+    def _weight(self, start: int, j: Any) -> Any:
+        """Return the entry of theta that belongs to node j, in every lane."""
+        o = self._o
+        entry = o.load(self._theta, self._element, o.b.add(j, word(start)))
+        return o.splat(self._kind, entry)
+
+    def _fma(self, w: Any, y: Any, total: Any) -> Any:
+        o = self._o
+        w = w if w.type == self._kind else o.splat(self._kind, w)
+        return o.intrinsic("fmuladd", w, y, total)
+
+    def _load(self, start: Any, k: Any = 0) -> Any:
+        """Return vector k from an address on."""
+        k = word(k) if isinstance(k, int) else k
+        at = self._o.b.gep(start, [k], source_etype=self._kind)
+        return self._o.load(at, self._kind)
+
+    def _store(self, value: Any, start: Any, k: int) -> None:
+        self._o.store(value, self._o.b.gep(start, [word(k)], source_etype=self._kind))
+
+
+def _alike(products: Sequence[Product]) -> list[list[Product]]:
+    """Return the products in groups with the same source and lag."""
+    groups: dict[tuple[bool, int], list[Product]] = {}
+    for p in products:
+        groups.setdefault((p.own, p.lag), []).append(p)
+    return list(groups.values())

@@ -1,0 +1,197 @@
+"""What a program of sequences does, layer by layer, and where everything lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from deltarule.engine.compiled.expressions.steps import (
+    Step,
+    affine_step,
+    plain_step,
+    recurrent_step,
+)
+from deltarule.engine.compiled.expressions.moving import check_choice
+from deltarule.engine.compiled.expressions.tracing import Untraceable
+from deltarule.engine.compiled.programs.places import Places
+from deltarule.engine.compiled.programs.sequences.fields import Field, View
+from deltarule.engine.compiled.programs.sequences.packing import Packing
+from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.engine.objective import Objective
+from deltarule.engine.rule_state import drawing
+from deltarule.layers import Affine, Conv1d, Dense, EachStep, Flatten, Last, Layer, Shape
+from deltarule.layers.recurrent import Recurrent
+
+__all__ = ["Bias", "Plan", "Product", "Stage"]
+
+
+@dataclass(frozen=True)
+class Product:
+    """A matrix, times the nodes of a source some steps before: a part of a sum.
+
+    Entry (j, k) of the matrix stands at `start + j row + k column` in theta, as it is packed.
+    """
+
+    start: int
+    row: int
+    column: int
+    sum: int
+    delta: int
+    own: bool
+    """Whether the source is the layer's own h; else it is what is below."""
+    lag: int
+
+
+@dataclass(frozen=True)
+class Bias:
+    """An entry of theta for every node: a bias in a sum, or a term of its own."""
+
+    start: int
+    delta: int
+    sum: int | None
+    name: str = ""
+
+
+@dataclass
+class Stage:
+    """A layer that has parameters."""
+
+    l: int
+    units: int
+    step: Step
+    below: View
+    products: list[Product]
+    biases: list[Bias]
+    dE_dx: View | None
+    """Where dE/dy of the layer below goes; None for the first layer."""
+    states: list[View] = field(default_factory=list)
+    """The parts of the state, h (or y) first."""
+    dE_dy: View | None = None
+    work: View | None = None
+    """What a step saves for the way back, node by node; then its deltas in the same place."""
+    carried: list[View | None] = field(default_factory=list)
+    width: int = 0
+    """Vectors of `work` for a node and step."""
+
+    @property
+    def output(self) -> View:
+        """What the layer gives."""
+        return self.states[0]
+
+
+class Plan:
+    """The stages of a network, and a thread's memory. Raises `Untraceable` where there is none."""
+
+    def __init__(self, spec: Specialisation, packing: Packing, lanes: int) -> None:
+        self.objective, self._packing = spec.objective, packing
+        layers = spec.objective.network.layers
+        check_objective(spec.objective)
+        self._vector = lanes * np.dtype(spec.dtype).itemsize
+        self.memory = Places()
+        steps, features = _sequence(spec.objective.network.shapes[0])
+        self.x = self._field("x", steps, features, _lag(layers))
+        self.stages: list[Stage] = []
+        below, dE_dy = self.x, None
+        for l, layer in enumerate(layers, 1):
+            if isinstance(layer, Last):
+                below, dE_dy = below.last, None if dE_dy is None else dE_dy.last
+            elif isinstance(layer, Flatten):
+                below, dE_dy = below.flat, None if dE_dy is None else dE_dy.flat
+            else:
+                stage = self._stage(l, layer, below, dE_dy)
+                self._place(stage, max(1, _lag(layers[l:])))
+                self.stages.append(stage)
+                below, dE_dy = stage.output, stage.dE_dy
+        if dE_dy is None:
+            raise Untraceable("a network without parameters")
+        self.y, self.dE_dy = below, dE_dy
+
+    def _field(self, name: str, steps: int, nodes: int, before: int = 0, after: int = 0) -> View:
+        size = (before + steps + after) * nodes * self._vector
+        return View(Field(self.memory.reserve(name, size), nodes, before), steps, nodes)
+
+    def _place(self, stage: Stage, before: int) -> None:
+        """Give a stage its fields."""
+        l, n, steps, step = stage.l, stage.units, stage.below.steps, stage.step
+        for k in range(len(step.after)):
+            stage.states.append(self._field(f"state {l}.{k}", steps, n, before if k == 0 else 1))
+        stage.dE_dy = self._field(f"dE_dy {l}", steps, n)
+        stage.width = max(len(step.saved), len(step.deltas))
+        after = max(p.lag for p in stage.products)
+        stage.work = self._field(f"work {l}", steps, n * stage.width, after=after)
+        for k, part in enumerate(step.carried):
+            stage.carried.append(None if part is None else self._field(f"carried {l}.{k}", 1, n))
+
+    def _stage(self, l: int, layer: Layer, below: View, dE_dx: View | None) -> Stage:
+        rule = self.objective.rule.at(l, len(self.objective.network.layers))
+        if isinstance(layer, Recurrent):
+            if layer.truncate is not None:
+                raise Untraceable(f"layer {l} has a way back through time that is cut off")
+            if layer.width != layer.units:
+                raise Untraceable(f"the state of layer {l} ({layer.name}) is not its nodes'")
+            step = recurrent_step(layer, rule)
+            return self._recurrent(l, layer.units, step, below, dE_dx)
+        if type(layer) not in (Dense, EachStep, Conv1d) or not isinstance(layer, Affine):
+            raise Untraceable(f"the layer {type(layer).__name__} has no compiled form")
+        last = l == len(self.objective.network.layers)
+        step = plain_step() if last else affine_step(layer.activation, rule)
+        inner = layer.layer if isinstance(layer, EachStep) else layer
+        if isinstance(inner, Conv1d):
+            taps = [(k, inner.kernel, by) for k, by in enumerate(inner.delays)]
+            units = inner.units
+        elif isinstance(inner, Dense):
+            taps, units = [(0, 1, 0)], inner.units
+        else:
+            raise Untraceable(f"the layer {type(inner).__name__} has no compiled form")
+        W = self._packing.start(l, "W")
+        row = below.nodes * taps[0][1]
+        products = [Product(W + k, row, column, 0, 0, False, by) for k, column, by in taps]
+        biases = [Bias(self._packing.start(l, "b"), 0, 0)] if inner.bias else []
+        return Stage(l, units, step, below, products, biases, dE_dx)
+
+    def _recurrent(
+        self, l: int, units: int, step: Step, below: View, dE_dx: View | None
+    ) -> Stage:
+        """Return the stage of a layer with W, U, b and perhaps further entries for every node."""
+        W, U, b = (self._packing.start(l, name) for name in ("W", "U", "b"))
+        products, biases = [], []
+        for s, part in enumerate(step.sums):
+            if part.inward is not None:
+                delta, row = step.inward[part.inward], part.inward * units
+                start = W + row * below.nodes
+                products.append(Product(start, below.nodes, 1, s, delta, False, 0))
+                biases.append(Bias(b + row, delta, s))
+            if part.recurrent is not None:
+                delta = step.recurrent[part.recurrent]
+                start = U + part.recurrent * units * units
+                products.append(Product(start, units, 1, s, delta, True, 1))
+        for name, delta in step.further_deltas.items():
+            biases.append(Bias(self._packing.start(l, name), delta, None, name))
+        return Stage(l, units, step, below, products, biases, dE_dx)
+
+
+def check_objective(objective: Objective) -> None:
+    """Raise `Untraceable` for a rule that no program of sequences follows."""
+    check_choice(objective)
+    if not objective.rule.choice.everything:
+        raise Untraceable("a choice of weights, through time")
+    if objective.rule.sequential:
+        raise Untraceable("the sequential order of updates, through time")
+    if any(not rule.exact for rule in objective.feedbacks.values()):
+        raise Untraceable("other backward weights than W, through time")
+    if drawing(objective):
+        raise Untraceable("numbers drawn in the place of f', through time")
+
+
+def _sequence(shape: Shape) -> tuple[int, int]:
+    """Return (time, features) of a sample."""
+    if len(shape) > 2:
+        raise Untraceable(f"samples of the shape {shape}")
+    return (shape[0], shape[1]) if len(shape) == 2 else (1, shape[0])
+
+
+def _lag(layers: Sequence[Layer]) -> int:
+    """Return how far the first of some layers looks back at what is below it."""
+    return max(layers[0].delays) if layers and isinstance(layers[0], Conv1d) else 0
