@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         step_validity,
         why_small,
     )
-    from deltarule.layers import Dense
+    from deltarule.layers import GRU, LSTM, Conv1d, Dense, EachStep, Elman, Flatten, Jordan, Last
     from deltarule.models import Model, load
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
@@ -118,6 +118,14 @@ _HOME = {
     "step_validity": "deltarule.explanation",
     "why_small": "deltarule.explanation",
     "Dense": "deltarule.layers",
+    "GRU": "deltarule.layers",
+    "LSTM": "deltarule.layers",
+    "Conv1d": "deltarule.layers",
+    "EachStep": "deltarule.layers",
+    "Elman": "deltarule.layers",
+    "Flatten": "deltarule.layers",
+    "Jordan": "deltarule.layers",
+    "Last": "deltarule.layers",
     "GradientCheck": "deltarule.check.result",
     "Model": "deltarule.models",
     "Network": "deltarule.network",
@@ -152,20 +160,28 @@ _HOME = {
 """Where every public name lives; a module is its own home."""
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "Alignment",
     "AlignmentWatch",
     "AllWithin",
     "Backprop",
+    "Conv1d",
     "DataError",
     "DeltaRule",
     "DeltaruleError",
     "Dense",
     "Diagnosis",
+    "EachStep",
+    "Elman",
     "ErrorBelow",
     "Explanation",
     "FileError",
+    "Flatten",
     "Forecast",
     "GradientCheck",
+    "Jordan",
+    "Last",
     "LockError",
     "Many",
     "MaxSeconds",

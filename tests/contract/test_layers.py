@@ -12,10 +12,22 @@ from own_layers import EXAMPLES as OWN
 from own_layers import Scale, enrolled
 
 import deltarule as dr
-from deltarule import Dense, Network, UsageError
+from deltarule import (
+    GRU,
+    LSTM,
+    Conv1d,
+    Dense,
+    EachStep,
+    Elman,
+    Flatten,
+    Jordan,
+    Last,
+    Network,
+    UsageError,
+)
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.choice import EngineWarning
-from deltarule.layers import INITIALISERS, LAYERS, Layer
+from deltarule.layers import INITIALISERS, LAYERS, Affine, Layer
 from deltarule.rules import DeltaRule
 
 N, STEP = 5, 1e-30
@@ -27,6 +39,18 @@ OURS = {
         ((3,), Dense(6, "sigmoid")),
         ((3,), Dense(4, "softmax")),
     ],
+    "conv1d": [
+        ((5, 2), Conv1d(3, 2, activation="tanh")),
+        ((4, 3), Conv1d(3, 3, dilation=2, bias=False)),
+        ((3, 1), Conv1d(1, 5, activation="sigmoid")),
+    ],
+    "each_step": [((3, 2), EachStep(Dense(2, "tanh"))), ((2, 3), EachStep(Dense(4, "softmax")))],
+    "last": [((4, 3), Last())],
+    "flatten": [((4, 3), Flatten()), ((3,), Flatten())],
+    "elman": [((4, 2), Elman(3)), ((1, 1), Elman(1, "sigmoid")), ((6, 2), Elman(2, "softplus"))],
+    "gru": [((4, 2), GRU(3)), ((5, 3), GRU(3, "softsign", "tanh"))],
+    "lstm": [((4, 2), LSTM(3)), ((5, 3), LSTM(3, "sin", forget_bias=-0.5))],
+    "jordan": [((4, 2), Jordan(3)), ((5, 2), Jordan(2, 2, "sigmoid", "tanh"))],
 }
 """Input shapes with examples of every layer type of ours; a new type needs its line here."""
 CASES = [case for examples in (OURS | OWN).values() for case in examples]
@@ -189,20 +213,28 @@ def test_a_network_of_it_is_trained_and_what_cannot_be_compiled_is_said(inputs, 
 def test_what_needs_deltas_says_which_layer_has_none(inputs, layer, rng):
     net = network(inputs, layer)
     X, T = samples(net, rng)
-    if all(isinstance(one, Dense) for one in net.layers):
+    theta, kinds = net.init(seed=0), {type(one) for one in net.layers}
+    if kinds == {Dense}:
         assert len(net.affine) == len(net.layers)
         return
-    found = dr.backprop(net, net.init(seed=0), X, T)
-    assert found.nets[1] is None or layer.name == "residual"
-    assert found.deltas[1] is None
-    assert found.saved[1]._fields
-    for call in (
-        lambda: net.affine,
-        lambda: dr.explain(net, net.init(seed=0), X, T, (1, 1, 1)),
-        lambda: dr.saturation(net, net.init(seed=0), X),
-        lambda: dr.diagnose(np.zeros(net.size), net, net.init(seed=0), X, T),
-        lambda: dr.backprop(net, net.init(seed=0), X, T, rule="sequential", lr=0.1),
-    ):
+    found = dr.backprop(net, theta, X, T)
+    calls = [
+        lambda: dr.explain(net, theta, X, T, (1, 1, 1)),
+        lambda: dr.diagnose(np.zeros(net.size), net, theta, X, T),
+    ]
+    if all(issubclass(kind, Affine) for kind in kinds):
+        assert found.deltas[1].shape == found.nets[1].shape
+        assert len(net.affine) == len(net.layers)
+    else:
+        assert found.nets[1] is None or layer.name == "residual"
+        assert found.deltas[1] is None
+        assert found.saved[1]._fields
+        calls += [
+            lambda: net.affine,
+            lambda: dr.saturation(net, theta, X),
+            lambda: dr.backprop(net, theta, X, T, rule="sequential", lr=0.1),
+        ]
+    for call in calls:
         with pytest.raises(UsageError, match=f"layer 1 is of the type {layer.name}; this works"):
             call()
 
@@ -224,6 +256,9 @@ def test_rows_and_targets_of_another_shape_are_refused(inputs, layer, rng):
 @each
 def test_a_layer_that_cannot_take_a_shape_names_both_layers_and_the_shape(inputs, layer):
     strange = (2, 2, 2)
+    if isinstance(layer, Flatten):
+        assert layer.outputs(strange) == (8,)
+        return
     if isinstance(layer, Scale):
         assert layer.outputs(strange) == strange
         return

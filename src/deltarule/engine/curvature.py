@@ -109,5 +109,8 @@ def _fill(
 
 
 def _plain(saved: Any) -> Any:
-    """Return what a layer saved, without its derivatives."""
-    return type(saved)(*(value_of(part) for part in saved))
+    """Return what a layer saved, tuples of tuples of arrays, without the derivatives."""
+    if isinstance(saved, tuple):
+        parts = map(_plain, saved)
+        return type(saved)(*parts) if hasattr(saved, "_fields") else tuple(parts)
+    return value_of(saved)

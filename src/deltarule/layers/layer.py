@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.activations import Activation
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
@@ -38,10 +39,14 @@ class Layer(Record):
     """How its weights start where neither it nor the network says so."""
     init: Initialiser | None = None
     """How its weights start; None: the network's initialiser, else the usual one."""
+    activations: tuple[Activation, ...] = ()
+    """The f of its nodes, of all kinds of them: what a rule's stand-in for f' has to suit."""
     rowwise: bool = False
     """Whether it is affine, with an f that couples the outputs of a sample (softmax)."""
     range: tuple[float, float] = (-math.inf, math.inf)
     """Between which numbers its outputs lie."""
+    causal: ClassVar[bool] = False
+    """Whether its outputs are a sequence whose step t is made of the steps up to t alone."""
     side_by_side: ClassVar[bool] = False
     """Whether `initial` takes `deltarule.core.streams.Streams` too, and returns (seeds, *shape), or
     the parameter's shape where all are the same."""
