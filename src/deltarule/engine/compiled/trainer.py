@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.compiled.programs.arguments import Call
-from deltarule.engine.compiled.programs.program import Program, program
+from deltarule.engine.compiled.programs.program import Program, operations, program
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.threads import ParallelRun
 from deltarule.engine.epoch import error_over
@@ -47,7 +47,7 @@ class CompiledTrainer:
         counter = self._memory.ctypes.data + self._program.barrier
         self._parallel = ParallelRun(self._program.run, self._program.threads, counter)
         self._kept: tuple[tuple[Array, ...], Array] | None = None
-        work = 6.0 * spec.objective.network.size * batch_size
+        work = operations(spec.objective.network, batch_size)
         self._call = max(1, int(CALL_SECONDS * 2e8 / work))
 
     @property

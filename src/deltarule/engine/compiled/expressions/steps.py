@@ -79,11 +79,10 @@ def recurrent_step(layer: Recurrent, rule: LayerRule) -> Step:
     found.sums = _sums(graph, a, v, inward, recurrent, [*after, *inward, *recurrent])
     split = _Split(graph, set(dE_dstate))
 
+    places: dict[Node, int] = {}  # nodes are told apart by identity: == writes a comparison
+
     def delta(term: Any) -> int:
-        node = split(graph.node(term))
-        if node not in found.deltas:
-            found.deltas.append(node)
-        return found.deltas.index(node)
+        return places.setdefault(split(graph.node(term)), len(places))
 
     found.inward = [delta(term) for term in inward]
     found.recurrent = [delta(term) for term in recurrent]
@@ -91,7 +90,7 @@ def recurrent_step(layer: Recurrent, rule: LayerRule) -> Step:
     found.carried = [
         None if isinstance(part, float) else split(graph.node(part)) for part in back.state
     ]
-    found.saved = split.saved
+    found.deltas, found.saved = list(places), list(split.saved)
     return found
 
 
@@ -115,7 +114,7 @@ def plain_step() -> Step:
 def _without_state(graph: Graph, net: Node, y: Node, dE_dy: Node, delta: Node) -> Step:
     found = Step(graph, [Sum(net, 0, None)], {}, [], [y], [dE_dy])
     split = _Split(graph, {dE_dy})
-    found.deltas, found.inward, found.saved = [split(delta)], [0], split.saved
+    found.deltas, found.inward, found.saved = [split(delta)], [0], list(split.saved)
     return found
 
 
@@ -191,7 +190,7 @@ class _Split:
         self._graph, self._symbols = graph, symbols
         self._free: dict[Node, bool] = {}
         self._done: dict[Node, Node] = {}
-        self.saved: list[Node] = []
+        self.saved: dict[Node, None] = {}
 
     def __call__(self, node: Node) -> Node:
         """Return the term."""
@@ -235,7 +234,7 @@ class _Split:
         return found
 
     def _kept(self, node: Node) -> Node:
-        if node.kind == VALUE and node not in self.saved:
-            self.saved.append(node)
+        if node.kind == VALUE:
+            self.saved[node] = None
         return node
 

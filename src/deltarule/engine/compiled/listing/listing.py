@@ -72,7 +72,7 @@ def _module(form: str, spec: Specialisation, machine: Machine, batch: int) -> st
         return registers_module(spec, machine)
     if form == "lanes":
         return lanes_module(spec, machine, batch)
-    return Layered(spec, machine, batch, thread_count(spec.objective.network, batch)).text
+    return Layered(spec, machine, batch, thread_count(spec, batch)).text
 
 
 def listing(form: str, spec: Specialisation, machine: Machine, batch: int) -> str:
@@ -82,7 +82,7 @@ def listing(form: str, spec: Specialisation, machine: Machine, batch: int) -> st
     elif form == "lanes":
         lines = lanes_lines(spec, machine, batch)
     else:
-        lines = layered_lines(spec, machine, batch, thread_count(spec.objective.network, batch))
+        lines = layered_lines(spec, machine, batch, thread_count(spec, batch))
     if any("uniform(" in line for line in lines):
         what = "of a node, told by its net, or of a weight"
         lines.insert(1, f"# uniform: a number in [0, 1) {what}, drawn by seed, update and row")

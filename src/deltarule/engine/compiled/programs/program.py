@@ -20,11 +20,13 @@ from deltarule.engine.compiled.programs.arguments import Call
 from deltarule.engine.compiled.programs.lanes import lanes_module, lanes_size
 from deltarule.engine.compiled.programs.layered.program import Layered
 from deltarule.engine.compiled.programs.registers import registers_module
+from deltarule.engine.compiled.programs.sequences.plan import check_sequences
 from deltarule.engine.compiled.programs.sequences.program import Sequences, groups_of
 from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["Program", "built", "form_of", "program", "thread_count"]
+__all__ = ["Program", "built", "form_of", "operations", "program", "thread_count"]
 
 Array = NDArray[Any]
 
@@ -130,10 +132,17 @@ def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
 def thread_count(spec: Specialisation, batch_size: int, threads: int | None = None) -> int:
     """Return how many threads do an update together: `threads` at most."""
     network = spec.objective.network
-    most = min(threads or cores(), MOST_THREADS, max(1.0, operations(network, batch_size) / PER_THREAD))
+    work = operations(network, batch_size)
+    most = min(threads or cores(), MOST_THREADS, max(1.0, work / PER_THREAD))
     if any(type(layer) is not Dense for layer in network.layers):
         most = min(most, groups_of(host(), spec.dtype, batch_size)[0])
     return int(most)
+
+
+def operations(network: Network, batch_size: int) -> float:
+    """Return roughly the operations of an update: six for every weight, observation and step."""
+    steps = max((shape[0] for shape in network.shapes if len(shape) == 2), default=1)
+    return 6.0 * network.size * batch_size * steps
 
 
 def _copy(theta: Array, into: Array) -> None:

@@ -24,7 +24,7 @@ from deltarule.engine.rule_state import drawing
 from deltarule.layers import Affine, Conv1d, Dense, EachStep, Flatten, Last, Layer, Shape
 from deltarule.layers.recurrent import Recurrent
 
-__all__ = ["Bias", "Plan", "Product", "Stage"]
+__all__ = ["Bias", "Plan", "Product", "Stage", "check_sequences"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Plan:
     def __init__(self, spec: Specialisation, packing: Packing, lanes: int) -> None:
         self.objective, self._packing = spec.objective, packing
         layers = spec.objective.network.layers
-        check_objective(spec.objective)
+        _check_objective(spec.objective)
         self._vector = lanes * np.dtype(spec.dtype).itemsize
         self.memory = Places()
         steps, features = _sequence(spec.objective.network.shapes[0])
@@ -129,7 +129,7 @@ class Plan:
         if isinstance(layer, Recurrent):
             if layer.truncate is not None:
                 raise Untraceable(f"layer {l} has a way back through time that is cut off")
-            if layer.width != layer.units:
+            if any(width != layer.units for width in layer.held):
                 raise Untraceable(f"the state of layer {l} ({layer.name}) is not its nodes'")
             step = recurrent_step(layer, rule)
             return self._recurrent(l, layer.units, step, below, dE_dx)
@@ -172,7 +172,18 @@ class Plan:
         return Stage(l, units, step, below, products, biases, dE_dx)
 
 
-def check_objective(objective: Objective) -> None:
+def check_sequences(spec: Specialisation) -> None:
+    """Raise `Untraceable` where there is no program of sequences."""
+    network = spec.objective.network
+    try:
+        Plan(spec, Packing(network.layout, spec.dtype), 1)
+    except Untraceable:
+        raise
+    except Exception as error:  # in a user's own formula
+        raise Untraceable(f"{type(error).__name__} in a formula: {error}") from error
+
+
+def _check_objective(objective: Objective) -> None:
     """Raise `Untraceable` for a rule that no program of sequences follows."""
     check_choice(objective)
     if not objective.rule.choice.everything:
