@@ -130,8 +130,8 @@ class _Columns:
 
     def __getitem__(self, place: Any) -> Node:
         _, columns = place
-        (found,) = self.terms[columns]
-        return found
+        column: Node = self.terms[columns][0]
+        return column
 
 
 def _columns(terms: list[Node]) -> Any:
@@ -237,4 +237,3 @@ class _Split:
         if node.kind == VALUE:
             self.saved[node] = None
         return node
-

@@ -21,6 +21,7 @@ __all__ = ["Block", "Packing", "padded"]
 
 Array = NDArray[Any]
 
+
 def padded(n: int, lanes: int) -> int:
     """Return the width of a row of n numbers: whole vectors, or one vector of 1, 2, 4, ...
 

@@ -249,20 +249,18 @@ class Passes:
             some = values[first : first + several]
             sums = o.sums_of([*some, *[self._zero] * (lanes - len(some))])
             for v in range(0, len(some), width):
-                part = min(width, len(some) - v)
                 place = (first + v) // width * row + (first + v) % width * column
-                self._add_row(o.lanes(sums, sums, range(v, v + part)), start, place, column)
+                many = min(width, len(some) - v)
+                if column == 1 and many > 1:
+                    self._increase(start, place, o.lanes(sums, sums, range(v, v + many)))
+                    continue
+                for k in range(many):
+                    value = o.b.extract_element(sums, ir.Constant(ir.IntType(32), v + k))
+                    self._increase(start, place + k * column, value)
 
-    def _add_row(self, values: Any, start: Any, place: int, column: int) -> None:
+    def _increase(self, start: Any, place: int, value: Any) -> None:
         o = self._o
-        if column == 1:
-            there = o.load(start, values.type, place)
-            o.store(o.add(there, values), start, place)
-            return
-        for k in range(values.type.count):
-            value = o.b.extract_element(values, ir.Constant(ir.IntType(32), k))
-            at = place + k * column
-            o.store(o.add(o.load(start, self._element, at), value), start, at)
+        o.store(o.add(o.load(start, value.type, place), value), start, place)
 
     @property
     def _zero(self) -> Any:

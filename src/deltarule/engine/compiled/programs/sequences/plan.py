@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from deltarule.engine.compiled.expressions.moving import check_choice
 from deltarule.engine.compiled.expressions.steps import (
     Step,
     affine_step,
     plain_step,
     recurrent_step,
 )
-from deltarule.engine.compiled.expressions.moving import check_choice
 from deltarule.engine.compiled.expressions.tracing import Untraceable
 from deltarule.engine.compiled.programs.places import Places
 from deltarule.engine.compiled.programs.sequences.fields import Field, View
@@ -151,9 +151,7 @@ class Plan:
         biases = [Bias(self._packing.start(l, "b"), 0, 0)] if inner.bias else []
         return Stage(l, units, step, below, products, biases, dE_dx)
 
-    def _recurrent(
-        self, l: int, units: int, step: Step, below: View, dE_dx: View | None
-    ) -> Stage:
+    def _recurrent(self, l: int, units: int, step: Step, below: View, dE_dx: View | None) -> Stage:
         """Return the stage of a layer with W, U, b and perhaps further entries for every node."""
         W, U, b = (self._packing.start(l, name) for name in ("W", "U", "b"))
         products, biases = [], []

@@ -42,7 +42,7 @@ TOGETHER = 32
 def lanes_of(machine: Machine, dtype: Any, batch: int) -> int:
     """Return how many observations lie side by side: a register of them, or a short one."""
     alone = 16 // np.dtype(dtype).itemsize  # a single one lies in the shortest register, too
-    return max(alone, min(machine.lanes(dtype), 1 << (batch - 1).bit_length()))
+    return int(max(alone, min(machine.lanes(dtype), 1 << (batch - 1).bit_length())))
 
 
 def groups_of(machine: Machine, dtype: Any, batch: int) -> tuple[int, int]:
