@@ -83,7 +83,7 @@ class Passes:
         for part, value in zip(step.sums, sums, strict=True):
             lower.bind(part.term, value)
         for bias in stage.biases:
-            if bias.name:
+            if bias.sum is None:
                 lower.bind(step.further[bias.name], self._weight(bias.start, j))
         before = o.b.sub(t, word(1))
         for view, symbol in zip(stage.states, step.before, strict=False):

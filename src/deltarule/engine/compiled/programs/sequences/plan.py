@@ -34,6 +34,7 @@ class Product:
     Entry (j, k) of the matrix stands at `start + j row + k column` in theta, as it is packed.
     """
 
+    name: str
     start: int
     row: int
     column: int
@@ -48,10 +49,10 @@ class Product:
 class Bias:
     """An entry of theta for every node: a bias in a sum, or a term of its own."""
 
+    name: str
     start: int
     delta: int
     sum: int | None
-    name: str = ""
 
 
 @dataclass
@@ -147,8 +148,11 @@ class Plan:
             raise Untraceable(f"the layer {type(inner).__name__} has no compiled form")
         W = self._packing.start(l, "W")
         row = below.nodes * taps[0][1]
-        products = [Product(W + k, row, column, 0, 0, False, by) for k, column, by in taps]
-        biases = [Bias(self._packing.start(l, "b"), 0, 0)] if inner.bias else []
+        name = "W" if len(taps) == 1 else "W[..., {}]"
+        products = [
+            Product(name.format(k), W + k, row, column, 0, 0, False, by) for k, column, by in taps
+        ]
+        biases = [Bias("b", self._packing.start(l, "b"), 0, 0)] if inner.bias else []
         return Stage(l, units, step, below, products, biases, dE_dx)
 
     def _recurrent(self, l: int, units: int, step: Step, below: View, dE_dx: View | None) -> Stage:
@@ -159,14 +163,16 @@ class Plan:
             if part.inward is not None:
                 delta, row = step.inward[part.inward], part.inward * units
                 start = W + row * below.nodes
-                products.append(Product(start, below.nodes, 1, s, delta, False, 0))
-                biases.append(Bias(b + row, delta, s))
+                gate = f"[{part.inward}]"
+                products.append(Product(f"W{gate}", start, below.nodes, 1, s, delta, False, 0))
+                biases.append(Bias(f"b{gate}", b + row, delta, s))
             if part.recurrent is not None:
                 delta = step.recurrent[part.recurrent]
                 start = U + part.recurrent * units * units
-                products.append(Product(start, units, 1, s, delta, True, 1))
+                name = f"U[{part.recurrent}]"
+                products.append(Product(name, start, units, 1, s, delta, True, 1))
         for name, delta in step.further_deltas.items():
-            biases.append(Bias(self._packing.start(l, name), delta, None, name))
+            biases.append(Bias(name, self._packing.start(l, name), delta, None))
         return Stage(l, units, step, below, products, biases, dE_dx)
 
 
