@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         SweepError,
         UsageError,
     )
+    from deltarule.core.sequences import Sequences
     from deltarule.engine import Backprop, backprop
     from deltarule.engine.alignment import Alignment, AlignmentWatch, alignment
     from deltarule.engine.second_order import (
@@ -104,6 +105,7 @@ _HOME = {
     "ResourceError": "deltarule.core.errors",
     "SweepError": "deltarule.core.errors",
     "UsageError": "deltarule.core.errors",
+    "Sequences": "deltarule.core.sequences",
     "Diagnosis": "deltarule.check.diagnose",
     "diagnose": "deltarule.check.adapter",
     "Backprop": "deltarule.engine",
@@ -195,6 +197,7 @@ __all__ = [
     "Results",
     "Run",
     "Saturation",
+    "Sequences",
     "StepDiagnosis",
     "StepValidity",
     "Study",

@@ -15,6 +15,7 @@ from deltarule.layers.layer import (
     Shape,
     all_of,
     as_shape,
+    check_ends,
     inputs_text,
     shapes,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Start",
     "all_of",
     "as_shape",
+    "check_ends",
     "check_rows",
     "inputs_text",
     "shapes",

@@ -22,12 +22,16 @@ class Kept(NamedTuple):
 
     below: Any
     """y_{l-1}, (n, T, features)"""
+    at: Any
+    """1 at every sequence's last step, (n, T, 1); None where that is T."""
 
 
 @LAYERS.register
 @dataclass(frozen=True)
 class Last(Layer):
     """The last step of a sequence: y_l = y_{l-1,T}. It has no parameters.
+
+    Of `Sequences` of different lengths, each has its own T.
 
         shapes   y_{l-1} (n, T, features)   y_l (n, features)
         back     dE/dy_{l-1,T} = dE/dy_l, and 0 for every other step
@@ -37,6 +41,7 @@ class Last(Layer):
     """
 
     name = "last"
+    by_length = True
     side_by_side = True
     equation = r"y_l = y_{l-1,T}"
 
@@ -59,14 +64,21 @@ class Last(Layer):
         """Return none."""
         return {}
 
-    def forward(self, p: Parameters, y: Any, xp: Any) -> tuple[Any, Kept]:
-        """Return y_{l-1,T}."""
-        return y[:, -1], Kept(y)
+    def forward(
+        self, p: Parameters, y: Any, xp: Any, lengths: NDArray[np.intp] | None = None
+    ) -> tuple[Any, Kept]:
+        """Return y_{l-1,T}, T being every sequence's own length where they differ."""
+        if lengths is None:
+            return y[:, -1], Kept(y, None)
+        at = (np.arange(y.shape[1]) == lengths[:, None] - 1)[:, :, None].astype(y.dtype)
+        return xp.sum(y * at, axis=1), Kept(y, at)
 
     def backward(
         self, p: Parameters, dE_dy: Any, saved: Kept, rule: LayerRule, xp: Any
     ) -> tuple[Any, Parameters]:
         """Return dE/dy_{l-1}: 0 but for the last step."""
+        if saved.at is not None:
+            return dE_dy[:, None] * saved.at, {}
         n, T, features = saved.below.shape
         before = xp.blank((n, T - 1, features), dE_dy)
         return xp.concatenate([before, dE_dy[:, None]], axis=1), {}

@@ -18,7 +18,17 @@ from deltarule.core.registry import Record, Registry
 from deltarule.layers.initialisers import Initialiser
 from deltarule.rules import LayerRule
 
-__all__ = ["LAYERS", "Layer", "Parameters", "Shape", "all_of", "as_shape", "inputs_text", "shapes"]
+__all__ = [
+    "LAYERS",
+    "Layer",
+    "Parameters",
+    "Shape",
+    "all_of",
+    "as_shape",
+    "check_ends",
+    "inputs_text",
+    "shapes",
+]
 
 Parameters = dict[str, Any]
 
@@ -47,6 +57,8 @@ class Layer(Record):
     """Between which numbers its outputs lie."""
     causal: ClassVar[bool] = False
     """Whether its outputs are a sequence whose step t is made of the steps up to t alone."""
+    by_length: ClassVar[bool] = False
+    """Whether `forward` takes the sequences' lengths as a further argument, where they differ."""
     side_by_side: ClassVar[bool] = False
     """Whether `initial` takes `deltarule.core.streams.Streams` too, and returns (seeds, *shape), or
     the parameter's shape where all are the same."""
@@ -116,6 +128,22 @@ def shapes(inputs: Shape, layers: Sequence[Layer]) -> tuple[Shape, ...]:
                 f"of the shape {found[-1]}: {error}"
             ) from None
     return tuple(found)
+
+
+def check_ends(layers: Sequence[Layer]) -> bool:
+    """Return whether the outputs are sequences, of a network over sequences of different lengths.
+
+    Raises `UsageError` for a layer that would look at what lies behind a sequence's end.
+    """
+    for number, layer in enumerate(layers, 1):
+        if layer.by_length:
+            return False
+        if not layer.causal:
+            raise UsageError(
+                f"layer {number} ({layer.name}) looks at all steps at once, and the sequences have "
+                "different lengths; take Last(), or sequences of one length"
+            )
+    return True
 
 
 L = TypeVar("L", bound=Layer)

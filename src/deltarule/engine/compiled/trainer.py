@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.namespace import NUMPY
+from deltarule.core.sequences import Sequences
 from deltarule.engine.compiled.programs.arguments import Call
 from deltarule.engine.compiled.programs.program import Program, operations, program
 from deltarule.engine.compiled.specialisation import Specialisation
@@ -131,7 +132,7 @@ class CompiledTrainer:
     def error_over(self, theta: Array, samples: Samples) -> float:
         """Return E over any number of samples, the penalty included."""
         spec, n = self._spec, len(samples)
-        if samples.weight is not None and not spec.weighted:
+        if isinstance(samples.X, Sequences) or (samples.weight is not None and not spec.weighted):
             return error_over(spec.objective, theta, samples)
         if spec.weighted and samples.weight is None:
             samples = replace(samples, weight=np.ones(n, theta.dtype))
