@@ -4,6 +4,8 @@ Contestants take turns in one process, so that what else the machine does meets 
 PyTorch has its own layers, with the better number of threads of one and all; JAX is one jitted
 call for all batches of an epoch, with a scan over them and one over time, the products with the
 inputs taken out of it; many networks are `vmap`, their updates one call as well.
+
+    python benchmarks/sequence_speed.py        (`taskset -c 0` before it: one processor for all)
 """
 
 from __future__ import annotations
@@ -165,8 +167,11 @@ def in_jax(case: Case) -> Epochs:
     return train
 
 
-def measure(case: Case) -> dict[str, float]:
-    """Return the median microseconds of an update, of all networks together, by contestant."""
+def measure(case: Case) -> dict[str, tuple[float, float]]:
+    """Return the microseconds of an update, of all networks together: the median, and the least.
+
+    Where others load the machine, the least is nearer to what the work takes.
+    """
     makers: dict[str, Callable[[Case], Epochs]] = {"ours": ours, "jax": in_jax}
     if case.seeds == 1:
         makers["torch"] = in_torch
@@ -188,18 +193,20 @@ def measure(case: Case) -> dict[str, float]:
             train(epochs[name])
             took = time.perf_counter() - began
             times[name].append(1e6 * took / epochs[name] / case.batches)
-    return {name: statistics.median(taken) for name, taken in times.items()}
+    return {name: (statistics.median(taken), min(taken)) for name, taken in times.items()}
 
 
-def main() -> dict[str, dict[str, float]]:
-    """Return what every case takes."""
-    return {name: measure(case) for name, case in CASES.items()}
+def lines(case: Case) -> list[str]:
+    """Return what a case takes, with the ratios to ours beside their goals."""
+    found = measure(case)
+    median, least = found["ours"]
+    return [
+        f"  {who:6s} {m:10.1f} us {f'(least {b:.1f})':>18s}   x {m / median:6.2f} ({b / least:.2f})"
+        + (f"   goal >= {case.goals[who]:g}" if who in case.goals else "")
+        for who, (m, b) in found.items()
+    ]
 
 
 if __name__ == "__main__":
     for name, case in CASES.items():
-        found = measure(case)
-        print(name)
-        for who, taken in found.items():
-            goal = f"   goal >= {case.goals[who]:g}" if who in case.goals else ""
-            print(f"  {who:6s} {taken:9.1f} us  x {taken / found['ours']:6.2f}{goal}", flush=True)
+        print(name, *lines(case), sep="\n", flush=True)
