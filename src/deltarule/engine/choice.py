@@ -57,8 +57,8 @@ def reference_seconds(objective: Objective, rows: int, batch_size: int, epochs: 
 
     for L layers and batches of b samples: the time that NumPy takes to be called, and the three
     products of every layer. R is the number of steps of all recurrent layers, which follow each
-    other; with steps, a sample counts as many times. No clock is looked at, so the same job goes to the same engine on
-    every machine. All epochs count, also those that a stopping rule may save.
+    other; with steps, a sample counts as many times. No clock is looked at, so the same job goes
+    to the same engine on every machine. All epochs count, also those that a stopping rule may save.
     """
     updates = epochs * math.ceil(rows / batch_size)
     net = objective.network
