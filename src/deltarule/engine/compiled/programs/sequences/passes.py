@@ -7,7 +7,8 @@ observations times a single weight, read into all lanes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from llvmlite import ir
@@ -16,15 +17,18 @@ from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.instructions.operations import Ops, lanes_of
 from deltarule.engine.compiled.programs.sequences.fields import View
 from deltarule.engine.compiled.programs.sequences.loops import summed, tiled, word
-from deltarule.engine.compiled.programs.sequences.plan import Product, Stage
+from deltarule.engine.compiled.programs.sequences.plan import Bias, Product, Stage
 
 __all__ = ["Passes"]
+
+_FLOAT = ir.FloatType()
+_CACHE = 32 * 1024  # bytes of a first-level cache that a tile's deltas may fill
 
 
 class Passes:
     """Write a layer's passes; `memory` is the thread's own, theta and the gradient are packed.
 
-    `registers` is how many sums are kept at once.
+    `registers` is how many vector registers there are.
     """
 
     def __init__(self, o: Ops, kind: ir.Type, theta: Any, memory: Any, registers: int) -> None:
@@ -33,7 +37,7 @@ class Passes:
 
     def forward(self, stage: Stage) -> None:
         """Write state_t = step(W x_t + U h_{t-1} + b, state_{t-1}) for t = 1, 2, .., T."""
-        height = max(1, self._registers // len(stage.step.sums))
+        height = max(1, self._registers // 2 // len(stage.step.sums))
         with self._o.loop(0, stage.below.steps) as t:
             tiled(self._o, stage.units, height, lambda j, n: self._steps(stage, t, j, n))
 
@@ -180,66 +184,92 @@ class Passes:
             tiled(o, target.nodes, self._registers // 2, lambda k, n: write(t, k, n))
 
     def gradient(self, stage: Stage, into: Any) -> None:
-        """Add dE/dw of every parameter, summed over time and over the lanes."""
+        """Add dE/dw of every parameter, summed over time and over the lanes.
+
+        A few nodes' deltas of all steps are laid together first: they meet every source.
+        """
+        rows, columns = self._tile_size(stage)
+        for d in range(len(stage.step.deltas)):
+            products = [p for p in stage.products if p.delta == d]
+            biases = [bias for bias in stage.biases if bias.delta == d]
+
+            def write(
+                j: Any,
+                n: int,
+                d: int = d,
+                products: list[Product] = products,
+                biases: list[Bias] = biases,
+            ) -> None:
+                deltas = self._together(stage, d, j, n)
+                for bias in biases:
+                    found = self._over_time(stage, deltas, n)
+                    self._add(found, self._entry(into, bias.start, j), n, 0, 1)
+                for p in products:
+                    self._product(stage, p, into, (deltas, j, n), columns)
+
+            tiled(self._o, stage.units, rows, write)
+
+    def _tile_size(self, stage: Stage) -> tuple[int, int]:
+        """Return the rows and columns of a tile: the rows' deltas fit into the nearest cache."""
+        if self._registers < 32:
+            return 4, min(3, lanes_of(self._kind))
+        row = stage.below.steps * lanes_of(self._kind) * (4 if self._element == _FLOAT else 8)
+        rows, columns = (8, 3) if 8 * row <= _CACHE else (4, 6)
+        return rows, min(columns, lanes_of(self._kind))
+
+    def _together(self, stage: Stage, d: int, j: Any, count: int) -> View:
+        """Write some nodes' deltas to a field of their own; return it."""
         o = self._o
-        for p in stage.products:
-            nodes = self._source(stage, p).nodes
-            columns = min(4, nodes, lanes_of(self._kind))
-            rows = max(1, self._registers // columns)
+        assert stage.together is not None
+        field = replace(stage.together.field, nodes=count)
+        found = View(field, stage.below.steps, count)
+        with o.loop(0, stage.below.steps) as t:
+            work, place = self._work(stage, t, j), found.at(o, self._memory, self._kind, t)
+            for v in range(count):
+                self._store(self._load(work, v * stage.width + d), place, v)
+        return found
 
-            def tile(j: Any, n: int, p: Product = p, nodes: int = nodes, m: int = columns) -> None:
-                def write(k: Any, m: int) -> None:
-                    self._tile(stage, p, into, (j, n), (k, m))
-
-                tiled(o, nodes, m, write)
-
-            tiled(o, stage.units, rows, tile)
-        for bias in stage.biases:
-
-            def entries(j: Any, n: int, start: int = bias.start, delta: int = bias.delta) -> None:
-                found = self._over_time(stage, (j, n), delta)
-                self._add(found, o.at(into, self._element, o.b.add(j, word(start))), n, 0, 1)
-
-            tiled(o, stage.units, self._registers, entries)
-
-    def _tile(
-        self, stage: Stage, p: Product, into: Any, rows: tuple[Any, int], columns: tuple[Any, int]
+    def _product(
+        self, stage: Stage, p: Product, into: Any, rows: tuple[View, Any, int], columns: int
     ) -> None:
-        """Add a tile of dE/dw = sum over t of delta_t^T y_{t-lag}."""
-        o, (j, n), (k, m) = self._o, rows, columns
-        source = self._source(stage, p)
+        """Add rows of dE/dw = sum over t of delta_t^T y_{t-lag}, some columns at a time."""
+        o, source, (deltas, j, n) = self._o, self._source(stage, p), rows
 
-        def sources(t: Any) -> list[Any]:
-            back = o.b.sub(t, word(p.lag))
-            at = source.at(o, self._memory, self._kind, back, k)
-            return [self._load(at, word(v)) for v in range(m)]
+        def write(k: Any, m: int) -> None:
+            found = self._over_time(stage, deltas, n, source, p.lag, k, m)
+            place = o.b.add(o.b.mul(j, word(p.row)), o.b.mul(k, word(p.column)))
+            self._add(found, self._entry(into, p.start, place), m, p.row, p.column)
 
-        found = self._over_time(stage, (j, n), p.delta, sources, m)
-        place = o.b.add(o.b.mul(j, word(p.row)), o.b.mul(k, word(p.column)))
-        start = o.at(into, self._element, o.b.add(place, word(p.start)))
-        self._add(found, start, m, p.row, p.column)
+        tiled(o, source.nodes, columns, write)
 
     def _over_time(
         self,
         stage: Stage,
-        rows: tuple[Any, int],
-        delta: int,
-        sources: Callable[[Any], list[Any]] | None = None,
-        many: int = 1,
+        deltas: View,
+        n: int,
+        source: View | None = None,
+        lag: int = 0,
+        k: Any = None,
+        m: int = 1,
     ) -> list[Any]:
-        """Return sums over time of some nodes' deltas, times `many` sources where there are any."""
-        o, (j, n) = self._o, rows
+        """Return sums over time of n nodes' deltas, times m nodes of a source if there is one."""
+        o = self._o
 
         def add(t: Any, running: list[Any]) -> list[Any]:
-            work = self._work(stage, t, j)
-            deltas = [self._load(work, word(v * stage.width + delta)) for v in range(n)]
-            if sources is None:
-                return [o.add(x, d) for x, d in zip(running, deltas, strict=True)]
-            y = sources(t)
-            terms = [(d, v) for d in deltas for v in y]
+            place = deltas.at(o, self._memory, self._kind, t)
+            own = [self._load(place, v) for v in range(n)]
+            if source is None:
+                return [o.add(x, d) for x, d in zip(running, own, strict=True)]
+            before = o.b.sub(t, word(lag))
+            at = source.at(o, self._memory, self._kind, before, k)
+            y = [self._load(at, v) for v in range(m)]
+            terms = [(d, v) for d in own for v in y]
             return [self._fma(d, v, x) for (d, v), x in zip(terms, running, strict=True)]
 
-        return summed(o, stage.below.steps, [self._zero] * (n * many), add)
+        return summed(o, stage.below.steps, [self._zero] * (n * m), add)
+
+    def _entry(self, into: Any, start: int, place: Any) -> Any:
+        return self._o.at(into, self._element, self._o.b.add(place, word(start)))
 
     def _add(self, values: list[Any], start: Any, width: int, row: int, column: int) -> None:
         """Add the sums of values' lanes to memory: `width` of them side by side, row by row."""

@@ -26,6 +26,9 @@ from deltarule.layers.recurrent import Recurrent
 
 __all__ = ["Bias", "Plan", "Product", "Stage", "check_sequences"]
 
+MOST_ROWS = 8
+"""The most nodes whose deltas are laid together."""
+
 
 @dataclass(frozen=True)
 class Product:
@@ -73,6 +76,8 @@ class Stage:
     work: View | None = None
     """What a step saves for the way back, node by node; then its deltas in the same place."""
     carried: list[View | None] = field(default_factory=list)
+    together: View | None = None
+    """Room for the deltas of a few nodes, step by step: the same for every stage."""
     width: int = 0
     """Vectors of `work` for a node and step."""
 
@@ -105,6 +110,10 @@ class Plan:
                 self._place(stage, max(1, _lag(layers[l:])))
                 self.stages.append(stage)
                 below, dE_dy = stage.output, stage.dE_dy
+        longest = max((stage.below.steps for stage in self.stages), default=0)
+        together = self._field("together", longest, MOST_ROWS)
+        for stage in self.stages:
+            stage.together = together
         if dE_dy is None:
             raise Untraceable("a network without parameters")
         self.y, self.dE_dy = below, dE_dy

@@ -118,8 +118,8 @@ class Sequences(Kernel):
 
     def _observations(self, s: Any, lanes: Lanes, gradient: Any, learn: Any) -> None:
         """Write the passes of the observations in the lanes."""
-        half = self.machine.registers // 2
-        passes = Passes(self.o, self.kind, self.call.theta, self.own, half)
+        registers = self.machine.registers
+        passes = Passes(self.o, self.kind, self.call.theta, self.own, registers)
         lanes.lay(self.plan.x, self.own)
         for stage in self.plan.stages:
             passes.forward(stage)
