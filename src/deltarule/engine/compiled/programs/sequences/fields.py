@@ -13,7 +13,7 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import Ops
 
-__all__ = ["Field", "View"]
+__all__ = ["Field", "Rows", "View"]
 
 _WORD = ir.IntType(64)
 
@@ -56,3 +56,17 @@ class View:
         node = ir.Constant(_WORD, node) if isinstance(node, int) else node
         start = o.at(memory, ir.IntType(8), self.field.start)
         return o.b.gep(start, [o.b.add(place, node)], source_etype=kind)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Several vectors for every node and step."""
+
+    view: View
+    width: int
+    """How many."""
+
+    def at(self, o: Ops, memory: Any, kind: ir.Type, t: Any, node: Any) -> Any:
+        """Return the address of a node's first vector at step t."""
+        place = o.b.mul(node, ir.Constant(_WORD, self.width))
+        return self.view.at(o, memory, kind, t, place)

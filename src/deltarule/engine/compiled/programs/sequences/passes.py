@@ -15,7 +15,7 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.instructions.operations import Ops, lanes_of
-from deltarule.engine.compiled.programs.sequences.fields import View
+from deltarule.engine.compiled.programs.sequences.fields import Rows, View
 from deltarule.engine.compiled.programs.sequences.loops import summed, tiled, word
 from deltarule.engine.compiled.programs.sequences.plan import Bias, Product, Stage
 
@@ -94,40 +94,83 @@ class Passes:
             lower.bind(symbol, self._load(view.at(o, self._memory, self._kind, before, j)))
         for view, term in zip(stage.states, step.after, strict=True):
             o.store(lower(term), view.at(o, self._memory, self._kind, t, j))
-        work = self._work(stage, t, j)
+        saved = self._rows(stage.saved, t, j)
         for k, term in enumerate(step.saved):
-            self._store(lower(term), work, k)
+            self._store(lower(term), saved, k)
 
     def backward(self, stage: Stage) -> None:
-        """Write the deltas for t = T, T - 1, .., 1 from dE/dy_t and the deltas of t + 1."""
+        """Write the deltas for t = T, T - 1, .., 1 from dE/dy_t and the deltas of t + 1.
+
+        A truncated way back goes from T - k1 i, for i = 0, 1, .., through k2 steps; the errors of
+        the last k1 among them are those that start there.
+        """
         o, steps = self._o, stage.below.steps
+        if stage.truncate is None:
+            self._begin(stage)
+            self._walk(stage, word(0), word(steps))
+            return
+        k1, k2 = stage.truncate
+        if stage.deltas is not stage.own:
+            self._clear(stage.deltas.view)
+        with o.loop(0, steps, k1) as i:
+            end = o.b.sub(word(steps), i)
+            fresh, first = (self._at_least_0(o.b.sub(end, word(k))) for k in (k1, k2))
+            self._begin(stage)
+            self._walk(stage, o.b.sub(end, word(1)), end, later=False)
+            self._walk(stage, fresh, o.b.sub(end, word(1)))
+            if k2 > k1:
+                self._walk(stage, first, fresh, errors=False)
+
+    def _begin(self, stage: Stage) -> None:
+        """Write that nothing is carried back from a later step."""
         for view in stage.carried:
             if view is not None:
-                with o.loop(0, view.nodes) as j:
-                    o.store(self._zero, view.at(o, self._memory, self._kind, word(0), j))
-        height = max(1, self._registers // 2)
-        with o.loop(0, steps) as done:
-            t = o.b.sub(word(steps - 1), done)
-            tiled(o, stage.units, height, lambda j, n: self._back(stage, t, j, n))
+                self._clear(view)
 
-    def _back(self, stage: Stage, t: Any, j: Any, count: int) -> None:
-        """Write the deltas of the nodes j, j + 1, .. at step t."""
+    def _clear(self, view: View) -> None:
         o = self._o
-        nodes = [o.b.add(j, word(v)) for v in range(count)]
-        assert stage.dE_dy is not None
-        at = stage.dE_dy.at(o, self._memory, self._kind, t, j)
-        sums = [self._load(at, word(v)) for v in range(count)]
-        own = [p for p in stage.products if p.own]
-        for v, dE_dh in enumerate(self._through(stage, own, t, j, sums)):
-            self._step_back(stage, t, nodes[v], dE_dh)
+        with o.loop(0, view.steps * view.nodes) as k:
+            start = view.at(o, self._memory, self._kind, word(0))
+            o.store(self._zero, o.b.gep(start, [k], source_etype=self._kind))
+
+    def _at_least_0(self, t: Any) -> Any:
+        b = self._o.b
+        return b.select(b.icmp_signed("<", t, word(0)), word(0), t)
+
+    def _walk(
+        self, stage: Stage, first: Any, end: Any, errors: bool = True, later: bool = True
+    ) -> None:
+        """Write the deltas of t = end - 1, .., first.
+
+        `errors`: whether dE/dy_t is in them; `later`: whether the deltas of t + 1 are.
+        """
+        o = self._o
+        height = max(1, self._registers // 2)
+
+        def back(t: Any, j: Any, count: int) -> None:
+            at = stage.dE_dy.at(o, self._memory, self._kind, t, j)
+            sums = [self._load(at, word(v)) if errors else self._zero for v in range(count)]
+            own = [p for p in stage.products if p.own and later]
+            for v, dE_dh in enumerate(self._through(stage, own, stage.own, t, j, sums)):
+                self._step_back(stage, t, o.b.add(j, word(v)), dE_dh)
+
+        with o.loop(first, end) as t:
+            down = o.b.sub(o.b.add(first, o.b.sub(end, word(1))), t)
+            tiled(o, stage.units, height, lambda j, n: back(down, j, n))
 
     def _through(
-        self, stage: Stage, products: Sequence[Product], t: Any, j: Any, sums: list[Any]
+        self,
+        stage: Stage,
+        products: Sequence[Product],
+        rows: Rows,
+        t: Any,
+        j: Any,
+        sums: list[Any],
     ) -> list[Any]:
         """Add what the deltas of later steps are worth to the sources j, j + 1, .. of step t."""
-        o, width = self._o, word(stage.width)
+        o, width = self._o, word(rows.width)
         for p in products:
-            deltas = self._work(stage, o.b.add(t, word(p.lag)), word(0))
+            deltas = self._rows(rows, o.b.add(t, word(p.lag)), word(0))
             column = o.b.add(o.b.mul(j, word(p.column)), word(p.start))
             left = o.at(self._theta, self._element, column)
 
@@ -147,9 +190,9 @@ class Passes:
         """Write node j's deltas of step t over what its step has saved."""
         o, step = self._o, stage.step
         lower = Lowering(o, self._kind)
-        work = self._work(stage, t, j)
+        saved, own = (self._rows(rows, t, j) for rows in (stage.saved, stage.own))
         for k, term in enumerate(step.saved):
-            lower.bind(term, self._load(work, word(k)))
+            lower.bind(term, self._load(saved, word(k)))
         values = [dE_dh] + [None] * (len(step.dE_dstate) - 1)
         places = [
             None if view is None else view.at(o, self._memory, self._kind, word(0), j)
@@ -163,7 +206,11 @@ class Passes:
         deltas = [lower(term) for term in step.deltas]
         carried_on = [None if term is None else lower(term) for term in step.carried]
         for k, delta in enumerate(deltas):
-            self._store(delta, work, k)
+            self._store(delta, own, k)
+        if stage.deltas is not stage.own:
+            total = self._rows(stage.deltas, t, j)
+            for k, delta in enumerate(deltas):
+                self._store(o.add(self._load(total, word(k)), delta), total, k)
         for place, value in zip(places, carried_on, strict=False):
             if place is not None:
                 o.store(value, place)
@@ -176,7 +223,7 @@ class Passes:
         products = [p for p in stage.products if not p.own]
 
         def write(t: Any, k: Any, count: int) -> None:
-            found = self._through(stage, products, t, k, [self._zero] * count)
+            found = self._through(stage, products, stage.deltas, t, k, [self._zero] * count)
             for v, value in enumerate(found):
                 o.store(value, target.at(o, self._memory, self._kind, t, o.b.add(k, word(v))))
 
@@ -220,13 +267,12 @@ class Passes:
     def _together(self, stage: Stage, d: int, j: Any, count: int) -> View:
         """Write some nodes' deltas to a field of their own; return it."""
         o = self._o
-        assert stage.together is not None
         field = replace(stage.together.field, nodes=count)
         found = View(field, stage.below.steps, count)
         with o.loop(0, stage.below.steps) as t:
-            work, place = self._work(stage, t, j), found.at(o, self._memory, self._kind, t)
+            rows, place = self._rows(stage.deltas, t, j), found.at(o, self._memory, self._kind, t)
             for v in range(count):
-                self._store(self._load(work, v * stage.width + d), place, v)
+                self._store(self._load(rows, v * stage.deltas.width + d), place, v)
         return found
 
     def _product(
@@ -299,10 +345,8 @@ class Passes:
     def _source(self, stage: Stage, p: Product) -> View:
         return stage.states[0] if p.own else stage.below
 
-    def _work(self, stage: Stage, t: Any, j: Any) -> Any:
-        assert stage.work is not None
-        place = self._o.b.mul(j, word(stage.width))
-        return stage.work.at(self._o, self._memory, self._kind, t, place)
+    def _rows(self, rows: Rows, t: Any, j: Any) -> Any:
+        return rows.at(self._o, self._memory, self._kind, t, j)
 
     def _weight(self, start: int, j: Any) -> Any:
         """Return the entry of theta that belongs to node j, in every lane."""

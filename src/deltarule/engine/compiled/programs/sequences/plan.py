@@ -16,7 +16,7 @@ from deltarule.engine.compiled.expressions.steps import (
 )
 from deltarule.engine.compiled.expressions.tracing import Untraceable
 from deltarule.engine.compiled.programs.places import Places
-from deltarule.engine.compiled.programs.sequences.fields import Field, View
+from deltarule.engine.compiled.programs.sequences.fields import Field, Rows, View
 from deltarule.engine.compiled.programs.sequences.packing import Packing
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
@@ -25,6 +25,9 @@ from deltarule.layers import Affine, Conv1d, Dense, EachStep, Flatten, Last, Lay
 from deltarule.layers.recurrent import Recurrent
 
 __all__ = ["Bias", "Plan", "Product", "Stage", "check_sequences"]
+
+NOWHERE = View(Field(0, 0), 0, 0)
+NO_ROWS = Rows(NOWHERE, 0)
 
 MOST_ROWS = 8
 """The most nodes whose deltas are laid together."""
@@ -70,16 +73,21 @@ class Stage:
     biases: list[Bias]
     dE_dx: View | None
     """Where dE/dy of the layer below goes; None for the first layer."""
+    truncate: tuple[int, int] | None = None
+    """(k1, k2): see `Recurrent`."""
     states: list[View] = field(default_factory=list)
     """The parts of the state, h (or y) first."""
-    dE_dy: View | None = None
-    work: View | None = None
-    """What a step saves for the way back, node by node; then its deltas in the same place."""
+    dE_dy: View = NOWHERE
+    saved: Rows = NO_ROWS
+    """What a step saves for the way back."""
+    own: Rows = NO_ROWS
+    """The deltas, of a truncated way back those of the stretch of time at work; as a rule they take
+    the place of what was saved."""
+    deltas: Rows = NO_ROWS
+    """Their sum over stretches that overlap; else the same."""
     carried: list[View | None] = field(default_factory=list)
-    together: View | None = None
+    together: View = NOWHERE
     """Room for the deltas of a few nodes, step by step: the same for every stage."""
-    width: int = 0
-    """Vectors of `work` for a node and step."""
 
     @property
     def output(self) -> View:
@@ -128,21 +136,27 @@ class Plan:
         for k in range(len(step.after)):
             stage.states.append(self._field(f"state {l}.{k}", steps, n, before if k == 0 else 1))
         stage.dE_dy = self._field(f"dE_dy {l}", steps, n)
-        stage.width = max(len(step.saved), len(step.deltas))
         after = max(p.lag for p in stage.products)
-        stage.work = self._field(f"work {l}", steps, n * stage.width, after=after)
+
+        def rows(name: str, width: int) -> Rows:
+            return Rows(self._field(f"{name} {l}", steps, n * width, after=after), width)
+
+        stage.saved = rows("saved", max(len(step.saved), len(step.deltas)))
+        stage.own = stage.deltas = stage.saved
+        if stage.truncate is not None and stage.truncate[0] < stage.truncate[1]:
+            stage.own, stage.deltas = (rows(name, len(step.deltas)) for name in ("own", "deltas"))
         for k, part in enumerate(step.carried):
             stage.carried.append(None if part is None else self._field(f"carried {l}.{k}", 1, n))
 
     def _stage(self, l: int, layer: Layer, below: View, dE_dx: View | None) -> Stage:
         rule = self.objective.rule.at(l, len(self.objective.network.layers))
         if isinstance(layer, Recurrent):
-            if layer.truncate is not None:
-                raise Untraceable(f"layer {l} has a way back through time that is cut off")
             if any(width != layer.units for width in layer.held):
                 raise Untraceable(f"the state of layer {l} ({layer.name}) is not its nodes'")
-            step = recurrent_step(layer, rule)
-            return self._recurrent(l, layer.units, step, below, dE_dx)
+            stage = self._recurrent(l, layer.units, recurrent_step(layer, rule), below, dE_dx)
+            if layer.truncate is not None and min(layer.truncate) < below.steps:
+                stage.truncate = layer.truncate
+            return stage
         if type(layer) not in (Dense, EachStep, Conv1d) or not isinstance(layer, Affine):
             raise Untraceable(f"the layer {type(layer).__name__} has no compiled form")
         last = l == len(self.objective.network.layers)
