@@ -144,11 +144,15 @@ def make_trainer(
 
         weighted = samples.weight is not None
         spec = Specialisation(
-            objective, optimiser, clipping, samples.X.dtype, weighted, batch_size == 1
+            objective,
+            optimiser,
+            clipping,
+            samples.X.dtype,
+            weighted,
+            batch_size == 1,
+            isinstance(samples.X, Sequences),
         )
         try:
-            if isinstance(samples.X, Sequences):
-                raise Untraceable("the sequences have different lengths")
             numbers = max(samples.X.size, samples.T.size)
             return "compiled", CompiledTrainer(spec, batch_size, numbers, seed, threads)
         except Untraceable as reason:

@@ -7,7 +7,7 @@ observations times a single weight, read into all lanes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,8 @@ from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.instructions.operations import Ops, lanes_of
 from deltarule.engine.compiled.programs.sequences.fields import Rows, View
 from deltarule.engine.compiled.programs.sequences.loops import summed, tiled, word
-from deltarule.engine.compiled.programs.sequences.plan import Bias, Product, Stage
+from deltarule.engine.compiled.programs.sequences.plan import Bias, Ending, Product, Stage
+from deltarule.engine.compiled.programs.sequences.samples import Lanes
 
 __all__ = ["Passes"]
 
@@ -97,6 +98,29 @@ class Passes:
         saved = self._rows(stage.saved, t, j)
         for k, term in enumerate(step.saved):
             self._store(lower(term), saved, k)
+
+    def take_ends(self, ending: Ending, lanes: Lanes) -> None:
+        """Write y, every sequence's own last step of what is below."""
+        o = self._o
+        for t, at_the_end in self._steps_and_ends(ending, lanes):
+            with o.loop(0, ending.y.nodes) as j:
+                there = ending.below.at(o, self._memory, self._kind, t, j)
+                y = ending.y.at(o, self._memory, self._kind, word(0), j)
+                o.store(o.select(at_the_end, self._load(there), self._load(y)), y)
+
+    def spread_ends(self, ending: Ending, lanes: Lanes) -> None:
+        """Write dE/dy below: 0 but for every sequence's own last step."""
+        o, target = self._o, ending.dE_dbelow
+        assert target is not None
+        for t, at_the_end in self._steps_and_ends(ending, lanes):
+            with o.loop(0, ending.y.nodes) as j:
+                dE_dy = self._load(ending.dE_dy.at(o, self._memory, self._kind, word(0), j))
+                place = target.at(o, self._memory, self._kind, t, j)
+                o.store(o.select(at_the_end, dE_dy, self._zero), place)
+
+    def _steps_and_ends(self, ending: Ending, lanes: Lanes) -> Iterator[tuple[Any, Any]]:
+        with self._o.loop(0, ending.below.steps) as t:
+            yield t, lanes.at_the_end(t)
 
     def backward(self, stage: Stage) -> None:
         """Write the deltas for t = T, T - 1, .., 1 from dE/dy_t and the deltas of t + 1.

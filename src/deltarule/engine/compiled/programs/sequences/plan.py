@@ -24,7 +24,7 @@ from deltarule.engine.rule_state import drawing
 from deltarule.layers import Affine, Conv1d, Dense, EachStep, Flatten, Last, Layer, Shape
 from deltarule.layers.recurrent import Recurrent
 
-__all__ = ["Bias", "Plan", "Product", "Stage", "check_sequences"]
+__all__ = ["Bias", "Ending", "Plan", "Product", "Stage", "check_sequences"]
 
 NOWHERE = View(Field(0, 0), 0, 0)
 NO_ROWS = Rows(NOWHERE, 0)
@@ -95,6 +95,18 @@ class Stage:
         return self.states[0]
 
 
+@dataclass(frozen=True)
+class Ending:
+    """Where sequences of different lengths become vectors: the last step of each."""
+
+    above: int
+    """The number of stages below."""
+    below: View
+    y: View
+    dE_dbelow: View | None
+    dE_dy: View
+
+
 class Plan:
     """The stages of a network, and a thread's memory. Raises `Untraceable` where there is none."""
 
@@ -108,9 +120,10 @@ class Plan:
         self.x = self._field("x", steps, features, _lag(layers))
         self.stages: list[Stage] = []
         below, dE_dy = self.x, None
+        self.ending: Ending | None = None
         for l, layer in enumerate(layers, 1):
             if isinstance(layer, Last):
-                below, dE_dy = below.last, None if dE_dy is None else dE_dy.last
+                below, dE_dy = self._last(below, dE_dy) if spec.ragged else _last(below, dE_dy)
             elif isinstance(layer, Flatten):
                 below, dE_dy = below.flat, None if dE_dy is None else dE_dy.flat
             else:
@@ -129,6 +142,12 @@ class Plan:
     def _field(self, name: str, steps: int, nodes: int, before: int = 0, after: int = 0) -> View:
         size = (before + steps + after) * nodes * self._vector
         return View(Field(self.memory.reserve(name, size), nodes, before), steps, nodes)
+
+    def _last(self, below: View, dE_dy: View | None) -> tuple[View, View]:
+        """Return the view of every sequence's own last step, and of dE/dy there."""
+        y, back = (self._field(f"{name} at the end", 1, below.nodes) for name in ("y", "dE_dy"))
+        self.ending = Ending(len(self.stages), below, y, dE_dy, back)
+        return y, back
 
     def _place(self, stage: Stage, before: int) -> None:
         """Give a stage its fields."""
@@ -197,6 +216,10 @@ class Plan:
         for name, delta in step.further_deltas.items():
             biases.append(Bias(name, self._packing.start(l, name), delta, None))
         return Stage(l, units, step, below, products, biases, dE_dx)
+
+
+def _last(below: View, dE_dy: View | None) -> tuple[View, View | None]:
+    return below.last, None if dE_dy is None else dE_dy.last
 
 
 def check_sequences(spec: Specialisation) -> None:

@@ -121,11 +121,18 @@ class Sequences(Kernel):
         registers = self.machine.registers
         passes = Passes(self.o, self.kind, self.call.theta, self.own, registers)
         lanes.lay(self.plan.x, self.own)
-        for stage in self.plan.stages:
+        ending = self.plan.ending
+        if ending is not None and ending.above == 0:
+            passes.take_ends(ending, lanes)
+        for k, stage in enumerate(self.plan.stages, 1):
             passes.forward(stage)
+            if ending is not None and ending.above == k:
+                passes.take_ends(ending, lanes)
         self._output(s, lanes)
         with self.o.b.if_then(learn):
-            for stage in reversed(self.plan.stages):
+            for k, stage in reversed(list(enumerate(self.plan.stages, 1))):
+                if ending is not None and ending.above == k:
+                    passes.spread_ends(ending, lanes)
                 passes.backward(stage)
                 passes.below(stage)
                 passes.gradient(stage, gradient)
@@ -134,7 +141,8 @@ class Sequences(Kernel):
         """Write e, and dE/dy (of an affine layer dE/dnet) of every step of the output."""
         o, b, y = self.o, self.o.b, self.plan.y
         scale = o.load(self.call.scales, _DOUBLE, s)
-        weight = lanes.weights() if self.spec.weighted else None
+        by_step = self.spec.ragged and self.plan.ending is None
+        weight = lanes.weights(y.steps if by_step else None) if self.spec.weighted else None
         targets = lanes.targets(y)
         together = y.nodes if self.network.output.rowwise else 1
 
@@ -151,7 +159,7 @@ class Sequences(Kernel):
             lower.bind(graph.symbol("c", NUMBER), scale)
             lower.bind(graph.symbol("inside", CONDITION), lanes.inside)
             if weight is not None:
-                lower.bind(graph.symbol("s[1]"), weight)
+                lower.bind(graph.symbol("s[1]"), weight(t))
             error, deltas = output_terms(graph, self.spec, nets, T)
             for v, delta in enumerate(deltas):
                 place = self.plan.dE_dy.at(o, self.own, self.kind, t, b.add(j, word(v)))

@@ -47,9 +47,16 @@ class Lanes:
         place = self._places(y.steps * y.nodes)
         return lambda k: self._gathered(self._call.T, place, k)
 
-    def weights(self) -> Any:
-        """Return the samples' weights."""
-        return self._gathered(self._call.weight, self._sample, word(0))
+    def weights(self, steps: int | None) -> Any:
+        """Return what reads the samples' weights at a step; without `steps` they have one each."""
+        place = self._sample if steps is None else self._places(steps)
+        return lambda t: self._gathered(self._call.weight, place, t if steps else word(0))
+
+    def at_the_end(self, t: Any) -> Any:
+        """Return whether step t is the last one of the samples' sequences."""
+        o, several = self._o, ir.VectorType(_WORD, self._kind.count)
+        lengths = o.gather(self._call.lengths, several, self._sample)
+        return o.b.icmp_signed("==", lengths, o.splat(several, o.b.add(t, word(1))))
 
     def _places(self, size: int) -> Any:
         return self._o.b.mul(self._sample, self._o.constant(self._sample.type, size))
