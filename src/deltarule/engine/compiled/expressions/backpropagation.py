@@ -79,7 +79,7 @@ def check_specialisation(spec: Specialisation) -> None:
     """
     for layer in spec.objective.network.layers:
         if type(layer) is not Dense:
-            raise Untraceable(f"the layer {type(layer).__name__} is not a Dense layer")
+            raise Untraceable(f"the layer {type(layer).__name__} has no compiled form")
     _check_rule(spec.objective)
     try:
         _try_formulas(spec)

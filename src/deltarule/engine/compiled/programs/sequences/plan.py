@@ -23,6 +23,7 @@ from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import drawing
 from deltarule.layers import Affine, Conv1d, Dense, EachStep, Flatten, Last, Layer, Shape
 from deltarule.layers.recurrent import Recurrent
+from deltarule.rules import LayerRule
 
 __all__ = ["Bias", "Ending", "Plan", "Product", "Stage", "check_sequences"]
 
@@ -170,14 +171,12 @@ class Plan:
     def _stage(self, l: int, layer: Layer, below: View, dE_dx: View | None) -> Stage:
         rule = self.objective.rule.at(l, len(self.objective.network.layers))
         if isinstance(layer, Recurrent):
-            if any(width != layer.units for width in layer.held):
-                raise Untraceable(f"the state of layer {l} ({layer.name}) is not its nodes'")
-            stage = self._recurrent(l, layer.units, recurrent_step(layer, rule), below, dE_dx)
+            stage = self._recurrent(l, layer.units, _step(layer, rule), below, dE_dx)
             if layer.truncate is not None and min(layer.truncate) < below.steps:
                 stage.truncate = layer.truncate
             return stage
         if type(layer) not in (Dense, EachStep, Conv1d) or not isinstance(layer, Affine):
-            raise Untraceable(f"the layer {type(layer).__name__} has no compiled form")
+            raise Untraceable(_no_form(layer))
         last = l == len(self.objective.network.layers)
         step = plain_step() if last else affine_step(layer.activation, rule)
         inner = layer.layer if isinstance(layer, EachStep) else layer
@@ -187,7 +186,7 @@ class Plan:
         elif isinstance(inner, Dense):
             taps, units = [(0, 1, 0)], inner.units
         else:
-            raise Untraceable(f"the layer {type(inner).__name__} has no compiled form")
+            raise Untraceable(_no_form(inner))
         W = self._packing.start(l, "W")
         row = below.nodes * taps[0][1]
         name = "W" if len(taps) == 1 else "W[..., {}]"
@@ -224,13 +223,21 @@ def _last(below: View, dE_dy: View | None) -> tuple[View, View | None]:
 
 def check_sequences(spec: Specialisation) -> None:
     """Raise `Untraceable` where there is no program of sequences."""
-    network = spec.objective.network
+    Plan(spec, Packing(spec.objective.network.layout, spec.dtype), 1)
+
+
+def _step(layer: Recurrent, rule: LayerRule) -> Step:
+    """Return a recurrent layer's step."""
+    if any(width != layer.units for width in layer.held):
+        raise Untraceable(f"{_no_form(layer)}: its state is not its nodes'")
     try:
-        Plan(spec, Packing(network.layout, spec.dtype), 1)
-    except Untraceable:
-        raise
-    except Exception as error:  # in a user's own formula
-        raise Untraceable(f"{type(error).__name__} in a formula: {error}") from error
+        return recurrent_step(layer, rule)
+    except Exception as error:  # whatever a step of the user's own does
+        raise Untraceable(f"{_no_form(layer)}: {error}") from error
+
+
+def _no_form(layer: Layer) -> str:
+    return f"the layer {type(layer).__name__} has no compiled form"
 
 
 def _check_objective(objective: Objective) -> None:
