@@ -29,6 +29,9 @@ Array = NDArray[Any]
 CALL_SECONDS = 0.05
 """How long a call may take: between two calls Ctrl-C is heard and the bar moves."""
 
+SPEED, SPEED_THROUGH_TIME = 2e8, 2e10
+"""Operations per second, at least, before a call has been timed; of a program of sequences."""
+
 
 class CompiledTrainer:
     """A program at work. Raises `Untraceable` where none can be written."""
@@ -49,7 +52,8 @@ class CompiledTrainer:
         self._parallel = ParallelRun(self._program.run, self._program.threads, counter)
         self._kept: tuple[tuple[Array, ...], Array] | None = None
         work = operations(spec.objective.network, batch_size)
-        self._call = max(1, int(CALL_SECONDS * 2e8 / work))
+        speed = SPEED_THROUGH_TIME if self._program.form == "sequences" else SPEED
+        self._call = max(1, int(CALL_SECONDS * speed / work))
 
     @property
     def threads(self) -> int:
