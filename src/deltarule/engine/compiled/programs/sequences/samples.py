@@ -1,0 +1,65 @@
+"""A batch's samples in the lanes: inputs laid down step by step, targets and weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from deltarule.engine.compiled.instructions.operations import Ops
+from deltarule.engine.compiled.programs.arguments import CallValues
+from deltarule.engine.compiled.programs.sequences.fields import View
+from deltarule.engine.compiled.programs.sequences.loops import word
+
+__all__ = ["Lanes"]
+
+_WORD, _HALF = ir.IntType(64), ir.IntType(32)
+
+
+class Lanes:
+    """Which samples lie in the lanes: those of rows i, i + 1, .. of a batch of n.
+
+    Lanes beyond the batch hold row i once more, and count for nothing (`inside`).
+    """
+
+    def __init__(self, o: Ops, call: CallValues, kind: Any, row: Any, i: Any, n: Any) -> None:
+        self._o, self._call, self._kind = o, call, kind
+        several = ir.VectorType(_WORD, kind.count)
+        steps = ir.Constant(several, [word(k) for k in range(kind.count)])
+        here = o.b.add(o.splat(several, i), steps)
+        self.inside = o.b.icmp_signed("<", here, o.splat(several, n))
+        index = o.at(call.index, _WORD, o.b.add(row, i))
+        first = o.splat(several, o.load(index, _WORD))
+        sample = o.select(self.inside, o.masked_load(index, several, self.inside), first)
+        self._sample = o.b.trunc(sample, ir.VectorType(_HALF, kind.count))
+
+    def lay(self, x: View, memory: Any) -> None:
+        """Write X of the samples to a field."""
+        o, size = self._o, x.steps * x.nodes
+        place = self._places(size)
+        with o.loop(0, size) as k:
+            value = self._gathered(self._call.X, place, k)
+            start = x.at(o, memory, self._kind, word(0))
+            o.store(value, o.b.gep(start, [k], source_etype=self._kind))
+
+    def targets(self, y: View) -> Any:
+        """Return what reads entry k of the samples' targets: step by step, node by node."""
+        place = self._places(y.steps * y.nodes)
+        return lambda k: self._gathered(self._call.T, place, k)
+
+    def weights(self, steps: int | None) -> Any:
+        """Return what reads the samples' weights at a step; without `steps` they have one each."""
+        place = self._sample if steps is None else self._places(steps)
+        return lambda t: self._gathered(self._call.weight, place, t if steps else word(0))
+
+    def at_the_end(self, t: Any) -> Any:
+        """Return whether step t is the last one of the samples' sequences."""
+        o, several = self._o, ir.VectorType(_WORD, self._kind.count)
+        lengths = o.gather(self._call.lengths, several, self._sample)
+        return o.b.icmp_signed("==", lengths, o.splat(several, o.b.add(t, word(1))))
+
+    def _places(self, size: int) -> Any:
+        return self._o.b.mul(self._sample, self._o.constant(self._sample.type, size))
+
+    def _gathered(self, array: Any, place: Any, k: Any) -> Any:
+        return self._o.gather(self._o.at(array, self._kind.element, k), self._kind, place)
