@@ -188,6 +188,12 @@ def _program(entry: Entry, known: Known, refused: Counter[str]) -> Program | Non
     for subject, chosen in _subjects(entry, known):
         reading = read(subject, chosen, refused)
         if reading is not None and reading.proved:
+            *below, outputs = reading.way.sizes
+            single = any(r.startswith(f"db{len(below)} ") for r in reading.remarks)
+            if single and outputs > 1 and known.sizes is None:  # it may be meant for one output
+                one = _program(entry, replace(known, sizes=(*below, 1)), refused)
+                if one is not None and one.reading.proved:
+                    return one
             return program_of(reading)
         if reading is not None and spare is None and known.sizes is not None:
             spare = program_of(reading)

@@ -80,8 +80,9 @@ def _correlated(arrays: Sequence[Array | None], before: Sequence[Array]) -> bool
     """Whether they are the old weights, moved a little: no gradient lies so near to its point."""
     pairs = [(a.ravel(), b.ravel()) for a, b in zip(arrays, before, strict=True) if a is not None]
     a, b = (np.concatenate(side) for side in zip(*pairs, strict=True))
-    product = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return len(a) > 2 and product > 0 and float(a @ b) > 0.9 * product
+    product, square = float(np.linalg.norm(a) * np.linalg.norm(b)), float(b @ b)
+    # a penalty's gradient has the direction of the weights, too, and another size
+    return len(a) > 2 and float(a @ b) > max(0.9 * product, 0.5 * square) and product > 0
 
 
 def match(

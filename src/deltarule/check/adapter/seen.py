@@ -55,6 +55,11 @@ class Seen:
         values = np.concatenate([np.zeros(0), *(np.ravel(a) for a in self.arrays)])
         self._sorted: NDArray[np.float64] = np.unique(values[np.isfinite(values)])
 
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Every finite number that was seen, once."""
+        return self._sorted
+
     def with_(self, more: Sequence[NDArray[np.float64]]) -> Seen:
         """Return a bag with further numbers."""
         found = Seen([*self.arrays, *more])

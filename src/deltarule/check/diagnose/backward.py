@@ -89,7 +89,7 @@ class At:
         """Return dE/dnet_l for a dE/dy_l."""
         if not self.coupled:
             return np.asarray(dE_dy * self.slope)
-        _, vjp = self.case.objective.network.affine[-1].activation.body(NUMPY)
+        _, vjp = self.case.activation(self.case.L).body(NUMPY)
         return np.asarray(vjp(self.y, dE_dy))
 
 

@@ -96,6 +96,9 @@ class Quantity:
     """What comes behind others that give the same numbers; 1 where it has no name."""
     paired: bool = True
     """Whether it is tried together with others that touch both parts."""
+    words: tuple[str, str] | None = None
+    """What the code does and should do, where the variant has words of its own; `{number}` is the
+    one that was found."""
 
     @property
     def id(self) -> str:

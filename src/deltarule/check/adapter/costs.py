@@ -1,0 +1,114 @@
+"""A program's E, where its step does not compute it: what another function of its file gives.
+
+`compute_cost(A2, Y)`, `self.loss(y, t)`, `MSE().forward(y, t)`: what is called so is called, with
+our outputs, which are the program's, in the place of its own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.adapter.program import Program
+from deltarule.check.adapter.roles import parameters, role_of
+from deltarule.check.adapter.seen import Seen
+from deltarule.check.adapter.trial import filled, quiet, watched
+
+__all__ = ["costs"]
+
+Array = NDArray[Any]
+
+_COST = re.compile(
+    r"_*(?!.*(grad|deriv|prime|back|delta|hidden|layer))"
+    r"(.*(loss|cost|objective|mse|sse|rmse|entropy|nll|likelihood|bce|squared_error).*|J|E|error)",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r"forward|__call__|calc(ulate)?|compute|value|f|fn", re.IGNORECASE)
+
+
+def costs(program: Program, theta: Array, X: Array, T: Array) -> Iterator[tuple[str, Seen]]:
+    """Yield the functions that E may be by name, each with the numbers of one call."""
+    way, net = program.reading.way, program.network
+    for name, function in _functions(program):
+        for outputs, targets in product(_written(program, net(theta, X)), _targets(program, T)):
+            for swapped in (False, True):
+                try:
+                    with quiet(), filled(way, net, theta, X, T) as (root, _, x):
+                        bound = function or getattr(root, name)
+                        named = _arguments(bound, root, x, outputs, targets, swapped)
+                        value, seen = watched(lambda: bound(**named))  # noqa: B023
+                except Exception:  # it wants something else
+                    continue
+                if np.ndim(value) == 0 or np.size(value) == 1:
+                    yield name, seen.with_([np.ravel(np.asarray(value, dtype=np.float64))])
+
+
+def _functions(program: Program) -> Iterator[tuple[str, Callable[..., Any] | None]]:
+    """Yield functions by name, None for a method of the program's own object."""
+    subject = program.reading.way.subject
+    used = {step.name for step in subject.steps}
+    if subject.owner is not None:
+        yield from ((n, None) for n in dir(subject.owner) if _COST.fullmatch(n) and n not in used)
+    for name, thing in list(subject.variables.items()):
+        if inspect.isfunction(thing) and _COST.fullmatch(name) and name not in used:
+            yield name, thing
+        elif inspect.isclass(thing) and thing is not subject.owner:
+            named = _COST if not _COST.fullmatch(name) else _VALUE
+            methods = [n for n in dir(thing) if named.fullmatch(n) or _COST.fullmatch(n)]
+            made = _made(thing) if methods else None
+            for method in methods if made is not None else ():
+                yield f"{name}.{method}", getattr(made, method)
+
+
+def _made(cls: type) -> Any:
+    try:
+        return cls()
+    except Exception:
+        return None
+
+
+def _written(program: Program, Y: Array) -> Iterator[Any]:
+    """Yield outputs in the shapes in which the program may hold them."""
+    form = program.reading.way.form
+    if not form.several:
+        yield from (Y[0], Y[0][:, None], Y[:1])
+        return
+    yield Y.T if "column" in form.name else Y
+    if Y.shape[1] == 1:
+        yield Y[:, 0]
+
+
+def _targets(program: Program, T: Array) -> Iterator[Any]:
+    """Yield targets as the program takes them, and in the shape of outputs."""
+    form = program.reading.way.form
+    yield form.t(T)
+    if "class" in form.name:
+        yield from _written(program, T)
+
+
+def _arguments(
+    function: Any, root: Any, x: Any, outputs: Any, targets: Any, swapped: bool
+) -> dict[str, Any]:
+    """Return what a cost is called with; raises `LookupError` where that is not known.
+
+    Of two arguments whose names do not tell, one is the outputs and one the targets.
+    """
+    held = root if isinstance(root, dict) else {}
+    given = {"X": x, "T": targets, "output": outputs, "rows": len(np.atleast_1d(targets))}
+    needed = [p.name for p in parameters(function) if p.default is p.empty]
+    roles = {name: role_of(name) for name in needed}
+    if len(needed) == 2 and sorted(roles.values()) not in (["T", "X"], ["T", "output"]):
+        roles = dict(zip(needed, ("T", "output") if swapped else ("output", "T"), strict=True))
+    elif swapped:
+        raise LookupError("there is one order")
+    own = {name: held.get("theta", held.get(name)) for name in needed}
+    found = {name: given.get(roles[name], own[name]) for name in needed}
+    if any(value is None for value in found.values()):
+        raise LookupError("an argument is not known")
+    return found
