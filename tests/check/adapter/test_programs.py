@@ -6,6 +6,8 @@ Then one line of each is made wrong. The reading has to stay the same: the gradi
 from __future__ import annotations
 
 import importlib.util
+import tomllib
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +17,7 @@ import deltarule as dr
 from deltarule.check.adapter import Known, ask, programs_in
 
 PROGRAMS = Path(__file__).parent / "programs"
+MISTAKES = tomllib.loads(Path(__file__).with_name("mistakes.toml").read_text("utf-8"))["mistake"]
 
 READ = {
     "arguments_apart": "3-4-2 silu/identity, W as (in, out), biases as vectors, rows",
@@ -112,6 +115,25 @@ def test_a_wrong_line_changes_the_verdict_and_not_the_reading(name: str, tmp_pat
     asked = ask(program, loss=LOSSES.get(name, "half_squared_error"))
     assert READ[name] in asked.sentence
     assert asked.diagnosis.verdict != "correct"
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: f"{m['program']}: {m['asked']}")
+def test_a_mistake_that_people_ask_about_is_named(mistake: dict, tmp_path: Path) -> None:
+    """Ten programs, three mistakes each: the table in the docs."""
+    name = mistake["program"]
+    text = (PROGRAMS / f"{name}.py").read_text(encoding="utf-8")
+    assert text.count(mistake["old"]) == 1
+    path = tmp_path / f"{name}.py"
+    path.write_text(text.replace(mistake["old"], mistake["new"]), encoding="utf-8")
+    (program,) = programs_in(load(path), Known(SIZES.get(name)))
+    found = ask(program).diagnosis
+    assert found.verdict == ("explained" if len(mistake["named"]) == 1 else "ambiguous")
+    assert [m.title for m in found.candidates or found.mistakes] == mistake["named"]
+
+
+def test_there_are_ten_programs_with_three_mistakes() -> None:
+    counted = Counter(m["program"] for m in MISTAKES)
+    assert (len(counted), set(counted.values())) == (10, {3})
 
 
 @pytest.mark.parametrize(

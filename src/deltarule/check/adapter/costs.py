@@ -25,11 +25,27 @@ __all__ = ["costs"]
 Array = NDArray[Any]
 
 _COST = re.compile(
-    r"_*(?!.*(grad|deriv|prime|back|delta|hidden|layer))"
-    r"(.*(loss|cost|objective|mse|sse|rmse|entropy|nll|likelihood|bce|squared_error).*|J|E|error)",
-    re.IGNORECASE,
+    r"(loss|cost|objective|(cross|log)?entropy|likelihood).*|[msr]{1,2}se|nll|bce|mae"
 )
-_VALUE = re.compile(r"forward|__call__|calc(ulate)?|compute|value|f|fn", re.IGNORECASE)
+_OTHER = re.compile(
+    r"(d|grads?|gradients?|deriv.*|prime|back.*|deltas?|hidden|layers?|tests?|plots?"
+    r"|print|show|save|draw|train.*|min.*|optim.*)"
+)
+"""Words in the names of functions that give E, and of those that give something else of it."""
+_WHOLE = re.compile(r"J|E|error|total_error|squared_error|mean_squared_error")
+_VALUE = re.compile(r"forward|__call__|calc(ulate)?|compute|value|f|fn")
+
+
+def _cost(name: str) -> bool:
+    """Whether a name is that of E.
+
+    >>> [_cost(name) for name in ("compute_cost", "crossEntropy", "MSE", "loss_grad", "classes")]
+    [True, True, True, False, False]
+    """
+    words = [w.lower() for w in re.findall(r"[A-Z]*[a-z]+|[A-Z]+", name)]
+    if any(_OTHER.fullmatch(word) for word in words):
+        return False
+    return bool(_WHOLE.fullmatch(name)) or any(_COST.fullmatch(word) for word in words)
 
 
 def costs(program: Program, theta: Array, X: Array, T: Array) -> Iterator[tuple[str, Seen]]:
@@ -54,13 +70,13 @@ def _functions(program: Program) -> Iterator[tuple[str, Callable[..., Any] | Non
     subject = program.reading.way.subject
     used = {step.name for step in subject.steps}
     if subject.owner is not None:
-        yield from ((n, None) for n in dir(subject.owner) if _COST.fullmatch(n) and n not in used)
+        yield from ((n, None) for n in dir(subject.owner) if _cost(n) and n not in used)
     for name, thing in list(subject.variables.items()):
-        if inspect.isfunction(thing) and _COST.fullmatch(name) and name not in used:
+        if inspect.isfunction(thing) and _cost(name) and name not in used:
             yield name, thing
         elif inspect.isclass(thing) and thing is not subject.owner:
-            named = _COST if not _COST.fullmatch(name) else _VALUE
-            methods = [n for n in dir(thing) if named.fullmatch(n) or _COST.fullmatch(n)]
+            value = _VALUE.fullmatch if _cost(name) else _cost
+            methods = [n for n in dir(thing) if value(n) or _cost(n)]
             made = _made(thing) if methods else None
             for method in methods if made is not None else ():
                 yield f"{name}.{method}", getattr(made, method)
@@ -107,6 +123,8 @@ def _arguments(
         roles = dict(zip(needed, ("T", "output") if swapped else ("output", "T"), strict=True))
     elif swapped:
         raise LookupError("there is one order")
+    if "T" not in roles.values():
+        raise LookupError("targets are not in it")
     own = {name: held.get("theta", held.get(name)) for name in needed}
     found = {name: given.get(roles[name], own[name]) for name in needed}
     if any(value is None for value in found.values()):

@@ -126,11 +126,22 @@ class Case:
 
     def dE_dy(self, loss: Loss) -> Any:
         """Return dE/dy_L = c s_i de/dy for a loss."""
-        return self.scale * loss.body(NUMPY)[1](self.outputs[-1], self.samples.T)
+        return self._starts(loss)[0]
 
     def fused(self, loss: Loss) -> Any:
         """Return the fused delta_L of a loss with the output activation, or None."""
-        objective = Objective(self.objective.network, loss, rule=self.objective.rule)
-        if objective.fused is None:
-            return None
-        return self.scale * objective.fused(NUMPY)[1](self.outputs[-1], self.samples.T)
+        return self._starts(loss)[1]
+
+    def _starts(self, loss: Loss) -> tuple[Any, Any]:
+        if loss not in self._started:
+            y, T = self.outputs[-1], self.samples.T
+            objective = Objective(self.objective.network, loss, rule=self.objective.rule)
+            pair = objective.fused
+            fused = None if pair is None else self.scale * pair(NUMPY)[1](y, T)
+            self._started[loss] = self.scale * loss.body(NUMPY)[1](y, T), fused
+        return self._started[loss]
+
+    @cached_property
+    def _started(self) -> dict[Loss, tuple[Any, Any]]:
+        """What was computed of a loss: every pass starts with it."""
+        return {}

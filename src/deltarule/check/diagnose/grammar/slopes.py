@@ -68,10 +68,11 @@ def _formula(at: Any) -> Any:
 
 
 def _of_another(of: str, argument: str) -> Callable[[Any], Any]:
+    f, df = ACTIVATIONS.get(of).body(NUMPY)
+
     def slope(at: Any) -> Any:
         if argument == "y":
             return FROM_OUTPUT[of](at.y)
-        f, df = ACTIVATIONS.get(of).body(NUMPY)
         return np.broadcast_to(df(at.net, f(at.net)), at.net.shape)
 
     return slope

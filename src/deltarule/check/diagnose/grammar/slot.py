@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from deltarule.check.diagnose.case import Case
@@ -133,7 +132,7 @@ class Point:
     taken: bool = False
     """Whether the number was read off the given gradient, as a bound for clipping is."""
 
-    @cached_property
+    @property
     def slot(self) -> str:
         """The slot's name."""
         return self.quantity.slot
