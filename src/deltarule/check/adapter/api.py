@@ -114,7 +114,8 @@ def diagnose(
             reduction=reduction or "mean", notation=notation or "theory", **options,
         )  # fmt: skip
     known = Known() if net is None else Known.of(net)
-    found = programs_in(gradient, known, getattr(gradient, "__name__", type(gradient).__name__))
+    name = getattr(gradient, "__qualname__", type(gradient).__name__).rpartition("<locals>.")[2]
+    found = programs_in(gradient, known, name)
     if len(found) > 1:
         names = ", ".join(p.name for p in found)
         raise UsageError(f"there are several programs in it: {names}. Give one of them")

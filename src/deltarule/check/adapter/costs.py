@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -52,7 +51,7 @@ def costs(program: Program, theta: Array, X: Array, T: Array) -> Iterator[tuple[
     """Yield the functions that E may be by name, each with the numbers of one call."""
     way, net = program.reading.way, program.network
     for name, function in _functions(program):
-        for outputs, targets in product(_written(program, net(theta, X)), _targets(program, T)):
+        for outputs, targets in _pairs(program, net(theta, X), T):
             for swapped in (False, True):
                 try:
                     with quiet(), filled(way, net, theta, X, T) as (root, _, x):
@@ -100,12 +99,11 @@ def _written(program: Program, Y: Array) -> Iterator[Any]:
         yield Y[:, 0]
 
 
-def _targets(program: Program, T: Array) -> Iterator[Any]:
-    """Yield targets as the program takes them, and in the shape of outputs."""
-    form = program.reading.way.form
-    yield form.t(T)
-    if "class" in form.name:
-        yield from _written(program, T)
+def _pairs(program: Program, Y: Array, T: Array) -> Iterator[tuple[Any, Any]]:
+    """Yield outputs and targets, both in the same shape, and classes as the program takes them."""
+    yield from zip(_written(program, Y), _written(program, T), strict=True)
+    if "class" in program.reading.way.form.name:
+        yield from ((y, program.reading.way.form.t(T)) for y in _written(program, Y))
 
 
 def _arguments(
