@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -42,8 +42,10 @@ class Step:
         able: Acts,
         at_once: int,
         fits: int,
+        top: LayerPass,
     ) -> None:
         self.case, self.given, self.truth, self.factors = case, given, truth, factors
+        self.top = top
         self.l, self.able = truth.at.l, able
         l = self.l
         self.at_once, self.fits = at_once, fits
@@ -52,7 +54,7 @@ class Step:
 
     def next(self, state: State) -> list[State]:
         """Return the ways in which the state explains this layer too."""
-        layer = LayerPass(self.case, self.l, state.result)
+        layer = self.top if state.result is None else state.result.below
         kept: list[tuple[Acts, Result, Factor, bool]] = []
         for acts in self._candidates(state, layer):
             for ready in self._closed(acts, state, layer):
@@ -78,7 +80,8 @@ class Step:
             for p in self.able
             if self._shown(p) and all(p.quantity is not q.quantity for q in used)
         ]
-        new = _effective(layer, able)
+        # a number that is to be fitted may change something only beside another point
+        new = [p for p in able if p.fitted or layer.changes(p)]
         if self.l == 1:  # nothing is carried down from layer 1: its own delta is its delta
             new = [p for p in new if p.slot != "own" or p.quantity.part]
         yield from again
@@ -193,21 +196,6 @@ def _some_entries(case: Case, l: int) -> NDArray[np.intp]:
 def _apart(p: Point, q: Point) -> bool:
     """Whether two points can stand together: in two slots, or in two parts of one."""
     return p.slot != q.slot or ("" not in (p.place[1], q.place[1]) and p.place != q.place)
-
-
-def _effective(layer: LayerPass, able: Sequence[Point]) -> list[Point]:
-    """Leave out what changes nothing in this layer.
-
-    A number that was or is to be fitted may change something only beside another point.
-    """
-    right = layer(())
-
-    def changes(point: Point) -> bool:
-        mine = layer((point,))
-        pairs = zip((mine.delta, *mine.delivered), (right.delta, *right.delivered), strict=True)
-        return any(not np.array_equal(a, b) for a, b in pairs)
-
-    return [p for p in able if p.fitted or changes(p)]
 
 
 def _idle(
