@@ -40,8 +40,8 @@ class Study:
             of every, factor.
         hold: sources of chance that do not vary: `"weights"`, `"order"`, `"split"`.
         baseline: for every factor the level that others are compared with; else its first one.
-        metric: what cells are compared by that have no goal: "error", "accuracy",
-            "validation_error" or "validation_accuracy".
+        metric: what cells are compared by, beside what they solve and how soon where they have
+            a goal: "error", "accuracy", "validation_error" or "validation_accuracy".
         title, question: for the report.
         settings: everything that is the same in all cells: `rule`, `optimizer`, `lr`, `epochs`,
             `batch_size` (None: all), `stop`, `loss`, `reduction`, `hidden`, `activation`, `output`,

@@ -74,7 +74,7 @@ def _metric(results: Results) -> str | None:
 
 def _map(results: Results, several: list[Panel]) -> Figure:
     rows = len({level for panel in several for level in panel.cells})
-    figure = new_figure(max(_WIDTH, 2.2 + 1.25 * len(several)), 0.9 + 0.36 * rows)
+    figure = new_figure(max(_WIDTH, 2.2 + 1.25 * len(several)), 1.15 + 0.36 * rows)
     draw_map(figure.add_subplot(), several, _metric(results))
     return figure
 
@@ -109,8 +109,9 @@ def _overview(results: Results) -> Figure:
     goal = results.definition.plain["goal"]
     shown = several[:_SHOWN]
     rows = len(looks)
-    figure = new_figure(11.0, 1.4 + 0.36 * rows + 3.3 * -(-len(shown) // 2))
-    heights = [1.0 + 0.36 * rows, 3.3 * -(-len(shown) // 2)]
+    left_out = len(several) - len(shown)
+    figure = new_figure(11.0, 1.65 + 0.36 * rows + 3.3 * -(-len(shown) // 2))
+    heights = [1.25 + 0.36 * rows, 3.3 * -(-len(shown) // 2)]
     top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
     draw_map(top.subplots(), several, _metric(results))
     said = "Runs solved, and after how many epochs (the median of these)"
@@ -121,6 +122,8 @@ def _overview(results: Results) -> Figure:
     for axes in grid.flat[len(shown) :]:
         axes.set_visible(False)
     handles, labels = grid.flat[0].get_legend_handles_labels()
+    if left_out:
+        bottom.supxlabel(f"{left_out} more of these in report.html", fontsize=9, x=0.98, ha="right")
     bottom.legend(handles, labels, loc="outside right center", frameon=False, fontsize=9)
     return figure
 
