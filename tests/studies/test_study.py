@@ -153,3 +153,20 @@ def test_arrays_of_one_s_own():
     results = study.run()
     assert results.runs["solved"].all()
     assert results.runs["validation_error"].max() < 1e-4
+
+
+def test_the_penalty_is_no_part_of_how_held_out_samples_are_met():
+    from deltarule.studies.outcome import measured_at
+    from deltarule.studies.tasks import make
+
+    rng = np.random.default_rng(0)
+    X, T = rng.normal(size=(40, 3)), rng.normal(size=(40, 1))
+    study = dr.Study(data=(X, T), hidden=[2], l2=0.5, validation=0.25, seeds=1)
+    made = make(study.cells[0], 0)
+    theta = made.network.init(3)
+    found = measured_at(made, theta[None])
+    parts, net = made.parts, made.network
+    with_it = dr.backprop(net, theta, parts.X, parts.T, reduction="mean", l2=0.5).error
+    without = dr.backprop(net, theta, parts.X_held, parts.T_held, reduction="mean").error
+    assert found["error"][0] == pytest.approx(with_it)
+    assert found["validation_error"][0] == pytest.approx(without)

@@ -34,7 +34,8 @@ Array = NDArray[Any]
 def measured_at(made: Made, thetas: Array) -> dict[str, list[Any]]:
     """Return lists with an entry per theta (m, size): what is in `MEASURED`, and `saturated`.
 
-    A number that is not finite, or has no meaning, is None; `saturated` is a share per layer.
+    A number that is not finite, or has no meaning, is None; `saturated` is a share per layer. The
+    penalty belongs to what is trained on; how well held-out samples are met has none.
     """
     parts = made.parts
     found: dict[str, list[Any]] = {"saturated": [[]] * len(thetas)}
@@ -48,7 +49,8 @@ def measured_at(made: Made, thetas: Array) -> dict[str, list[Any]]:
                 errors += terms.reshape(len(y), -1).sum(axis=1).tolist()
                 right += (_classes(y) == _classes(T)).mean(axis=1).tolist()
                 saturated += _saturated(made.network, nets)
-            total = [_finite(e + p) for e, p in zip(errors, penalties, strict=True)]
+            extra = penalties if not prefix else [0.0] * len(errors)
+            total = [_finite(e + p) for e, p in zip(errors, extra, strict=True)]
             found[prefix + "error"] = total
             if parts.task in ("binary", "multiclass"):
                 found[prefix + "accuracy"] = right

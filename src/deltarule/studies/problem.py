@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ class Problem:
     T: Array
     digest: str
     """SHA-256 of the numbers, the first 16 digits."""
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """How the table is prepared: the target, the task and what else `prepare` is to be told."""
 
     @property
     def splittable(self) -> bool:
@@ -73,6 +76,7 @@ class Problem:
             test=0.0,
             seed=seed,
             dtype=dtype,
+            **self.reading,
         )
         train, held = found["train"], found["validation"]
         return Parts(train.X, train.T, held.X, held.T, found.task)
