@@ -51,7 +51,8 @@ def draw(tuned: Tuned, path: Path, *, force: bool) -> None:
         "setting accounts for",
         x=0.02, ha="left", fontsize=11,
     )  # fmt: skip
-    grid.flat[0].legend(frameon=False, fontsize=9, loc="upper right")
+    figure.legend(*grid.flat[0].get_legend_handles_labels(), frameon=False, fontsize=9,
+                  loc="upper right")  # fmt: skip
     save_figure(figure, path, force=force)
 
 
@@ -65,5 +66,6 @@ def _axis(axes: Axes, name: str, values: list[Any]) -> Any:
     told = ["all" if v is None else f"{v:g}" if isinstance(v, float) else str(v) for v in levels]
     axes.set_xticks(range(len(levels)), [plain(text) for text in told], fontsize=8.5,
                     rotation=35 if len(levels) > 5 else 0)  # fmt: skip
+    axes.set_xlim(-0.5, len(levels) - 0.5)
     spread = np.random.default_rng(0).uniform(-0.2, 0.2, len(values))
     return np.array([levels.index(v) for v in values]) + spread
