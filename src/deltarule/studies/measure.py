@@ -60,7 +60,7 @@ def _train(
     starts = [seeds[0]] * len(own) if "weights" in hold else own
     orders = [seeds[0]] * len(own) if "order" in hold else own
     theta = made.network.init_many(starts, s.dtype) if starts != orders else None
-    cells = {cell: (cell.settings.rule, cell.settings.optimiser) for cell, _ in task.runs}
+    cells = {cell: (cell.settings.rule, cell.settings.optimiser) for cell in task.cells}
     rules, optimisers = zip(*(cells[cell] for cell, _ in task.runs), strict=True)
     return train_many(
         made.network,
@@ -107,8 +107,8 @@ def _rows(task: Task, made: Made, many: Many) -> pl.DataFrame:
         },
         "saturated": pl.Series(measured["saturated"], dtype=pl.List(pl.Float64)),
         "seconds": np.full(len(many), many.seconds / len(many)),
-        "engine": many.engine,
-        "host": platform.node(),
+        "engine": [many.engine] * len(many),
+        "host": [platform.node()] * len(many),
         "message": list(many.messages),
         "curve": pl.Series(_curves(many, marks)).arr.to_list(),
     }

@@ -116,12 +116,9 @@ def _without_test(found: Plan, target: str | None) -> Problem:
     kept = np.concatenate([prepared["train"].rows, prepared["validation"].rows])
     ordered = order_of(table, prepared.targets.names, kept, recipe.split).rows is not None
     columns = tuple(replace(column, values=column.values[kept]) for column in table.columns)
-    return Problem(
+    return Problem.of(
         table.source,
         replace(table, columns=columns, locate=None, ordered=ordered),
-        np.empty((0, 0)),
-        np.empty((0, 0)),
-        table.source,
         {
             "target": target,
             "task": prepared.task,
