@@ -10,13 +10,14 @@ from deltarule.core.errors import unknown_name
 from deltarule.studies.factors import Cell, Factor
 from deltarule.studies.measure import GOALS, MEASURED
 from deltarule.studies.settings import Settings
+from deltarule.studies.statistics.values import LAYERWISE
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["Definition"]
 
-_TOLD = ("title", "question", "baseline", "metric", "seeds")
+_TOLD = ("title", "question", "baseline", "metric", "layers", "seeds")
 """What may change without the runs that are there becoming others."""
 
 
@@ -39,14 +40,18 @@ class Definition:
         hold: Sequence[str],
         baseline: Mapping[str, str],
         metric: str | None,
+        layers: Sequence[str],
         title: str,
         question: str,
     ) -> Definition:
-        """Return the definition of a study. Raises `UsageError` for an unknown metric."""
+        """Return the definition of a study. Raises `UsageError` for an unknown measure."""
         held_out = any(cell.settings.validation for cell in cells)
         measured = "validation_error" if held_out else "error"
         if metric is not None and metric not in MEASURED:
             raise unknown_name("metric", metric, MEASURED)
+        for name in layers:
+            if name not in LAYERWISE:
+                raise unknown_name("measure of every layer", name, LAYERWISE)
         goal = any(rule.name in GOALS for cell in cells for rule in cell.settings.stop)
         return cls(
             {
@@ -61,6 +66,7 @@ class Definition:
                 "hold": list(hold),
                 "baseline": dict(baseline),
                 "metric": metric or (None if goal else measured),
+                "layers": list(layers),
             }
         )
 

@@ -27,6 +27,7 @@ _CAPTIONS = {
     "epochs": "Epochs until solved, a point per run; box: quartiles and median.",
     "curves": "E over the epochs, the median of all runs between its quartiles; a run that ended "
     "stays at its last E. Dotted: the baseline's median.",
+    "layers": "Layer by layer, the mean over the runs at their end.",
 }
 
 
