@@ -17,12 +17,14 @@ from deltarule.series.recursion import Networks, Noise
 from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
 from deltarule.series.windows import check_length
-from deltarule.training import train_many
+from deltarule.training import Patience, train_many
 
 __all__ = ["FEWEST", "Forecaster", "check_future", "fit", "fit_together", "network_of"]
 
 FEWEST = 3
 """Windows that training needs at least."""
+_WATCHED = 10
+"""One window in so many is watched where training stops by patience."""
 
 Array = NDArray[np.float64]
 Origins = NDArray[np.intp]
@@ -112,14 +114,14 @@ def fit_together(
         _prepared(series, recipe, lags, end) for series, end in zip(several, ends, strict=True)
     ]
     network = network_of(recipe, lags, len(several[0].past), len(several[0].known))
-    one = len(prepared) == 1
-    X = prepared[0].X if one else np.concatenate([p.X for p in prepared])
-    T = prepared[0].T if one else np.concatenate([p.T for p in prepared])
+    kept = [len(p.X) - (len(p.X) // _WATCHED if recipe.patience else 0) for p in prepared]
+    learnt = _joined([(p.X[:k], p.T[:k]) for p, k in zip(prepared, kept, strict=True)])
+    watched = _joined([(p.X[k:], p.T[k:]) for p, k in zip(prepared, kept, strict=True)])
+    watch = recipe.patience > 0 and len(watched[0]) > 0
     m = recipe.networks
     many = train_many(
         network,
-        X,
-        T,
+        *learnt,
         seeds=range(recipe.seed * m, (recipe.seed + 1) * m),
         loss=recipe.loss,
         rule=recipe.rule,
@@ -127,7 +129,9 @@ def fit_together(
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         l2=recipe.l2,
-        sample_weight=_recent([len(p.X) for p in prepared], recipe.half_life),
+        sample_weight=_recent(kept, recipe.half_life),
+        validation=watched if watch else None,
+        stop=Patience(recipe.patience) if watch else (),
         dtype=recipe.dtype,
         engine=recipe.engine,
         threads=recipe.threads,
@@ -138,12 +142,20 @@ def fit_together(
         raise NumericError(failed[0])
     if np.any(many.stopped == "interrupted"):
         raise KeyboardInterrupt
-    history = {name: values.mean(axis=1) for name, values in many.history.items()}
+    history = {name: np.nanmean(values, axis=1) for name, values in many.history.items()}
     fitted = Networks(network, many.theta, lags, len(several[0].past), len(several[0].known))
     return [
         Forecaster(recipe, fitted, p.transform, p.scales, end, history)
         for p, end in zip(prepared, ends, strict=True)
     ]
+
+
+def _joined(parts: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Return the windows of all series, those of one series without a copy."""
+    if len(parts) == 1:
+        return parts[0]
+    X, T = zip(*parts, strict=True)
+    return np.concatenate(X), np.concatenate(T)
 
 
 def _recent(counts: Sequence[int], half_life: float | None) -> Array | None:
@@ -174,7 +186,7 @@ def _prepared(series: Series, recipe: Recipe, lags: tuple[int, ...], end: int) -
     lost = sum(recipe.difference)
     why = f"{FEWEST} windows to train on, each with {network.sizes[-1]} more"
     check_length(series.source, end, lags, lost, FEWEST + network.sizes[-1] - 1, why)
-    transform = Transform.fit(y, recipe.transform, recipe.difference)
+    transform = recipe.transform_of(y, series.calendar.season)
     z = transform.scaled(transform.stages(y))
     scales = {}
     for name, values in {**series.past, **series.known}.items():

@@ -21,7 +21,6 @@ from deltarule.series.judgement.judged import Period
 from deltarule.series.judgement.walk import Segments
 from deltarule.series.recipe import Recipe
 from deltarule.series.series import Series
-from deltarule.series.transforms import Transform
 from deltarule.series.windows import check_length
 
 __all__ = ["Planned", "planned"]
@@ -63,7 +62,7 @@ def planned(series: Series, recipe: Recipe, test_from: str | None) -> Planned:
     network = network_of(recipe, recipe.lags, len(series.past), len(series.known))
     recipe = recipe.with_(network="-".join(map(str, network.sizes)))
     segments = _segments(series, recipe, cut, network.sizes[-1])
-    Transform.fit(series.values[:cut], recipe.transform, recipe.difference)  # is there anything?
+    recipe.transform_of(series.values[:cut], season)  # is there anything to learn?
     if segments.calibrate is None:
         notes.append(
             f"no quantiles on the test part: there are too few values before "

@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from deltarule.core.arguments import number, whole
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.arguments import boolean, number, whole
 from deltarule.core.errors import UsageError, unknown_name
-from deltarule.series.transforms import TRANSFORMS
+from deltarule.series.components import SEASONS
+from deltarule.series.transforms import TRANSFORMS, Transform
 from deltarule.series.windows import as_lags
 
 __all__ = ["INTERVALS", "Recipe", "sizes_of"]
@@ -39,12 +43,19 @@ class Recipe:
     epochs: int = 1000
     batch_size: int | None = None
     l2: float = 0.003
+    patience: int = 0
+    """With more than 0 the last tenth of the training windows is not learnt but watched: training
+    stops after so many epochs without a lower error there, and keeps the best weights."""
     half_life: float | None = None
     """Steps after which a window counts half in E; None: all count alike."""
     loss: Any = "half_squared_error"
     rule: Any = "exact"
     transform: Any = "none"
     """Of every value: "none", "log", "box_cox:0.5"."""
+    detrend: bool = False
+    """Whether a line, fitted to the training part, is taken away."""
+    deseason: str = "none"
+    """How a season is found and taken away: "none", "classical", or "stl" (statsmodels)."""
     difference: Any = ()
     """Lags to subtract one after the other: 1, or (1, 12)."""
     season: int | None = None
@@ -82,8 +93,22 @@ class Recipe:
         put(self, "transform", TRANSFORMS.get(self.transform))
         put(self, "difference", _differences(self.difference))
         put(self, "quantiles", _quantiles(self.quantiles))
+        boolean("detrend", self.detrend)
+        if self.deseason not in SEASONS:
+            raise unknown_name("way to find a season", self.deseason, SEASONS)
         if self.intervals not in INTERVALS:
             raise unknown_name("kind of interval", self.intervals, INTERVALS)
+
+    def transform_of(self, y: NDArray[np.float64], season: int) -> Transform:
+        """Return what is done to the values, fitted to y (n,), the training part."""
+        return Transform.fit(
+            y,
+            self.transform,
+            self.difference,
+            line=self.detrend,
+            season=self.deseason,
+            period=self.season or season,
+        )
 
     def with_(self, **changes: Any) -> Recipe:
         """Return the recipe with some options changed."""
@@ -96,7 +121,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Recipe:
         """Return what `to_dict` described."""
-        return cls(**{f.name: plain[f.name] for f in fields(cls)})
+        return cls(**{f.name: plain[f.name] for f in fields(cls) if f.name in plain})
 
 
 def _plain(value: Any) -> Any:
@@ -108,7 +133,8 @@ def _plain(value: Any) -> Any:
     return value.to_dict()
 
 
-_LEAST = {"horizon": 1, "networks": 1, "epochs": 0, "paths": 10, "backtest": 1, "seed": 0}
+_LEAST = {"horizon": 1, "networks": 1, "epochs": 0, "patience": 0, "paths": 10, "backtest": 1,
+          "seed": 0}  # fmt: skip
 
 
 def sizes_of(text: str) -> tuple[int, ...]:

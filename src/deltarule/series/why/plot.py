@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
+from deltarule.series.transforms import PLAIN
 
 if TYPE_CHECKING:
     from deltarule.series.why.shares import WhyForecast
@@ -26,7 +27,7 @@ def draw_why(why: WhyForecast, path: Path, *, force: bool = False) -> None:
     axes = figure.subplots()
     quiet_axes(axes)
     places = np.arange(len(shown))[::-1]
-    same = why.how == "the series as it is"
+    same = why.how == PLAIN
     units = "" if same else f" ({why.how})"
     share = f"share: slope times distance from the mean{units}"
     axes.barh(places + 0.19, [s.share for s in shown], 0.36, color=BLUE, label=share)

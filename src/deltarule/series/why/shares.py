@@ -200,7 +200,7 @@ def _apart(fitted: Fitted, origin: int, H: int) -> WhyForecast:
         shares=tuple(shares),
         seen=target < model.end,
         actual=float(series.values[target]) if target < len(series) else None,
-        how=_how(model.transform.pointwise.name, model.transform.differences),
+        how=model.transform.said,
     )
 
 
@@ -271,9 +271,3 @@ def _scale(fitted: Fitted, leaf: _Leaf) -> float:
 def _covariates(fitted: Fitted, kind: str) -> list[tuple[str, Array]]:
     series = fitted.series
     return list((series.past if kind == "past" else series.known).items())
-
-
-def _how(pointwise: str, differences: Sequence[int]) -> str:
-    said = [] if pointwise == "none" else [pointwise]
-    said += [f"difference {lag}" for lag in differences]
-    return ", then ".join(said) or "the series as it is"
