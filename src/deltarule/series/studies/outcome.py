@@ -1,4 +1,4 @@
-"""What a study of forecasts has found: a measure for every series, seed and period, and in words."""
+"""What a study of forecasts has found: a measure for every series, seed and period; in words."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Outcome:
 
     @property
     def runs(self) -> polars.DataFrame:
-        """A row per recipe (or baseline), seed and period: the measure, the mean over the series."""
+        """A row per recipe (or baseline), seed and period: the mean measure of the series."""
         import polars
 
         rows = [
