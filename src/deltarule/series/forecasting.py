@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.data.bundled_series import SERIES
-from deltarule.series.fitted import future
+from deltarule.series.fitted import future, outside
 from deltarule.series.forecaster import Forecaster, check_future, fit
 from deltarule.series.judgement.baselines import BASELINES, Forecasts, ar, ar_name, usable
 from deltarule.series.judgement.judged import NETWORK, judge
@@ -122,6 +122,8 @@ def assembled(series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]
     final = fit_to(len(y))
     errors = walks[NETWORK].errors
     mean, spread = future(series, final, errors)
+    label = series.calendar.label
+    notes += outside([label(len(y) + h) for h in range(H)], mean, spread)
     titles = {**TITLES, "ar": ar_name(usable(segments.cut, recipe.lags))}
     return Forecast(
         series=series,
