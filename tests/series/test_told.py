@@ -34,9 +34,7 @@ def test_text_that_is_dates_is_read_as_in_a_file(when: list[str]) -> None:
 
 def test_dates_that_can_be_read_in_two_ways_are_asked_about() -> None:
     when = [f"0{1 + i % 9}/0{1 + i // 9}/2020" for i in range(20)]
-    with pytest.raises(
-        DataError, match=r"row 10, column 'when': '01/02/2020' .*2 ways.*date-format"
-    ):
+    with pytest.raises(DataError, match=r"row 10, .*'01/02/2020' .*2 ways.*date-format"):
         dr.forecast({"when": when, "y": np.arange(20.0) % 7}, "y", "when", **QUICK)
     form = {"date_format": "%d/%m/%Y"}
     with pytest.raises(DataError, match="irregular"):

@@ -40,10 +40,11 @@ class Fitted:
     def __repr__(self) -> str:
         series, recipe = self.series, self.forecaster.recipe
         first, last = (series.calendar.label(i) for i in (0, len(series) - 1))
+        steps, count = recipe.horizon, recipe.networks
         return (
-            f"Fitted to {series.name}, {first} to {last}: {recipe.networks} network"
-            f"{'s' * (recipe.networks > 1)} {recipe.network}, {recipe.horizon} step{'s' * (recipe.horizon > 1)} ahead; .table "
-            "forecasts, .more(rows) goes on"
+            f"Fitted to {series.name}, {first} to {last}: {count} network{'s' * (count > 1)} "
+            f"{recipe.network}, {steps} step{'s' * (steps > 1)} ahead; .table forecasts, "
+            ".more(rows) goes on"
         )
 
     @cached_property
@@ -67,7 +68,8 @@ class Fitted:
     @property
     def notes(self) -> list[str]:
         """What is worth saying of the forecasts."""
-        return outside(self.times, *self._future)
+        learnt = bool(self.forecaster.bands)
+        return outside(self.times, *self._future, learnt)
 
     @cached_property
     def _future(self) -> tuple[Array, Array | None]:
@@ -130,6 +132,8 @@ def future(series: Series, forecaster: Forecaster, errors: Array) -> tuple[Array
     recipe, origin = forecaster.recipe, np.array([len(series)])
     check_future(series, recipe.horizon)
     mean = forecaster.forecasts(series, origin, recipe.horizon)
+    if recipe.intervals == "pinball":
+        return mean[0], forecaster.quantiles(series, origin, recipe.horizon)[0]
     if len(errors) < needed(recipe.quantiles):
         return mean[0], None
     if recipe.intervals == "paths":
@@ -137,7 +141,9 @@ def future(series: Series, forecaster: Forecaster, errors: Array) -> tuple[Array
     return mean[0], quantiles(mean, errors, recipe.quantiles, recipe.transform)[0]
 
 
-def outside(times: Sequence[str], mean: Array, spread: Array | None) -> list[str]:
+def outside(
+    times: Sequence[str], mean: Array, spread: Array | None, learnt: bool = False
+) -> list[str]:
     """Return a note on forecasts (H,) that lie outside their own quantiles (H, levels).
 
     >>> outside(["1", "2"], np.array([0.5, 3.0]), np.array([[0.0, 1.0], [1.0, 2.0]]))[0][:63]
@@ -150,13 +156,15 @@ def outside(times: Sequence[str], mean: Array, spread: Array | None) -> list[str
         ("below its lowest", "low", "above", mean < spread[:, 0]),
         ("above its highest", "high", "below", mean > spread[:, -1]),
     ):
+        why = (
+            "other networks have learnt the quantiles, and they do not agree here"
+            if learnt
+            else "the errors that made the quantiles were nearly all to one side, for the networks "
+            f"had forecast too {end} and most values came {sense}"
+        )
         named = first_few([time for time, out in zip(times, bad, strict=True) if out], 3)
         if named:
-            found.append(
-                f"the forecast of {named} is {where} quantile: the errors that made the quantiles "
-                f"were nearly all to one side, for the networks had forecast too {end} and most "
-                f"values came {sense}. Trust the quantiles, or look for what has changed."
-            )
+            found.append(f"the forecast of {named} is {where} quantile: {why}")
     return found
 
 

@@ -183,8 +183,8 @@ def _ends(series: Series, plan: Planned) -> dict[Any, int]:
     segments = plan.segments
     ends: dict[Any, int] = {}
     if segments.calibrate is not None:
-        ends["calibration"] = segments.calibrate
-    ends |= dict(enumerate(segments.starts))
+        ends["calibration"] = segments.calibrate - segments.gap
+    ends |= {block: start - segments.gap for block, start in enumerate(segments.starts)}
     return {**ends, "future": len(series)}
 
 

@@ -15,10 +15,14 @@ from deltarule.series.components import SEASONS
 from deltarule.series.transforms import TRANSFORMS, Transform
 from deltarule.series.windows import as_lags
 
-__all__ = ["INTERVALS", "Recipe", "sizes_of"]
+__all__ = ["INTERVALS", "STRATEGIES", "Recipe", "sizes_of"]
 
-INTERVALS = ("conformal", "paths")
-"""Quantiles from errors on times that no network had seen, or from simulated futures."""
+INTERVALS = ("conformal", "paths", "pinball")
+"""Quantiles from errors on times that no network had seen, from simulated futures, or from networks
+that learn each quantile by its own loss."""
+
+STRATEGIES = ("recursive", "direct")
+"""For steps that the outputs do not reach: feed forecasts back, or networks for every step."""
 
 _LAGS = 12
 
@@ -36,6 +40,8 @@ class Recipe:
     horizon: int = 1
     network: str | None = None
     """Sizes such as "12-8-1"; None for round((inputs + 1) / 2) hidden nodes and one output."""
+    strategy: str = "recursive"
+    """Or "direct": every step of the horizon has networks of its own."""
     activation: str = "tanh"
     networks: int = 20
     """How many, from different first weights, are averaged."""
@@ -46,6 +52,8 @@ class Recipe:
     patience: int = 0
     """With more than 0 the last tenth of the training windows is not learnt but watched: training
     stops after so many epochs without a lower error there, and keeps the best weights."""
+    stride: int = 1
+    """Every how many-th window is learnt, counted from the last; 1 takes all."""
     half_life: float | None = None
     """Steps after which a window counts half in E; None: all count alike."""
     loss: Any = "half_squared_error"
@@ -62,10 +70,12 @@ class Recipe:
     """Steps in a season; None for the calendar's."""
     quantiles: Any = (0.1, 0.5, 0.9)
     intervals: str = "conformal"
-    """Or "paths", of which `paths` are simulated."""
+    """Or "paths", of which `paths` are simulated, or "pinball"."""
     paths: int = 1000
     calibration: float = 0.25
     """The share of the windows before the test part whose errors make the first quantiles."""
+    gap: int = 0
+    """Values that are left out between what is learnt and what is judged."""
     backtest: int = 1
     """Blocks of the test part; networks are fitted anew before each."""
     seed: int = 0
@@ -94,10 +104,18 @@ class Recipe:
         put(self, "difference", _differences(self.difference))
         put(self, "quantiles", _quantiles(self.quantiles))
         boolean("detrend", self.detrend)
-        if self.deseason not in SEASONS:
-            raise unknown_name("way to find a season", self.deseason, SEASONS)
-        if self.intervals not in INTERVALS:
-            raise unknown_name("kind of interval", self.intervals, INTERVALS)
+        for name, kind, known in (
+            ("intervals", "kind of interval", INTERVALS),
+            ("strategy", "strategy", STRATEGIES),
+            ("deseason", "way to find a season", SEASONS),
+        ):
+            if getattr(self, name) not in known:
+                raise unknown_name(kind, getattr(self, name), known)
+        if self.strategy == "direct" and sizes and sizes[-1] != 1:
+            raise UsageError(
+                f"strategy direct: every step has networks of its own, with one output: write "
+                f"{'-'.join(map(str, (*sizes[:-1], 1)))}, or leave the strategy out"
+            )
 
     def transform_of(self, y: NDArray[np.float64], season: int) -> Transform:
         """Return what is done to the values, fitted to y (n,), the training part."""
@@ -133,8 +151,11 @@ def _plain(value: Any) -> Any:
     return value.to_dict()
 
 
-_LEAST = {"horizon": 1, "networks": 1, "epochs": 0, "patience": 0, "paths": 10, "backtest": 1,
-          "seed": 0}  # fmt: skip
+_LEAST = {
+    **{"horizon": 1, "networks": 1, "backtest": 1, "stride": 1, "paths": 10},
+    **{"epochs": 0, "patience": 0, "gap": 0, "seed": 0},
+}
+"""The least that whole numbers may be."""
 
 
 def sizes_of(text: str) -> tuple[int, ...]:

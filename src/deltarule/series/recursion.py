@@ -3,7 +3,7 @@
     z^_{t+h} = mean over the networks of net(z_{t+h-l_1}, ..., z_{t+h-l_p}, covariates)
 
 where every z of a time from t on is itself a forecast. A network with K outputs says K steps at a
-time: with K = H nothing is fed back.
+time: with K = H nothing is fed back. So it is with networks of their own for each of K steps.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Networks:
 
     network: Network
     thetas: NDArray[Any]
-    """(m, size)"""
+    """(m, size); (K, m, size) where every step has networks of its own, with one output each."""
     lags: tuple[int, ...]
     past: int = 0
     known: int = 0
@@ -43,15 +43,18 @@ class Networks:
     @property
     def outputs(self) -> int:
         """K: steps that are forecast at once."""
-        return self.network.sizes[-1]
+        return len(self.thetas) if self.thetas.ndim == 3 else self.network.sizes[-1]
+
+    @property
+    def groups(self) -> NDArray[Any]:
+        """The networks that say the same steps, (1 or K, m, size)."""
+        return self.thetas if self.thetas.ndim == 3 else self.thetas[None]
 
     def __call__(self, X: Array) -> Array:
         """Return the mean output, (n, K), for inputs (n, inputs)."""
         X = np.ascontiguousarray(X)
-        total = np.zeros((len(X), self.outputs))
-        for theta in self.thetas:
-            total += self.network(theta, X)
-        return total / len(self.thetas)
+        means = [sum(self.network(theta, X) for theta in g) / len(g) for g in self.groups]
+        return np.asarray(np.concatenate(means, axis=1), np.float64)
 
     def forecasts(
         self,

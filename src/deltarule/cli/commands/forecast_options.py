@@ -83,6 +83,10 @@ _AUTO = _network(
     help="Lags by the AIC of a linear autoregression, and the season's; the network by them; as "
     "R's nnetar.",
 )
+_STRATEGY = _network(
+    help="For steps beyond the outputs: feed forecasts back (recursive), or networks of their own "
+    "for every step (direct)."
+)
 _ACTIVATION = _network(help="f of the hidden layers.", autocompletion=complete.activations)
 
 
@@ -91,6 +95,7 @@ def networks(
     lags: Annotated[str | None, _LAGS] = None,
     network: Annotated[str | None, _SIZES] = None,
     auto: Annotated[bool, _AUTO] = False,
+    strategy: Annotated[str, _STRATEGY] = "recursive",
     activation: Annotated[str, _ACTIVATION] = "tanh",
 ) -> dict[str, Any]:
     """Return what the networks are like. Raises `UsageError` where lags are found and given."""
@@ -100,7 +105,13 @@ def networks(
     if auto and (lags is not None or network is not None):
         raise UsageError("--auto finds the lags and the network: leave --lags and --network out")
     found = "auto" if auto else parse.lags("--lags", lags)
-    return {"horizon": horizon, "lags": found, "network": network, "activation": activation}
+    return {
+        "horizon": horizon,
+        "lags": found,
+        "network": network,
+        "strategy": strategy,
+        "activation": activation,
+    }
 
 
 _NETWORKS = _training(help="Networks from different first weights, which are averaged.")
@@ -112,6 +123,7 @@ _PATIENCE = _training(
     help="Watch the last tenth of the windows, which are not learnt then, and stop after so many "
     "epochs without a lower error there; 0 trains to the end on all."
 )
+_STRIDE = _training(help="Learn every so many-th window, counted from the last; 1 takes all.")
 _HALF_LIFE = _training(
     metavar="STEPS",
     help="A window counts half after so many steps.",
@@ -130,6 +142,7 @@ def training(
     batch_size: Annotated[int | None, _BATCH] = None,
     patience: Annotated[int, _PATIENCE] = 0,
     l2: Annotated[float, _training(help="Adds 1/2 l2 |W|^2 to the error.")] = 0.003,
+    stride: Annotated[int, _STRIDE] = 1,
     half_life: Annotated[float | None, _HALF_LIFE] = None,
     loss: Annotated[str, _LOSS] = "half_squared_error",
     rule: Annotated[str, _training(help=options.RULE_HELP)] = "exact",
@@ -144,15 +157,17 @@ _TEST_FROM = _judgement(
     help="Where the test part begins; nothing from there on is learnt before it is judged.",
     show_default="the last fifth; for sunspots 1921, as in the literature",
 )
+_GAP = _judgement(help="Values left out between what is learnt and what is judged.")
 _BACKTEST = _judgement(help="Go through the test part in so many blocks, fitting anew before each.")
 _INTERVALS = _judgement(
-    help="Quantiles from earlier errors of the same horizon (conformal), or from simulated futures "
-    "(paths)."
+    help="Quantiles from earlier errors of the same horizon (conformal), from simulated futures "
+    "(paths), or from networks that learn each of them (pinball)."
 )
 
 
 def judgement(
     test_from: Annotated[str | None, _TEST_FROM] = None,
+    gap: Annotated[int, _GAP] = 0,
     backtest: Annotated[int, _BACKTEST] = 1,
     quantiles: Annotated[str, _judgement(help="Which ones are forecast.")] = ".1,.5,.9",
     intervals: Annotated[str, _INTERVALS] = "conformal",
@@ -162,6 +177,7 @@ def judgement(
 
     return {
         "test_from": test_from,
+        "gap": gap,
         "backtest": backtest,
         "quantiles": parse.numbers("--quantiles", quantiles),
         "intervals": intervals,

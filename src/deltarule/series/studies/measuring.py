@@ -107,7 +107,8 @@ def _trials(study: ForecastStudy, recipe: Recipe) -> list[_Trial]:
 
 def _trial(study: ForecastStudy, series: Series, recipe: Recipe, test_from: str | None) -> _Trial:
     plan = planned(series, recipe, test_from)
-    n, first, cut = len(series), plan.segments.first, plan.segments.cut
+    n, first = len(series), plan.segments.first
+    cut = plan.segments.cut - plan.segments.gap
     g = plan.recipe.transform if study.transformed else Plain()
     if study.in_sample:
         return _Trial(series, plan.recipe, g, n, {"fit": (first, n)}, plan.season)
