@@ -94,8 +94,8 @@ epochs = 20
 [cells.one]
 """
     found = read_study(written(tmp_path, text)).run()
-    assert found.cells["one"].shape == (12, 2, 2)
-    assert found.periods == ("train", "test")
+    assert found.cells["one"].shape == (12, 2, 1)
+    assert found.periods == ("test",)
     assert "over the 12 series" in found.answers()[1]
     panel = dr.forecast_panel(
         tmp_path / "many.csv", "name", "y", "t", horizon=2, lags=2, epochs=20, networks=1

@@ -101,20 +101,26 @@ def _trials(study: ForecastStudy, recipe: Recipe) -> list[_Trial]:
     found = []
     for series in several_series(data, column, **asked).values():
         last = series.calendar.label(len(series) - recipe.horizon)
-        found.append(_trial(study, series, recipe, study.data.get("test_from", last)))
+        found.append(_trial(study, series, recipe, study.data.get("test_from", last), panel=True))
     return found
 
 
-def _trial(study: ForecastStudy, series: Series, recipe: Recipe, test_from: str | None) -> _Trial:
+def _trial(
+    study: ForecastStudy, series: Series, recipe: Recipe, test_from: str | None, panel: bool = False
+) -> _Trial:
     plan = planned(series, recipe, test_from)
     n, first = len(series), plan.segments.first
     cut = plan.segments.cut - plan.segments.gap
     g = plan.recipe.transform if study.transformed else Plain()
     if study.in_sample:
         return _Trial(series, plan.recipe, g, n, {"fit": (first, n)}, plan.season)
-    names = [p.name for p in plan.periods] if len(plan.periods) > 1 else ["test"]
-    later = {name: (p.first, p.stop) for name, p in zip(names, plan.periods, strict=True)}
-    return _Trial(series, plan.recipe, g, cut, {"train": (first, cut), **later}, plan.season)
+    if panel:  # short ones have no training part that is as long as the horizon
+        periods = {"test": (plan.segments.cut, n)}
+    else:
+        names = [p.name for p in plan.periods] if len(plan.periods) > 1 else ["test"]
+        later = {name: (p.first, p.stop) for name, p in zip(names, plan.periods, strict=True)}
+        periods = {"train": (first, cut), **later}
+    return _Trial(series, plan.recipe, g, cut, periods, plan.season)
 
 
 def _fitted(study: ForecastStudy, several: list[_Trial], progress: bool) -> list[Forecaster]:
