@@ -1,6 +1,6 @@
 """`NetworkForecaster`: a forecast as an estimator of scikit-learn (extra `sklearn`).
 
-    from deltarule.series.estimators.scikit import NetworkForecaster
+from deltarule.series.estimators.scikit import NetworkForecaster
 """
 
 from __future__ import annotations

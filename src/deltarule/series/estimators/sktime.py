@@ -1,6 +1,6 @@
 """`NetworkForecaster`: a forecast as a forecaster of sktime (extra `sktime`).
 
-    from deltarule.series.estimators.sktime import NetworkForecaster
+from deltarule.series.estimators.sktime import NetworkForecaster
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class NetworkForecaster(Options, BaseForecaster):  # type: ignore[misc]
 
     >>> import numpy as np
     >>> import pandas as pd
+    >>> from deltarule.series.estimators.sktime import NetworkForecaster
     >>> y = pd.Series(np.sin(np.arange(60.0)), pd.period_range("2020-01", periods=60, freq="M"))
     >>> model = NetworkForecaster(lags=2, networks=2, epochs=200).fit(y)
     >>> model.predict(fh=[1, 3]).index.astype(str).tolist()
