@@ -62,4 +62,4 @@ class NetworkForecaster(Options, BaseForecaster):  # type: ignore[misc]
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
         """Return parameters that sktime's checks run with: small and quick."""
         quick = {"networks": 2, "epochs": 5, "lags": 2, "engine": "reference"}
-        return [quick, {**quick, "difference": 1, "activation": "identity"}]
+        return [quick, {**quick, "strategy": "direct", "horizon": 2, "activation": "identity"}]
