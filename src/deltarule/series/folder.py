@@ -101,6 +101,7 @@ def _about(forecast: Forecast) -> dict[str, Any]:
         "calendar": series.calendar.to_dict(),
         "known": list(series.known),
         "past": list(series.past),
+        "static": dict(series.static),
         "transform": model.transform.to_dict(),
         "covariates": {name: list(pair) for name, pair in model.covariates.items()},
         "test_from": series.calendar.label(forecast.segments.cut),
@@ -187,6 +188,7 @@ def _fitted(
         source=about["source"],
         known={name: tensors[f"{i}.known.{name}"] for name in about["known"]},
         past={name: tensors[f"{i}.past.{name}"] for name in about["past"]},
+        static=about.get("static", {}),
         time=about["time"],
     )
     network = Network.from_dict(plain["network"])
@@ -194,11 +196,13 @@ def _fitted(
     shape: tuple[int, ...] = (recipe.networks, network.size)
     shape = (recipe.horizon, *shape) if recipe.strategy == "direct" else shape
 
+    counts = len(series.past), len(series.known), len(series.static)
+
     def networks(name: str) -> Networks:
         thetas = tensors[f"{own}{name}"]
         if thetas.shape != shape or not np.isfinite(thetas).all():
             raise ValueError(f"the weights have the shape {thetas.shape}, or are not finite")
-        return Networks(network, thetas, recipe.lags, len(series.past), len(series.known))
+        return Networks(network, thetas, recipe.lags, *counts)
 
     levels = len(recipe.quantiles) if recipe.intervals == "pinball" else 0
     bands = tuple(networks(f"band {k}") for k in range(levels))

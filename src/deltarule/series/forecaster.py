@@ -12,7 +12,7 @@ from deltarule.core.errors import DataError
 from deltarule.data.preparation.scale import Scaler
 from deltarule.series.learning import blank, learn, steps_of
 from deltarule.series.recipe import Recipe
-from deltarule.series.recursion import Networks, Noise
+from deltarule.series.recursion import Covariates, Networks, Noise
 from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
 from deltarule.series.windows import before, check_length
@@ -43,8 +43,8 @@ class Forecaster:
     bands: tuple[Networks, ...] = ()
     """With intervals "pinball": for every quantile networks that learnt it by its own loss."""
 
-    def scaled(self, series: Series) -> tuple[list[Array], Array, tuple[Array, Array]]:
-        """Return the stages of y, z, and the scaled covariates (past, known)."""
+    def scaled(self, series: Series) -> tuple[list[Array], Array, Covariates]:
+        """Return the stages of y, z, and the scaled covariates."""
         stages = self.transform.stages(series.values)
         return stages, self.transform.scaled(stages), _scaled(series, self.covariates)
 
@@ -94,7 +94,7 @@ def fit_together(
     prepared = [
         _prepared(series, recipe, lags, end) for series, end in zip(several, ends, strict=True)
     ]
-    like = blank(recipe, lags, len(several[0].past), len(several[0].known))
+    like = blank(several[0], recipe, lags)
     found = learn(like, recipe, [(p.X, p.T) for p in prepared], progress)
     return [
         Forecaster(recipe, found.networks, p.transform, p.scales, end, found.history, found.bands)
@@ -123,18 +123,19 @@ def _prepared(series: Series, recipe: Recipe, lags: tuple[int, ...], end: int) -
     for name, values in {**series.past, **series.known}.items():
         scaler = Scaler.fit("standard", [values[:end]])
         scales[name] = float(scaler.offset[0]), float(scaler.scale[0])
-    like = blank(recipe, lags, len(series.past), len(series.known))
+    like = blank(series, recipe, lags)
     X, T = like.samples(z, lost, end, _scaled(series, scales))
     learnt = slice((len(X) - 1) % recipe.stride, None, recipe.stride)
     return _Prepared(X[learnt], T[learnt], transform, scales)
 
 
-def _scaled(series: Series, scales: Mapping[str, tuple[float, float]]) -> tuple[Array, Array]:
+def _scaled(series: Series, scales: Mapping[str, tuple[float, float]]) -> Covariates:
     def block(columns: Mapping[str, Array]) -> Array:
         rows = [(v - scales[name][0]) / scales[name][1] for name, v in columns.items()]
         return np.stack(rows) if rows else np.empty((0, 0))
 
-    return block(series.past), block(series.known)
+    static = np.array(list(series.static.values()), np.float64).reshape(-1, 1)
+    return block(series.past), block(series.known), static
 
 
 def check_future(series: Series, horizon: int) -> None:

@@ -15,6 +15,7 @@ from deltarule.losses import Quantile
 from deltarule.network import Network
 from deltarule.series.recipe import Recipe, sizes_of
 from deltarule.series.recursion import Networks
+from deltarule.series.series import Series
 from deltarule.training import Many, Patience, train_many
 
 __all__ = ["Learnt", "blank", "learn", "network_of", "steps_of"]
@@ -38,18 +39,21 @@ class Learnt:
     """Error and rate of every epoch, the networks' mean."""
 
 
-def network_of(recipe: Recipe, lags: tuple[int, ...], past: int, known: int) -> Network:
+def network_of(
+    recipe: Recipe, lags: tuple[int, ...], past: int, known: int, static: int = 0
+) -> Network:
     """Return the network: as the recipe says, else inputs, half as many hidden nodes, one output.
 
     Raises `UsageError` where its inputs are not those that there are.
     """
     sizes = sizes_of(recipe.network) if recipe.network is not None else None
     K = steps_of(recipe)
-    inputs = len(lags) * (1 + past) + known * K
+    inputs = len(lags) * (1 + past) + known * K + static
     if sizes is None:
         sizes = (inputs, max(1, round((inputs + 1) / 2)), 1)
     if sizes[0] != inputs:
-        more = f" and {len(lags) * past + known * K} of covariates" if past or known else ""
+        others = inputs - len(lags)
+        more = f" and {others} of covariates" if others else ""
         right = "-".join(map(str, (inputs, *sizes[1:])))
         raise UsageError(
             f"the network {recipe.network} has {sizes[0]} inputs, and there are {len(lags)} "
@@ -72,11 +76,12 @@ def steps_of(recipe: Recipe) -> int:
     return sizes_of(recipe.network)[-1] if recipe.network is not None else 1
 
 
-def blank(recipe: Recipe, lags: tuple[int, ...], past: int, known: int) -> Networks:
-    """Return the networks with all weights 0: what knows how windows are cut."""
-    network = network_of(recipe, lags, past, known)
+def blank(series: Series, recipe: Recipe, lags: tuple[int, ...]) -> Networks:
+    """Return a series' networks with all weights 0: what knows how windows are cut."""
+    counts = len(series.past), len(series.known), len(series.static)
+    network = network_of(recipe, lags, *counts)
     shape = (steps_of(recipe),) if recipe.strategy == "direct" else ()
-    return Networks(network, np.zeros((*shape, 1, network.size)), lags, past, known)
+    return Networks(network, np.zeros((*shape, 1, network.size)), lags, *counts)
 
 
 def learn(

@@ -19,7 +19,7 @@ from deltarule.series.forecaster import FEWEST
 from deltarule.series.judgement.conformal import needed
 from deltarule.series.judgement.judged import Period
 from deltarule.series.judgement.walk import Segments
-from deltarule.series.learning import network_of, steps_of
+from deltarule.series.learning import blank, steps_of
 from deltarule.series.recipe import Recipe
 from deltarule.series.series import Series
 from deltarule.series.windows import check_length
@@ -60,7 +60,7 @@ def planned(series: Series, recipe: Recipe, test_from: str | None) -> Planned:
             f"values before {series.calendar.label(cut)}"
         )
         recipe = recipe.with_(lags=lags)
-    network = network_of(recipe, recipe.lags, len(series.past), len(series.known))
+    network = blank(series, recipe, recipe.lags).network
     recipe = recipe.with_(network="-".join(map(str, network.sizes)))
     _check_bands(recipe)
     segments = _segments(series, recipe, cut, steps_of(recipe))

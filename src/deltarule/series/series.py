@@ -35,7 +35,8 @@ class Series:
     """Values y (n,) at the times of `calendar`.
 
     `known` are covariates that are known in the future (n + rows to come,), `past` those that are
-    known up to the last value (n,).
+    known up to the last value (n,), `static` numbers that tell the series of a panel apart, scaled
+    over the panel.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Series:
     source: str = "the series"
     known: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     past: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    static: Mapping[str, float] = field(default_factory=dict)
     time: str = _ROWS
     """The name of the time column."""
     notes: tuple[str, ...] = ()

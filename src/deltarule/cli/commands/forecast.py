@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +30,11 @@ _SERIES = _data(
     metavar="COLUMN",
     help="The column that tells several series apart: all are forecast, by the same networks.",
 )
+_STATIC = _data(
+    metavar="COLUMN",
+    help="Of several series: a column with one value for each, an input of the networks. "
+    "Repeatable.",
+)
 _OUT = _output(help="The folder to make.", show_default="NAME-forecast here, NAME being the data's")
 
 
@@ -44,6 +50,7 @@ def forecast(
     skip_short: Annotated[
         bool, _data("--skip-short", help="Leave out series that are too short.")
     ] = False,
+    static: Annotated[list[str] | None, _STATIC] = None,
     text: Annotated[list[str] | None, options.TEXT_COLUMN] = None,
     columns_used: Any = None,
     form: Any = None,
@@ -69,7 +76,7 @@ def forecast(
     folder = out if out is not None else Path(f"{Path(data).stem}-forecast")
     check_destination(folder, force=force)
     with claimed(folder):
-        found = _forecasts(data, series, each, skip_short)(
+        found = _forecasts(data, series, each, skip_short, static or ())(
             **columns_used,
             **networks,
             **training,
@@ -86,15 +93,18 @@ def forecast(
         forecast_report.report(found, folder, undrawn)
 
 
-def _forecasts(data: str, series: str | None, each: bool, skip_short: bool) -> Any:
+def _forecasts(
+    data: str, series: str | None, each: bool, skip_short: bool, static: Sequence[str]
+) -> Any:
     """Return the function that forecasts one series, or several."""
     from deltarule.core.errors import UsageError
     from deltarule.series import forecast, forecast_panel, is_panel
 
     if series is not None or is_panel(data):
-        return partial(
-            forecast_panel, data, series=series, together=not each, skip_short=skip_short
+        several: Any = {"together": not each, "skip_short": skip_short, "static": static}
+        return partial(forecast_panel, data, series=series, **several)
+    if each or skip_short or static:
+        raise UsageError(
+            "--each, --skip-short and --static are for several series: name their --series"
         )
-    if each or skip_short:
-        raise UsageError("--each and --skip-short are for several series: name their --series")
     return partial(forecast, data)
