@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,10 +25,12 @@ __all__ = [
     "RULE_HELP",
     "SEPARATOR",
     "SIZES",
+    "TEXT_COLUMN",
     "TIMEOUT",
     "found",
     "l2",
     "loss",
+    "text_file",
     "text_format",
 ]
 
@@ -65,6 +67,11 @@ TIMEOUT: Any = typer.Option(
     metavar="SECONDS",
     help="End the code after so many seconds, with an error.",
     show_default="none: it may take as long as it likes",
+)
+TEXT_COLUMN: Any = typer.Option(
+    metavar="COLUMN",
+    help="Read this column as text, whatever its cells look like. Repeatable.",
+    rich_help_panel="Data",
 )
 SEPARATOR: Any = typer.Option(
     help="Between the cells of a text file.",
@@ -128,6 +135,20 @@ def text_format(
 
     names = names_of(columns or "")
     return TextFormat(separator, encoding, header, names, decimal, thousands, date_format, na)
+
+
+def text_file(
+    separator: Annotated[str | None, SEPARATOR] = None,
+    encoding: Annotated[str | None, ENCODING] = None,
+    header: Annotated[bool | None, HEADER] = None,
+    columns: Annotated[str | None, COLUMNS] = None,
+    decimal: Annotated[str | None, DECIMAL] = None,
+    thousands: Annotated[str | None, THOUSANDS] = None,
+    date_format: Annotated[str | None, DATE_FORMAT] = None,
+    na: Annotated[str | None, NA] = None,
+) -> Any:
+    """Return what all options on text files say, a group for `grouped`."""
+    return text_format(separator, encoding, header, columns, decimal, thousands, date_format, na)
 
 
 def loss(shown: bool | str = True) -> Any:
