@@ -59,6 +59,11 @@ class Steps(Layer):
         for name in ("latest_first", "lengths"):
             object.__setattr__(self, name, boolean(f"Steps: {name}", getattr(self, name)))
 
+    @property
+    def ends(self) -> bool:  # type: ignore[override]
+        """Whether there are lengths."""
+        return self.lengths
+
     def outputs(self, inputs: Shape) -> Shape:
         """Return (time, features); raises `UsageError` for another number of inputs."""
         numbers = inputs[0] - self.lengths

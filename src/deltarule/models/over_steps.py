@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deltarule.core.errors import UsageError
 from deltarule.data import Prepared, Table
-from deltarule.layers import Dense, EachStep, Flatten, Layer, Steps, check_ends, joined
+from deltarule.layers import Dense, EachStep, Flatten, Layer, Steps, joined
 from deltarule.layers import written_layers as layers_of
 from deltarule.network import Network
 
@@ -47,8 +47,6 @@ def over_steps(
             "features)"
         )
     layers, said = joined(shape, layers, per_step)
-    if first and steps is not None and steps.lengths:
-        check_ends(layers)
     found = [*first, *layers]
     if isinstance(found[-1], EachStep):
         found.append(Flatten())
