@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from deltarule.core.sequences import Sequences
     from deltarule.engine import Backprop, backprop
     from deltarule.engine.alignment import Alignment, AlignmentWatch, alignment
+    from deltarule.engine.real_time import RealTime, real_time_gradient
     from deltarule.engine.second_order import (
         gauss_newton_vector,
         hessian,
@@ -57,7 +58,18 @@ if TYPE_CHECKING:
         step_validity,
         why_small,
     )
-    from deltarule.layers import GRU, LSTM, Conv1d, Dense, EachStep, Elman, Flatten, Jordan, Last
+    from deltarule.layers import (
+        GRU,
+        LSTM,
+        Conv1d,
+        Dense,
+        EachStep,
+        Elman,
+        Flatten,
+        Jordan,
+        Last,
+        Steps,
+    )
     from deltarule.models import Model, load
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
@@ -93,6 +105,8 @@ _HOME = {
     "Alignment": "deltarule.engine.alignment",
     "AlignmentWatch": "deltarule.engine.alignment",
     "alignment": "deltarule.engine.alignment",
+    "RealTime": "deltarule.engine.real_time",
+    "real_time_gradient": "deltarule.engine.real_time",
     "gauss_newton_vector": "deltarule.engine.second_order",
     "hessian": "deltarule.engine.second_order",
     "hessian_vector": "deltarule.engine.second_order",
@@ -128,6 +142,7 @@ _HOME = {
     "Flatten": "deltarule.layers",
     "Jordan": "deltarule.layers",
     "Last": "deltarule.layers",
+    "Steps": "deltarule.layers",
     "GradientCheck": "deltarule.check.result",
     "Model": "deltarule.models",
     "Network": "deltarule.network",
@@ -193,6 +208,7 @@ __all__ = [
     "OutputsCheck",
     "Panel",
     "Patience",
+    "RealTime",
     "ResourceError",
     "Results",
     "Run",
@@ -200,6 +216,7 @@ __all__ = [
     "Sequences",
     "StepDiagnosis",
     "StepValidity",
+    "Steps",
     "Study",
     "SweepError",
     "UsageError",
@@ -228,6 +245,7 @@ __all__ = [
     "load_forecast",
     "losses",
     "optim",
+    "real_time_gradient",
     "rules",
     "saturation",
     "step_validity",

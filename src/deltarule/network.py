@@ -175,6 +175,8 @@ class Network:
         for layer, p in zip(self.layers, self.unpack(theta), strict=True):
             forward: Any = layer.forward
             y, kept = forward(p, outputs[-1], xp, *(ends if layer.by_length else ()))
+            if isinstance(y, Sequences):  # a layer that has found their ends in its inputs
+                ends, y = (y.lengths,), y.values
             saved.append(kept)
             outputs.append(y)
         return saved, outputs
@@ -219,7 +221,7 @@ class Network:
             check_ends(self.layers)
             return X.up_to(shape[0]).astype(dtype)
         found = array("X", X, dtype)
-        if found.ndim == 1 and (shape in ((1,), found.shape)):
+        if found.shape == shape or (found.ndim == 1 and shape == (1,)):
             found = found.reshape(-1, *shape)
         if found.shape[1:] != shape:
             hint = " (it fits if transposed)" if found.T.shape[1:] == shape else ""
@@ -236,7 +238,7 @@ class Network:
                 f"{given[1:]}, [GRU(8), Last(), ...]), or with Flatten()"
             )
         elif len(given) == 2 and len(shape) == 2:
-            hint = "; one sequence is X[None], and series are cut into windows (n, time, features)"
+            hint = "; a series is cut into windows, (n, time, features)"
         elif len(given) == 3 and given[2:] == shape[1:]:
             hint = (
                 f"; for sequences of {given[1]} steps make it as Network({given[1:]}, ...) with "

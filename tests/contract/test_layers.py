@@ -23,6 +23,7 @@ from deltarule import (
     Jordan,
     Last,
     Network,
+    Steps,
     UsageError,
 )
 from deltarule.core.namespace import NUMPY
@@ -47,6 +48,7 @@ OURS = {
     "each_step": [((3, 2), EachStep(Dense(2, "tanh"))), ((2, 3), EachStep(Dense(4, "softmax")))],
     "last": [((4, 3), Last())],
     "flatten": [((4, 3), Flatten()), ((3,), Flatten())],
+    "steps": [((6,), Steps(2)), ((4,), Steps(latest_first=True))],
     "elman": [((4, 2), Elman(3)), ((1, 1), Elman(1, "sigmoid")), ((6, 2), Elman(2, "softplus"))],
     "gru": [((4, 2), GRU(3)), ((5, 3), GRU(3, "softsign", "tanh"))],
     "lstm": [((4, 2), LSTM(3)), ((5, 3), LSTM(3, "sin", forget_bias=-0.5))],
@@ -149,6 +151,8 @@ def network(inputs, layer):
         layers.append(layer)
     if not layer.rowwise and len(layer.outputs(inputs)) == 1:
         layers.append(Dense(2, "tanh"))
+    if layer.name == "steps":
+        layers.append(EachStep(Dense(2, "tanh")))
     return Network(inputs, layers)
 
 
@@ -219,8 +223,12 @@ def test_what_needs_deltas_says_which_layer_has_none(inputs, layer, rng):
         assert len(net.affine) == len(net.layers)
         return
     found = dr.backprop(net, theta, X, T)
+    own = layer.name in OWN and layer.name != "scale"
+    if own or not layer.parameters(inputs):
+        said = "this works for" if own else "there is no weight"
+        with pytest.raises(UsageError, match=said):
+            dr.explain(net, theta, X, T, net.layout.where(0) if own else (1, 1, 1))
     calls = [
-        lambda: dr.explain(net, theta, X, T, (1, 1, 1)),
         lambda: dr.diagnose(np.zeros(net.size), net, theta, X, T),
     ]
     if all(issubclass(kind, Affine) for kind in kinds):

@@ -23,6 +23,7 @@ from deltarule.layers import (
     Flatten,
     Jordan,
     Last,
+    Steps,
 )
 from deltarule.losses import LOSSES, Huber
 from deltarule.optim import OPTIMISERS, SCHEDULES, SGD, Adam, Cosine
@@ -41,7 +42,7 @@ REGISTRIES = [
 ]
 REQUIRED = {("layer", name): {"units": 3} for name in LAYERS.names()}
 REQUIRED |= {("layer", "each_step"): {"layer": {"name": "dense", "units": 2}}}
-REQUIRED |= {("layer", name): {} for name in ("last", "flatten")}
+REQUIRED |= {("layer", name): {} for name in ("last", "flatten", "steps")}
 REQUIRED |= {("schedule", name): {"lr": 0.75} for name in SCHEDULES.names()}
 SHARED = {"init": "uniform:0.5", "recurrent_init": "normal:0.3", "truncate": (2, 5)}
 CHANGED = {
@@ -54,6 +55,7 @@ CHANGED = {
     "lstm": LSTM(5, LeakyReLU(0.3), "tanh", forget_bias=0.25, **SHARED),
     "last": Last(),
     "flatten": Flatten(),
+    "steps": Steps(2, latest_first=True, lengths=True),
 }
 """A layer of every type whose every field differs from that of `example`."""
 EVERY = [(registry, name) for registry in REGISTRIES for name in registry.names()]

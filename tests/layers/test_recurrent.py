@@ -153,6 +153,22 @@ def test_the_same_lines_run_under_jax(cell, rng):
 
 
 @each_cell
+def test_what_looks_at_deltas_and_slopes_passes_over_layers_without_them(cell, rng):
+    net = one(cell)
+    X, targets = data(net, rng)
+    found = dr.alignment(net, net.init(0), X, targets, "hidden=offset:0.1")
+    assert 0.0 < found.layers[0].gradient < 90.0
+    assert found.layers[2].gradient == pytest.approx(0.0, abs=1e-6)
+    assert np.isnan([found.layers[0].deltas, found.layers[1].gradient]).all()
+    steps = dr.Network((T, 2), [EachStep(Dense(3, "tanh")), EachStep(Dense(1))])
+    flat = dr.saturation(steps, steps.init(0), X).layers[0]
+    assert flat.slopes.shape == (N * T, 3)
+    one_by_one = dr.Network(2, [Dense(3, "tanh"), Dense(1)])
+    rows = dr.saturation(one_by_one, steps.init(0), X.reshape(-1, 2)).layers[0]
+    assert np.array_equal(flat.slopes, rows.slopes)
+
+
+@each_cell
 def test_first_weights(cell):
     """U is orthogonal gate by gate, W as wide as each gate; the forget gate's bias is 1."""
     p = one(cell).unpack(one(cell).init(3))[0]
@@ -230,7 +246,11 @@ def test_what_cannot_be_is_refused_with_the_remedy(make, says):
             np.zeros((3, 4, 2)),
             r"begin the network with a layer over time",
         ),
-        (dr.Network((4, 2), [Flatten(), Dense(1)]), np.zeros((4, 2)), r"one sequence is X\[None\]"),
+        (
+            dr.Network((4, 2), [Flatten(), Dense(1)]),
+            np.zeros((5, 2)),
+            "a series is cut",
+        ),
         (
             dr.Network((4, 2), [GRU(1)]),
             np.zeros((3, 5, 2)),

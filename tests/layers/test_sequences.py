@@ -139,3 +139,35 @@ NET = dr.Network((3, 2), [GRU(2), EachStep(Dense(1))])
 def test_lengths_that_cannot_be_are_refused(make, says):
     with pytest.raises(UsageError, match=says):
         make()
+
+
+def test_rows_that_say_their_length_are_sequences(rng):
+    """The last number of a row is its length; what stands behind that many steps is nothing."""
+    net = dr.Network(11, [dr.Steps(2, lengths=True), GRU(3), Last(), Dense(1)])
+    X = [rng.normal(size=(length, 2)) for length in LENGTHS]
+    rows = np.zeros((4, 11))
+    for row, x in zip(rows, X, strict=True):
+        row[:-1].reshape(2, 5)[:, : len(x)] = x.T
+        row[-1] = len(x)
+    theta = net.init(0)
+    plain = dr.Network((5, 2), net.layers[1:])
+    T = rng.normal(size=(4, 1))
+    assert np.array_equal(net(theta, rows), plain(theta, Sequences(X)))
+    assert np.array_equal(dr.backprop(net, theta, rows, T).gradient,
+                          dr.backprop(plain, theta, Sequences(X), T).gradient)  # fmt: skip
+    assert dr.check_gradient(net, theta, rows, T).passed
+    v = rng.normal(size=net.size)
+    assert_close(dr.hessian_vector(net, theta, rows, T, v),
+                 dr.hessian_vector(plain, theta, Sequences(X), T, v), 1e-14)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("layers", "says"),
+    [
+        ([GRU(2), EachStep(Dense(1))], r"says how long every sequence is, .* end in Last\(\)"),
+        ([GRU(2), Flatten(), Dense(1)], r"layer 3 \(flatten\) looks at all steps at once"),
+    ],
+)
+def test_lengths_that_the_error_could_not_keep_to_are_refused(layers, says):
+    with pytest.raises(UsageError, match=says):
+        dr.Network(11, [dr.Steps(2, lengths=True), *layers])

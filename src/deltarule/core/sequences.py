@@ -80,11 +80,11 @@ class Sequences:
 
     def __getitem__(self, rows: Any) -> Sequences:
         """Return some of the sequences, by a slice or an array of their numbers."""
-        return self._with(self.values[rows], self.lengths[rows])
+        return self.of(self.values[rows], self.lengths[rows])
 
     def astype(self, dtype: DTypeLike) -> Sequences:
         """Return them in another type."""
-        return self._with(self.values.astype(dtype, copy=False), self.lengths)
+        return self.of(self.values.astype(dtype, copy=False), self.lengths)
 
     def up_to(self, steps: int) -> Sequences:
         """Return them with `steps` places for each; raises `UsageError` where one is longer."""
@@ -97,12 +97,13 @@ class Sequences:
                     f"takes {steps} at most. Make it as Network(({self.lengths[longest]}, "
                     f"{self.shape[2]}), ...), with the same layers and theta"
                 )
-            return self._with(self.values[:, :steps], self.lengths)
+            return self.of(self.values[:, :steps], self.lengths)
         values = np.concatenate([self.values, np.repeat(self.values[:, -1:], more, axis=1)], axis=1)
-        return self._with(values, self.lengths)
+        return self.of(values, self.lengths)
 
     @staticmethod
-    def _with(values: NDArray[Any], lengths: NDArray[np.intp]) -> Sequences:
+    def of(values: Any, lengths: NDArray[np.intp]) -> Sequences:
+        """Return sequences of what is known to fit together, as it is."""
         found = Sequences.__new__(Sequences)
         found.values, found.lengths = values, lengths
         return found

@@ -127,7 +127,7 @@ def _in_step(T: Any, ends: Sequences | None, what: str) -> Any:
 
 def _check_targets(net: Network, T: ArrayLike, n: int, dtype: DTypeLike, what: str) -> NDArray[Any]:
     found, shape = array(f"{what}T", T, dtype), net.shapes[-1]
-    if found.ndim <= 1 and (shape == (1,) or (n == 1 and found.shape == shape)):
+    if (found.ndim <= 1 and shape == (1,)) or (n == 1 and found.shape == shape):
         found = found.reshape(-1, *shape)
     if found.shape != (n, *shape):
         hint = ""

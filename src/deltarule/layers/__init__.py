@@ -20,6 +20,8 @@ from deltarule.layers.layer import (
     shapes,
 )
 from deltarule.layers.recurrent import GRU, LSTM, Elman, Jordan, Recurrent
+from deltarule.layers.steps import Steps
+from deltarule.layers.written import joined, written_layers
 
 __all__ = [
     "GRU",
@@ -41,11 +43,14 @@ __all__ = [
     "Recurrent",
     "Shape",
     "Start",
+    "Steps",
     "all_of",
     "as_shape",
     "check_ends",
     "check_rows",
     "inputs_text",
+    "joined",
     "shapes",
     "starts",
+    "written_layers",
 ]

@@ -59,6 +59,8 @@ class Layer(Record):
     """Whether its outputs are a sequence whose step t is made of the steps up to t alone."""
     by_length: ClassVar[bool] = False
     """Whether `forward` takes the sequences' lengths as a further argument, where they differ."""
+    ends: bool = False
+    """Whether it finds the sequences' lengths in its inputs, and gives `Sequences`."""
     side_by_side: ClassVar[bool] = False
     """Whether `initial` takes `deltarule.core.streams.Streams` too, and returns (seeds, *shape), or
     the parameter's shape where all are the same."""
@@ -113,7 +115,8 @@ def inputs_text(shape: Shape) -> str:
 def shapes(inputs: Shape, layers: Sequence[Layer]) -> tuple[Shape, ...]:
     """Return the shape of a sample before the first layer and after every one.
 
-    Raises `UsageError` naming both layers and both shapes where they do not fit.
+    Raises `UsageError` naming both layers and both shapes where they do not fit, and for layers
+    that would look behind the end of a sequence.
     """
     found = [inputs]
     for number, layer in enumerate(layers, 1):
@@ -127,15 +130,24 @@ def shapes(inputs: Shape, layers: Sequence[Layer]) -> tuple[Shape, ...]:
                 f"Network: layer {number} ({layer.name}) comes after {before}, which gives samples "
                 f"of the shape {found[-1]}: {error}"
             ) from None
+    for number, layer in enumerate(layers, 1):
+        if layer.ends and check_ends(layers[number:], number):
+            raise UsageError(
+                f"Network: layer {number} ({layer.name}) says how long every sequence is, and the "
+                "network has an output for every step, which E would count behind the ends, too: "
+                "give X and T as Sequences, or end in Last()"
+            )
     return tuple(found)
 
 
-def check_ends(layers: Sequence[Layer]) -> bool:
-    """Return whether the outputs are sequences, of a network over sequences of different lengths.
+def check_ends(layers: Sequence[Layer], before: int = 0) -> bool:
+    """Return whether the outputs are sequences, of layers over sequences of different lengths.
+
+    `before` is how many layers come before them.
 
     Raises `UsageError` for a layer that would look at what lies behind a sequence's end.
     """
-    for number, layer in enumerate(layers, 1):
+    for number, layer in enumerate(layers, before + 1):
         if layer.by_length:
             return False
         if not layer.causal:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
+_HIDDEN = "64,32"
 _DATA, _NETWORK, _TRAINING, _OUTPUT = "Data", "Network", "Training", "Output"
 
 
@@ -109,7 +110,7 @@ def train(
         typer.Option(
             help="Nodes of every hidden layer; none for no hidden layer.", rich_help_panel=_NETWORK
         ),
-    ] = "64,32",
+    ] = _HIDDEN,
     activation: Annotated[
         str,
         typer.Option(
@@ -119,6 +120,15 @@ def train(
             rich_help_panel=_NETWORK,
         ),
     ] = "tanh",
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LAYERS",
+            help="Layers in the place of --hidden, for sequences: gru:8,dense:1. An NPZ file has "
+            "them as X (rows, time, features), with `lengths` where these differ.",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = None,
     loss: Annotated[
         str,
         typer.Option(
@@ -235,13 +245,17 @@ def train(
     """
     from deltarule.activations import Activation
     from deltarule.cli.code.own import own_or_name, own_rule
+    from deltarule.core.errors import UsageError
     from deltarule.data import read_table
     from deltarule.losses import Loss
     from deltarule.models import Recipe, check_destination, claimed, plan
     from deltarule.optim import Optimiser
 
+    if network is not None and hidden != _HIDDEN:
+        raise UsageError("--network writes all layers, the hidden ones too: leave out --hidden")
     recipe = Recipe(
         hidden=hidden,
+        network=network,
         activation=own_or_name("--activation", activation, Activation),
         loss=own_or_name("--loss", loss, Loss),
         optimizer=own_or_name("--optimizer", optimizer, Optimiser),

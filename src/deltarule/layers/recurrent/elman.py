@@ -58,7 +58,7 @@ class Elman(Recurrent):
     name = "elman"
     equation = r"net_t = x_t W^T + h_{t-1} U^T + b,\quad h_t = f(net_t)"
     causal = True
-    gates = 1
+    gate_names = ("net",)
 
     units: int
     activation: Activation

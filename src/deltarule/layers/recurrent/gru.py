@@ -68,7 +68,7 @@ class GRU(Recurrent):
     name = "gru"
     equation = r"r, z = s(a + v),\; n = f(a_n + r \odot (v_n + c)),\; h_t = (1 - z) n + z h_{t-1}"
     causal = True
-    gates = 3
+    gate_names = ("r", "z", "n")
 
     units: int
     activation: Activation

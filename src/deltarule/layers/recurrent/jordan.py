@@ -62,7 +62,7 @@ class Jordan(Recurrent):
     name = "jordan"
     equation = r"h_t = f(x_t W^T + y_{t-1} U^T + b),\quad y_t = g(h_t V^T + c)"
     causal = True
-    gates = 1
+    gate_names = ("net",)
 
     units: int
     outs: int

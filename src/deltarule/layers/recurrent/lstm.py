@@ -70,7 +70,7 @@ class LSTM(Recurrent):
     name = "lstm"
     equation = r"c_t = f \odot c_{t-1} + i \odot g,\quad h_t = o \odot F(c_t)"
     causal = True
-    gates = 4
+    gate_names = ("i", "f", "g", "o")
 
     units: int
     activation: Activation

@@ -84,11 +84,16 @@ class Recurrent(Layer):
     """How U starts, gate by gate."""
     truncate: tuple[int, int] | None
     """(k1, k2); None: errors go back to the first step."""
-    gates: ClassVar[int]
-    """How many nets a node has: W, U and b have `gates * units` rows."""
+    gate_names: ClassVar[tuple[str, ...]]
+    """The nets of a node: W, U and b have as many times `units` rows, gate after gate."""
     gate_biases: tuple[float, ...] = ()
     """What is added to the first b, gate by gate, where it is not 0."""
     side_by_side = True
+
+    @property
+    def gates(self) -> int:
+        """How many nets a node has."""
+        return len(self.gate_names)
 
     @property
     @abstractmethod
