@@ -159,7 +159,8 @@ class Plan:
         after = max(p.lag for p in stage.products)
 
         def rows(name: str, width: int) -> Rows:
-            return Rows(self._field(f"{name} {l}", steps, n * width, after=after), width)
+            apart = Rows.apart_for(n)
+            return Rows(self._field(f"{name} {l}", steps, apart * width, after=after), apart)
 
         stage.saved = rows("saved", max(len(step.saved), len(step.deltas)))
         stage.own = stage.deltas = stage.saved

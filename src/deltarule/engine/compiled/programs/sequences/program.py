@@ -17,14 +17,17 @@ from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import output_terms
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph
 from deltarule.engine.compiled.instructions.machine import Machine
+from deltarule.engine.compiled.instructions.operations import lanes_of as lanes_in
 from deltarule.engine.compiled.instructions.operations import vector_of
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.places import LINE, Places
+from deltarule.engine.compiled.programs.sequences.gradient import Gradient
 from deltarule.engine.compiled.programs.sequences.loops import tiled, word
 from deltarule.engine.compiled.programs.sequences.packing import Packing
 from deltarule.engine.compiled.programs.sequences.passes import Passes
 from deltarule.engine.compiled.programs.sequences.plan import Plan
 from deltarule.engine.compiled.programs.sequences.samples import Lanes
+from deltarule.engine.compiled.programs.sequences.vectors import Vectors
 from deltarule.engine.compiled.programs.update import Update
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
@@ -41,8 +44,10 @@ TOGETHER = 32
 
 def lanes_of(machine: Machine, dtype: Any, batch: int) -> int:
     """Return how many observations lie side by side: a register of them, or a short one."""
-    alone = 16 // np.dtype(dtype).itemsize  # a single one lies in the shortest register, too
-    return int(max(alone, min(machine.lanes(dtype), 1 << (batch - 1).bit_length())))
+    if batch == 1:
+        return 1
+    shortest = 16 // np.dtype(dtype).itemsize
+    return int(max(shortest, min(machine.lanes(dtype), 1 << (batch - 1).bit_length())))
 
 
 def groups_of(machine: Machine, dtype: Any, batch: int) -> tuple[int, int]:
@@ -110,7 +115,7 @@ class Sequences(Kernel):
         start = b.mul(g, word(self.together))
         stop = b.add(start, word(self.together))
         stop = b.select(b.icmp_signed("<", stop, n), stop, n)
-        with o.loop(start, stop, self.kind.count) as i:
+        with o.loop(start, stop, lanes_in(self.kind)) as i:
             self._observations(s, Lanes(o, self.call, self.kind, row, i, n), gradient, learn)
         total = o.sum_lanes(b.load(self.error, typ=self.kind))
         wide = total if self.element == _DOUBLE else b.fpext(total, _DOUBLE)
@@ -118,8 +123,8 @@ class Sequences(Kernel):
 
     def _observations(self, s: Any, lanes: Lanes, gradient: Any, learn: Any) -> None:
         """Write the passes of the observations in the lanes."""
-        registers = self.machine.registers
-        passes = Passes(self.o, self.kind, self.call.theta, self.own, registers)
+        vectors = Vectors(self.o, self.machine, self.kind, self.call.theta, self.own)
+        passes, total = Passes(vectors), Gradient(vectors, gradient)
         lanes.lay(self.plan.x, self.own)
         ending = self.plan.ending
         if ending is not None and ending.above == 0:
@@ -135,7 +140,7 @@ class Sequences(Kernel):
                     passes.spread_ends(ending, lanes)
                 passes.backward(stage)
                 passes.below(stage)
-                passes.gradient(stage, gradient)
+                total.add(stage)
 
     def _output(self, s: Any, lanes: Lanes) -> None:
         """Write e, and dE/dy (of an affine layer dE/dnet) of every step of the output."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.instructions.operations import Ops
+from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, vector_of
 from deltarule.engine.compiled.programs.arguments import CallValues
 from deltarule.engine.compiled.programs.sequences.fields import View
 from deltarule.engine.compiled.programs.sequences.loops import word
@@ -23,15 +23,22 @@ class Lanes:
     """
 
     def __init__(self, o: Ops, call: CallValues, kind: Any, row: Any, i: Any, n: Any) -> None:
-        self._o, self._call, self._kind = o, call, kind
-        several = ir.VectorType(_WORD, kind.count)
-        steps = ir.Constant(several, [word(k) for k in range(kind.count)])
+        self._o, self._call, self._kind, self._lanes = o, call, kind, lanes_of(kind)
+        index = o.at(call.index, _WORD, o.b.add(row, i))
+        if self._lanes == 1:
+            self.inside = o.truth(kind, True)
+            self._sample = o.b.trunc(o.load(index, _WORD), _HALF)
+            return
+        several = self._several(_WORD)
+        steps = ir.Constant(several, [word(k) for k in range(self._lanes)])
         here = o.b.add(o.splat(several, i), steps)
         self.inside = o.b.icmp_signed("<", here, o.splat(several, n))
-        index = o.at(call.index, _WORD, o.b.add(row, i))
         first = o.splat(several, o.load(index, _WORD))
         sample = o.select(self.inside, o.masked_load(index, several, self.inside), first)
-        self._sample = o.b.trunc(sample, ir.VectorType(_HALF, kind.count))
+        self._sample = o.b.trunc(sample, self._several(_HALF))
+
+    def _several(self, kind: ir.Type) -> ir.Type:
+        return vector_of(kind, self._lanes)
 
     def lay(self, x: View, memory: Any) -> None:
         """Write X of the samples to a field."""
@@ -54,12 +61,18 @@ class Lanes:
 
     def at_the_end(self, t: Any) -> Any:
         """Return whether step t is the last one of the samples' sequences."""
-        o, several = self._o, ir.VectorType(_WORD, self._kind.count)
-        lengths = o.gather(self._call.lengths, several, self._sample)
+        o, several = self._o, self._several(_WORD)
+        lengths = self._read(self._call.lengths, several, self._sample)
         return o.b.icmp_signed("==", lengths, o.splat(several, o.b.add(t, word(1))))
 
     def _places(self, size: int) -> Any:
         return self._o.b.mul(self._sample, self._o.constant(self._sample.type, size))
 
     def _gathered(self, array: Any, place: Any, k: Any) -> Any:
-        return self._o.gather(self._o.at(array, self._kind.element, k), self._kind, place)
+        at = self._o.at(array, element_of(self._kind), k)
+        return self._read(at, self._kind, place)
+
+    def _read(self, array: Any, kind: ir.Type, place: Any) -> Any:
+        if self._lanes == 1:
+            return self._o.load(array, kind, self._o.b.sext(place, _WORD))
+        return self._o.gather(array, kind, place)
