@@ -27,9 +27,9 @@ __all__ = [
     "SIZES",
     "TEXT_COLUMN",
     "TIMEOUT",
-    "found",
     "l2",
     "loss",
+    "shown",
     "text_file",
     "text_format",
 ]
@@ -168,8 +168,8 @@ def l2(shown: bool | str = True) -> Any:
     )
 
 
-def found(option: Any) -> Any:
-    """Return an option whose default is found out from a program's numbers."""
+def shown(option: Any, default: str) -> Any:
+    """Return an option with another default on the help page."""
     other = copy(option)
-    other.show_default = "as the program's numbers show"
+    other.show_default = default
     return other

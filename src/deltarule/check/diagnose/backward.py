@@ -103,6 +103,17 @@ class Result:
     whole: Pair
     delivered: Pair
 
+    def beside(self, other: Result) -> list[Pair]:
+        """Return what the layer below may be given, beside another's.
+
+        That is delta_l, and dE/dy_l where delta_l is 0: a node of relu that is off has no delta,
+        whatever was carried down to it.
+        """
+        pairs = [(self.delta, other.delta)]
+        if not (np.any(self.delta) or np.any(other.delta)):
+            pairs.append((self.at.dE_dy, other.at.dE_dy))
+        return pairs
+
     @cached_property
     def below(self) -> LayerPass:
         """The pass of the layer below, which gets this layer's delta."""
@@ -146,7 +157,7 @@ class LayerPass:
         """Whether a point alone changes anything in this layer."""
         if point not in self._changing:
             mine, right = self((point,)), self(())
-            pairs = zip((mine.delta, *mine.delivered), (right.delta, *right.delivered), strict=True)
+            pairs = *zip(mine.delivered, right.delivered, strict=True), *mine.beside(right)
             self._changing[point] = any(not np.array_equal(a, b) for a, b in pairs)
         return self._changing[point]
 
