@@ -40,10 +40,11 @@ def grouped(**groups: Callable[..., Any]) -> Callable[[Callable[..., None]], Cal
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
             given = bound.arguments
-            for name, make in groups.items():
-                names = inspect.signature(make).parameters
-                given[name] = make(**{n: given.pop(n) for n in names})
-            command(**given)
+            made = {
+                name: make(**{n: given.pop(n) for n in inspect.signature(make).parameters})
+                for name, make in groups.items()
+            }
+            command(**given, **made)
 
         called.__signature__ = signature  # type: ignore[attr-defined]
         called.__annotations__ = {p.name: p.annotation for p in found}

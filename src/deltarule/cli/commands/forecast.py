@@ -40,8 +40,8 @@ _OUT = _output(help="The folder to make.", show_default="NAME-forecast here, NAM
 
 @guarded
 @grouped(
-    columns_used=series_data, form=options.text_file, networks=networks, training=training,
-    judgement=judgement,
+    values=series_data, form=options.text_file, shape=networks, learning=training,
+    judged=judgement,
 )  # fmt: skip
 def forecast(
     data: Annotated[str, _DATA],
@@ -52,11 +52,11 @@ def forecast(
     ] = False,
     static: Annotated[list[str] | None, _STATIC] = None,
     text: Annotated[list[str] | None, options.TEXT_COLUMN] = None,
-    columns_used: Any = None,
+    values: Any = None,
     form: Any = None,
-    networks: Any = None,
-    training: Any = None,
-    judgement: Any = None,
+    shape: Any = None,
+    learning: Any = None,
+    judged: Any = None,
     out: Annotated[Path | None, _OUT] = None,
     force: Annotated[bool, _output("--force", help="Replace a folder of ours.")] = False,
     quiet: Annotated[bool, _output("--quiet", help="Print errors only.")] = False,
@@ -77,10 +77,10 @@ def forecast(
     check_destination(folder, force=force)
     with claimed(folder):
         found = _forecasts(data, series, each, skip_short, static or ())(
-            **columns_used,
-            **networks,
-            **training,
-            **judgement,
+            **values,
+            **shape,
+            **learning,
+            **judged,
             form={**form.to_dict(), "text": text or ()},
             progress=not (quiet or as_json) and sys.stderr.isatty(),
         )

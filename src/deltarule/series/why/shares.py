@@ -182,7 +182,7 @@ def _apart(fitted: Fitted, origin: int, H: int) -> WhyForecast:
                 time="" if leaf.kind == "static" else label(leaf.time),
                 value=_value(fitted, leaf, stages),
                 slope=float(slope * t.scale / scale),
-                share=float(slope * u * t.scale),
+                share=float(slope * u * t.scale) + 0.0,  # no -0
                 difference=forecast - other,
             )
         )
