@@ -48,7 +48,7 @@ def test_fewer_seeds_are_a_part_of_what_is_there(small, tmp_path):
 
 def test_another_study_s_folder_is_refused_with_the_difference(small, tmp_path):
     small(seeds=3).run(tmp_path / "study")
-    with pytest.raises(UsageError, match=r"settings epochs: 600 here, 500 there"):
+    with pytest.raises(UsageError, match=r"settings epochs: 600 there, 500 here"):
         small(seeds=3, epochs=500).run(tmp_path / "study")
     fresh = small(seeds=3, epochs=500).run(tmp_path / "study", fresh=True)
     assert fresh.runs["epochs"].max() <= 500

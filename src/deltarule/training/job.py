@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from deltarule.engine.update import slots as slots_of
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Clipping, Method, Optimiser, Schedule
 from deltarule.optim.schedules import Constant, TimeSchedule
+from deltarule.training.checkpoint import digest
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
 
@@ -124,6 +126,31 @@ class Job:
             vectors["the best theta"] = 1
         size = many * self.objective.network.size
         require_parameters(source, size, vectors, dtype.itemsize)
+
+    def identity(self, engine: str, theta: NDArray[Any]) -> dict[str, Any]:
+        """Return what decides the bits of a training from this theta, but for its epochs.
+
+        Plain values: data and theta by their SHA-256.
+        """
+        found = {
+            "deltarule": str(import_module("deltarule").__version__),
+            "engine": engine,
+            "network": self.objective.network.to_dict(),
+            **self.objective.to_dict(),
+            "optimizer": self.optimiser.to_dict(),
+            "clip_norm": self.clipping.norm,
+            "clip_value": self.clipping.value,
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+            "seed": self.seed,
+            "stop": [rule.to_dict() for rule in self.stop],
+            "dtype": str(theta.dtype),
+            "theta at the start": digest(theta),
+        }
+        for name, samples in (("", self.samples), ("validation ", self.validation)):
+            for what in ("X", "T", "weight") if samples is not None else ():
+                found[f"{name}{what}"] = digest(getattr(samples, what))
+        return found
 
     def start(self, theta: NDArray[Any]) -> State:
         """Return the state before the first epoch."""

@@ -1,0 +1,197 @@
+"""When a training is written down, and what one that was written down goes on from."""
+
+from __future__ import annotations
+
+import math
+import platform
+import re
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deltarule.core.arguments import whole
+from deltarule.core.differences import differences
+from deltarule.core.errors import UsageError
+from deltarule.training.checkpoint import CHECKPOINT, Checkpoint, plain, read_checkpoint, write
+from deltarule.training.state import State
+from deltarule.training.stopping import StopRule
+
+__all__ = ["EVERY", "CheckpointWarning", "Keeper", "as_interval"]
+
+EVERY = "60s"
+"""How often, where nobody says: a run of less than a minute writes one checkpoint, at its end."""
+
+SHARE = 50.0
+"""So many times as long as a checkpoint takes is trained before the next: 2 % at most, by time."""
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_NAMED = 5
+"""How many differences a message names."""
+
+
+class CheckpointWarning(UserWarning):
+    """What goes on may not have the bits of the run that was not disturbed."""
+
+
+class Keeper:
+    """Keeps the checkpoints of one training, in a folder or (None) in memory alone.
+
+    `every` is a time such as `"30s"`, `"10m"`, `"1h"`, or a number of epochs. `source` is the
+    folder of a checkpoint to go on from; `about` is kept with every checkpoint.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        every: str | int = EVERY,
+        source: Path | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._folder, self.about = folder, about or {}
+        self._seconds, self._epochs = as_interval(every)
+        self.found = None if source is None else read_checkpoint(source)
+        """The checkpoint to go on from, where there is one."""
+        self._source = source
+        self.last = b""
+        """The bytes of the last checkpoint."""
+        self._identity: dict[str, Any] = {}
+        self._most = 0
+        self._due, self._due_epoch = math.inf, math.inf
+
+    @classmethod
+    def of(
+        cls,
+        checkpoint: str | Path | Keeper | None,
+        every: str | int,
+        resume: str | Path | bool,
+    ) -> Keeper | None:
+        """Return what the arguments of `deltarule.train` ask for; None for nothing.
+
+        Raises `UsageError` for what does not fit together, and for a folder with a checkpoint
+        that would be written over.
+        """
+        if isinstance(checkpoint, Keeper):
+            return checkpoint
+        if resume is False or resume is None:
+            if checkpoint is None:
+                return None
+            if (Path(checkpoint) / CHECKPOINT).exists():
+                raise UsageError(
+                    f"{checkpoint}: there is a checkpoint already. Go on from it (resume=True), "
+                    "remove it, or choose another folder."
+                )
+            return cls(Path(checkpoint), every)
+        if resume is True:
+            if checkpoint is None:
+                raise UsageError("resume=True goes on from the checkpoint in checkpoint=FOLDER")
+            there = (Path(checkpoint) / CHECKPOINT).exists()
+            return cls(Path(checkpoint), every, Path(checkpoint) if there else None)
+        return cls(Path(resume if checkpoint is None else checkpoint), every, Path(resume))
+
+    def begin(self, identity: Mapping[str, Any], epochs: int) -> None:
+        """Take note of what is trained; refuse to go on from a checkpoint of something else."""
+        self._identity, self._most = plain(identity), epochs
+        self._due = time.monotonic() + self._seconds
+        self._due_epoch = self._epochs
+        if self.found is None:
+            return
+        apart = differences(self.found.job, self._identity)
+        if apart:
+            more = f"; and {len(apart) - _NAMED} more" if len(apart) > _NAMED else ""
+            raise UsageError(
+                f"{self._source}: the checkpoint is of another training "
+                f"({'; '.join(apart[:_NAMED])}{more}). Give what it was given, or start anew in "
+                "another folder."
+            )
+        before, now = self.found.values["surroundings"], _surroundings()
+        if before != now:
+            warnings.warn(
+                f"{self._source}: the checkpoint was written elsewhere "
+                f"({'; '.join(differences(before, now))}): what goes on may have other bits than "
+                "the run that was not disturbed",
+                CheckpointWarning,
+                stacklevel=3,
+            )
+
+    def state(self, start: State, rules: tuple[StopRule, ...]) -> State:
+        """Return the state to go on from; without a checkpoint, `start`.
+
+        Where a stopping rule had ended the run and more epochs are asked for, it begins anew.
+        """
+        if self.found is None:
+            return start
+        state = State.of(self.found.arrays, self.found.values)
+        self._due_epoch = state.epoch + self._epochs
+        if state.stopped == "non_finite":
+            raise UsageError(
+                f"{self._source}: a number stopped being finite in epoch {state.epoch + 1}, and "
+                "would again. Start anew with another learning rate."
+            )
+        if self._most < state.epoch:
+            raise UsageError(
+                f"{self._source}: {state.epoch} epochs are done, more than epochs={self._most}"
+            )
+        if state.stopped in ("", "interrupted", "callback"):
+            return replace(state, stopped="")
+        if self._most <= self.found.epochs:
+            return state
+        again = [
+            rule.start() if rule.name == state.stopped else numbers
+            for rule, numbers in zip(rules, state.stopping, strict=True)
+        ]
+        return replace(state, stopped="", stopping=tuple(again))
+
+    @property
+    def next_epoch(self) -> float:
+        """After which epoch the next checkpoint is due, whatever the time."""
+        return self._due_epoch
+
+    @property
+    def in_time(self) -> bool:
+        """Whether none is due by the clock."""
+        return time.monotonic() < self._due
+
+    def look(self, state: State) -> None:
+        """Write a checkpoint where one is due."""
+        if state.epoch >= self._due_epoch or not self.in_time:
+            self.keep(state.arrays(), state.values())
+            self._due_epoch = state.epoch + self._epochs
+
+    def keep(self, arrays: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Write a checkpoint."""
+        began = time.monotonic()
+        values = {**values, "surroundings": _surroundings()}
+        made = Checkpoint(self._identity, arrays, values, self._most, self.about)
+        self.last = made.to_bytes()
+        if self._folder is not None:
+            write(self._folder, self.last)
+        ended = time.monotonic()
+        self._due = ended + max(self._seconds, SHARE * (ended - began))
+
+
+def as_interval(every: str | int) -> tuple[float, float]:
+    """Return the seconds and the epochs after which a checkpoint is due, one of them infinite.
+
+    >>> as_interval("30s"), as_interval("1.5h"), as_interval(100), as_interval("100")
+    ((30.0, inf), (5400.0, inf), (inf, 100), (inf, 100))
+    """
+    text = str(every).strip()
+    timed = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", text)
+    if timed:
+        return float(timed[1]) * _UNITS[timed[2]], math.inf
+    if isinstance(every, str) and not re.fullmatch(r"\d+", text):
+        raise UsageError(
+            f"how often a checkpoint is written is a time (30s, 10m, 1h) or a number of epochs, "
+            f"not {every!r}"
+        )
+    return math.inf, whole("checkpoint_every", int(text) if isinstance(every, str) else every, 1)
+
+
+def _surroundings() -> dict[str, str]:
+    """Return what else the bits may depend on: exp of another NumPy, or of another processor."""
+    return {"numpy": np.__version__, "machine": platform.machine()}
