@@ -76,7 +76,7 @@ def trained(data: Any, options: dict[str, Any], **more: Any) -> dr.Run | None:
 
 def killed(data: Any, options: dict[str, Any], rng: np.random.Generator, folder: Path) -> int:
     """Train in children that are killed until one of them ends; return how many were."""
-    every = rng.choice(["1", "2", "0.0s", "0.002s"])
+    every = rng.choice(["1", "2", "0.001s", "0.005s"])
     for kills in itertools.count():
         child = os.fork()
         if child == 0:

@@ -182,7 +182,7 @@ def as_interval(every: str | int) -> tuple[float, float]:
     """
     text = str(every).strip()
     timed = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", text)
-    if timed:
+    if timed and float(timed[1]) > 0.0:
         return float(timed[1]) * _UNITS[timed[2]], math.inf
     if isinstance(every, str) and not re.fullmatch(r"\d+", text):
         raise UsageError(
