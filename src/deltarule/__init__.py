@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     )
     from deltarule.layers import Dense
     from deltarule.models import Model, load
+    from deltarule.models.network_folder import save
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
     from deltarule.series import (
@@ -146,6 +147,7 @@ _HOME = {
     "OutputsCheck": "deltarule.check.outputs",
     "compare_outputs": "deltarule.check.outputs",
     "load": "deltarule.models",
+    "save": "deltarule.models.network_folder",
     "train": "deltarule.training",
     "train_many": "deltarule.training",
 }
@@ -211,6 +213,7 @@ __all__ = [
     "optim",
     "rules",
     "saturation",
+    "save",
     "step_validity",
     "train",
     "train_many",

@@ -13,7 +13,9 @@ from deltarule.models.metrics import Metrics, measure
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.recipe import Recipe
+from deltarule.optim import Minimiser
 from deltarule.training import Epoch, Patience, Run, train
+from deltarule.training.keeping import Keeper
 
 __all__ = ["Fitted", "fit", "fit_plan"]
 
@@ -29,6 +31,8 @@ class Fitted:
     model: Model
     metrics: dict[str, Metrics]
     """Per part (train, validation, test): see `deltarule.models.METRICS`."""
+    checkpoint: bytes = b""
+    """The state at the end, from which more epochs go on; empty where the optimizer has none."""
 
     @property
     def status(self) -> str:
@@ -60,11 +64,18 @@ def fit(
 
 
 def fit_plan(
-    plan: Plan, *, progress: bool = False, callbacks: Callback | Sequence[Callback] = ()
+    plan: Plan,
+    *,
+    progress: bool = False,
+    callbacks: Callback | Sequence[Callback] = (),
+    keeper: Keeper | None = None,
 ) -> Fitted:
-    """Carry out a plan; see `fit`."""
+    """Carry out a plan; see `fit`. `keeper` has the checkpoint to go on from, and keeps more."""
     recipe, parts = plan.recipe, plan.prepared.parts
     held_out = parts["validation"]
+    optimiser = plan.optimiser
+    if keeper is None and not (isinstance(optimiser, Minimiser) and not optimiser.resumable):
+        keeper = Keeper(None)
     try:
         run = train(
             plan.network,
@@ -86,19 +97,21 @@ def fit_plan(
             threads=recipe.threads,
             callbacks=callbacks,
             progress=progress,
+            checkpoint=keeper,
         )
     except NumericError as error:
-        raise NumericError(str(error), _measured(plan, error.run)) from error
-    return _measured(plan, run)
+        raise NumericError(str(error), _measured(plan, error.run, keeper)) from error
+    return _measured(plan, run, keeper)
 
 
-def _measured(plan: Plan, run: Run) -> Fitted:
+def _measured(plan: Plan, run: Run, keeper: Keeper | None) -> Fitted:
     prepared = plan.prepared
     metrics = {
         name: measure(plan.objective, run.theta, prepared.targets, [(part.X, part.T)])
         for name, part in prepared.parts.items()
     }
-    description = describe(plan, run, metrics)
+    commands = keeper.about.get("commands", ()) if keeper is not None else ()
+    description = describe(plan, run, metrics, commands)
     parts = (prepared.inputs, prepared.targets, description, run.feedback)
     model = Model(plan.objective, run.theta, *parts)
-    return Fitted(plan, run, model, metrics)
+    return Fitted(plan, run, model, metrics, keeper.last if keeper is not None else b"")

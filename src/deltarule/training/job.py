@@ -130,7 +130,7 @@ class Job:
     def identity(self, engine: str, theta: NDArray[Any]) -> dict[str, Any]:
         """Return what decides the bits of a training from this theta, but for its epochs.
 
-        Plain values: data and theta by their SHA-256.
+        Plain values: data and theta by the beginning of their SHA-256.
         """
         found = {
             "deltarule": str(import_module("deltarule").__version__),
@@ -145,11 +145,11 @@ class Job:
             "seed": self.seed,
             "stop": [rule.to_dict() for rule in self.stop],
             "dtype": str(theta.dtype),
-            "theta at the start": digest(theta),
+            "SHA-256 of theta at the start": _short(theta),
         }
         for name, samples in (("", self.samples), ("validation ", self.validation)):
             for what in ("X", "T", "weight") if samples is not None else ():
-                found[f"{name}{what}"] = digest(getattr(samples, what))
+                found[f"SHA-256 of {name}{what}"] = _short(getattr(samples, what))
         return found
 
     def start(self, theta: NDArray[Any]) -> State:
@@ -164,6 +164,11 @@ class Job:
             schedule=() if self.schedule is None else self.schedule.start(),
             stopping=tuple(rule.start() for rule in self.stop),
         )
+
+
+def _short(array: NDArray[Any] | None) -> str:
+    """Return enough of a digest to tell two apart."""
+    return "none" if array is None else digest(array)[:16]
 
 
 def as_optimiser(given: str | Mapping[str, Any] | Method) -> Method:

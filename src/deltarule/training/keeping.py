@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from deltarule.training.checkpoint import CHECKPOINT, Checkpoint, plain, read_ch
 from deltarule.training.state import State
 from deltarule.training.stopping import StopRule
 
-__all__ = ["EVERY", "CheckpointWarning", "Keeper", "as_interval"]
+__all__ = ["EVERY", "CheckpointWarning", "Keeper", "Kept", "as_interval"]
 
 EVERY = "60s"
 """How often, where nobody says: a run of less than a minute writes one checkpoint, at its end."""
@@ -38,11 +38,26 @@ class CheckpointWarning(UserWarning):
     """What goes on may not have the bits of the run that was not disturbed."""
 
 
+class Kept(Protocol):
+    """What a checkpoint is taken of: the state of one training, or of many."""
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+
+    def arrays(self) -> dict[str, Any]:
+        """Return its numbers."""
+
+    def values(self) -> dict[str, Any]:
+        """Return the rest, as plain values; `epoch` is the most epochs that are done."""
+
+
 class Keeper:
     """Keeps the checkpoints of one training, in a folder or (None) in memory alone.
 
     `every` is a time such as `"30s"`, `"10m"`, `"1h"`, or a number of epochs. `source` is the
-    folder of a checkpoint to go on from; `about` is kept with every checkpoint.
+    folder of a checkpoint to go on from; `about` is kept with every checkpoint. The last one, at
+    the end, is written too, or (`ends` is False) left in `last` to whoever writes more.
     """
 
     def __init__(
@@ -51,8 +66,9 @@ class Keeper:
         every: str | int = EVERY,
         source: Path | None = None,
         about: Mapping[str, Any] | None = None,
+        ends: bool = True,
     ) -> None:
-        self._folder, self.about = folder, about or {}
+        self._folder, self.about, self._ends = folder, about or {}, ends
         self._seconds, self._epochs = as_interval(every)
         self.found = None if source is None else read_checkpoint(source)
         """The checkpoint to go on from, where there is one."""
@@ -101,6 +117,7 @@ class Keeper:
         if self.found is None:
             return
         apart = differences(self.found.job, self._identity)
+        apart.sort(key=lambda said: said.startswith("SHA"))  # options first: they explain the rest
         if apart:
             more = f"; and {len(apart) - _NAMED} more" if len(apart) > _NAMED else ""
             raise UsageError(
@@ -108,6 +125,9 @@ class Keeper:
                 f"({'; '.join(apart[:_NAMED])}{more}). Give what it was given, or start anew in "
                 "another folder."
             )
+        done = self.found.values["epoch"]
+        if epochs < done:
+            raise UsageError(f"{self._source}: {done} epochs are done, more than epochs={epochs}")
         before, now = self.found.values["surroundings"], _surroundings()
         if before != now:
             warnings.warn(
@@ -132,10 +152,6 @@ class Keeper:
                 f"{self._source}: a number stopped being finite in epoch {state.epoch + 1}, and "
                 "would again. Start anew with another learning rate."
             )
-        if self._most < state.epoch:
-            raise UsageError(
-                f"{self._source}: {state.epoch} epochs are done, more than epochs={self._most}"
-            )
         if state.stopped in ("", "interrupted", "callback"):
             return replace(state, stopped="")
         if self._most <= self.found.epochs:
@@ -156,19 +172,23 @@ class Keeper:
         """Whether none is due by the clock."""
         return time.monotonic() < self._due
 
-    def look(self, state: State) -> None:
+    def look(self, kept: Kept) -> None:
         """Write a checkpoint where one is due."""
-        if state.epoch >= self._due_epoch or not self.in_time:
-            self.keep(state.arrays(), state.values())
-            self._due_epoch = state.epoch + self._epochs
+        if kept.epoch >= self._due_epoch or not self.in_time:
+            self.keep(kept)
+            self._due_epoch = kept.epoch + self._epochs
 
-    def keep(self, arrays: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        """Write a checkpoint."""
+    def end(self, kept: Kept) -> None:
+        """Take the last checkpoint."""
+        self.keep(kept, self._ends)
+
+    def keep(self, kept: Kept, written: bool = True) -> None:
+        """Take a checkpoint, and write it."""
         began = time.monotonic()
-        values = {**values, "surroundings": _surroundings()}
-        made = Checkpoint(self._identity, arrays, values, self._most, self.about)
+        values = {**kept.values(), "surroundings": _surroundings()}
+        made = Checkpoint(self._identity, kept.arrays(), values, self._most, self.about)
         self.last = made.to_bytes()
-        if self._folder is not None:
+        if self._folder is not None and written:
             write(self._folder, self.last)
         ended = time.monotonic()
         self._due = ended + max(self._seconds, SHARE * (ended - began))

@@ -196,7 +196,7 @@ def train(
         except NonFiniteError as error:
             tried = ""
             if keeper is not None:
-                keeper.keep(error.state.arrays(), error.state.values())
+                keeper.end(error.state)
             if trainer is not None:
                 tried = try_lower_rates(job, state, error.state, trainer, interrupt)
             raise NumericError(f"{error} {tried}".rstrip(), finished(error.state)) from None
@@ -260,7 +260,7 @@ def _run(
         done = state.epoch >= job.epochs
         state = replace(state, stopped="epochs" if done else "interrupted")
     if keeper is not None:
-        keeper.keep(state.arrays(), state.values())
+        keeper.end(state)
     return state
 
 

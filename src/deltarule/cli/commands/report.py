@@ -21,6 +21,7 @@ __all__ = [
     "show_network",
     "show_plan",
     "show_results",
+    "some",
 ]
 
 _DIGITS = {"accuracy": ".4f", "r2": ".4f"}
@@ -46,7 +47,7 @@ def show_plan(screen: Screen, plan: Plan) -> None:
         f", encoded as {prepared.inputs.width} inputs" if prepared.inputs.width != columns else ""
     )
     screen.say(
-        "data", f"{table.source}: {table.rows:,} rows, {_some(columns, 'input column')}{inputs}"
+        "data", f"{table.source}: {table.rows:,} rows, {some(columns, 'input column')}{inputs}"
     )
     screen.say("", prepared.notes)
     show_network(screen, plan.network)
@@ -143,7 +144,7 @@ def _how(objective: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
         f"loss {_called(objective['loss'])}",
         f"{_called(optimizer)}{rate}",
         f"batches of {batch}" if batch else "full batches",
-        f"at most {_some(recipe['epochs'], 'epoch')}",
+        f"at most {some(recipe['epochs'], 'epoch')}",
         f"patience {recipe['patience']}" if recipe["patience"] else "no patience",
     ]
     parts += [f"l2 {objective['l2']:g}"] if objective["l2"] else []
@@ -185,7 +186,7 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
     stopped, name = training["stopped"], recipe["optimizer"]["name"]
     ends = OPTIMISERS[name].ends if name in OPTIMISERS.names() else {}  # one of somebody's own
     why = ends.get(stopped) or _ENDED.get(stopped, stopped).format(patience=recipe["patience"])
-    after = f"after {_some(training['epochs'], 'epoch')} in {training['seconds']:.1f} s"
+    after = f"after {some(training['epochs'], 'epoch')} in {training['seconds']:.1f} s"
     watched = "validation" if description["data"]["rows"]["validation"] else "training"
     kept = "the last weights are kept"
     if training["kept"] == "best":
@@ -197,7 +198,8 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
     return f"{after}: {why}; {kept}"
 
 
-def _some(count: int, what: str) -> str:
+def some(count: int, what: str) -> str:
+    """Return a number of things: "1 epoch", "2,000 epochs"."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 

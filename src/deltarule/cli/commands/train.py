@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from deltarule.cli import complete, options
 from deltarule.cli.guard import guarded
-from deltarule.cli.signals import exit_status
-
-if TYPE_CHECKING:
-    from deltarule.core.errors import NumericError
-    from deltarule.models import Fitted, Plan
 
 __all__ = ["train"]
 
-_DATA, _NETWORK, _TRAINING, _OUTPUT = "Data", "Network", "Training", "Output"
+_DATA, _NETWORK, _TRAINING = "Data", "Network", "Training"
+_KEEPING, _OUTPUT = "Stop and go on", "Output"
 
 
 @guarded
 def train(
+    context: typer.Context,
     data: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="DATA",
             help="A file (.csv .tsv .txt .parquet .npz) or a bundled name: digits, iris, wine, "
@@ -34,7 +28,7 @@ def train(
             "parity:4, two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, "
             "mackey_glass.",
         ),
-    ],
+    ] = None,
     target: Annotated[
         str | None,
         typer.Option(
@@ -213,6 +207,32 @@ def train(
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
+    checkpoint_every: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME|EPOCHS",
+            help="Keep the state so often in the model folder: 30s, 10m, or a number of epochs.",
+            show_default="60s",
+            rich_help_panel=_KEEPING,
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Go on with the training in this folder, which was killed or interrupted, as if "
+            "it had not been. Its options are there; DATA is needed where the file has moved.",
+            rich_help_panel=_KEEPING,
+        ),
+    ] = None,
+    more_epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="With --resume: so many more, of a training that has ended.",
+            rich_help_panel=_KEEPING,
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a model folder.", rich_help_panel=_OUTPUT)
     ] = False,
@@ -233,92 +253,16 @@ def train(
     Text columns become one input per category, numbers are scaled, rows are split into training,
     validation and test rows, and the network suits the target: a quantity, two classes or several.
     """
-    from deltarule.activations import Activation
-    from deltarule.cli.code.own import own_or_name, own_rule
-    from deltarule.data import read_table
-    from deltarule.losses import Loss
-    from deltarule.models import Recipe, check_destination, claimed, plan
-    from deltarule.optim import Optimiser
+    given = {**context.params, "out": out and str(out)}
+    from deltarule.cli.commands import train_run
+    from deltarule.core.errors import UsageError
 
-    recipe = Recipe(
-        hidden=hidden,
-        activation=own_or_name("--activation", activation, Activation),
-        loss=own_or_name("--loss", loss, Loss),
-        optimizer=own_or_name("--optimizer", optimizer, Optimiser),
-        lr=lr,
-        epochs=epochs,
-        **({} if batch_size is None else {"batch_size": batch_size}),
-        validation=validation,
-        test=test,
-        split=split,
-        patience=patience,
-        l2=l2,
-        rule=own_rule(rule),
-        seed=seed,
-        dtype=dtype,
-        engine=engine,
-        scale=scale,
-        missing=missing,
-        task=task,
-        class_weight=class_weight,
-        clip_norm=clip_norm,
-        threads=threads,
-    )
-    cells = (decimal, thousands, date_format, na)
-    form = options.text_format(separator, encoding, header, columns, *cells)
-    folder = out if out is not None else Path(f"{Path(data).stem}-model")
-    check_destination(folder, force=force)
-    with claimed(folder):
-        table = read_table(
-            data,
-            target=target,
-            text=text or (),
-            drop=drop or (),
-            **form.to_dict(),
-        )
-        ready = plan(table, recipe, target=target, dropped=drop or ())
-        check_destination(folder, force=force, parameters=ready.network.size)
-        _carry_out(ready, folder, force, quiet, as_json)
-
-
-def _carry_out(plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool) -> None:
-    """Train, write the folder, report; a failure is raised when everything is written."""
-    from deltarule.cli.commands import report
-    from deltarule.cli.screen import Screen
-    from deltarule.models import save
-
-    screen = None if quiet or as_json else Screen()
-    if screen is not None:
-        report.show_plan(screen, plan)
-    fitted, failure = _fit(plan, progress=screen is not None and sys.stderr.isatty())
-    undrawn = save(fitted, out, force=force, rescue=True)
-    if as_json:
-        for note in undrawn:
-            typer.echo(note, err=True)
-        typer.echo(json.dumps(report.as_json(fitted, str(out)), allow_nan=False))
-    if screen is not None:
-        report.show_results(screen, fitted, out)
-        screen.say("", undrawn)
-        if fitted.status == "finished":
-            from deltarule.core.own_code import own_file
-
-            command = ["deltarule", "predict", str(out), plan.table.source]
-            own = own_file([fitted.model.description[k] for k in ("network", "objective")])
-            command += ["--own", own] if own else []
-            screen.say("next", shlex.join(command))
-    if failure is not None:
-        raise type(failure)(f"{failure} The weights are in {out}.")
-    if fitted.status == "interrupted":
-        raise typer.Exit(exit_status())
-
-
-def _fit(plan: Plan, *, progress: bool) -> tuple[Fitted, NumericError | None]:
-    from deltarule.core.errors import NumericError
-    from deltarule.models import Fitted, fit_plan
-
-    try:
-        return fit_plan(plan, progress=progress), None
-    except NumericError as error:
-        if not isinstance(error.run, Fitted):
-            raise
-        return error.run, error
+    if resume is not None:
+        asked = train_run.again(context, resume, more_epochs)
+    elif more_epochs is not None:
+        raise UsageError("--more-epochs goes with --resume DIR, the folder of the training")
+    elif data is None:
+        raise UsageError("DATA is missing: a file, or a bundled name such as iris")
+    else:
+        asked = train_run.anew(context, given, force)
+    train_run.carry_out(asked, quiet, as_json)
