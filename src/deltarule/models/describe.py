@@ -13,7 +13,7 @@ from deltarule.models.plan import Plan
 from deltarule.training import Run
 from deltarule.training.checkpoint import digest
 
-__all__ = ["SCHEMA", "describe", "digest_of_table", "status_of", "training_of"]
+__all__ = ["SCHEMA", "describe", "digest_of_columns", "status_of", "training_of"]
 
 SCHEMA = 1
 """The version of the model folder; another one is refused."""
@@ -24,10 +24,10 @@ def status_of(run: Run) -> str:
     return run.stopped if run.stopped in ("interrupted", "non_finite") else "finished"
 
 
-def digest_of_table(table: Table) -> str:
-    """Return the SHA-256 of a table's names, kinds, categories and values, whatever holds them."""
+def digest_of_columns(table: Table, names: Sequence[str]) -> str:
+    """Return the SHA-256 of columns' names, kinds, categories and values, whatever holds them."""
     parts: list[Any] = []
-    for column in table.columns:
+    for column in (table[name] for name in names):
         parts += ["\0".join((column.name, column.kind, *column.categories)).encode(), column.values]
     return digest(*parts)
 
@@ -69,7 +69,8 @@ def describe(
         "recipe": plan.recipe.to_dict(),
         "data": {
             "source": table.source,
-            "sha256": digest_of_table(table),
+            "sha256": digest_of_columns(table, table.names),
+            "target_sha256": digest_of_columns(table, prepared.targets.names),
             "task": prepared.task,
             "rows": {"all": table.rows, **parts},
             "inputs": prepared.inputs.to_dict(),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError
 from deltarule.data import Table
 from deltarule.models.describe import describe, status_of
-from deltarule.models.metrics import Metrics, measure
+from deltarule.models.metrics import Metrics, measure, row_errors
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.recipe import Recipe
@@ -31,6 +34,8 @@ class Fitted:
     model: Model
     metrics: dict[str, Metrics]
     """Per part (train, validation, test): see `deltarule.models.METRICS`."""
+    rows: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """The numbers of the test rows, from 0, and their errors: see `metrics.row_errors`."""
     checkpoint: bytes = b""
     """The state at the end, from which more epochs go on; empty where the optimizer has none."""
 
@@ -114,4 +119,8 @@ def _measured(plan: Plan, run: Run, keeper: Keeper | None) -> Fitted:
     description = describe(plan, run, metrics, commands)
     parts = (prepared.inputs, prepared.targets, description, run.feedback)
     model = Model(plan.objective, run.theta, *parts)
-    return Fitted(plan, run, model, metrics, keeper.last if keeper is not None else b"")
+    test = prepared.parts["test"]
+    errors = row_errors(plan.objective, run.theta, prepared.targets, test.X, test.T)
+    rows: dict[str, NDArray[Any]] = {"test.rows": np.asarray(test.rows, np.uint32)}
+    rows["test.errors"] = errors
+    return Fitted(plan, run, model, metrics, rows, b"" if keeper is None else keeper.last)

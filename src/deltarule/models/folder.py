@@ -106,7 +106,10 @@ def save(
     """
     from deltarule.models.plots import draw
 
-    files = {WEIGHTS: weights_file(fitted.model), HISTORY: history_file(fitted.run.history)}
+    files = {
+        WEIGHTS: weights_file(fitted.model, fitted.rows),
+        HISTORY: history_file(fitted.run.history),
+    }
     if fitted.checkpoint:
         files[CHECKPOINT] = fitted.checkpoint
     description, draws = fitted.model.description, partial(draw, fitted)
@@ -135,7 +138,7 @@ def write_folder(
             raise KeyboardInterrupt(f"the model is in {out}, without all its pictures") from None
 
 
-def weights_file(model: Model) -> bytes:
+def weights_file(model: Model, more: Mapping[str, NDArray[Any]] | None = None) -> bytes:
     """Return the bytes of `model.safetensors`."""
     from safetensors.numpy import save as to_bytes
 
@@ -143,6 +146,7 @@ def weights_file(model: Model) -> bytes:
     tensors |= {f"inputs.{name}": a for name, a in model.inputs.arrays().items()}
     tensors |= {f"targets.{name}": a for name, a in model.targets.arrays().items()}
     tensors |= {f"feedback.{l}": B for l, B in model.feedback.items()}
+    tensors |= more or {}
     return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in tensors.items()}))
 
 

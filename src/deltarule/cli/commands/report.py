@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deltarule.network import Network
 
 __all__ = [
+    "HEADS",
     "as_json",
     "how_it_ended",
     "how_it_was_trained",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 _DIGITS = {"accuracy": ".4f", "r2": ".4f"}
-_HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE"}
+HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE"}
 
 _ENDED = {
     "epochs": "all epochs are done",
@@ -109,7 +110,7 @@ def show_metrics(
 
 def metric_words(metrics: Mapping[str, float | None]) -> str:
     """Return metrics as words: "loss 0.1, accuracy 0.98"."""
-    return ", ".join(f"{_HEADS.get(n, n)} {_number(n, v)}" for n, v in metrics.items())
+    return ", ".join(f"{HEADS.get(n, n)} {_number(n, v)}" for n, v in metrics.items())
 
 
 def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -121,7 +122,7 @@ def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[s
         for part, values in metrics.items()
         if counts[part]
     ]
-    return ["", "rows", *(_HEADS.get(name, name) for name in names)], rows
+    return ["", "rows", *(HEADS.get(name, name) for name in names)], rows
 
 
 def _number(name: str, value: float | None) -> str:
