@@ -107,8 +107,8 @@ def test_more_epochs_are_those_of_one_long_run(cli: Cli, tmp_path: Path) -> None
     cli(*options, "--epochs", "12", "--out", "whole")
     assert weights(tmp_path / "wine-model") == weights(tmp_path / "whole")
     assert json.loads((tmp_path / "wine-model" / "run.json").read_text())["commands"] == [
-        "deltarule train wine --hidden 8 --optimizer rmsprop --epochs 5 --patience 0",
-        "deltarule train --resume wine-model --more-epochs 7",
+        "deltarule train wine --patience 0 --hidden 8 --optimizer rmsprop --epochs 5",
+        "deltarule train --resume wine-model --more-epochs 7 --json",
     ]
 
 
@@ -227,7 +227,7 @@ def test_what_every_run_keeps(cli: Cli, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     said = json.loads((tmp_path / "a b" / "run.json").read_text())
     assert said["commands"] == [
-        "deltarule train iris --drop 'sepal length (cm)' --epochs 2 --out 'a b'"
+        "deltarule train iris --epochs 2 --out 'a b' --drop 'sepal length (cm)'"
     ]
     assert len(said["data"]["sha256"]) == 64
     assert set(said["machine"]) == {"host", "system", "processor", "processors"}

@@ -111,7 +111,7 @@ def test_missing_parents_are_made(
     check_destination(tmp_path / "a" / "b")
     assert not (tmp_path / "a").exists()
     with monkeypatch.context() as patch:
-        patch.setattr("deltarule.models.folder._weights", lambda _: 1 / 0)
+        patch.setattr("deltarule.models.folder.weights_file", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             save(iris, tmp_path / "a" / "b")
     assert not (tmp_path / "a").exists()

@@ -10,10 +10,10 @@ __all__ = ["MEANINGS", "table"]
 
 MEANINGS = {
     "schema": "the version of the folder; another one is refused",
-    "versions": "of deltarule, Python and NumPy, at training",
-    "machine": "its name, system and processor",
     "made": "when training ended, in UTC",
     "commands": "the command lines that repeat it",
+    "versions": "of deltarule, Python and NumPy, at training",
+    "machine": "its name, system and processor",
     "status": "`finished`, `interrupted` or `non_finite`",
     "network": "inputs, layers, initialiser",
     "objective": "loss, reduction, rule, l2",

@@ -97,7 +97,7 @@ class Custom(ElementwiseActivation):
         """Return where it is to be found: an activation of one's own is no data."""
         more: dict[str, Any] = {
             "range": [str(end) for end in self.range],
-            "kinks": list(self.kinks),
+            "kinks": [float(kink) for kink in self.kinks],
         }
         more |= {"name": self.name, "init": self.init}
         return described("custom", self.name, self.f, self.df, kind="activations", arguments=more)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 import platform
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
-__all__ = ["now", "surroundings"]
+__all__ = ["COMMAND", "surroundings"]
+
+COMMAND: ContextVar[str] = ContextVar("COMMAND", default="")
+"""The command line that is at work, as it was given; empty in Python."""
 
 
 def surroundings(*packages: str) -> dict[str, Any]:
-    """Return the versions of what works here, and the machine.
+    """Return the time (UTC), the command line, the versions of what works here, and the machine.
 
     >>> list(surroundings("numpy")["versions"])
     ['deltarule', 'python', 'numpy']
     """
     return {
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commands": [COMMAND.get()] if COMMAND.get() else [],
         "versions": {
             "deltarule": str(import_module("deltarule").__version__),
             "python": platform.python_version(),
@@ -31,8 +37,3 @@ def surroundings(*packages: str) -> dict[str, Any]:
             "processors": os.cpu_count(),
         },
     }
-
-
-def now() -> str:
-    """Return the time as ISO 8601 has it, to the second, in UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from deltarule.core.surroundings import now, surroundings
+from deltarule.core.surroundings import surroundings
 from deltarule.data import Table
 from deltarule.models.metrics import Metrics
 from deltarule.models.plan import Plan
@@ -53,15 +53,14 @@ def describe(
 ) -> dict[str, Any]:
     """Return everything about a model but its numbers, ready for JSON.
 
-    `commands` are the command lines that repeat it.
+    `commands` are the command lines that repeat it, where they are more than the one at work.
     """
     prepared, table = plan.prepared, plan.table
     parts = {name: len(part) for name, part in prepared.parts.items()}
     return {
         "schema": SCHEMA,
         **surroundings("numpy"),
-        "made": now(),
-        "commands": list(commands),
+        **({"commands": list(commands)} if commands else {}),
         "status": status_of(run),
         "network": plan.network.to_dict(),
         "objective": plan.objective.to_dict(),

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from deltarule.core.errors import UsageError
 from deltarule.core.own_parts import modules_of, require_found
-from deltarule.core.surroundings import now, surroundings
+from deltarule.core.surroundings import surroundings
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.scale import Scaler
 from deltarule.data.preparation.target import TargetEncoder
@@ -99,8 +99,6 @@ def save(
         "schema": SCHEMA,
         "kind": NETWORK,
         **surroundings("numpy"),
-        "made": now(),
-        "commands": [],
         "status": "finished" if run is None else status_of(run),
         **said,
         "imports": modules_of(own),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deltarule.core.errors import DeltaruleError, FileError, UsageError, first_few, nearest
-from deltarule.core.surroundings import now, surroundings
+from deltarule.core.surroundings import surroundings
 from deltarule.models.describe import SCHEMA
 from deltarule.models.folder import HISTORY, RUN, WEIGHTS, history_file, write_folder
 from deltarule.models.plots import draw_all
@@ -69,7 +69,6 @@ def _save(
         "schema": SCHEMA,
         "kind": FORECAST,
         **surroundings("numpy"),
-        "made": now(),
         "network": first.forecaster.networks.network.to_dict(),
         "recipe": first.recipe.to_dict(),
         **judged,

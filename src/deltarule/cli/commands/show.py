@@ -47,6 +47,8 @@ def show(
     screen.say("", said["notes"])
     report.show_network(screen, model.network)
     screen.say("training", report.how_it_was_trained(said))
+    if said.get("commands"):
+        screen.say("made by", said["commands"])
     screen.say("stopped", report.how_it_ended(said))
     report.show_metrics(screen, said, history)
 

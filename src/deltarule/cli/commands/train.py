@@ -264,5 +264,5 @@ def train(
     elif data is None:
         raise UsageError("DATA is missing: a file, or a bundled name such as iris")
     else:
-        asked = train_run.anew(context, given, force)
+        asked = train_run.anew(given, force)
     train_run.carry_out(asked, quiet, as_json)

@@ -15,6 +15,7 @@ import typer
 
 from deltarule.cli import options
 from deltarule.cli.signals import exit_status
+from deltarule.core.surroundings import COMMAND
 
 if TYPE_CHECKING:
     from deltarule.core.errors import NumericError
@@ -81,7 +82,7 @@ class Asked:
         return Keeper(self.folder, every or EVERY, self.source, about, ends=False)
 
 
-def anew(context: typer.Context, given: Mapping[str, Any], force: bool) -> Asked:
+def anew(given: Mapping[str, Any], force: bool) -> Asked:
     """Return a training with these options.
 
     Raises `UsageError` where its folder is taken.
@@ -100,7 +101,7 @@ def anew(context: typer.Context, given: Mapping[str, Any], force: bool) -> Asked
             "another folder with `--out`."
         )
     check_destination(folder, force=force)
-    return Asked(said, folder, (_command_line(context),), force)
+    return Asked(said, folder, (COMMAND.get(),), force)
 
 
 def again(context: typer.Context, folder: Path, more_epochs: int | None) -> Asked:
@@ -140,7 +141,7 @@ def again(context: typer.Context, folder: Path, more_epochs: int | None) -> Aske
                 "done). Go on with it first, without --more-epochs."
             )
         said["epochs"] = done + more_epochs
-        commands.append(_command_line(context))
+        commands.append(COMMAND.get())
     whole = ended and more_epochs is None and _is_of(folder)
     said["engine"] = found.job["engine"]  # more epochs might choose another
     return Asked(said, folder, tuple(commands), True, folder, whole)
@@ -162,24 +163,6 @@ def _given(context: typer.Context) -> set[str]:
     """Return the names of the parameters that the command line gives."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
-
-
-def _command_line(context: typer.Context) -> str:
-    """Return the command as it was given, without what changes nothing that is kept."""
-    words, given = ["deltarule", "train"], _given(context) - {"debug", "quiet", "as_json"}
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        if name not in given:
-            continue
-        value, several = context.params[name], getattr(parameter, "multiple", False)
-        if parameter.param_type_name == "argument":
-            words.append(str(value))
-        elif isinstance(value, bool):
-            words.append((parameter.opts if value else parameter.secondary_opts)[0])
-        else:
-            for part in value if several else [value]:
-                words += [parameter.opts[0], str(part)]
-    return shlex.join(words)
 
 
 def carry_out(asked: Asked, quiet: bool, as_json: bool) -> None:
