@@ -81,6 +81,7 @@ if TYPE_CHECKING:
         train,
         train_many,
     )
+    from deltarule.training.keeping import checkpoints
 
 __version__ = "0.1.0"
 
@@ -148,6 +149,7 @@ _HOME = {
     "compare_outputs": "deltarule.check.outputs",
     "load": "deltarule.models",
     "save": "deltarule.models.network_folder",
+    "checkpoints": "deltarule.training.keeping",
     "train": "deltarule.training",
     "train_many": "deltarule.training",
 }
@@ -195,6 +197,7 @@ __all__ = [
     "check_gradient",
     "check_sklearn",
     "check_torch",
+    "checkpoints",
     "compare_outputs",
     "data",
     "diagnose",

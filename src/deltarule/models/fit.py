@@ -16,9 +16,8 @@ from deltarule.models.metrics import Metrics, measure, row_errors
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.recipe import Recipe
-from deltarule.optim import Minimiser
 from deltarule.training import Epoch, Patience, Run, train
-from deltarule.training.keeping import Keeper
+from deltarule.training.keeping import Keeper, resumable
 
 __all__ = ["Fitted", "fit", "fit_plan"]
 
@@ -78,9 +77,8 @@ def fit_plan(
     """Carry out a plan; see `fit`. `keeper` has the checkpoint to go on from, and keeps more."""
     recipe, parts = plan.recipe, plan.prepared.parts
     held_out = parts["validation"]
-    optimiser = plan.optimiser
-    if keeper is None and not (isinstance(optimiser, Minimiser) and not optimiser.resumable):
-        keeper = Keeper(None)
+    if keeper is None and resumable(plan.optimiser):
+        keeper = Keeper.under(plan.optimiser) or Keeper(None)
     try:
         run = train(
             plan.network,

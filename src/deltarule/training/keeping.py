@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import platform
 import re
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,11 +20,27 @@ import numpy as np
 from deltarule.core.arguments import whole
 from deltarule.core.differences import differences
 from deltarule.core.errors import UsageError
-from deltarule.training.checkpoint import CHECKPOINT, Checkpoint, plain, read_checkpoint, write
+from deltarule.optim import OPTIMISERS, Method, Minimiser
+from deltarule.training.checkpoint import (
+    CHECKPOINT,
+    Checkpoint,
+    digest,
+    plain,
+    read_checkpoint,
+    write,
+)
 from deltarule.training.state import State
 from deltarule.training.stopping import StopRule
 
-__all__ = ["EVERY", "CheckpointWarning", "Keeper", "Kept", "as_interval"]
+__all__ = [
+    "EVERY",
+    "CheckpointWarning",
+    "Keeper",
+    "Kept",
+    "as_interval",
+    "checkpoints",
+    "resumable",
+]
 
 EVERY = "60s"
 """How often, where nobody says: a run of less than a minute writes one checkpoint, at its end."""
@@ -36,6 +55,38 @@ _NAMED = 5
 
 class CheckpointWarning(UserWarning):
     """What goes on may not have the bits of the run that was not disturbed."""
+
+
+_UNDER: ContextVar[tuple[Path, str | int] | None] = ContextVar("_UNDER", default=None)
+
+
+@contextmanager
+def checkpoints(folder: str | Path, every: str | int = EVERY) -> Iterator[None]:
+    """Keep every training inside the block; where the program runs again, each goes on.
+
+    Each has a folder of its own in `folder`, named after what it is: the data, the network, every
+    option. So a program that trains one network after the other, as a forecast does, is killed and
+    run again: what had ended is read, what was under way goes on, to the same bits. A program that
+    has changed trains anew what has become another training.
+
+    Optimizers whose memory is inside SciPy are trained anew.
+
+    >>> import deltarule as dr
+    >>> import tempfile; folder = tempfile.mkdtemp()
+    >>> with dr.checkpoints(folder, every="30s"):
+    ...     lynx = dr.forecast("lynx", lags=2, networks=2, epochs=20)
+    """
+    as_interval(every)
+    token = _UNDER.set((Path(folder), every))
+    try:
+        yield
+    finally:
+        _UNDER.reset(token)
+
+
+def resumable(method: Method) -> bool:
+    """Whether theta and its vectors are all that an optimiser goes on from."""
+    return not isinstance(method, Minimiser) or method.resumable
 
 
 class Kept(Protocol):
@@ -77,25 +128,35 @@ class Keeper:
         """The bytes of the last checkpoint."""
         self._identity: dict[str, Any] = {}
         self._most = 0
+        self._several = False
+        """Whether it is one training among several in the folder, each in one of its own."""
         self._due, self._due_epoch = math.inf, math.inf
 
     @classmethod
     def of(
         cls,
+        method: Method,
         checkpoint: str | Path | Keeper | None,
         every: str | int,
         resume: str | Path | bool,
     ) -> Keeper | None:
         """Return what the arguments of `deltarule.train` ask for; None for nothing.
 
-        Raises `UsageError` for what does not fit together, and for a folder with a checkpoint
-        that would be written over.
+        Raises `UsageError` for what does not fit together, for an optimizer that could not be gone
+        on with, and for a folder with a checkpoint that would be written over.
         """
+        if checkpoint is None and resume in (False, None):
+            return cls.under(method)
+        if not resumable(method):
+            others = [m.name for m in OPTIMISERS.of(Minimiser) if m.resumable]
+            raise UsageError(
+                f"the optimizer {method.name} has its memory inside SciPy, where a checkpoint does "
+                f"not reach: leave out checkpoint and resume, or take {' or '.join(others)}"
+            )
         if isinstance(checkpoint, Keeper):
             return checkpoint
         if resume is False or resume is None:
-            if checkpoint is None:
-                return None
+            assert checkpoint is not None
             if (Path(checkpoint) / CHECKPOINT).exists():
                 raise UsageError(
                     f"{checkpoint}: there is a checkpoint already. Go on from it (resume=True), "
@@ -109,11 +170,28 @@ class Keeper:
             return cls(Path(checkpoint), every, Path(checkpoint) if there else None)
         return cls(Path(resume if checkpoint is None else checkpoint), every, Path(resume))
 
+    @classmethod
+    def under(cls, method: Method) -> Keeper | None:
+        """Return what keeps a training inside `checkpoints`; None outside."""
+        where = _UNDER.get()
+        if where is None or not resumable(method):
+            return None
+        found = cls(where[0], where[1])
+        found._several = True
+        return found
+
     def begin(self, identity: Mapping[str, Any], epochs: int) -> None:
         """Take note of what is trained; refuse to go on from a checkpoint of something else."""
         self._identity, self._most = plain(identity), epochs
         self._due = time.monotonic() + self._seconds
         self._due_epoch = self._epochs
+        if self._several and self._folder is not None:
+            self._folder /= digest(json.dumps(self._identity, sort_keys=True).encode())[:16]
+            self._source = self._folder
+            if (self._folder / CHECKPOINT).exists():
+                self.found = read_checkpoint(self._folder)
+            if self.found is not None and self.found.values.get("stopped") == "non_finite":
+                self.found = None  # it will be met again, and said again
         if self.found is None:
             return
         apart = differences(self.found.job, self._identity)

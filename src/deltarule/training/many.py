@@ -41,7 +41,7 @@ from deltarule.training.many_jobs import (
 )
 from deltarule.training.many_lanes import InStep
 from deltarule.training.many_result import Histories, Many
-from deltarule.training.minimise import check_minimiser, check_resumable
+from deltarule.training.minimise import check_minimiser
 from deltarule.training.progress import Bar
 from deltarule.training.stopping import StopRule
 from deltarule.training.train import as_validation
@@ -168,11 +168,9 @@ def train_many(
     jobs = Jobs(job, found_seeds, optimisers, rates, rules, thetas)
     count = None if threads is None else whole("threads", threads, 1)
     work = m * job.epochs
-    keeper = Keeper.of(checkpoint, checkpoint_every, resume)
-    if keeper is not None:
-        check_resumable(job)
-        if keeper.found is not None and engine == "auto":
-            engine = keeper.found.job["engine"]
+    keeper = Keeper.of(job.optimiser, checkpoint, checkpoint_every, resume)
+    if keeper is not None and keeper.found is not None and engine == "auto":
+        engine = keeper.found.job["engine"]
     chosen = choose_engine(engine, objective, len(samples), job.batch_size, work).engine
     return _run(jobs, chosen, boolean("progress", progress), count, keeper)
 

@@ -13,13 +13,13 @@ import numpy as np
 from deltarule.core.errors import UsageError
 from deltarule.engine.trainer import Batch, NonFinite, Totals
 from deltarule.engine.whole_batch import WholeBatch
-from deltarule.optim import OPTIMISERS, Clipping, Minimiser
+from deltarule.optim import Clipping, Minimiser
 from deltarule.training.job import Job
 from deltarule.training.loop import NonFiniteError, close
 from deltarule.training.nonfinite import describe
 from deltarule.training.state import Array, State
 
-__all__ = ["check_minimiser", "check_resumable", "minimise"]
+__all__ = ["check_minimiser", "minimise"]
 
 
 def check_minimiser(job: Job) -> None:
@@ -48,17 +48,6 @@ def check_minimiser(job: Job) -> None:
             f"the optimizer {optimiser.name} is for sums of squares, which the loss "
             f"{objective.loss.name} is not: take half_squared_error, or lbfgs or gauss_newton, "
             "which take any loss"
-        )
-
-
-def check_resumable(job: Job) -> None:
-    """Refuse to keep a training that could not go on to the same bits."""
-    optimiser = job.optimiser
-    if isinstance(optimiser, Minimiser) and not optimiser.resumable:
-        others = [m.name for m in OPTIMISERS.of(Minimiser) if m.resumable]
-        raise UsageError(
-            f"the optimizer {optimiser.name} has its memory inside SciPy, where a checkpoint does "
-            f"not reach: leave out checkpoint and resume, or take {' or '.join(others)}"
         )
 
 

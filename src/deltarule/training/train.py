@@ -30,7 +30,7 @@ from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_
 from deltarule.training.keeping import EVERY, Keeper
 from deltarule.training.loop import Epoch, NonFiniteError, advance
 from deltarule.training.lower_rate import try_lower_rates
-from deltarule.training.minimise import check_minimiser, check_resumable, minimise
+from deltarule.training.minimise import check_minimiser, minimise
 from deltarule.training.progress import Bar
 from deltarule.training.run import Run
 from deltarule.training.state import State
@@ -157,11 +157,9 @@ def train(
         stop=as_rules(stop),
     )
     check_minimiser(job)
-    keeper = Keeper.of(checkpoint, checkpoint_every, resume)
-    if keeper is not None:
-        check_resumable(job)
-        if keeper.found is not None and engine == "auto":  # more epochs might choose another
-            engine = keeper.found.job["engine"]
+    keeper = Keeper.of(job.optimiser, checkpoint, checkpoint_every, resume)
+    if keeper is not None and keeper.found is not None and engine == "auto":
+        engine = keeper.found.job["engine"]  # more epochs might choose another
     choice = choose_engine(engine, objective, len(samples), job.batch_size, job.epochs)
     if not isinstance(job.optimiser, Optimiser):
         choice = whole_vector(engine, job.optimiser.name)

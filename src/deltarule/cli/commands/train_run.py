@@ -72,11 +72,11 @@ class Asked:
 
     def keeper(self, recipe: Recipe) -> Keeper | None:
         """Return what keeps the checkpoints; None where the optimizer cannot be gone on with."""
-        from deltarule.optim import Minimiser
-        from deltarule.training.keeping import EVERY, Keeper
+        from deltarule.optim import OPTIMISERS
+        from deltarule.training.keeping import EVERY, Keeper, resumable
 
-        every, optimizer = self.options["checkpoint_every"], recipe.optimizer
-        if every is None and isinstance(optimizer, Minimiser) and not optimizer.resumable:
+        every = self.options["checkpoint_every"]
+        if every is None and not resumable(OPTIMISERS.get(recipe.optimizer)):
             return None
         about = {"options": dict(self.options), "commands": self.commands, "place": str(Path.cwd())}
         return Keeper(self.folder, every or EVERY, self.source, about, ends=False)
