@@ -81,7 +81,7 @@ if TYPE_CHECKING:
         train,
         train_many,
     )
-    from deltarule.training.keeping import checkpoints
+    from deltarule.training.keeping.checkpoints import checkpoints
 
 __version__ = "0.1.0"
 
@@ -149,7 +149,7 @@ _HOME = {
     "compare_outputs": "deltarule.check.outputs",
     "load": "deltarule.models",
     "save": "deltarule.models.network_folder",
-    "checkpoints": "deltarule.training.keeping",
+    "checkpoints": "deltarule.training.keeping.checkpoints",
     "train": "deltarule.training",
     "train_many": "deltarule.training",
 }

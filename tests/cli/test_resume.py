@@ -17,7 +17,7 @@ import pytest
 from command_line import COMMAND, Cli
 
 import deltarule as dr
-from deltarule.training.checkpoint import CHECKPOINT, read_checkpoint
+from deltarule.training.keeping.checkpoint import CHECKPOINT, read_checkpoint
 
 LONG = ("--epochs", "400", "--patience", "0", "--hidden", "24", "--engine", "reference")
 """A second or two."""

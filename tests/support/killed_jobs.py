@@ -23,8 +23,8 @@ import numpy as np
 import deltarule as dr
 from deltarule.engine.choice import EngineWarning
 from deltarule.engine.compiled import trainer as compiled
-from deltarule.training import keeping
-from deltarule.training.checkpoint import read_checkpoint
+from deltarule.training.keeping import keeper as keeping
+from deltarule.training.keeping.checkpoint import read_checkpoint
 
 OPTIMIZERS = ("sgd:0.05", "momentum:0.02,0.9", "adam:0.01", "adamw:0.01", "rmsprop:0.005",
               "irprop_plus", "adadelta", "quickprop:0.02", "levenberg_marquardt",

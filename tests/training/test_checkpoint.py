@@ -17,8 +17,8 @@ from updates import UPDATES
 
 import deltarule as dr
 from deltarule.core.files import PARTIAL
-from deltarule.training import keeping
-from deltarule.training.checkpoint import CHECKPOINT, read_checkpoint
+from deltarule.training.keeping import keeper as keeping
+from deltarule.training.keeping.checkpoint import CHECKPOINT, read_checkpoint
 
 X, T = regression()
 OPTIONS: dict[str, Any] = {"epochs": 9, "batch_size": 5, "validation": (X[17:], T[17:])}
@@ -212,6 +212,23 @@ def test_what_a_killed_process_left_unfinished_goes(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
 
 
+def test_a_place_that_cannot_be_written_is_refused_before_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(dr.ResourceError, match=r"file/c: it cannot be written"):
+        train(epochs=10**9, checkpoint=tmp_path / "file" / "c")
+
+
+def test_a_full_disk_costs_the_checkpoint_alone(tmp_path, monkeypatch):
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    whole = train()
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.warns(keeping.CheckpointWarning, match="No space left on device"):
+        assert same(train(checkpoint=tmp_path, checkpoint_every=3), whole)
+    assert not list(tmp_path.iterdir())
+
+
 def test_scipy_s_memory_is_refused():
     with pytest.raises(dr.UsageError, match=r"lbfgs has its memory inside SciPy.*gauss_newton"):
         train("auto", optimizer="lbfgs", batch_size=None, checkpoint="never")
@@ -249,7 +266,7 @@ def test_a_damaged_checkpoint_is_an_error_with_its_place(way, tmp_path):
 
 
 def test_a_later_format_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("deltarule.training.checkpoint._SCHEMA", 2)
+    monkeypatch.setattr("deltarule.training.keeping.checkpoint._SCHEMA", 2)
     train(epochs=4, checkpoint=tmp_path)
     monkeypatch.undo()
     with pytest.raises(dr.FileError, match="schema version 2"):

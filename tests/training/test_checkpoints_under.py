@@ -11,8 +11,8 @@ from jobs import network, regression
 
 import deltarule as dr
 from deltarule.models import Recipe, fit
-from deltarule.training import keeping
-from deltarule.training.checkpoint import read_checkpoint
+from deltarule.training.keeping import keeper as keeping
+from deltarule.training.keeping.checkpoint import read_checkpoint
 
 X, T = regression()
 
@@ -32,7 +32,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_forecast_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: Any) -> None:
     def forecast() -> dr.Forecast:
-        return dr.forecast("lynx", lags=2, networks=3, epochs=30, horizon=2, backtest=3)
+        return dr.forecast("lynx", lags=2, networks=3, epochs=30, horizon=2, backtest=3, threads=1)
 
     whole = forecast()
     written = counted(monkeypatch)

@@ -11,7 +11,7 @@ from deltarule.data import Table
 from deltarule.models.metrics import Metrics
 from deltarule.models.plan import Plan
 from deltarule.training import Run
-from deltarule.training.checkpoint import digest
+from deltarule.training.keeping.checkpoint import digest
 
 __all__ = ["SCHEMA", "describe", "digest_of_columns", "status_of", "training_of"]
 

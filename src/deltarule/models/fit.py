@@ -17,7 +17,8 @@ from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.recipe import Recipe
 from deltarule.training import Epoch, Patience, Run, train
-from deltarule.training.keeping import Keeper, resumable
+from deltarule.training.keeping.checkpoints import resumable
+from deltarule.training.keeping.keeper import Keeper
 
 __all__ = ["Fitted", "fit", "fit_plan"]
 

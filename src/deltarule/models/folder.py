@@ -18,7 +18,7 @@ from deltarule.models.atomic import check_folder, new_folder
 from deltarule.models.claim import claimed
 from deltarule.models.fit import Fitted
 from deltarule.models.model import Model
-from deltarule.training.checkpoint import CHECKPOINT, recognised
+from deltarule.training.keeping.checkpoint import CHECKPOINT, recognised
 
 __all__ = [
     "FILES",

@@ -26,7 +26,7 @@ from deltarule.models.describe import SCHEMA
 from deltarule.models.folder import HISTORY, RUN, WEIGHTS, digest_of
 from deltarule.models.model import Model
 from deltarule.network import Network
-from deltarule.training.checkpoint import CHECKPOINT
+from deltarule.training.keeping.checkpoint import CHECKPOINT
 
 __all__ = [
     "FORECAST",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deltarule.core.errors import FileError, UsageError, unknown_name
 from deltarule.models.folder import RUN
 from deltarule.models.read import FORECAST, read_description
-from deltarule.training.checkpoint import CHECKPOINT, read_checkpoint
+from deltarule.training.keeping.checkpoint import CHECKPOINT, read_checkpoint
 
 if TYPE_CHECKING:
     import polars as pl

@@ -23,7 +23,7 @@ from deltarule.engine.update import slots as slots_of
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Clipping, Method, Optimiser, Schedule
 from deltarule.optim.schedules import Constant, TimeSchedule
-from deltarule.training.checkpoint import digest
+from deltarule.training.keeping.checkpoint import digest
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
 

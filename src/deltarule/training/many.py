@@ -25,7 +25,8 @@ from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import DeltaRule
 from deltarule.training.interrupt import listening
 from deltarule.training.job import Job, as_dtype, as_rules
-from deltarule.training.keeping import EVERY, Keeper
+from deltarule.training.keeping.checkpoints import EVERY
+from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import Epoch
 from deltarule.training.many_alone import one_by_one
 from deltarule.training.many_engine import side_by_side

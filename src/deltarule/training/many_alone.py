@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engine.trainer import Trainer
-from deltarule.training.keeping import Keeper
+from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import NonFiniteError, advance
 from deltarule.training.many_jobs import Jobs
 from deltarule.training.many_result import Histories

@@ -27,7 +27,8 @@ from deltarule.rules import DeltaRule
 from deltarule.training.chunk import chunk
 from deltarule.training.interrupt import Interrupt, listening
 from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_theta
-from deltarule.training.keeping import EVERY, Keeper
+from deltarule.training.keeping.checkpoints import EVERY
+from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import Epoch, NonFiniteError, advance
 from deltarule.training.lower_rate import try_lower_rates
 from deltarule.training.minimise import check_minimiser, minimise

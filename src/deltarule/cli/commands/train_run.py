@@ -20,7 +20,7 @@ from deltarule.core.surroundings import COMMAND
 if TYPE_CHECKING:
     from deltarule.core.errors import NumericError
     from deltarule.models import Fitted, Plan, Recipe
-    from deltarule.training.keeping import Keeper
+    from deltarule.training.keeping.keeper import Keeper
 
 __all__ = ["Asked", "again", "anew", "carry_out"]
 
@@ -73,7 +73,8 @@ class Asked:
     def keeper(self, recipe: Recipe) -> Keeper | None:
         """Return what keeps the checkpoints; None where the optimizer cannot be gone on with."""
         from deltarule.optim import OPTIMISERS
-        from deltarule.training.keeping import EVERY, Keeper, resumable
+        from deltarule.training.keeping.checkpoints import EVERY, resumable
+        from deltarule.training.keeping.keeper import Keeper
 
         every = self.options["checkpoint_every"]
         if every is None and not resumable(OPTIMISERS.get(recipe.optimizer)):
@@ -90,7 +91,7 @@ def anew(given: Mapping[str, Any], force: bool) -> Asked:
     from deltarule.core.errors import UsageError
     from deltarule.models import check_destination
     from deltarule.models.folder import RUN
-    from deltarule.training.checkpoint import CHECKPOINT
+    from deltarule.training.keeping.checkpoint import CHECKPOINT
 
     said: dict[str, Any] = {n: list(v) if isinstance(v, tuple) else v for n, v in given.items()}
     folder = Path(said["out"] or f"{Path(said['data']).stem}-model")
@@ -110,7 +111,7 @@ def again(context: typer.Context, folder: Path, more_epochs: int | None) -> Aske
     Raises `FileError` where there is none, and `UsageError` for options that are other ones.
     """
     from deltarule.core.errors import UsageError
-    from deltarule.training.checkpoint import read_checkpoint
+    from deltarule.training.keeping.checkpoint import read_checkpoint
 
     found = read_checkpoint(folder)
     if "options" not in found.about:
@@ -150,7 +151,7 @@ def again(context: typer.Context, folder: Path, more_epochs: int | None) -> Aske
 def _is_of(folder: Path) -> bool:
     """Whether the model in a folder is what the checkpoint in it has led to."""
     from deltarule.models.folder import RUN
-    from deltarule.training.checkpoint import CHECKPOINT
+    from deltarule.training.keeping.checkpoint import CHECKPOINT
 
     try:
         known = json.loads((folder / RUN).read_bytes())["sha256"][CHECKPOINT]
@@ -169,7 +170,7 @@ def carry_out(asked: Asked, quiet: bool, as_json: bool) -> None:
     """Read the data, train, write the folder, report."""
     from deltarule.data import read_table
     from deltarule.models import check_destination, claimed, plan
-    from deltarule.training.checkpoint import CHECKPOINT
+    from deltarule.training.keeping.checkpoint import CHECKPOINT
 
     said, folder = asked.options, asked.folder
     if asked.ended:

@@ -23,9 +23,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import FileError
-from deltarule.core.files import PARTIAL, new_file
+from deltarule.core.files import PARTIAL, new_file, unwritable
 
-__all__ = ["CHECKPOINT", "Checkpoint", "digest", "plain", "read_checkpoint", "recognised", "write"]
+__all__ = [
+    "CHECKPOINT",
+    "Checkpoint",
+    "digest",
+    "make",
+    "plain",
+    "read_checkpoint",
+    "recognised",
+    "write",
+]
 
 CHECKPOINT = "checkpoint.safetensors"
 """The file in a folder."""
@@ -88,12 +97,20 @@ def write(folder: Path, data: bytes) -> None:
     They are on the disk before the name is theirs: a kill at any moment leaves this one or the
     last one, whole. What a killed process left unfinished goes.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make(folder)
     for left in folder.glob(f".{CHECKPOINT}.*{PARTIAL}"):
         with contextlib.suppress(OSError):
             left.unlink()
     with new_file(folder / CHECKPOINT, force=True, option="checkpoint") as path:
         path.write_bytes(data)
+
+
+def make(folder: Path) -> None:
+    """Make a folder for checkpoints; raises `ResourceError` where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error, "checkpoint") from error
 
 
 def read_checkpoint(folder: str | Path) -> Checkpoint:

@@ -5,88 +5,42 @@ from __future__ import annotations
 import json
 import math
 import platform
-import re
 import time
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from deltarule.core.arguments import whole
 from deltarule.core.differences import differences
-from deltarule.core.errors import UsageError
+from deltarule.core.errors import ResourceError, UsageError
 from deltarule.optim import OPTIMISERS, Method, Minimiser
-from deltarule.training.checkpoint import (
+from deltarule.training.keeping.checkpoint import (
     CHECKPOINT,
     Checkpoint,
     digest,
+    make,
     plain,
     read_checkpoint,
     write,
 )
+from deltarule.training.keeping.checkpoints import EVERY, UNDER, as_interval, resumable
 from deltarule.training.state import State
 from deltarule.training.stopping import StopRule
 
-__all__ = [
-    "EVERY",
-    "CheckpointWarning",
-    "Keeper",
-    "Kept",
-    "as_interval",
-    "checkpoints",
-    "resumable",
-]
-
-EVERY = "60s"
-"""How often, where nobody says: a run of less than a minute writes one checkpoint, at its end."""
+__all__ = ["CheckpointWarning", "Keeper", "Kept"]
 
 SHARE = 50.0
 """So many times as long as a checkpoint takes is trained before the next: 2 % at most, by time."""
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _NAMED = 5
 """How many differences a message names."""
 
 
 class CheckpointWarning(UserWarning):
-    """What goes on may not have the bits of the run that was not disturbed."""
-
-
-_UNDER: ContextVar[tuple[Path, str | int] | None] = ContextVar("_UNDER", default=None)
-
-
-@contextmanager
-def checkpoints(folder: str | Path, every: str | int = EVERY) -> Iterator[None]:
-    """Keep every training inside the block; where the program runs again, each goes on.
-
-    Each has a folder of its own in `folder`, named after what it is: the data, the network, every
-    option. So a program that trains one network after the other, as a forecast does, is killed and
-    run again: what had ended is read, what was under way goes on, to the same bits. A program that
-    has changed trains anew what has become another training.
-
-    Optimizers whose memory is inside SciPy are trained anew.
-
-    >>> import deltarule as dr
-    >>> import tempfile; folder = tempfile.mkdtemp()
-    >>> with dr.checkpoints(folder, every="30s"):
-    ...     lynx = dr.forecast("lynx", lags=2, networks=2, epochs=20)
-    """
-    as_interval(every)
-    token = _UNDER.set((Path(folder), every))
-    try:
-        yield
-    finally:
-        _UNDER.reset(token)
-
-
-def resumable(method: Method) -> bool:
-    """Whether theta and its vectors are all that an optimiser goes on from."""
-    return not isinstance(method, Minimiser) or method.resumable
+    """A checkpoint could not be written, or goes on to other bits than the run undisturbed."""
 
 
 class Kept(Protocol):
@@ -173,7 +127,7 @@ class Keeper:
     @classmethod
     def under(cls, method: Method) -> Keeper | None:
         """Return what keeps a training inside `checkpoints`; None outside."""
-        where = _UNDER.get()
+        where = UNDER.get()
         if where is None or not resumable(method):
             return None
         found = cls(where[0], where[1])
@@ -192,6 +146,8 @@ class Keeper:
                 self.found = read_checkpoint(self._folder)
             if self.found is not None and self.found.values.get("stopped") == "non_finite":
                 self.found = None  # it will be met again, and said again
+        if self._folder is not None and self._ends:
+            make(self._folder)  # now, not in a minute
         if self.found is None:
             return
         apart = differences(self.found.job, self._identity)
@@ -267,27 +223,12 @@ class Keeper:
         made = Checkpoint(self._identity, kept.arrays(), values, self._most, self.about)
         self.last = made.to_bytes()
         if self._folder is not None and written:
-            write(self._folder, self.last)
+            try:
+                write(self._folder, self.last)
+            except ResourceError as error:  # a full disk costs the checkpoint, not the training
+                warnings.warn(f"no checkpoint: {error}", CheckpointWarning, stacklevel=2)
         ended = time.monotonic()
         self._due = ended + max(self._seconds, SHARE * (ended - began))
-
-
-def as_interval(every: str | int) -> tuple[float, float]:
-    """Return the seconds and the epochs after which a checkpoint is due, one of them infinite.
-
-    >>> as_interval("30s"), as_interval("1.5h"), as_interval(100), as_interval("100")
-    ((30.0, inf), (5400.0, inf), (inf, 100), (inf, 100))
-    """
-    text = str(every).strip()
-    timed = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", text)
-    if timed and float(timed[1]) > 0.0:
-        return float(timed[1]) * _UNITS[timed[2]], math.inf
-    if isinstance(every, str) and not re.fullmatch(r"\d+", text):
-        raise UsageError(
-            f"how often a checkpoint is written is a time (30s, 10m, 1h) or a number of epochs, "
-            f"not {every!r}"
-        )
-    return math.inf, whole("checkpoint_every", int(text) if isinstance(every, str) else every, 1)
 
 
 def _surroundings() -> dict[str, str]:
