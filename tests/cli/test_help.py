@@ -39,6 +39,8 @@ def test_version(cli: Cli) -> None:
         "diagnose",
         "forecast",
         "why",
+        "runs",
+        "compare",
         "study",
         "study run",
         "study list",

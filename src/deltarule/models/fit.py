@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError
 from deltarule.data import Table
 from deltarule.models.describe import describe, status_of
-from deltarule.models.metrics import Metrics, measure
+from deltarule.models.metrics import Metrics, measure, row_errors
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.recipe import Recipe
 from deltarule.training import Epoch, Patience, Run, train
+from deltarule.training.keeping.checkpoints import resumable
+from deltarule.training.keeping.keeper import Keeper
 
 __all__ = ["Fitted", "fit", "fit_plan"]
 
@@ -29,6 +34,10 @@ class Fitted:
     model: Model
     metrics: dict[str, Metrics]
     """Per part (train, validation, test): see `deltarule.models.METRICS`."""
+    rows: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """The numbers of the test rows, from 0, and their errors: see `metrics.row_errors`."""
+    checkpoint: bytes = b""
+    """The state at the end, from which more epochs go on; empty where the optimizer has none."""
 
     @property
     def status(self) -> str:
@@ -60,11 +69,17 @@ def fit(
 
 
 def fit_plan(
-    plan: Plan, *, progress: bool = False, callbacks: Callback | Sequence[Callback] = ()
+    plan: Plan,
+    *,
+    progress: bool = False,
+    callbacks: Callback | Sequence[Callback] = (),
+    keeper: Keeper | None = None,
 ) -> Fitted:
-    """Carry out a plan; see `fit`."""
+    """Carry out a plan; see `fit`. `keeper` has the checkpoint to go on from, and keeps more."""
     recipe, parts = plan.recipe, plan.prepared.parts
     held_out = parts["validation"]
+    if keeper is None and resumable(plan.optimiser):
+        keeper = Keeper.under(plan.optimiser) or Keeper(None)
     try:
         run = train(
             plan.network,
@@ -86,19 +101,25 @@ def fit_plan(
             threads=recipe.threads,
             callbacks=callbacks,
             progress=progress,
+            checkpoint=keeper,
         )
     except NumericError as error:
-        raise NumericError(str(error), _measured(plan, error.run)) from error
-    return _measured(plan, run)
+        raise NumericError(str(error), _measured(plan, error.run, keeper)) from error
+    return _measured(plan, run, keeper)
 
 
-def _measured(plan: Plan, run: Run) -> Fitted:
+def _measured(plan: Plan, run: Run, keeper: Keeper | None) -> Fitted:
     prepared = plan.prepared
     metrics = {
         name: measure(plan.objective, run.theta, prepared.targets, [(part.X, part.T)])
         for name, part in prepared.parts.items()
     }
-    description = describe(plan, run, metrics)
+    commands = keeper.about.get("commands", ()) if keeper is not None else ()
+    description = describe(plan, run, metrics, commands)
     parts = (prepared.inputs, prepared.targets, description, run.feedback)
     model = Model(plan.objective, run.theta, *parts)
-    return Fitted(plan, run, model, metrics)
+    test = prepared.parts["test"]
+    errors = row_errors(plan.objective, run.theta, prepared.targets, test.X, test.T)
+    rows: dict[str, NDArray[Any]] = {"test.rows": np.asarray(test.rows, np.uint32)}
+    rows["test.errors"] = errors
+    return Fitted(plan, run, model, metrics, rows, b"" if keeper is None else keeper.last)

@@ -13,7 +13,7 @@ from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective, Samples
 from deltarule.engine.epoch import error_over, outputs_over
 
-__all__ = ["METRICS", "Metrics", "class_numbers", "confusion", "measure", "r2_of"]
+__all__ = ["METRICS", "Metrics", "class_numbers", "confusion", "measure", "r2_of", "row_errors"]
 
 Metrics = dict[str, float | None]
 
@@ -61,6 +61,24 @@ def measure(
         else:
             values["accuracy"] = float(np.mean(class_numbers(y) == class_numbers(true)))
     return {name: values[name] if math.isfinite(values[name]) else None for name in names}
+
+
+def row_errors(
+    objective: Objective,
+    theta: NDArray[Any],
+    encoder: TargetEncoder,
+    X: NDArray[Any],
+    T: NDArray[Any],
+) -> NDArray[np.float64]:
+    """Return how wrong every row is (n,): 0 or 1 for a class, else (T - y)^2 in the target's units.
+
+    The mean over several targets; the mean over rows is 1 - accuracy, or the mean squared error.
+    """
+    with np.errstate(all="ignore"):
+        y = outputs_over(objective.network, theta, X)
+        if encoder.task != "regression":
+            return np.asarray(class_numbers(y) != class_numbers(T), np.float64)
+        return np.asarray(np.mean(np.square(encoder.inverse(T) - encoder.inverse(y)), axis=1))
 
 
 def class_numbers(outputs: NDArray[Any]) -> NDArray[np.intp]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deltarule.network import Network
 
 __all__ = [
+    "HEADS",
     "as_json",
     "how_it_ended",
     "how_it_was_trained",
@@ -21,10 +22,11 @@ __all__ = [
     "show_network",
     "show_plan",
     "show_results",
+    "some",
 ]
 
 _DIGITS = {"accuracy": ".4f", "r2": ".4f"}
-_HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE"}
+HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE"}
 
 _ENDED = {
     "epochs": "all epochs are done",
@@ -46,7 +48,7 @@ def show_plan(screen: Screen, plan: Plan) -> None:
         f", encoded as {prepared.inputs.width} inputs" if prepared.inputs.width != columns else ""
     )
     screen.say(
-        "data", f"{table.source}: {table.rows:,} rows, {_some(columns, 'input column')}{inputs}"
+        "data", f"{table.source}: {table.rows:,} rows, {some(columns, 'input column')}{inputs}"
     )
     screen.say("", prepared.notes)
     show_network(screen, plan.network)
@@ -108,7 +110,7 @@ def show_metrics(
 
 def metric_words(metrics: Mapping[str, float | None]) -> str:
     """Return metrics as words: "loss 0.1, accuracy 0.98"."""
-    return ", ".join(f"{_HEADS.get(n, n)} {_number(n, v)}" for n, v in metrics.items())
+    return ", ".join(f"{HEADS.get(n, n)} {_number(n, v)}" for n, v in metrics.items())
 
 
 def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -120,7 +122,7 @@ def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[s
         for part, values in metrics.items()
         if counts[part]
     ]
-    return ["", "rows", *(_HEADS.get(name, name) for name in names)], rows
+    return ["", "rows", *(HEADS.get(name, name) for name in names)], rows
 
 
 def _number(name: str, value: float | None) -> str:
@@ -143,7 +145,7 @@ def _how(objective: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
         f"loss {_called(objective['loss'])}",
         f"{_called(optimizer)}{rate}",
         f"batches of {batch}" if batch else "full batches",
-        f"at most {_some(recipe['epochs'], 'epoch')}",
+        f"at most {some(recipe['epochs'], 'epoch')}",
         f"patience {recipe['patience']}" if recipe["patience"] else "no patience",
     ]
     parts += [f"l2 {objective['l2']:g}"] if objective["l2"] else []
@@ -185,7 +187,7 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
     stopped, name = training["stopped"], recipe["optimizer"]["name"]
     ends = OPTIMISERS[name].ends if name in OPTIMISERS.names() else {}  # one of somebody's own
     why = ends.get(stopped) or _ENDED.get(stopped, stopped).format(patience=recipe["patience"])
-    after = f"after {_some(training['epochs'], 'epoch')} in {training['seconds']:.1f} s"
+    after = f"after {some(training['epochs'], 'epoch')} in {training['seconds']:.1f} s"
     watched = "validation" if description["data"]["rows"]["validation"] else "training"
     kept = "the last weights are kept"
     if training["kept"] == "best":
@@ -197,7 +199,8 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
     return f"{after}: {why}; {kept}"
 
 
-def _some(count: int, what: str) -> str:
+def some(count: int, what: str) -> str:
+    """Return a number of things: "1 epoch", "2,000 epochs"."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
