@@ -264,11 +264,12 @@ def forecast(
     from deltarule.cli import parse
     from deltarule.cli.commands import forecast_report
     from deltarule.core.errors import UsageError
+    from deltarule.data.read import name_of
     from deltarule.models import check_destination, claimed
 
     if auto and (lags is not None or network is not None):
         raise UsageError("--auto finds the lags and the network: leave --lags and --network out")
-    folder = out if out is not None else Path(f"{Path(data).stem}-forecast")
+    folder = out if out is not None else Path(f"{name_of(data)}-forecast")
     form = options.text_format(
         separator, encoding, header, columns, decimal, thousands, date_format, na
     )

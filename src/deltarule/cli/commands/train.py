@@ -235,7 +235,7 @@ def train(
     """
     from deltarule.activations import Activation
     from deltarule.cli.code.own import own_or_name, own_rule
-    from deltarule.data import read_table
+    from deltarule.data.read import name_of, read_table
     from deltarule.losses import Loss
     from deltarule.models import Recipe, check_destination, claimed, plan
     from deltarule.optim import Optimiser
@@ -266,7 +266,7 @@ def train(
     )
     cells = (decimal, thousands, date_format, na)
     form = options.text_format(separator, encoding, header, columns, *cells)
-    folder = out if out is not None else Path(f"{Path(data).stem}-model")
+    folder = out if out is not None else Path(f"{name_of(data)}-model")
     check_destination(folder, force=force)
     with claimed(folder):
         table = read_table(

@@ -45,7 +45,7 @@ class CsvFile:
     """Where a text file is, how messages call it, its separator and its encoding.
 
     If it is not `headed`, its first row is data. A row that holds nothing, or only spaces, is
-    skipped.
+    skipped. `before` is how many lines stand before the source's own first one.
     """
 
     path: Path
@@ -53,6 +53,7 @@ class CsvFile:
     separator: str
     encoding: str
     headed: bool = True
+    before: int = 0
 
     def header(self) -> tuple[int, list[str]]:
         """Return line and cells of the first row that is not blank; no cells if there is none."""
@@ -90,6 +91,7 @@ class CsvFile:
         taken = 0
         with self.path.open(encoding=self.encoding, newline="") as file:
             first, lines = table_lines(file, self.separator, lambda: taken)
+            first -= self.before
             reader = parser(lines, self.separator)
             width, start = 0, first
             while True:
@@ -138,6 +140,7 @@ class CsvFile:
         if "field larger" in reason:
             with self.path.open(encoding=self.encoding, newline="") as file:
                 first, lines = table_lines(file, self.separator, count().__next__)
+                first -= self.before
                 text = "".join(islice(lines, line - first, end - first))
             place += f":{long_cell(text, self.separator)}"
             finding = f"the cell is longer than {csv.field_size_limit():,} characters"

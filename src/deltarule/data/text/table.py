@@ -41,11 +41,17 @@ _TEXT_BYTES = 120
 
 
 def read_csv(
-    path: Path, source: str, options: Options, form: TextFormat, like: TextFormat
+    path: Path,
+    source: str,
+    options: Options,
+    form: TextFormat,
+    like: TextFormat,
+    before: int = 0,
 ) -> Table:
     """Read a text file that passed `check_bytes` and is written in the format `form`.
 
     What `form` does not say of header and columns is as in `like`, or as the first rows show.
+    `before` is how many of the file's lines the source does not have.
 
     Raises `DataError` with file:line:column for whatever cannot be used, `UsageError` for an
     unknown encoding or separator, `ResourceError` if the table would not fit into memory.
@@ -56,7 +62,7 @@ def read_csv(
         raise UsageError(
             f"a separator is one character other than a quote or a line break, not {separator!r}."
         )
-    file = CsvFile(path, source, separator, codec_name(encoding))
+    file = CsvFile(path, source, separator, codec_name(encoding), before=before)
     line, first = file.header()
     if not first:
         raise DataError(f"{source}: the file is empty. It needs a header and rows of data.")
