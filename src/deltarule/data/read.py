@@ -13,7 +13,7 @@ from deltarule.core.errors import DataError, UsageError, nearest
 from deltarule.core.input_file import unreadable
 from deltarule.data.bundled import BUNDLED, is_bundled
 from deltarule.data.bundled import table as bundled_table
-from deltarule.data.check import check_finite, check_identifiers
+from deltarule.data.check import check_finite, check_identifiers, without_empty
 from deltarule.data.generators import GENERATED, usages
 from deltarule.data.options import Options
 from deltarule.data.sources.columnar import COLUMNAR, read_columnar
@@ -39,9 +39,10 @@ _CELLS = ("decimal", "thousands", "date_format", "na")
 def read_table(
     source: Any,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     text: Sequence[str] = (),
     drop: Sequence[str] = (),
+    only: Sequence[str] = (),
     kinds: Mapping[str, str] | None = None,
     separator: str | None = None,
     encoding: str | None = None,
@@ -51,6 +52,7 @@ def read_table(
     thousands: str | None = None,
     date_format: str | None = None,
     na: str | None = None,
+    comment: str | None = None,
     like: TextFormat | None = None,
 ) -> Table:
     """Read a table from a file, by a bundled name, or from a data frame or dictionary of columns.
@@ -62,7 +64,8 @@ def read_table(
     below the other, and `"-"` for text from standard input.
 
     A file wins over a bundled name. Columns in `text` are text whatever their cells look like,
-    columns in `drop` are left out. `kinds` fixes kinds by name (at prediction time: those of
+    columns in `drop` are left out, and so are those that are not in `only`, where that is given,
+    nor a `target`. `kinds` fixes kinds by name (at prediction time: those of
     training); names that the source lacks are passed over, and nothing in other columns is an
     error then, for nobody uses them. Without a `separator` (also "\\t" or "tab"; "space" for runs
     of spaces and tabs) it is the one of comma, semicolon, tab, vertical bar and space at which the
@@ -76,8 +79,10 @@ def read_table(
     was trained on (the result's `format`). Its columns' names are those of a file without header,
     and a first row of which they are the cells is a header.
 
+    Lines that begin with `comment` are passed over; without it, those with `#` above the header.
+
     In text files an empty cell, NA, N/A, NaN, null and None (any case) are missing, or the words
-    in `na` (with commas between). A column is numeric if at least 90% of its other cells are
+    in `na` (with commas between); among numbers also `?`, `-` and their like. A column is numeric if at least 90% of its other cells are
     numbers, boolean if all are true or false. Numbers with a decimal comma or marks between
     thousands, money, percentages, dates (as days since 1970) and times (as hours) are numeric where
     all cells of a column are written in one way that leaves no doubt; else `decimal`, `thousands`
@@ -89,9 +94,9 @@ def read_table(
     >>> read_table("iris").targets
     ('species',)
     """
-    options = Options.of(target, text, drop, kinds)
+    options = Options.of(target, text, drop, kinds, only)
     form = TextFormat(
-        separator, encoding, header, tuple(columns), decimal, thousands, date_format, na
+        separator, encoding, header, tuple(columns), decimal, thousands, date_format, na, comment
     )
     if isinstance(source, str | Path):
         table = _named(str(source), options, form, like or TextFormat())
@@ -103,8 +108,9 @@ def read_table(
             f"a table is a file, a bundled name, a data frame or a dictionary of columns, not "
             f"{type(source).__name__}"
         )
+    table = without_empty(table, options)
     check_finite(table, lambda column: not options.used(column))
-    plain = {*options.text, *options.kinds, *table.targets, options.target}
+    plain = {*options.text, *options.kinds, *table.targets, *options.targets}
     check_identifiers(table, lambda column: column in plain or not options.used(column))
     return table
 
@@ -171,7 +177,7 @@ def _read_file(
         return _written_out(path, source, options, form, like, inside)
     if inside:
         raise UsageError(
-            f"{source}: `{_INSIDE}` names a table or a sheet, and there is one table in {path}."
+            f"{source}: `{_INSIDE}` names a table or a sheet, and there is one table in this file."
         )
     if ending in COLUMNAR or ending == ".npz":
         _check_text(source, form)
@@ -196,9 +202,10 @@ def _written_out(
     else:
         _check_text(source, form, _CELLS)
         write_records(path, inside, out, source, options)
-        table = read_csv(out, source, options, replace(text, header=True), like, before=1)
+        table = read_csv(out, source, options, replace(text, header=True, comment=""), like, 1)
     assert table.format is not None
-    return held(replace(table, format=replace(table.format, separator=None, encoding=None)), folder)
+    plain = replace(table.format, separator=None, encoding=None, comment=None)
+    return held(replace(table, format=plain), folder)
 
 
 def _check_text(source: str, form: TextFormat, allowed: Collection[str] = ()) -> None:
@@ -215,8 +222,8 @@ def _check_text(source: str, form: TextFormat, allowed: Collection[str] = ()) ->
 def _select(table: Table, options: Options) -> Table:
     """Apply the options to a table that was read without them."""
     options.check_names(table.source, table.names)
-    kept = tuple(c for c in table.columns if c.name not in options.drop)
     targets = tuple(t for t in table.targets if t not in options.drop)
+    kept = tuple(c for c in table.columns if c.name in targets or options.keeps(c.name))
     task = table.task if targets == table.targets else None
     return recast(replace(table, columns=kept, targets=targets, task=task), options)
 

@@ -92,6 +92,8 @@ class Table:
     notes: tuple[str, ...] = ()
     format: TextFormat | None = None
     locate: Locator | None = field(default=None, repr=False)
+    derived: bool = False
+    """Whether columns have been made of it already, as a model needs them."""
 
     @property
     def rows(self) -> int:

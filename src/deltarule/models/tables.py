@@ -14,7 +14,9 @@ from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Column, Table, read_table
 from deltarule.data.check import check_finite
 from deltarule.data.options import Options
+from deltarule.data.preparation.derive import derive
 from deltarule.data.preparation.encode import InputEncoder
+from deltarule.data.preparation.encode_check import check_kinds
 from deltarule.data.sources.frames import columns_table, is_tabular, unmasked
 from deltarule.data.sources.recast import recast
 from deltarule.data.table import listed
@@ -36,17 +38,21 @@ def as_table(
 
     Raises `DataError` or `UsageError` for what cannot be used.
     """
+    if isinstance(data, Table) and data.derived:
+        return data
     if isinstance(data, str | Path):
-        return read_table(data, kinds=kinds, like=like, **form.to_dict())
-    if isinstance(data, Table):
+        table = read_table(data, kinds=kinds, like=like, **form.to_dict())
+    elif isinstance(data, Table):
         table = data
     elif is_tabular(data):
         table = columns_table(data)
     else:
         table = _from_array(np.asarray(plain_values("the array", unmasked(data))), inputs)
-    used = frozenset(inputs.names)
-    check_finite(table, lambda name: name not in used)
-    return recast(table, Options.of(None, (), (), kinds))
+    check_finite(table, lambda name: name not in kinds)
+    table = recast(table, Options.of(None, (), (), kinds))
+    if inputs.derived:
+        check_kinds(table, inputs.column_kinds)
+    return derive(table, inputs.derived)
 
 
 def _from_array(values: NDArray[Any], inputs: InputEncoder) -> Table:
@@ -58,11 +64,12 @@ def _from_array(values: NDArray[Any], inputs: InputEncoder) -> Table:
         )
     if values.dtype.kind not in "biuf":
         raise DataError(f"the array holds {values.dtype}; real numbers are needed")
-    if values.ndim != 2 or values.shape[1] != len(inputs.names):
+    names = tuple(inputs.column_kinds)
+    if values.ndim != 2 or values.shape[1] != len(names):
         raise DataError(
             f"the array has the shape {values.shape}; the model needs (rows, "
-            f"{len(inputs.names)}), its columns being {listed(inputs.names)}"
+            f"{len(names)}), its columns being {listed(names)}"
         )
     kept = values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
-    columns = tuple(Column(n, "numeric", kept[:, i]) for i, n in enumerate(inputs.names))
+    columns = tuple(Column(n, "numeric", kept[:, i]) for i, n in enumerate(names))
     return Table("the array", columns)

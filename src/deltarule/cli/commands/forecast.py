@@ -119,6 +119,7 @@ def forecast(
     thousands: Annotated[str | None, options.THOUSANDS] = None,
     date_format: Annotated[str | None, options.DATE_FORMAT] = None,
     na: Annotated[str | None, options.NA] = None,
+    comment: Annotated[str | None, options.COMMENT] = None,
     horizon: Annotated[int, typer.Option(help="Steps to forecast.", rich_help_panel=_NETWORK)] = 1,
     lags: Annotated[
         str | None,
@@ -271,7 +272,7 @@ def forecast(
         raise UsageError("--auto finds the lags and the network: leave --lags and --network out")
     folder = out if out is not None else Path(f"{name_of(data)}-forecast")
     form = options.text_format(
-        separator, encoding, header, columns, decimal, thousands, date_format, na
+        separator, encoding, header, columns, decimal, thousands, date_format, na, comment
     )
     check_destination(folder, force=force)
     with claimed(folder):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deltarule.cli import complete, options
+from deltarule.cli import table_options as table
 from deltarule.cli.guard import guarded
 from deltarule.cli.signals import exit_status
 
@@ -29,73 +30,28 @@ def train(
         str,
         typer.Argument(
             metavar="DATA",
-            help="A file (.csv .tsv .txt .parquet .npz) or a bundled name: digits, iris, wine, "
+            help="A file (.csv .tsv .txt .xlsx .jsonl .db .parquet .feather .npz, packed or not; "
+            "'part-*.csv' for several, - for standard input) or a bundled name: digits, iris, wine, "
             "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder; or made: "
             "parity:4, two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, "
             "mackey_glass.",
         ),
     ],
-    target: Annotated[
-        str | None,
-        typer.Option(
-            help="The column to predict. Bundled data know theirs.", rich_help_panel=_DATA
-        ),
-    ] = None,
-    task: Annotated[
-        str,
-        typer.Option(
-            help="regression, binary or multiclass; auto reads it from the target.",
-            autocompletion=complete.tasks,
-            rich_help_panel=_DATA,
-        ),
-    ] = "auto",
-    validation: Annotated[
-        float,
-        typer.Option(help="Share of the rows that training is watched on.", rich_help_panel=_DATA),
-    ] = 0.1,
-    test: Annotated[
-        float,
-        typer.Option(help="Share of the rows for the final judgement.", rich_help_panel=_DATA),
-    ] = 0.2,
-    split: Annotated[
-        str,
-        typer.Option(
-            help="Which rows these are: random ones, the last ones (ordered), the last ones by a "
-            "column (column:NAME); auto takes the order of what is a series.",
-            rich_help_panel=_DATA,
-        ),
-    ] = "auto",
-    scale: Annotated[
-        str,
-        typer.Option(
-            help="Numbers to mean 0 and deviation 1 (standard), to 0..1 (minmax), or none.",
-            autocompletion=complete.scalers,
-            rich_help_panel=_DATA,
-        ),
-    ] = "standard",
-    missing: Annotated[
-        str,
-        typer.Option(
-            help="Missing cells: refuse them (error), put the mean there (mean), or leave out "
-            "their rows (drop).",
-            autocompletion=complete.missing,
-            rich_help_panel=_DATA,
-        ),
-    ] = "error",
-    text: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Read this column as text, whatever its cells look like. Repeatable.",
-            rich_help_panel=_DATA,
-        ),
-    ] = None,
-    drop: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN", help="Leave this column out. Repeatable.", rich_help_panel=_DATA
-        ),
-    ] = None,
+    target: Annotated[list[str] | None, table.TARGET] = None,
+    task: Annotated[str, table.TASK] = "auto",
+    validation: Annotated[float, table.VALIDATION] = 0.1,
+    test: Annotated[float, table.TEST] = 0.2,
+    split: Annotated[str, table.SPLIT] = "auto",
+    scale: Annotated[str, table.SCALE] = "standard",
+    missing: Annotated[str, table.MISSING] = "error",
+    text: Annotated[list[str] | None, table.TEXT] = None,
+    drop: Annotated[list[str] | None, table.DROP] = None,
+    only: Annotated[list[str] | None, table.ONLY] = None,
+    ids: Annotated[list[str] | None, table.IDS] = None,
+    ordinal: Annotated[list[str] | None, table.ORDINAL] = None,
+    min_count: Annotated[int, table.MIN_COUNT] = 1,
+    dates: Annotated[str, table.DATES] = "days",
+    target_transform: Annotated[str, table.TARGET_TRANSFORM] = "none",
     separator: Annotated[str | None, options.SEPARATOR] = None,
     encoding: Annotated[str | None, options.ENCODING] = None,
     header: Annotated[bool | None, options.HEADER] = None,
@@ -104,6 +60,7 @@ def train(
     thousands: Annotated[str | None, options.THOUSANDS] = None,
     date_format: Annotated[str | None, options.DATE_FORMAT] = None,
     na: Annotated[str | None, options.NA] = None,
+    comment: Annotated[str | None, options.COMMENT] = None,
     hidden: Annotated[
         str,
         typer.Option(
@@ -179,6 +136,30 @@ def train(
         str | None,
         typer.Option(help="balanced: rare classes count more.", rich_help_panel=_TRAINING),
     ] = None,
+    ensemble: Annotated[
+        int,
+        typer.Option(
+            help="Train so many networks side by side; their mean is what they predict.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = 1,
+    cv: Annotated[
+        int,
+        typer.Option(
+            help="Cross-validation: train on this many splits as well, each row tested once.",
+            metavar="FOLDS",
+            show_default="none",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = 0,
+    importance: Annotated[
+        bool,
+        typer.Option(
+            "--importance",
+            help="Say what each column is worth, with importance.png.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False,
     seed: Annotated[
         int,
         typer.Option(
@@ -259,38 +240,44 @@ def train(
         engine=engine,
         scale=scale,
         missing=missing,
+        dates=dates,
+        ordinal=table.orders(ordinal or ()),
+        min_count=min_count,
+        target_transform=target_transform,
         task=task,
+        ensemble=ensemble,
         class_weight=class_weight,
         clip_norm=clip_norm,
         threads=threads,
     )
-    cells = (decimal, thousands, date_format, na)
+    cells = (decimal, thousands, date_format, na, comment)
     form = options.text_format(separator, encoding, header, columns, *cells)
     folder = out if out is not None else Path(f"{name_of(data)}-model")
     check_destination(folder, force=force)
     with claimed(folder):
-        table = read_table(
-            data,
-            target=target,
-            text=text or (),
-            drop=drop or (),
-            **form.to_dict(),
-        )
-        ready = plan(table, recipe, target=target, dropped=drop or ())
+        kept = [*only, *(ids or ())] if only else ()
+        columns_ = {"target": target, "drop": drop or (), "only": kept}
+        found = read_table(data, **columns_, text=[*(text or ()), *(ids or ())], **form.to_dict())
+        ready = plan(found, recipe, target=target, dropped=drop or (), ids=ids or ())
         check_destination(folder, force=force, parameters=ready.network.size)
-        _carry_out(ready, folder, force, quiet, as_json)
+        _carry_out(ready, folder, force, quiet, as_json, cv, importance)
 
 
-def _carry_out(plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool) -> None:
+def _carry_out(
+    plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool, cv: int, importance: bool
+) -> None:
     """Train, write the folder, report; a failure is raised when everything is written."""
     from deltarule.cli.commands import report
     from deltarule.cli.screen import Screen
     from deltarule.models import save
+    from deltarule.models.cross_validation import judge
 
     screen = None if quiet or as_json else Screen()
     if screen is not None:
         report.show_plan(screen, plan)
     fitted, failure = _fit(plan, progress=screen is not None and sys.stderr.isatty())
+    if fitted.status == "finished":
+        judge(fitted, folds=cv, columns=importance)
     undrawn = save(fitted, out, force=force, rescue=True)
     if as_json:
         for note in undrawn:

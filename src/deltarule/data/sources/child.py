@@ -73,7 +73,9 @@ def sheet(path: str, name: str, out: str) -> None:
     }
     with open(out, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([spelled(cell, j in clocks) for j, cell in enumerate(row)] for row in found)
+        writer.writerows(
+            [spelled(cell, j in clocks) for j, cell in enumerate(row)] for row in found
+        )
     say({"rows": len(found)})
 
 
@@ -154,7 +156,9 @@ def values_of(series: Any, kind: str | None, written: str) -> tuple[Any, list[st
         return series.cast(pl.Int32).fill_null(MISSING).to_numpy(), ["false", "true"]
     texts = series.cast(pl.String)
     names = sorted(texts.drop_nulls().unique().to_list())
-    return texts.cast(pl.Enum(names)).to_physical().cast(pl.Int32).fill_null(MISSING).to_numpy(), names
+    return texts.cast(pl.Enum(names)).to_physical().cast(pl.Int32).fill_null(
+        MISSING
+    ).to_numpy(), names
 
 
 def number(series: Any, written: str) -> Any:

@@ -86,9 +86,9 @@ def _kept(
     """Return kind and writing of the columns to be read, and notes on those left out."""
     kept, notes = {}, []
     for name, kind, written, dtype in columns:
-        if kind is not None and name not in options.drop:
+        if kind is not None and options.keeps(name):
             kept[name] = kind, written
-        elif kind is None and options.used(name) and name not in options.drop:
+        elif kind is None and options.used(name) and options.keeps(name):
             raise DataError(
                 f"{source}: column {name!r} is of type {dtype}, which is neither numbers nor truth "
                 f"values nor text nor dates. Leave it out with {option('drop', name)}, or save it "

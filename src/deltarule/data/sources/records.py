@@ -57,7 +57,7 @@ def write_records(path: Path, inside: str, out: Path, source: str, options: Opti
 def _cell(value: Any, name: str, source: str, number: int, options: Options) -> str:
     if value is None or isinstance(value, str | int | float):
         return spelled(value)
-    if name in options.drop or not options.used(name):
+    if not options.keeps(name) or not options.used(name):
         return ""
     raise DataError(
         f"{source}:{number}: {name!r} is {_kind(value)}, which is neither number nor text nor truth "
@@ -174,4 +174,6 @@ def _check_distinct(names: list[str], source: str) -> None:
 def _refused(source: str, error: sqlite3.Error) -> DataError:
     if "not authorized" in str(error):
         return DataError(f"{source}: the query does more than read ({error}). Use SELECT alone.")
-    return DataError(f"{source}: the database does not answer ({error}). Correct the query or file.")
+    return DataError(
+        f"{source}: the database does not answer ({error}). Correct the query or file."
+    )
