@@ -55,7 +55,8 @@ SCALE = _option(
     autocompletion=complete.scalers,
 )
 MISSING = _option(
-    "Missing cells: refuse them (error), put the mean there (mean), or leave out their rows (drop).",
+    "Missing cells: refuse them (error), put the mean there (mean), or leave out their rows "
+    "(drop).",
     autocompletion=complete.missing,
 )
 TEXT = _option(

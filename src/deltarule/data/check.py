@@ -13,9 +13,8 @@ from deltarule.data.table import CITED, Column, Table, listed, option
 
 __all__ = ["check_finite", "check_identifiers", "marks", "without_empty"]
 
-_MARKS = (-9.0, -99.0, -200.0, -999.0, -9999.0, -99999.0, -99.9, -999.9)
-_MARKS += tuple(-mark for mark in _MARKS)
-"""Numbers that instruments and surveys write where there is no value."""
+_MARKS = (9.0, 99.0, 99.9, 200.0, 999.0, 999.9, 9999.0, 99999.0)
+"""Numbers that instruments and surveys write, often negative, where there is no value."""
 
 _MANY = 100
 _PART = 2
@@ -49,7 +48,7 @@ def marks(table: Table) -> list[str]:
         if column.kind != "numeric" or column.missing.all():
             continue
         ends = np.nanmin(column.values), np.nanmax(column.values)
-        for mark in (end for end in ends if end in _MARKS):
+        for mark in (end for end in ends if abs(end) in _MARKS):
             others = column.values[(column.values != mark) & ~column.missing]
             if not len(others):
                 continue

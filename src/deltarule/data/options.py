@@ -49,8 +49,8 @@ class Options:
                 raise UsageError(f"column {name!r} is to be kept and dropped. Choose one.")
         fixed = {name: _KINDS[kind] for name, kind in (kinds or {}).items()}
         # keys of dictionaries: in order, and found at once among a hundred thousand
-        lists = map(dict.fromkeys, (text, drop))
-        return cls(targets, *lists, fixed, dict.fromkeys(only))
+        some = dict.fromkeys
+        return cls(targets, some(text), some(drop), fixed, some(only))
 
     def keeps(self, name: str) -> bool:
         """Say whether a column is read."""

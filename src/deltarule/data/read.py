@@ -82,11 +82,12 @@ def read_table(
     Lines that begin with `comment` are passed over; without it, those with `#` above the header.
 
     In text files an empty cell, NA, N/A, NaN, null and None (any case) are missing, or the words
-    in `na` (with commas between); among numbers also `?`, `-` and their like. A column is numeric if at least 90% of its other cells are
-    numbers, boolean if all are true or false. Numbers with a decimal comma or marks between
-    thousands, money, percentages, dates (as days since 1970) and times (as hours) are numeric where
-    all cells of a column are written in one way that leaves no doubt; else `decimal`, `thousands`
-    and `date_format` (as `datetime.strptime` takes it) say which way, for the whole file.
+    in `na` (with commas between); among numbers also `?`, `-` and their like. A column is numeric
+    if at least 90% of its other cells are numbers, boolean if all are true or false. Numbers with a
+    decimal comma or marks between thousands, money, percentages, dates (as days since 1970) and
+    times (as hours) are numeric where all cells of a column are written in one way that leaves no
+    doubt; else `decimal`, `thousands` and `date_format` (as `datetime.strptime` takes it) say which
+    way, for the whole file.
 
     Raises `DataError` for what cannot be used, with its place and the remedy; `UsageError` for
     options that do not fit together; `ResourceError` if the table would not fit into memory.

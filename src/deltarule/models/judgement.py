@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DeltaruleError, NumericError
 from deltarule.core.random import stream
 from deltarule.data import Part
+from deltarule.engine import Objective
 from deltarule.layers import Dense
 from deltarule.models.metrics import Metrics, mean_outputs, measure, scores
 from deltarule.models.model import Model
@@ -95,7 +96,8 @@ def _baselines(plan: Plan, rows: Part) -> dict[str, Metrics]:
     found = {"mean": _finite(scores(targets, constant, rows.T))}
     linear = _linear(plan)
     if linear is not None:
-        found["linear"] = measure(*linear, targets, [(rows.X, rows.T)])
+        objective, theta = linear
+        found["linear"] = measure(objective, theta, targets, [(rows.X, rows.T)])
     return found
 
 
@@ -103,7 +105,7 @@ def _finite(values: dict[str, float]) -> Metrics:
     return {name: v if math.isfinite(v) else None for name, v in values.items()}
 
 
-def _linear(plan: Plan) -> Any:
+def _linear(plan: Plan) -> tuple[Objective, NDArray[Any]] | None:
     """Return objective and theta of the best network without hidden layers; None for none."""
     part = plan.prepared["train"]
     if not plan.network.sizes[1:-1] or part.X.shape[1] > _WIDEST:

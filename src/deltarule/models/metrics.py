@@ -53,7 +53,8 @@ def measure(
 ) -> Metrics:
     """Return the metrics over blocks of encoded rows, each X (n, n_0) and T (n, n_L).
 
-    theta (m, size) is an ensemble, whose outputs are its members' mean. A number that is not finite, or that has no meaning, is None; so are all without rows.
+    theta (m, size) is an ensemble, whose outputs are its members' mean. A number that is not
+    finite, or that has no meaning, is None; so are all without rows.
     """
     names = METRICS[encoder.task]
     plain = Objective(objective.network, objective.loss, "sum")
@@ -78,7 +79,7 @@ def mean_outputs(network: Network, theta: NDArray[Any], X: NDArray[Any]) -> NDAr
     """Return the outputs (n, n_L), of an ensemble (m, size) the mean of its members'."""
     if theta.ndim == 1:
         return outputs_over(network, theta, X)
-    return np.mean([outputs_over(network, member, X) for member in theta], axis=0)
+    return np.asarray(np.mean([outputs_over(network, member, X) for member in theta], axis=0))
 
 
 def scores(encoder: TargetEncoder, y: NDArray[Any], T: NDArray[Any]) -> dict[str, float]:

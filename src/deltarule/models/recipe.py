@@ -57,7 +57,8 @@ class Recipe:
             ...; their mean output is what counts.
         seed: determines the split, the first weights and every batch.
         dtype: `"float32"` or `"float64"`.
-        scale, missing, dates, ordinal, min_count, target_transform, task: as in `deltarule.data.preparation.prepare`.
+        scale, missing, dates, ordinal, min_count, target_transform, task: as in
+            `deltarule.data.preparation.prepare`.
 
     Raises `UsageError` for an unknown name or a value that cannot be.
 

@@ -158,8 +158,8 @@ def _write(
         columns = [values[rows].tolist() for values in ids.values()]
         said = _said(model, outputs[rows])
         columns += [_texts(column, digits) if quantity else column.tolist() for column in said.T]
-        shares = [] if quantity else model.probabilities(outputs[rows]).T
-        columns += [_texts(column, digits) for column in shares]
+        if not quantity:
+            columns += [_texts(column, digits) for column in model.probabilities(outputs[rows]).T]
         columns += [_texts(values[rows], digits) for values in after.values()]
         writer.writerows(zip(*columns, strict=True))
 

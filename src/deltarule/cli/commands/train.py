@@ -31,8 +31,8 @@ def train(
         typer.Argument(
             metavar="DATA",
             help="A file (.csv .tsv .txt .xlsx .jsonl .db .parquet .feather .npz, packed or not; "
-            "'part-*.csv' for several, - for standard input) or a bundled name: digits, iris, wine, "
-            "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder; or made: "
+            "'part-*.csv' for several, - for standard input) or a bundled name: digits, iris, "
+            "wine, breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder; or made: "
             "parity:4, two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, "
             "mackey_glass.",
         ),
@@ -256,8 +256,10 @@ def train(
     check_destination(folder, force=force)
     with claimed(folder):
         kept = [*only, *(ids or ())] if only else ()
-        columns_ = {"target": target, "drop": drop or (), "only": kept}
-        found = read_table(data, **columns_, text=[*(text or ()), *(ids or ())], **form.to_dict())
+        texts = [*(text or ()), *(ids or ())]
+        found = read_table(
+            data, target=target, text=texts, drop=drop or (), only=kept, **form.to_dict()
+        )
         ready = plan(found, recipe, target=target, dropped=drop or (), ids=ids or ())
         check_destination(folder, force=force, parameters=ready.network.size)
         _carry_out(ready, folder, force, quiet, as_json, cv, importance)

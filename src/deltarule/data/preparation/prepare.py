@@ -79,15 +79,18 @@ def prepare(
     """Split a table, fit its encoders on the training rows and encode all rows.
 
     `target` names the target column, or several (None: the table's own targets); all other columns
-    are inputs. `task` is "auto" or one of `task.TASKS`; `scale` is "standard",
-    "minmax" or "none", for numeric inputs and regression targets alike; `missing` is "error",
-    "mean" (numbers become the training mean, categories all zeros) or "drop" (rows with a missing
-    cell are left out). `dates="parts"` adds year, time of the year and of the week to a date;
-    `ordinal` gives the order of categories by column; categories in fewer than `min_count` training
-    rows have one input together. `target_transform` is "none", "log" or "log1p". `validation` and `test` are fractions of all rows; `split` is "auto",
-    "random", "ordered" or "column:NAME", as `row_order.order_of` has it; `fold` (0, 5) makes the
-    first of five folds of a cross-validation the test rows. The parts are contiguous
-    views of one array of `dtype`, in the order train, validation, test.
+    are inputs. `task` is "auto" or one of `task.TASKS`; `scale` is "standard", "minmax" or "none",
+    for numeric inputs and regression targets alike; `missing` is "error", "mean" (numbers become
+    the training mean, categories all zeros) or "drop" (rows with a missing cell are left out).
+
+    `dates="parts"` adds year, time of the year and of the week to a date; `ordinal` gives the order
+    of categories by column; categories in fewer than `min_count` training rows have one input
+    together. `target_transform` is "none", "log" or "log1p".
+
+    `validation` and `test` are fractions of all rows; `split` is "auto", "random", "ordered" or
+    "column:NAME", as `row_order.order_of` has it; `fold` (0, 5) makes the first of five folds of a
+    cross-validation the test rows. The parts are contiguous views of one array of `dtype`, in the
+    order train, validation, test.
 
     Raises `DataError` with the place for data that cannot be used, `UsageError` for options.
 

@@ -48,10 +48,8 @@ def columns(path: str, memory: int, arrow: bool) -> None:
     wanted = json.loads(sys.stdin.readline() or "null")
     if wanted is None:
         return
-    if arrow:
-        frame = pl.read_ipc(path, columns=wanted, memory_map=False)
-    else:
-        frame = pl.read_parquet(path, columns=wanted)
+    read = pl.read_ipc if arrow else pl.read_parquet
+    frame = read(path, columns=wanted)
     for name in wanted:
         send(frame[name], *described(schema[name]))
 

@@ -68,7 +68,7 @@ def read_columnar(path: Path, source: str, options: Options) -> Table:
 
 
 def _check_ends(path: Path, source: str, kind: str) -> None:
-    """Refuse at no cost what is no such file: both ends have its mark, after a length at the end."""
+    """Refuse at no cost what is no such file: both ends have its mark."""
     held, mark = path.stat().st_size, _MAGIC[kind]
     with path.open("rb") as file:
         first = file.read(len(mark))

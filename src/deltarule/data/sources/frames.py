@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deltarule.core.arguments import plain_values
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data.sources.child import described, values_of
-from deltarule.data.table import Column, Table
+from deltarule.data.table import Column, Kind, Table
 from deltarule.data.text.cells import BOOLEAN
 
 __all__ = ["columns_table", "is_tabular", "unmasked"]
@@ -65,7 +65,7 @@ def _typed(series: Any) -> Column:
             "values nor text nor dates. Leave it out, or give it as one of these."
         )
     values, names = values_of(series, kind, written)
-    return Column(series.name, kind, values, tuple(names), written=written or "number")
+    return Column(series.name, cast(Kind, kind), values, tuple(names), written=written or "number")
 
 
 def _from_columns(columns: Mapping[str, Any]) -> Table:

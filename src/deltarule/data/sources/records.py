@@ -60,14 +60,14 @@ def _cell(value: Any, name: str, source: str, number: int, options: Options) -> 
     if not options.keeps(name) or not options.used(name):
         return ""
     raise DataError(
-        f"{source}:{number}: {name!r} is {_kind(value)}, which is neither number nor text nor truth "
-        f"value. Leave it out with {option('drop', name)}."
+        f"{source}:{number}: {name!r} is {_kind(value)}, which is neither number nor text nor "
+        f"truth value. Leave it out with {option('drop', name)}."
     )
 
 
 def _kind(value: Any) -> str:
-    kinds = {dict: "an object", list: "a list", bytes: "binary data"}
-    return kinds.get(type(value), type(value).__name__)
+    kinds: dict[type, str] = {dict: "an object", list: "a list", bytes: "binary data"}
+    return kinds.get(type(value)) or str(type(value).__name__)
 
 
 def _json(path: Path, source: str) -> Iterator[tuple[int, Record]]:

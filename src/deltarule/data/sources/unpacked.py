@@ -44,9 +44,9 @@ def _zstandard(path: Path) -> Any:
 
 
 COMPRESSED: dict[str, Callable[[Path], Any]] = {
-    ".gz": lambda path: gzip.open(path, "rb"),
-    ".bz2": lambda path: bz2.open(path, "rb"),
-    ".xz": lambda path: lzma.open(path, "rb"),
+    ".gz": gzip.GzipFile,
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
     ".zst": _zstandard,
 }
 """How compressed files are opened, by their ending."""
@@ -92,8 +92,8 @@ class Limited:
         self.left -= len(data)
         if self.left < 0:
             raise ResourceError(
-                f"{self.source}: written out it is larger than the {size(self.room)} that are free. "
-                "Use fewer rows, or a machine with more memory and disk."
+                f"{self.source}: written out it is larger than the {size(self.room)} that are "
+                "free. Use fewer rows, or a machine with more memory and disk."
             )
         return int(self.file.write(data))
 
@@ -107,7 +107,8 @@ def unpack(path: Path, out: Path, source: str) -> None:
         if isinstance(error, ResourceError | UsageError):
             raise
         raise DataError(
-            f"{source}: this is not a {path.suffix} file, or it is damaged ({error}). Pack it again."
+            f"{source}: this is not a {path.suffix} file, or it is damaged ({error}). Pack it "
+            "again."
         ) from None
 
 

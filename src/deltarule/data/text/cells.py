@@ -34,7 +34,7 @@ MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 
 _MARKS = frozenset(
-    {"?", "-", "--", "---", ".", "..", "...", "*", "**", "x", "_", "\\n", ":", "–", "—"}
+    {"?", "-", "--", "---", ".", "..", "...", "*", "**", "\\n", "\u2013", "\u2014"}
     | {"#n/a", "#n/d", "n.a.", "n.a", "na.", "n/d", "nd", "n.d.", "k.a.", "k. a.", "s/d"}
     | {"unknown", "missing", "not available", "unavailable", "nil", "void", "#value!", "#div/0!"}
 )

@@ -137,12 +137,6 @@ class Collector:
             and all(map(_CODE.fullmatch, others))
         )
 
-    def with_na(self, codes: list[str]) -> Collector:
-        """Return it with NA as a name, and note the column among those that have it so."""
-        self.words = self.words - {"na"}
-        codes.append(self.name)
-        return self
-
     def column(self, kind: Kind) -> Column:
         """Return the finished column and let go of the cells.
 

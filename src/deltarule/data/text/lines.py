@@ -75,7 +75,7 @@ def table_lines(
     found = _ANNOUNCED.match(start.removeprefix(_MARK))
     if found:
         file.readline()
-    lines = chain.from_iterable(_batches(file, taken))
+    lines: Iterator[str] = chain.from_iterable(_batches(file, taken))
     if comment:
         lines = ("\n" if line.startswith(comment) else line for line in lines)
     elif comment is None:

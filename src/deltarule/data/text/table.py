@@ -225,30 +225,22 @@ def _finish(
         _collect(file, len(cells.positions), list(again.values()))
     texts = {i: again[i].column("text") for i in doubted}
     texts = {i: column for i, column in texts.items() if grouped(column.categories)}
-    columns, notes, codes = [], [], list(form.codes)
-    for i, kind in enumerate(kinds):
-        collector = again[i] if i in lossy else collectors[i]
-        if kind == "text" and collector.coded:
-            collector = collector.with_na(codes)
-            notes.append(
-                f"column {collector.name!r}: 'NA' is a name of two letters like the others"
-                "; where it is a missing value, `--na NA` says so"
-            )
+    chosen = [again[i] if i in lossy else c for i, c in enumerate(collectors)]
+    codes, notes = _codes(chosen, kinds)
+    columns = []
+    for i, (collector, kind) in enumerate(zip(chosen, kinds, strict=True)):
         columns.append(collector.column(kind))
         asked = options.kind(collector.name) in (None, "numeric") and options.used(collector.name)
-        if kind == "text" and asked and collector.name not in form.writings:
-            texts[i] = columns[i]
-        elif kind == "text" and collector.name in form.writings:
+        if kind == "text" and (asked or collector.name in form.writings):
             texts[i] = columns[i]
     for i in texts:
         texts[i], words = without_marks(texts[i], form)
-        notes += [f"column {texts[i].name!r}: {words} among its numbers, read as missing"] * (
-            words != "" and options.used(texts[i].name)
-        )
+        if words and options.used(texts[i].name):
+            notes.append(f"column {texts[i].name!r}: {words} among its numbers, read as missing")
     plain = [c for i, c in enumerate(columns) if c.kind == "numeric" and i not in texts]
     known = {i: form.writings[c.name] for i, c in texts.items() if c.name in form.writings}
-    asked = {i: column for i, column in texts.items() if i not in known}
-    found = {**recognise(asked, plain, form, cells, surely={*bad}), **known}
+    open_ = {i: column for i, column in texts.items() if i not in known}
+    found = {**recognise(open_, plain, form, cells, surely={*bad}), **known}
     for i, rows in bad.items():
         if i not in found and options.used(collectors[i].name):
             raise _not_numbers(collectors[i], rows, cells)
@@ -258,7 +250,17 @@ def _finish(
         if columns[i].kind == "numeric" and not plainly(texts[i].categories, writing):
             notes.append(noted(columns[i], writing, texts[i].categories))
             writings[columns[i].name] = writing
-    return tuple(columns), notes, {"codes": tuple(codes), "writings": writings}
+    return tuple(columns), notes, {"codes": (*form.codes, *codes), "writings": writings}
+
+
+def _codes(collectors: Sequence[Collector], kinds: Sequence[Kind]) -> tuple[list[str], list[str]]:
+    """Let NA be a name where the others are names of two letters; return the columns, and notes."""
+    found = [c for c, kind in zip(collectors, kinds, strict=True) if kind == "text" and c.coded]
+    for collector in found:
+        collector.words = collector.words - {"na"}
+    names = [collector.name for collector in found]
+    said = "'NA' is a name of two letters like the others; if a missing value, say `--na NA`"
+    return names, [f"column {name!r}: {said}" for name in names]
 
 
 def _not_numbers(collector: Collector, bad: NDArray[np.intp], cells: Cells) -> DataError:
