@@ -13,14 +13,13 @@ import shutil
 import sys
 import tempfile
 import weakref
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-from deltarule.core.errors import DataError, ResourceError, UsageError
+from deltarule.core.errors import DataError, DeltaruleError, ResourceError, UsageError
 from deltarule.core.memory import size
 from deltarule.data.table import Locator, Table
 
@@ -103,9 +102,9 @@ def unpack(path: Path, out: Path, source: str) -> None:
     try:
         with COMPRESSED[path.suffix.lower()](path) as packed:
             _copy(packed, out, source)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
-        if isinstance(error, ResourceError | UsageError):
-            raise
+    except DeltaruleError:
+        raise
+    except Exception as error:  # each library has errors of its own for a damaged file
         raise DataError(
             f"{source}: this is not a {path.suffix} file, or it is damaged ({error}). Pack it "
             "again."
