@@ -224,7 +224,9 @@ def test_several_files_as_one(write):
     assert table.places([(0, "age"), (5, "city")]) == ["part-0.csv:2:1", "part-1.csv:4:2"]
     assert table.notes[0] == "3 files one below the other: part-0.csv, part-1.csv, part-2.csv"
     write("age,city\n1,x\n", "part-9.csv")
-    assert refused("part-*.csv").startswith("part-9.csv: there is no column 'day', which part-0.csv")
+    assert refused("part-*.csv").startswith(
+        "part-9.csv: there is no column 'day', which part-0.csv"
+    )
     write("n,y\n1,2\n", "m-1.csv")
     write("n,y\nx,2\nz,3\n", "m-2.csv")
     assert read_table("m-*.csv")["n"].categories == ("1", "x", "z")  # text in one, text in all
@@ -286,4 +288,11 @@ def test_nothing_stays_in_the_temporary_folder(write, tmp_path, monkeypatch):
 
 def test_what_is_made_of_a_source_is_called_after_it(database):
     names = ["d/people.csv.gz", "part-*.csv", "-", "shop.db::SELECT 1", "iris", "parity:4"]
-    assert [name_of(name) for name in names] == ["people", "part", "stdin", "shop", "iris", "parity:4"]
+    assert [name_of(name) for name in names] == [
+        "people",
+        "part",
+        "stdin",
+        "shop",
+        "iris",
+        "parity:4",
+    ]

@@ -40,7 +40,7 @@ class Fitted:
     @cached_property
     def judgement(self) -> dict[str, Any]:
         """What the scores are worth: intervals, and models that need no network beside them."""
-        return judged(self.plan, self.model, self.metrics)
+        return {} if self.status == "non_finite" else judged(self.plan, self.model)
 
     @property
     def status(self) -> str:

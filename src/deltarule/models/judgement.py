@@ -42,7 +42,7 @@ _ROWS, _WIDEST, _STEPS, _L2 = 20_000, 2_000, 100, 1e-4
 _REPEATS = 5
 
 
-def judged(plan: Plan, model: Model, metrics: dict[str, Metrics]) -> dict[str, Any]:
+def judged(plan: Plan, model: Model) -> dict[str, Any]:
     """Return the judged part's name, its scores' intervals, and the baselines' scores on it.
 
     Nothing is judged where there are no validation and no test rows.
@@ -79,7 +79,8 @@ def intervals(
     """
     rng = stream(0, _BOOTSTRAP)
     times = int(np.clip(_WORK // rows, 99, _RESAMPLES))
-    drawn = [score(rng.integers(0, rows, rows)) for _ in range(times)]
+    with np.errstate(all="ignore"):
+        drawn = [score(rng.integers(0, rows, rows)) for _ in range(times)]
     found = {}
     for name in drawn[0]:
         values = np.array([one[name] for one in drawn])
@@ -93,7 +94,8 @@ def _baselines(plan: Plan, rows: Part) -> dict[str, Metrics]:
     """Return the scores of models without hidden layers on the judged rows."""
     train_rows, targets = plan.prepared["train"], plan.prepared.targets
     constant = np.broadcast_to(train_rows.T.mean(axis=0, dtype=np.float64), rows.T.shape)
-    found = {"mean": _finite(scores(targets, constant, rows.T))}
+    with np.errstate(all="ignore"):
+        found = {"mean": _finite(scores(targets, constant, rows.T))}
     linear = _linear(plan)
     if linear is not None:
         objective, theta = linear

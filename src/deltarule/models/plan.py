@@ -122,7 +122,8 @@ def plan(
     objective = Objective.of(network, chosen, "mean", recipe.rule, recipe.l2)
     rows = len(prepared.parts["train"])
     batch_size = min(rows, recipe.batch_size or rows)
-    engine = choose_engine(recipe.engine, objective, rows, batch_size, recipe.epochs)
+    epochs = recipe.epochs * recipe.ensemble
+    engine = choose_engine(recipe.engine, objective, rows, batch_size, epochs)
     if isinstance(recipe.optimizer, Minimiser):
         engine = whole_vector("auto", recipe.optimizer.name)
     return Plan(given, recipe, prepared, objective, engine, tuple(dropped), tuple(ids))

@@ -125,7 +125,7 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
     linear, own = judgement["baselines"].get("linear", {}).get(name), metrics[part][name]
     if linear is not None and own is not None and own <= linear:
         said.append(
-            f"a linear model is as good: {_HEADS.get(name, name)} {_number(name, linear)} on the "
+            f"a linear model is no worse: {_HEADS.get(name, name)} {_number(name, linear)} on the "
             f"{part} rows, the network's {_number(name, own)}"
         )
     for metric, values in judgement.get("cross_validation", {}).items():
@@ -161,7 +161,7 @@ def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[s
     if judgement:
         level = f"{judgement['level']:.0%}"
         spans = judgement["intervals"]
-        rows.append(["", level, *(_span(name, spans.get(name)) for name in names)])
+        rows.append(["", level, *(_span(spans.get(name)) for name in names)])
         for name, values in judgement["baselines"].items():
             label = (
                 "linear model"
@@ -172,8 +172,8 @@ def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[s
     return ["", "rows", *(_HEADS.get(name, name) for name in names)], rows
 
 
-def _span(name: str, ends: Sequence[float] | None) -> str:
-    return "" if ends is None else "..".join(_number(name, end) for end in ends)
+def _span(ends: Sequence[float] | None) -> str:
+    return "" if ends is None else "..".join(f"{end:.3g}" for end in ends)
 
 
 def _number(name: str, value: float | None) -> str:
