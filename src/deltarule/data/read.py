@@ -13,7 +13,7 @@ from deltarule.core.errors import DataError, UsageError, nearest
 from deltarule.core.input_file import unreadable
 from deltarule.data.bundled import BUNDLED, is_bundled
 from deltarule.data.bundled import table as bundled_table
-from deltarule.data.check import check_finite, check_identifiers, without_empty
+from deltarule.data.check import check_finite, check_identifiers, marks, without_empty
 from deltarule.data.generators import GENERATED, usages
 from deltarule.data.options import Options
 from deltarule.data.sources.columnar import COLUMNAR, read_columnar
@@ -111,6 +111,8 @@ def read_table(
         )
     table = without_empty(table, options)
     check_finite(table, lambda column: not options.used(column))
+    if not options.kinds:
+        table = replace(table, notes=(*table.notes, *marks(table)))
     plain = {*options.text, *options.kinds, *table.targets, *options.targets}
     check_identifiers(table, lambda column: column in plain or not options.used(column))
     return table

@@ -102,7 +102,10 @@ def show_metrics(
     screen.line()
     head, rows = _metric_rows(description)
     screen.table(head, rows)
-    screen.lines(_judged(description))
+    said = _judged(description)
+    if said:
+        screen.line()
+        screen.lines(said)
     best = description["training"]["best_epoch"]
     what = f"E, {description['objective']['loss']['name']},"
     curve = draw_curve(history, best, width=screen.width, marks=screen.marks, what=what)
@@ -140,7 +143,7 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
     if falls:
         each = ", ".join(f"{column} {_number(name, mean)}" for column, (mean, _) in falls)
         said.append(f"worth most, by the fall of {_HEADS.get(name, name)} without: {each}")
-    return ["", *said] if said else []
+    return said
 
 
 def metric_words(metrics: Mapping[str, float | None]) -> str:
@@ -247,7 +250,9 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
             f"the weights {when} epoch {training['best_epoch']} are kept, the lowest {watched} "
             f"error ({training['best_error']:.4g})"
         )
-    return f"{after}: {why}; {kept}"
+    count = recipe.get("ensemble", 1)
+    first = f"the first of {count} networks " if count > 1 else ""
+    return f"{first}{after}: {why}; {kept}"
 
 
 def _some(count: int, what: str) -> str:
