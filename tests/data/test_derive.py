@@ -59,7 +59,8 @@ def test_ordinal_dates_and_pooled_categories_come_back(write):
         scaled = (number - encoder.scaler.offset[0]) / encoder.scaler.scale[0]
         np.testing.assert_allclose(X[sizes == size, 0], scaled)
     np.testing.assert_array_equal(X[:, 1:4].sum(axis=1), 1)  # the rare ones share an input
-    new = read_table(write("size,city,day\nL,Nowhere,2024-02-01\n"), kinds=encoder.column_kinds)
+    text = "size,city,day\nL,Nowhere,2024-02-01\n"
+    new = read_table(write(text), kinds=encoder.column_kinds, like=table.format)
     assert again.transform(new)[0, 1:4].tolist() == [0, 0, 1]
     assert f"without an input of their own ('Nowhere'), encoded as {OTHER}" in again.notes(new)[0]
     notes = "\n".join(made.notes)
