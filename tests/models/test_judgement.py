@@ -122,7 +122,7 @@ def test_importance_of_known_columns():
     """Shuffling doubles a column's variance in the error: R2 falls by 2 w^2 var x / var y."""
     fitted = fit(made(), Recipe(hidden=(), epochs=150, lr=0.02, dtype="float64"), target="y")
     found = importance(fitted.plan, fitted.model)
-    assert list(found)[0] == "strong"
+    assert next(iter(found)) == "strong"
     assert set(found) == {"strong", "noise", "city"}
     rows = fitted.plan.prepared["test"].rows
     y, x = fitted.plan.table["y"].values[rows], fitted.plan.table["strong"].values[rows]

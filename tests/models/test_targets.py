@@ -93,7 +93,7 @@ def test_a_log_is_learned_and_inverted(tmp_path):
     model = reloaded(fitted, tmp_path)
     assert model.predict(data).min() > 0
     assert np.median(np.abs(np.log(model.predict(data) / y))) < 0.3
-    with pytest.raises(DataError, match="0 has no logarithm .*`--target-transform log1p` takes 0"):
+    with pytest.raises(DataError, match=r"0 has no logarithm .*`--target-transform log1p` takes 0"):
         fit(table(y=number("y", np.append(y[1:], 0))), fitted.plan.recipe, target="y")
     zero = fit(table(y=number("y", np.append(y[1:], 0))),
                Recipe(**QUICK, target_transform="log1p"), target="y")  # fmt: skip

@@ -79,7 +79,8 @@ def _told(known: NDArray[np.float64], values: NDArray[np.float64], quantity: boo
     if quantity:
         wrong = np.square(sorted_ - votes / inside.sum(axis=1, keepdims=True)).sum()
         return float(1.0 - wrong / np.square(sorted_ - sorted_.mean()).sum())
-    right = np.mean(votes.argmax(axis=1) == sorted_.argmax(axis=1))
+    own = (votes * sorted_).sum(axis=1)
+    right = np.mean(own == votes.max(axis=1))  # a tie, as between two classes, is right
     base = sorted_.mean(axis=0).max()
     return float((right - base) / (1.0 - base)) if base < 1.0 else 0.0
 
