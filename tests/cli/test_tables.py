@@ -191,8 +191,9 @@ def test_standard_input(tmp_path: Path) -> None:
 
     def run(*arguments: str, stdin: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "deltarule", *arguments]
-        how = {"capture_output": True, "text": True, "check": False}
-        return subprocess.run(command, input=stdin, cwd=tmp_path, **how)
+        return subprocess.run(
+            command, input=stdin, capture_output=True, text=True, cwd=tmp_path, check=False
+        )
 
     made = run("train", "-", "--target", "y", *FAST, stdin=text)
     assert made.returncode == 0, made.stderr
