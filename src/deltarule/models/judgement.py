@@ -135,7 +135,8 @@ def importance(plan: Plan, model: Model) -> dict[str, tuple[float, float]]:
     """Return by how much the score falls with a column's cells in another order: mean, deviation.
 
     The score is R2 or the accuracy on the judged rows, the order is drawn five times. Columns that
-    tell the same share what they are worth: each alone can be missed. The parts of a date go together.
+    tell the same share what they are worth: each alone can be missed. The parts of a date go
+    together.
     """
     rows, targets = plan.prepared[part_of(plan)], model.targets
     name = JUDGED.get(model.task, "accuracy")
