@@ -45,9 +45,9 @@ def marks(table: Table) -> list[str]:
     """
     notes = []
     for column in table.columns:
-        if column.kind != "numeric" or column.missing.all():
+        if column.kind != "numeric":
             continue
-        ends = np.nanmin(column.values), np.nanmax(column.values)
+        ends = np.fmin.reduce(column.values), np.fmax.reduce(column.values)
         for mark in (end for end in ends if abs(end) in _MARKS):
             others = column.values[(column.values != mark) & ~column.missing]
             if not len(others):
