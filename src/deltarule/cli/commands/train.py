@@ -272,15 +272,18 @@ def _carry_out(
     from deltarule.cli.commands import report
     from deltarule.cli.screen import Screen
     from deltarule.models import save
-    from deltarule.models.cross_validation import judge
+    from deltarule.models.cross_validation import fold_of, judge
 
+    if cv:
+        fold_of(plan, 0, cv)  # refused before the training where it cannot be
     screen = None if quiet or as_json else Screen()
     if screen is not None:
         report.show_plan(screen, plan)
     fitted, failure = _fit(plan, progress=screen is not None and sys.stderr.isatty())
+    notes = []
     if fitted.status == "finished":
-        judge(fitted, folds=cv, columns=importance)
-    undrawn = save(fitted, out, force=force, rescue=True)
+        notes = judge(fitted, folds=cv, columns=importance)
+    undrawn = notes + save(fitted, out, force=force, rescue=True)
     if as_json:
         for note in undrawn:
             typer.echo(note, err=True)
