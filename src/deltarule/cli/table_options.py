@@ -1,86 +1,63 @@
-"""Options of `deltarule train` that say what the columns and rows of a table are."""
+"""Options of `deltarule train` that say what the columns of a table are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 
-from deltarule.cli import complete
+from deltarule.cli.options import TEXT_COLUMN
 from deltarule.core.errors import UsageError
 
-__all__ = [
-    "DATES",
-    "DROP",
-    "IDS",
-    "MIN_COUNT",
-    "MISSING",
-    "ONLY",
-    "ORDINAL",
-    "SCALE",
-    "SPLIT",
-    "TARGET",
-    "TARGET_TRANSFORM",
-    "TASK",
-    "TEST",
-    "TEXT",
-    "VALIDATION",
-    "orders",
-]
+__all__ = ["DATES", "MIN_COUNT", "ORDINAL", "TRANSFORM", "orders", "which_columns"]
 
-_DATA = "Data"
+_data: Any = partial(typer.Option, rich_help_panel="Data")
 
-
-def _option(help: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=help, rich_help_panel=_DATA, **more)
-
-
-TARGET = _option(
-    "The column to predict, several times for several. Bundled data know theirs.",
+_TARGET = _data(
     metavar="COLUMN",
+    help="The column to predict, several times for several. Bundled data know theirs.",
 )
-TASK = _option(
-    "regression, count, binary, multiclass or multilabel; auto reads it from the target.",
-    autocompletion=complete.tasks,
-)
-VALIDATION = _option("Share of the rows that training is watched on.")
-TEST = _option("Share of the rows for the final judgement.")
-SPLIT = _option(
-    "Which rows these are: random ones, the last ones (ordered), the last ones by a column "
-    "(column:NAME); auto takes the order of what is a series."
-)
-SCALE = _option(
-    "Numbers to mean 0 and deviation 1 (standard), to 0..1 (minmax), or none.",
-    autocompletion=complete.scalers,
-)
-MISSING = _option(
-    "Missing cells: refuse them (error), put the mean there (mean), or leave out their rows "
-    "(drop).",
-    autocompletion=complete.missing,
-)
-TEXT = _option(
-    "Read this column as text, whatever its cells look like. Repeatable.", metavar="COLUMN"
-)
-DROP = _option("Leave this column out. Repeatable.", "--drop", "--ignore", metavar="COLUMN")
-ONLY = _option("Leave out every column but this and the target. Repeatable.", metavar="COLUMN")
-IDS = _option(
-    "Do not learn from this column, but carry it into predictions. Repeatable.",
+_DROP = _data("--drop", "--ignore", metavar="COLUMN", help="Leave this column out. Repeatable.")
+_ONLY = _data(metavar="COLUMN", help="Leave out every column but this and the target. Repeatable.")
+_ID = _data(
     "--id",
     metavar="COLUMN",
+    help="Do not learn from this column, but carry it into predictions. Repeatable.",
 )
-ORDINAL = _option(
-    "The order of a column's categories, which become 0, 1, 2, ... Repeatable.",
+ORDINAL: Any = _data(
     metavar="COLUMN=A,B,C",
+    help="The order of a column's categories, which become 0, 1, 2, ... Repeatable.",
 )
-MIN_COUNT = _option(
-    "Categories in fewer training rows have one input together, as have those unseen in training.",
+MIN_COUNT: Any = _data(
     metavar="ROWS",
+    help="Categories in fewer training rows have one input together, and so have those unseen in "
+    "training.",
 )
-DATES = _option("Dates as days since 1970 (days), or also year, month and weekday (parts).")
-TARGET_TRANSFORM = _option(
-    "Learn the log of a skewed target (log1p where it may be 0); predictions are in its own units."
+DATES: Any = _data(help="Dates as days since 1970 (days), or also year, month and weekday (parts).")
+TRANSFORM: Any = _data(
+    help="Learn the log of a skewed target (log1p where it may be 0); predictions are in its own "
+    "units."
 )
+
+
+def which_columns(
+    target: Annotated[list[str] | None, _TARGET] = None,
+    text: Annotated[list[str] | None, TEXT_COLUMN] = None,
+    drop: Annotated[list[str] | None, _DROP] = None,
+    only: Annotated[list[str] | None, _ONLY] = None,
+    ids: Annotated[list[str] | None, _ID] = None,
+) -> dict[str, list[str]]:
+    """Return which columns are what, a group for `grouped`; `ids` are read as text."""
+    carried = ids or []
+    return {
+        "target": target or [],
+        "text": [*(text or []), *carried],
+        "drop": drop or [],
+        "only": [*only, *carried] if only else [],
+        "ids": carried,
+    }
 
 
 def orders(given: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from deltarule.engine import Objective
 from deltarule.engine.choice import Choice, choose_engine, whole_vector
 from deltarule.layers import Dense
 from deltarule.losses import LOSSES
+from deltarule.models.over_steps import over_steps
 from deltarule.models.recipe import Recipe
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Method, Minimiser
@@ -110,7 +111,8 @@ def plan(
         dtype=recipe.dtype,
     )
     activation, loss = OUTPUTS[prepared.task]
-    network = _network(prepared, recipe, activation)
+    network, notes = _network(table, prepared, recipe, activation)
+    prepared = replace(prepared, notes=(*prepared.notes, *notes))
     chosen = loss if recipe.loss == "auto" else recipe.loss
     try:
         Objective.of(network, chosen, "mean", "exact", recipe.l2)
@@ -139,7 +141,18 @@ def _suitable(network: Network) -> list[str]:
     return found
 
 
-def _network(prepared: Prepared, recipe: Recipe, output: str) -> Network:
+def _network(
+    table: Table, prepared: Prepared, recipe: Recipe, output: str
+) -> tuple[Network, list[str]]:
+    """Return the network, and what was put between its layers."""
+    if recipe.network is not None:
+        return over_steps(recipe.network, table, prepared, output)
+    if table.steps is not None:
+        raise UsageError(
+            f"{table.source}: the rows are sequences. Say by which layers, such as --network "
+            f"gru:8,dense:{prepared.targets.width}, or --network flatten,dense:8:tanh,dense:"
+            f"{prepared.targets.width}"
+        )
     hidden: Activation = recipe.activation  # type: ignore[assignment]  # a Recipe has looked it up
     layers = [Dense(int(units), hidden) for units in recipe.hidden]
-    return Network(prepared.inputs.width, [*layers, Dense(prepared.targets.width, output)])
+    return Network(prepared.inputs.width, [*layers, Dense(prepared.targets.width, output)]), []

@@ -17,6 +17,7 @@ from deltarule.data.preparation.scale import SCALERS
 from deltarule.data.preparation.target import TRANSFORMS
 from deltarule.data.preparation.task import TASKS
 from deltarule.engine.choice import choose_engine
+from deltarule.layers import written_layers
 from deltarule.losses import LOSSES, Loss
 from deltarule.optim import OPTIMISERS, Clipping, Method, Minimiser, Optimiser, Schedule
 from deltarule.rules import DeltaRule, as_rule
@@ -38,6 +39,9 @@ class Recipe:
         hidden: the nodes of every hidden layer: `(64, 32)` or `"64,32"`; `()` or `"none"` for no
             hidden layer.
         activation: f of the hidden layers.
+        network: layers in the place of the hidden ones, such as `"gru:8,dense:1"`: what sequences
+            (an NPZ file with X of the shape (rows, time, features)) are for. It ends in a dense
+            layer, whose f is the task's where none is written.
         loss: `"auto"` takes the task's: half_squared_error (regression), binary_cross_entropy (two
             classes, one sigmoid node) or cross_entropy (several, softmax).
         optimizer: a name, a specification such as `"momentum:0.1,0.9"`, or an object.
@@ -93,6 +97,7 @@ class Recipe:
     ensemble: int = 1
     clip_norm: float | None = None
     threads: int | None = None
+    network: str | None = None
 
     def __post_init__(self, lr: float | str | Schedule | None) -> None:
         whole("epochs", self.epochs, 0)
@@ -119,6 +124,8 @@ class Recipe:
         ):
             if name not in known:
                 raise unknown_name(kind, name, known)
+        if self.network is not None:
+            written_layers(self.network)
         choose_engine(self.engine)
         check_split(self.split)
         loss = self.loss if self.loss == "auto" else LOSSES.get(self.loss)

@@ -92,7 +92,7 @@ class InputEncoder:
         columns = [table[name] for name in names]
         numeric = [column for column in columns if column.kind == "numeric"]
         # One column at a time: a copy of all the training rows is never made.
-        scaler = Scaler.fit(scale, (_known(table, column, rows) for column in numeric))
+        scaler = _scaler(scale, table, numeric, rows)
         check_spread(table.source, [column.name for column in numeric], scaler.scale)
         fill = np.zeros(len(numeric))
         if missing == "mean":
@@ -238,6 +238,22 @@ class InputEncoder:
             ends = np.stack([numbers_of(arrays, key, count) for key in ("least", "largest")])
         derived = derived_from(plain.get("derived", []))
         return cls(names, kinds, categories, scaler, fill, plain["missing"], ends, derived)
+
+
+def _scaler(scale: str, table: Table, columns: Sequence[Column], rows: NDArray[np.intp]) -> Scaler:
+    """Return the scaling of every column; of sequences, one for all steps of a feature."""
+    steps = table.steps
+    if steps is None:
+        return Scaler.fit(scale, (_known(table, column, rows) for column in columns))
+    time, rest = divmod(len(columns) - steps.lengths, steps.features)
+    if rest:
+        raise DataError(
+            f"{table.source}: the rows are sequences, and some of their steps are left out. Leave "
+            "out features in the arrays, not columns with `--drop`."
+        )
+    groups = [columns[f * time : (f + 1) * time] for f in range(steps.features)]
+    each = (np.concatenate([_known(table, c, rows) for c in group]) for group in groups)
+    return Scaler.fit(scale, each).repeated(time, int(steps.lengths))
 
 
 def _ends(columns: Iterable[NDArray[Any]]) -> NDArray[np.float64]:
