@@ -103,6 +103,7 @@ _HOME = {
     "losses": "deltarule.losses",
     "optim": "deltarule.optim",
     "rules": "deltarule.rules",
+    "sklearn": "deltarule.sklearn",
     "Alignment": "deltarule.engine.alignment",
     "AlignmentWatch": "deltarule.engine.alignment",
     "alignment": "deltarule.engine.alignment",
