@@ -125,8 +125,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             strange = np.setdiff1d(y, self.classes_)
             if len(strange):
                 raise UsageError(
-                    f"y has the class {strange.tolist()[0]!r}, and the network was made for the classes "
-                    f"{self.classes_.tolist()}"
+                    f"y has the class {strange.tolist()[0]!r}, and the network was made for the "
+                    f"classes {self.classes_.tolist()}"
                 )
         T: Any = self._binarizer.transform(y)
         T = np.asarray(T.toarray() if hasattr(T, "toarray") else T, X.dtype)
