@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         hessian_vector,
         jacobian,
     )
+    from deltarule.exchange import Exported, export
     from deltarule.explanation import (
         Explanation,
         Saturation,
@@ -126,6 +127,8 @@ _HOME = {
     "diagnose": "deltarule.check.adapter",
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
+    "Exported": "deltarule.exchange",
+    "export": "deltarule.exchange",
     "Explanation": "deltarule.explanation",
     "Saturation": "deltarule.explanation",
     "StepValidity": "deltarule.explanation",
@@ -197,6 +200,7 @@ __all__ = [
     "Elman",
     "ErrorBelow",
     "Explanation",
+    "Exported",
     "FileError",
     "Flatten",
     "Forecast",
@@ -240,6 +244,7 @@ __all__ = [
     "diagnose_step",
     "explain",
     "explain_node",
+    "export",
     "forecast",
     "forecast_panel",
     "gauss_newton_vector",

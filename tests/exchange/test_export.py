@@ -1,0 +1,129 @@
+"""What is written answers as the model does, everywhere where it is run."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import deltarule as dr
+from deltarule.activations import ACTIVATIONS
+from deltarule.cli.main import app
+from deltarule.exchange import TARGETS
+from deltarule.exchange.operations import operations_of
+from deltarule.exchange.trial import Trial
+from deltarule.models import Model, save
+from deltarule.models.fit import fit
+
+HIDDEN = [a.name for a in ACTIVATIONS if not a.rowwise]
+
+
+def numpy_answers(path: Path, rows: Any) -> Any:
+    made = runpy.run_path(str(path))
+    return np.asarray((made.get("probabilities") or made["predict"])(rows))
+
+
+@pytest.mark.parametrize("activation", HIDDEN)
+def test_every_activation_is_written(activation: str, make: Any, tmp_path: Path) -> None:
+    rule = "hidden=fast_sigmoid:25" if ACTIVATIONS[activation].flat else "exact"
+    model = make("iris", activation=activation, dtype="float64", hidden=(4, 3), rule=rule)
+    for to in TARGETS:
+        made = dr.export(model, to, tmp_path / f"m-{to}")
+        assert made.difference is not None
+        assert made.difference < 1e-12
+
+
+@pytest.mark.parametrize("to", TARGETS)
+@pytest.mark.parametrize("scale", ["standard", "none"])
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("iris", None), ("diabetes", None), ("people", "rich"), ("people", "income")],
+)
+def test_every_task_is_written(
+    name: str, target: str | None, scale: str, to: str, make: Any, tmp_path: Path
+) -> None:
+    model = make(name, target, scale=scale, l2=0.01)
+    assert dr.export(model, to, tmp_path / "m").difference < 1e-6
+
+
+def test_cells_that_are_missing_or_strange(make: Any, tmp_path: Path) -> None:
+    model = make("people", "rich")
+    path = dr.export(model, "numpy", tmp_path / "m.py").path
+    row = {
+        "age": 30.0,
+        "city": "Rome",
+        "married": True,
+        "height": 1.7,
+        "shoes": 43.0,
+        "income": 1e6,
+    }
+    gone = {**row, "age": None, "city": None, "married": None}
+    rows = [tuple(r[n] for n in model.inputs.names) for r in (row, gone)]
+    data = {n: [row[n], gone[n]] for n in row}
+    np.testing.assert_allclose(numpy_answers(path, rows), model.predict_proba(data), atol=1e-6)
+    made = runpy.run_path(str(path))
+    with pytest.raises(ValueError, match=r"column 'city'.*Paris.*not in training"):
+        made["predict"]([tuple({**row, "city": "Paris"}[n] for n in model.inputs.names)])
+    assert made["predict"](rows) == model.predict(data).tolist()
+    strict = dr.export(make("diabetes", missing="error"), "numpy", tmp_path / "n.py").path
+    with pytest.raises(ValueError, match="missing or not finite"):
+        numpy_answers(strict, [[float("nan")] * 10])
+
+
+def test_what_answers_otherwise_is_not_kept(make: Any, tmp_path: Path) -> None:
+    model = make("iris")
+    ops = operations_of(model)
+    trial = Trial.of(model, ops)
+    wrong = trial.answers.copy()
+    wrong[3, 1] += 1e-5
+    with pytest.raises(dr.NumericError, match=r"answers .* where the model answers"):
+        trial.check("m", wrong)
+    wrong[5, 0] = np.nan
+    with pytest.raises(dr.NumericError, match="answers nan"):
+        trial.check("m", wrong)
+    ops.steps[0].W[...] += 0.1  # a view of theta: the model moves, the file must not be kept
+    moved = Model(model.objective, model.theta * 1.01, model.inputs, model.targets)
+    text = TARGETS["numpy"].write(operations_of(moved), trial, "m")
+    (tmp_path / "m.py").write_text(text)
+    with pytest.raises(dr.NumericError):
+        trial.check("m", TARGETS["numpy"].answer(tmp_path / "m.py", trial, "m"))
+
+
+def test_a_formula_of_ones_own_is_written_where_it_can_be_traced(make: Any, tmp_path: Path) -> None:
+    bent = dr.activations.Custom(
+        lambda x: x / (1 + x * x), lambda x: (1 - x * x) / (1 + x * x) ** 2, name="bent"
+    )
+    made = dr.export(make("iris", activation=bent), "numpy", tmp_path / "m.py")
+    assert "def bent(net)" in made.path.read_text()
+    looked_up = dr.activations.Custom(
+        lambda x: np.interp(x, [-1.0, 1.0], [0.0, 1.0]),
+        lambda x: np.where(np.abs(x) < 1, 0.5, 0.0),
+        name="looked_up", kinks=[-1.0, 1.0],
+    )  # fmt: skip
+    with pytest.raises(dr.UsageError, match="looked_up cannot be written in another language"):
+        dr.export(make("iris", activation=looked_up), "numpy", tmp_path / "n.py")
+    assert not (tmp_path / "n.py").exists()
+
+
+def test_the_command(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from deltarule.data import read_table
+    from deltarule.models import Recipe
+
+    monkeypatch.chdir(tmp_path)
+    save(fit(read_table("iris"), Recipe(hidden=(3,), epochs=2)), "iris-model")
+
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(app, ["export", *words])
+
+    assert run("iris-model", "--to", "numpy").exit_code == 0
+    assert Path("iris_model.py").exists()
+    again = run("iris-model", "--to", "numpy")
+    assert (again.exit_code, "the file exists" in again.output) == (2, True)
+    said = run("iris-model", "--to", "numpy", "--force").output
+    assert "run on 1,000 rows" in said
+    assert "did you mean 'numpy'" in run("iris-model", "--to", "numpi").output
+    assert run("nowhere", "--to", "numpy").exit_code == 5
