@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         hessian_vector,
         jacobian,
     )
-    from deltarule.exchange import Exported, export
+    from deltarule.exchange import Exported, export, from_sklearn, from_torch, to_torch
     from deltarule.explanation import (
         Explanation,
         Saturation,
@@ -129,6 +129,9 @@ _HOME = {
     "backprop": "deltarule.engine",
     "Exported": "deltarule.exchange",
     "export": "deltarule.exchange",
+    "from_sklearn": "deltarule.exchange",
+    "from_torch": "deltarule.exchange",
+    "to_torch": "deltarule.exchange",
     "Explanation": "deltarule.explanation",
     "Saturation": "deltarule.explanation",
     "StepValidity": "deltarule.explanation",
@@ -247,6 +250,8 @@ __all__ = [
     "export",
     "forecast",
     "forecast_panel",
+    "from_sklearn",
+    "from_torch",
     "gauss_newton_vector",
     "hessian",
     "hessian_vector",
@@ -259,6 +264,7 @@ __all__ = [
     "rules",
     "saturation",
     "step_validity",
+    "to_torch",
     "train",
     "train_many",
     "tune",

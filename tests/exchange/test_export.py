@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import runpy
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from deltarule.exchange.trial import Trial
 from deltarule.models import Model, save
 from deltarule.models.fit import fit
 
+HERE = [to for to in TARGETS if to not in ("onnx", "torch") or importlib.util.find_spec(to)]
+"""The others are in the extras `onnx` and `peers`."""
 HIDDEN = [a.name for a in ACTIVATIONS if not a.rowwise]
 
 
@@ -31,13 +34,17 @@ def numpy_answers(path: Path, rows: Any) -> Any:
 def test_every_activation_is_written(activation: str, make: Any, tmp_path: Path) -> None:
     rule = "hidden=fast_sigmoid:25" if ACTIVATIONS[activation].flat else "exact"
     model = make("iris", activation=activation, dtype="float64", hidden=(4, 3), rule=rule)
-    for to in TARGETS:
+    for to in HERE:
+        if to == "onnx" and activation == "gelu":
+            with pytest.raises(dr.UsageError, match="Erf in single precision"):
+                dr.export(model, to, tmp_path / "m")
+            continue
         made = dr.export(model, to, tmp_path / f"m-{to}")
         assert made.difference is not None
         assert made.difference < 1e-12
 
 
-@pytest.mark.parametrize("to", TARGETS)
+@pytest.mark.parametrize("to", HERE)
 @pytest.mark.parametrize("scale", ["standard", "none"])
 @pytest.mark.parametrize(
     ("name", "target"),

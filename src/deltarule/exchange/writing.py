@@ -10,7 +10,7 @@ from typing import Any
 
 from deltarule.core.errors import unknown_name
 from deltarule.core.files import check_file, new_file
-from deltarule.exchange import c_file, json_file, numpy_file
+from deltarule.exchange import c_file, json_file, numpy_file, onnx_file, torch_file
 from deltarule.exchange.operations import operations_of
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
@@ -22,6 +22,8 @@ TARGETS: dict[str, Target] = {
     "numpy": numpy_file.TARGET,
     "c": c_file.TARGET,
     "json": json_file.TARGET,
+    "onnx": onnx_file.TARGET,
+    "torch": torch_file.TARGET,
 }
 """The targets by name."""
 
