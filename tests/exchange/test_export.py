@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import runpy
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from typer.testing import CliRunner
 import deltarule as dr
 from deltarule.activations import ACTIVATIONS
 from deltarule.cli.main import app
+from deltarule.data import read_table
 from deltarule.exchange import TARGETS
+from deltarule.exchange.c_file import compiler
 from deltarule.exchange.operations import operations_of
 from deltarule.exchange.trial import Trial
-from deltarule.models import Model, save
-from deltarule.models.fit import fit
+from deltarule.models import Model, Recipe, fit, save
+from deltarule.models.tables import columns_table
 
 HERE = [to for to in TARGETS if to not in ("onnx", "torch") or importlib.util.find_spec(to)]
 """The others are in the extras `onnx` and `peers`."""
@@ -81,6 +84,61 @@ def test_cells_that_are_missing_or_strange(make: Any, tmp_path: Path) -> None:
         numpy_answers(strict, [[float("nan")] * 10])
 
 
+NAMES = ["label", 'a "b"', "*/ x", "probabilities", "c\\", "deltarule"]
+
+
+@pytest.mark.parametrize("to", HERE)
+def test_names_and_classes_of_any_kind(to: str, make: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    columns = {name: rng.normal(size=40) for name in NAMES}
+    columns["b?/"] = np.array(['say "hi"', "\\n", "*/", "é??/"] * 10)
+    columns["end"] = np.array(['"quoted"', "back\\slash", "??=\n", "ñ\t"])[rng.integers(0, 4, 40)]
+    table = columns_table(columns)
+    found = fit(table, Recipe(hidden=(3,), epochs=2), target="end")
+    made = dr.export(found.model, to, tmp_path / "m")
+    assert made.difference is not None
+    assert made.difference < 1e-6
+
+
+@pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
+def test_the_header_is_clean_and_names_what_it_cannot_use(make: Any, tmp_path: Path) -> None:
+    model = make("people", "rich")
+    dr.export(model, "c", tmp_path / "people.h")
+    (tmp_path / "main.c").write_text(CALLS)
+    flags = "-std=c99 -O1 -g -Wall -Wextra -Wshadow -Wconversion -Werror"
+    flags += " -fsanitize=address,undefined -fno-sanitize-recover=all"
+    run = [str(compiler()), *flags.split(), "main.c", "-lm", "-o", "main"]
+    built = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert built.stderr == ""
+    said = subprocess.run("./main", cwd=tmp_path, capture_output=True, text=True, check=True)
+    gone = {n: [None] for n in model.inputs.names}
+    lines = said.stdout.split()
+    assert lines[:4] == ["2", "2", "3", "1"]
+    np.testing.assert_allclose(float(lines[4]), model.predict_proba(gone)[0, 1], atol=1e-6)
+    assert lines[5] == model.predict(gone)[0]
+
+
+CALLS = """
+#include <stdio.h>
+#include "people.h"
+static int with(int i, double x)
+{
+    double cells[PEOPLE_CELLS] = {30, 1, 0, 1.7, 43, 1e6}, answers[PEOPLE_ANSWERS];
+    cells[i] = x;
+    return people_predict(cells, answers);
+}
+int main(void)
+{
+    const double gone[PEOPLE_CELLS] = {NAN, -1, -1, NAN, NAN, NAN};
+    double answers[PEOPLE_ANSWERS];
+    printf("%d %d %d %d\\n", with(1, 3), with(1, 0.5), with(2, NAN), with(0, INFINITY));
+    people_predict(gone, answers);
+    printf("%.9g %s\\n", answers[1], people_name(people_class(answers)));
+    return 0;
+}
+"""
+
+
 def test_what_answers_otherwise_is_not_kept(make: Any, tmp_path: Path) -> None:
     model = make("iris")
     ops = operations_of(model)
@@ -117,9 +175,6 @@ def test_a_formula_of_ones_own_is_written_where_it_can_be_traced(make: Any, tmp_
 
 
 def test_the_command(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from deltarule.data import read_table
-    from deltarule.models import Recipe
-
     monkeypatch.chdir(tmp_path)
     save(fit(read_table("iris"), Recipe(hidden=(3,), epochs=2)), "iris-model")
 

@@ -294,7 +294,10 @@ def _word(value: Any) -> str:
 
 
 def _comment(text: str) -> str:
-    return text.replace("*/", "* /").replace("/*", "/ *").replace("\n", " ")
+    """Return a text without what ends a comment, begins another or is a trigraph."""
+    for sign in ("*/", "/*", "??"):
+        text = text.replace(sign, f"{sign[0]} {sign[1]}")
+    return text.replace("\n", " ")
 
 
 def _string(text: str) -> str:

@@ -61,7 +61,8 @@ def from_sklearn(mlp: Any) -> tuple[Network, Array]:
 
     >>> from sklearn.neural_network import MLPRegressor
     >>> X = [[0.0, 1.0], [1.0, 0.5], [0.5, -1.0]]
-    >>> mlp = MLPRegressor(hidden_layer_sizes=3, solver="lbfgs", random_state=0).fit(X, [1.0, 2.0, 3.0])
+    >>> mlp = MLPRegressor(hidden_layer_sizes=3, solver="lbfgs", random_state=0)
+    >>> mlp = mlp.fit(X, [1.0, 2.0, 3.0])
     >>> net, theta = from_sklearn(mlp)
     >>> bool(np.allclose(net(theta, X)[:, 0], mlp.predict(X)))
     True

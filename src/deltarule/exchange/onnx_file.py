@@ -52,7 +52,7 @@ class _Graph:
 
     def constant(self, values: Any, name: str = "") -> str:
         """Return the name of a constant."""
-        name = name or f"c{len(self.constants)}"
+        name = name or f"deltarule/constant{len(self.constants)}"
         self.constants[name] = np.asarray(values)
         return name
 
@@ -60,7 +60,7 @@ class _Graph:
         """Return the name of what a new node gives."""
         from onnx import helper
 
-        name = name or f"v{len(self.nodes)}"
+        name = name or f"deltarule/{op}{len(self.nodes)}"
         self.nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
         return name
 
@@ -181,36 +181,41 @@ def _scaled(graph: _Graph, x: str, columns: tuple[Column, ...]) -> str:
 
 
 def _layer(graph: _Graph, step: Step, l: int, y: str) -> str:
-    net = graph.add("MatMul", y, graph.constant(step.W.T.copy(), f"W{l}_transposed"))
+    net = graph.add("MatMul", y, graph.constant(step.W.T.copy(), f"deltarule/W{l}_transposed"))
     if step.b is not None:
-        net = graph.add("Add", net, graph.constant(step.b, f"b{l}"))
+        net = graph.add("Add", net, graph.constant(step.b, f"deltarule/b{l}"))
     return graph.formula(unrolled(step.activation)[0], net)
 
 
 def _answers(graph: _Graph, ops: Operations, y: str) -> list[Any]:
+    """Return the outputs; one that is called as a column gets a line under its name."""
     from onnx import TensorProto, helper
 
+    columns = {c.name for c in ops.columns}
+    values, label, shares = (
+        f"{name}_" if name in columns else name for name in ("values", "label", "probabilities")
+    )
     if not ops.classes:
         y = graph.add("Cast", y, to=TensorProto.DOUBLE)
         y = graph.add("Mul", y, graph.constant(ops.scale[None]))
-        graph.add("Add", y, graph.constant(ops.offset[None]), name="values")
+        graph.add("Add", y, graph.constant(ops.offset[None]), name=values)
         shape = ["rows", len(ops.targets)]
-        return [helper.make_tensor_value_info("values", TensorProto.DOUBLE, shape)]
+        return [helper.make_tensor_value_info(values, TensorProto.DOUBLE, shape)]
     if ops.sizes[-1] == 1:
         one = graph.constant(np.array(1.0, ops.dtype))
-        graph.add("Concat", graph.add("Sub", one, y), y, axis=1, name="probabilities")
+        graph.add("Concat", graph.add("Sub", one, y), y, axis=1, name=shares)
     else:
-        graph.add("Identity", y, name="probabilities")
-    best = graph.add("ArgMax", "probabilities", axis=1, keepdims=0)
+        graph.add("Identity", y, name=shares)
+    best = graph.add("ArgMax", shares, axis=1, keepdims=0)
     numbers = all(isinstance(c, int) and not isinstance(c, bool) for c in ops.classes)
     words = np.array(
         ops.classes if numbers else [_word(c) for c in ops.classes], None if numbers else object
     )
-    graph.add("Gather", graph.constant(words), best, name="label")
+    graph.add("Gather", graph.constant(words), best, name=label)
     kind = TensorProto.INT64 if numbers else TensorProto.STRING
     return [
-        helper.make_tensor_value_info("label", kind, ["rows"]),
-        helper.make_tensor_value_info("probabilities", _kind(ops), ["rows", len(ops.classes)]),
+        helper.make_tensor_value_info(label, kind, ["rows"]),
+        helper.make_tensor_value_info(shares, _kind(ops), ["rows", len(ops.classes)]),
     ]
 
 

@@ -61,7 +61,7 @@ def export(
         model: a model, or its folder.
         to: a name in `deltarule.exchange.TARGETS`: `"numpy"`, `"c"`, `"torch"`, `"onnx"`,
             `"json"`.
-        out: the file; None names it after the folder, here.
+        out: the file, after which C's names are called; None: after the folder, here.
         force: replace a file that is there.
         own: formulas of your own by name, as `dr.load` takes them.
 
@@ -81,7 +81,8 @@ def export(
         raise unknown_name("target of an export", to, TARGETS)
     target = TARGETS[to]
     name = "model" if isinstance(model, Model) else Path(model).resolve().name
-    word = re.sub(r"\W", "_", name)
+    name = name if out is None else Path(out).stem
+    word = re.sub("[^0-9A-Za-z_]", "_", name)
     word = word if word.isidentifier() else f"model_{word}"
     path = Path(f"{word}{target.suffix}") if out is None else Path(out)
     check_file(path, force=force)
