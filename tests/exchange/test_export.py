@@ -60,6 +60,30 @@ def test_every_task_is_written(
     assert dr.export(model, to, tmp_path / "m").difference < 1e-6
 
 
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        ("diabetes", "half_squared_error"),
+        ("diabetes", "huber"),
+        ("diabetes", "log_cosh"),
+        ("iris", "cross_entropy"),
+        ("iris", "half_squared_error"),
+    ],
+)
+def test_the_gradient_is_the_exact_rules(name: str, loss: str, make: Any, tmp_path: Path) -> None:
+    model = make(name, loss=loss, rule="hidden=constant", l2=0.1)
+    text = dr.export(model, "numpy", tmp_path / "m").path.read_text()  # which holds it to ours
+    assert "this is the exact one" in text
+
+
+def test_a_gradient_that_is_not_ours_is_not_kept(make: Any, tmp_path: Path) -> None:
+    model = make("iris")
+    text = TARGETS["numpy"].write(operations_of(model), Trial.of(model, operations_of(model)), "m")
+    (tmp_path / "m.py").write_text(str(text).replace("delta1.T @ y0", "delta1.T @ y0 * 1.000001"))
+    with pytest.raises(dr.NumericError, match="E or gradient is not the model's"):
+        TARGETS["numpy"].answer(tmp_path / "m.py", Trial.of(model, operations_of(model)), "m")
+
+
 def test_cells_that_are_missing_or_strange(make: Any, tmp_path: Path) -> None:
     model = make("people", "rich")
     path = dr.export(model, "numpy", tmp_path / "m.py").path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,16 @@ import numpy as np
 
 from deltarule.activations import Activation
 from deltarule.core.errors import NumericError
-from deltarule.engine.reference import backprop
+from deltarule.engine import reference
 from deltarule.exchange.operations import Operations
 from deltarule.exchange.python_text import answering, array_lines, encoding, head, indented
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Dialect, Writer, row_graph, traced, unrolled
-from deltarule.rules import DeltaRule
 
 __all__ = ["NUMPY_WORDS", "TARGET", "numpy_file"]
 
-_GRADIENT_ROWS = 20
+_GRADIENT_ROWS, _CLOSE = 20, 1e-9
 
 _UFUNCS = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "abs")
 
@@ -121,9 +119,8 @@ def _forward(ops: Operations) -> list[str]:
 def _loss(ops: Operations) -> Iterator[list[str]]:
     objective, row = ops.objective, ops.steps[-1].activation.rowwise
     name, graph = objective.loss.name, row_graph()
-    fused = objective.fused if objective.rule.exact else None
-    if fused is not None:
-        e, delta = fused(graph)
+    if objective.fused is not None:
+        e, delta = objective.fused(graph)
         what = f"the loss {name}"
         yield _function(
             "error", "net, T", f"Return e of {name}, from net: no logarithm of y is formed.",
@@ -144,7 +141,7 @@ def _loss(ops: Operations) -> Iterator[list[str]]:
 
 def _backward(ops: Operations) -> list[str]:
     L, objective = len(ops.steps), ops.objective
-    fused = objective.fused is not None and objective.rule.exact
+    fused = objective.fused is not None
     of = f"net{L}" if fused else f"y{L}"
     pairs = ", ".join(f"(net{l}, y{l})" for l in range(1, L + 1))
     body = [f"n, y0, ({pairs}{',' if L == 1 else ''}) = len(X), X, forward(X)"]
@@ -174,11 +171,7 @@ def _backward(ops: Operations) -> list[str]:
         f"(dW{l}, db{l})" if step.b is not None else f"(dW{l},)"
         for l, step in enumerate(ops.steps, 1)
     )
-    changed = (
-        ""
-        if objective.rule.exact
-        else " (training changed the backward rule; this is the exact one)"
-    )
+    changed = " (training changed the backward rule; this is the exact one)" if ops.changed else ""
     said = f'"""Return E and (dE/dW, dE/db) of every layer, for X and targets T{changed}."""'
     return ["def backward(X, T):", *indented([said, *body, f"return E, [{', '.join(found)}]"])]
 
@@ -193,22 +186,27 @@ def _weights(ops: Operations) -> Iterator[str]:
 def _answer(path: Path, trial: Trial, name: str) -> Any:
     """Return what the file answers to the rows of a trial, having held its gradient to ours."""
     made = runpy.run_path(str(path))
-    _check_backward(made, trial)
-    return made["probabilities" if trial.ops.classes else "predict"](trial.rows)
+    found = made["probabilities" if trial.ops.classes else "predict"](trial.rows)
+    _check_backward(made["backward"], trial)
+    return found
 
 
-def _check_backward(made: dict[str, Any], trial: Trial) -> None:
-    """Raise `NumericError` where the file's gradient is not the exact rule's."""
+def _check_backward(backward: Any, trial: Trial) -> None:
+    """Raise `NumericError` where the file's gradient, in float64, is not the exact rule's."""
     ops = trial.ops
-    objective = replace(ops.objective, rule=DeltaRule())
-    X = ops.encoded(trial.rows[:_GRADIENT_ROWS])
-    theta = np.concatenate([a.ravel() for s in ops.steps for a in (s.W, s.b) if a is not None])
-    T = objective.network(theta, X)[::-1]  # what the loss can take: outputs of other rows
-    own = backprop(objective, theta.astype(np.float64), X.astype(np.float64), T.astype(np.float64))
-    found = np.concatenate([g.ravel() for layer in made["backward"](X, T)[1] for g in layer])
-    largest = float(np.max(np.abs(own.gradient)))
-    if not np.max(np.abs(found - own.gradient)) <= trial.tolerance * 100 * max(largest, 1e-30):
-        raise NumericError("the file's gradient is not that of the model: it is not written")
+    for key, value in list(backward.__globals__.items()):
+        if isinstance(value, np.ndarray):
+            backward.__globals__[key] = value.astype(np.float64)
+    parts = [a.ravel() for s in ops.steps for a in (s.W, s.b) if a is not None]
+    theta = np.concatenate(parts).astype(np.float64)
+    X = ops.encoded(trial.rows[:_GRADIENT_ROWS]).astype(np.float64)
+    T = ops.objective.network(theta, X)[::-1]  # what the loss can take: outputs of other rows
+    own, (E, found) = reference.backprop(ops.objective, theta, X, T), backward(X, T)
+    flat = np.concatenate([g.ravel() for layer in found for g in layer])
+    pairs = ((flat, own.gradient), (np.array([E]), np.array([own.error])))
+    for theirs, ours in pairs:
+        if not np.max(np.abs(theirs - ours)) <= _CLOSE * np.max(np.abs(ours)):
+            raise NumericError("the file's E or gradient is not the model's: it is not written")
 
 
 TARGET = Target(

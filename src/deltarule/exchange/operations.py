@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from deltarule.core.errors import UsageError
 from deltarule.engine import Objective
 from deltarule.layers import Dense
 from deltarule.models import Model
+from deltarule.rules import DeltaRule
 
 __all__ = ["Column", "Operations", "Step", "operations_of"]
 
@@ -74,6 +75,9 @@ class Operations:
     """Whether missing cells are filled (the policy `mean`)."""
     steps: tuple[Step, ...]
     objective: Objective
+    """E, with the exact rule."""
+    changed: bool
+    """Whether it was trained with another rule."""
     targets: tuple[str, ...]
     classes: tuple[Any, ...]
     """Empty for a regression."""
@@ -136,7 +140,8 @@ def operations_of(model: Model) -> Operations:
         columns=tuple(_columns(model)),
         fills=encoder.missing == "mean",
         steps=tuple(steps),
-        objective=model.objective,
+        objective=replace(model.objective, rule=DeltaRule()),
+        changed=not model.objective.rule.exact,
         targets=targets.names,
         classes=classes,
         offset=targets.scaler.offset,
