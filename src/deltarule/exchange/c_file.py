@@ -8,21 +8,16 @@ model's own answers, and checks them.
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import deltarule
 from deltarule.activations import Activation
-from deltarule.core.errors import NumericError
 from deltarule.engine.compiled.expressions.tracing import Node
-from deltarule.exchange.numbers_text import lines_of, number_text
+from deltarule.exchange.c_trial import answer_of_header, array_in_c, main_in_c
+from deltarule.exchange.numbers_text import number_text
 from deltarule.exchange.operations import Operations
 from deltarule.exchange.python_text import indented, layer_table
 from deltarule.exchange.target import Target
@@ -32,7 +27,6 @@ from deltarule.exchange.words import ACROSS, Dialect, Writer, unrolled
 __all__ = ["TARGET", "c_file", "c_words"]
 
 _FUNCTIONS = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "erfc")
-_RECORDED = 10
 
 
 def c_words(name: str, single: bool) -> Dialect:
@@ -62,7 +56,7 @@ def c_file(ops: Operations, trial: Trial, name: str) -> str:
         *_predict(ops, name),
         *_classes(ops, name),
         "",
-        *_main(ops, trial, name),
+        *main_in_c(trial, name),
         "",
         f"#endif /* {name.upper()}_H */",
     ]
@@ -111,33 +105,21 @@ def _tables(ops: Operations, name: str) -> Iterator[str]:
     yield "/* How many categories a cell has; 0: it is a number, and becomes (x - offset) / scale"
     yield "   (scale 0: it never varied in training, and becomes 0). */"
     counts = np.array([len(c.categories) for c in columns])
-    yield from _array(f"static const int {name}_categories[{len(columns)}]", counts)
+    yield from array_in_c(f"static const int {name}_categories[{len(columns)}]", counts)
     offsets = np.array([c.offset for c in columns])
-    yield from _array(f"static const double {name}_offset[{len(columns)}]", offsets)
+    yield from array_in_c(f"static const double {name}_offset[{len(columns)}]", offsets)
     scales = np.array([0.0 if c.constant else c.scale for c in columns])
-    yield from _array(f"static const double {name}_scale[{len(columns)}]", scales)
+    yield from array_in_c(f"static const double {name}_scale[{len(columns)}]", scales)
     if ops.fills:
         fills = np.array([c.fill or 0.0 for c in columns])
-        yield from _array(f"static const double {name}_fill[{len(columns)}]", fills)
+        yield from array_in_c(f"static const double {name}_fill[{len(columns)}]", fills)
     yield ""
     yield "/* Row j of W is what goes into node j. */"
     for l, step in enumerate(ops.steps, 1):
         units, inputs = step.W.shape
-        yield from _array(f"static const {name}_real {name}_W{l}[{units}][{inputs}]", step.W)
+        yield from array_in_c(f"static const {name}_real {name}_W{l}[{units}][{inputs}]", step.W)
         if step.b is not None:
-            yield from _array(f"static const {name}_real {name}_b{l}[{units}]", step.b)
-
-
-def _array(declaration: str, numbers: NDArray[Any]) -> Iterator[str]:
-    end = "f" if numbers.dtype == np.float32 else ""
-    yield f"{declaration} = {{"
-    for row in numbers if numbers.ndim == 2 else [numbers]:
-        lines = [line.replace("nan", "NAN") for line in lines_of(row, suffix=end)]
-        if numbers.ndim == 2:
-            lines[0] = f"{{{lines[0]}"
-            lines[-1] = f"{lines[-1]}}}"
-        yield from (f"    {line}," for line in lines)
-    yield "};"
+            yield from array_in_c(f"static const {name}_real {name}_b{l}[{units}]", step.b)
 
 
 def _activation(activation: Activation, name: str, words: Dialect) -> Iterator[str]:
@@ -247,48 +229,6 @@ def _classes(ops: Operations, name: str) -> Iterator[str]:
     yield "}"
 
 
-def _main(ops: Operations, trial: Trial, name: str) -> Iterator[str]:
-    big = name.upper()
-    rows, answers = _coded(trial)[:_RECORDED], trial.answers[:_RECORDED]
-    yield f"#ifdef {big}_MAIN"
-    yield "#include <stdio.h>"
-    yield ""
-    yield "/* Rows of cells, and what the model answered to them. */"
-    n = len(rows)
-    yield from _array(f"static const double {name}_rows[{n}][{big}_CELLS]", rows)
-    yield from _array(f"static const double {name}_answers[{n}][{big}_ANSWERS]", answers)
-    yield from _array(f"static const double {name}_units[{big}_ANSWERS]", trial.units)
-    yield ""
-    yield "int main(void)"
-    yield "{"
-    yield from indented([
-        f"double found[{big}_ANSWERS], worst = 0;",
-        f"for (int i = 0; i < {n}; i++) {{",
-        f"    if ({name}_predict({name}_rows[i], found) != 0)",
-        "        return 1;",
-        f"    for (int k = 0; k < {big}_ANSWERS; k++) {{",
-        f"        const double off = fabs(found[k] - {name}_answers[i][k]) / {name}_units[k];",
-        "        worst = off > worst || off != off ? off : worst;",
-        "    }",
-        "}",
-        f'printf("{n} rows, the largest difference is %.2g\\n", worst);',
-        f"return worst <= {number_text(10 * trial.tolerance)} ? 0 : 1;",
-    ])  # fmt: skip
-    yield "}"
-    yield f"#endif /* {big}_MAIN */"
-
-
-def _coded(trial: Trial) -> NDArray[np.float64]:
-    """Return the cells as numbers: a category is its place."""
-    found = np.empty((len(trial.rows), len(trial.ops.columns)))
-    for k, column in enumerate(trial.ops.columns):
-        codes = {c: float(n) for n, c in enumerate(column.categories)}
-        missing = -1.0 if codes else np.nan
-        cells = (row[k] for row in trial.rows)
-        found[:, k] = [missing if c is None else codes.get(c, c) for c in cells]
-    return found
-
-
 def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -310,45 +250,6 @@ def _string(text: str) -> str:
     return f'"{data.decode().replace("?", chr(92) + "?")}"'
 
 
-def compiler() -> str | None:
-    """Return this machine's C compiler."""
-    return next((c for c in ("cc", "gcc", "clang") if shutil.which(c)), None)
-
-
-def _answer(path: Path, trial: Trial, name: str) -> Any:
-    """Compile the header, run its own check, and ask it for all rows."""
-    cc = compiler()
-    if cc is None:
-        return None
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        (folder / f"{name}.h").write_bytes(path.read_bytes())
-        (folder / "rows").write_bytes(_coded(trial).tobytes())
-        (folder / "ask.c").write_text(_ASK.format(name=name, big=name.upper()))
-        flags = [cc, "-std=c99", "-O2", "-Wall", "-Werror"]
-        own = [*flags, f"-D{name.upper()}_MAIN", "-x", "c", f"{name}.h", "-lm", "-o", "self"]
-        for command in (own, ["./self"], [*flags, "ask.c", "-lm", "-o", "ask"], ["./ask"]):
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise NumericError(
-                    f"`{' '.join(command)}` failed: {(done.stderr or done.stdout).strip()[:500]}"
-                )
-        return np.frombuffer((folder / "answers").read_bytes())
-
-
-_ASK = """#include <stdio.h>
-#include "{name}.h"
-int main(void)
-{{
-    double cells[{big}_CELLS], answers[{big}_ANSWERS];
-    FILE *in = fopen("rows", "rb"), *out = fopen("answers", "wb");
-    while (fread(cells, sizeof cells, 1, in) == 1)
-        if ({name}_predict(cells, answers) || fwrite(answers, sizeof answers, 1, out) != 1)
-            return 1;
-    return fclose(out);
-}}
-"""
-
 TARGET = Target(
-    "one header in C99, without malloc", ".h", c_file, _answer, "there is no C compiler"
+    "one header in C99, without malloc", ".h", c_file, answer_of_header, "there is no C compiler"
 )

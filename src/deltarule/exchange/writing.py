@@ -72,11 +72,13 @@ def export(
     >>> from deltarule.data import read_table
     >>> from deltarule.models import Recipe, fit
     >>> model = fit(read_table("iris"), Recipe(hidden=(3,), epochs=5)).model
-    >>> made = export(model, "numpy", "flowers.py", force=True)
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     made = export(model, "numpy", f"{folder}/flowers.py")
     >>> made.rows, made.difference < 1e-6
     (1000, True)
-    >>> made.path.unlink()
     """
+    to = to.lower()
     if to not in TARGETS:
         raise unknown_name("target of an export", to, TARGETS)
     target = TARGETS[to]
