@@ -107,7 +107,8 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     "names",
     [complete.activations, complete.losses, complete.optimizers, complete.engines,
-     complete.studies, complete.tasks, complete.scalers, complete.missing, complete.notations, complete.targets],
+     complete.studies, complete.tasks, complete.scalers, complete.missing, complete.notations,
+     complete.targets],
 )  # fmt: skip
 def test_completion(names: object) -> None:
     known = names("")  # type: ignore[operator]
