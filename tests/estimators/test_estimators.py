@@ -135,6 +135,22 @@ def test_partial_fit_in_parts_keeps_adams_vectors(iris: Any) -> None:
     assert halves.loss_curve_ == whole.loss_curve_
 
 
+def test_what_changes_between_two_fits_counts(iris: Any) -> None:
+    X, y = iris
+    net = NetworkClassifier(4, max_iter=2, n_iter_no_change=None, random_state=0, warm_start=True)
+    net.fit(X.astype(np.float32), y).fit(X, y)
+    assert net.theta_.dtype == np.float32
+    net.set_params(optimizer="momentum", l2=100.0).fit(X, y)
+    assert (net.run_.objective.l2, len(net.run_.state.slots)) == (100.0, 1)
+    before = net.theta_.copy()
+    net.set_params(optimizer="lbfgs", l2=0.0, max_iter=50).fit(X, y)
+    assert not np.array_equal(before, net.theta_)
+    net.set_params(optimizer="adam").fit(X, y).partial_fit(X, y)
+    net.set_params(activation="tanh")
+    with pytest.raises(UsageError, match="those of a 4-4-3 relu network"):
+        net.fit(X, y)
+
+
 def test_a_stream_of_parts_never_seen_together() -> None:
     X, y = make_classification(3000, 8, n_informative=6, random_state=0)
     net = NetworkClassifier(16, learning_rate_init=0.01, random_state=0, batch_size=50)
@@ -232,5 +248,8 @@ def test_what_cannot_go_on_is_said(iris: Any) -> None:
     with pytest.raises(ValueError, match="MultiOutputClassifier"):
         quick().fit(X, np.column_stack([y, y]))
     warm = quick(warm_start=True).fit(X, y)
-    with pytest.raises(UsageError, match="the network has 4 inputs"):
+    with pytest.raises(
+        UsageError,
+        match="4-5-3 relu network, and .* a 2-5-3 relu one",
+    ):
         warm.fit(X[:, :2], y)

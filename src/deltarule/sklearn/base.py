@@ -93,9 +93,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         self, X: Any, T: Array, weight: Array | None, output: str, loss: Any, labels: Any
     ) -> None:
         """Train from the seed, or with `warm_start` from the last run; sets `run_`."""
-        X = X.toarray() if hasattr(X, "toarray") else X
-        epochs = whole("max_iter", self.max_iter, 1)
         before = getattr(self, "run_", None) if self.warm_start else None
+        X, T, weight = _as_before(before, X, T, weight)
+        epochs = whole("max_iter", self.max_iter, 1)
         method, seed = self._method(), self._seed(before)
         objective = self._objective(X, T, output, loss, before)
         held_out = None
@@ -104,8 +104,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         stop = self._stop(method)
         if before is None or not isinstance(method, Optimiser):
             self.run_ = train(
-                objective.network, X, T,
-                theta=None if before is None else before.theta.astype(X.dtype),
+                objective.network, X, T, theta=None if before is None else before.theta,
                 loss=objective.loss, rule=objective.rule, l2=objective.l2, optimizer=method,
                 epochs=epochs, batch_size=self._batch(len(X), method), shuffle=self.shuffle,
                 seed=seed, validation=held_out, stop=stop, sample_weight=weight,
@@ -115,18 +114,17 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
             job = self._job(objective, method, X, T, weight, seed, before.epochs + epochs)
             if held_out is not None:
                 net, e = objective.network, objective.loss
-                validation = as_samples(
-                    net, e, held_out[0], held_out[1], held_out[2], X.dtype, what="validation"
-                )
-                job = replace(job, validation=validation)
-            self.run_ = go_on(replace(job, stop=stop), before)
+                rows, true, weights = held_out
+                held = as_samples(net, e, rows, true, weights, X.dtype, what="validation")
+                job = replace(job, validation=held)
+            self.run_ = go_on(replace(job, stop=stop), before, self.threads)
         if self.run_.stopped == "epochs" and stop and isinstance(method, Optimiser):
             _warn_of_the_end(epochs)
 
     def _train_epoch(self, X: Any, T: Array, weight: Array | None, output: str, loss: Any) -> None:
         """Do one epoch over the rows, from where the last training ended; sets `run_`."""
-        X = X.toarray() if hasattr(X, "toarray") else X
         before, method = getattr(self, "run_", None), self._method()
+        X, T, weight = _as_before(before, X, T, weight)
         if not isinstance(method, Optimiser):
             raise UsageError(
                 f"partial_fit: the optimizer {method.name} compares E over all rows at many theta, "
@@ -135,7 +133,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         objective = self._objective(X, T, output, loss, before)
         epochs = 1 if before is None else before.epochs + 1
         job = self._job(objective, method, X, T, weight, self._seed(before), epochs)
-        self.run_ = go_on(job, before)
+        self.run_ = go_on(job, before, self.threads)
 
     def _outputs(self, X: Any) -> Array:
         """Return the network's outputs (n, n_L)."""
@@ -147,19 +145,16 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     def _objective(
         self, X: Array, T: Array, output: str, loss: Any, before: Run | None
     ) -> Objective:
-        if before is not None:
-            found = before.objective.network
-            if (found.inputs, found.sizes[-1]) != (X.shape[1], T.shape[1]):
-                raise UsageError(
-                    f"the network has {found.inputs} inputs and {found.sizes[-1]} outputs, and "
-                    f"these rows need {X.shape[1]} and {T.shape[1]}: fit a new one "
-                    "(warm_start=False)"
-                )
-            return before.objective
         sizes = self.hidden_layer_sizes
         several = sizes if isinstance(sizes, Sequence | np.ndarray) else (sizes,)
         hidden = [Dense(whole("hidden_layer_sizes", n, 1), self.activation) for n in several]
         network = Network(X.shape[1], [*hidden, Dense(T.shape[1], output)])
+        if before is not None and network != before.objective.network:
+            raise UsageError(
+                f"the weights are those of a {_shape(before.objective.network)} network, and the "
+                f"rows and arguments are for a {_shape(network)} one: fit a new one "
+                "(warm_start=False)"
+            )
         return Objective.of(network, loss, "mean", self.rule, self.l2)
 
     def _method(self) -> Method:
@@ -249,6 +244,22 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     def intercepts_(self) -> list[Array]:
         """b_l of every layer: views of `theta_`."""
         return [p["b"] for p in self.network_.unpack(self.theta_)]
+
+
+def _as_before(
+    before: Run | None, X: Any, T: Array, weight: Array | None
+) -> tuple[Array, Array, Array | None]:
+    """Return dense samples, in the dtype of the weights that there are."""
+    X = X.toarray() if hasattr(X, "toarray") else X
+    if before is None:
+        return X, T, weight
+    dtype = before.theta.dtype
+    return X.astype(dtype), T.astype(dtype), None if weight is None else weight.astype(dtype)
+
+
+def _shape(net: Network) -> str:
+    names = {a.activation.name for a in net.affine[:-1]}
+    return f"{'-'.join(map(str, net.sizes))} {'/'.join(sorted(names))}".rstrip()
 
 
 def _warn_of_the_end(epochs: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from deltarule.engine.choice import choose_engine, make_trainer
 from deltarule.engine.trainer import Totals
+from deltarule.engine.update import slots
 from deltarule.training import Run
 from deltarule.training.job import Job
 from deltarule.training.loop import advance
@@ -14,11 +15,12 @@ from deltarule.training.loop import advance
 __all__ = ["go_on"]
 
 
-def go_on(job: Job, before: Run | None) -> Run:
+def go_on(job: Job, before: Run | None, threads: int | None = None) -> Run:
     """Return the run of a job that starts where `before` ended; without one, from its seed.
 
     `job.epochs` counts from the very beginning, and so do the orders of the samples and the steps
-    of schedules and of Adam: m and v are those that the earlier training left.
+    of schedules and of Adam: m and v are those that the earlier training left. Another optimizer
+    has other vectors, and begins with its own.
 
     Raises `NonFiniteError` where a number stops being finite.
     """
@@ -26,6 +28,8 @@ def go_on(job: Job, before: Run | None) -> Run:
         state = job.start(job.objective.network.init(job.seed, job.samples.X.dtype))
     else:
         state = before.state
+        if slots(before.objective, before.optimiser) != slots(job.objective, job.optimiser):
+            state = replace(state, slots=job.start(state.theta).slots, step=0)
     state = replace(  # what was watched, was watched on other samples
         state,
         batch=0,
@@ -41,7 +45,7 @@ def go_on(job: Job, before: Run | None) -> Run:
     choice = choose_engine("auto", job.objective, len(job.samples), job.batch_size, left)
     engine, trainer = make_trainer(
         choice.engine, job.objective, job.update, job.clipping, job.samples, job.batch_size,
-        job.seed,
+        job.seed, threads,
     )  # fmt: skip
     while state.epoch < job.epochs and not state.stopped:
         state = advance(job, state, trainer, lambda updates: True, time.monotonic)
