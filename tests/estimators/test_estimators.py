@@ -250,6 +250,6 @@ def test_what_cannot_go_on_is_said(iris: Any) -> None:
     warm = quick(warm_start=True).fit(X, y)
     with pytest.raises(
         UsageError,
-        match="4-5-3 relu network, and .* a 2-5-3 relu one",
+        match=r"4-5-3 relu network, and .* a 2-5-3 relu one",
     ):
         warm.fit(X[:, :2], y)
