@@ -10,6 +10,7 @@ answers   with `classes` their probabilities (1 - y and y where there is one out
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from deltarule.exchange.words import Writer, unrolled
 __all__ = ["TARGET", "json_file"]
 
 _RECORDED = 10
+_NUMBERS = re.compile(r"\[\n[\d\s.,eE+-]*\]")
+"""A list of numbers in lines of their own; no text has a line break in JSON."""
 
 
 def json_file(ops: Operations, trial: Trial, name: str) -> str:
@@ -43,7 +46,8 @@ def json_file(ops: Operations, trial: Trial, name: str) -> str:
         "target_scale": ops.scale.tolist(),
         "recorded": {"rows": rows, "answers": answers},
     }
-    return json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
+    return _NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n"
 
 
 def _layer(step: Step) -> dict[str, Any]:

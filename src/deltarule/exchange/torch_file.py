@@ -36,7 +36,7 @@ def torch_file(ops: Operations, trial: Trial, name: str) -> str:
     """Return the file's text."""
     more = (
         f"`predict(rows)` says {', '.join(ops.targets)}. `network` is the module:\n"
-        "`network(torch.from_numpy(encode(rows)))` is what a loss of PyTorch's takes."
+        "`network(torch.from_numpy(encode(rows)))` has its outputs, to be differentiated."
     )
     lines = [
         *head("a module of PyTorch", ops, more),
@@ -83,8 +83,8 @@ def _module(ops: Operations) -> Iterator[str]:
     yield "        super().__init__()"
     for l, step in enumerate(ops.steps, 1):
         units, inputs = step.W.shape
-        yield f"        self.layer{l} = torch.nn.Linear("
-        yield f"            {inputs}, {units}, bias={step.b is not None}, dtype=torch.{ops.dtype})"
+        more = f"{'' if step.b is not None else 'bias=False, '}dtype=torch.{ops.dtype}"
+        yield f"        self.layer{l} = torch.nn.Linear({inputs}, {units}, {more})"
     yield ""
     yield "    def forward(self, y):"
     yield '        """Return the outputs (n, outputs) for encoded rows (n, inputs)."""'
