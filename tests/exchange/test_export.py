@@ -116,9 +116,10 @@ def test_names_and_classes_of_any_kind(to: str, make: Any, tmp_path: Path) -> No
     rng = np.random.default_rng(0)
     columns = {name: rng.normal(size=40) for name in NAMES}
     columns["b?/"] = np.array(['say "hi"', "\\n", "*/", "é??/"] * 10)
-    columns["end"] = np.array(['"quoted"', "back\\slash", "??=\n", "ñ\t"])[rng.integers(0, 4, 40)]
+    end = 'x """\nraise SystemExit(7)\n"""\\'
+    columns[end] = np.array(['"quoted"', "back\\slash", "??=\n", "ñ\t"])[rng.integers(0, 4, 40)]
     table = columns_table(columns)
-    found = fit(table, Recipe(hidden=(3,), epochs=2), target="end")
+    found = fit(table, Recipe(hidden=(3,), epochs=2), target=end)
     made = dr.export(found.model, to, tmp_path / "m")
     assert made.difference is not None
     assert made.difference < 1e-6

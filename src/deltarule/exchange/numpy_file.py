@@ -13,7 +13,14 @@ from deltarule.activations import Activation
 from deltarule.core.errors import NumericError
 from deltarule.engine import reference
 from deltarule.exchange.operations import Operations
-from deltarule.exchange.python_text import answering, array_lines, encoding, head, indented
+from deltarule.exchange.python_text import (
+    answering,
+    array_lines,
+    encoding,
+    head,
+    indented,
+    targets_text,
+)
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Dialect, Writer, row_graph, traced, unrolled
@@ -35,7 +42,6 @@ NUMPY_WORDS = Dialect(
         "across maximum": "np.max({}, axis=-1, keepdims=True)",
     },
     number=repr,
-    constants="{}.astype(net.dtype)",
 )
 
 _ERFC = '''def erfc(x):
@@ -48,7 +54,7 @@ def numpy_file(ops: Operations, trial: Trial | None = None, name: str = "") -> s
     functions = [line for block in _functions(ops) for line in ["", "", *block]]
     erfc = any("erfc(" in line for line in functions)
     more = (
-        f"`predict(rows)` says {', '.join(ops.targets)}.\n"
+        f"`predict(rows)` says {targets_text(ops)}.\n"
         "`backward(encode(rows), T)` has E and its gradient,\n"
         "    E = 1/n sum over rows, sum over outputs of e(y, T),\n"
         f"with e = {ops.objective.loss.name}. Layers are numbered from 1; y_0 is X."
@@ -98,11 +104,6 @@ def _activation(activation: Activation) -> Iterator[list[str]]:
 
 def _function(name: str, arguments: str, said: str, node: Any) -> list[str]:
     body = Writer(NUMPY_WORDS).statements(node, lambda text: f"return {text}")
-    uses_net = any(".astype(net.dtype)" in line for line in body)
-    if uses_net and "net" not in arguments.split(", "):
-        body = [line.replace(".astype(net.dtype)", ".astype(y.dtype)") for line in body]
-    if body[-1] in ("return 1.0", "return 0.0"):  # a slope that is a number
-        body[-1] = f"return np.full_like(net, {body[-1].split()[1]})"
     return [f"def {name}({arguments}):", f'    """{said}"""', *indented(body)]
 
 

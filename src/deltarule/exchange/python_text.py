@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,15 @@ import deltarule
 from deltarule.exchange.numbers_text import lines_of
 from deltarule.exchange.operations import Operations
 
-__all__ = ["answering", "array_lines", "encoding", "head", "indented", "layer_table"]
+__all__ = [
+    "answering",
+    "array_lines",
+    "encoding",
+    "head",
+    "indented",
+    "layer_table",
+    "targets_text",
+]
 
 
 def head(what: str, ops: Operations, more: str) -> list[str]:
@@ -27,6 +36,11 @@ def head(what: str, ops: Operations, more: str) -> list[str]:
     ]
 
 
+def targets_text(ops: Operations) -> str:
+    """Return the targets' names as they may stand in a docstring: nothing in them ends it."""
+    return ", ".join(repr(name)[1:-1].replace('"', "'") for name in ops.targets)
+
+
 def layer_table(ops: Operations) -> list[str]:
     """Return a line per layer."""
     sizes = ops.sizes
@@ -40,21 +54,34 @@ def layer_table(ops: Operations) -> list[str]:
 def encoding(ops: Operations) -> list[str]:
     """Return `encode`, from rows of cells to X, and the tables that it reads."""
     numbers = [c for c in ops.columns if not c.categories]
-    texts = {c.name: list(c.categories) for c in ops.columns if c.categories}
-    lines = [
-        f"COLUMNS = {[c.name for c in ops.columns]!r}",
-        *_table("CATEGORIES", texts, "text and truth values: an input for every category"),
-        *_table("OFFSET", {c.name: c.offset for c in numbers}, "numbers: (x - OFFSET) / SCALE"),
-        *_table("SCALE", {c.name: c.scale for c in numbers}, ""),
-        f"CONSTANT = {[c.name for c in numbers if c.constant]!r}  # never varied in training: 0",
-    ]
-    if ops.fills:
-        fills = {c.name: c.fill for c in numbers}
-        lines += _table("FILL", fills, "a missing number (None, nan); a missing category is all 0")
-    return [*lines, "", "", *_encode(ops, bool(texts))]
+    tables: dict[str, tuple[dict[str, Any], str]] = {
+        "CATEGORIES": (
+            {c.name: list(c.categories) for c in ops.columns if c.categories},
+            "text and truth values: an input for every category",
+        ),
+        "OFFSET": ({c.name: c.offset for c in numbers}, "numbers: (x - OFFSET) / SCALE"),
+        "SCALE": ({c.name: c.scale for c in numbers}, "inf: it never varied in training"),
+        "FILL": (
+            {c.name: c.fill for c in numbers if ops.fills},
+            "a missing number (None, nan); a missing category is all 0",
+        ),
+    }
+    tables["SCALE"][0].update({c.name: math.inf for c in numbers if c.constant})
+    lines = [f"COLUMNS = {[c.name for c in ops.columns]!r}"]
+    for name, (entries, comment) in tables.items():
+        if entries:
+            body = (
+                f"    {k!r}: {'np.inf' if v == math.inf else repr(v)}," for k, v in entries.items()
+            )
+            lines += [f"{name} = {{  # {comment}", *body, "}"]
+    return [*lines, "", "", *_encode(ops, bool(tables["CATEGORIES"][0]), bool(numbers))]
 
 
-def _encode(ops: Operations, texts: bool) -> Iterator[str]:
+def _literal(value: Any) -> str:
+    return "np.inf" if value == math.inf else repr(value)
+
+
+def _encode(ops: Operations, texts: bool, numbers: bool) -> Iterator[str]:
     yield "def encode(rows):"
     yield '    """Return X (n, inputs) of rows of cells, which stand in the order of COLUMNS."""'
     yield "    parts = []"
@@ -67,13 +94,13 @@ def _encode(ops: Operations, texts: bool) -> Iterator[str]:
         yield '                raise ValueError(f"column {name!r}: {strange} was not in training")'
         yield "            parts += [[float(c == k) for c in cells] for k in CATEGORIES[name]]"
         yield "            continue"
-    yield "        x = np.array(cells, dtype=float)"
-    if ops.fills:
-        yield "        x[np.isnan(x)] = FILL[name]"
-    yield "        if not np.isfinite(x).all():"
-    yield '            raise ValueError(f"column {name!r}: a cell is missing or not finite")'
-    yield "        x = (x - OFFSET[name]) / SCALE[name]"
-    yield "        parts.append(0 * x if name in CONSTANT else x)"
+    if numbers:
+        yield "        x = np.array(cells, dtype=float)"
+        if ops.fills:
+            yield "        x[np.isnan(x)] = FILL[name]"
+        yield "        if not np.isfinite(x).all():"
+        yield '            raise ValueError(f"column {name!r}: a cell is missing or not finite")'
+        yield "        parts.append((x - OFFSET[name]) / SCALE[name])"
     yield f"    return np.array(parts).T.astype(np.{ops.dtype})"
 
 
@@ -85,7 +112,7 @@ def answering(ops: Operations, outputs: str) -> list[str]:
             "",
             "",
             "def predict(rows):",
-            f'    """Return {", ".join(ops.targets)} of rows of cells, (n, {len(ops.targets)})."""',
+            f'    """Return {targets_text(ops)} of rows of cells, (n, {len(ops.targets)})."""',
             f"    y = {outputs}",
             "    return y.astype(float) * np.array(TARGET_SCALE) + np.array(TARGET_OFFSET)",
         ]
@@ -104,7 +131,7 @@ def answering(ops: Operations, outputs: str) -> list[str]:
         "",
         "",
         "def predict(rows):",
-        f'    """Return the most probable class of every row: {ops.targets[0]}."""',
+        f'    """Return the most probable class of every row: {targets_text(ops)}."""',
         "    return [CLASSES[k] for k in probabilities(rows).argmax(axis=1)]",
     ]
 
@@ -125,11 +152,3 @@ def array_lines(name: str, numbers: NDArray[Any], make: str) -> list[str]:
 def indented(lines: list[str]) -> list[str]:
     """Return lines four columns further."""
     return [f"    {line}" if line else line for line in lines]
-
-
-def _table(name: str, entries: dict[str, Any], comment: str) -> list[str]:
-    after = f"  # {comment}" if comment else ""
-    if not entries:
-        return [f"{name} = {{}}{after}"]
-    body = (f"    {k!r}: {v!r}," for k, v in entries.items())
-    return [f"{name} = {{{after}", *body, "}"]

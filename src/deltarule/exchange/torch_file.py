@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from deltarule.exchange.operations import Operations
-from deltarule.exchange.python_text import answering, array_lines, encoding, head, indented
+from deltarule.exchange.python_text import (
+    answering,
+    array_lines,
+    encoding,
+    head,
+    indented,
+    targets_text,
+)
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Dialect, Writer, unrolled
@@ -35,7 +42,7 @@ _WORDS = Dialect(
 def torch_file(ops: Operations, trial: Trial, name: str) -> str:
     """Return the file's text."""
     more = (
-        f"`predict(rows)` says {', '.join(ops.targets)}. `network` is the module:\n"
+        f"`predict(rows)` says {targets_text(ops)}. `network` is the module:\n"
         "`network(torch.from_numpy(encode(rows)))` has its outputs, to be differentiated."
     )
     lines = [
