@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import runpy
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,9 @@ def test_the_gradient_is_the_exact_rules(name: str, loss: str, make: Any, tmp_pa
     model = make(name, loss=loss, rule="hidden=constant", l2=0.1)
     text = dr.export(model, "numpy", tmp_path / "m").path.read_text()  # which holds it to ours
     assert "this is the exact one" in text
+    total = replace(model, objective=replace(model.objective, reduction="sum"))
+    text = dr.export(total, "numpy", tmp_path / "n").path.read_text()
+    assert "    E = sum over rows" in text
 
 
 def test_a_gradient_that_is_not_ours_is_not_kept(make: Any, tmp_path: Path) -> None:

@@ -53,10 +53,11 @@ def numpy_file(ops: Operations, trial: Trial | None = None, name: str = "") -> s
     """Return the file's text."""
     functions = [line for block in _functions(ops) for line in ["", "", *block]]
     erfc = any("erfc(" in line for line in functions)
+    mean = "1/n " if ops.objective.reduction == "mean" else ""
     more = (
         f"`predict(rows)` says {targets_text(ops)}.\n"
         "`backward(encode(rows), T)` has E and its gradient,\n"
-        "    E = 1/n sum over rows, sum over outputs of e(y, T),\n"
+        f"    E = {mean}sum over rows, sum over outputs of e(y, T),\n"
         f"with e = {ops.objective.loss.name}. Layers are numbered from 1; y_0 is X."
     )
     lines = [
@@ -146,11 +147,12 @@ def _backward(ops: Operations) -> list[str]:
     of = f"net{L}" if fused else f"y{L}"
     pairs = ", ".join(f"(net{l}, y{l})" for l in range(1, L + 1))
     body = [f"n, y0, ({pairs}{',' if L == 1 else ''}) = len(X), X, forward(X)"]
-    body.append(f"E = np.sum(error({of}, T)) / n")
+    each = " / n" if objective.reduction == "mean" else ""
+    body.append(f"E = np.sum(error({of}, T)){each}")
     if fused:
-        body.append(f"delta{L} = output_delta(y{L}, T) / n")
+        body.append(f"delta{L} = output_delta(y{L}, T){each}")
     else:
-        body.append(f"dE_dy{L} = error_slope(y{L}, T) / n")
+        body.append(f"dE_dy{L} = error_slope(y{L}, T){each}")
     for l in range(L, 0, -1):
         step = ops.steps[l - 1]
         name = step.activation.name
