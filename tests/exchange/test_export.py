@@ -147,6 +147,15 @@ def test_the_header_is_clean_and_names_what_it_cannot_use(make: Any, tmp_path: P
     assert lines[5] == model.predict(gone)[0]
 
 
+def test_without_a_compiler_the_header_is_written_and_that_is_said(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    made = dr.export(make("iris"), "c", tmp_path / "m.h")
+    assert (made.difference, made.lacking) == (None, "there is no C compiler")
+    assert made.path.read_text().endswith("#endif /* M_H */\n")
+
+
 CALLS = """
 #include <stdio.h>
 #include "people.h"

@@ -42,16 +42,14 @@ def c_words(name: str, single: bool) -> Dialect:
 def c_file(ops: Operations, trial: Trial, name: str) -> str:
     """Return the header's text."""
     words = c_words(name, ops.dtype == np.float32)
+    formulas = [line for a in ops.activations() for line in ["", *_activation(a, name, words)]]
+    larger = any(f"{name}_max(" in line for line in formulas)
     lines = [
         *_head(ops, name),
         "",
         *_tables(ops, name),
-        "",
-        f"static inline {name}_real {name}_max({name}_real a, {name}_real b)",
-        "{",
-        "    return a > b || a != a ? a : b;",
-        "}",
-        *(line for a in ops.activations() for line in ["", *_activation(a, name, words)]),
+        *(_larger(name) if larger else []),
+        *formulas,
         "",
         *_predict(ops, name),
         *_classes(ops, name),
@@ -61,6 +59,17 @@ def c_file(ops: Operations, trial: Trial, name: str) -> str:
         f"#endif /* {name.upper()}_H */",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _larger(name: str) -> list[str]:
+    """Return the function that `maximum` is; NaN where either is."""
+    return [
+        "",
+        f"static inline {name}_real {name}_max({name}_real a, {name}_real b)",
+        "{",
+        "    return a > b || a != a ? a : b;",
+        "}",
+    ]
 
 
 def _head(ops: Operations, name: str) -> Iterator[str]:

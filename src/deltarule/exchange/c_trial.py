@@ -43,7 +43,7 @@ def main_in_c(trial: Trial, name: str) -> Iterator[str]:
     yield "#include <stdio.h>"
     yield ""
     yield "/* Rows of cells, and what the model answered to them. */"
-    n = len(rows)
+    n, named = len(rows), bool(trial.ops.classes)
     yield from array_in_c(f"static const double {name}_rows[{n}][{big}_CELLS]", rows)
     yield from array_in_c(f"static const double {name}_answers[{n}][{big}_ANSWERS]", answers)
     yield from array_in_c(f"static const double {name}_units[{big}_ANSWERS]", trial.units)
@@ -61,6 +61,7 @@ def main_in_c(trial: Trial, name: str) -> Iterator[str]:
         "    }",
         "}",
         f'printf("{n} rows, the largest difference is %.2g\\n", worst);',
+        *([f'printf("the last one is %s\\n", {name}_name({name}_class(found)));'] if named else []),
         f"return worst <= {number_text(10 * trial.tolerance)} ? 0 : 1;",
     ])  # fmt: skip
     yield "}"
