@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from own_layers import Scale
 from typer.testing import CliRunner
 
 import deltarule as dr
@@ -210,6 +211,21 @@ def test_a_formula_of_ones_own_is_written_where_it_can_be_traced(make: Any, tmp_
     with pytest.raises(dr.UsageError, match="looked_up cannot be written in another language"):
         dr.export(make("iris", activation=looked_up), "numpy", tmp_path / "n.py")
     assert not (tmp_path / "n.py").exists()
+
+
+def test_what_has_no_place_in_a_target_is_refused(
+    make: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model = make("iris")
+    net = dr.Network(4, [Scale(), dr.Dense(3, "softmax")])
+    layered = replace(model, objective=replace(model.objective, network=net), theta=net.init())
+    with pytest.raises(dr.UsageError, match="layer 1 is of the type .*; networks of dense layers"):
+        dr.export(layered, "c", tmp_path / "m.h")
+    plain = model.inputs.to_dict()
+    monkeypatch.setattr(type(model.inputs), "to_dict", lambda self: {**plain, "derived": []})
+    with pytest.raises(dr.UsageError, match="the model's inputs are prepared with derived"):
+        dr.export(model, "c", tmp_path / "m.h")
+    assert not (tmp_path / "m.h").exists()
 
 
 def test_the_command(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,9 +122,27 @@ class Operations:
         return np.stack(parts, axis=1).astype(self.dtype)
 
 
+_SAID = {
+    "inputs": {"columns", "scale", "missing"},
+    "targets": {"task", "names", "kind", "classes", "scale"},
+}
+"""What a model's description may say of its data for a target to say it, too."""
+
+
 def operations_of(model: Model) -> Operations:
-    """Return the operations of a model; raises `UsageError` for a layer that is not dense."""
+    """Return the operations of a model.
+
+    Raises `UsageError` for a layer that is not dense, and for data that are prepared in a way
+    that no target has a place for.
+    """
     network, encoder, targets = model.network, model.inputs, model.targets
+    for what, part in (("inputs", encoder), ("targets", targets)):
+        more = sorted(set(part.to_dict()) - _SAID[what])
+        if more:
+            raise UsageError(
+                f"the model's {what} are prepared with {', '.join(more)}, which no target of an "
+                "export has a place for yet"
+            )
     steps = []
     for number, (layer, p) in enumerate(
         zip(network.layers, network.unpack(model.theta), strict=True), 1
@@ -135,7 +153,9 @@ def operations_of(model: Model) -> Operations:
                 "exported, and no others"
             )
         steps.append(Step(p["W"], p.get("b"), layer.activation))
-    classes = tuple(model.classes.tolist()) if model.task != "regression" else ()
+    classes = tuple(model.classes.tolist()) if targets.classes else ()
+    if classes and len(classes) not in (network.sizes[-1], 2):
+        raise UsageError(f"the task {model.task} has no place in the targets of an export yet")
     return Operations(
         columns=tuple(_columns(model)),
         fills=encoder.missing == "mean",

@@ -89,6 +89,6 @@ def _cells(column: Column, rng: np.random.Generator, count: int, gaps: bool) -> 
 
 
 def _answers(model: Model, outputs: Array) -> Array:
-    if model.task != "regression":
+    if model.targets.classes:
         return model.probabilities(outputs).astype(np.float64)
     return model.targets.inverse(outputs)
