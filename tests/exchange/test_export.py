@@ -219,7 +219,7 @@ def test_what_has_no_place_in_a_target_is_refused(
     model = make("iris")
     net = dr.Network(4, [Scale(), dr.Dense(3, "softmax")])
     layered = replace(model, objective=replace(model.objective, network=net), theta=net.init())
-    with pytest.raises(dr.UsageError, match="layer 1 is of the type .*; networks of dense layers"):
+    with pytest.raises(dr.UsageError, match=r"layer 1 is of the type .*; networks of dense layers"):
         dr.export(layered, "c", tmp_path / "m.h")
     plain = model.inputs.to_dict()
     monkeypatch.setattr(type(model.inputs), "to_dict", lambda self: {**plain, "derived": []})
