@@ -82,8 +82,10 @@ def studies(incomplete: str) -> list[str]:
     from deltarule.studies.reading import SHIPPED
 
     return _starting((*SHIPPED, *FORECASTS), incomplete)
-    return _starting(SHIPPED, incomplete)
+
+
 def targets(incomplete: str) -> list[str]:
     """Return what a model can be written as and starts so."""
     from deltarule.exchange import TARGETS
+
     return _starting(TARGETS, incomplete)
