@@ -15,6 +15,7 @@ from deltarule.cli.commands import study
 from deltarule.cli.commands.check import check
 from deltarule.cli.commands.diagnose import diagnose
 from deltarule.cli.commands.explain import explain
+from deltarule.cli.commands.export import export
 from deltarule.cli.commands.forecast import forecast
 from deltarule.cli.commands.lab import lab
 from deltarule.cli.commands.predict import predict
@@ -103,6 +104,11 @@ _add(
     "deltarule predict sales-forecast new-rows.csv",
 )
 _add(show, "deltarule show digits-model")
+_add(
+    export,
+    "deltarule export iris-model --to numpy",
+    "deltarule export iris-model --to c --out src/iris.h",
+)
 _add(
     forecast,
     "deltarule forecast sunspots",
