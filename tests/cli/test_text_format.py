@@ -9,6 +9,7 @@ import pytest
 from command_line import QUICK, Cli
 
 import deltarule as dr
+from deltarule.data.text.format import TextFormat
 from deltarule.models.folder import RUN, digest_of
 
 
@@ -120,7 +121,7 @@ def test_a_model_that_does_not_say_how_its_file_was_written(cli: Cli, tmp_path: 
     assert plain["data"].pop("format")["header"] is True
     plain["sha256"]["description"] = digest_of(plain)
     run.write_text(json.dumps(plain))
-    assert dr.load("old-model").format == dr.data.text_format.TextFormat()
+    assert dr.load("old-model").format == TextFormat()
     assert predicted(cli, "old-model", "old.csv") == expected
     (tmp_path / "new.csv").write_text("\n".join(line[:-2] for line in lines))
     result = cli("predict", "old-model", "new.csv")

@@ -132,3 +132,22 @@ def test_history_before_it_stays():
     assert run.epochs == len(run.history["error"]) == 2
     plain = dr.train(net, X, T, engine="compiled", optimizer=SGD(1e-3), epochs=2, batch_size=6)
     assert run.history["error"].tolist() == plain.history["error"].tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("inputs", [1, 600])
+def test_rows_of_other_batches_count_for_nothing(inputs, dtype):
+    """w goes 1 -> -1 -> 1 on the rows 4 and 2; the first rows' y is 0 in between, their T / y inf.
+
+    The last batch leaves lanes empty, in which no such row may stand.
+    """
+    net = dr.Network(inputs, [dr.Dense(1, "relu", bias=False)])
+    X, theta = np.zeros((6, inputs)), np.zeros(net.size)
+    X[:4, 0], X[4:, 0], theta[0] = 1.0, -1.0, 1.0
+    options = {"loss": "poisson", "optimizer": SGD(lr=4.0), "epochs": 1, "dtype": dtype}
+    options |= {"batch_size": 4, "shuffle": False, "engine": "compiled"}
+    T = np.full((6, 1), 0.5)
+    assert dr.train(net, X, T, theta, **options).theta[0] == 1.0
+    assert (
+        dr.train_many(net, X, T, theta=np.tile(theta, (3, 1)), **options).theta[:, 0] == 1
+    ).all()

@@ -142,7 +142,8 @@ class _Lanes:
     def _samples(self, row: Any, i: Any, n: Any) -> tuple[Any, Any]:
         """Return the lanes' samples, and which lanes lie inside the batch.
 
-        Lanes beyond the batch look at the first sample of all, and count for nothing.
+        Lanes beyond the batch look at the first sample in these lanes, and count for nothing: a
+        sample of another batch might be infinite where these are not, and 0 inf is not 0.
         """
         o, b = self.ops, self.ops.b
         if self.lanes == 1:
@@ -151,7 +152,8 @@ class _Lanes:
         several = ir.VectorType(_WORD, self.lanes)
         inside = b.icmp_signed("<", self._rows(i), o.splat(several, n))
         here = o.at(self.call.index, _WORD, b.add(row, i))
-        sample = o.masked_load(here, several, inside)
+        first = o.splat(several, o.load(here, _WORD))
+        sample = b.select(inside, o.masked_load(here, several, inside), first)
         return b.trunc(sample, ir.VectorType(_HALF, self.lanes)), inside
 
     def _rows(self, i: Any) -> Any:
