@@ -83,6 +83,7 @@ if TYPE_CHECKING:
         why_forecast,
     )
     from deltarule.studies import Results, Study
+    from deltarule.studies.tuning import Tuned, tune
     from deltarule.training import (
         AllWithin,
         ErrorBelow,
@@ -156,6 +157,8 @@ _HOME = {
     "why_forecast": "deltarule.series",
     "Results": "deltarule.studies",
     "Study": "deltarule.studies",
+    "Tuned": "deltarule.studies.tuning",
+    "tune": "deltarule.studies.tuning",
     "AllWithin": "deltarule.training",
     "ErrorBelow": "deltarule.training",
     "Many": "deltarule.training",
@@ -219,6 +222,7 @@ __all__ = [
     "Steps",
     "Study",
     "SweepError",
+    "Tuned",
     "UsageError",
     "WhyForecast",
     "WhySmall",
@@ -251,6 +255,7 @@ __all__ = [
     "step_validity",
     "train",
     "train_many",
+    "tune",
     "why_forecast",
     "why_small",
 ]

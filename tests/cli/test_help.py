@@ -44,6 +44,7 @@ def test_version(cli: Cli) -> None:
         "study list",
         "study show",
         "study new",
+        "tune",
     ],
 )
 def test_every_command_has_help_with_examples(cli: Cli, command: str) -> None:

@@ -37,7 +37,7 @@ def test_sunspots(sunspots: dr.Forecast, method: str, arv: list[float]) -> None:
 def test_the_sunspot_network_is_weigends(sunspots: dr.Forecast) -> None:
     assert sunspots.recipe.network == "12-8-1"
     assert sunspots.forecaster.networks.network.size == 113
-    X, T = sunspots.forecaster.networks.samples(np.arange(309.0), 0, 221, ((), ()))
+    X, T = sunspots.forecaster.networks.samples(np.arange(309.0), 0, 221, ((), (), ()))
     assert (X.shape, T.shape) == ((209, 12), (209, 1))
 
 

@@ -77,6 +77,7 @@ def missing(incomplete: str) -> list[str]:
 
 def studies(incomplete: str) -> list[str]:
     """Return the studies that come along and start so."""
+    from deltarule.series.studies import SHIPPED as FORECASTS
     from deltarule.studies.reading import SHIPPED
 
-    return _starting(SHIPPED, incomplete)
+    return _starting((*SHIPPED, *FORECASTS), incomplete)

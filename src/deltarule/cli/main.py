@@ -20,6 +20,7 @@ from deltarule.cli.commands.lab import lab
 from deltarule.cli.commands.predict import predict
 from deltarule.cli.commands.show import show
 from deltarule.cli.commands.train import train
+from deltarule.cli.commands.tune import tune
 from deltarule.cli.commands.why import why
 from deltarule.cli.once import Once
 
@@ -87,6 +88,12 @@ _add(
     "deltarule train people.csv --target income --missing mean --drop name",
     "deltarule train people.csv --target city --hidden 32 --activation relu --lr 0.01",
     "deltarule train wine --lr cosine:0.01,100 --epochs 100 --out wine-1 --force",
+)
+_add(
+    tune,
+    "deltarule tune wine",
+    "deltarule tune people.csv --target income --time 300",
+    "deltarule tune people.csv --target city --hidden 32 --hidden 64,32 --activation relu",
 )
 _add(
     predict,

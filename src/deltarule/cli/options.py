@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,10 +25,12 @@ __all__ = [
     "RULE_HELP",
     "SEPARATOR",
     "SIZES",
+    "TEXT_COLUMN",
     "TIMEOUT",
-    "found",
     "l2",
     "loss",
+    "shown",
+    "text_file",
     "text_format",
 ]
 
@@ -65,6 +67,11 @@ TIMEOUT: Any = typer.Option(
     metavar="SECONDS",
     help="End the code after so many seconds, with an error.",
     show_default="none: it may take as long as it likes",
+)
+TEXT_COLUMN: Any = typer.Option(
+    metavar="COLUMN",
+    help="Read this column as text, whatever its cells look like. Repeatable.",
+    rich_help_panel="Data",
 )
 SEPARATOR: Any = typer.Option(
     help="Between the cells of a text file.",
@@ -130,6 +137,20 @@ def text_format(
     return TextFormat(separator, encoding, header, names, decimal, thousands, date_format, na)
 
 
+def text_file(
+    separator: Annotated[str | None, SEPARATOR] = None,
+    encoding: Annotated[str | None, ENCODING] = None,
+    header: Annotated[bool | None, HEADER] = None,
+    columns: Annotated[str | None, COLUMNS] = None,
+    decimal: Annotated[str | None, DECIMAL] = None,
+    thousands: Annotated[str | None, THOUSANDS] = None,
+    date_format: Annotated[str | None, DATE_FORMAT] = None,
+    na: Annotated[str | None, NA] = None,
+) -> Any:
+    """Return what all options on text files say, a group for `grouped`."""
+    return text_format(separator, encoding, header, columns, decimal, thousands, date_format, na)
+
+
 def loss(shown: bool | str = True) -> Any:
     """Return the option of the loss; `shown` is the default as the help page has it."""
     return typer.Option(
@@ -147,8 +168,8 @@ def l2(shown: bool | str = True) -> Any:
     )
 
 
-def found(option: Any) -> Any:
-    """Return an option whose default is found out from a program's numbers."""
+def shown(option: Any, default: str) -> Any:
+    """Return an option with another default on the help page."""
     other = copy(option)
-    other.show_default = "as the program's numbers show"
+    other.show_default = default
     return other

@@ -108,26 +108,26 @@ class Conv1d(Affine):
 
     def net(self, p: Parameters, y: Any) -> Any:
         """Return net, (n, T, n_l)."""
-        net = sum(_later(y, by) @ p["W"][:, :, k].mT for k, by in enumerate(self._delays))
+        net = sum(_later(y, by) @ p["W"][:, :, k].mT for k, by in enumerate(self.delays))
         return net + p["b"] if self.bias else net
 
     def gradient(self, p: Parameters, delta: Any, y: Any, xp: Any) -> Parameters:
         """Return dE/dW and dE/db, summed over samples and steps."""
         rows = delta.reshape(-1, self.units)
-        taps = [rows.T @ _later(y, by).reshape(-1, y.shape[-1]) for by in self._delays]
+        taps = [rows.T @ _later(y, by).reshape(-1, y.shape[-1]) for by in self.delays]
         dE_dW = xp.concatenate([tap[:, :, None] for tap in taps], axis=-1)
         return {"W": dE_dW, "b": xp.sum(rows, axis=0)} if self.bias else {"W": dE_dW}
 
     def back(self, p: Parameters, delta: Any) -> Any:
         """Return dE/dx: each delta goes to the steps that its node has seen."""
-        return sum(_later(delta, -by) @ p["W"][:, :, k] for k, by in enumerate(self._delays))
+        return sum(_later(delta, -by) @ p["W"][:, :, k] for k, by in enumerate(self.delays))
 
     def feedback(self, p: Parameters, stand_in: Any) -> Parameters:
         """Return the parameters with `stand_in(W)` in the place of W."""
         return {**p, "W": stand_in(p["W"])}
 
     @property
-    def _delays(self) -> list[int]:
+    def delays(self) -> list[int]:
         """How many steps before t each W_k looks."""
         return [(self.kernel - 1 - k) * self.dilation for k in range(self.kernel)]
 

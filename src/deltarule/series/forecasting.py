@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.data.bundled_series import SERIES
-from deltarule.series.fitted import future
+from deltarule.series.fitted import future, outside
 from deltarule.series.forecaster import Forecaster, check_future, fit
 from deltarule.series.judgement.baselines import BASELINES, Forecasts, ar, ar_name, usable
 from deltarule.series.judgement.judged import NETWORK, judge
@@ -115,14 +115,17 @@ def assembled(series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]
     """
     recipe, segments, notes = plan.recipe, plan.segments, list(plan.notes)
     H, y, season = recipe.horizon, series.values, plan.season
+    learnt = recipe.intervals == "pinball"
     walks = {
-        name: walk(y, method, segments, H, recipe.quantiles, g)
+        name: walk(y, method, segments, H, recipe.quantiles, g, own=name == NETWORK and learnt)
         for name, (method, g) in _methods(series, plan, fit_to).items()
     }
     final = fit_to(len(y))
     errors = walks[NETWORK].errors
     mean, spread = future(series, final, errors)
-    titles = {**TITLES, "ar": ar_name(usable(segments.cut, recipe.lags))}
+    label = series.calendar.label
+    notes += outside([label(len(y) + h) for h in range(H)], mean, spread, learnt)
+    titles = {**TITLES, "ar": ar_name(usable(segments.cut - segments.gap, recipe.lags))}
     return Forecast(
         series=series,
         recipe=recipe,
@@ -162,7 +165,10 @@ def _methods(
         def paths(origins: Origins, f: Array, errors: Array) -> Array:
             return path_quantiles(fitted, series, origins, errors, recipe.quantiles)
 
-        return predict, paths if recipe.intervals == "paths" else None
+        def pinball(origins: Origins, f: Array, errors: Array) -> Array:
+            return fitted.quantiles(series, origins, f.shape[1])
+
+        return predict, {"paths": paths, "pinball": pinball}.get(recipe.intervals)
 
     y, plain = series.values, Plain()
 

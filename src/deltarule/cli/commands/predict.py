@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _BLOCK = 4096
 
 
 @guarded
+@grouped(form=options.text_file)
 def predict(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The model folder.")],
     data: Annotated[
@@ -42,14 +44,8 @@ def predict(
         str | None,
         typer.Option(metavar="NAME", help="Which series of a panel's forecast is continued."),
     ] = None,
-    separator: Annotated[str | None, options.SEPARATOR] = None,
-    encoding: Annotated[str | None, options.ENCODING] = None,
-    header: Annotated[bool | None, options.HEADER] = None,
-    columns: Annotated[str | None, options.COLUMNS] = None,
-    decimal: Annotated[str | None, options.DECIMAL] = None,
-    thousands: Annotated[str | None, options.THOUSANDS] = None,
-    date_format: Annotated[str | None, options.DATE_FORMAT] = None,
-    na: Annotated[str | None, options.NA] = None,
+    text: Annotated[list[str] | None, options.TEXT_COLUMN] = None,
+    form: Any = None,
     own: Annotated[Path | None, options.OWN] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
@@ -70,15 +66,14 @@ def predict(
     from deltarule.core.files import check_file, new_file
     from deltarule.models import load
 
-    cells = (decimal, thousands, date_format, na)
-    form = options.text_format(separator, encoding, header, columns, *cells)
     if out is not None:
         check_file(out, force=force)
     if is_forecast(folder):
-        continued(folder, data, form.to_dict(), series, (out, force, quiet))
+        written = {**form.to_dict(), "text": text or ()}
+        continued(folder, data, written, series, (out, force, quiet))
         return
-    if series is not None:
-        raise UsageError(f"{folder}: it is a model's; --series is for the forecast of several")
+    if series is not None or text:
+        raise UsageError(f"{folder}: it is a model's; --series and --text are for forecasts")
     model = load(folder, owned(own))
     table, notes = _read(model, data, form)
     outputs = model.outputs(table, unknown=unknown)

@@ -27,8 +27,8 @@ def slopes(networks: Networks, x: Array) -> Array:
     >>> slopes(Networks(net, np.array([[3.0, 4.0, 5.0]]), (1, 2)), np.zeros(2))
     array([[3., 4.]])
     """
-    found = [_slopes(networks.network, theta, x) for theta in networks.thetas]
-    return np.asarray(np.mean(found, axis=0))
+    found = [[_slopes(networks.network, theta, x) for theta in g] for g in networks.groups]
+    return np.concatenate(np.mean(found, axis=1))
 
 
 def _slopes(net: Network, theta: Array, x: Array) -> Array:
