@@ -199,9 +199,14 @@ def test_optimisers_penalty_clipping_and_validation(optimizer):
 def test_any_number_of_threads_gives_the_same_bits(monkeypatch, dtype):
     """And so does the same seed again: 100 observations are 7 or 13 blocks of lanes."""
     net, X, T = problem(DEEP, rows=230)
-    monkeypatch.setattr(programs, "PER_THREAD", 1.0)
+    monkeypatch.setattr(programs, "PER_THREAD_THROUGH_TIME", 1.0)
+    seen, made = [], programs.thread_count
+    monkeypatch.setattr(programs, "thread_count", lambda *a: seen.append(made(*a)) or seen[-1])
+    programs.program.cache_clear()
     given = {"engine": "compiled", "epochs": 3, "batch_size": 100, "dtype": dtype, "clip_norm": 0.1}
-    runs = [dr.train(net, X, T, threads=n, optimizer=SGD(0.1), **given) for n in (1, 1, 2)]
+    runs = [dr.train(net, X, T, threads=n, optimizer=SGD(0.1), **given) for n in (1, 1, 2, 3)]
+    programs.program.cache_clear()
+    assert seen == [1, 2, 3]
     for run in runs[1:]:
         assert run.theta.tobytes() == runs[0].theta.tobytes()
         assert run.history["error"].tobytes() == runs[0].history["error"].tobytes()
