@@ -3,7 +3,8 @@
 A block of observations, as many as there are lanes, goes through all layers and all steps, and
 back; what it adds to the gradient stays in registers while the sum over time runs. Blocks are put
 together in groups, each with a gradient of its own, which the threads share out; how many there
-are follows from the batch alone, so every sum has the same order whatever the number of threads.
+are follows from the batch alone, so every sum but |g|'s has the same order whatever the number of
+threads.
 """
 
 from __future__ import annotations
