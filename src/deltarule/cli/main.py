@@ -139,6 +139,7 @@ _add(
     check,
     "deltarule check mine.py:error --x 0.1,0.2",
     "deltarule check mine.py:error --gradient mine.py:slope --x theta.npy --sweep v.png",
+    "deltarule check net.py:gradient --network 3-4-2 --activation tanh",
     "deltarule check digits-model",
     "deltarule check digits-model --directions 10 --rows 1000",
 )
