@@ -170,13 +170,3 @@ def test_a_season_and_a_line_are_taken_away_and_put_back(deseason: str) -> None:
     if deseason == "classical":
         np.testing.assert_allclose(parts.season, months - months.mean(), atol=0.3)
     assert dr.why_forecast(found, "85").how == "less its season, then less its line"
-
-
-def test_seasons_agree_with_statsmodels() -> None:
-    """The classical one is `seasonal_decompose`'s, additive."""
-    decompose = pytest.importorskip("statsmodels.tsa.seasonal").seasonal_decompose
-    from deltarule.series.components import Components
-
-    y = as_series("airpassengers").values[:100]
-    mine = Components.fit(y, line=False, season="classical", period=12)(np.arange(100))
-    np.testing.assert_allclose(mine, decompose(y, period=12).seasonal, rtol=1e-9, atol=1e-9)
