@@ -15,13 +15,14 @@ JOBS   ?= 2
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(STAMPS)/core  ## train on digits and on a regression set, say where the pictures are
+demo: $(STAMPS)/core $(STAMPS)/lab  ## train on digits and on a regression set, say where the pictures are
 	@$(BIN)/deltarule train digits --out demo/digits --force
 	@$(BIN)/deltarule train diabetes --out demo/diabetes --force
 	@echo
 	@echo "Pictures: demo/digits/curves.png, demo/digits/confusion.png,"
 	@echo "          demo/diabetes/curves.png, demo/diabetes/predictions.png"
 	@echo "Next:     $(BIN)/deltarule train YOUR.csv --target COLUMN"
+	@echo "See it:   $(BIN)/deltarule lab --lesson factor"
 
 SLOW := $(addprefix --ignore=tests/,contract/test_activation_gradients.py \
   contract/test_loss_gradients.py rules/test_engines.py rules/test_consistent.py \

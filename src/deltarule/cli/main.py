@@ -16,6 +16,7 @@ from deltarule.cli.commands.check import check
 from deltarule.cli.commands.diagnose import diagnose
 from deltarule.cli.commands.explain import explain
 from deltarule.cli.commands.forecast import forecast
+from deltarule.cli.commands.lab import lab
 from deltarule.cli.commands.predict import predict
 from deltarule.cli.commands.show import show
 from deltarule.cli.commands.train import train
@@ -73,7 +74,8 @@ def _add(
     """Add a command; its docstring is its help, every paragraph in one line for the screen."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    bare = to is app or name in ("run", "show")  # what it does without arguments: show its help
+    # what it does without arguments: show its help, where there is nothing to begin with
+    bare = (to is app and command is not lab) or name in ("run", "show")
     to.command(name, cls=Once, help=text, epilog=_examples(*examples), no_args_is_help=bare)(
         command
     )
@@ -106,6 +108,12 @@ _add(
     why,
     "deltarule why sunspots-forecast --at 2009",
     "deltarule why sunspots-forecast --at 1957 --steps 3 --plot why.png",
+)
+_add(
+    lab,
+    "deltarule lab",
+    "deltarule lab --lesson factor",
+    "deltarule lab people.csv --target income",
 )
 _add(
     explain,

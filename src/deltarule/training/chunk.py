@@ -98,8 +98,8 @@ def _before(job: Job, state: State, trainer: Trainer, plan: BatchPlan, epochs: i
 def _history(state: State, errors: list[float], rates: list[float]) -> dict[str, list[float]]:
     """Return the history with more epochs; a state that went another way keeps its own lists."""
     history = {}
-    for name, values in (("error", errors), ("lr", rates[: len(errors)])):
-        past = state.history[name]
+    found = {"error": errors, "lr": rates[: len(errors)]}
+    for name, past in state.history.items():
         history[name] = past if len(past) == state.epoch else past[: state.epoch]
-        history[name].extend(values)
+        history[name].extend(found[name])
     return history

@@ -59,8 +59,9 @@ def advance(
     trainer: Trainer,
     proceed: Callable[[int], bool],
     clock: Callable[[], float],
+    most: int | None = None,
 ) -> State:
-    """Return the state one epoch further, or as far into it as `proceed` allowed.
+    """Return the state one epoch further, or as far into it as `proceed`, or `most` updates, allow.
 
     Raises `NonFiniteError`, with the last finite theta in its state, where a number stops being
     finite.
@@ -68,7 +69,9 @@ def advance(
     began = clock()
     before = state.theta if state.epoch_theta is None else state.epoch_theta
     with np.errstate(all="ignore"):  # the trainer looks at every E and gradient
-        done = trainer.run(job.plan(state), state.theta, state.slots, state.totals, proceed)
+        plan = job.plan(state)
+        plan = plan if most is None else replace(plan, rates=plan.rates[:most])
+        done = trainer.run(plan, state.theta, state.slots, state.totals, proceed)
     state = replace(
         state,
         theta=done.theta,
@@ -114,10 +117,9 @@ def close(
             stopping.append(new)
             stopped = stopped or (rule.name if stop else "")
     history = {}
-    for name, value in values.items():
-        past = state.history[name]  # a state that went another way keeps its own list
+    for name, past in state.history.items():  # a state that went another way keeps its own list
         history[name] = past if len(past) == state.epoch else past[: state.epoch]
-        history[name].append(value)
+        history[name].append(values[name])
     better = watched < state.best_error
     closed = replace(
         state,

@@ -37,7 +37,8 @@ class State:
     stopping: tuple[tuple[float, ...], ...] = ()
     """Each stopping rule's numbers."""
     history: dict[str, list[float]] = field(default_factory=dict)
-    """For every epoch done: `error`, `lr` and, with validation samples, `validation_error`.
+    """For every epoch done, whichever of these it began with: `error`, `lr` and, with validation
+    samples, `validation_error`.
 
     The lists grow in place, shared with later states of the run: this state's are the first
     `epoch` entries.

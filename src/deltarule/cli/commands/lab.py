@@ -1,0 +1,69 @@
+"""`deltarule lab`: a page on which a network trains and every number is seen."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deltarule.cli.guard import guarded
+
+__all__ = ["lab"]
+
+
+@guarded
+def lab(
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="A file as for `deltarule train`, or a bundled name; none: xor."
+        ),
+    ] = "xor",
+    target: Annotated[
+        str, typer.Option("--target", help="The column to predict. Bundled data know theirs.")
+    ] = "",
+    hidden: Annotated[
+        str, typer.Option("--hidden", help="Nodes of every hidden layer; none for none.")
+    ] = "3",
+    lesson: Annotated[
+        str, typer.Option("--lesson", help="Begin with a lesson: xor, deltas, factor, ...")
+    ] = "",
+    port: Annotated[int, typer.Option("--port", help="0 takes a free one.", min=0, max=65535)] = 0,
+    host: Annotated[
+        str, typer.Option("--host", help="Where to listen; 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser there.")
+    ] = True,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Open the lab: see every number of backpropagation, step by step.
+
+    The page shows the network with its weights, and net, output, delta and gradient of a row of the
+    data; it trains by steps or plays, changes the delta rule, and puts up to four side by side. It
+    needs the extra `lab`: pip install 'deltarule[lab]'. Ctrl-C ends it.
+    """
+    from dataclasses import replace
+
+    from deltarule.cli.screen import Screen
+    from deltarule.data import read_table
+    from deltarule.web.lessons import lesson as known
+    from deltarule.web.serve import serve
+    from deltarule.web.session import DATA, Session
+    from deltarule.web.setup import Setup
+
+    if lesson:
+        known(lesson)
+    own = {}
+    if target or data not in DATA:
+        table = read_table(data)
+        own[data] = replace(table, targets=(target,)) if target else table
+    setup = Setup(data=data, hidden=hidden)
+    Session(setup, own)  # what cannot be shown is said here, before a page opens
+    screen = Screen()
+
+    def say(address: str) -> None:
+        screen.say("lab", address)
+        screen.say("end", "Ctrl-C")
+
+    serve(setup, own, lesson=lesson, host=host, port=port, browser=browser, say=say)

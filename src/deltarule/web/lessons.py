@@ -1,0 +1,72 @@
+"""Guided lessons: data files of text and setups, each with a task that the lab checks.
+
+A lesson is a TOML file: `title`, `steps` (each with `text` and perhaps a `setup`, as in the page's
+address), and a `task`:
+
+    lanes = ["solved", "unsolved"]   what each lane has to show; "any" for what does not matter
+    epochs = 500                     how long a lane that is unsolved has to have tried
+    explained = true                 a weight's gradient was taken apart
+    checked = true                   the gradient was held against numerical derivatives
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from deltarule.core.errors import unknown_name
+from deltarule.engine.epoch import largest_miss
+from deltarule.web.lane import Lane
+
+__all__ = ["lesson", "lessons", "still_to_do"]
+
+_FOLDER = Path(__file__).with_name("lessons")
+ORDER = (
+    "neuron", "xor", "deltas", "factor", "saturation", "differences", "momentum", "overfitting",
+)  # fmt: skip
+SOLVED = 0.4
+"""Every output lies within this of its target: Fahlman's criterion of 1988, for targets 0 and 1."""
+
+
+@lru_cache(maxsize=1)
+def lessons() -> dict[str, dict[str, Any]]:
+    """Return all lessons by name, in their order."""
+    return {name: tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8")) for name in ORDER}
+
+
+def lesson(name: str) -> dict[str, Any]:
+    """Return one lesson.
+
+    >>> lesson("xor")["title"]
+    'XOR, and why there are hidden layers'
+    """
+    if name not in ORDER:
+        raise unknown_name("lesson", name, ORDER)
+    return lessons()[name]
+
+
+def still_to_do(name: str, lanes: list[Lane], seen: set[str]) -> list[str]:
+    """Return what a lesson's task still lacks, in words; nothing where it is done.
+
+    `seen` holds "explained" and "checked" where the page was asked for them.
+    """
+    task, lacking = lesson(name)["task"], []
+    for kind in ("explained", "checked"):
+        if task.get(kind) and kind not in seen:
+            lacking.append(kind)
+    for k, goal in enumerate(task.get("lanes", ())):
+        if k >= len(lanes):
+            lacking.append(f"lane {k + 1}")
+        elif goal == "solved" and not _solved(lanes[k]):
+            lacking.append(f"lane {k + 1} solved")
+        elif goal == "unsolved" and _solved(lanes[k]):
+            lacking.append(f"lane {k + 1} unsolved")
+        elif goal == "unsolved" and lanes[k].state.epoch < task.get("epochs", 0):
+            lacking.append(f"lane {k + 1}: {task['epochs']} epochs")
+    return lacking
+
+
+def _solved(lane: Lane) -> bool:
+    return largest_miss(lane.job.objective, lane.theta, lane.job.samples) < SOLVED

@@ -1,0 +1,135 @@
+"""What a page of the lab looks at: data, a network, and the lanes that train side by side."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from deltarule.core.errors import UsageError
+from deltarule.data import Table
+from deltarule.models.plan import Plan, plan
+from deltarule.models.recipe import Recipe
+
+__all__ = ["MOST_LANES", "LaneSetup", "Setup"]
+
+MOST_LANES = 4
+
+
+@dataclass(frozen=True)
+class LaneSetup:
+    """In what one lane differs from another: its rule, and what is done with the gradient."""
+
+    rule: str = "exact"
+    optimizer: str = "sgd"
+    lr: float = 0.5
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that determines every number on the page; it stands in the page's address.
+
+    Args:
+        data: a file that the lab was started with, or a bundled name.
+        hidden, activation, loss, scale: as in `deltarule train`; `loss="auto"` is the task's.
+        batch_size: rows per update; 0 takes all.
+        seed: of the first weights, of every batch and of what rules draw.
+        lanes: one to four, from the same first weights.
+
+    >>> Setup.read({"data": "xor", "hidden": "3", "lanes": [{"rule": "hidden=constant"}]}).lanes
+    (LaneSetup(rule='hidden=constant', optimizer='sgd', lr=0.5),)
+    """
+
+    data: str = "xor"
+    hidden: str = "3"
+    activation: str = "sigmoid"
+    loss: str = "auto"
+    scale: str = "standard"
+    batch_size: int = 0
+    seed: int = 1
+    lanes: tuple[LaneSetup, ...] = field(default=(LaneSetup(),))
+
+    @classmethod
+    def read(cls, given: Any) -> Setup:
+        """Return the setup that a JSON object describes.
+
+        Raises `UsageError` for a field that there is not, and a value of another kind.
+        """
+        found = _record(cls, given, "the setup")
+        lanes = found.get("lanes", [{}])
+        if not isinstance(lanes, list) or not 1 <= len(lanes) <= MOST_LANES:
+            raise UsageError(f"lanes is a list of 1 to {MOST_LANES} lanes, not {lanes!r:.80}")
+        found["lanes"] = tuple(LaneSetup(**_record(LaneSetup, one, "a lane")) for one in lanes)
+        return cls(**found)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {**asdict(self), "lanes": [asdict(lane) for lane in self.lanes]}
+
+    def plans(self, table: Table) -> list[Plan]:
+        """Return what every lane trains on the table.
+
+        Raises what `deltarule.models.plan.plan` raises: the errors of `deltarule train`.
+        """
+        recipe = Recipe(
+            hidden=self.hidden,
+            activation=self.activation,
+            loss=self.loss,
+            scale=self.scale,
+            batch_size=self.batch_size or None,
+            seed=self.seed,
+            dtype="float64",
+            patience=0,
+            engine="reference",
+        )
+        found = []
+        for lane in self.lanes:
+            if lane.lr <= 0:
+                raise UsageError(f"lr has to be above 0, not {lane.lr:g}")
+            own = replace(recipe, rule=lane.rule, optimizer=lane.optimizer, lr=lane.lr)
+            found.append(plan(table, own))
+        return found
+
+    def command(self, lane: int, epochs: int, target: str = "") -> str:
+        """Return the command line that trains a lane's network alone, as far as it is trained.
+
+        `target` names the column, where it is not the data's own.
+        """
+        import shlex
+
+        own = self.lanes[lane]
+        words = ["deltarule", "train", self.data, "--hidden", self.hidden]
+        words += ["--activation", self.activation, "--scale", self.scale, "--loss", self.loss]
+        words += ["--target", target] if target else []
+        words += ["--batch-size", str(self.batch_size)] if self.batch_size else []
+        words += ["--optimizer", own.optimizer, "--lr", f"{own.lr:g}", "--rule", own.rule]
+        words += ["--seed", str(self.seed), "--epochs", str(epochs), "--patience", "0"]
+        return shlex.join([*words, "--dtype", "float64"])
+
+
+def _record(cls: type, given: Any, whose: str) -> dict[str, Any]:
+    """Return the fields that are given, each of its default's type."""
+    if not isinstance(given, dict):
+        raise UsageError(f"{whose} is an object with fields, not {given!r:.80}")
+    known = {f.name: f for f in fields(cls)}
+    found = {}
+    for name, value in given.items():
+        if name not in known:
+            raise UsageError(f"{whose} has no field {name!r:.80}; it has {', '.join(known)}")
+        if name != "lanes":
+            found[name] = _value(whose, name, value, type(known[name].default))
+        else:
+            found[name] = value
+    return found
+
+
+def _value(whose: str, name: str, value: Any, kind: type) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise UsageError(f"{whose}: {name} is of type {kind.__name__}, not {json.dumps(value):.80}")
+    if isinstance(value, str) and len(value) > 500:
+        raise UsageError(f"{whose}: {name} is longer than 500 characters")
+    if isinstance(value, int) and not 0 <= value < 2**63:
+        raise UsageError(f"{whose}: {name} is from 0 to 2**63 - 1, not {value}")
+    return value

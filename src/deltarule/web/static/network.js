@@ -1,0 +1,154 @@
+// The network as a picture: inputs below, outputs above, weights as lines, numbers on request.
+// `stage` says how far the sweep has come: 0 the input, 1..L forward, L+1..2L back, 2L+1 all.
+
+import { number, say, short } from "./text.js";
+
+const NS = "http://www.w3.org/2000/svg";
+const R = 17;
+const MOST_WORDS = 40; // weights that can carry a number each and still be read
+
+function make(name, attributes, parent, text) {
+  const element = document.createElementNS(NS, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== undefined) element.textContent = text;
+  parent?.appendChild(element);
+  return element;
+}
+
+export function stages(layers) {
+  return 2 * layers + 1;
+}
+
+export function stageText(stage, start) {
+  const L = start.activations.length;
+  if (stage === 0) return say("stage-input");
+  if (stage <= L) return say("stage-forward", { l: stage, k: stage - 1, f: start.activations[stage - 1] });
+  if (stage === L + 1) return say("stage-output", { l: L, loss: start.loss });
+  if (stage <= 2 * L) return say("stage-back", { l: 2 * L + 1 - stage, m: 2 * L + 2 - stage });
+  return say("stage-gradient");
+}
+
+export class Picture {
+  constructor(place, hooks) {
+    this.place = place;
+    this.hooks = hooks; // {hover(text), click(l, j, k)}
+    this.key = "";
+    this.chosen = null;
+  }
+
+  draw(start, passes, stage, withNumbers) {
+    const shown = [passes.x.length, ...passes.layers.map((layer) => layer.y.length)];
+    const key = JSON.stringify([shown, start.sizes]);
+    if (key !== this.key) this.build(start, shown);
+    this.key = key;
+    this.update(start, passes, stage, withNumbers);
+  }
+
+  build(start, shown) {
+    const widest = Math.max(...shown);
+    const step = Math.max(2 * R + 5, Math.min(175, 1000 / widest));
+    const rise = Math.max(112, Math.min(160, widest * 14));
+    const width = Math.max(widest * step, 330) + 40;
+    const height = (shown.length - 1) * rise + 110;
+    const x = (l, j) => width / 2 + (j - (shown[l] - 1) / 2) * step;
+    const y = (l) => height - 48 - l * rise;
+    const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${start.sizes.join("-")}` });
+    const lines = make("g", {}, svg), words = make("g", {}, svg), hits = make("g", {}, svg), nodes = make("g", {}, svg);
+    this.readable = widest <= 20;
+    this.edges = [];
+    this.nodes = [];
+    const many = shown.slice(1).reduce((sum, n, l) => sum + n * shown[l], 0);
+    for (let l = 1; l < shown.length; l++) {
+      for (let j = 0; j < shown[l]; j++) {
+        for (let k = 0; k < shown[l - 1]; k++) {
+          const ends = { x1: x(l - 1, k), y1: y(l - 1) - R, x2: x(l, j), y2: y(l) + R };
+          const edge = { l, j, k, line: make("line", { ...ends, class: "edge" }, lines) };
+          const where = 0.66 + 0.1 * (k % 2); // near the node it leads into, where lines are apart
+          edge.word = make("text", { class: "weight", x: ends.x1 + where * (ends.x2 - ends.x1), y: ends.y1 + where * (ends.y2 - ends.y1) + 3 }, words);
+          edge.readable = many <= MOST_WORDS;
+          if (many <= 2000) this.listen(edge, make("line", { ...ends, class: "hit", tabindex: many <= 200 ? 0 : -1, role: "button" }, hits));
+          this.edges.push(edge);
+        }
+      }
+    }
+    for (let l = 0; l < shown.length; l++) {
+      for (let j = 0; j < shown[l]; j++) {
+        const group = make("g", {}, nodes);
+        const node = { l, j, circle: make("circle", { cx: x(l, j), cy: y(l), r: R }, group) };
+        node.inside = make("text", { x: x(l, j), y: y(l) + 4 }, group);
+        node.name = make("text", { x: x(l, j), y: y(l) - R - 5, class: "faint" }, group);
+        node.delta = make("text", { x: x(l, j) + R + 3, y: y(l) - 5, class: "beside" }, group);
+        node.target = make("text", { x: x(l, j) + R + 3, y: y(l) + 11, class: "beside" }, group);
+        node.below = make("text", { x: x(l, j), y: y(l) + R + 13, class: "faint" }, group);
+        node.title = make("title", {}, group);
+        group.addEventListener("mouseenter", () => this.hooks.hover(node.title.textContent));
+        this.nodes.push(node);
+      }
+      const left = start.sizes[l] - shown[l];
+      if (left > 0) make("text", { x: width - 34, y: y(l) + 4, class: "faint" }, nodes, say("more-nodes", { n: left }));
+    }
+    this.names = [start.inputs, start.outputs];
+    this.place.replaceChildren(svg);
+    this.svg = svg;
+  }
+
+  listen(edge, hit) {
+    edge.hit = hit;
+    const name = [edge.l, edge.j + 1, edge.k + 1];
+    const choose = () => { this.chosen = name; this.mark(); this.hooks.click(...name); };
+    hit.addEventListener("mouseenter", () => this.hooks.hover(edge.says));
+    hit.addEventListener("focus", () => this.hooks.hover(edge.says));
+    hit.addEventListener("click", choose);
+    hit.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); choose(); } });
+  }
+
+  update(start, passes, stage, withNumbers) {
+    const L = passes.layers.length;
+    const largest = Math.max(1e-9, ...passes.layers.flatMap((layer) => layer.W.flat().map((w) => Math.abs(w) || 0)));
+    for (const edge of this.edges) {
+      const layer = passes.layers[edge.l - 1];
+      const w = layer.W[edge.j][edge.k], g = layer.gW[edge.j][edge.k];
+      const used = stage > L ? stage > 2 * L || edge.l > 2 * L + 1 - stage : edge.l <= stage;
+      edge.line.setAttribute("stroke", w < 0 ? "var(--minus)" : "var(--plus)");
+      edge.line.setAttribute("stroke-dasharray", w < 0 ? "6 3" : "none");
+      edge.line.setAttribute("stroke-width", (0.4 + 4.6 * Math.abs(w) / largest).toFixed(2));
+      edge.line.setAttribute("stroke-opacity", used ? 0.9 : 0.25);
+      edge.says = `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}`;
+      edge.hit?.setAttribute("aria-label", edge.says);
+      const text = !edge.readable || !withNumbers ? "" : short(stage > 2 * L ? g : w);
+      if (edge.word.textContent !== text) edge.word.textContent = text;
+    }
+    for (const node of this.nodes) this.node(node, start, passes, stage, withNumbers, L);
+    this.mark();
+  }
+
+  node(node, start, passes, stage, withNumbers, L) {
+    const { l, j } = node;
+    const layer = l ? passes.layers[l - 1] : null;
+    const value = layer ? layer.y[j] : passes.x[j];
+    const forward = stage >= l, back = l > 0 && stage >= 2 * L + 1 - l;
+    const words = withNumbers && this.readable;
+    node.inside.textContent = forward && words ? number(value, Math.abs(value) < 0.1 ? 2 : 3) : "";
+    node.delta.textContent = back && words ? `δ ${number(layer.delta[j], 3)}` : "";
+    node.target.textContent = l === L && stage > L && withNumbers ? `T ${number(passes.T[j], 3)}` : "";
+    const name = l === 0 ? start.inputs[j] : l === L ? start.outputs[j] ?? "" : "";
+    node.below.textContent = l === 0 ? name : "";
+    if (l === L) node.name.textContent = name;
+    const strength = forward && typeof value === "number" ? Math.min(1, Math.abs(value)) : 0;
+    node.circle.setAttribute("fill", strength ? (value < 0 ? "var(--minus)" : "var(--plus)") : "var(--paper)");
+    node.circle.setAttribute("fill-opacity", (0.45 * strength).toFixed(3));
+    node.circle.setAttribute("stroke-width", back ? (1.2 + Math.min(5, 12 * Math.abs(layer.delta[j]))).toFixed(2) : 1.2);
+    node.title.textContent = l === 0
+      ? `y[0,${j + 1}] = ${number(value, 6)}   ${name ?? ""}`
+      : `net[${l},${j + 1}] = ${number(layer.net[j], 6)}   y = f(net) = ${number(value, 6)}   f'(net) = ${number(layer.slope[j], 6)}   dE/dy = ${number(layer.dE_dy[j], 6)}   delta = ${number(layer.delta[j], 6)}` + (layer.b ? `   b = ${number(layer.b[j], 6)}` : "");
+  }
+
+  // the paths of the chosen weight: itself, and every weight above the node it leads into
+  mark() {
+    for (const edge of this.edges) {
+      const c = this.chosen;
+      const on = c && (edge.l === c[0] ? edge.j + 1 === c[1] && edge.k + 1 === c[2] : edge.l === c[0] + 1 ? edge.k + 1 === c[1] : edge.l > c[0]);
+      edge.line.classList.toggle("on-path", Boolean(on));
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// Learning curves, the map of the first output, and the table of outputs.
+
+import { number, say } from "./text.js";
+
+const MOST_POINTS = 600;
+
+export function colour(k) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--lane${k}`).trim();
+}
+
+// E of every lane against updates. Where there are too many points every second one goes.
+export class Curve {
+  constructor(place) {
+    this.place = place;
+    this.clear(0, false);
+    new ResizeObserver(() => this.plot?.setSize(this.size())).observe(place);
+  }
+
+  size() {
+    return { width: Math.max(260, this.place.clientWidth), height: 220 };
+  }
+
+  clear(lanes, validation) {
+    this.plot?.destroy();
+    this.plot = null;
+    this.lanes = lanes;
+    this.validation = validation;
+    this.points = [];
+  }
+
+  add(view) {
+    const step = Math.max(...view.lanes.map((lane) => lane.point.step));
+    while (this.points.length && this.points.at(-1)[0] >= step) this.points.pop();
+    const finite = (value) => (typeof value === "number" && value > 0 ? value : null);
+    const own = view.lanes.map((lane) => finite(lane.point.E));
+    const other = this.validation ? view.lanes.map((lane) => finite(lane.point.validation)) : [];
+    this.points.push([step, ...own, ...other]);
+    if (this.points.length > MOST_POINTS) this.points = this.points.filter((_, k) => k % 2 === 0 || k === this.points.length - 1);
+    this.draw();
+  }
+
+  draw() {
+    const data = [...Array(1 + this.lanes * (this.validation ? 2 : 1)).keys()].map((k) => this.points.map((p) => p[k]));
+    if (this.plot) { this.plot.setData(data); return; }
+    const series = [{ label: say("updates") }];
+    const one = (k, label, dash) => ({ label, stroke: colour(k), width: 2, dash, spanGaps: true, value: (_, v) => number(v) });
+    for (let k = 0; k < this.lanes; k++) series.push(one(k, `E, ${say("lane")} ${k + 1}`));
+    if (this.validation) for (let k = 0; k < this.lanes; k++) series.push(one(k, `${say("validation")}, ${say("lane")} ${k + 1}`, [6, 4]));
+    const ink = getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
+    const grid = { stroke: getComputedStyle(document.documentElement).getPropertyValue("--line").trim(), width: 1 };
+    const axes = [{ stroke: ink, grid, label: say("updates"), labelSize: 18, size: 34 }, { stroke: ink, grid, label: "E", labelSize: 18, size: 62, values: (_, ticks) => ticks.map((t) => (t === null ? "" : number(t, 3))) }];
+    this.plot = new uPlot({ ...this.size(), series, axes, scales: { x: { time: false }, y: { distr: 3 } }, cursor: { drag: { x: false, y: false } } }, data, this.place);
+  }
+}
+
+// y from 0 (or its smallest) to 1 (or its largest): from orange over paper to blue.
+export function drawMap(canvas, map, start) {
+  const context = canvas.getContext("2d");
+  const inputs = start.sizes[0], y = map.y.map((v) => (typeof v === "number" ? v : 0));
+  const [low, high] = start.task === "regression" ? [Math.min(...y), Math.max(...y)] : [0, 1];
+  const at = (v) => (high > low ? (v - low) / (high - low) : 0.5);
+  const place = (value, axis) => ((value - map.low[axis]) / (map.high[axis] - map.low[axis])) * 240;
+  canvas.width = canvas.height = 240;
+  context.clearRect(0, 0, 240, 240);
+  if (inputs === 1) {
+    context.strokeStyle = colour(0);
+    context.lineWidth = 2;
+    context.beginPath();
+    y.forEach((v, k) => context.lineTo((k / (y.length - 1)) * 240, 230 - 220 * at(v)));
+    context.stroke();
+  } else {
+    const n = Math.round(Math.sqrt(y.length)), size = 240 / n;
+    y.forEach((v, k) => {
+      const t = Math.max(0, Math.min(1, at(v)));
+      const from = t < 0.5 ? [184, 80, 10] : [0, 114, 178], weight = Math.abs(t - 0.5) * 1.7;
+      context.fillStyle = `rgb(${from.map((c) => Math.round(255 + (c - 255) * weight)).join(",")})`;
+      context.fillRect((k % n) * size, 240 - size - Math.floor(k / n) * size, size + 1, size + 1);
+    });
+  }
+  start.X.forEach((x, k) => {
+    const t = start.T[k][0], px = place(x[0], 0);
+    const py = inputs === 1 ? 230 - 220 * at(t) : 240 - place(x[1], 1);
+    context.beginPath();
+    context.lineWidth = 1.2;
+    context.strokeStyle = "#000";
+    context.fillStyle = t > (low + high) / 2 ? "#0072b2" : "#ffffff";
+    if (t > (low + high) / 2) context.arc(px, py, 3.6, 0, 7);
+    else context.rect(px - 3, py - 3, 6, 6);
+    context.fill();
+    context.stroke();
+  });
+}
+
+export function table(element, head, rows) {
+  const line = (cells, tag) => {
+    const tr = document.createElement("tr");
+    for (const text of cells) {
+      const cell = document.createElement(tag);
+      cell.textContent = text;
+      if (tag === "th") cell.scope = "col";
+      tr.appendChild(cell);
+    }
+    return tr;
+  };
+  element.tHead.replaceChildren(line(head, "th"));
+  element.tBodies[0].replaceChildren(...rows.map((cells) => line(cells, "td")));
+}

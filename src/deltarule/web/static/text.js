@@ -1,0 +1,31 @@
+// The page's words, from a file of strings for each language; numbers as they are shown.
+
+let words = {};
+
+export async function load(language) {
+  const answer = await fetch(`strings/${language}.json`);
+  words = await answer.json();
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll("[data-text]")) {
+    element.textContent = say(element.dataset.text);
+  }
+}
+
+export function say(name, values = {}) {
+  return (words[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+}
+
+// A number beside a line: at most 7 characters.
+export function short(value) {
+  if (typeof value !== "number" || value === 0 || (Math.abs(value) >= 0.01 && Math.abs(value) < 1000)) return number(value, 3);
+  return value.toExponential(1).replace("-", value < 0 ? "−" : "-").replace("e+", "e");
+}
+
+// 4 significant digits, the minus sign of typography; numbers that are not finite come as text.
+export function number(value, digits = 4) {
+  if (typeof value !== "number") return value === undefined || value === null ? "" : String(value);
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const text = size >= 1e5 || size < 1e-4 ? value.toExponential(digits - 2) : String(Number(value.toPrecision(digits)));
+  return text.replace("-", "−").replace("e−", "e-").replace("e+", "e");
+}

@@ -1,0 +1,124 @@
+"""What a page may ask for, and what it may not."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import deltarule as dr
+from deltarule.data import read_table
+from deltarule.web.app import _answer
+from deltarule.web.lessons import ORDER, lessons
+from deltarule.web.session import DATA, Session
+from deltarule.web.setup import Setup
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_every_data_set_is_shown(data: str) -> None:
+    shown = Session(Setup(data=data)).begin()
+    json.dumps(shown, allow_nan=False)
+    assert shown["setup"]["data"] == data
+    assert len(shown["lanes"][0]["predictions"]) == min(64, shown["rows"])
+    assert (shown["lanes"][0]["map"] is not None) == (shown["sizes"][0] <= 2)
+
+
+def test_the_command_line_it_shows_trains_the_same_network(tmp_path) -> None:
+    session = Session(Setup(data="iris", hidden="4", batch_size=16))
+    session.answer({"do": "step", "by": "epoch", "n": 2})
+    words = shlex.split(session.setup.command(0, 2))
+    done = subprocess.run(
+        [sys.executable, "-m", *words, "--out", str(tmp_path / "m")],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(dr.load(tmp_path / "m").theta, session.lanes[0].theta)
+
+
+HOSTILE = [
+    "", "null", "[]", "7", '"do"', "{}", '{"do": 1}', '{"do": "fly"}', '{"do": "__class__"}',
+    '{"do": "setup"}', '{"do": "setup", "setup": []}', '{"do": "step", "n": 0}',
+    '{"do": "step", "n": 1e99}', '{"do": "step", "n": "1"}', '{"do": "step", "by": []}',
+    '{"do": "back", "step": -1}', '{"do": "back", "step": 1.5}', '{"do": "look", "row": 4}',
+    '{"do": "look", "row": "0"}', '{"do": "explain"}', '{"do": "explain", "weight": [0, 1, 1]}',
+    '{"do": "explain", "weight": [9, 1, 1]}', '{"do": "explain", "weight": [1, 1]}',
+    '{"do": "explain", "lane": 5, "weight": [1, 1, 1]}', '{"do": "check", "lane": -1}',
+    '{"do": "task"}', '{"do": "task", "lesson": {"a": 1}}', "[" * 50_000,
+    '{"do": "' + "x" * 70_000 + '"}', '{"do": "look", "row": 1', "\ud800",
+]  # fmt: skip
+
+HOSTILE_SETUPS = [
+    '{"data": "../x"}', '{"data": "/etc/passwd"}', '{"data": 3}', '{"hidden": "1e9"}',
+    '{"hidden": "99999999"}', '{"hidden": "2000,2000"}', '{"seed": -1}', '{"owner": "x"}',
+    '{"activation": "mine.py:f"}', '{"loss": "mine.py:f"}', '{"batch_size": true}', '{"lanes": []}',
+    '{"lanes": [{}, {}, {}, {}, {}]}', '{"lanes": [{"rule": "hidden=wild"}]}',
+    '{"lanes": [{"rule": "choice=largest:9999"}]}', '{"lanes": [{"optimizer": "mine.py:opt"}]}',
+    '{"lanes": [{"optimizer": "lbfgs"}]}', '{"lanes": [{"lr": 0}]}', '{"lanes": [{"lr": NaN}]}',
+    '{"lanes": [{"lr": "1"}]}',
+]  # fmt: skip
+HOSTILE += [f'{{"do": "setup", "setup": {setup}}}' for setup in HOSTILE_SETUPS]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_message_that_cannot_be_is_answered_in_words_and_changes_nothing(text: str) -> None:
+    session = Session()
+    before = json.dumps(session.begin())
+    answer = _answer(session, text)
+    assert set(answer) == {"error", "id"}
+    assert 10 < len(answer["error"]) < 600
+    assert json.dumps(session.begin()) == before
+
+
+def test_files_of_the_page_are_never_opened(tmp_path, monkeypatch) -> None:
+    (tmp_path / "own.csv").write_text("a,b\n" + "".join(f"{i},{i % 2}\n" for i in range(20)))
+    monkeypatch.chdir(tmp_path)
+    asked = {"do": "setup", "setup": {"data": "own.csv"}}
+    with pytest.raises(dr.UsageError, match=r"own\.csv"):
+        Session().answer(asked)
+    started_with = {"own.csv": replace(read_table("own.csv"), targets=("b",))}
+    session = Session(Setup(data="own.csv"), started_with)
+    session.answer({"do": "setup", "setup": {"data": "xor"}})
+    shown = session.answer(asked)
+    assert (shown["rows"], shown["outputs"]) == (14, ["b"])
+    assert "--target b" in shown["lanes"][0]["command"]
+
+
+def test_every_lesson_can_be_done() -> None:
+    for name in ORDER:
+        session = Session()
+        for step in lessons()[name]["steps"]:
+            if "setup" in step:
+                session.answer({"do": "setup", "setup": step["setup"]})
+        assert session.answer({"do": "task", "lesson": name})["lacking"], name
+        for _ in range(400):
+            session.answer(
+                {"do": "step", "by": "epoch", "n": 50} if name != "overfitting" else {"do": "look"}
+            )
+            session.answer({"do": "explain", "weight": [1, 1, 1]})
+            session.answer({"do": "check"})
+            if not session.answer({"do": "task", "lesson": name})["lacking"]:
+                break
+        assert not session.answer({"do": "task", "lesson": name})["lacking"], name
+
+
+def test_the_lesson_on_the_factor_shows_what_it_says() -> None:
+    """XOR: solved with f', not without; the encoder: both."""
+    xor, encoder = (step["setup"] for step in lessons()["factor"]["steps"] if "setup" in step)
+    for setup, both in ((xor, False), (encoder, True)):
+        session = Session(Setup.read(setup))
+        session.answer({"do": "step", "by": "epoch", "n": 6_000})
+        from deltarule.web.lessons import _solved
+
+        assert [_solved(lane) for lane in session.lanes] == [True, both]
+
+
+def test_a_check_names_a_changed_rule_wrong() -> None:
+    session = Session(Setup.read({"hidden": "3,3", "lanes": [{"rule": "hidden=constant"}]}))
+    assert session.answer({"do": "check"})["check"]["right"] is False
+    assert Session().answer({"do": "check"})["check"]["right"] is True
