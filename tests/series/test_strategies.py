@@ -170,3 +170,18 @@ def test_a_season_and_a_line_are_taken_away_and_put_back(deseason: str) -> None:
     if deseason == "classical":
         np.testing.assert_allclose(parts.season, months - months.mean(), atol=0.3)
     assert dr.why_forecast(found, "85").how == "less its season, then less its line"
+
+
+def test_line_and_season_come_back_from_the_folder(tmp_path: Path) -> None:
+    options = {"horizon": 14, "transform": "log", "detrend": True, "deseason": "classical"}
+    found = dr.forecast("airpassengers", lags=2, **options, **QUICK)
+    found.save(tmp_path / "f")
+    again = dr.load_forecast(tmp_path / "f")
+    assert again.table.equals(found.table)
+    more = again.more({"month": ["1961-01", "1961-02"], "passengers": [450.0, 420.0]})
+    assert more.times[0] == "1961-03"
+    grown = (
+        more.table["forecast"].to_numpy()
+        / found.table["forecast"].to_numpy()[[2, *range(3, 14), 2, 3]]
+    )
+    assert np.all(np.abs(np.log(grown)) < 0.35)  # the season goes on from where it is
