@@ -180,8 +180,5 @@ def test_line_and_season_come_back_from_the_folder(tmp_path: Path) -> None:
     assert again.table.equals(found.table)
     more = again.more({"month": ["1961-01", "1961-02"], "passengers": [450.0, 420.0]})
     assert more.times[0] == "1961-03"
-    grown = (
-        more.table["forecast"].to_numpy()
-        / found.table["forecast"].to_numpy()[[2, *range(3, 14), 2, 3]]
-    )
-    assert np.all(np.abs(np.log(grown)) < 0.35)  # the season goes on from where it is
+    same = more.table["forecast"][:12].to_numpy() / found.table["forecast"][2:].to_numpy()
+    assert np.all(np.abs(np.log(same)) < 0.15)  # the year's months, of one season, said twice
