@@ -141,6 +141,10 @@ def test_what_comes_along_can_be_read(name: str) -> None:
         ),
         ('data = "sunspots"\n', "", r"mine.toml:4: .* needs data"),
         ("[study]", "[study", "no TOML"),
+        ('who = "Somebody"\n', "", r"mine.toml:12: every \[\[published\]\] says who"),
+        ("= 0.1\n", '= "a lot"\n', r"mine.toml:12: the figure of Somebody .* finite number"),
+        ("l2 = 0.01", "horizon = 2", r"mine.toml:1: the horizon is the same in all cells"),
+        ("seeds = 3", 'transformed = "yes"', r"mine.toml:1: transformed is True or False"),
     ],
 )
 def test_what_cannot_be_is_named_with_its_line(
@@ -148,6 +152,12 @@ def test_what_cannot_be_is_named_with_its_line(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         read_study(written(tmp_path, TEXT.replace(old, new, 1)))
+
+
+def test_a_figure_for_a_period_that_is_not_there(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, TEXT.replace("1921-1955", "1921-1956")))
+    with pytest.raises(UsageError, match="Somebody has published '1921-1956', did you mean"):
+        study.run()
 
 
 def test_a_file_that_is_not_there() -> None:
