@@ -58,9 +58,13 @@ def test_what_is_told(found: Outcome, tmp_path: Path) -> None:
     head, rows = found.table()
     assert head == ["ARV", "train", "1921-1955", "1956-1979"]
     assert rows[-1] == ["published: Somebody", "-", "0.1", "-"]
-    below = int(np.sum(found.seeds("plain", "1921-1955") < 0.1296))
-    assert f"{below} of 3" in found.answers()[0]
-    assert len(found.answers()) == 2
+    seeds = found.seeds("plain", "1921-1955")
+    first, beside, second = found.answers()
+    assert f"are {np.sum(seeds < 0.1296)} of 3 seeds of plain; " in first
+    low, high = np.quantile(seeds, (0.05, 0.95))
+    assert beside.startswith("1921-1955: 0.1 (Somebody) lies within the middle 90 % of the ")
+    assert ("plain" in beside) == bool(low <= 0.1 <= high)
+    assert second.startswith("1956-1979: below AR(12)")
     assert found.runs.shape == (3 * (2 * 3 + 5), 4)
     again = Outcome.from_dict(found.to_dict())
     assert again.answers() == found.answers()
