@@ -16,6 +16,7 @@ from deltarule.cli.commands.check import check
 from deltarule.cli.commands.compare import compare
 from deltarule.cli.commands.diagnose import diagnose
 from deltarule.cli.commands.explain import explain
+from deltarule.cli.commands.export import export
 from deltarule.cli.commands.forecast import forecast
 from deltarule.cli.commands.lab import lab
 from deltarule.cli.commands.predict import predict
@@ -117,6 +118,11 @@ _add(
     "deltarule compare wine-1 wine-2 --plot curves.png",
 )
 _add(
+    export,
+    "deltarule export iris-model --to numpy",
+    "deltarule export iris-model --to c --out src/iris.h",
+)
+_add(
     forecast,
     "deltarule forecast sunspots",
     "deltarule forecast airpassengers --horizon 12 --transform log --difference 1",
@@ -146,6 +152,7 @@ _add(
     check,
     "deltarule check mine.py:error --x 0.1,0.2",
     "deltarule check mine.py:error --gradient mine.py:slope --x theta.npy --sweep v.png",
+    "deltarule check net.py:gradient --network 3-4-2 --activation tanh",
     "deltarule check digits-model",
     "deltarule check digits-model --directions 10 --rows 1000",
 )

@@ -76,6 +76,7 @@ def describe(
             "targets": prepared.targets.to_dict(),
             "features": list(prepared.inputs.feature_names),
             "dropped": list(plan.dropped),
+            "ids": list(plan.ids),
             "format": table.format.to_dict() if table.format is not None else {},
         },
         "training": training_of(run),

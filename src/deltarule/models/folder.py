@@ -38,6 +38,7 @@ WEIGHTS, RUN, HISTORY = "model.safetensors", "run.json", "history.csv"
 
 FILES = frozenset(
     {WEIGHTS, RUN, HISTORY, CHECKPOINT, "curves.png", "confusion.png", "predictions.png"}
+    | {"importance.png"}
     | {"forecast.png", "forecast.csv", "backtest.csv"}
 )
 """Every file that the folder of a model or of a forecast may hold."""
@@ -112,7 +113,8 @@ def save(
     }
     if fitted.checkpoint:
         files[CHECKPOINT] = fitted.checkpoint
-    description, draws = fitted.model.description, partial(draw, fitted)
+    description = {**fitted.model.description, "judgement": fitted.judgement}
+    draws = partial(draw, fitted)
     return write_folder(out, files, description, draws, force=force, rescue=rescue)
 
 
@@ -147,6 +149,7 @@ def weights_file(model: Model, more: Mapping[str, NDArray[Any]] | None = None) -
     tensors |= {f"targets.{name}": a for name, a in model.targets.arrays().items()}
     tensors |= {f"feedback.{l}": B for l, B in model.feedback.items()}
     tensors |= more or {}
+    tensors |= {} if model.members is None else {"members": model.members}
     return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in tensors.items()}))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deltarule.cli import complete, options
+from deltarule.cli import complete, options, table_options
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 
@@ -22,12 +22,13 @@ _output: Any = partial(typer.Option, rich_help_panel="Output")
 
 _DATA = typer.Argument(
     metavar="DATA",
-    help="A file (.csv .tsv .txt .parquet .npz) or a bundled name: digits, iris, wine, "
+    help="A file (.csv .tsv .txt .xlsx .jsonl .db .parquet .feather .npz, packed or not; "
+    "'part-*.csv' for several, - for standard input) or a bundled name: digits, iris, wine, "
     "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder; or made: parity:4, "
     "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, mackey_glass.",
 )
 _TASK = _data(
-    help="regression, binary or multiclass; auto reads it from the target.",
+    help="regression, count, binary, multiclass or multilabel; auto reads it from the target.",
     autocompletion=complete.tasks,
 )
 _SPLIT = _data(
@@ -94,6 +95,13 @@ _RESUME = _keeping(
     "not been. Its options are there; DATA is needed where the file has moved.",
 )
 _MORE = _keeping(min=1, help="With --resume: so many more, of a training that has ended.")
+_ENSEMBLE = _training(help="Train so many networks side by side; their mean is what they predict.")
+_CV = _output(
+    help="Cross-validation: train on so many splits as well, each row tested once.",
+    metavar="FOLDS",
+    show_default="none",
+)
+_IMPORTANCE = _output("--importance", help="Say what each column is worth, with importance.png.")
 _OUT = _output(
     help="The model folder to make.", show_default="NAME-model here, NAME being the data's"
 )
@@ -108,6 +116,10 @@ def _recipe(
     split: Annotated[str, _SPLIT] = "auto",
     scale: Annotated[str, _SCALE] = "standard",
     missing: Annotated[str, _MISSING] = "error",
+    ordinal: Annotated[list[str] | None, table_options.ORDINAL] = None,
+    min_count: Annotated[int, table_options.MIN_COUNT] = 1,
+    dates: Annotated[str, table_options.DATES] = "days",
+    target_transform: Annotated[str, table_options.TRANSFORM] = "none",
     hidden: Annotated[str, _HIDDEN] = _NODES,
     activation: Annotated[str, _ACTIVATION] = "tanh",
     network: Annotated[str | None, _LAYERS] = None,
@@ -123,6 +135,7 @@ def _recipe(
     class_weight: Annotated[
         str | None, _training(help="balanced: rare classes count more.")
     ] = None,
+    ensemble: Annotated[int, _ENSEMBLE] = 1,
     seed: Annotated[
         int, _training(help="Determines the split, the first weights and every batch.")
     ] = 0,
@@ -145,6 +158,7 @@ def _recipe(
         del given["batch_size"]  # the optimizer's own
     return {
         **given,
+        "ordinal": table_options.orders(ordinal or ()),
         "activation": own_or_name("--activation", activation, Activation),
         "loss": own_or_name("--loss", loss, Loss),
         "optimizer": own_or_name("--optimizer", optimizer, Optimiser),
@@ -153,19 +167,15 @@ def _recipe(
 
 
 @guarded
-@grouped(asked=_recipe, form=options.text_file)
+@grouped(which=table_options.which_columns, asked=_recipe, form=options.text_file)
 def train(
     context: typer.Context,
     data: Annotated[str | None, _DATA] = None,
-    target: Annotated[
-        str | None, _data(help="The column to predict. Bundled data know theirs.")
-    ] = None,
-    text: Annotated[list[str] | None, options.TEXT_COLUMN] = None,
-    drop: Annotated[
-        list[str] | None, _data(metavar="COLUMN", help="Leave this column out. Repeatable.")
-    ] = None,
+    which: Any = None,
     asked: Any = None,
     form: Any = None,
+    cv: Annotated[int, _CV] = 0,
+    importance: Annotated[bool, _IMPORTANCE] = False,
     out: Annotated[Path | None, _OUT] = None,
     checkpoint_every: Annotated[str | None, _EVERY] = None,
     resume: Annotated[Path | None, _RESUME] = None,
@@ -186,11 +196,12 @@ def train(
 
     if resume is not None:
         run = train_run.again(context, resume, more_epochs)
-        asked, form = (train_run.taken(make, run.options) for make in (_recipe, options.text_file))
+        groups = table_options.which_columns, _recipe, options.text_file
+        which, asked, form = (train_run.taken(make, run.options) for make in groups)
     elif more_epochs is not None:
         raise UsageError("--more-epochs goes with --resume DIR, the folder of the training")
     elif data is None:
         raise UsageError("DATA is missing: a file, or a bundled name such as iris")
     else:
         run = train_run.anew({**context.params, "out": out and str(out)}, force)
-    train_run.carry_out(run, Recipe(**asked), form, quiet, as_json)
+    train_run.carry_out(run, Recipe(**asked), which, form, quiet, as_json)

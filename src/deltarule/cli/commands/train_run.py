@@ -65,12 +65,13 @@ def anew(given: Mapping[str, Any], force: bool) -> Asked:
     Raises `UsageError` where its folder is taken.
     """
     from deltarule.core.errors import UsageError
+    from deltarule.data.read import name_of
     from deltarule.models import check_destination
     from deltarule.models.folder import RUN
     from deltarule.training.keeping.checkpoint import CHECKPOINT
 
     said: dict[str, Any] = {n: list(v) if isinstance(v, tuple) else v for n, v in given.items()}
-    folder = Path(said["out"] or f"{Path(said['data']).stem}-model")
+    folder = Path(said["out"] or f"{name_of(said['data'])}-model")
     if not force and (folder / CHECKPOINT).exists() and not (folder / RUN).exists():
         raise UsageError(
             f"{folder}: a training that has not ended is there. Go on with it: `deltarule train "
@@ -109,8 +110,7 @@ def again(context: typer.Context, folder: Path, more_epochs: int | None) -> Aske
     here, there = Path(said["data"]), Path(found.about["place"], said["data"])
     if not here.exists() and there.is_file():
         said["data"] = str(there)
-    stopped, done = found.values["stopped"], int(found.values["epoch"])
-    ended = stopped not in ("", "interrupted", "callback")
+    ended, done = found.values["ended"], int(found.values["epoch"])
     if more_epochs is not None:
         if not ended:
             raise UsageError(
@@ -147,7 +147,14 @@ def taken(make: Callable[..., Any], options: Mapping[str, Any]) -> Any:
     return make(**{name: options[name] for name in signature(make).parameters})
 
 
-def carry_out(asked: Asked, recipe: Recipe, form: TextFormat, quiet: bool, as_json: bool) -> None:
+def carry_out(
+    asked: Asked,
+    recipe: Recipe,
+    which: Mapping[str, Any],
+    form: TextFormat,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     """Read the data, train, write the folder, report."""
     from deltarule.data import read_table
     from deltarule.models import check_destination, claimed, plan
@@ -160,13 +167,13 @@ def carry_out(asked: Asked, recipe: Recipe, form: TextFormat, quiet: bool, as_js
                 f"{folder}: the training has ended; nothing is left to do. --more-epochs N goes on."
             )
         return
-    target, drop = said["target"], said["drop"] or ()
+    columns = {name: names for name, names in which.items() if name != "ids"}
     with claimed(folder):
         try:
-            table = read_table(
-                said["data"], target=target, text=said["text"] or (), drop=drop, **form.to_dict()
+            table = read_table(said["data"], **columns, **form.to_dict())
+            ready = plan(
+                table, recipe, target=which["target"], dropped=which["drop"], ids=which["ids"]
             )
-            ready = plan(table, recipe, target=target, dropped=drop)
             check_destination(folder, force=asked.force, parameters=ready.network.size)
             _train(ready, asked, quiet, as_json)
         except KeyboardInterrupt:
@@ -186,9 +193,13 @@ def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
     from deltarule.cli.commands import report
     from deltarule.cli.screen import Screen
     from deltarule.models import save
+    from deltarule.models.cross_validation import fold_of, judge
     from deltarule.models.folder import RUN
 
     out, keeper = asked.folder, asked.keeper(plan.recipe)
+    cv, importance = asked.options["cv"], asked.options["importance"]
+    if cv:
+        fold_of(plan, 0, cv)  # refused before the training where it cannot be
     screen = None if quiet or as_json else Screen()
     if screen is not None:
         report.show_plan(screen, plan)
@@ -196,8 +207,9 @@ def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
             done, most = keeper.found.values["epoch"], plan.recipe.epochs
             screen.say("resumed", f"after {done:,} of at most {most:,} epochs")
     fitted, failure = _fit(plan, keeper, progress=screen is not None and sys.stderr.isatty())
+    notes = judge(fitted, folds=cv, columns=importance) if fitted.status == "finished" else []
     # what is there without a description are our own checkpoints
-    undrawn = save(fitted, out, force=asked.force or not (out / RUN).exists(), rescue=True)
+    undrawn = notes + save(fitted, out, force=asked.force or not (out / RUN).exists(), rescue=True)
     if as_json:
         for note in undrawn:
             typer.echo(note, err=True)
