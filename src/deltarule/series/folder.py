@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import deltarule
 from deltarule.core.errors import DeltaruleError, FileError, UsageError, first_few, nearest
+from deltarule.core.surroundings import surroundings
 from deltarule.models.describe import SCHEMA
 from deltarule.models.folder import HISTORY, RUN, WEIGHTS, history_file, write_folder
 from deltarule.models.plots import draw_all
@@ -69,11 +68,7 @@ def _save(
     said = {
         "schema": SCHEMA,
         "kind": FORECAST,
-        "versions": {
-            "deltarule": deltarule.__version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-        },
+        **surroundings("numpy"),
         "network": first.forecaster.networks.network.to_dict(),
         "recipe": first.recipe.to_dict(),
         **judged,
