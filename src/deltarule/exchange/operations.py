@@ -154,7 +154,7 @@ def operations_of(model: Model) -> Operations:
             )
         steps.append(Step(p["W"], p.get("b"), layer.activation))
     classes = tuple(model.classes.tolist()) if targets.classes else ()
-    if classes and len(classes) not in (network.sizes[-1], 2):
+    if classes and len(targets.classes) not in (network.sizes[-1], 2):
         raise UsageError(f"the task {model.task} has no place in the targets of an export yet")
     return Operations(
         columns=tuple(_columns(model)),
