@@ -16,8 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax_forms import ProgramKey, forms
-from layers import join, split
 from work import Work
+
+from layers import join, split
 
 FORWARD = {
     "sigmoid": jax.nn.sigmoid, "tanh": jnp.tanh, "relu": jax.nn.relu, "identity": lambda net: net,

@@ -6,8 +6,9 @@ Several networks are one more axis in front of every array.
 from __future__ import annotations
 
 import numpy as np
-from layers import split
 from work import Work
+
+from layers import split
 
 
 def _sigmoid(net):

@@ -12,11 +12,12 @@ import os
 from dataclasses import replace
 
 import numpy as np
-from layers import join, split
 from serve import NotDone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 from work import Work
+
+from layers import join, split
 
 
 def nearest(work: Work) -> Work:

@@ -12,9 +12,10 @@ import time
 
 import numpy as np
 import torch
-from layers import join, split
 from torch.nn import functional
 from work import Work
+
+from layers import join, split
 
 FORWARD = {
     "sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu, "identity": lambda net: net,

@@ -25,6 +25,7 @@ import explain_speed
 import reference_engine
 import rule_speed
 import second_order_speed
+import sequence_speed
 import series_speed
 import startup
 from compare import Plan, Result, compare
@@ -35,7 +36,7 @@ from results import cold_lines, verdicts, write
 from work import ROWS
 
 HERE = Path(__file__).parent
-OTHERS = ("startup", "reference", "explain", "check", "diagnose", "series", "cold")
+OTHERS = ("startup", "reference", "explain", "check", "diagnose", "series", "sequences", "cold")
 
 
 def main() -> None:
@@ -55,6 +56,8 @@ def main() -> None:
     _second_order()
     if _chosen("series", asked.rows):
         _series()
+    if _chosen("sequences", asked.rows):
+        _sequences()
     if _chosen("check", asked.rows):
         _check()
     if _chosen("diagnose", asked.rows):
@@ -146,6 +149,15 @@ def _series() -> None:
     print("\nForecasting (seconds)")
     for case, took in series_speed.main().items():
         print(f"  {case:50s} {took:7.4f}   goal <= {series_speed.GOALS[case]:g}", flush=True)
+
+
+def _sequences() -> None:
+    """Print what training on sequences takes, beside PyTorch and JAX."""
+    print("\nSequences, float32, SGD (microseconds per update; ratios of medians, of the least)")
+    for name, case in sequence_speed.CASES.items():
+        print(
+            f"  {name}", *(f"  {line}" for line in sequence_speed.lines(case)), sep="\n", flush=True
+        )
 
 
 def _rules() -> None:

@@ -19,6 +19,7 @@ from deltarule.series.studies import Outcome
 from deltarule.series.studies.outcome import MEDIAN
 from deltarule.studies import Results
 from deltarule.studies.reading import SHIPPED, read_study, shipped
+from deltarule.studies.statistics.sentences import CLAIMS
 from deltarule.studies.tables import summary_table
 
 HERE = Path(__file__).parent
@@ -58,8 +59,7 @@ def page(name: str, results: Results) -> str:
         "Epochs of the solved runs: the median and the quartiles.",
         "## In detail",
         "\n".join(f"- {escaped(text)}" for text in results.sentences()),
-        f"{results.power()} The p-values are of sign-flip tests on pairs of one seed, adjusted "
-        "over all comparisons (Holm).",
+        f"{results.power()} The p-values are of sign-flip tests on pairs of one seed. {CLAIMS}",
     ]
     return "\n\n".join(blocks) + "\n"
 

@@ -37,14 +37,17 @@ if TYPE_CHECKING:
         SweepError,
         UsageError,
     )
+    from deltarule.core.sequences import Sequences
     from deltarule.engine import Backprop, backprop
     from deltarule.engine.alignment import Alignment, AlignmentWatch, alignment
+    from deltarule.engine.real_time import RealTime, real_time_gradient
     from deltarule.engine.second_order import (
         gauss_newton_vector,
         hessian,
         hessian_vector,
         jacobian,
     )
+    from deltarule.exchange import Exported, export, from_sklearn, from_torch, to_torch
     from deltarule.explanation import (
         Explanation,
         Saturation,
@@ -56,7 +59,18 @@ if TYPE_CHECKING:
         step_validity,
         why_small,
     )
-    from deltarule.layers import Dense
+    from deltarule.layers import (
+        GRU,
+        LSTM,
+        Conv1d,
+        Dense,
+        EachStep,
+        Elman,
+        Flatten,
+        Jordan,
+        Last,
+        Steps,
+    )
     from deltarule.models import Model, load
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
@@ -70,6 +84,7 @@ if TYPE_CHECKING:
         why_forecast,
     )
     from deltarule.studies import Results, Study
+    from deltarule.studies.tuning import Tuned, tune
     from deltarule.training import (
         AllWithin,
         ErrorBelow,
@@ -89,9 +104,12 @@ _HOME = {
     "losses": "deltarule.losses",
     "optim": "deltarule.optim",
     "rules": "deltarule.rules",
+    "sklearn": "deltarule.sklearn",
     "Alignment": "deltarule.engine.alignment",
     "AlignmentWatch": "deltarule.engine.alignment",
     "alignment": "deltarule.engine.alignment",
+    "RealTime": "deltarule.engine.real_time",
+    "real_time_gradient": "deltarule.engine.real_time",
     "gauss_newton_vector": "deltarule.engine.second_order",
     "hessian": "deltarule.engine.second_order",
     "hessian_vector": "deltarule.engine.second_order",
@@ -104,10 +122,16 @@ _HOME = {
     "ResourceError": "deltarule.core.errors",
     "SweepError": "deltarule.core.errors",
     "UsageError": "deltarule.core.errors",
+    "Sequences": "deltarule.core.sequences",
     "Diagnosis": "deltarule.check.diagnose",
     "diagnose": "deltarule.check.adapter",
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
+    "Exported": "deltarule.exchange",
+    "export": "deltarule.exchange",
+    "from_sklearn": "deltarule.exchange",
+    "from_torch": "deltarule.exchange",
+    "to_torch": "deltarule.exchange",
     "Explanation": "deltarule.explanation",
     "Saturation": "deltarule.explanation",
     "StepValidity": "deltarule.explanation",
@@ -118,6 +142,15 @@ _HOME = {
     "step_validity": "deltarule.explanation",
     "why_small": "deltarule.explanation",
     "Dense": "deltarule.layers",
+    "GRU": "deltarule.layers",
+    "LSTM": "deltarule.layers",
+    "Conv1d": "deltarule.layers",
+    "EachStep": "deltarule.layers",
+    "Elman": "deltarule.layers",
+    "Flatten": "deltarule.layers",
+    "Jordan": "deltarule.layers",
+    "Last": "deltarule.layers",
+    "Steps": "deltarule.layers",
     "GradientCheck": "deltarule.check.result",
     "Model": "deltarule.models",
     "Network": "deltarule.network",
@@ -131,6 +164,8 @@ _HOME = {
     "why_forecast": "deltarule.series",
     "Results": "deltarule.studies",
     "Study": "deltarule.studies",
+    "Tuned": "deltarule.studies.tuning",
+    "tune": "deltarule.studies.tuning",
     "AllWithin": "deltarule.training",
     "ErrorBelow": "deltarule.training",
     "Many": "deltarule.training",
@@ -152,20 +187,29 @@ _HOME = {
 """Where every public name lives; a module is its own home."""
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "Alignment",
     "AlignmentWatch",
     "AllWithin",
     "Backprop",
+    "Conv1d",
     "DataError",
     "DeltaRule",
     "DeltaruleError",
     "Dense",
     "Diagnosis",
+    "EachStep",
+    "Elman",
     "ErrorBelow",
     "Explanation",
+    "Exported",
     "FileError",
+    "Flatten",
     "Forecast",
     "GradientCheck",
+    "Jordan",
+    "Last",
     "LockError",
     "Many",
     "MaxSeconds",
@@ -175,14 +219,18 @@ __all__ = [
     "OutputsCheck",
     "Panel",
     "Patience",
+    "RealTime",
     "ResourceError",
     "Results",
     "Run",
     "Saturation",
+    "Sequences",
     "StepDiagnosis",
     "StepValidity",
+    "Steps",
     "Study",
     "SweepError",
+    "Tuned",
     "UsageError",
     "WhyForecast",
     "WhySmall",
@@ -199,8 +247,11 @@ __all__ = [
     "diagnose_step",
     "explain",
     "explain_node",
+    "export",
     "forecast",
     "forecast_panel",
+    "from_sklearn",
+    "from_torch",
     "gauss_newton_vector",
     "hessian",
     "hessian_vector",
@@ -209,11 +260,14 @@ __all__ = [
     "load_forecast",
     "losses",
     "optim",
+    "real_time_gradient",
     "rules",
     "saturation",
     "step_validity",
+    "to_torch",
     "train",
     "train_many",
+    "tune",
     "why_forecast",
     "why_small",
 ]

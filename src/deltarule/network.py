@@ -17,6 +17,7 @@ from deltarule.core.layout import Layout
 from deltarule.core.memory import DRAWN, require_parameters
 from deltarule.core.namespace import NUMPY
 from deltarule.core.random import as_seeds
+from deltarule.core.sequences import Sequences
 from deltarule.layers import (
     INITIALISERS,
     LAYERS,
@@ -26,6 +27,7 @@ from deltarule.layers import (
     Start,
     all_of,
     as_shape,
+    check_ends,
     check_rows,
     inputs_text,
     shapes,
@@ -168,9 +170,13 @@ class Network:
 
     def passed(self, theta: Any, X: Any, xp: Any = NUMPY) -> tuple[list[Any], list[Any]]:
         """Return what every layer saved, None at index 0, and every output; outputs[0] is X."""
-        saved, outputs = [None], [X]
+        ends = (X.lengths,) if isinstance(X, Sequences) else ()
+        saved, outputs = [None], [X.values if isinstance(X, Sequences) else X]
         for layer, p in zip(self.layers, self.unpack(theta), strict=True):
-            y, kept = layer.forward(p, outputs[-1], xp)
+            forward: Any = layer.forward
+            y, kept = forward(p, outputs[-1], xp, *(ends if layer.by_length else ()))
+            if isinstance(y, Sequences):  # a layer that has found their ends in its inputs
+                ends, y = (y.lengths,), y.values
             saved.append(kept)
             outputs.append(y)
         return saved, outputs
@@ -203,19 +209,45 @@ class Network:
         self.unpack(found)
         return found
 
-    def check_inputs(self, X: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
-        """Return X as an (n, n_0) array of `dtype`; raises `UsageError` for another shape."""
-        found, shape = array("X", X, dtype), self.shapes[0]
-        if found.ndim == 1 and (shape in ((1,), found.shape)):
+    def check_inputs(self, X: ArrayLike | Sequences, dtype: DTypeLike) -> Any:
+        """Return X as an (n, n_0) array of `dtype`; raises `UsageError` for another shape.
+
+        `Sequences` stay what they are, with as many places for steps as the network has.
+        """
+        shape = self.shapes[0]
+        if isinstance(X, Sequences):
+            if len(shape) != 2 or X.shape[2] != shape[1]:
+                raise self._misfit(X.shape, "")
+            check_ends(self.layers)
+            return X.up_to(shape[0]).astype(dtype)
+        found = array("X", X, dtype)
+        if found.shape == shape or (found.ndim == 1 and shape == (1,)):
             found = found.reshape(-1, *shape)
         if found.shape[1:] != shape:
             hint = " (it fits if transposed)" if found.T.shape[1:] == shape else ""
-            needed = ", ".join(map(str, ("n", *shape)))
-            raise UsageError(
-                f"X has the shape {found.shape}; this network has {inputs_text(shape)}, so it "
-                f"needs ({needed}){hint}"
-            )
+            raise self._misfit(found.shape, hint)
         return found
+
+    def _misfit(self, given: tuple[int, ...], hint: str) -> UsageError:
+        """Return the error of inputs of another shape."""
+        shape = self.shapes[0]
+        needed = ", ".join(map(str, ("n", *shape)))
+        if len(given) == 3 and len(shape) == 1:
+            hint = (
+                "; for sequences begin the network with a layer over time, such as Network("
+                f"{given[1:]}, [GRU(8), Last(), ...]), or with Flatten()"
+            )
+        elif len(given) == 2 and len(shape) == 2:
+            hint = "; a series is cut into windows, (n, time, features)"
+        elif len(given) == 3 and given[2:] == shape[1:]:
+            hint = (
+                f"; for sequences of {given[1]} steps make it as Network({given[1:]}, ...) with "
+                "the same layers and theta, for shorter ones give Sequences(X, lengths)"
+            )
+        return UsageError(
+            f"X has the shape {given}; this network has {inputs_text(shape)}, so it needs "
+            f"({needed}){hint}"
+        )
 
     def compiled_source(
         self,

@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 
 from deltarule.core.layout import Layout
-from deltarule.layers import Affine, Layer, Shape
+from deltarule.layers import Layer, Shape
 
 __all__ = ["as_html", "as_text", "rows"]
 
@@ -33,7 +33,7 @@ def _by(shape: Shape) -> str:
 
 
 def _activation(layer: Layer) -> str:
-    return layer.activation.name if isinstance(layer, Affine) else ""
+    return ", ".join(activation.name for activation in layer.activations)
 
 
 def as_text(layers: Sequence[Layer], shapes: Sequence[Shape], layout: Layout) -> str:

@@ -12,10 +12,23 @@ from own_layers import EXAMPLES as OWN
 from own_layers import Scale, enrolled
 
 import deltarule as dr
-from deltarule import Dense, Network, UsageError
+from deltarule import (
+    GRU,
+    LSTM,
+    Conv1d,
+    Dense,
+    EachStep,
+    Elman,
+    Flatten,
+    Jordan,
+    Last,
+    Network,
+    Steps,
+    UsageError,
+)
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.choice import EngineWarning
-from deltarule.layers import INITIALISERS, LAYERS, Layer
+from deltarule.layers import INITIALISERS, LAYERS, Affine, Layer
 from deltarule.rules import DeltaRule
 
 N, STEP = 5, 1e-30
@@ -27,6 +40,19 @@ OURS = {
         ((3,), Dense(6, "sigmoid")),
         ((3,), Dense(4, "softmax")),
     ],
+    "conv1d": [
+        ((5, 2), Conv1d(3, 2, activation="tanh")),
+        ((4, 3), Conv1d(3, 3, dilation=2, bias=False)),
+        ((3, 1), Conv1d(1, 5, activation="sigmoid")),
+    ],
+    "each_step": [((3, 2), EachStep(Dense(2, "tanh"))), ((2, 3), EachStep(Dense(4, "softmax")))],
+    "last": [((4, 3), Last())],
+    "flatten": [((4, 3), Flatten()), ((3,), Flatten())],
+    "steps": [((6,), Steps(2)), ((4,), Steps(latest_first=True))],
+    "elman": [((4, 2), Elman(3)), ((1, 1), Elman(1, "sigmoid")), ((6, 2), Elman(2, "softplus"))],
+    "gru": [((4, 2), GRU(3)), ((5, 3), GRU(3, "softsign", "tanh"))],
+    "lstm": [((4, 2), LSTM(3)), ((5, 3), LSTM(3, "sin", forget_bias=-0.5))],
+    "jordan": [((4, 2), Jordan(3)), ((5, 2), Jordan(2, 2, "sigmoid", "tanh"))],
 }
 """Input shapes with examples of every layer type of ours; a new type needs its line here."""
 CASES = [case for examples in (OURS | OWN).values() for case in examples]
@@ -125,6 +151,8 @@ def network(inputs, layer):
         layers.append(layer)
     if not layer.rowwise and len(layer.outputs(inputs)) == 1:
         layers.append(Dense(2, "tanh"))
+    if layer.name == "steps":
+        layers.append(EachStep(Dense(2, "tanh")))
     return Network(inputs, layers)
 
 
@@ -176,12 +204,13 @@ def test_a_network_of_it_is_trained_and_what_cannot_be_compiled_is_said(inputs, 
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         run = dr.train(net, X, T, optimizer="adam", epochs=60, engine=engine, validation=(X, T))
-    dense = all(isinstance(one, Dense) for one in net.layers)
+    kinds = set(OURS) - {"jordan"}
+    compiled = all(one.name in kinds for one in net.layers)
     assert run.history["error"][-1] < run.history["error"][0]
-    assert run.engine == (engine if dense else "reference")
+    assert run.engine == (engine if compiled else "reference")
     told = [w for w in said if w.category is EngineWarning]
-    assert len(told) == (engine == "compiled" and not dense)
-    assert all(f"the layer {type(layer).__name__} is not a Dense layer" in str(w.message)
+    assert len(told) == (engine == "compiled" and not compiled)
+    assert all(f"the layer {type(layer).__name__} has no compiled form" in str(w.message)
                for w in told)  # fmt: skip
 
 
@@ -189,20 +218,32 @@ def test_a_network_of_it_is_trained_and_what_cannot_be_compiled_is_said(inputs, 
 def test_what_needs_deltas_says_which_layer_has_none(inputs, layer, rng):
     net = network(inputs, layer)
     X, T = samples(net, rng)
-    if all(isinstance(one, Dense) for one in net.layers):
+    theta, kinds = net.init(seed=0), {type(one) for one in net.layers}
+    if kinds == {Dense}:
         assert len(net.affine) == len(net.layers)
         return
-    found = dr.backprop(net, net.init(seed=0), X, T)
-    assert found.nets[1] is None or layer.name == "residual"
-    assert found.deltas[1] is None
-    assert found.saved[1]._fields
-    for call in (
-        lambda: net.affine,
-        lambda: dr.explain(net, net.init(seed=0), X, T, (1, 1, 1)),
-        lambda: dr.saturation(net, net.init(seed=0), X),
-        lambda: dr.diagnose(np.zeros(net.size), net, net.init(seed=0), X, T),
-        lambda: dr.backprop(net, net.init(seed=0), X, T, rule="sequential", lr=0.1),
-    ):
+    found = dr.backprop(net, theta, X, T)
+    own = layer.name in OWN and layer.name != "scale"
+    if own or not layer.parameters(inputs):
+        said = "this works for" if own else "there is no weight"
+        with pytest.raises(UsageError, match=said):
+            dr.explain(net, theta, X, T, net.layout.where(0) if own else (1, 1, 1))
+    calls = [
+        lambda: dr.diagnose(np.zeros(net.size), net, theta, X, T),
+    ]
+    if all(issubclass(kind, Affine) for kind in kinds):
+        assert found.deltas[1].shape == found.nets[1].shape
+        assert len(net.affine) == len(net.layers)
+    else:
+        assert found.nets[1] is None or layer.name == "residual"
+        assert found.deltas[1] is None
+        assert found.saved[1]._fields
+        calls += [
+            lambda: net.affine,
+            lambda: dr.saturation(net, theta, X),
+            lambda: dr.backprop(net, theta, X, T, rule="sequential", lr=0.1),
+        ]
+    for call in calls:
         with pytest.raises(UsageError, match=f"layer 1 is of the type {layer.name}; this works"):
             call()
 
@@ -224,6 +265,9 @@ def test_rows_and_targets_of_another_shape_are_refused(inputs, layer, rng):
 @each
 def test_a_layer_that_cannot_take_a_shape_names_both_layers_and_the_shape(inputs, layer):
     strange = (2, 2, 2)
+    if isinstance(layer, Flatten):
+        assert layer.outputs(strange) == (8,)
+        return
     if isinstance(layer, Scale):
         assert layer.outputs(strange) == strange
         return

@@ -11,7 +11,20 @@ import pytest
 from deltarule import UsageError
 from deltarule.activations import ACTIVATIONS, LeakyReLU, ReLU
 from deltarule.core.registry import Record, Registry
-from deltarule.layers import INITIALISERS, LAYERS, Dense
+from deltarule.layers import (
+    GRU,
+    INITIALISERS,
+    LAYERS,
+    LSTM,
+    Conv1d,
+    Dense,
+    EachStep,
+    Elman,
+    Flatten,
+    Jordan,
+    Last,
+    Steps,
+)
 from deltarule.losses import LOSSES, Huber
 from deltarule.optim import OPTIMISERS, SCHEDULES, SGD, Adam, Cosine
 from deltarule.rules import CHOICES, DERIVATIVES, FEEDBACKS, RULES, DeltaRule, as_rule
@@ -27,8 +40,24 @@ REGISTRIES = [
     FEEDBACKS,
     CHOICES,
 ]
-REQUIRED = {("layer", "dense"): {"units": 3}}
+REQUIRED = {("layer", name): {"units": 3} for name in LAYERS.names()}
+REQUIRED |= {("layer", "each_step"): {"layer": {"name": "dense", "units": 2}}}
+REQUIRED |= {("layer", name): {} for name in ("last", "flatten", "steps")}
 REQUIRED |= {("schedule", name): {"lr": 0.75} for name in SCHEDULES.names()}
+SHARED = {"init": "uniform:0.5", "recurrent_init": "normal:0.3", "truncate": (2, 5)}
+CHANGED = {
+    "dense": Dense(5, LeakyReLU(0.3), bias=False, init="uniform:0.5", train_bias=False),
+    "conv1d": Conv1d(5, 2, 3, LeakyReLU(0.3), bias=False, init="uniform:0.5"),
+    "each_step": EachStep(Dense(5, LeakyReLU(0.3), init="uniform:0.5")),
+    "elman": Elman(5, LeakyReLU(0.3), **SHARED),
+    "gru": GRU(5, LeakyReLU(0.3), "tanh", **SHARED),
+    "jordan": Jordan(5, 2, LeakyReLU(0.3), "tanh", **SHARED),
+    "lstm": LSTM(5, LeakyReLU(0.3), "tanh", forget_bias=0.25, **SHARED),
+    "last": Last(),
+    "flatten": Flatten(),
+    "steps": Steps(2, latest_first=True, lengths=True),
+}
+"""A layer of every type whose every field differs from that of `example`."""
 EVERY = [(registry, name) for registry in REGISTRIES for name in registry.names()]
 each_name = pytest.mark.parametrize(
     ("registry", "name"), EVERY, ids=[f"{registry.kind}-{name}" for registry, name in EVERY]
@@ -59,8 +88,10 @@ def test_a_record_survives_json(registry, name):
 def test_every_parameter_survives_json(registry, name):
     """Change each number by a little: what comes back is the changed one, not the default."""
     record = example(registry, name)
-    if name == "dense":
-        changed = Dense(5, LeakyReLU(0.3), bias=False, init="uniform:0.5", train_bias=False)
+    if registry is LAYERS:
+        changed = CHANGED[name]
+        for f in dataclasses.fields(record):
+            assert getattr(changed, f.name) != getattr(record, f.name), f.name
     else:
         numbers = {
             f.name: other(getattr(record, f.name))
@@ -151,8 +182,8 @@ def test_a_missing_parameter_is_named(registry, name):
 @pytest.mark.parametrize("wrong", ["a", [0.5], None, True, 1j], ids=repr)
 def test_a_parameter_that_is_not_a_real_number_is_refused(registry, name, wrong):
     for f in dataclasses.fields(registry[name]):
-        if name == "dense" or (f.name == "lr" and wrong == "a"):
-            continue  # Dense checks its own; "a" would be the name of a schedule
+        if registry is LAYERS or (f.name == "lr" and wrong == "a"):
+            continue  # layers check their own; "a" would be the name of a schedule
         if f.type == "str":
             continue  # a choice of its own
         if wrong is None and "None" in str(f.type):
@@ -166,7 +197,7 @@ def test_numpy_s_numbers_become_plain_ones(registry, name):
     """So that a record made with np.float32(0.5) is equal, and is written to JSON."""
     numbers = {k: v for k, v in example(registry, name).to_dict().items() if type(v) is float}
     fields = dataclasses.fields(registry[name])
-    assert numbers or name == "dense" or not any(f.type == "float" for f in fields)
+    assert numbers or registry is LAYERS or not any(f.type == "float" for f in fields)
     record = registry.get({"name": name, **required(registry, name), **single(numbers)})
     assert {type(record.to_dict()[k]) for k in numbers} <= {float}
     json.dumps(record.to_dict())

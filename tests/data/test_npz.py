@@ -144,7 +144,7 @@ def test_what_is_not_a_real_number(save, dtype):
     assert "Save numbers" in message
 
 
-@pytest.mark.parametrize("x", [T, X[None], np.zeros((0, 3)), np.zeros((4, 0)), np.float64(3)])
+@pytest.mark.parametrize("x", [T, X[None, None], np.zeros((0, 3)), np.zeros((4, 0)), np.float64(3)])
 def test_wrong_shape_of_x(save, x):
     message = refused(save(X=x, T=T))
     assert message.startswith(f"data.npz, X: the shape is {x.shape}; X needs two dimensions")

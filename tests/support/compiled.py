@@ -76,7 +76,11 @@ def backprop(
     by_layers = as_rule(rule).sequential and len(np.atleast_2d(X)) > 1
     if np.iscomplexobj(theta) or (by_layers and l2):  # the latter no program takes, either
         return dr.backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr)
-    trained = dr.Network(net.inputs, [replace(layer, train_bias=True) for layer in net.layers])
+    layers = [
+        replace(layer, train_bias=True) if isinstance(layer, dr.Dense) else layer
+        for layer in net.layers
+    ]
+    trained = dr.Network(net.shapes[0], layers)
     objective = Objective.of(trained, loss, reduction, rule, l2)
     samples = as_samples(net, objective.loss, X, T, sample_weight, theta.dtype)
     weighted, online = samples.weight is not None, len(samples) == 1

@@ -16,6 +16,7 @@ DOCS = Path(__file__).parents[2]
 
 PICTURES = {
     "explain": ("saturation.png", "steps.png"),
+    "recurrent": ("reach.png",),
     "check": ("v.png", "no-v.png"),
     "forecasting": ("airpassengers.png", "sunspots.png", "why.png"),
 }

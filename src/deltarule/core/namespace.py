@@ -8,6 +8,7 @@ functions with the same names. So one formula serves arrays, tracers, complex st
     where maximum                                   as in the array API
     erfc                                            the complementary error function
     constant(value, like)                           a number in the dtype of `like`
+    blank(shape, like)                              zeros in the dtype of `like`
     row_sum(a), row_max(a)                          over the last axis, which is kept
 """
 
@@ -51,6 +52,10 @@ class Namespace:
     def constant(self, value: float, like: Any) -> Any:
         """Return `value` in the dtype of `like`, so that `where` keeps float32 in float32."""
         return self.module.asarray(value, dtype=like.dtype)
+
+    def blank(self, shape: tuple[int, ...], like: Any) -> Any:
+        """Return zeros of a shape in the dtype of `like`."""
+        return self.module.zeros(shape, dtype=like.dtype)
 
     def row_sum(self, a: Any) -> Any:
         """Sum over the last axis, kept as an axis of length 1."""

@@ -21,6 +21,7 @@ __all__ = [
     "Column",
     "Kind",
     "Locator",
+    "Steps",
     "Table",
     "label",
     "listed",
@@ -68,13 +69,25 @@ class Column:
         return result
 
 
+@dataclass(frozen=True)
+class Steps:
+    """What a table of sequences is: columns for all steps of one feature, then of the next."""
+
+    features: int
+    lengths: bool
+    """Whether a last input column holds how many steps a row has."""
+    per_step: bool
+    """Whether there is a target for every step."""
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Columns of equal length with the name of their source.
 
     `targets` and `task` are what the source itself says (bundled and NPZ data); `ordered` marks a
     time series, which is split in order; `splittable=False` marks a problem whose rows are all
-    training rows. `notes` are sentences on what was done while reading.
+    training rows. `steps` says that rows are sequences. `notes` are sentences on what was done
+    while reading.
 
     >>> table = Table("demo", (Column("age", "numeric", np.array([31.0, 40.0])),))
     >>> table.rows, table.names, table["age"].kind
@@ -91,7 +104,10 @@ class Table:
     splittable: bool = True
     notes: tuple[str, ...] = ()
     format: TextFormat | None = None
+    steps: Steps | None = None
     locate: Locator | None = field(default=None, repr=False)
+    derived: bool = False
+    """Whether columns have been made of it already, as a model needs them."""
 
     @property
     def rows(self) -> int:

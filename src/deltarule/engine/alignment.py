@@ -126,14 +126,15 @@ def alignment(
     weights = net.unpack(net.check_theta(theta))
     found = []
     for l in range(1, L + 1):
-        d, g = (np.concatenate([v.ravel() for v in part[l - 1].values()]) for part in parts)
-        here, there = (np.asarray(bp.deltas[l], np.float64) for bp in (theirs, true))
+        none = np.zeros(0)  # of a layer without parameters, or without deltas of its own
+        d, g = (np.concatenate([none, *map(np.ravel, part[l - 1].values())]) for part in parts)
+        here, there = (none if bp.deltas[l] is None else bp.deltas[l] for bp in (theirs, true))
         carried = math.nan
-        if l > 1 and objective.feedbacks[l].kind != "direct":
+        if l > 1 and "W" in weights[l - 1] and objective.feedbacks[l].kind != "direct":
             W = weights[l - 1]["W"]
             B = np.asarray(objective.rule.at(l, L, run).carrier(W, NUMPY))
             carried = _angle(B.ravel(), W.ravel())
-        rows = [_angle(a, b) for a, b in zip(here, there, strict=True)]
+        rows = [_angle(a.ravel(), b.ravel()) for a, b in zip(here, there, strict=True)]
         finite = [a for a in rows if not math.isnan(a)]
         found.append(
             LayerAlignment(

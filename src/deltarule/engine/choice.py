@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.sequences import Sequences
+from deltarule.engine.ahead import Ahead, ahead, behind
 from deltarule.engine.epoch import ReferenceTrainer
 from deltarule.engine.objective import Objective
 from deltarule.engine.refusal import refusal
 from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import Trainer
+from deltarule.layers.recurrent import Recurrent
 from deltarule.optim import Clipping, Optimiser
 
 __all__ = [
@@ -51,15 +54,19 @@ class Choice:
 def reference_seconds(objective: Objective, rows: int, batch_size: int, epochs: int) -> float:
     """Return roughly how long the reference engine takes: a fixed function of the job.
 
-        updates * (30 us + 30 us L + 6 |theta| b / 20 GFLOP/s)
+        updates * (30 us + 30 us L + 200 us R + 6 |theta| b / 20 GFLOP/s)
 
     for L layers and batches of b samples: the time that NumPy takes to be called, and the three
-    products of every layer. No clock is looked at, so the same job goes to the same engine on
-    every machine. All epochs count, also those that a stopping rule may save.
+    products of every layer. R is the number of steps of all recurrent layers, which follow each
+    other; with steps, a sample counts as many times. No clock is looked at, so the same job goes
+    to the same engine on every machine. All epochs count, also those that a stopping rule may save.
     """
     updates = epochs * math.ceil(rows / batch_size)
-    products = 6.0 * objective.network.size * min(batch_size, rows) / 20e9
-    return updates * (30e-6 + 30e-6 * len(objective.network.layers) + products)
+    net = objective.network
+    steps = max((shape[0] for shape in net.shapes if len(shape) == 2), default=1)
+    products = 6.0 * net.size * min(batch_size, rows) * steps / 20e9
+    recurrent = sum(steps for layer in net.layers if isinstance(layer, Recurrent))
+    return updates * (30e-6 + 30e-6 * len(net.layers) + 200e-6 * recurrent + products)
 
 
 def choose_engine(
@@ -136,13 +143,22 @@ def make_trainer(
         from deltarule.engine.compiled.specialisation import Specialisation
         from deltarule.engine.compiled.trainer import CompiledTrainer
 
+        rest, first = ahead(objective)
+        given = samples if first is None else behind(first, samples)
         weighted = samples.weight is not None
         spec = Specialisation(
-            objective, optimiser, clipping, samples.X.dtype, weighted, batch_size == 1
+            rest,
+            optimiser,
+            clipping,
+            given.X.dtype,
+            weighted,
+            batch_size == 1,
+            isinstance(given.X, Sequences),
         )
         try:
-            numbers = max(samples.X.size, samples.T.size)
-            return "compiled", CompiledTrainer(spec, batch_size, numbers, seed, threads)
+            numbers = max(given.X.size, given.T.size)
+            found = CompiledTrainer(spec, batch_size, numbers, seed, threads)
+            return "compiled", found if first is None else Ahead(found, first)
         except Untraceable as reason:
             warnings.warn(
                 f"the reference engine does this job, since it cannot be compiled: {reason}",

@@ -71,7 +71,7 @@ def adjoint_product(objective: Objective, theta: Array, X: Array, u: Array) -> A
 def output_jacobians(
     objective: Objective, theta: Array, X: Array, scale: Array | None, out: Array
 ) -> tuple[Array, Iterator[Array]]:
-    """Return y_L, and dy_ik/dtheta (size, n) for every output k in turn, each row i `scale`d.
+    """Return y_L, and dy_ik/dtheta (size, n) for every output k in turn, times `scale` (n, K).
 
     All are written to the array `out`, each over the one before it.
     """
@@ -81,21 +81,21 @@ def output_jacobians(
     def jacobians() -> Iterator[Array]:
         for k in range(int(np.prod(y.shape[1:]))):
             seed = np.zeros_like(y)
-            seed.reshape(len(X), -1)[:, k] = 1.0 if scale is None else scale
-            _fill(out, replace(objective, l2=0.0), theta, passed, seed)
+            seed.reshape(len(X), -1)[:, k] = 1.0 if scale is None else scale[:, k]
+            _fill(out, replace(objective, l2=0.0), theta, X, passed, seed)
             yield out
 
     return y, jacobians()
 
 
 def _fill(
-    J: Array, objective: Objective, theta: Array, passed: tuple[Any, Any], seed: Array
+    J: Array, objective: Objective, theta: Array, X: Array, passed: tuple[Any, Any], seed: Array
 ) -> None:
     """Write each row's own gradient to J (size, n), where `seed` is dE/dy_L."""
     net, (_, y) = objective.network, passed
     if not all(isinstance(layer, Affine) for layer in net.layers):
         for i in range(len(seed)):
-            one = net.passed(theta, y[0][i : i + 1])
+            one = net.passed(theta, X[i : i + 1])
             back = carry_back(objective, theta, one, seed[i : i + 1])
             J[:, i] = net.layout.flat(back.gradients[1:], np)
         return
@@ -109,5 +109,8 @@ def _fill(
 
 
 def _plain(saved: Any) -> Any:
-    """Return what a layer saved, without its derivatives."""
-    return type(saved)(*(value_of(part) for part in saved))
+    """Return what a layer saved, tuples of tuples of arrays, without the derivatives."""
+    if isinstance(saved, tuple):
+        parts = map(_plain, saved)
+        return type(saved)(*parts) if hasattr(saved, "_fields") else tuple(parts)
+    return value_of(saved)

@@ -102,7 +102,10 @@ def error_over(objective: Objective, theta: Array, samples: Samples) -> float:
 
 def largest_miss(objective: Objective, theta: Array, samples: Samples) -> float:
     """Return the largest |T - y| over all samples and outputs."""
-    return float(np.max(np.abs(samples.T - outputs_over(objective.network, theta, samples.X))))
+    miss = np.abs(samples.T - outputs_over(objective.network, theta, samples.X))
+    if samples.weight is not None and samples.weight.ndim == 2:  # what is behind the end counts not
+        miss = miss[samples.weight > 0]
+    return float(np.max(miss))
 
 
 def outputs_over(network: Network, theta: Array, X: Array) -> Array:

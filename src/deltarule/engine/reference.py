@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Backprop:
     """Everything that one forward and backward pass finds, for l = 1..L.
 
@@ -62,6 +62,10 @@ class Backprop:
     """1/2 l2 |W|^2, the part of E that no sample has."""
     saved: Sequence[Any] = ()
     """What every layer keeps of its forward pass, by name: `saved[l].net` of an affine layer."""
+
+    def __repr__(self) -> str:
+        rows, layers = self.outputs[0].shape[0], len(self.outputs) - 1
+        return f"Backprop(E = {self.error:.6g}, {rows} observations through {layers} layers)"
 
 
 def backprop(
@@ -185,14 +189,18 @@ def penalty(objective: Objective, theta: Any, xp: Any) -> Any:
 
 
 def _scale(objective: Objective, rows: Any, weight: Any, xp: Any) -> Any:
-    """Return c s_i beside `rows`, (n, 1), or c alone where there are no weights."""
+    """Return c s_i beside `rows`, (n, 1), or c alone where there are no weights.
+
+    Weights (n, time) are those of sequences of different lengths: s_i, and 0 behind the end.
+    """
     mean = objective.reduction == "mean"
     if weight is None:
         return 1.0 / rows.shape[0] if mean else 1.0
-    total = xp.sum(weight)
+    # of sequences with lengths, the first step has the sample's weight, for none is empty
+    total = xp.sum(weight if weight.ndim == 1 else weight[:, 0])
     # a batch of rows that all weigh nothing has E = 0, not 0 / 0
     factor = weight / xp.where(total > 0, total, 1.0) if mean else weight
-    return factor.reshape(-1, *[1] * (rows.ndim - 1))
+    return factor.reshape(*factor.shape, *[1] * (rows.ndim - factor.ndim))
 
 
 def output_gradient(objective: Objective, y: Any, T: Any, weight: Any, xp: Any) -> Any:

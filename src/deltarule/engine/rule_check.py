@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 
+from deltarule.activations import Activation
 from deltarule.core.errors import UsageError
 from deltarule.layers import Affine, all_of
 from deltarule.losses import FUSED
 from deltarule.network import Network
-from deltarule.rules import DeltaRule, DerivativeRule, LargestDelta
+from deltarule.rules import DeltaRule, DerivativeRule, LargestDelta, RandomDerivative
 from deltarule.rules.surrogates import Surrogate
 
 __all__ = ["RuleWarning", "check_rule", "remarks", "warn"]
@@ -49,8 +50,13 @@ def check_rule(network: Network, rule: DeltaRule) -> None:
 
 
 def _check_derivatives(network: Network, rule: DeltaRule) -> None:
-    for l, layer, derivative in _derivatives(network, rule):
-        activation = layer.activation
+    for l, activation, derivative in _derivatives(network, rule):
+        layer = network.layers[l - 1]
+        if isinstance(derivative, RandomDerivative) and not isinstance(layer, Affine):
+            raise UsageError(
+                f"layer {l}: {derivative.name} draws one number for every node of a layer, and a "
+                f"layer of the type {layer.name} has several nets a node; leave it out"
+            )
         if activation.rowwise and not derivative.exact:
             raise UsageError(
                 f"the rule's output derivative is {derivative.name!r}, but {activation.name} has a "
@@ -60,18 +66,19 @@ def _check_derivatives(network: Network, rule: DeltaRule) -> None:
             raise UsageError(f"layer {l}: the rule {derivative.name!r} cannot be used: {why}")
 
 
-def _derivatives(network: Network, rule: DeltaRule) -> Iterator[tuple[int, Affine, DerivativeRule]]:
-    """Give every affine layer, with its number and what stands for its f'."""
+def _derivatives(
+    network: Network, rule: DeltaRule
+) -> Iterator[tuple[int, Activation, DerivativeRule]]:
+    """Give every layer's number with each f of its nodes, and what stands for their f'."""
     for l, layer in enumerate(network.layers, 1):
-        if isinstance(layer, Affine):
-            yield l, layer, rule.at(l, len(network.layers)).derivative
+        for activation in layer.activations:
+            yield l, activation, rule.at(l, len(network.layers)).derivative
 
 
 def remarks(network: Network, rule: DeltaRule, loss: str) -> list[str]:
     """Return what a rule does on a network that its name does not say."""
     found = []
-    for l, layer, derivative in _derivatives(network, rule):
-        activation = layer.activation
+    for l, activation, derivative in _derivatives(network, rule):
         where = f"layer {l} has the activation {activation.name}"
         if activation.flat and derivative.exact:
             found.append(

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from deltarule.core.arguments import array, number
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.sequences import Sequences
+from deltarule.layers import check_ends
 from deltarule.losses import Loss
 from deltarule.network import Network
 
@@ -27,10 +29,12 @@ ClassWeight = Mapping[int, float] | ArrayLike | str | None
 class Samples:
     """n samples: X (n, n_0), T (n, n_L) and, if they differ, weights (n,).
 
-    Where a sample is no vector, its shape stands in the place of n_0 or n_L.
+    Where a sample is no vector, its shape stands in the place of n_0 or n_L. Where outputs are
+    sequences of different lengths, the weights are (n, time): 0 behind a sequence's end.
     """
 
-    X: NDArray[Any]
+    X: Any
+    """An array, or `Sequences`."""
     T: NDArray[Any]
     weight: NDArray[Any] | None = None
 
@@ -45,7 +49,9 @@ class Samples:
     @property
     def total(self) -> float:
         """The sum of the weights: n where there are none."""
-        return float(len(self)) if self.weight is None else float(np.sum(self.weight))
+        if self.weight is None:
+            return float(len(self))
+        return float(np.sum(self.weight if self.weight.ndim == 1 else self.weight[:, 0]))
 
 
 def as_samples(
@@ -66,10 +72,11 @@ def as_samples(
     """
     what = f"{what} " if what else ""
     inputs = net.check_inputs(X, dtype)
-    targets = _check_targets(net, T, inputs.shape[0], dtype, what)
+    ends = inputs if isinstance(inputs, Sequences) and check_ends(net.layers) else None
+    targets = _check_targets(net, _in_step(T, ends, what), inputs.shape[0], dtype, what)
     if inputs.shape[0] == 0:
         raise DataError(f"the {what}data have no rows")
-    _check_finite(inputs, f"{what}X")
+    _check_finite(np.asarray(inputs), f"{what}X")
     _check_finite(targets, f"{what}T")
     low, high = loss.target_range
     if (low, high) != (-math.inf, math.inf):
@@ -79,18 +86,48 @@ def as_samples(
             f"{what}T",
             f"the loss {loss.name} needs targets in [{low:g}, {high:g}]",
         )
+    if ends is not None and getattr(sample_weight, "ndim", 1) == 2:  # as it is in `Samples`
+        sample_weight = np.asarray(sample_weight)[:, 0]
     weight = _check_weight(sample_weight, inputs.shape[0], dtype, what)
     if class_weight is not None:
         by_class = _class_weights(class_weight, targets, dtype)
         weight = by_class if weight is None else weight * by_class
     if weight is not None:
         _check_size(weight, what)
+    if ends is not None:
+        mask = ends.mask.astype(dtype)
+        weight = mask if weight is None else weight[:, None] * mask
     return Samples(inputs, targets, weight)
+
+
+def _in_step(T: Any, ends: Sequences | None, what: str) -> Any:
+    """Return targets that are sequences, too, with as many places for steps as X has.
+
+    Raises `UsageError` where X and T have other lengths. What lies behind an end is not looked at.
+    """
+    if ends is None:
+        if isinstance(T, Sequences):
+            raise UsageError(
+                f"{what}T is Sequences; where X is an array, or the network ends in one vector a "
+                "sample, it is an array, too"
+            )
+        return T
+    if not isinstance(T, Sequences):
+        T = array(f"{what}T", T)
+        if T.shape[:2] != ends.shape[:2]:
+            return T  # refused with the shapes that are needed
+        T = Sequences(T, ends.lengths)
+    if len(T) == len(ends) and np.any(other := T.lengths != ends.lengths):
+        i = int(np.argmax(other))
+        raise UsageError(
+            f"{what}T: sequence {i + 1} has {T.lengths[i]} steps, and that of X {ends.lengths[i]}"
+        )
+    return T.up_to(ends.shape[1]).values
 
 
 def _check_targets(net: Network, T: ArrayLike, n: int, dtype: DTypeLike, what: str) -> NDArray[Any]:
     found, shape = array(f"{what}T", T, dtype), net.shapes[-1]
-    if found.ndim <= 1 and (shape == (1,) or (n == 1 and found.shape == shape)):
+    if (found.ndim <= 1 and shape == (1,)) or (n == 1 and found.shape == shape):
         found = found.reshape(-1, *shape)
     if found.shape != (n, *shape):
         hint = ""

@@ -91,12 +91,12 @@ class WholeBatch:
         with np.errstate(all="ignore"):
             for start in range(0, len(s), rows):
                 block = s.take(slice(start, start + rows))
-                root = None if block.weight is None else np.sqrt(block.weight)
+                root = None if block.weight is None else _roots(block)
                 y, jacobians = output_jacobians(
                     self.objective, theta, block.X, root, room[:, : len(block)]
                 )
                 r = (y - block.T).reshape(len(block), -1)
-                r = r if root is None else r * root[:, None]
+                r = r if root is None else r * root
                 for k, J in enumerate(jacobians):
                     J[self._stays] = 0.0
                     G += np.matmul(J, J.T, out=more)
@@ -114,8 +114,7 @@ class WholeBatch:
 
         s, n = self.samples, len(theta)
         y = self.objective.network.forward(theta, s.X)[1][-1]
-        weight = np.ones(len(s)) if s.weight is None else s.weight
-        root = np.sqrt(self.unit * weight).reshape(-1, *[1] * (y.ndim - 1))
+        root = math.sqrt(self.unit) * _roots(s).reshape(y.shape)
         decay = math.sqrt(self.objective.l2) * self._penalised
 
         def along(v: Array) -> Array:
@@ -130,3 +129,11 @@ class WholeBatch:
         r = np.concatenate([(root * (y - s.T)).ravel(), decay * theta])
         J = LinearOperator((len(r), n), matvec=along, rmatvec=back, dtype=np.float64)
         return 0.5 * float(r @ r), r, J
+
+
+def _roots(samples: Samples) -> Array:
+    """Return the root of each output's weight, (n, outputs of a sample)."""
+    shape = samples.T.shape
+    weight = np.ones(len(samples)) if samples.weight is None else samples.weight
+    spread = weight.reshape(*weight.shape, *[1] * (len(shape) - weight.ndim))
+    return np.asarray(np.sqrt(np.broadcast_to(spread, shape)).reshape(len(samples), -1))

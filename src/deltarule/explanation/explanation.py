@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deltarule.core.notation import Notation
 from deltarule.explanation.columns import Columns
 from deltarule.explanation.records import Contribution, Factor, Path, Step, Update
 from deltarule.explanation.writing.wording import number, numeric
+
+if TYPE_CHECKING:
+    from deltarule.explanation.through_time.reach import Reach
 
 __all__ = ["Explanation"]
 
@@ -47,6 +50,9 @@ class Explanation:
     """Network, loss, reduction, rule, observations and what else was given."""
     columns: Columns | None = None
     """What the inputs and targets are in a table, observation by observation, if it was given."""
+
+    reach: Reach | None = None
+    """Of a weight that acts at every step: how far back in time the steps reach."""
 
     @property
     def factors(self) -> tuple[Factor, ...]:
@@ -115,6 +121,7 @@ class Explanation:
             "update": [update.to_dict() for update in self.update],
             "notation": self.notation.name,
             "setting": dict(self.setting),
+            **({} if self.reach is None else {"reach": self.reach.to_dict()}),
             "columns": None if self.columns is None else self.columns.to_dict(),
         }
 
@@ -122,9 +129,10 @@ class Explanation:
         return self.text()
 
     def __repr__(self) -> str:
+        what = "steps" if any(path.step for path in self.paths) else "paths"
         return (
             f"Explanation({self.name} = {number(self.value)}, {self.listed} of "
-            f"{self.path_count:,} paths)"
+            f"{self.path_count:,} {what})"
         )
 
     def _repr_html_(self) -> str:

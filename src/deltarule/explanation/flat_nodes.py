@@ -147,7 +147,7 @@ def saturation(net: Network, theta: ArrayLike, X: ArrayLike, threshold: float = 
     inputs = net.check_inputs(X, np.float64)
     if not len(inputs):
         raise DataError("X has no rows")
-    if not np.all(np.isfinite(inputs)):
+    if not np.all(np.isfinite(np.asarray(inputs))):
         raise DataError("X has values that are not finite; finite numbers are needed")
     with np.errstate(all="ignore"):
         nets, _ = net.forward(theta, inputs)
@@ -159,5 +159,6 @@ def saturation(net: Network, theta: ArrayLike, X: ArrayLike, threshold: float = 
 def _layer(l: int, activation: Activation, nets: Array, threshold: float) -> LayerSaturation:
     if not np.all(np.isfinite(nets)):
         raise NumericError(f"net of layer {l} is not finite; look at the weights and the inputs")
+    nets = nets.reshape(-1, nets.shape[-1])  # each step of a sequence is an observation
     slopes = own_slopes(activation, nets)
     return LayerSaturation(l, activation, nets, slopes, largest_slope(activation), threshold)

@@ -12,6 +12,7 @@ import numpy as np
 from deltarule.core.errors import UsageError
 from deltarule.core.notation import NOTATIONS, Notation
 from deltarule.core.written import node_forms, node_readings, weight_forms, weight_readings
+from deltarule.explanation.through_time.place import there_is
 from deltarule.layers import Dense, all_of
 from deltarule.network import Network
 
@@ -71,6 +72,8 @@ def ranges(net: Network, what: str = "weight") -> str:
     'layer 1: target node 1 to 2, preceding node 0 (the bias) to 3; layer 2: target node 1 to 1, \
 preceding node 1 to 2 (no bias)'
     """
+    if not all(isinstance(layer, Dense) for layer in net.layers):
+        return there_is(net)
     found = []
     for l, layer in enumerate(net.layers, 1):
         part = f"layer {l}: {'target node' if what == 'weight' else 'node'} 1 to {net.sizes[l]}"

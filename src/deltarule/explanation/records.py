@@ -59,10 +59,13 @@ class Path:
     product: float
     observation: int
     """The observation, from 1; 0 for the penalty."""
+    step: int = 0
+    """The time step of a weight that is used at every one, from 1; else 0."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, ready for JSON."""
         return {
+            **({"step": self.step} if self.step else {}),
             "nodes": list(self.nodes),
             "observation": self.observation,
             "factors": [factor.to_dict() for factor in self.factors],

@@ -17,8 +17,10 @@ from deltarule.explanation.place import check_node, check_weight, gradient_index
 from deltarule.explanation.records import Contribution, Factor, product
 from deltarule.explanation.recursion import recursion
 from deltarule.explanation.sweep import Sweep, sweep
+from deltarule.explanation.through_time import explain_through_time
 from deltarule.explanation.updates import first_updates
 from deltarule.explanation.writing.names import Names
+from deltarule.layers import Dense
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
@@ -31,7 +33,7 @@ def explain(
     theta: ArrayLike,
     x: ArrayLike,
     t: ArrayLike,
-    weight: tuple[int, int, int] | str,
+    weight: tuple[int, int, int] | tuple[str | int, ...] | str,
     loss: str | Mapping[str, Any] | Loss = "half_squared_error",
     reduction: str = "sum",
     rule: str | Mapping[str, Any] | DeltaRule = "exact",
@@ -51,14 +53,16 @@ def explain(
                 prod_{m=l+1..L} [ w_{m, j_m, j_{m-1}} f_m'(net_{m,j_m}) ] * dE/dy_{L,j_L}
 
     Args:
-        net: the network, of dense layers.
+        net: the network, of dense layers; or with layers over time.
         theta: its parameters, flat. Everything is computed in float64, whatever its dtype.
         x: one observation (n_0,) or many (n, n_0).
         t: targets, as `deltarule.backprop` takes them.
         weight: (l, j, k): the layer, the node that the weight leads into, the node of layer l-1
             from which it comes; all from 1. k = 0 is the bias. Or its name in the notation, in
             any form that is printed: `"w[2,1,1]"`, `"w_{2,1,1}"`, `"w211"`, `"b[2,1]"`; `"W2[0,0]"`
-            and `"b2[0]"` index as NumPy does, from 0.
+            and `"b2[0]"` index as NumPy does, from 0. A weight that a layer uses at every time
+            step is explained as the sum over steps; `"u[1,2,3]"` is one from node 3 of the step
+            before.
         loss, reduction, rule, sample_weight, l2: as in `deltarule.backprop`; but the reduction is
             `"sum"` where none is given.
         notation: the symbols, the order of indices and the sign of delta: a name in
@@ -73,7 +77,8 @@ def explain(
     Returns:
         An `Explanation`. The products of its `paths`, which hold every factor, and its
         `remainder` add up to its `value`. With `l2`, the last path is the direct one from the
-        weight to E through the penalty, and visits no nodes.
+        weight to E through the penalty, and visits no nodes. Of a weight that acts at every step,
+        the paths are the steps' terms, and `reach` says which of them still contribute.
 
     Raises `UsageError` for a weight that does not exist (with the range of every index) and what
     does not fit together, `DataError` for data that cannot be used, and `NumericError` where a
@@ -88,6 +93,16 @@ def explain(
     """
     found = as_notation(notation)
     limit = whole("limit", limit, 1)
+    if not all(isinstance(layer, Dense) for layer in net.layers):
+        options: dict[str, Any] = {
+            "loss": loss,
+            "reduction": reduction,
+            "rule": rule,
+            "l2": l2,
+            "lr": lr,
+        }
+        options |= {"sample_weight": sample_weight, "seed": seed, "learned": learned}
+        return explain_through_time(net, theta, x, t, weight, options, found, limit)
     l, j, k = check_weight(net, weight, found)
     more = (lr, seed, learned)
     passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, *more)

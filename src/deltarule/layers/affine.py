@@ -39,6 +39,11 @@ class Affine(Layer):
     """f"""
 
     @property
+    def activations(self) -> tuple[Activation, ...]:  # type: ignore[override]
+        """f alone."""
+        return (self.activation,)
+
+    @property
     def usual_initialiser(self) -> str:  # type: ignore[override]
         """What suits f."""
         return self.activation.init

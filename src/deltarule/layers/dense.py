@@ -79,7 +79,10 @@ class Dense(Affine):
     def outputs(self, inputs: Shape) -> Shape:
         """Return (n_l,); raises `UsageError` where a sample of y_{l-1} is no vector."""
         if len(inputs) != 1:
-            raise UsageError(f"a dense layer takes samples of the shape (n,), not {inputs}")
+            raise UsageError(
+                f"a dense layer takes samples of the shape (n,), not {inputs}; for sequences put "
+                "Last() or Flatten() before it, or give EachStep(Dense(..))"
+            )
         return (self.units,)
 
     def parameters(self, inputs: Shape) -> tuple[Parameter, ...]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.activations import Activation
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
@@ -17,7 +18,17 @@ from deltarule.core.registry import Record, Registry
 from deltarule.layers.initialisers import Initialiser
 from deltarule.rules import LayerRule
 
-__all__ = ["LAYERS", "Layer", "Parameters", "Shape", "all_of", "as_shape", "inputs_text", "shapes"]
+__all__ = [
+    "LAYERS",
+    "Layer",
+    "Parameters",
+    "Shape",
+    "all_of",
+    "as_shape",
+    "check_ends",
+    "inputs_text",
+    "shapes",
+]
 
 Parameters = dict[str, Any]
 
@@ -38,10 +49,18 @@ class Layer(Record):
     """How its weights start where neither it nor the network says so."""
     init: Initialiser | None = None
     """How its weights start; None: the network's initialiser, else the usual one."""
+    activations: tuple[Activation, ...] = ()
+    """The f of its nodes, of all kinds of them: what a rule's stand-in for f' has to suit."""
     rowwise: bool = False
     """Whether it is affine, with an f that couples the outputs of a sample (softmax)."""
     range: tuple[float, float] = (-math.inf, math.inf)
     """Between which numbers its outputs lie."""
+    causal: ClassVar[bool] = False
+    """Whether its outputs are a sequence whose step t is made of the steps up to t alone."""
+    by_length: ClassVar[bool] = False
+    """Whether `forward` takes the sequences' lengths as a further argument, where they differ."""
+    ends: bool = False
+    """Whether it finds the sequences' lengths in its inputs, and gives `Sequences`."""
     side_by_side: ClassVar[bool] = False
     """Whether `initial` takes `deltarule.core.streams.Streams` too, and returns (seeds, *shape), or
     the parameter's shape where all are the same."""
@@ -96,7 +115,8 @@ def inputs_text(shape: Shape) -> str:
 def shapes(inputs: Shape, layers: Sequence[Layer]) -> tuple[Shape, ...]:
     """Return the shape of a sample before the first layer and after every one.
 
-    Raises `UsageError` naming both layers and both shapes where they do not fit.
+    Raises `UsageError` naming both layers and both shapes where they do not fit, and for layers
+    that would look behind the end of a sequence.
     """
     found = [inputs]
     for number, layer in enumerate(layers, 1):
@@ -110,7 +130,32 @@ def shapes(inputs: Shape, layers: Sequence[Layer]) -> tuple[Shape, ...]:
                 f"Network: layer {number} ({layer.name}) comes after {before}, which gives samples "
                 f"of the shape {found[-1]}: {error}"
             ) from None
+    for number, layer in enumerate(layers, 1):
+        if layer.ends and check_ends(layers[number:], number):
+            raise UsageError(
+                f"Network: layer {number} ({layer.name}) says how long every sequence is, and the "
+                "network has an output for every step, which E would count behind the ends, too: "
+                "give X and T as Sequences, or end in Last()"
+            )
     return tuple(found)
+
+
+def check_ends(layers: Sequence[Layer], before: int = 0) -> bool:
+    """Return whether the outputs are sequences, of layers over sequences of different lengths.
+
+    `before` is how many layers come before them.
+
+    Raises `UsageError` for a layer that would look at what lies behind a sequence's end.
+    """
+    for number, layer in enumerate(layers, before + 1):
+        if layer.by_length:
+            return False
+        if not layer.causal:
+            raise UsageError(
+                f"layer {number} ({layer.name}) looks at all steps at once, and the sequences have "
+                "different lengths; take Last(), or sequences of one length"
+            )
+    return True
 
 
 L = TypeVar("L", bound=Layer)

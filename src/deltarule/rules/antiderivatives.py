@@ -65,7 +65,7 @@ def bounded(xp: Any, activation: Any, low: float, high: float) -> Callable[[Any]
         at, after = starts[k + 1], found[k + 1][1]
         constants[k] = alone(after, at) + constants[k + 1] - alone(found[k][1], at)
 
-    def F(net: Any) -> Any:  # noqa: N802 (the integral of f')
+    def F(net: Any) -> Any:
         value = None
         for (start, kind), constant in zip(found, constants, strict=True):
             line = f(net) if kind == "f" else {"low": low, "high": high}[kind] * net

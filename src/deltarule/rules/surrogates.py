@@ -59,7 +59,7 @@ class StraightThrough(Surrogate):
         """Return f(0) + net, held between -limit and limit."""
         limit, start = self.limit, float(activation(0.0))
 
-        def F(net: Any) -> Any:  # noqa: N802 (the integral)
+        def F(net: Any) -> Any:
             ends = xp.constant(start + limit, net), xp.constant(start - limit, net)
             return xp.where(net > limit, ends[0], xp.where(net < -limit, ends[1], start + net))
 

@@ -43,7 +43,7 @@ class Fitted:
         steps, count = recipe.horizon, recipe.networks
         return (
             f"Fitted to {series.name}, {first} to {last}: {count} network{'s' * (count > 1)} "
-            f"{recipe.network}, {steps} step{'s' * (steps > 1)} ahead; .table forecasts, "
+            f"{recipe.said}, {steps} step{'s' * (steps > 1)} ahead; .table forecasts, "
             ".more(rows) goes on"
         )
 

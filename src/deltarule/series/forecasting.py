@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.errors import UsageError
 from deltarule.data.bundled_series import SERIES
 from deltarule.series.fitted import future, outside
 from deltarule.series.forecaster import Forecaster, check_future, fit
@@ -17,7 +18,7 @@ from deltarule.series.judgement.judged import NETWORK, judge
 from deltarule.series.judgement.walk import Fit, Origins, Predict, Quantiles, walk
 from deltarule.series.paths import path_quantiles
 from deltarule.series.plan import Planned, planned
-from deltarule.series.recipe import Recipe
+from deltarule.series.recipe import Recipe, sizes_of
 from deltarule.series.result import Forecast
 from deltarule.series.series import Series, as_series
 from deltarule.series.transforms import Plain, Pointwise
@@ -81,6 +82,9 @@ def forecast(
             `engine`, `threads`), and how they are judged (`quantiles`, `intervals`, `paths`,
             `calibration`, `gap`, `backtest`).
 
+            `layer="lstm:8"` puts a layer in the place of the hidden ones, to which the lags are
+            time steps.
+
     Returns:
         A `Forecast`: `.table`, `.intervals`, `.backtest`, `.verdict`, `.arv`, `.plot(path)`,
         `.save(folder)`.
@@ -93,8 +97,15 @@ def forecast(
     """
     series = as_series(data, target, time, known=known, past=past, missing=missing, **(form or {}))
     about = SERIES.get(series.source)
+    layer = options.get("layer")
+    if layer is not None and network is not None:
+        raise UsageError(
+            f"the network {network} and the layer {layer} are two: give the lags and the layer"
+        )
     if lags is None and network is None and about is not None:
         network = about.network
+        if layer is not None and network is not None:
+            lags, network = sizes_of(network)[0], None
     recipe = Recipe(lags=lags, horizon=horizon, network=network, **options)
     return forecast_series(series, recipe, test_from, progress)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError, UsageError
-from deltarule.layers import Dense
+from deltarule.layers import Dense, Steps, joined, written_layers
 from deltarule.losses import Quantile
 from deltarule.network import Network
 from deltarule.series.recipe import Recipe, sizes_of
@@ -65,8 +65,27 @@ def network_of(
             f"the network {recipe.horizon} outputs ({recipe.network or 'network'} has {K}), take "
             "the strategy direct, or forecast it first and give it as one known in the future"
         )
+    if recipe.layer is not None:
+        return _over_lags(recipe.layer, inputs, sizes[-1], past, known + static)
     hidden = [Dense(n, recipe.activation) for n in sizes[1:-1]]
     return Network(inputs, [*hidden, Dense(sizes[-1])])
+
+
+def _over_lags(written: str, inputs: int, outputs: int, past: int, others: int) -> Network:
+    """Return the network whose layers see the lags as time steps, the oldest first."""
+    if others:
+        raise UsageError(
+            f"the layer {written} sees the lags step by step; covariates that are known in the "
+            "future, or of a whole series, have none: leave them out, or give a network of sizes"
+        )
+    steps = Steps(1 + past, latest_first=True)
+    layers = [*written_layers(written), Dense(outputs)]
+    if not layers[0].causal:
+        raise UsageError(
+            f"the layer {written} sees no time steps; recurrent layers and conv1d do, such as "
+            "lstm:8. Dense ones are a network of sizes, such as 12-8-1"
+        )
+    return Network(inputs, [steps, *joined(steps.outputs((inputs,)), layers, False)[0]])
 
 
 def steps_of(recipe: Recipe) -> int:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.arguments import boolean, number, whole
 from deltarule.core.errors import UsageError, unknown_name
+from deltarule.layers import written_layers
 from deltarule.series.components import SEASONS
 from deltarule.series.transforms import TRANSFORMS, Transform
 from deltarule.series.windows import as_lags
@@ -40,6 +41,8 @@ class Recipe:
     horizon: int = 1
     network: str | None = None
     """Sizes such as "12-8-1"; None for round((inputs + 1) / 2) hidden nodes and one output."""
+    layer: str | None = None
+    """A layer in the place of the hidden ones, to which the lags are time steps: "lstm:8"."""
     strategy: str = "recursive"
     """Or "direct": every step of the horizon has networks of its own."""
     activation: str = "tanh"
@@ -93,6 +96,8 @@ class Recipe:
             put(self, "lags", as_lags(self.lags))
         for name, least in _LEAST.items():
             put(self, name, whole(name, getattr(self, name), least))
+        if self.layer is not None:
+            written_layers(self.layer)
         if self.season is not None:
             put(self, "season", whole("season", self.season, 1))
         if self.half_life is not None:
@@ -127,6 +132,14 @@ class Recipe:
             season=self.deseason,
             period=self.season or season,
         )
+
+    @property
+    def said(self) -> str:
+        """The network as it is told: its sizes, or `12-lstm:8-1`."""
+        if self.layer is None or self.network is None:
+            return str(self.network)
+        sizes = sizes_of(self.network)
+        return f"{sizes[0]}-{self.layer}-{sizes[-1]}"
 
     def with_(self, **changes: Any) -> Recipe:
         """Return the recipe with some options changed."""

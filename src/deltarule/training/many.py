@@ -262,12 +262,15 @@ def _alone(
 ) -> str:
     """Train one network after the other, several at a time; return the engine's name."""
 
+    most = threads or cores()
+    each = 1 if len(jobs) >= most else None  # threads of one network; else as many as it can use
+
     def make(network: int) -> tuple[str, Trainer | None]:
         job = jobs[network]
         if job.schedule is None:
             return "reference", None
         parts = (job.objective, job.update, job.clipping, job.samples, job.batch_size, job.seed)
-        return make_trainer(engine, *parts)
+        return make_trainer(engine, *parts, each)
 
     def go_on(updates: int) -> bool:
         if bar is not None:
@@ -275,6 +278,6 @@ def _alone(
         return proceed()
 
     engine, first = make(0)  # says here, once, where the reference engine has to do it
-    workers = 1 if first is not None and first.threads > 1 else threads or cores()
+    workers = 1 if first is not None and first.threads > 1 else most
     one_by_one(jobs, lambda i: make(i)[1], histories, go_on, time.monotonic, workers)
     return engine

@@ -36,11 +36,14 @@ def _bad_output(objective: Objective, theta: NDArray[Any], X: NDArray[Any], what
         nets, outputs = objective.network.forward(theta, X)
     for l in range(1, len(nets)):
         for name, values in (("net", nets[l]), ("y", outputs[l])):
+            if values is None:  # the layer has no net
+                continue
             places = np.argwhere(~np.isfinite(values))
             if len(places):
-                row, node = places[0]
+                row, *steps, node = places[0]
+                step = "".join(f", step {t + 1}" for t in steps)
                 return (
-                    f"{name} of layer {l}, node {node + 1} is {values[row, node]:.4g} "
+                    f"{name} of layer {l}, node {node + 1}{step} is {values[tuple(places[0])]:.4g} "
                     f"(row {row + 1} of the {what})"
                 )
     return ""

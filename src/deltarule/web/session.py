@@ -188,7 +188,7 @@ class Session:
             lane.theta,
             samples.X[rows],
             samples.T[rows],
-            weight=(*(whole("weight", n, 0) for n in weight),),  # type: ignore[arg-type]
+            weight=(*(whole("weight", n, 0) for n in weight),),
             loss=objective.loss,
             reduction="mean",
             rule=objective.rule,

@@ -142,7 +142,7 @@ def test_a_layer_of_the_users_own_falls_back():
     assert found.engine == "reference"
     assert found.theta.tobytes() == expected.theta.tobytes()
     (warning,) = told
-    assert "the layer Halved is not a Dense layer" in str(warning.message)
+    assert "the layer Halved has no compiled form" in str(warning.message)
 
 
 @dataclass(frozen=True)

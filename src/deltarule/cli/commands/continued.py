@@ -82,7 +82,7 @@ def show_forecast(folder: Path) -> None:
     screen.say("data", f"{series.source}: {n:,} values, {label(0)} to {label(n - 1)}{more}")
     screen.say("", list(said["notes"]))
     lags = ", ".join(map(str, recipe.lags))
-    screen.say("network", f"{recipe.network}, {recipe.networks} of them averaged; lags {lags}")
+    screen.say("network", f"{recipe.said}, {recipe.networks} of them averaged; lags {lags}")
     if "skipped" in said:
         screen.line()
         screen.table(*summary_rows(said["metrics"]))

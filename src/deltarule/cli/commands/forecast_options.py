@@ -78,6 +78,11 @@ _SIZES = _network(
     "is fed back for longer horizons.",
     show_default="half as many hidden nodes as inputs and one; one output",
 )
+_LAYER = _network(
+    metavar="LAYER",
+    help="A layer in the place of the hidden ones, to which the lags are time steps: lstm:8, "
+    "gru:8, elman:8, conv1d:8:3.",
+)
 _AUTO = _network(
     "--auto",
     help="Lags by the AIC of a linear autoregression, and the season's; the network by them; as "
@@ -94,6 +99,7 @@ def networks(
     horizon: Annotated[int, _network(help="Steps to forecast.")] = 1,
     lags: Annotated[str | None, _LAGS] = None,
     network: Annotated[str | None, _SIZES] = None,
+    layer: Annotated[str | None, _LAYER] = None,
     auto: Annotated[bool, _AUTO] = False,
     strategy: Annotated[str, _STRATEGY] = "recursive",
     activation: Annotated[str, _ACTIVATION] = "tanh",
@@ -109,6 +115,7 @@ def networks(
         "horizon": horizon,
         "lags": found,
         "network": network,
+        "layer": layer,
         "strategy": strategy,
         "activation": activation,
     }

@@ -229,6 +229,7 @@ def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
     if quiet or as_json:
         return
     screen, plain = Screen(), results.definition.plain
+    screen.say("note", list(results.notes))
     there, asked = len(results.runs), len(plain["cells"]) * len(plain["seeds"])
     if there < asked:
         screen.say("unfinished", f"{there:,} of {asked:,} runs are there; what follows is of these")
@@ -239,14 +240,15 @@ def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
     screen.say("answer", results.answers() or ["there is nothing to compare"])
     screen.say("in detail", results.sentences())
     screen.say("certainty", [results.power(), _terms(plain)])
-    screen.say("", list(results.notes))
     found = [path.name for path in sorted(folder.iterdir()) if path.is_file()]
     screen.say("folder", f"{folder}: {', '.join(found)}")
 
 
 def _terms(plain: Any) -> str:
+    from deltarule.studies.statistics.sentences import CLAIMS
+
     goal = "An unsolved run counts as the most epochs in the mean of all. " if plain["goal"] else ""
     return (
-        f"{goal}Intervals are at 95 %, p-values adjusted over all comparisons (Holm); every cell "
-        "has the same seeds and the same epochs at most, unless its settings say otherwise."
+        f"{goal}{CLAIMS} Every cell has the same seeds and the same epochs at most, unless its "
+        "settings say otherwise."
     )

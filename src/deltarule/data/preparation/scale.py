@@ -117,6 +117,18 @@ class Scaler:
             constants.append(constant)
         return cls(name, np.array(offsets), np.array(scales), np.array(constants, np.bool_))
 
+    def repeated(self, times: int, plain: int) -> Scaler:
+        """Return every column's scaling `times` times side by side, then `plain` unscaled columns.
+
+        So all steps of a sequence's feature are scaled alike.
+        """
+
+        def spread(a: NDArray[Any], rest: float) -> NDArray[Any]:
+            return np.concatenate([np.repeat(a, times), np.full(plain, rest, a.dtype)])
+
+        offset, scale = spread(self.offset, 0.0), spread(self.scale, 1.0)
+        return Scaler(self.name, offset, scale, spread(self.constant, False))
+
     def transform(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Return the scaled values, shape (n, k) as `values`, in float64."""
         scaled = np.asarray(values, np.float64) - self.offset

@@ -1,4 +1,4 @@
-"""NPZ files as tables: X and T as arrays."""
+"""NPZ files as tables: X and T as arrays, of rows or of sequences."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from deltarule.core.array_file import ArrayFile
 from deltarule.core.errors import DataError
 from deltarule.data.sources.arrays import from_arrays
 from deltarule.data.sources.memory import require
+from deltarule.data.sources.steps import from_steps
 from deltarule.data.table import Table
 
 __all__ = ["read_npz"]
@@ -18,6 +19,8 @@ _NUMBER_BYTES = 16
 
 def read_npz(path: Path, source: str) -> Table:
     """Read the arrays X (rows, inputs) and, if it is there, T of an NPZ file.
+
+    X may hold sequences, (rows, time, features), with their `lengths` if these differ.
 
     Raises `DataError` for a damaged file and for values that are no real numbers, and
     `ResourceError` where the table would not fit into memory.
@@ -31,8 +34,13 @@ def read_npz(path: Path, source: str) -> Table:
         )
     keys = [key for key in ("X", "T") if key in arrays]
     require(source, sum(_needed(arrays, key) for key in keys))
-    table = from_arrays(source, arrays["X"], arrays.get("T"))
-    extra = sorted(set(arrays) - {"X", "T"})
+    x, used = arrays["X"], {"X", "T"}
+    if x.ndim == 3:
+        used |= {"lengths"}
+        table = from_steps(source, x, arrays.get("T"), arrays.get("lengths"))
+    else:
+        table = from_arrays(source, x, arrays.get("T"))
+    extra = sorted(set(arrays) - used)
     if not extra:
         return table
     note = f"only X and T are read; left out: {', '.join(extra)}"

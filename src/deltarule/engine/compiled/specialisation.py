@@ -28,6 +28,8 @@ class Specialisation:
     """Whether samples have weights."""
     online: bool = False
     """Whether every batch is one observation."""
+    ragged: bool = False
+    """Whether sequences have lengths of their own."""
 
     @property
     def slots(self) -> tuple[str, ...]:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.memory import require_large
 from deltarule.core.namespace import NUMPY
+from deltarule.core.sequences import Sequences
 from deltarule.engine.compiled.programs.arguments import Call
-from deltarule.engine.compiled.programs.program import Program, program
+from deltarule.engine.compiled.programs.program import Program, operations, program
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.threads import ParallelRun
 from deltarule.engine.epoch import error_over
@@ -28,6 +30,9 @@ Array = NDArray[Any]
 CALL_SECONDS = 0.05
 """How long a call may take: between two calls Ctrl-C is heard and the bar moves."""
 
+SPEED, SPEED_THROUGH_TIME = 2e8, 2e10
+"""Operations per second, at least, before a call has been timed; of a program of sequences."""
+
 
 class CompiledTrainer:
     """A program at work. Raises `Untraceable` where none can be written."""
@@ -42,13 +47,16 @@ class CompiledTrainer:
     ) -> None:
         self._spec, self._batch_size, self._seed = spec, batch_size, seed
         self._program = program(spec, batch_size, numbers, threads)
+        what = "the working memory of the compiled engine"
+        require_large("train", self._program.memory, what, "Use shorter sequences, fewer nodes")
         self._drawn = fixed(spec.objective, seed, spec.dtype), np.array([seed], np.uint64)
         self._memory = aligned((self._program.memory,), np.uint8)
         counter = self._memory.ctypes.data + self._program.barrier
         self._parallel = ParallelRun(self._program.run, self._program.threads, counter)
         self._kept: tuple[tuple[Array, ...], Array] | None = None
-        work = 6.0 * spec.objective.network.size * batch_size
-        self._call = max(1, int(CALL_SECONDS * 2e8 / work))
+        work = operations(spec.objective.network, batch_size)
+        speed = SPEED_THROUGH_TIME if self._program.form == "sequences" else SPEED
+        self._call = max(1, int(CALL_SECONDS * speed / work))
 
     @property
     def threads(self) -> int:
@@ -131,7 +139,8 @@ class CompiledTrainer:
     def error_over(self, theta: Array, samples: Samples) -> float:
         """Return E over any number of samples, the penalty included."""
         spec, n = self._spec, len(samples)
-        if samples.weight is not None and not spec.weighted:
+        ragged = isinstance(samples.X, Sequences)
+        if ragged != spec.ragged or (samples.weight is not None and not spec.weighted):
             return error_over(spec.objective, theta, samples)
         if spec.weighted and samples.weight is None:
             samples = replace(samples, weight=np.ones(n, theta.dtype))
@@ -226,6 +235,9 @@ class _Launcher:
         self._stride = n if order.ndim == 2 else 0
         self._X, self._T = np.ascontiguousarray(samples.X), np.ascontiguousarray(samples.T)
         self._weight = samples.weight
+        self._lengths = None
+        if isinstance(samples.X, Sequences):
+            self._lengths = np.ascontiguousarray(samples.X.lengths, np.int64)
         # what is the same in every epoch is laid down once
         constant = plan.rates.strides == (0,)
         self._repeat = plan.epochs > 1 and constant and samples.weight is None
@@ -270,6 +282,7 @@ class _Launcher:
             threads=self._program.threads,
             seeds=self._seeds.ctypes.data,
             feedback=self._fixed.ctypes.data,
+            lengths=None if self._lengths is None else self._lengths.ctypes.data,
             learn=learn,
         )
         self._run(call)
@@ -295,6 +308,8 @@ def _batch_weights(plan: BatchPlan, order: Array, epochs: int) -> Array:
     starts = np.arange(plan.first, plan.first + count) * size
     if plan.samples.weight is None:
         return np.tile(np.minimum(size, n - starts).astype(np.float64), epochs)
-    weight = plan.samples.weight[np.atleast_2d(order)].astype(np.float64)
+    own = plan.samples.weight
+    own = own if own.ndim == 1 else own[:, 0]  # the first step's is the sample's
+    weight = own[np.atleast_2d(order)].astype(np.float64)
     found = np.add.reduceat(weight, starts, axis=1) if count else np.zeros((len(weight), 0))
     return np.tile(found[0], epochs) if len(found) == 1 else found.ravel()

@@ -9,6 +9,7 @@ from deltarule.explanation.writing.wording import number, numeric, some, step_si
 
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation
+    from deltarule.explanation.through_time.reach import Reach
 
 __all__ = ["Equation", "Section", "about", "sections"]
 
@@ -66,10 +67,11 @@ def sections(explanation: Explanation, digits: int) -> list[Section]:
     """Return all sections; the numbers of all but the last are rounded."""
     several = explanation.setting["observations"] > 1
     found = [] if explanation.columns is None else [_cells(explanation, digits)]
-    found.append(_factors(explanation, digits))
+    found += [_factors(explanation, digits)] if explanation.factors else []
     found += [_observations(explanation, digits)] if several else []
     found.append(_paths(explanation, digits))
     found += [_sources(explanation, digits)] if explanation.paths else []
+    found += [] if explanation.reach is None else [_reach(explanation.reach, digits)]
     found.append(_recursion(explanation, digits))
     found += [_updates(explanation, digits)] if explanation.update else []
     return [*found, _full(explanation)]
@@ -126,8 +128,10 @@ def _observations(e: Explanation, digits: int) -> Section:
 
 def _paths(e: Explanation, digits: int) -> Section:
     equations = []
+    what = "step" if any(path.step for path in e.paths) else "path"
     for path in e.paths:
         route = " -> ".join(map(str, path.nodes)) or "penalty"
+        route = f"step {path.step}" if path.step else route
         if e.setting["observations"] > 1 and path.observation:
             route = f"observation {path.observation}: {route}"
         equations.append(
@@ -142,11 +146,12 @@ def _paths(e: Explanation, digits: int) -> Section:
     remarks = []
     if not e.complete:
         remarks.append(f"sum of these: {number(e.value - e.remainder, digits)}")
-        others = some(e.path_count - e.listed, "other path")
+        others = some(e.path_count - e.listed, f"other {what}")
         zero = ", all 0" if e.listed < e.setting["limit"] else ""
         remarks += [f"remainder, {others}{zero}: {number(e.remainder, digits)}"]
     remarks.append(f"{e.name} = their sum = {number(e.value, digits)}")
-    title = f"Paths: {'all ' if e.complete else f'the {e.listed} largest of '}{e.path_count:,}"
+    shown = "all " if e.complete else f"the {e.listed} largest of "
+    title = f"{what.title()}s: {shown}{e.path_count:,}"
     return Section(title, equations=tuple(equations), remarks=tuple(remarks))
 
 
@@ -173,13 +178,33 @@ def _recursion(e: Explanation, digits: int) -> Section:
         equations.append(Equation(label, step.name, symbols, numbers, number(step.number, digits)))
     shown = max((step.observation for step in e.recursion), default=0)
     left_out = e.setting["observations"] - shown
-    remarks = [f"The deltas of {some(left_out, 'other observation')} likewise."] if left_out else []
-    widths = [int(size) for size in e.setting["sizes"].split("-")[e.recursion[-1].layer + 1 :]]
+    remarks = (
+        [f"The deltas of {some(left_out, 'other observation')} likewise."]
+        if left_out and shown
+        else []
+    )
+    sizes = [] if "x" in e.setting["sizes"] else e.setting["sizes"].split("-")
+    widths = [int(size) for size in sizes[e.recursion[-1].layer + 1 :]]
     if max(widths, default=0) > e.setting["limit"]:
         remarks.append(f"Of a layer, the {e.setting['limit']} largest deltas are written out.")
     return Section(
         "Recursion, in the order of computation", equations=tuple(equations), remarks=tuple(remarks)
     )
+
+
+def _reach(reach: Reach, digits: int) -> Section:
+    rows = []
+    for s in reach.steps[-_ROWS:]:
+        singular = f"{number(s.smallest, 4)} to {number(s.largest, 4)}"
+        rows.append(
+            (f"step {s.step}", number(s.value, digits), number(s.arriving, digits), singular,
+             number(s.to_end, 4))
+        )  # fmt: skip
+    left_out = len(reach.steps) - len(rows)
+    more = (f"and {some(left_out, 'step')} before, in to_dict()",) if left_out else ()
+    head = ("step", "its terms", "|dE/dh|", "singular values of its Jacobian", "to the end")
+    title = "How far back it reaches: " + ", ".join(head[1:])
+    return Section(title, head, tuple(rows), remarks=(reach.says, *more))
 
 
 def _updates(e: Explanation, digits: int) -> Section:

@@ -11,7 +11,8 @@ from deltarule import Dense, Network
 from deltarule.engine import Objective
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.programs.layered.memory import Memory
-from deltarule.engine.compiled.programs.layered.packing import LINE, Packing, padded
+from deltarule.engine.compiled.programs.layered.packing import Packing, padded
+from deltarule.engine.compiled.programs.places import LINE
 from deltarule.losses import LOSSES
 
 

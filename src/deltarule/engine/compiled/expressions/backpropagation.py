@@ -25,7 +25,7 @@ from deltarule.engine.compiled.expressions.tracing import (
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import FIXED, drawing, matrix_shape
-from deltarule.layers import Dense
+from deltarule.layers import Affine, Dense
 from deltarule.network import Network
 from deltarule.rules import Direct, RuleRun
 
@@ -79,7 +79,7 @@ def check_specialisation(spec: Specialisation) -> None:
     """
     for layer in spec.objective.network.layers:
         if type(layer) is not Dense:
-            raise Untraceable(f"the layer {type(layer).__name__} is not a Dense layer")
+            raise Untraceable(f"the layer {type(layer).__name__} has no compiled form")
     _check_rule(spec.objective)
     try:
         _try_formulas(spec)
@@ -264,13 +264,19 @@ def carriers(
 def output_formulas(
     graph: Graph, objective: Objective, net: Row, y: Row, T: Row, scale: Any
 ) -> tuple[Row, Row]:
-    """Return (e, delta_L) of the output layer, fused where a pair is in force."""
+    """Return (e, delta_L) of the output layer, fused where a pair is in force.
+
+    Where it is not affine, dE/dy_L stands in the place of delta_L.
+    """
     if objective.fused is not None:
         e, delta = objective.fused(graph)
         return _row(e(net, T), net), _row(scale * delta(y, T), net)
     e, de = objective.loss.body(graph)
     dE_dy = scale * _row(de(y, T), net)
-    activation, L = objective.network.affine[-1].activation, len(objective.network.layers)
+    output, L = objective.network.output, len(objective.network.layers)
+    if not isinstance(output, Affine):
+        return _row(e(y, T), net), dE_dy
+    activation = output.activation
     if activation.rowwise:
         _, df = activation.body(graph)
         return _row(e(y, T), net), _row(df(y, dE_dy), net)

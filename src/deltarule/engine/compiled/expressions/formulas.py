@@ -21,6 +21,7 @@ from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Gra
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
 from deltarule.engine.update import rate_factors
+from deltarule.layers import Affine
 from deltarule.rules import Direct
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "observed_alone",
     "observed_side_by_side",
     "output_row",
+    "output_terms",
     "row_symbols",
     "slot_symbols",
     "update_along",
@@ -284,6 +286,29 @@ def output_row(
         if isinstance(rule, Direct)
     }
     return graph.apply("across +", graph.node(error)), [graph.node(d) for d in deltas], sources
+
+
+def output_terms(
+    graph: Graph, spec: Specialisation, nets: Sequence[Node], targets: Sequence[Node]
+) -> tuple[Node, list[Node]]:
+    """Return s e of samples in lanes, and delta_L, from the nets of some output nodes.
+
+    Where the output layer is not affine, its outputs stand in the place of nets, and dE/dy_L in
+    that of deltas. Lanes not `inside` count for nothing.
+    """
+    inside = graph.symbol("inside", CONDITION)
+    factor: Any = graph.symbol("c", NUMBER)
+    if spec.weighted:
+        factor = factor * graph.symbol("s[1]")
+    scale = graph.where(inside, factor, 0.0)
+    output, y = spec.objective.network.output, Row(nets)
+    if isinstance(output, Affine):
+        f, _ = output.activation.body(graph)
+        y = f(y) if output.rowwise else Row([graph.node(f(net)) for net in nets])
+    e, delta = output_formulas(graph, spec.objective, Row(nets), y, Row(targets), scale)
+    error = graph.fold("+", e.terms)
+    error = graph.symbol("s[1]") * error if spec.weighted else error
+    return graph.node(graph.where(inside, error, 0.0)), [graph.node(d) for d in delta.terms]
 
 
 def entry(graph: Graph, spec: Specialisation, penalised: bool, trained: bool) -> tuple[Node, Node]:

@@ -44,6 +44,10 @@ class Wording:
         self._uses: dict[Node, int] = {}
         self._overwritten: set[str] = set()
 
+    def call(self, node: Node, name: str) -> None:
+        """Give a term a name by which it is known already."""
+        self._names[node] = name
+
     def count(self, targets: Sequence[Assignment]) -> None:
         """Count how often every term is used; assignments are counted before they are written."""
         pending = [node for _, _, node in targets]

@@ -11,22 +11,16 @@ from itertools import count
 from deltarule.engine.compiled.expressions.formulas import (
     activated,
     carrier,
-    clipped,
-    decay,
-    entry,
-    moved,
-    nothing,
     output_row,
     way_back,
 )
-from deltarule.engine.compiled.expressions.moving import TURN
 from deltarule.engine.compiled.expressions.text import Assignment, Wording
-from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
+from deltarule.engine.compiled.expressions.tracing import Graph, Node
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.listing.small import LEARN, batches_head, indented
+from deltarule.engine.compiled.listing.updates import Array, Updates
 from deltarule.engine.compiled.programs.layered.backward_matrix import backward_matrices
 from deltarule.engine.compiled.programs.layered.packing import Packing
-from deltarule.engine.compiled.programs.layered.update import layer_factors
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.rule_state import matrix_shape
 
@@ -46,7 +40,7 @@ class _Text:
         self.moves = {l: B.moves for l, B in backward_matrices(self.objective).items()}
         self.numbers = count(1)
         self.nodes: list[Node] = []
-        self.functions: dict[tuple[str, ...], str] = {}
+        self.update = Updates(spec, self._statements, self.nodes, self._meet)
 
     def lines(self) -> list[str]:
         """Return the whole program."""
@@ -64,10 +58,7 @@ class _Text:
                 learn += self._back(above)
         loop = [*passes, LEARN, *indented(learn)]
         turned = [line for l in range(2, L + 1) for line in self._turn(l)]
-        functions = [
-            line for text, name in self.functions.items() for line in _function(name, text)
-        ]
-        head = [*self._head(), *functions, *turned, batches_head(self.nodes)]
+        head = [*self._head(), *self.update.functions, *turned, batches_head(self.nodes)]
         return [*head, *indented(loop)]
 
     def _head(self) -> list[str]:
@@ -138,21 +129,10 @@ class _Text:
         found = self._meet() + self._share("its part of the rows of WT")
         for l in layers:
             found += self._gradient(l)
-        if self.spec.clipping.norm is not None:
-            found += self._measure(layers)
-        for l in layers:
-            for penalised, trained, name in self._arrays(l):
-                found += self._change(l, name, penalised, trained)
+        found += self.update.lines([array for l in layers for array in self._arrays(l)])
         for l in layers:
             found += self._turn(l) if l > 1 and self.moves[l] else []
         return found + self._meet()
-
-    def _in_turn(self, l: int, changes: list[str]) -> list[str]:
-        """Return the lines that update a layer, where each has its turn with the turn asked for."""
-        if self.objective.rule.order != "layerwise":
-            return changes
-        self.nodes.append(Graph().symbol(TURN, NUMBER))
-        return [f"if {TURN} == {l - 1}:", *indented(changes)]
 
     def _gradient(self, l: int) -> list[str]:
         block = self.blocks[l - 1]
@@ -162,74 +142,14 @@ class _Text:
             found.append(f"dE_db_{l} = column_sum(delta_{l})")
         return found
 
-    def _arrays(self, l: int) -> list[tuple[bool, bool, str]]:
-        """Return layer l's arrays: whether penalised, whether trained, the name."""
+    def _arrays(self, l: int) -> list[Array]:
         block = self.blocks[l - 1]
-        found = [(True, True, f"WT_{l}")]
-        return found if block.bias is None else [*found, (False, block.train_bias, f"b_{l}")]
-
-    def _measure(self, layers: Sequence[int]) -> list[str]:
-        """The square of the gradient's length, over all that is trained."""
-        found = ["squares = 0"]
-        for l in layers:
-            for penalised, trained, name in self._arrays(l):
-                if trained:
-                    graph = Graph()
-                    _, g = entry(graph, self.spec, penalised, trained)
-                    (term,) = clipped(graph, self.spec, g)[1]
-                    targets = [("squares", "+=", graph.apply("sum", graph.node(term)))]
-                    found += self._statements(graph, targets, _called(name))
-        return found + self._meet()
-
-    def _change(self, l: int, name: str, penalised: bool, trained: bool) -> list[str]:
-        """Penalty and update of one array."""
-        spec, graph = self.spec, Graph()
-        w, g = entry(graph, spec, penalised, trained)
-        targets: list[Assignment] = []
-        if penalised and self.objective.l2:
-            term = graph.symbol("weight", NUMBER) * graph.apply("sum", decay(spec, w))
-            targets.append(("penalties", "+=", term))
-        if spec.clipping.value is not None:
-            targets.append(("penalties", "+=", graph.apply("sum", nothing(g))))
-        slots = spec.slots
-        kept = ", ".join([name, *(f"{slot}_{name}" for slot in slots)])
-        given = ", ".join([name, f"dE_d{name}", *(f"{slot}_{name}" for slot in slots)])
-        function = self._updating(l, penalised, trained)
-        update = self._in_turn(l, [f"{kept} = {function}({given})"])
-        return [*self._statements(graph, targets, _called(name)), *update]
-
-    def _updating(self, l: int, penalised: bool, trained: bool) -> str:
-        """Return the name of the function that updates such an array's entries."""
-        spec, graph = self.spec, Graph()
-        w, g = entry(graph, spec, penalised, trained)
-        if trained and spec.clipping.active:
-            g, _ = clipped(graph, spec, g)
-        slots = [graph.symbol(name) for name in spec.slots]
-        factor = layer_factors(spec)[l]
-        new = moved(graph, spec, w, g, penalised, slots, factor)
-        pairs = list(zip(spec.slots, new[1:], strict=True))
-        targets = [(name, "=", node) for name, node in (*pairs, ("w", new[0]))]
-        wording = Wording()
-        wording.count(targets)
-        self.nodes += new
-        kept = ", ".join(["w", *spec.slots])
-        given = ", ".join(["w", "dE_dw", *spec.slots])
-        text = (given, *wording.statements(targets), f"return {kept}")
-        kind = "weights" if penalised else "biases" if trained else "kept_biases"
-        first = f"update_{kind}" if factor == 1.0 else f"update_{kind}_{l}"
-        return self.functions.setdefault(text, first if self.functions else "update")
+        found = [Array(f"WT_{l}", l, penalised=True, trained=True)]
+        b = Array(f"b_{l}", l, penalised=False, trained=block.train_bias)
+        return found if block.bias is None else [*found, b]
 
     def _turn(self, l: int) -> list[str]:
         """What carries delta back through layer l."""
         graph = Graph()
         names = {"w": f"WT_{l}.T", "B": f"B_{l}"}
         return self._statements(graph, [(f"W_{l}", "=", carrier(graph, self.objective, l))], names)
-
-
-def _called(name: str) -> dict[str, str]:
-    """Return the names of w and dE/dw in one array."""
-    return {"w": name, "dE_dw": f"dE_d{name}"}
-
-
-def _function(name: str, text: tuple[str, ...]) -> list[str]:
-    return [f"def {name}({text[0]}):", *indented(text[1:])]

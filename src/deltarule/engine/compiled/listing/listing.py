@@ -16,11 +16,13 @@ from deltarule.core.errors import UsageError
 from deltarule.engine.compiled.expressions.tracing import Untraceable
 from deltarule.engine.compiled.instructions.machine import Machine, host
 from deltarule.engine.compiled.listing.layered import layered_lines
+from deltarule.engine.compiled.listing.sequences import sequence_lines
 from deltarule.engine.compiled.listing.small import lanes_lines, registers_lines
 from deltarule.engine.compiled.programs.lanes import lanes_module
 from deltarule.engine.compiled.programs.layered.program import Layered
 from deltarule.engine.compiled.programs.program import form_of, thread_count
 from deltarule.engine.compiled.programs.registers import registers_module
+from deltarule.engine.compiled.programs.sequences.program import Sequences
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective, check_order
 from deltarule.losses import Loss
@@ -72,7 +74,8 @@ def _module(form: str, spec: Specialisation, machine: Machine, batch: int) -> st
         return registers_module(spec, machine)
     if form == "lanes":
         return lanes_module(spec, machine, batch)
-    return Layered(spec, machine, batch, thread_count(spec.objective.network, batch)).text
+    writer = Sequences if form == "sequences" else Layered
+    return writer(spec, machine, batch, thread_count(spec, batch)).text
 
 
 def listing(form: str, spec: Specialisation, machine: Machine, batch: int) -> str:
@@ -82,7 +85,8 @@ def listing(form: str, spec: Specialisation, machine: Machine, batch: int) -> st
     elif form == "lanes":
         lines = lanes_lines(spec, machine, batch)
     else:
-        lines = layered_lines(spec, machine, batch, thread_count(spec.objective.network, batch))
+        write = sequence_lines if form == "sequences" else layered_lines
+        lines = write(spec, machine, batch, thread_count(spec, batch))
     if any("uniform(" in line for line in lines):
         what = "of a node, told by its net, or of a weight"
         lines.insert(1, f"# uniform: a number in [0, 1) {what}, drawn by seed, update and row")

@@ -27,6 +27,7 @@ _POINTERS = (
     "scratch",  # working memory; of networks side by side, where theta is copied behind the call
     "hyper",  # float64: numbers in which networks side by side differ
     "seeds",  # the run's seed; of networks side by side, each one's
+    "lengths",  # int64: every sequence's steps, where they have lengths of their own
     "feedback",  # the rule's fixed matrices B_l, one after the other, row by row
 )
 _NUMBERS = (

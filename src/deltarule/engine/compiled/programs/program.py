@@ -20,10 +20,13 @@ from deltarule.engine.compiled.programs.arguments import Call
 from deltarule.engine.compiled.programs.lanes import lanes_module, lanes_size
 from deltarule.engine.compiled.programs.layered.program import Layered
 from deltarule.engine.compiled.programs.registers import registers_module
+from deltarule.engine.compiled.programs.sequences.plan import check_sequences
+from deltarule.engine.compiled.programs.sequences.program import Sequences, groups_of
 from deltarule.engine.compiled.specialisation import Specialisation
+from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["Program", "built", "form_of", "program", "thread_count"]
+__all__ = ["Program", "built", "form_of", "operations", "program", "thread_count"]
 
 Array = NDArray[Any]
 
@@ -36,6 +39,10 @@ IN_LANES = 4
 PER_THREAD = 1.5e6
 """The operations of an update from which another thread helps."""
 
+PER_THREAD_THROUGH_TIME = 1e7
+"""The same for sequences: about 0.1 ms, of which less is lost where threads wait for each other on
+a machine that others use, too."""
+
 MOST_THREADS = 16
 
 
@@ -44,7 +51,7 @@ class Program:
     """Machine code for one spec."""
 
     form: str
-    """`"registers"`, `"lanes"` or `"layered"`."""
+    """`"registers"`, `"lanes"`, `"layered"` or `"sequences"`."""
     run: Callable[[Any, int], None]
     """run(call, number): do one `Call` as the thread of that number."""
     size: int
@@ -85,12 +92,13 @@ def program(
     if form == "registers":
         run = built(registers_module(spec, machine), machine)
         return Program("registers", run, network.size, _copy, _uncopy)
-    threads = thread_count(network, batch_size, threads)
-    layered = Layered(spec, machine, batch_size, threads)
-    packing, memory = layered.packing, layered.memory
+    threads = thread_count(spec, batch_size, threads)
+    writer = Sequences if form == "sequences" else Layered
+    written = writer(spec, machine, batch_size, threads)
+    packing, memory = written.packing, written.memory
     return Program(
-        "layered",
-        built(layered.text, machine),
+        form,
+        built(written.text, machine),
         packing.size,
         packing.pack,
         packing.unpack,
@@ -102,10 +110,15 @@ def program(
 
 def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
     """Return the form of a spec's program; raises `Untraceable` where there can be none."""
+    within_reach = numbers < 2**31  # lanes count their places with 32 bits
+    if any(type(layer) is not Dense for layer in spec.objective.network.layers):
+        check_sequences(spec)
+        if not within_reach:
+            raise Untraceable(f"{numbers:,} numbers are too many for sequences side by side")
+        return "sequences"
     check_specialisation(spec)
     small = spec.objective.network.size <= IN_REGISTERS
     sequential = spec.objective.rule.sequential
-    within_reach = numbers < 2**31  # lanes count their places with 32 bits
     some = not spec.objective.rule.choice.everything
     if small and batch_size >= IN_LANES and within_reach and not (sequential or some):
         return "lanes"
@@ -120,10 +133,20 @@ def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
     return "layered"
 
 
-def thread_count(network: Network, batch_size: int, threads: int | None = None) -> int:
-    """Return how many threads do a layered program's calls together: `threads` at most."""
-    work = 6.0 * network.size * batch_size
-    return int(min(threads or cores(), MOST_THREADS, max(1.0, work / PER_THREAD)))
+def thread_count(spec: Specialisation, batch_size: int, threads: int | None = None) -> int:
+    """Return how many threads do an update together: `threads` at most."""
+    network = spec.objective.network
+    each, most = PER_THREAD, min(threads or cores(), MOST_THREADS)
+    if any(type(layer) is not Dense for layer in network.layers):
+        each = PER_THREAD_THROUGH_TIME
+        most = min(most, groups_of(host(), spec.dtype, batch_size)[0])
+    return int(min(most, max(1.0, operations(network, batch_size) / each)))
+
+
+def operations(network: Network, batch_size: int) -> float:
+    """Return roughly the operations of an update: six for every weight, observation and step."""
+    steps = max((shape[0] for shape in network.shapes if len(shape) == 2), default=1)
+    return 6.0 * network.size * batch_size * steps
 
 
 def _copy(theta: Array, into: Array) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import Ops
-from deltarule.engine.compiled.programs.layered.packing import LINE, Packing
+from deltarule.engine.compiled.programs.layered.packing import Packing
+from deltarule.engine.compiled.programs.places import LINE, Places
 from deltarule.engine.compiled.specialisation import element
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import drawing, matrix_shape
@@ -19,7 +20,7 @@ TOGETHER = 32
 """The numbers that are drawn at once."""
 
 
-class Memory:
+class Memory(Places):
     """Places, in bytes from the beginning.
 
     `y`, `slope` (what stands for f') and `delta` of every layer, (batch, m_l), for the last one
@@ -32,10 +33,9 @@ class Memory:
     def __init__(
         self, packing: Packing, dtype: Any, batch: int, threads: int, objective: Objective
     ) -> None:
+        super().__init__()
         self.packing, self.threads = packing, threads
         self.element = element(dtype)
-        self.bytes = 0
-        self._places: dict[str, int] = {}
         size = np.dtype(dtype).itemsize
         below = 0
         for l, block in enumerate(packing.blocks, 1):
@@ -56,18 +56,6 @@ class Memory:
         self.reserve("gradient", packing.size * size)
         self.reserve("barrier", LINE)
         self.reserve("partial", 3 * LINE * threads)
-
-    def reserve(self, name: str, size: int) -> None:
-        """Set `size` bytes aside under a name."""
-        self._places[name] = self.bytes
-        self.bytes += -(-size // LINE) * LINE
-
-    def __getitem__(self, name: str) -> int:
-        return self._places[name]
-
-    def address(self, o: Ops, base: Any, name: str) -> Any:
-        """Return the address of a part; `base` is where the memory begins."""
-        return o.at(base, ir.IntType(8), self[name])
 
     def drawn_row(self, o: Ops, base: Any, i: Any, l: int = 0) -> Any:
         """Return the address of the numbers drawn for the batch's row i, from layer l on."""

@@ -11,7 +11,8 @@ from deltarule.engine.compiled.expressions.formulas import output_row
 from deltarule.engine.compiled.expressions.moving import drawn_number
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
 from deltarule.engine.compiled.instructions.operations import vector_of
-from deltarule.engine.compiled.programs.layered.kernel import Kernel
+from deltarule.engine.compiled.programs.kernel import Kernel
+from deltarule.engine.compiled.programs.layered.memory import Memory
 
 __all__ = ["OutputRow"]
 
@@ -21,7 +22,10 @@ _DOUBLE = ir.DoubleType()
 class OutputRow:
     """The output layer's elementwise part for one sample, some vectors of nodes at a time."""
 
-    def __init__(self, program: Kernel, T: Any, scale: Any, weight: Any, lanes: int) -> None:
+    def __init__(
+        self, program: Kernel, memory: Memory, T: Any, scale: Any, weight: Any, lanes: int
+    ) -> None:
+        self.memory = memory
         self.program, self.T, self.scale, self.weight = program, T, scale, weight
         self.kind = vector_of(program.element, lanes)
         self.lanes = lanes
@@ -43,10 +47,10 @@ class OutputRow:
         nets, targets = [], []
         for c, j in enumerate(columns):
             net, T = graph.symbol(f"net[{c}]"), graph.symbol(f"T[{c}]")
-            offset = p.memory.entry(o, p.call.scratch, "net", L, i, j)
+            offset = self.memory.entry(o, p.call.scratch, "net", L, i, j)
             lower.bind(net, o.load(offset, self.kind))
-            if L in p.memory.draws:
-                found = p.memory.drawn_numbers(o, p.call.scratch, L, i, j, self.kind)
+            if L in self.memory.draws:
+                found = self.memory.drawn_numbers(o, p.call.scratch, L, i, j, self.kind)
                 lower.bind(drawn_number(graph, net), found)
             at = o.at(self.T, p.element, j)
             last = beyond and c == len(columns) - 1
@@ -58,10 +62,10 @@ class OutputRow:
             lower.bind(graph.symbol("s"), o.splat(self.kind, self.weight))
         error, deltas, sources = output_row(graph, p.spec, nets, targets, real)
         for j, d in zip(columns, deltas, strict=True):
-            o.store(lower(d), p.memory.entry(o, p.call.scratch, "delta", L, i, j))
+            o.store(lower(d), self.memory.entry(o, p.call.scratch, "delta", L, i, j))
         for l, carried in sources.items():
             for j, d in zip(columns, carried, strict=True):
-                o.store(lower(d), p.memory.source(o, p.call.scratch, l, i, j))
+                o.store(lower(d), self.memory.source(o, p.call.scratch, l, i, j))
         self._add(lower(error))
 
     def _add(self, value: Any) -> None:

@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engine.compiled.instructions.machine import Machine
+from deltarule.engine.compiled.programs.packed import Part
+from deltarule.engine.compiled.programs.places import LINE
 from deltarule.network import Network
 
-__all__ = ["LINE", "Block", "Packing", "padded"]
+__all__ = ["Block", "Packing", "padded"]
 
 Array = NDArray[Any]
-
-LINE = 64
-"""Bytes to which everything is aligned."""
 
 
 def padded(n: int, lanes: int) -> int:
@@ -67,6 +66,15 @@ class Packing:
             stop = start + n * width + (width if bias is not None else 0)
             start = -(-stop // per_line) * per_line
         return cls(network, tuple(blocks), start)
+
+    def parts(self, l: int) -> tuple[Part, ...]:
+        """Return the rows of W_l^T, and b_l if there is one."""
+        block = self.blocks[l - 1]
+        width, units = block.width, block.units
+        W = Part(block.start, block.inputs, width, units, penalised=True, trained=True)
+        if block.bias is None:
+            return (W,)
+        return (W, Part(block.bias, 1, width, units, penalised=False, trained=block.train_bias))
 
     def pack(self, theta: Array, into: Array) -> None:
         """Write theta as the program keeps it."""

@@ -18,13 +18,14 @@ from deltarule.engine.compiled.expressions.tracing import Graph
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import vector_of
 from deltarule.engine.compiled.instructions.philox import numbers, words_by_place
+from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.backward_matrix import backward_matrices
-from deltarule.engine.compiled.programs.layered.kernel import Kernel
-from deltarule.engine.compiled.programs.layered.memory import TOGETHER
+from deltarule.engine.compiled.programs.layered.memory import TOGETHER, Memory
 from deltarule.engine.compiled.programs.layered.output import OutputRow
-from deltarule.engine.compiled.programs.layered.packing import LINE
+from deltarule.engine.compiled.programs.layered.packing import Packing
 from deltarule.engine.compiled.programs.layered.passes import Passes
-from deltarule.engine.compiled.programs.layered.update import Update
+from deltarule.engine.compiled.programs.places import LINE
+from deltarule.engine.compiled.programs.update import Update
 from deltarule.engine.compiled.specialisation import Specialisation
 
 __all__ = ["Layered"]
@@ -36,17 +37,14 @@ class Layered(Kernel):
     """The module of a layered program, and what it needs to be run."""
 
     def __init__(self, spec: Specialisation, machine: Machine, batch: int, threads: int) -> None:
-        super().__init__(spec, machine, batch, threads)
+        super().__init__(spec, machine)
+        self.packing: Packing = Packing.of(self.network, machine, spec.dtype)
+        self.memory: Memory = Memory(self.packing, spec.dtype, batch, threads, spec.objective)
         self.passes = Passes(spec, machine, self.module, self.memory)
         self.feedback = backward_matrices(spec.objective)
         for number in range(threads):
             self.memory.reserve(f"thread {number}", self.passes.scratch)
         self._run()
-
-    @property
-    def two_sums(self) -> bool:
-        """Whether the update adds to a sum: the penalty, or what shows an infinite gradient."""
-        return bool(self.spec.objective.l2) or self.spec.clipping.value is not None
 
     def _run(self) -> None:
         """Write the function `run(call, number)`."""
@@ -54,7 +52,7 @@ class Layered(Kernel):
         o = self.o
         self.update = Update(self)
         for l in range(2, len(self.network.layers) + 1):
-            self._turn(l, *self.share_of_weights(l))
+            self._turn(l, *self._share_of_weights(l))
         self.group.wait()
         with self.call.every_epoch(), o.loop(0, self.call.count) as s:
             self._batch(s)
@@ -63,9 +61,7 @@ class Layered(Kernel):
     def _batch(self, s: Any) -> None:
         """Write one update."""
         o, b, L = self.o, self.o.b, len(self.network.layers)
-        row = b.mul(b.add(self.call.first, s), self.call.batch)
-        rest = b.sub(self.call.rows, row)
-        n = b.select(b.icmp_signed("<", rest, self.call.batch), rest, self.call.batch)
+        row, n = self.batch_rows(s)
         index = o.at(self.call.index, _WORD, row)
         i0, i1 = self.group.share(ir.Constant(_WORD, 0), n, 8)
         for total in self.sums:
@@ -81,9 +77,9 @@ class Layered(Kernel):
             with yes:
                 self._learn(index, n, i0, i1, s)
             with no:
-                self._hand_in(0)
+                self.hand_in(0)
                 self.group.wait()
-                self._collect(0)
+                self.collect(0)
                 self.group.wait()
 
     def _draw(self, i0: Any, i1: Any, s: Any) -> None:
@@ -114,29 +110,11 @@ class Layered(Kernel):
             if above is not None:
                 self._back(above, i0, i1)
         if self.two_sums:
-            self._collect(1)
+            self.collect(1)
 
-    def _hand_in(self, which: int) -> None:
-        """Lay this thread's part of a sum where the first thread finds it."""
-        o, b = self.o, self.o.b
-        offset = b.add(b.mul(self.number, ir.Constant(_WORD, 8)), ir.Constant(_WORD, which))
-        partial = self.address("partial")
-        o.store(b.load(self.sums[which], typ=_DOUBLE), partial, offset)
-
-    def _collect(self, which: int) -> None:
-        """Add the threads' parts to a total, in their order: the first thread does it."""
-        o, b = self.o, self.o.b
-        partial = self.address("partial")
-        with b.if_then(b.icmp_signed("==", self.number, ir.Constant(_WORD, 0))):
-            b.store(ir.Constant(_DOUBLE, 0.0), self.sums[which])
-            with o.loop(0, self.call.threads) as k:
-                offset = b.add(b.mul(k, ir.Constant(_WORD, 8)), ir.Constant(_WORD, which))
-                so_far = b.load(self.sums[which], typ=_DOUBLE)
-                b.store(b.fadd(so_far, o.load(partial, _DOUBLE, offset)), self.sums[which])
-            batch = b.load(self.sums[which], typ=_DOUBLE)
-            o.store(
-                b.fadd(o.load(self.call.totals, _DOUBLE, which), batch), self.call.totals, which
-            )
+    def _share_of_weights(self, l: int) -> tuple[Any, Any]:
+        """Return this thread's part [k0, k1) of the rows of W_l^T."""
+        return self.share_of_rows(self.packing.blocks[l - 1].inputs)
 
     def _matrices(self, l: int) -> tuple[Any, Any]:
         """Return the addresses of layer l's W^T and b."""
@@ -184,7 +162,7 @@ class Layered(Kernel):
         T = o.at(self.call.T, self.element, o.b.mul(sample, ir.Constant(_WORD, block.units)))
         scale = o.load(self.call.scales, _DOUBLE, s)
         weight = o.load(self.call.weight, self.element, sample) if spec.weighted else None
-        row = OutputRow(self, T, scale, weight, lanes)
+        row = OutputRow(self, self.memory, T, scale, weight, lanes)
         if spec.objective.network.output.rowwise:
             row.write(i, [ir.Constant(_WORD, c * lanes) for c in range(chunks)], block.units)
             return
@@ -199,25 +177,25 @@ class Layered(Kernel):
         """Write gradient and update of some layers, between two meetings of the barrier."""
         outermost = len(self.network.layers) in layers
         if outermost:
-            self._hand_in(0)
+            self.hand_in(0)
         self.group.wait()
         if outermost:
-            self._collect(0)
+            self.collect(0)
         for l in layers:
             self._gradient(l, index, n)
         self.update.write(layers, s)
         for l in layers:
             if l > 1 and self.feedback[l].moves:
-                self._turn(l, *self.share_of_weights(l))
+                self._turn(l, *self._share_of_weights(l))
         if self.two_sums:
-            self._hand_in(1)
+            self.hand_in(1)
         self.group.wait()
 
     def _gradient(self, l: int, index: Any, n: Any) -> None:
         """Call dE/dW_l^T = y_{l-1}^T delta_l for this thread's rows, and write dE/db_l."""
         o, b = self.o, self.o.b
         block = self.packing.blocks[l - 1]
-        k0, k1 = self.share_of_weights(l)
+        k0, k1 = self._share_of_weights(l)
         delta = self.address(f"delta{l}")
         gradient = self.address("gradient")
         C = o.at(gradient, self.element, block.start)

@@ -1,4 +1,4 @@
-"""Penalty, clipping and the optimiser's update over all parameters of a layered program."""
+"""Penalty, clipping and the optimiser's update over all parameters, each thread its own part."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from deltarule.engine.compiled.expressions.formulas import clipped, decay, entry
 from deltarule.engine.compiled.expressions.moving import TURN, of_turn
 from deltarule.engine.compiled.expressions.tracing import NUMBER, VALUE, Graph, Node
 from deltarule.engine.compiled.instructions.operations import vector_of
-from deltarule.engine.compiled.programs.layered.kernel import Kernel
-from deltarule.engine.compiled.programs.layered.packing import Block
+from deltarule.engine.compiled.programs.kernel import Kernel
+from deltarule.engine.compiled.programs.packed import Part
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.update import rate_factors
 
@@ -47,7 +47,7 @@ class Update:
             self._measure(layers, s)
         self._numbers(s)
         for self.layer in layers:
-            self._each(self.layer, self._step)
+            self.each(self.layer, self._step)
 
     def _numbers(self, s: Any) -> None:
         """Write what is one number for all parameters, such as 1 - beta^t, before their loops."""
@@ -66,36 +66,30 @@ class Update:
             moved(self.graph, p.spec, w, g, penalised, slots)
         self.numbers = {node: lower.number(node) for node in self.graph.numbers()}
 
-    def _each(self, l: int, write: Callable[..., None]) -> None:
+    def each(self, l: int, write: Callable[..., None]) -> None:
         """Write a loop over this thread's part of layer l, a vector at a time."""
         p, o, b = self.p, self.p.o, self.p.o.b
-        block = p.packing.blocks[l - 1]
-        k0, k1 = p.share_of_weights(l)
-        start = ir.Constant(_WORD, block.start)
-        width = ir.Constant(_WORD, block.width)
-        with o.loop(k0, k1) as k:
-            self._row(block, b.add(start, b.mul(k, width)), write, "W")
-        if block.bias is None:
-            return
-        last = b.icmp_signed("==", p.number, b.sub(p.call.threads, ir.Constant(_WORD, 1)))
-        with b.if_then(last):
-            self._row(block, ir.Constant(_WORD, block.bias), write, "b")
+        for part in p.packing.parts(l):
+            k0, k1 = p.share_of_rows(part.rows)
+            with o.loop(k0, k1) as k:
+                row = b.mul(k, ir.Constant(_WORD, part.width))
+                self._row(part, b.add(ir.Constant(_WORD, part.start), row), write)
 
-    def _row(self, block: Block, offset: Any, write: Callable[..., None], name: str) -> None:
-        """Write a row's vectors: whole ones in a loop, then one with lanes beyond the nodes."""
+    def _row(self, part: Part, offset: Any, write: Callable[..., None]) -> None:
+        """Write a row's vectors: whole ones in a loop, then one with lanes beyond the units."""
         p, o, b = self.p, self.p.o, self.p.o.b
-        lanes = min(block.width, p.machine.lanes(p.spec.dtype))
+        lanes = min(part.width, p.machine.lanes(p.spec.dtype))
         kind = vector_of(p.element, lanes)
-        whole = block.units // lanes * lanes
-        moves = name == "W" or block.train_bias
+        whole = part.units // lanes * lanes
         if whole:
             with o.loop(0, whole, lanes) as j:
-                write(kind, b.add(offset, j), name == "W", moves, None)
-        if whole < block.width:
+                write(kind, b.add(offset, j), part.penalised, part.trained, None)
+        if whole < part.units:
             bit = ir.IntType(1)
-            flags = [ir.Constant(bit, int(whole + k < block.units)) for k in range(lanes)]
+            flags = [ir.Constant(bit, int(whole + k < part.units)) for k in range(lanes)]
             mask = ir.Constant(ir.VectorType(bit, lanes), flags)
-            write(kind, b.add(offset, ir.Constant(_WORD, whole)), name == "W", moves, mask)
+            at = b.add(offset, ir.Constant(_WORD, whole))
+            write(kind, at, part.penalised, part.trained, mask)
 
     def _gradient(
         self, graph: Graph, lower: Lowering, kind: Any, offset: Any, decays: bool, moves: bool
@@ -127,7 +121,7 @@ class Update:
             self._accumulate(self.squares, lower(graph.node(term)), mask)
 
         for l in layers:
-            self._each(l, part)
+            self.each(l, part)
         partial = p.address("partial")
         # two sets in turn: a thread may be one update ahead of one that still reads
         even = b.and_(s, ir.Constant(_WORD, 1))

@@ -1,0 +1,1 @@
+"""Programs for networks that walk through time: observations side by side, step by step."""

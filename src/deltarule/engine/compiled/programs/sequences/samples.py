@@ -1,0 +1,87 @@
+"""A batch's samples in the lanes: inputs laid down step by step, targets and weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, vector_of
+from deltarule.engine.compiled.mathematics.exponentials import at_most
+from deltarule.engine.compiled.programs.arguments import CallValues
+from deltarule.engine.compiled.programs.sequences.fields import View
+from deltarule.engine.compiled.programs.sequences.loops import word
+from deltarule.engine.compiled.programs.sequences.plan import Row
+
+__all__ = ["Lanes"]
+
+_WORD, _HALF = ir.IntType(64), ir.IntType(32)
+
+
+class Lanes:
+    """Which samples lie in the lanes: those of rows i, i + 1, .. of a batch of n.
+
+    Lanes beyond the batch hold row i once more, and count for nothing (`inside`).
+    """
+
+    def __init__(self, o: Ops, call: CallValues, kind: Any, row: Any, i: Any, n: Any) -> None:
+        self._o, self._call, self._kind, self._lanes = o, call, kind, lanes_of(kind)
+        index = o.at(call.index, _WORD, o.b.add(row, i))
+        if self._lanes == 1:
+            self.inside = o.truth(kind, True)
+            self._sample = o.b.trunc(o.load(index, _WORD), _HALF)
+            return
+        several = self._several(_WORD)
+        steps = ir.Constant(several, [word(k) for k in range(self._lanes)])
+        here = o.b.add(o.splat(several, i), steps)
+        self.inside = o.b.icmp_signed("<", here, o.splat(several, n))
+        first = o.splat(several, o.load(index, _WORD))
+        sample = o.select(self.inside, o.masked_load(index, several, self.inside), first)
+        self._sample = o.b.trunc(sample, self._several(_HALF))
+
+    def _several(self, kind: ir.Type) -> ir.Type:
+        return vector_of(kind, self._lanes)
+
+    def lay(self, x: View, row: Row, memory: Any) -> None:
+        """Write X of the samples to a field."""
+        o, b = self._o, self._o.b
+        place = self._places(row.size)
+        with o.loop(0, x.steps) as t, o.loop(0, x.nodes) as k:
+            entry = b.add(b.mul(t, word(row.step)), b.mul(k, word(row.feature)))
+            value = self._gathered(self._call.X, place, b.add(entry, word(row.first)))
+            o.store(value, x.at(o, memory, self._kind, t, k))
+
+    def targets(self, y: View) -> Any:
+        """Return what reads entry k of the samples' targets: step by step, node by node."""
+        place = self._places(y.steps * y.nodes)
+        return lambda k: self._gathered(self._call.T, place, k)
+
+    def weights(self, steps: int | None) -> Any:
+        """Return what reads the samples' weights at a step; without `steps` they have one each."""
+        place = self._sample if steps is None else self._places(steps)
+        return lambda t: self._gathered(self._call.weight, place, t if steps else word(0))
+
+    def at_the_end(self, t: Any, row: Row, steps: int) -> Any:
+        """Return whether step t is the last one of the samples' sequences, of `steps` at most."""
+        o, several = self._o, self._several(_WORD)
+        if row.lengths:
+            said = self._gathered(self._call.X, self._places(row.size), word(row.size - 1))
+            within = at_most(o, o.intrinsic("rint", said), float(steps))
+            here = o.b.sitofp(o.b.add(t, word(1)), element_of(self._kind))
+            first = o.compare("<", within, o.constant(self._kind, 1.0))
+            lengths = o.select(first, o.constant(self._kind, 1.0), within)
+            return o.compare("==", lengths, o.splat(self._kind, here))
+        lengths = self._read(self._call.lengths, several, self._sample)
+        return o.b.icmp_signed("==", lengths, o.splat(several, o.b.add(t, word(1))))
+
+    def _places(self, size: int) -> Any:
+        return self._o.b.mul(self._sample, self._o.constant(self._sample.type, size))
+
+    def _gathered(self, array: Any, place: Any, k: Any) -> Any:
+        at = self._o.at(array, element_of(self._kind), k)
+        return self._read(at, self._kind, place)
+
+    def _read(self, array: Any, kind: ir.Type, place: Any) -> Any:
+        if self._lanes == 1:
+            return self._o.load(array, kind, self._o.b.sext(place, _WORD))
+        return self._o.gather(array, kind, place)

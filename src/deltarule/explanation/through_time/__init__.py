@@ -1,0 +1,6 @@
+"""A gradient as a sum over time: each step's term, and how far back the steps still reach."""
+
+from deltarule.explanation.through_time.explain import explain_through_time
+from deltarule.explanation.through_time.reach import Reach, StepReach
+
+__all__ = ["Reach", "StepReach", "explain_through_time"]
