@@ -31,7 +31,8 @@ _DATA = typer.Argument(
     metavar="DATA",
     help="A file (.csv .tsv .txt .parquet .npz) or a bundled name: digits, iris, wine, "
     "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder; or made: parity:4, "
-    "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, mackey_glass.",
+    "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, mackey_glass, "
+    "adding:50.",
 )
 _TASK = _data(
     help="regression, binary or multiclass; auto reads it from the target.",
