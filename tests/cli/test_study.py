@@ -83,6 +83,7 @@ def test_the_studies_that_come_along_are_listed(cli: Cli) -> None:
     result = cli("study", "list")
     assert "derivative-factor" in result.stdout
     assert "What is the factor f'(net) for" in result.stdout
+    assert "did you mean 'sunspots'?" in cli("study", "run", "sunspot").stderr
     names = [row["name"] for row in json.loads(cli("study", "list", "--json").stdout)]
     assert "derivative-factor" in names
 

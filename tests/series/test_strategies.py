@@ -172,11 +172,13 @@ def test_a_season_and_a_line_are_taken_away_and_put_back(deseason: str) -> None:
     assert dr.why_forecast(found, "85").how == "less its season, then less its line"
 
 
-def test_seasons_agree_with_statsmodels() -> None:
-    """The classical one is `seasonal_decompose`'s, additive."""
-    decompose = pytest.importorskip("statsmodels.tsa.seasonal").seasonal_decompose
-    from deltarule.series.components import Components
-
-    y = as_series("airpassengers").values[:100]
-    mine = Components.fit(y, line=False, season="classical", period=12)(np.arange(100))
-    np.testing.assert_allclose(mine, decompose(y, period=12).seasonal, rtol=1e-9, atol=1e-9)
+def test_line_and_season_come_back_from_the_folder(tmp_path: Path) -> None:
+    options = {"horizon": 14, "transform": "log", "detrend": True, "deseason": "classical"}
+    found = dr.forecast("airpassengers", lags=2, **options, **QUICK)
+    found.save(tmp_path / "f")
+    again = dr.load_forecast(tmp_path / "f")
+    assert again.table.equals(found.table)
+    more = again.more({"month": ["1961-01", "1961-02"], "passengers": [450.0, 420.0]})
+    assert more.times[0] == "1961-03"
+    same = more.table["forecast"][:12].to_numpy() / found.table["forecast"][2:].to_numpy()
+    assert np.all(np.abs(np.log(same)) < 0.15)  # the year's months, of one season, said twice

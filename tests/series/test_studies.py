@@ -58,9 +58,13 @@ def test_what_is_told(found: Outcome, tmp_path: Path) -> None:
     head, rows = found.table()
     assert head == ["ARV", "train", "1921-1955", "1956-1979"]
     assert rows[-1] == ["published: Somebody", "-", "0.1", "-"]
-    below = int(np.sum(found.seeds("plain", "1921-1955") < 0.1296))
-    assert f"{below} of 3" in found.answers()[0]
-    assert len(found.answers()) == 2
+    seeds = found.seeds("plain", "1921-1955")
+    first, beside, second = found.answers()
+    assert f"are {np.sum(seeds < 0.1296)} of 3 seeds of plain; " in first
+    low, high = np.quantile(seeds, (0.05, 0.95))
+    assert beside.startswith("1921-1955: 0.1 (Somebody) lies within the middle 90 % of the ")
+    assert ("plain" in beside) == bool(low <= 0.1 <= high)
+    assert second.startswith("1956-1979: below AR(12)")
     assert found.runs.shape == (3 * (2 * 3 + 5), 4)
     again = Outcome.from_dict(found.to_dict())
     assert again.answers() == found.answers()
@@ -141,6 +145,10 @@ def test_what_comes_along_can_be_read(name: str) -> None:
         ),
         ('data = "sunspots"\n', "", r"mine.toml:4: .* needs data"),
         ("[study]", "[study", "no TOML"),
+        ('who = "Somebody"\n', "", r"mine.toml:12: every \[\[published\]\] says who"),
+        ("= 0.1\n", '= "a lot"\n', r"mine.toml:12: the figure of Somebody .* finite number"),
+        ("l2 = 0.01", "horizon = 2", r"mine.toml:1: the horizon is the same in all cells"),
+        ("seeds = 3", 'transformed = "yes"', r"mine.toml:1: transformed is True or False"),
     ],
 )
 def test_what_cannot_be_is_named_with_its_line(
@@ -148,6 +156,12 @@ def test_what_cannot_be_is_named_with_its_line(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         read_study(written(tmp_path, TEXT.replace(old, new, 1)))
+
+
+def test_a_figure_for_a_period_that_is_not_there(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, TEXT.replace("1921-1955", "1921-1956")))
+    with pytest.raises(UsageError, match="Somebody has published '1921-1956', did you mean"):
+        study.run()
 
 
 def test_a_file_that_is_not_there() -> None:

@@ -11,6 +11,7 @@ __all__ = [
     "optimizers",
     "scalers",
     "studies",
+    "targets",
     "tasks",
 ]
 
@@ -81,3 +82,10 @@ def studies(incomplete: str) -> list[str]:
     from deltarule.studies.reading import SHIPPED
 
     return _starting((*SHIPPED, *FORECASTS), incomplete)
+
+
+def targets(incomplete: str) -> list[str]:
+    """Return what a model can be written as and starts so."""
+    from deltarule.exchange import TARGETS
+
+    return _starting(TARGETS, incomplete)

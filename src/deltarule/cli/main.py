@@ -15,6 +15,7 @@ from deltarule.cli.commands import study
 from deltarule.cli.commands.check import check
 from deltarule.cli.commands.diagnose import diagnose
 from deltarule.cli.commands.explain import explain
+from deltarule.cli.commands.export import export
 from deltarule.cli.commands.forecast import forecast
 from deltarule.cli.commands.lab import lab
 from deltarule.cli.commands.predict import predict
@@ -104,6 +105,11 @@ _add(
 )
 _add(show, "deltarule show digits-model")
 _add(
+    export,
+    "deltarule export iris-model --to numpy",
+    "deltarule export iris-model --to c --out src/iris.h",
+)
+_add(
     forecast,
     "deltarule forecast sunspots",
     "deltarule forecast airpassengers --horizon 12 --transform log --difference 1",
@@ -133,6 +139,7 @@ _add(
     check,
     "deltarule check mine.py:error --x 0.1,0.2",
     "deltarule check mine.py:error --gradient mine.py:slope --x theta.npy --sweep v.png",
+    "deltarule check net.py:gradient --network 3-4-2 --activation tanh",
     "deltarule check digits-model",
     "deltarule check digits-model --directions 10 --rows 1000",
 )

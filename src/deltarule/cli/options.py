@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTIVATION",
     "COLUMNS",
+    "COMMENT",
     "ENCODING",
     "HEADER",
     "NETWORK",
@@ -112,7 +113,15 @@ DATE_FORMAT: Any = typer.Option(
     show_default="as a column's cells leave no doubt; a model's own",
     rich_help_panel=TEXT,
 )
+COMMENT: Any = typer.Option(
+    metavar="MARK",
+    help="Lines of a text file that begin with this are passed over.",
+    show_default="# above the header",
+    rich_help_panel=TEXT,
+)
 NA: Any = typer.Option(
+    "--na",
+    "--missing-values",
     metavar="WORD,WORD,...",
     help="What stands for a missing value in a text file, beside an empty cell.",
     show_default="NA,N/A,NaN,null,None; a model's own",
@@ -129,12 +138,14 @@ def text_format(
     thousands: str | None = None,
     date_format: str | None = None,
     na: str | None = None,
+    comment: str | None = None,
 ) -> TextFormat:
     """Return what the options say of how a text file and its cells are written."""
     from deltarule.data.text.format import TextFormat, names_of
 
     names = names_of(columns or "")
-    return TextFormat(separator, encoding, header, names, decimal, thousands, date_format, na)
+    cells = (decimal, thousands, date_format, na, comment)
+    return TextFormat(separator, encoding, header, names, *cells)
 
 
 def text_file(
@@ -146,9 +157,11 @@ def text_file(
     thousands: Annotated[str | None, THOUSANDS] = None,
     date_format: Annotated[str | None, DATE_FORMAT] = None,
     na: Annotated[str | None, NA] = None,
+    comment: Annotated[str | None, COMMENT] = None,
 ) -> Any:
     """Return what all options on text files say, a group for `grouped`."""
-    return text_format(separator, encoding, header, columns, decimal, thousands, date_format, na)
+    cells = (decimal, thousands, date_format, na, comment)
+    return text_format(separator, encoding, header, columns, *cells)
 
 
 def loss(shown: bool | str = True) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from deltarule.cli import options
+from deltarule.cli import complete, options
 
 if TYPE_CHECKING:
     from deltarule.network import Network
@@ -38,13 +38,14 @@ class OwnNetwork:
     ] = None
     loss: Annotated[str | None, options.loss("half_squared_error")] = None
     reduction: Annotated[str | None, options.shown(options.REDUCTION, "mean")] = None
-    l2: Annotated[float, options.l2()] = 0.0
+    l2: Annotated[float | None, options.l2("0")] = None
     notation: Annotated[
         str | None,
         typer.Option(
             help="theory, in_out (W is (in, out), in theta too), target_minus_output (the vector "
-            "is added), ...",
+            "is added), negative_delta or nielsen.",
             show_default="theory",
+            autocompletion=complete.notations,
             rich_help_panel=options.OBJECTIVE,
         ),
     ] = None
@@ -61,18 +62,22 @@ class OwnNetwork:
         from deltarule.losses import LOSSES
 
         loss, reduction = LOSSES.get(self.loss or "half_squared_error"), self.reduction or "mean"
-        return {"loss": loss, "reduction": reduction, "l2": self.l2}
+        return {"loss": loss, "reduction": reduction, "l2": self.l2 or 0.0}
 
     def net(self) -> Network:
         """Return the network, with what is not said as usual."""
+        from deltarule.activations import Activation
+        from deltarule.cli.code.own import own_or_name
         from deltarule.cli.parse import sizes
         from deltarule.layers import Dense
         from deltarule.network import Network
 
-        activation, bias = self.activation or "sigmoid", self.bias is not False
-        inputs, *hidden, outputs = sizes("--network", self.network or "")
-        layers = [Dense(n, activation, bias=bias) for n in hidden]
-        return Network(inputs, [*layers, Dense(outputs, self.output or activation, bias=bias)])
+        inputs, *nodes = sizes("--network", self.network or "")
+        f = own_or_name("--activation", self.activation or "sigmoid", Activation)
+        last = f if self.output is None else own_or_name("--output", self.output, Activation)
+        kinds = [*[f] * (len(nodes) - 1), last]
+        bias = self.bias is not False
+        return Network(inputs, [Dense(n, k, bias=bias) for n, k in zip(nodes, kinds, strict=True)])
 
     def random_point(self, net: Network, seed: int, rows: int) -> tuple[Any, Any, Any]:
         """Return weights with biases, inputs, and targets that the loss accepts.
@@ -106,31 +111,33 @@ _MISTAKES = 20
 """How many gradients a search has in memory at once, measured with ten million parameters."""
 
 
-def expanded(command: Callable[..., None], default: str = "") -> Callable[..., None]:
+def expanded(**shown: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Have a command take the fields of `OwnNetwork` as options, in the place of its `of`.
 
-    `default` is what its help says of all that is not given, if that is found out.
+    `shown` has the defaults that its help gives, where they are others.
     """
     mine = get_type_hints(OwnNetwork, include_extras=True)
-    for name, hint in mine.items() if default else ():
-        kind, option = get_args(hint)
-        if name != "l2":
-            mine[name] = Annotated[kind, options.shown(option, default)]
-    theirs = get_type_hints(command, include_extras=True)
-
-    @functools.wraps(command)
-    def taking(**given: Any) -> None:
-        command(of=OwnNetwork(**{name: given.pop(name) for name in mine}), **given)
-
+    for name, default in shown.items():
+        kind, option = get_args(mine[name])
+        mine[name] = Annotated[kind, options.shown(option, default)]
     keyword = inspect.Parameter.KEYWORD_ONLY
     of = [
         inspect.Parameter(f.name, keyword, default=f.default, annotation=mine[f.name])
         for f in fields(OwnNetwork)
     ]
-    parameters: list[inspect.Parameter] = []
-    for p in inspect.signature(command).parameters.values():
-        kept = p.replace(kind=keyword, annotation=theirs[p.name])
-        parameters += of if p.name == "of" else [kept]
-    taking.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    taking.__annotations__ = {p.name: p.annotation for p in parameters}
-    return taking
+
+    def taken(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def taking(**given: Any) -> None:
+            command(of=OwnNetwork(**{name: given.pop(name) for name in mine}), **given)
+
+        theirs = get_type_hints(command, include_extras=True)
+        parameters: list[inspect.Parameter] = []
+        for p in inspect.signature(command).parameters.values():
+            kept = p.replace(kind=keyword, annotation=theirs[p.name])
+            parameters += of if p.name == "of" else [kept]
+        taking.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        taking.__annotations__ = {p.name: p.annotation for p in parameters}
+        return taking
+
+    return taken

@@ -79,14 +79,14 @@ class Components:
         return found + (["less its line"] if self.line != (0.0, 0.0) else [])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
-        return {"line": list(self.line), "season": self.season.tolist(), "period": self.period}
+        """Return plain values but the season, which may be as long as the series."""
+        return {"line": list(self.line), "period": self.period}
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Components:
-        """Return what `to_dict` described."""
+    def from_dict(cls, plain: Mapping[str, Any], season: Array) -> Components:
+        """Return what `to_dict` described, with the season."""
         a, b = map(float, plain["line"])
-        return cls((a, b), np.array(plain["season"], np.float64), int(plain["period"]))
+        return cls((a, b), season, int(plain["period"]))
 
 
 def moving_average(s: Array, period: int) -> Array:

@@ -120,6 +120,7 @@ def _weights(forecasts: Mapping[str, Forecast]) -> bytes:
         arrays[f"{own}thetas"] = model.networks.thetas
         arrays |= {f"{own}band {k}": band.thetas for k, band in enumerate(model.bands)}
         arrays |= {f"{i}.values": series.values, f"{i}.errors": forecast.errors}
+        arrays[f"{i}.season"] = model.transform.components.season
         arrays |= {f"{i}.known.{name}": v for name, v in series.known.items()}
         arrays |= {f"{i}.past.{name}": v for name, v in series.past.items()}
     return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in arrays.items()}))
@@ -207,6 +208,6 @@ def _fitted(
     levels = len(recipe.quantiles) if recipe.intervals == "pinball" else 0
     bands = tuple(networks(f"band {k}") for k in range(levels))
     scales = {name: (float(a), float(b)) for name, (a, b) in about["covariates"].items()}
-    transform = Transform.from_dict(about["transform"])
+    transform = Transform.from_dict(about["transform"], tensors[f"{i}.season"])
     model = Forecaster(recipe, networks("thetas"), transform, scales, len(series), {}, bands)
     return Fitted(series, model, tensors[f"{i}.errors"], plain)

@@ -76,10 +76,11 @@ def forecast(
         form: how a text file is written, as `read_table` takes it (`{"separator": ";"}`).
         progress: show a progress bar on stderr for each training.
         options: every other field of `deltarule.series.Recipe`: how the values are transformed
-            (`transform`, `difference`, `season`), how the networks are trained (`networks`, 20 of
-            them, `activation`, `optimizer`, `epochs`, `batch_size`, `l2`, `loss`, `rule`, `seed`,
-            `dtype`, `engine`, `threads`), and how they are judged (`quantiles`, `intervals`,
-            `paths`, `calibration`, `backtest`).
+            (`transform`, `detrend`, `deseason`, `difference`, `season`), how the networks are made
+            and trained (`strategy`, `networks`, 20 of them, `activation`, `optimizer`, `epochs`,
+            `batch_size`, `patience`, `l2`, `stride`, `half_life`, `loss`, `rule`, `seed`, `dtype`,
+            `engine`, `threads`), and how they are judged (`quantiles`, `intervals`, `paths`,
+            `calibration`, `gap`, `backtest`).
 
             `layer="lstm:8"` puts a layer in the place of the hidden ones, to which the lags are
             time steps.

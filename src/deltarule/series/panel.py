@@ -97,7 +97,7 @@ class Panel:
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
         """Draw how the MASE of every method is spread over the series."""
-        from deltarule.series.panel_plot import draw_panel
+        from deltarule.series.pictures.panel import draw_panel
 
         draw_panel(self, Path(path), force=force)
 

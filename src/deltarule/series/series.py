@@ -16,10 +16,10 @@ from deltarule.core.errors import DataError, UsageError, unknown_name
 from deltarule.data import Table, read_table
 from deltarule.data.bundled_series import SERIES, series_table
 from deltarule.data.preparation.encode_check import check_missing
+from deltarule.data.sources.frames import columns_table
 from deltarule.data.table import listed, no_such_column
 from deltarule.data.text.format import TextFormat
 from deltarule.data.text.written import as_written, recognise
-from deltarule.models.tables import columns_table
 from deltarule.series.calendar import Calendar, calendar_of, rows_of
 
 __all__ = ["MISSING", "Series", "as_series", "as_table", "series_of"]

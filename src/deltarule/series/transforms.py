@@ -217,7 +217,7 @@ class Transform:
         return ", then ".join(said) or PLAIN
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
+        """Return plain values but the season of the components, ready for JSON."""
         return {
             "pointwise": self.pointwise.to_dict(),
             "differences": list(self.differences),
@@ -227,12 +227,12 @@ class Transform:
         }
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Transform:
-        """Return what `to_dict` described."""
+    def from_dict(cls, plain: Mapping[str, Any], season: Array) -> Transform:
+        """Return what `to_dict` described, with the season of its components."""
         return cls(
             TRANSFORMS.get(plain["pointwise"]),
             tuple(map(int, plain["differences"])),
             float(plain["offset"]),
             float(plain["scale"]),
-            Components.from_dict(plain["components"]),
+            Components.from_dict(plain["components"], season),
         )

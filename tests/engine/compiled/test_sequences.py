@@ -155,6 +155,34 @@ def test_sequences_of_different_lengths(layers, batch_size):
             np.testing.assert_allclose(found.history[name], values, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        dr.Steps(3),
+        dr.Steps(1, latest_first=True),
+        dr.Steps(2, lengths=True),
+        dr.Steps(4, True, True),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("batch_size", [1, 6])
+def test_rows_of_a_table_as_sequences(steps, batch_size):
+    """Their lengths may be too large, too small, and not whole: both engines read them alike."""
+    rng = np.random.default_rng(3)
+    X, T = rng.normal(size=(24, 12 + steps.lengths)), rng.normal(size=(24, 1))
+    if steps.lengths:
+        X[:, -1] = rng.uniform(-1.0, 9.0, 24)
+        X[:6, -1] = [0.5, 1.5, 2.5, 3.5, 40.0, -3.0]
+    net = dr.Network(X.shape[1], [steps, dr.LSTM(3), dr.Last(), dr.Dense(1)])
+    given = {"epochs": 2, "batch_size": batch_size, "optimizer": SGD(0.1), "validation": (X, T)}
+    found = dr.train(net, X, T, engine="compiled", **given)
+    expected = dr.train(net, X, T, engine="reference", **given)
+    assert found.engine == "compiled"
+    np.testing.assert_allclose(found.theta, expected.theta, atol=1e-13)
+    for name, values in expected.history.items():
+        np.testing.assert_allclose(found.history[name], values, rtol=1e-12)
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "rprop_minus", "adamw"])
 def test_optimisers_penalty_clipping_and_validation(optimizer):
     net, X, T = problem(DEEP)
@@ -171,9 +199,14 @@ def test_optimisers_penalty_clipping_and_validation(optimizer):
 def test_any_number_of_threads_gives_the_same_bits(monkeypatch, dtype):
     """And so does the same seed again: 100 observations are 7 or 13 blocks of lanes."""
     net, X, T = problem(DEEP, rows=230)
-    monkeypatch.setattr(programs, "PER_THREAD", 1.0)
-    given = {"engine": "compiled", "epochs": 3, "batch_size": 100, "dtype": dtype, "clip_norm": 0.1}
-    runs = [dr.train(net, X, T, threads=n, optimizer=SGD(0.1), **given) for n in (1, 1, 2)]
+    monkeypatch.setattr(programs, "PER_THREAD_THROUGH_TIME", 1.0)
+    seen, made = [], programs.thread_count
+    monkeypatch.setattr(programs, "thread_count", lambda *a: seen.append(made(*a)) or seen[-1])
+    programs.program.cache_clear()
+    given = {"engine": "compiled", "epochs": 3, "batch_size": 100, "dtype": dtype}
+    runs = [dr.train(net, X, T, threads=n, optimizer=SGD(0.1), **given) for n in (1, 1, 2, 3)]
+    programs.program.cache_clear()
+    assert seen == [1, 2, 3]
     for run in runs[1:]:
         assert run.theta.tobytes() == runs[0].theta.tobytes()
         assert run.history["error"].tobytes() == runs[0].history["error"].tobytes()

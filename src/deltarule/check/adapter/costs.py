@@ -60,8 +60,14 @@ def costs(program: Program, theta: Array, X: Array, T: Array) -> Iterator[tuple[
                         value, seen = watched(lambda: bound(**named))  # noqa: B023
                 except Exception:  # it wants something else
                     continue
-                if np.ndim(value) == 0 or np.size(value) == 1:
+                if _one_number(value):
                     yield name, seen.with_([np.ravel(np.asarray(value, dtype=np.float64))])
+
+
+def _one_number(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.size == 1 and value.dtype.kind == "f"
+    return isinstance(value, float | np.floating)
 
 
 def _functions(program: Program) -> Iterator[tuple[str, Callable[..., Any] | None]]:

@@ -23,6 +23,7 @@ _LIBRARIES = frozenset({"numpy", "scipy", *sys.stdlib_module_names} - {"builtins
 """Whose functions are nobody's own program; what `exec` runs is in builtins, and is one."""
 
 _OURS = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parents[2])
 
 _MOST = 200_000
 """Numbers that are kept of one call: a small network's step has some hundred."""
@@ -142,7 +143,8 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
         return line
 
     def calling(frame: FrameType, event: str, value: Any) -> Any:
-        return line if not _foreign(frame) and _in_place(frame.f_code) else None
+        own = not (_foreign(frame) or frame.f_code.co_filename.startswith(_PACKAGE))
+        return line if own and _in_place(frame.f_code) else None
 
     profiling, tracing = sys.getprofile(), sys.gettrace()
     sys.setprofile(returning)

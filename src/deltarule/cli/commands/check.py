@@ -29,7 +29,7 @@ _TO_NAME_IT = (
 
 
 @guarded
-@expanded
+@expanded()
 def check(
     what: Annotated[
         str,

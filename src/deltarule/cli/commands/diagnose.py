@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,10 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["diagnose"]
 
 _POINT = "Where the function is called"
+_OPTIONS = ("network", "activation", "output", "bias", "loss", "reduction", "notation")
+_FOUND = dict.fromkeys(_OPTIONS, "as the program's numbers show")
 
 
 @guarded
-@partial(expanded, default="as the program's numbers show")
+@expanded(**_FOUND)
 def diagnose(
     gradient: Annotated[
         str | None,
@@ -125,7 +126,7 @@ class _Asked:
         from deltarule.losses import LOSSES
 
         loss = None if self.of.loss is None else LOSSES.get(self.of.loss)
-        return {"loss": loss, "reduction": self.of.reduction, "l2": self.of.l2}
+        return {"loss": loss, "reduction": self.of.reduction, "l2": self.of.l2 or 0.0}
 
     @property
     def known(self) -> Known:

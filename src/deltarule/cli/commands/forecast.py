@@ -23,8 +23,8 @@ _output: Any = partial(typer.Option, rich_help_panel="Output")
 
 _DATA = typer.Argument(
     metavar="DATA",
-    help="A file (.csv .tsv .txt .parquet .npz) or a bundled series: sunspots, sunspots_monthly, "
-    "lynx, airpassengers; m1_yearly holds 181.",
+    help="A file as train takes it, or a bundled series: sunspots, sunspots_monthly, lynx, "
+    "airpassengers; m1_yearly holds 181.",
 )
 _SERIES = _data(
     metavar="COLUMN",
@@ -71,9 +71,10 @@ def forecast(
     test part is the last --horizon values of each.
     """
     from deltarule.cli.commands import forecast_report
+    from deltarule.data.read import name_of
     from deltarule.models import check_destination, claimed
 
-    folder = out if out is not None else Path(f"{Path(data).stem}-forecast")
+    folder = out if out is not None else Path(f"{name_of(data)}-forecast")
     check_destination(folder, force=force)
     with claimed(folder):
         found = _forecasts(data, series, each, skip_short, static or ())(

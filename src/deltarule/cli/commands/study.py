@@ -69,15 +69,19 @@ def run(
     The folder keeps every finished part: after Ctrl-C, or a power cut, the same command goes on.
     """
     from deltarule.cli.commands import study_forecast
-    from deltarule.core.errors import SweepError
+    from deltarule.core.errors import DataError, SweepError, nearest
+    from deltarule.series.studies import SHIPPED as FORECASTS
     from deltarule.series.studies import is_study
-    from deltarule.studies.reading import read_study
+    from deltarule.studies.reading import SHIPPED, read_study
 
     if is_study(study):
         _check_plain(workers, executor, address)
         shown = not (quiet or as_json) and sys.stderr.isatty()
         study_forecast.run(study, seeds, out, fresh, quiet, as_json, shown)
         return
+    named = study in SHIPPED or Path(study).exists()
+    if not named and (hint := nearest(study, FORECASTS)):
+        raise DataError(f"{study}: there is no such file{hint}")
     found = read_study(study, seeds=seeds)
     folder = out if out is not None else Path(f"{Path(study).stem}-study")
     if not yes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deltarule.cli import complete, options
+from deltarule.cli import complete, options, table_options
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.signals import exit_status
@@ -29,13 +29,14 @@ _output: Any = partial(typer.Option, rich_help_panel="Output")
 
 _DATA = typer.Argument(
     metavar="DATA",
-    help="A file (.csv .tsv .txt .parquet .npz) or a bundled name: digits, iris, wine, "
+    help="A file (.csv .tsv .txt .xlsx .jsonl .db .parquet .feather .npz, packed or not; "
+    "'part-*.csv' for several, - for standard input) or a bundled name: digits, iris, wine, "
     "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder; or made: parity:4, "
     "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, mackey_glass, "
     "adding:50.",
 )
 _TASK = _data(
-    help="regression, binary or multiclass; auto reads it from the target.",
+    help="regression, count, binary, multiclass or multilabel; auto reads it from the target.",
     autocompletion=complete.tasks,
 )
 _SPLIT = _data(
@@ -91,6 +92,13 @@ _ENGINE = _training(
 _THREADS = _training(
     help="Threads of the compiled engine, at most.", show_default="one per processor"
 )
+_ENSEMBLE = _training(help="Train so many networks side by side; their mean is what they predict.")
+_CV = _output(
+    help="Cross-validation: train on so many splits as well, each row tested once.",
+    metavar="FOLDS",
+    show_default="none",
+)
+_IMPORTANCE = _output("--importance", help="Say what each column is worth, with importance.png.")
 _OUT = _output(
     help="The model folder to make.", show_default="NAME-model here, NAME being the data's"
 )
@@ -105,6 +113,10 @@ def _recipe(
     split: Annotated[str, _SPLIT] = "auto",
     scale: Annotated[str, _SCALE] = "standard",
     missing: Annotated[str, _MISSING] = "error",
+    ordinal: Annotated[list[str] | None, table_options.ORDINAL] = None,
+    min_count: Annotated[int, table_options.MIN_COUNT] = 1,
+    dates: Annotated[str, table_options.DATES] = "days",
+    target_transform: Annotated[str, table_options.TRANSFORM] = "none",
     hidden: Annotated[str, _HIDDEN] = _NODES,
     activation: Annotated[str, _ACTIVATION] = "tanh",
     network: Annotated[str | None, _LAYERS] = None,
@@ -120,6 +132,7 @@ def _recipe(
     class_weight: Annotated[
         str | None, _training(help="balanced: rare classes count more.")
     ] = None,
+    ensemble: Annotated[int, _ENSEMBLE] = 1,
     seed: Annotated[
         int, _training(help="Determines the split, the first weights and every batch.")
     ] = 0,
@@ -142,6 +155,7 @@ def _recipe(
         del given["batch_size"]  # the optimizer's own
     return {
         **given,
+        "ordinal": table_options.orders(ordinal or ()),
         "activation": own_or_name("--activation", activation, Activation),
         "loss": own_or_name("--loss", loss, Loss),
         "optimizer": own_or_name("--optimizer", optimizer, Optimiser),
@@ -150,18 +164,14 @@ def _recipe(
 
 
 @guarded
-@grouped(asked=_recipe, form=options.text_file)
+@grouped(which=table_options.which_columns, asked=_recipe, form=options.text_file)
 def train(
     data: Annotated[str, _DATA],
-    target: Annotated[
-        str | None, _data(help="The column to predict. Bundled data know theirs.")
-    ] = None,
-    text: Annotated[list[str] | None, options.TEXT_COLUMN] = None,
-    drop: Annotated[
-        list[str] | None, _data(metavar="COLUMN", help="Leave this column out. Repeatable.")
-    ] = None,
+    which: Any = None,
     asked: Any = None,
     form: Any = None,
+    cv: Annotated[int, _CV] = 0,
+    importance: Annotated[bool, _IMPORTANCE] = False,
     out: Annotated[Path | None, _OUT] = None,
     force: Annotated[bool, _output("--force", help="Replace a model folder.")] = False,
     quiet: Annotated[bool, _output("--quiet", help="Print errors only.")] = False,
@@ -173,36 +183,39 @@ def train(
     Text columns become one input per category, numbers are scaled, rows are split into training,
     validation and test rows, and the network suits the target: a quantity, two classes or several.
     """
-    from deltarule.data import read_table
+    from deltarule.data.read import name_of, read_table
     from deltarule.models import Recipe, check_destination, claimed, plan
 
     recipe = Recipe(**asked)
-    folder = out if out is not None else Path(f"{Path(data).stem}-model")
+    folder = out if out is not None else Path(f"{name_of(data)}-model")
     check_destination(folder, force=force)
     with claimed(folder):
-        table = read_table(
-            data,
-            target=target,
-            text=text or (),
-            drop=drop or (),
-            **form.to_dict(),
-        )
-        ready = plan(table, recipe, target=target, dropped=drop or ())
+        ids = which.pop("ids")
+        table = read_table(data, **which, **form.to_dict())
+        ready = plan(table, recipe, target=which["target"], dropped=which["drop"], ids=ids)
         check_destination(folder, force=force, parameters=ready.network.size)
-        _carry_out(ready, folder, force, quiet, as_json)
+        _carry_out(ready, folder, force, quiet, as_json, cv, importance)
 
 
-def _carry_out(plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool) -> None:
+def _carry_out(
+    plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool, cv: int, importance: bool
+) -> None:
     """Train, write the folder, report; a failure is raised when everything is written."""
     from deltarule.cli.commands import report
     from deltarule.cli.screen import Screen
     from deltarule.models import save
+    from deltarule.models.cross_validation import fold_of, judge
 
+    if cv:
+        fold_of(plan, 0, cv)  # refused before the training where it cannot be
     screen = None if quiet or as_json else Screen()
     if screen is not None:
         report.show_plan(screen, plan)
     fitted, failure = _fit(plan, progress=screen is not None and sys.stderr.isatty())
-    undrawn = save(fitted, out, force=force, rescue=True)
+    notes = []
+    if fitted.status == "finished":
+        notes = judge(fitted, folds=cv, columns=importance)
+    undrawn = notes + save(fitted, out, force=force, rescue=True)
     if as_json:
         for note in undrawn:
             typer.echo(note, err=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.memory import require_large
 from deltarule.core.namespace import NUMPY
 from deltarule.core.sequences import Sequences
 from deltarule.engine.compiled.programs.arguments import Call
@@ -46,6 +47,8 @@ class CompiledTrainer:
     ) -> None:
         self._spec, self._batch_size, self._seed = spec, batch_size, seed
         self._program = program(spec, batch_size, numbers, threads)
+        what = "the working memory of the compiled engine"
+        require_large("train", self._program.memory, what, "Use shorter sequences, fewer nodes")
         self._drawn = fixed(spec.objective, seed, spec.dtype), np.array([seed], np.uint64)
         self._memory = aligned((self._program.memory,), np.uint8)
         counter = self._memory.ctypes.data + self._program.barrier

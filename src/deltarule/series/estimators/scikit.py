@@ -9,7 +9,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, RegressorMixin
+
+try:
+    from sklearn.base import BaseEstimator, RegressorMixin
+except ImportError as error:
+    raise ImportError("this needs scikit-learn: pip install 'deltarule[sklearn]'") from error
 
 from deltarule.series.estimators.options import Options, continued, fitted
 

@@ -8,8 +8,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
-from sktime.forecasting.base import BaseForecaster
+
+try:
+    import pandas as pd
+    from sktime.forecasting.base import BaseForecaster
+except ImportError as error:
+    raise ImportError("this needs sktime: pip install 'deltarule[sktime]'") from error
 
 from deltarule.series.estimators.options import Options, continued, fitted
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from deltarule.core.arguments import whole
+from deltarule.core.arguments import boolean, number, whole
 from deltarule.core.errors import DataError, UsageError, unknown_name
 from deltarule.core.input_file import unreadable
 from deltarule.core.places import Places
@@ -65,6 +65,11 @@ class ForecastStudy:
             raise unknown_name("measure of a study", self.measure, MEASURES)
         for name in ("seeds", "average"):
             whole(name, getattr(self, name), 1)
+        for name in ("transformed", "in_sample"):
+            boolean(name, getattr(self, name))
+        boolean("together", self.data.get("together", True))
+        if len({recipe.horizon for recipe in self.cells.values()}) > 1:
+            raise UsageError("the horizon is the same in all cells: write it into [forecast]")
         if not self.cells:
             raise UsageError("a study of forecasts needs at least one [cells.LABEL]")
 
@@ -123,6 +128,8 @@ def _read(text: str, name: str, seeds: int | None) -> ForecastStudy:
         raise UsageError(f"{name}: this is no TOML: {error}.") from None
     at = Places(name, text)
     at.known("table of a study of forecasts", found, _TABLES)
+    for table in ("study", "forecast", "cells"):
+        at.is_table(table, found.get(table, {}))
     said, shared = dict(found.get("study", {})), dict(found.get("forecast", {}))
     at.known("entry of [study]", said, _STUDY, "study")
     data = {key: shared.pop(key) for key in _DATA if key in shared}
@@ -137,9 +144,25 @@ def _read(text: str, name: str, seeds: int | None) -> ForecastStudy:
             cells[label] = Recipe(**{**shared, **own, "quantiles": (0.5,), "calibration": 0.0})
     if seeds is not None:
         said["seeds"] = seeds
-    said["notes"] = tuple(said.get("notes", ()))
+    notes = said.get("notes", [])
+    said["notes"] = tuple(notes if isinstance(notes, list) else [str(notes)])
+    with at.placed("published"):
+        published = _published(found.get("published", []))
     with at.placed("study"):
-        return ForecastStudy(data, cells, published=tuple(found.get("published", ())), **said)
+        return ForecastStudy(data, cells, published=published, **said)
+
+
+def _published(given: Any) -> tuple[Mapping[str, Any], ...]:
+    """Return figures of others, each with who and numbers by period. Raises `UsageError`."""
+    entries = given if isinstance(given, list) else [given]
+    for entry in entries:
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("who"), str):
+            raise UsageError("every [[published]] says who has published, and a number by period")
+        for period, value in entry.items():
+            several = value if isinstance(value, list) else [value]
+            for figure in several if period != "who" else ():
+                number(f"the figure of {entry['who']} for {period}", figure)
+    return tuple(entries)
 
 
 def _check_options(at: Places, given: Mapping[str, Any], *path: str) -> None:

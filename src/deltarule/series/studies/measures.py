@@ -1,10 +1,11 @@
-"""What a study of forecasts may measure, from what `point_measures` gives."""
+"""What a study of forecasts may measure, from what `point_measures` gives; figures of others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-__all__ = ["MEASURES"]
+__all__ = ["MEASURES", "figures"]
 
 Measure = Callable[[Mapping[str, float]], float]
 
@@ -18,3 +19,8 @@ MEASURES: dict[str, Measure] = {
     "nrmse": lambda m: m["arv"] ** 0.5,
 }
 """By name: NRMSE is the root of the ARV, RMSE over the deviation of the series."""
+
+
+def figures(value: Any) -> list[float]:
+    """Return what others have printed: a number, several, or nothing."""
+    return value if isinstance(value, list) else [] if value is None else [value]

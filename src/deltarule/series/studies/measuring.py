@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.errors import unknown_name
 from deltarule.series.forecaster import Forecaster, fit, fit_together
 from deltarule.series.judgement.baselines import BASELINES, Forecasts, ar, ar_name, usable
 from deltarule.series.judgement.measures import mase_scale, point_measures
@@ -74,6 +75,7 @@ def measured(study: ForecastStudy, progress: bool = False) -> Outcome:
         )
         if not baselines:
             periods = tuple(several[0].periods)
+            _check_published(study, periods)
             each = [_without_network(trial, len(several) == 1) for trial in several]
             for name in each[0]:
                 values = [
@@ -91,6 +93,13 @@ def measured(study: ForecastStudy, progress: bool = False) -> Outcome:
         published=study.published,
         notes=study.notes,
     )
+
+
+def _check_published(study: ForecastStudy, periods: tuple[str, ...]) -> None:
+    for entry in study.published:
+        for name in entry:
+            if name not in ("who", *periods):
+                raise unknown_name(f"period in what {entry['who']} has published", name, periods)
 
 
 def _trials(study: ForecastStudy, recipe: Recipe) -> list[_Trial]:

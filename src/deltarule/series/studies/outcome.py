@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.series.studies.measures import figures
+
 if TYPE_CHECKING:
     import polars
 
@@ -18,7 +20,7 @@ __all__ = ["MEDIAN", "Outcome", "Values"]
 Values = NDArray[np.float64]
 """(series, seeds, periods); a baseline has one seed."""
 
-_LOW, _HIGH = 0.05, 0.95
+_LEVELS = 0.05, 0.5, 0.95
 _RESAMPLES, _LEAST_SERIES = 1999, 10
 
 MEDIAN = "the median over the seeds, in brackets the 5 and 95 % quantiles"
@@ -81,7 +83,7 @@ class Outcome:
             for name in self.baselines
         ]
         rows += [
-            [f"published: {said['who']}", *(_figure(said.get(p)) for p in self.periods)]
+            [f"published: {said['who']}", *(_listed(said.get(p)) for p in self.periods)]
             for said in self.published
         ]
         return head, rows
@@ -95,18 +97,29 @@ class Outcome:
         found = []
         for label in self.cells:
             seeds = self.seeds(label, period)
-            lower = f"{int(np.sum(seeds < least))} of {len(seeds)}"
-            found.append(f"{label}, {_spread(seeds)}, {lower}")
+            found.append(f"{int(np.sum(seeds < least))} of {len(seeds)} seeds of {label}")
         yield (
-            f"{period}: without a network the best is {name}, {least:.4g}. Networks ({MEDIAN}; how "
-            f"many seeds are below it): {'; '.join(found)}."
+            f"{period}: below {name}, the best without a network ({least:.4g}), are "
+            f"{'; '.join(found)}."
         )
-        yield from (self._over_series(label, name, period) for label in self._several_series)
+        if len(next(iter(self.cells.values()))) < _LEAST_SERIES:
+            yield from self._beside_published(period)
+        else:
+            yield from (self._over_series(label, name, period) for label in self.cells)
 
-    @property
-    def _several_series(self) -> Iterator[str]:
-        """Give the recipes where there are enough series for a bootstrap over them."""
-        return (label for label, values in self.cells.items() if len(values) >= _LEAST_SERIES)
+    def _beside_published(self, period: str) -> Iterator[str]:
+        """Say in which recipes' spread the figures of others lie."""
+        for said in self.published:
+            for figure in figures(said.get(period)):
+                inside = []
+                for label in self.cells:
+                    low, _, high = np.quantile(self.seeds(label, period), _LEVELS)
+                    inside += [label] if low <= figure <= high else []
+                where = "; ".join(inside) or "no recipe"
+                yield (
+                    f"{period}: {figure:g} ({said['who']}) lies within the middle 90 % of the seeds "
+                    f"of {where}."
+                )
 
     def _over_series(self, label: str, baseline: str, period: str) -> str:
         """Say how sure the difference to a baseline is: the series could be others."""
@@ -151,13 +164,11 @@ class Outcome:
 
 
 def _spread(values: Values) -> str:
-    low, middle, high = np.quantile(values, (_LOW, 0.5, _HIGH))
+    low, middle, high = np.quantile(values, _LEVELS)
     if len(values) == 1:
         return f"{middle:.4g}"
     return f"{middle:.4g} ({low:.3g} to {high:.3g})"
 
 
-def _figure(value: Any) -> str:
-    """Return what others have printed: a number, several, or nothing."""
-    several = value if isinstance(value, list) else [] if value is None else [value]
-    return ", ".join(f"{v:g}" for v in several) or "-"
+def _listed(value: Any) -> str:
+    return ", ".join(f"{v:g}" for v in figures(value)) or "-"

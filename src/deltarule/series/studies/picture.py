@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
+from deltarule.series.studies.measures import figures
 
 if TYPE_CHECKING:
     from deltarule.series.studies.outcome import Outcome
@@ -38,8 +39,7 @@ def draw_outcome(outcome: Outcome, path: Path, *, force: bool = False) -> None:
         for place, (label, colour) in zip(places, kinds, strict=False):
             _line(axes, outcome.seeds(label, period), place, colour)
         for place, said in zip(places[len(kinds) :], outcome.published, strict=True):
-            value = said.get(period)
-            ends = [float(v) for v in (value if isinstance(value, list) else [value]) if v]
+            ends = figures(said.get(period))
             axes.plot(ends, [place] * len(ends), "D", color=ORANGE, markersize=5)
         _, least = outcome.best_baseline(period)
         axes.axvline(least, color=GREY, linewidth=1.0, linestyle=":")

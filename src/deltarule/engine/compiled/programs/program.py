@@ -39,6 +39,10 @@ IN_LANES = 4
 PER_THREAD = 1.5e6
 """The operations of an update from which another thread helps."""
 
+PER_THREAD_THROUGH_TIME = 1e7
+"""The same for sequences: about 0.1 ms, of which less is lost where threads wait for each other on
+a machine that others use, too."""
+
 MOST_THREADS = 16
 
 
@@ -132,11 +136,11 @@ def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
 def thread_count(spec: Specialisation, batch_size: int, threads: int | None = None) -> int:
     """Return how many threads do an update together: `threads` at most."""
     network = spec.objective.network
-    work = operations(network, batch_size)
-    most = min(threads or cores(), MOST_THREADS, max(1.0, work / PER_THREAD))
+    each, most = PER_THREAD, min(threads or cores(), MOST_THREADS)
     if any(type(layer) is not Dense for layer in network.layers):
+        each = PER_THREAD_THROUGH_TIME
         most = min(most, groups_of(host(), spec.dtype, batch_size)[0])
-    return int(most)
+    return int(min(most, max(1.0, operations(network, batch_size) / each)))
 
 
 def operations(network: Network, batch_size: int) -> float:

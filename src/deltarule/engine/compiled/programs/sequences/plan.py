@@ -21,11 +21,11 @@ from deltarule.engine.compiled.programs.sequences.packing import Packing
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import drawing
-from deltarule.layers import Affine, Conv1d, Dense, EachStep, Flatten, Last, Layer, Shape
+from deltarule.layers import Affine, Conv1d, Dense, EachStep, Flatten, Last, Layer, Shape, Steps
 from deltarule.layers.recurrent import Recurrent
 from deltarule.rules import LayerRule
 
-__all__ = ["Bias", "Ending", "Plan", "Product", "Stage", "check_sequences"]
+__all__ = ["Bias", "Ending", "Plan", "Product", "Row", "Stage", "check_sequences"]
 
 NOWHERE = View(Field(0, 0), 0, 0)
 NO_ROWS = Rows(NOWHERE, 0)
@@ -97,6 +97,18 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Row:
+    """How a sample stands in X: entry k of step t at `first + t step + k feature`."""
+
+    size: int
+    first: int
+    step: int
+    feature: int
+    lengths: bool = False
+    """Whether its last number is how many steps it has."""
+
+
+@dataclass(frozen=True)
 class Ending:
     """Where sequences of different lengths become vectors: the last step of each."""
 
@@ -117,14 +129,21 @@ class Plan:
         _check_objective(spec.objective)
         self._vector = lanes * np.dtype(spec.dtype).itemsize
         self.memory = Places()
-        steps, features = _sequence(spec.objective.network.shapes[0])
-        self.x = self._field("x", steps, features, _lag(layers))
+        shapes, row = spec.objective.network.shapes, layers[0]
+        in_rows = isinstance(row, Steps)
+        steps, features = _sequence(shapes[1 if in_rows else 0])
+        self.row = Row(steps * features, 0, features, 1)
+        if isinstance(row, Steps):
+            first, step = (steps - 1, -1) if row.latest_first else (0, 1)
+            self.row = Row(shapes[0][0], first, step, steps, row.lengths)
+        self.x = self._field("x", steps, features, _lag(layers[in_rows:]))
         self.stages: list[Stage] = []
+        ragged = spec.ragged or self.row.lengths
         below, dE_dy = self.x, None
         self.ending: Ending | None = None
-        for l, layer in enumerate(layers, 1):
+        for l, layer in enumerate(layers[in_rows:], 1 + in_rows):
             if isinstance(layer, Last):
-                below, dE_dy = self._last(below, dE_dy) if spec.ragged else _last(below, dE_dy)
+                below, dE_dy = self._last(below, dE_dy) if ragged else _last(below, dE_dy)
             elif isinstance(layer, Flatten):
                 below, dE_dy = below.flat, None if dE_dy is None else dE_dy.flat
             else:

@@ -3,7 +3,8 @@
 A block of observations, as many as there are lanes, goes through all layers and all steps, and
 back; what it adds to the gradient stays in registers while the sum over time runs. Blocks are put
 together in groups, each with a gradient of its own, which the threads share out; how many there
-are follows from the batch alone, so every sum has the same order whatever the number of threads.
+are follows from the batch alone, so every sum but |g|'s has the same order whatever the number of
+threads.
 """
 
 from __future__ import annotations
@@ -124,8 +125,8 @@ class Sequences(Kernel):
     def _observations(self, s: Any, lanes: Lanes, gradient: Any, learn: Any) -> None:
         """Write the passes of the observations in the lanes."""
         vectors = Vectors(self.o, self.machine, self.kind, self.call.theta, self.own)
-        passes, total = Passes(vectors), Gradient(vectors, gradient)
-        lanes.lay(self.plan.x, self.own)
+        passes, total = Passes(vectors, self.plan.row), Gradient(vectors, gradient)
+        lanes.lay(self.plan.x, self.plan.row, self.own)
         ending = self.plan.ending
         if ending is not None and ending.above == 0:
             passes.take_ends(ending, lanes)
