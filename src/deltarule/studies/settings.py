@@ -120,7 +120,8 @@ def _network(value: Any) -> Network | tuple[Layer, ...]:
         return Network.from_dict(value)
     if not isinstance(value, Network):
         raise UsageError(
-            f"network takes a dr.Network, or layers such as 'gru:8,last,dense:1', not {value!r}; hidden takes sizes"
+            f"network takes a dr.Network, or layers such as 'gru:8,last,dense:1', not {value!r}; "
+            "hidden takes sizes"
         )
     return value
 
