@@ -17,8 +17,9 @@ from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.listing.small import LEARN, batches_head, indented
 from deltarule.engine.compiled.listing.updates import Array, Updates
 from deltarule.engine.compiled.programs.sequences.packing import Packing
-from deltarule.engine.compiled.programs.sequences.plan import Plan, Product, Stage
+from deltarule.engine.compiled.programs.sequences.plan import Plan
 from deltarule.engine.compiled.programs.sequences.program import groups_of, lanes_of
+from deltarule.engine.compiled.programs.sequences.stages import Product, Stage
 from deltarule.engine.compiled.specialisation import Specialisation
 
 __all__ = ["sequence_lines"]
