@@ -260,6 +260,7 @@ def test_a_number_that_is_not_finite_is_placed(row, batch_size):
     [
         ([dr.Jordan(3, 2)], "exact", "not its nodes"),
         ([dr.Jordan(2, 2)], "exact", "mT"),
+        ([dr.EachStep(dr.Dense(300, "softmax"))], "exact", "300 outputs"),
         ([dr.Conv1d(3), dr.EachStep(dr.Dense(2))], "feedback=random", "backward weights"),
         ([dr.Conv1d(3), dr.EachStep(dr.Dense(2))], "order=sequential", "sequential"),
         ([dr.Conv1d(3), dr.EachStep(dr.Dense(2))], "choice=largest:2", "choice of weights"),

@@ -26,6 +26,9 @@ from deltarule.layers.recurrent import Recurrent
 
 __all__ = ["Ending", "Plan", "Row", "check_sequences"]
 
+MOST_COUPLED = 256
+"""The most output nodes that an f couples: a step's are written one after the other."""
+
 MOST_ROWS = 8
 """The most nodes whose deltas are laid together."""
 
@@ -134,7 +137,10 @@ def _last(below: View, dE_dy: View | None) -> tuple[View, View | None]:
 def check_sequences(spec: Specialisation) -> None:
     """Raise `Untraceable` where there is no program of sequences."""
     try_formulas(spec)
-    Plan(spec, Packing(spec.objective.network.layout, spec.dtype), 1)
+    network = spec.objective.network
+    if network.output.rowwise and network.shapes[-1][-1] > MOST_COUPLED:
+        raise Untraceable(f"{network.shapes[-1][-1]} outputs whose f couples them, through time")
+    Plan(spec, Packing(network.layout, spec.dtype), 1)
 
 
 def _check_objective(objective: Objective) -> None:
