@@ -50,7 +50,7 @@ test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tes
 	@$(BIN)/python -m pytest -n $(JOBS) --ignore=tests/peers
 
 # On Linux pip takes PyTorch's CUDA build; PIP_EXTRA_INDEX_URL can point to its CPU builds.
-test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch
+test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch and onnxruntime, scikit-learn's checks
 	@$(BIN)/python -m pytest -n $(JOBS) tests/peers
 
 proof: $(STAMPS)/test  ## the diagnosis: every mistake and pair, 5,000 points of the grammar, 4,000 right and wrong gradients; intervals

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         hessian_vector,
         jacobian,
     )
+    from deltarule.exchange import Exported, export, from_sklearn, from_torch, to_torch
     from deltarule.explanation import (
         Explanation,
         Saturation,
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
         why_forecast,
     )
     from deltarule.studies import Results, Study
+    from deltarule.studies.tuning import Tuned, tune
     from deltarule.training import (
         AllWithin,
         ErrorBelow,
@@ -102,6 +104,7 @@ _HOME = {
     "losses": "deltarule.losses",
     "optim": "deltarule.optim",
     "rules": "deltarule.rules",
+    "sklearn": "deltarule.sklearn",
     "Alignment": "deltarule.engine.alignment",
     "AlignmentWatch": "deltarule.engine.alignment",
     "alignment": "deltarule.engine.alignment",
@@ -124,6 +127,11 @@ _HOME = {
     "diagnose": "deltarule.check.adapter",
     "Backprop": "deltarule.engine",
     "backprop": "deltarule.engine",
+    "Exported": "deltarule.exchange",
+    "export": "deltarule.exchange",
+    "from_sklearn": "deltarule.exchange",
+    "from_torch": "deltarule.exchange",
+    "to_torch": "deltarule.exchange",
     "Explanation": "deltarule.explanation",
     "Saturation": "deltarule.explanation",
     "StepValidity": "deltarule.explanation",
@@ -156,6 +164,8 @@ _HOME = {
     "why_forecast": "deltarule.series",
     "Results": "deltarule.studies",
     "Study": "deltarule.studies",
+    "Tuned": "deltarule.studies.tuning",
+    "tune": "deltarule.studies.tuning",
     "AllWithin": "deltarule.training",
     "ErrorBelow": "deltarule.training",
     "Many": "deltarule.training",
@@ -193,6 +203,7 @@ __all__ = [
     "Elman",
     "ErrorBelow",
     "Explanation",
+    "Exported",
     "FileError",
     "Flatten",
     "Forecast",
@@ -219,6 +230,7 @@ __all__ = [
     "Steps",
     "Study",
     "SweepError",
+    "Tuned",
     "UsageError",
     "WhyForecast",
     "WhySmall",
@@ -235,8 +247,11 @@ __all__ = [
     "diagnose_step",
     "explain",
     "explain_node",
+    "export",
     "forecast",
     "forecast_panel",
+    "from_sklearn",
+    "from_torch",
     "gauss_newton_vector",
     "hessian",
     "hessian_vector",
@@ -249,8 +264,10 @@ __all__ = [
     "rules",
     "saturation",
     "step_validity",
+    "to_torch",
     "train",
     "train_many",
+    "tune",
     "why_forecast",
     "why_small",
 ]

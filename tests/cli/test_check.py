@@ -113,3 +113,49 @@ def test_a_model(cli: Cli) -> None:
     assert "to name the mistake" not in result.stdout
     assert cli("check", "iris-model", "--directions", "2", "--rows", "50").exit_code == 0
     assert cli("check", "nowhere").exit_code == 5
+
+
+GRADIENT = """
+import numpy as np
+
+def gradient(theta, X, T):
+    W1, b1, W2, b2 = np.split(theta, [12, 16, 24])
+    a1 = np.tanh(X @ W1.reshape(4, 3).T + b1)
+    a2 = 1 / (1 + np.exp(-(a1 @ W2.reshape(2, 4).T + b2)))
+    d2 = (a2 - T) / len(X)
+    d1 = d2 @ W2.reshape(2, 4) * (1 - a1**2)
+    return [(d1.T @ X, d1.sum(0)), (d2.T @ a1, d2.sum(0))]
+"""
+
+NETWORK = ("--network", "3-4-2", "--activation", "tanh", "--output", "sigmoid")
+
+
+def test_a_network_s_gradient_with_the_options_of_diagnose(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(GRADIENT)
+    entropy = ("--loss", "binary_cross_entropy")
+    found = cli("check", "net.py:gradient", *NETWORK, *entropy)
+    assert found.exit_code == 0, found.output
+    assert "The gradient is right: 26 entries agree" in found.stdout
+    summed = cli("check", "net.py:gradient", *NETWORK, *entropy, "--reduction", "sum")
+    assert summed.exit_code == 1
+    assert "the mistake is mean_for_sum" in summed.stdout
+    wrong = cli("check", "net.py:gradient", *NETWORK)
+    assert wrong.exit_code == 1
+    assert "missing_derivative in layer 2" in wrong.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--activation", "tanh"), "--activation speaks of a network: give --network"),
+        ((*NETWORK, "--x", "0.1"), "without --x and --gradient"),
+        ((*NETWORK, "--rows", "0"), "--rows is a whole number of at least 1"),
+        (("--network", "3-5-2"), "the function failed"),
+        ((*NETWORK, "--data", "none.npz"), "none.npz"),
+    ],
+)
+def test_options_of_a_network_that_do_not_fit(cli: Cli, tmp_path: Path, options, said) -> None:
+    (tmp_path / "net.py").write_text(GRADIENT)
+    found = cli("check", "net.py:gradient", *options)
+    assert found.exit_code != 0
+    assert said in found.stderr

@@ -18,6 +18,7 @@ from deltarule.data.preparation.encode import MISSING
 from deltarule.data.preparation.scale import SCALERS
 from deltarule.data.preparation.task import TASKS
 from deltarule.engine.choice import ENGINES
+from deltarule.exchange import TARGETS
 from deltarule.series.recipe import INTERVALS
 from deltarule.series.series import MISSING as FILLS
 from deltarule.series.transforms import TRANSFORMS
@@ -34,6 +35,7 @@ def test_version(cli: Cli) -> None:
         "train",
         "predict",
         "show",
+        "export",
         "explain",
         "check",
         "diagnose",
@@ -44,6 +46,7 @@ def test_version(cli: Cli) -> None:
         "study list",
         "study show",
         "study new",
+        "tune",
     ],
 )
 def test_every_command_has_help_with_examples(cli: Cli, command: str) -> None:
@@ -62,6 +65,7 @@ CHOICES = {
     "method": METHODS,
     "reduction": ("sum", "mean"),
     "notation": tuple(NOTATIONS),
+    "to": tuple(TARGETS),
 }
 
 OF_SERIES = {"missing": FILLS, "intervals": INTERVALS, "transform": TRANSFORMS.names()}
@@ -103,7 +107,8 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     "names",
     [complete.activations, complete.losses, complete.optimizers, complete.engines,
-     complete.studies, complete.tasks, complete.scalers, complete.missing, complete.notations],
+     complete.studies, complete.tasks, complete.scalers, complete.missing, complete.notations,
+     complete.targets],
 )  # fmt: skip
 def test_completion(names: object) -> None:
     known = names("")  # type: ignore[operator]

@@ -83,6 +83,7 @@ def test_the_studies_that_come_along_are_listed(cli: Cli) -> None:
     result = cli("study", "list")
     assert "derivative-factor" in result.stdout
     assert "What is the factor f'(net) for" in result.stdout
+    assert "did you mean 'sunspots'?" in cli("study", "run", "sunspot").stderr
     names = [row["name"] for row in json.loads(cli("study", "list", "--json").stdout)]
     assert "derivative-factor" in names
 
@@ -156,3 +157,62 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path: Path) 
     assert "runs are kept in slow-study; run it again to go on" in errors
     assert "Traceback" not in errors
     assert any(parts.glob("*.parquet"))
+
+
+FORECASTS = """[study]
+title = "Two"
+question = "Which?"
+measure = "rmse"
+seeds = 2
+[forecast]
+data = "lynx"
+lags = 2
+epochs = 5
+[cells.one]
+[cells.two]
+l2 = 0.1
+"""
+
+
+def test_a_study_of_forecasts(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(FORECASTS, encoding="utf-8")
+    out = tmp_path / "found"
+    told = cli("study", "run", str(tmp_path / "mine.toml"), "--out", str(out))
+    assert told.exit_code == 0
+    assert "2 recipes x 2 seeds, one network a seed" in told.stdout
+    assert sorted(p.name for p in out.iterdir()) == [
+        "forecast-study.json", "overview.png", "runs.csv",
+    ]  # fmt: skip
+    again = cli("study", "show", str(out))
+    assert again.stdout.strip() in told.stdout
+    plain = json.loads(cli("study", "show", str(out), "--json").stdout)
+    assert list(plain["cells"]) == ["one", "two"]
+    assert len(plain["answers"]) == 1
+
+
+def test_a_study_of_forecasts_refuses_what_is_not_its_own(cli: Cli, tmp_path: Path) -> None:
+    file, out = tmp_path / "mine.toml", tmp_path / "found"
+    file.write_text(FORECASTS, encoding="utf-8")
+    assert cli("study", "run", str(file), "--out", str(out), "--quiet").stdout == ""
+    told = cli("study", "run", str(file), "--out", str(out))
+    assert told.exit_code == 2
+    assert "replace them with `--fresh`" in told.stderr
+    assert cli("study", "run", str(file), "--out", str(out), "--fresh").exit_code == 0
+    told = cli("study", "run", str(file), "--workers", "2")
+    assert told.exit_code == 2
+    assert "leave out `--workers`" in told.stderr
+    told = cli("study", "run", str(file), "--out", str(tmp_path))
+    assert told.exit_code == 2
+    assert "holds other files" in told.stderr
+    (out / "forecast-study.json").write_text("{}", encoding="utf-8")
+    told = cli("study", "show", str(out))
+    assert told.exit_code == 5
+    assert "Run the study again" in told.stderr
+
+
+def test_studies_of_forecasts_are_listed_and_copied(cli: Cli, tmp_path: Path) -> None:
+    names = [row["name"] for row in json.loads(cli("study", "list", "--json").stdout)]
+    assert {"sunspots", "derivative-factor"} <= set(names)
+    path = tmp_path / "mine.toml"
+    assert cli("study", "new", str(path), "--like", "lynx").exit_code == 0
+    assert "nnetar" in path.read_text(encoding="utf-8")

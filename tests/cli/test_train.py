@@ -27,7 +27,7 @@ def test_a_report_for_a_person(cli: Cli, tmp_path: Path) -> None:
     ):
         assert said in result.stdout, said
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert ["rows", "loss", "accuracy"] in rows
+    assert ["rows", "loss", "accuracy", "AUC", "Brier"] in rows
     assert {"train", "validation", "test"} <= {row[0] for row in rows if row}
     assert all(line == line.rstrip() for line in result.stdout.splitlines())
     assert "\x1b" not in result.stdout
@@ -51,7 +51,7 @@ def test_the_report_names_the_engine_and_why(cli: Cli, options: tuple[str, ...],
 
 @pytest.mark.parametrize(
     ("data", "names"),
-    [("iris", {"loss", "accuracy"}), ("diabetes", {"loss", "r2", "rmse", "mae"})],
+    [("iris", {"loss", "accuracy", "auc", "brier"}), ("diabetes", {"loss", "r2", "rmse", "mae"})],
 )
 def test_json_is_one_object_with_the_documented_keys(
     cli: Cli, tmp_path: Path, data: str, names: set[str]
@@ -63,7 +63,7 @@ def test_json_is_one_object_with_the_documented_keys(
     found = json.loads(result.stdout)
     assert list(found) == [
         "task", "rows", "network", "epochs", "stopped", "seconds",
-        "train", "validation", "test", "out",
+        "train", "validation", "test", "judgement", "out",
     ]  # fmt: skip
     assert set(found["train"]) == set(found["validation"]) == set(found["test"]) == names
     assert (found["epochs"], found["stopped"], found["out"]) == (5, "epochs", "m")
@@ -73,7 +73,9 @@ def test_json_is_one_object_with_the_documented_keys(
 
 def test_json_never_holds_nan(cli: Cli) -> None:
     found = json.loads(cli("train", "xor", "--json", "--epochs", "2").stdout)
-    assert found["test"] == found["validation"] == {"loss": None, "accuracy": None}
+    nothing = dict.fromkeys(("loss", "accuracy", "auc", "brier"))
+    assert found["test"] == found["validation"] == nothing
+    assert found["judgement"] == {}
 
 
 def test_quiet_prints_nothing(cli: Cli, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ NAMES = {
     "words with digits": "x1,PT08.S1(CO)\n3,1360\n",
     "words alone": "name,city\nAnn,Rome\nBob,Bonn\n",
     "one row": "name,3\n",
-    "missing cells alone": "a,7\nRome,\nBonn,\n",
+    "missing cells above": "a,7\nRome,\nBonn,\nOslo,Kiel\n",
     "a value that is a name, too": "survived,age\nsurvived,31\ndied,40\n",
     "a word that is a number": "city,inf\nRome,0.7\nBonn,0.3\n",
     "a column without a name": ",a\n0,1\n1,5\n",
@@ -180,7 +180,7 @@ def test_names_that_are_not_one_for_every_column(write):
     assert "one is empty" in refused("people.csv", UsageError, columns=["a", "", "b", "c"])
     message = refused(write("1,2\n3\n"), header=False)
     assert message.startswith("people.csv:2: the row has 1 cell and the first row has 2.")
-    assert "there is no name in the header" in refused(write(",\n1,2\n"))
+    assert "the first row looks like data" in refused(write(",\n1,2\n3,4\n"))
     assert read_table("people.csv", header=True, columns=["a", "b"]).rows == 1
 
 

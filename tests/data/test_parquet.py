@@ -42,8 +42,11 @@ def test_kinds_and_values(save):
             size=pl.Series(["S", None, "L"], dtype=pl.Categorical),
             grade=pl.Series(["b", "a", "b"], dtype=pl.Enum(["b", "a", "unused"])),
             nothing=pl.Series([None, None, None], dtype=pl.String),
-        )
+            null=[None, None, None],
+        ),
+        text=["nothing"],
     )
+    assert table.notes == ("left out, without a value in any row: column 'null'",)
     nan = np.nan
     for name, values in {
         "whole": [1, nan, 3],
@@ -71,7 +74,7 @@ def test_kinds_and_values(save):
 
 @pytest.mark.parametrize(
     "values",
-    [[datetime.timedelta(1)], [[1, 2]], [{"a": 1}], [b"x"], [None]],
+    [[datetime.timedelta(1)], [[1, 2]], [{"a": 1}], [b"x"]],
 )
 def test_other_types_are_refused(save, values):
     message = refused(save(a=[1], odd=values))
@@ -176,7 +179,7 @@ def test_a_child_that_ends_without_an_answer_is_a_damaged_file(save, monkeypatch
     ]:
         child = tmp_path / "child.py"
         child.write_text("import json, os, sys\n" + code)
-        monkeypatch.setattr("deltarule.data.sources.parquet._CHILD", child)
+        monkeypatch.setattr("deltarule.data.sources.columnar._CHILD", child)
         message = refused(name)
         assert message.startswith("data.parquet: this is not a Parquet file, or it is damaged (")
         assert reason in message

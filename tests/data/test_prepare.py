@@ -185,7 +185,7 @@ def test_missing_drop_of_everything(write):
 
 @pytest.mark.parametrize("missing", ["error", "mean", "drop"])
 def test_an_empty_column(write, missing):
-    table = read_table(write("a,b,y\n1,,2\n3,,4\n"))
+    table = read_table(write("a,b,y\n1,,2\n3,,4\n"), text=["b"])
     message = refused(table, target="y", missing=missing)
     assert "column 'b' has no value in any row" in message
     assert "`--drop b`" in message

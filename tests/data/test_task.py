@@ -46,7 +46,10 @@ def test_auto(column, task):
 def test_several_targets_are_regression():
     columns = [numeric([0, 1, 0, 1], "a"), numeric([1, 0, 1, 0], "b")]
     assert detect_task(columns) == "regression"
-    with pytest.raises(DataError, match=r"'a', 'b' are 2 columns, which is regression, not binary"):
+    with pytest.raises(
+        DataError,
+        match=r"'a', 'b' are 2 columns, which is regression or count or multilabel, not binary",
+    ):
         detect_task(columns, "binary")
     with pytest.raises(DataError, match="target 'y' is text, and regression needs numbers"):
         detect_task([columns[0], text("abab")])

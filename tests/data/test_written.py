@@ -137,10 +137,10 @@ def test_the_rest_of_the_file_tells_which_mark_it_has(write):
 
 
 def test_other_cells_in_such_a_column_have_their_place(write):
-    cells = [f"${i}.50" for i in range(30)] + ["unknown"]
+    cells = [f"${i}.50" for i in range(30)] + ["unclear"]
     message = refused(write, cells)
     assert message.startswith(
-        "t.csv:32:2: 'unknown' is not written like the money ($) in column 'c'"
+        "t.csv:32:2: 'unclear' is not written like the money ($) in column 'c'"
     )
     assert "`--text c`" in message
     numbers = [str(i) for i in range(30)]

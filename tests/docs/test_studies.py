@@ -8,6 +8,7 @@ import re
 import pytest
 from pages import DOCS
 
+from deltarule.series.studies import SHIPPED as FORECASTS
 from deltarule.studies.reading import SHIPPED, read_study
 
 SPEC = importlib.util.spec_from_file_location("make_studies", DOCS / "make_studies.py")
@@ -15,7 +16,7 @@ make_studies = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(make_studies)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [*SHIPPED, *FORECASTS])
 def test_the_page_is_of_the_study_as_it_is(name):
     """`make studies` writes it anew; a full run takes minutes, so a test cannot."""
     text = (DOCS / "studies" / f"{name}.md").read_text(encoding="utf-8")
@@ -24,7 +25,7 @@ def test_the_page_is_of_the_study_as_it_is(name):
     assert (DOCS / "studies" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [*SHIPPED, *FORECASTS])
 def test_the_page_is_listed(name):
     assert f"\nstudies/{name}\n" in (DOCS / "studies.md").read_text(encoding="utf-8")
 

@@ -89,7 +89,8 @@ def test_the_reported_loss_has_no_penalty() -> None:
 
 def test_parts_without_rows_have_no_numbers() -> None:
     fitted = fit(read_table("xor"), Recipe(hidden=(4,), epochs=2))
-    assert fitted.metrics["test"] == {"loss": None, "accuracy": None}
+    assert fitted.metrics["test"] == dict.fromkeys(("loss", "accuracy", "auc", "brier"))
+    assert fitted.judgement == {}
     assert fitted.metrics["train"]["accuracy"] is not None
 
 

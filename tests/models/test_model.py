@@ -154,11 +154,11 @@ def test_dates_in_columns_are_days_as_in_files() -> None:
     """datetime64, datetime and date, with missing ones: days since 1970-01-01."""
     import datetime
 
-    from deltarule.models.tables import _from_columns
+    from deltarule.data.sources.frames import columns_table
 
     day = datetime.date(1970, 1, 11)
     noon = datetime.datetime(1970, 1, 2, 12)
-    table = _from_columns({
+    table = columns_table({
         "a": np.array(["1970-01-11", "NaT"], "datetime64[D]"),
         "b": [day, None],
         "c": [noon, noon],

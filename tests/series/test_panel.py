@@ -115,3 +115,40 @@ def test_m1_yearly_by_one_small_network() -> None:
     assert panel.summary["persistence"]["mase"] == pytest.approx(4.893, abs=5e-4)
     assert panel.summary["network"]["mase"] == pytest.approx(3.475, abs=0.03)
     assert panel.table.shape == (6 * 181, 6)
+
+
+def test_static_covariates_tell_series_apart(tmp_path: Path) -> None:
+    """Two kinds of series that differ in how they fall back: one network has to know the kind."""
+    rng = np.random.default_rng(0)
+    data: dict[str, Any] = {"name": [], "t": [], "y": [], "kind": [], "size": []}
+    for i in range(8):
+        kind, y = "ab"[i % 2], [rng.normal()]
+        for _ in range(39):
+            y.append((0.9 if kind == "a" else -0.9) * y[-1] + rng.normal())
+        data["name"] += [f"s{i}"] * 40
+        data["t"] += range(40)
+        data["y"] += y
+        data["kind"] += [kind] * 40
+        data["size"] += [float(i)] * 40
+    options = {"lags": 1, "networks": 3, "epochs": 500}
+    plain = dr.forecast_panel(data, "name", "y", "t", test_from="20", **options)
+    told = dr.forecast_panel(data, "name", "y", "t", test_from="20", static=["kind"], **options)
+    assert told["s0"].series.static == {"kind=a": 1.0, "kind=b": 0.0}
+    assert told["s0"].recipe.network == "3-2-1"
+    assert told.summary["network"]["mase"] < 0.85 * plain.summary["network"]["mase"]
+    told.save(tmp_path / "f")
+    again = dr.load_forecast(tmp_path / "f", "s1")
+    assert again.table["forecast"].to_list() == told["s1"].table["forecast"].to_list()
+    why = dr.why_forecast(again, "40")
+    assert [s.name for s in why.shares] == ["lag 1", "kind=a", "kind=b"]
+    total = why.mean + sum(s.share for s in why.shares) + why.rest
+    assert total == pytest.approx(why.forecast, rel=1e-12)
+    sizes = dr.forecast_panel(data, "name", "y", "t", static=["size"], lags=1, **QUICK)
+    numbers = [f.series.static["size"] for f in sizes.forecasts.values()]
+    assert np.mean(numbers) == pytest.approx(0.0)
+    assert np.std(numbers) == pytest.approx(1.0)
+    data["size"][45] = 9.5
+    with pytest.raises(DataError, match=r"'size' is not the same in all rows of 's1', .*row 46"):
+        dr.forecast_panel(data, "name", "y", "t", static=["size"], lags=1, **QUICK)
+    with pytest.raises(UsageError, match="tells networks of its own nothing"):
+        dr.forecast_panel(data, "name", "y", "t", static=["kind"], together=False, lags=1, **QUICK)

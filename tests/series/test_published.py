@@ -37,25 +37,34 @@ def test_sunspots(sunspots: dr.Forecast, method: str, arv: list[float]) -> None:
 def test_the_sunspot_network_is_weigends(sunspots: dr.Forecast) -> None:
     assert sunspots.recipe.network == "12-8-1"
     assert sunspots.forecaster.networks.network.size == 113
-    X, T = sunspots.forecaster.networks.samples(np.arange(309.0), 0, 221, ((), ()))
+    X, T = sunspots.forecaster.networks.samples(np.arange(309.0), 0, 221, ((), (), ()))
     assert (X.shape, T.shape) == ((209, 12), (209, 1))
 
 
 @pytest.mark.parametrize(
-    ("method", "mase"),
-    # published in the Monash archive: SES 4.938, theta 4.191; naive and drift by hand below
-    [("persistence", 4.894), ("drift", 3.489), ("ses", 4.938), ("theta", 4.191)],
+    ("method", "decimals", "mase", "digits"),
+    [
+        # by a computation independent of ours, from values of two decimals; from those of Mcomp,
+        # which have up to five, naive and drift are 4.893 and 3.490
+        ("persistence", 2, 4.894, 5e-4),
+        ("drift", 2, 3.489, 5e-4),
+        ("persistence", 5, 4.893, 5e-4),
+        ("drift", 5, 3.490, 5e-4),
+        # the Monash archive's table 5; programs differ in how they find alpha
+        ("ses", 5, 4.938, 3e-3),
+        ("theta", 5, 4.191, 1e-3),
+    ],
 )
-def test_m1_yearly(method: str, mase: float) -> None:
-    """The mean MASE of 181 series, six years ahead, to the digits in which programs differ."""
+def test_m1_yearly(method: str, decimals: int, mase: float, digits: float) -> None:
+    """The mean MASE of 181 series, six years ahead."""
     table = series_table("m1_yearly")
     found = []
     for code in range(181):
-        y = table["value"].values[table["series"].values == code]
+        y = table["value"].values[table["series"].values == code].round(decimals)
         past = y[:-6]
         f = BASELINES[method](past, 1)(y, np.array([len(past)]), 6)[0]
         found.append(np.abs(f - y[-6:]).mean() / mase_scale(past, 1))
-    assert np.mean(found) == pytest.approx(mase, abs=0.008)
+    assert np.mean(found) == pytest.approx(mase, abs=digits)
 
 
 def test_lags_are_those_of_nnetar() -> None:

@@ -31,7 +31,7 @@ def test_slopes_are_those_of_numerical_differences(found: dr.Forecast, steps: in
     why = dr.why_forecast(found, series.calendar.label(len(series) - 1 + steps))
     assert why.steps == steps
     z, origin = model.scaled(series)[1], len(series)
-    none = (np.empty((0, 0)), np.empty((0, 0)))
+    none = (np.empty((0, 0)),) * 3
     for share in why.shares:
         lag = int(share.name.split()[1])
         ends = []

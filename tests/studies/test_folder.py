@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import deltarule as dr
-from deltarule.core.errors import FileError, LockError, UsageError
+from deltarule.core.errors import DataError, FileError, LockError, UsageError
 from deltarule.models.claim import claimed
 
 NUMBERS = ["rule", "seed", "solved", "stopped", "epochs", "error"]
@@ -36,14 +36,25 @@ def test_a_second_run_does_only_what_is_missing(small, tmp_path):
     assert more.runs.select(NUMBERS).equals(small(seeds=20).run().runs.select(NUMBERS))
 
 
-def test_fewer_seeds_are_a_part_of_what_is_there(small, tmp_path):
-    small(seeds=12).run(tmp_path / "study")
+def test_fewer_seeds_take_none_away_of_what_is_there(small, tmp_path):
+    all_ = small(seeds=12).run(tmp_path / "study")
     (tmp_path / "study" / "parts" / ".00009-x.parquet.1-a.partial").write_text("cut off")
     fewer = small(seeds=5).run(tmp_path / "study")
-    assert len(fewer.runs) == 10
-    assert dr.Results.load(tmp_path / "study").runs.equals(fewer.runs)
+    assert fewer.runs.equals(all_.runs)
+    assert "has 12 seeds already, and 5 were asked for" in fewer.notes[0]
+    assert dr.Results.load(tmp_path / "study").runs.equals(all_.runs)
     assert not list((tmp_path / "study" / "parts").glob(".*"))
-    assert len(small(seeds=12).run(tmp_path / "study").runs) == 24
+    more = small(seeds=[0, 1, 20]).run(tmp_path / "study")
+    assert more.definition.plain["seeds"] == [*range(12), 20]
+    assert len(more.runs) == 26
+    assert len(small(seeds=5).run(tmp_path / "study", fresh=True).runs) == 10
+
+
+def test_held_chance_is_the_first_seed_s(small, tmp_path):
+    small(seeds=[3, 4], hold="weights").run(tmp_path / "study")
+    with pytest.raises(UsageError, match=r"first seed: 3 here, 4 there"):
+        small(seeds=[4, 3], hold="weights").run(tmp_path / "study")
+    assert len(small(seeds=[3, 5], hold="weights").run(tmp_path / "study").runs) == 6
 
 
 def test_another_study_s_folder_is_refused_with_the_difference(small, tmp_path):
@@ -81,6 +92,10 @@ def test_a_damaged_part_is_kept_aside_and_done_again(small, tmp_path):
     assert again.runs.select(NUMBERS).equals(before)
     assert "done again" in again.notes[0]
     assert part.with_suffix(".damaged").read_bytes() == damaged
+    for part in parts(out):
+        part.write_bytes(b"")
+    with pytest.raises(DataError, match=r"no finished run yet: .*damaged"):
+        _ = dr.Results.load(out).runs
 
 
 def test_two_writers_are_refused_and_the_holder_is_named(small, tmp_path):

@@ -114,6 +114,16 @@ def test_the_sign_flip_test_is_exact_for_few_pairs():
     assert compare([1, 2, 3, 4], [1, 2, 3, 4], True).p == 1.0
 
 
+def test_p_is_small_where_an_adjustment_for_many_comparisons_needs_it():
+    """All 40 alike: exactly 2 of 2^40 patterns. By Hoeffding's bound, never below the truth."""
+    found = compare(np.ones(40), np.zeros(40), True).p
+    assert 2 / 2**40 <= found < 1e-8
+    d = np.random.default_rng(7).normal(2.0, 1.0, 18)
+    signs = 1 - 2 * (np.arange(2**18)[:, None] >> np.arange(18) & 1)
+    exact = (np.abs(signs @ d) >= abs(d.sum()) - 1e-9).mean()
+    assert exact <= compare(d, np.zeros(18), True).p < 1e-3
+
+
 def test_a_diverged_run_loses_its_pair():
     found = compare([np.nan, 1.0, 1.0], [5.0, 2.0, 2.0], lower_is_better=True)
     assert found.better.value == pytest.approx(2 / 3)

@@ -8,6 +8,7 @@ import pytest
 
 import deltarule as dr
 from deltarule.core.errors import DataError, SweepError, UsageError
+from deltarule.studies.tables import summary_table
 
 NUMBERS = ["rule", "seed", "solved", "stopped", "epochs", "error"]
 
@@ -123,6 +124,8 @@ def test_cells_that_cannot_be_trained_do_not_stop_the_others(small):
         ({"baseline": {"rule": "nothing"}}, "unknown level of rule"),
         ({"metric": "acuracy"}, "did you mean 'accuracy'"),
         ({"exclude": [{"rule": ["exact", "output=constant"]}]}, "no cell left"),
+        ({"vary": {"epochs": [1, 2]}}, "epochs has the name of a column"),
+        ({"layers": "slopes"}, "did you mean 'slope'"),
         ({"vary": {"lr": [1], "opt": {"a": {"lr": 2}}}}, "both vary lr"),
     ],
 )  # fmt: skip
@@ -153,3 +156,49 @@ def test_arrays_of_one_s_own():
     results = study.run()
     assert results.runs["solved"].all()
     assert results.runs["validation_error"].max() < 1e-4
+
+
+def test_the_penalty_is_no_part_of_how_held_out_samples_are_met():
+    from deltarule.studies.outcome import measured_at
+    from deltarule.studies.tasks import make
+
+    rng = np.random.default_rng(0)
+    X, T = rng.normal(size=(40, 3)), rng.normal(size=(40, 1))
+    study = dr.Study(data=(X, T), hidden=[2], l2=0.5, validation=0.25, seeds=1)
+    made = make(study.cells[0], 0)
+    theta = made.network.init(3)
+    found = measured_at(made, theta[None])
+    parts, net = made.parts, made.network
+    with_it = dr.backprop(net, theta, parts.X, parts.T, reduction="mean", l2=0.5).error
+    without = dr.backprop(net, theta, parts.X_held, parts.T_held, reduction="mean").error
+    assert found["error"][0] == pytest.approx(with_it)
+    assert found["validation_error"][0] == pytest.approx(without)
+
+
+def test_what_is_measured_of_every_layer(tmp_path):
+    """|f'| of a network that is as it began, by its own nets; angles as `dr.alignment` has them."""
+    study = dr.Study(data="iris", hidden=[4, 3], activation="tanh", optimizer="sgd:0.001", epochs=2,
+                     seeds=3, alignment=True, layers=["slope", "delta_angle"],
+                     vary={"rule": ["exact", "feedback=random", "feedback=kolen_pollack"]},
+                     output="sigmoid", loss="binary_cross_entropy", batch_size=50)  # fmt: skip
+    results = study.run(workers=1)
+    from deltarule.studies.tasks import make
+
+    made = make(study.cells[0], 0)
+    for cell in study.cells:
+        for row in results.cells[cell.labels[0][1],].iter_rows(named=True):
+            run = dr.train(made.network, made.parts.X, made.parts.T, rule=cell.settings.rule,
+                           loss="binary_cross_entropy", optimizer="sgd:0.001", epochs=2,
+                           batch_size=50, seed=row["seed"])  # fmt: skip
+            bp = dr.backprop(made.network, run.theta, made.parts.X, made.parts.T,
+                             loss="binary_cross_entropy")  # fmt: skip
+            assert row["slope"][0] == pytest.approx((1 - bp.outputs[1] ** 2).mean())
+            found = dr.alignment(made.network, run.theta, made.parts.X, made.parts.T,
+                                 cell.settings.rule, "binary_cross_entropy", seed=run.seed,
+                                 learned=run.learned)  # fmt: skip
+            assert row["delta_angle"] == pytest.approx([a.deltas for a in found.layers], abs=1e-6)
+    told = summary_table(results)[0]
+    assert told[-2:] == ["Mean |f'| by layer", "Angle of delta to the chain rule's by layer"]
+    results.plot(tmp_path / "p.png")
+    results.plot(tmp_path / "q.png", "layers 2")
+    results.summary().write_csv(tmp_path / "s.csv")

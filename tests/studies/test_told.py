@@ -134,6 +134,31 @@ def test_pictures_and_reports_replace_nothing_of_others(results, tmp_path):
         results.plot(tmp_path / "b.png", "solved 3")
 
 
+def test_a_metric_is_compared_beside_the_goal(tmp_path):
+    study = dr.Study(data="iris", hidden=3, epochs=40, seeds=12, metric="accuracy",
+                     stop="error_below:0.2", vary={"lr": [1e-5, 0.1]})  # fmt: skip
+    found = study.run(workers=1)
+    assert set(found.compare()["measure"]) == {"solved", "epochs", "accuracy"}
+    assert found.sentences()[-1].startswith("0.1 has accuracy ")
+    assert " over all 3" in found.sentences()[-1]
+
+
+def test_what_the_overview_has_no_room_for_is_said(tmp_path, monkeypatch):
+    from deltarule.studies.pictures import gallery
+
+    study = dr.Study(hidden=2, epochs=3, seeds=2, vary={
+        "rule": ["exact", "hidden=constant"], "data": [f"parity:{n}" for n in range(2, 8)]
+    })  # fmt: skip
+    drawn = []
+    monkeypatch.setattr(gallery, "save_figure", lambda figure, path, force: drawn.append(figure))
+    study.run(workers=1).plot(tmp_path / "p.png")
+    assert any("2 more of these in report.html" in str(t) for t in drawn[0].findobj(_is_text))
+
+
+def _is_text(artist):
+    return hasattr(artist, "get_text")
+
+
 def test_a_study_without_a_goal_is_told_by_its_metric(tmp_path):
     study = dr.Study(data="iris", hidden=3, epochs=15, seeds=12, validation=0.3,
                      vary={"lr": [1e-5, 0.05]}, metric="validation_accuracy")  # fmt: skip

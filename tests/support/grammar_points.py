@@ -12,7 +12,7 @@ from plants import network, problem
 import deltarule as dr
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
-from deltarule.check.diagnose.evidence import predicted
+from deltarule.check.diagnose.evidence import evidence_of, predicted
 from deltarule.check.diagnose.experiment import EXPERIMENTS
 from deltarule.check.diagnose.explanation import Explanation
 from deltarule.check.diagnose.grammar import QUANTITIES, Point
@@ -82,9 +82,12 @@ def points(rng: np.random.Generator, wanted: int) -> Iterator[tuple[Case, Explan
 def judged(case: Case, planted: Explanation, given: Array) -> str:
     """Return how a gradient's point is told: 'named', 'equal', 'equal here' or what else.
 
-    Equal are explanations that give the same numbers at other weights, samples and targets, too.
+    Equal are explanations that give the same numbers at other weights, samples and targets, too. A
+    number that makes a layer's gradient a multiple of the true one is told as this ratio.
     """
     outcome = investigate(case, given, None)
+    if not outcome.best and evidence_of(case, planted).ratios:
+        return "a ratio"
     found = [*outcome.best, *outcome.also]
     if not found or found[0].gaps:
         return "missed"

@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Checking": ("check",),
     "Rules": ("rules",),
     "Models": ("models",),
+    "Out and in": ("exchange",),
     "Forecasting": ("series",),
     "Errors": ("core.errors",),
 }

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltadocs import api, commands, examples, failures, plots, rooms, run_keys, tables
+from deltadocs import api, commands, examples, failures, plots, programs, rooms, run_keys, tables
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -28,6 +28,7 @@ def parts() -> dict[str, Callable[[], str]]:
     others = {
         "command-line": commands.page,
         "errors": failures.table,
+        "programs": programs.table,
         "rooms": rooms.table,
         "elsewhere": tables.elsewhere,
         "run-keys": run_keys.table,

@@ -18,7 +18,8 @@ MEANINGS = {
     "recipe": "every option that was in force",
     "data": "source and format of the rows; task, kinds, categories, scaling",
     "training": "engine, seed, epochs, updates, why it stopped, which theta was kept",
-    "metrics": "loss and accuracy, or loss, R2, RMSE and MAE, per part",
+    "metrics": "loss, accuracy, AUC and Brier, or loss, R2, RMSE and MAE, per part",
+    "judgement": "the scores' intervals, baselines; folds and importance where asked for",
     "notes": "whatever was detected, converted, filled or left out",
     "sha256": "checksums of the weights and of this description",
 }
@@ -28,8 +29,9 @@ MEANINGS = {
 def table() -> str:
     """Return entry, what it holds, and the names inside it."""
     fitted = fit(read_table("iris"), Recipe(hidden=(2,), epochs=1))
+    said = {**fitted.model.description, "judgement": fitted.judgement}
     rows = []
-    for key, value in [*fitted.model.description.items(), ("sha256", None)]:
+    for key, value in [*said.items(), ("sha256", None)]:
         inside = ", ".join(f"`{k}`" for k in value) if isinstance(value, dict) else "-"
         rows.append([f"`{key}`", MEANINGS[key], inside])
     return markdown_table(["entry", "what it holds", "inside"], rows)

@@ -17,33 +17,17 @@ def name_mistake(ours: Ours) -> Diagnosis:
     Where several mistakes explain it equally and the other's code can be asked with one more
     output, it is: a factor k is then another number, a factor 2 is not.
     """
-    found = _as_mistakes(_diagnosis(ours))
+    found = _diagnosis(ours)
     if found.verdict != "ambiguous" or ours.one_more_output is None:
         return found
-    return _told_apart(found, _as_mistakes(_diagnosis(ours.one_more_output())))
+    return _told_apart(found, _diagnosis(ours.one_more_output()))
 
 
 def _diagnosis(ours: Ours) -> Diagnosis:
+    """Return the diagnosis; code that is checked claims to have the gradient of this very E."""
     given = ours.gradient if ours.function is None else ours.function
-    return diagnose(given, ours.net, ours.theta, ours.X, ours.T, **ours.options)
-
-
-def _as_mistakes(found: Diagnosis) -> Diagnosis:
-    """Return the diagnosis with a common factor as a mistake.
-
-    For `dr.diagnose` it is a convention. But code that is checked claims to have the gradient of
-    this very E, and a gradient that is twice as large is not.
-    """
-    numbers = sorted({c.explanation for c in found.conventions})
-    if found.verdict == "correct" and len(numbers) > 1:
-        candidates = tuple(found.conventions)
-        return replace(found, verdict="ambiguous", candidates=candidates, conventions=())
-    if found.verdict == "correct" and numbers:
-        return replace(found, verdict="explained", mistakes=found.conventions, conventions=())
-    if found.verdict == "explained" and len(numbers) == 1:
-        mistakes = (*found.mistakes, *found.conventions)
-        return replace(found, mistakes=mistakes, conventions=())
-    return found
+    at = ours.net, ours.theta, ours.X, ours.T
+    return diagnose(given, *at, up_to="nothing", **ours.options)
 
 
 def _told_apart(found: Diagnosis, other: Diagnosis) -> Diagnosis:

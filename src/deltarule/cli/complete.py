@@ -11,6 +11,7 @@ __all__ = [
     "optimizers",
     "scalers",
     "studies",
+    "targets",
     "tasks",
 ]
 
@@ -77,6 +78,14 @@ def missing(incomplete: str) -> list[str]:
 
 def studies(incomplete: str) -> list[str]:
     """Return the studies that come along and start so."""
+    from deltarule.series.studies import SHIPPED as FORECASTS
     from deltarule.studies.reading import SHIPPED
 
-    return _starting(SHIPPED, incomplete)
+    return _starting((*SHIPPED, *FORECASTS), incomplete)
+
+
+def targets(incomplete: str) -> list[str]:
+    """Return what a model can be written as and starts so."""
+    from deltarule.exchange import TARGETS
+
+    return _starting(TARGETS, incomplete)

@@ -15,11 +15,13 @@ from deltarule.cli.commands import study
 from deltarule.cli.commands.check import check
 from deltarule.cli.commands.diagnose import diagnose
 from deltarule.cli.commands.explain import explain
+from deltarule.cli.commands.export import export
 from deltarule.cli.commands.forecast import forecast
 from deltarule.cli.commands.lab import lab
 from deltarule.cli.commands.predict import predict
 from deltarule.cli.commands.show import show
 from deltarule.cli.commands.train import train
+from deltarule.cli.commands.tune import tune
 from deltarule.cli.commands.why import why
 from deltarule.cli.once import Once
 
@@ -89,6 +91,12 @@ _add(
     "deltarule train wine --lr cosine:0.01,100 --epochs 100 --out wine-1 --force",
 )
 _add(
+    tune,
+    "deltarule tune wine",
+    "deltarule tune people.csv --target income --time 300",
+    "deltarule tune people.csv --target city --hidden 32 --hidden 64,32 --activation relu",
+)
+_add(
     predict,
     "deltarule predict digits-model digits",
     "deltarule predict people-model new.csv --out predictions.csv",
@@ -96,6 +104,11 @@ _add(
     "deltarule predict sales-forecast new-rows.csv",
 )
 _add(show, "deltarule show digits-model")
+_add(
+    export,
+    "deltarule export iris-model --to numpy",
+    "deltarule export iris-model --to c --out src/iris.h",
+)
 _add(
     forecast,
     "deltarule forecast sunspots",
@@ -126,6 +139,7 @@ _add(
     check,
     "deltarule check mine.py:error --x 0.1,0.2",
     "deltarule check mine.py:error --gradient mine.py:slope --x theta.npy --sweep v.png",
+    "deltarule check net.py:gradient --network 3-4-2 --activation tanh",
     "deltarule check digits-model",
     "deltarule check digits-model --directions 10 --rows 1000",
 )

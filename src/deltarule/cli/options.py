@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTIVATION",
     "COLUMNS",
+    "COMMENT",
     "ENCODING",
     "HEADER",
     "NETWORK",
@@ -25,10 +26,12 @@ __all__ = [
     "RULE_HELP",
     "SEPARATOR",
     "SIZES",
+    "TEXT_COLUMN",
     "TIMEOUT",
-    "found",
     "l2",
     "loss",
+    "shown",
+    "text_file",
     "text_format",
 ]
 
@@ -65,6 +68,11 @@ TIMEOUT: Any = typer.Option(
     metavar="SECONDS",
     help="End the code after so many seconds, with an error.",
     show_default="none: it may take as long as it likes",
+)
+TEXT_COLUMN: Any = typer.Option(
+    metavar="COLUMN",
+    help="Read this column as text, whatever its cells look like. Repeatable.",
+    rich_help_panel="Data",
 )
 SEPARATOR: Any = typer.Option(
     help="Between the cells of a text file.",
@@ -105,7 +113,15 @@ DATE_FORMAT: Any = typer.Option(
     show_default="as a column's cells leave no doubt; a model's own",
     rich_help_panel=TEXT,
 )
+COMMENT: Any = typer.Option(
+    metavar="MARK",
+    help="Lines of a text file that begin with this are passed over.",
+    show_default="# above the header",
+    rich_help_panel=TEXT,
+)
 NA: Any = typer.Option(
+    "--na",
+    "--missing-values",
     metavar="WORD,WORD,...",
     help="What stands for a missing value in a text file, beside an empty cell.",
     show_default="NA,N/A,NaN,null,None; a model's own",
@@ -122,12 +138,30 @@ def text_format(
     thousands: str | None = None,
     date_format: str | None = None,
     na: str | None = None,
+    comment: str | None = None,
 ) -> TextFormat:
     """Return what the options say of how a text file and its cells are written."""
     from deltarule.data.text.format import TextFormat, names_of
 
     names = names_of(columns or "")
-    return TextFormat(separator, encoding, header, names, decimal, thousands, date_format, na)
+    cells = (decimal, thousands, date_format, na, comment)
+    return TextFormat(separator, encoding, header, names, *cells)
+
+
+def text_file(
+    separator: Annotated[str | None, SEPARATOR] = None,
+    encoding: Annotated[str | None, ENCODING] = None,
+    header: Annotated[bool | None, HEADER] = None,
+    columns: Annotated[str | None, COLUMNS] = None,
+    decimal: Annotated[str | None, DECIMAL] = None,
+    thousands: Annotated[str | None, THOUSANDS] = None,
+    date_format: Annotated[str | None, DATE_FORMAT] = None,
+    na: Annotated[str | None, NA] = None,
+    comment: Annotated[str | None, COMMENT] = None,
+) -> Any:
+    """Return what all options on text files say, a group for `grouped`."""
+    cells = (decimal, thousands, date_format, na, comment)
+    return text_format(separator, encoding, header, columns, *cells)
 
 
 def loss(shown: bool | str = True) -> Any:
@@ -147,8 +181,8 @@ def l2(shown: bool | str = True) -> Any:
     )
 
 
-def found(option: Any) -> Any:
-    """Return an option whose default is found out from a program's numbers."""
+def shown(option: Any, default: str) -> Any:
+    """Return an option with another default on the help page."""
     other = copy(option)
-    other.show_default = "as the program's numbers show"
+    other.show_default = default
     return other

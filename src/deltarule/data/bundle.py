@@ -12,7 +12,7 @@ from deltarule.core.errors import unknown_name
 __all__ = ["Bundled"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bundled:
     """A data set as arrays: X (n, n_0), unscaled, and T (n, n_L), both float64.
 
@@ -38,6 +38,11 @@ class Bundled:
     ordered: bool = False
     splittable: bool = True
     targets: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        rows, inputs = self.X.shape
+        shapes = f"X ({rows}, {inputs}), T {self.T.shape}"
+        return f"Bundled({self.name}: {shapes}, {self.task} of {self.target!r})"
 
     def __getitem__(self, key: str) -> NDArray[np.float64]:
         arrays = {"X": self.X, "T": self.T}

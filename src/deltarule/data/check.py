@@ -3,16 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from deltarule.core.errors import DataError
-from deltarule.data.table import CITED, Column, Table, option
+from deltarule.data.options import Options
+from deltarule.data.table import CITED, Column, Table, listed, option
 
-__all__ = ["check_finite", "check_identifiers"]
+__all__ = ["check_finite", "check_identifiers", "marks", "without_empty"]
+
+_MARKS = (9.0, 99.0, 99.9, 200.0, 999.0, 999.9, 9999.0, 99999.0)
+"""Numbers that instruments and surveys write, often negative, where there is no value."""
 
 _MANY = 100
 _PART = 2
+
+
+def without_empty(table: Table, options: Options) -> Table:
+    """Leave out the columns that have no value in any row, but for those that are asked for.
+
+    Separators at the end of every row make such columns.
+    """
+    asked = {*options.targets, *options.text, *options.kinds, *table.targets}
+    empty = [c.name for c in table.columns if c.name not in asked and c.missing.all()]
+    if not empty or len(empty) == len(table.columns):
+        return table
+    kept = tuple(column for column in table.columns if column.name not in set(empty))
+    some = "column" if len(empty) == 1 else "columns"
+    note = f"left out, without a value in any row: {some} {listed(list(map(repr, empty)))}"
+    notes = () if options.kinds else (note,)
+    return replace(table, columns=kept, notes=(*table.notes, *notes))
+
+
+def marks(table: Table) -> list[str]:
+    """Return notes on numbers that may stand for missing values: -200 far from all the others.
+
+    >>> values = np.array([2.1, 5.8, -200.0, 1.0])
+    >>> marks(Table("air", (Column("CO", "numeric", values),)))[0]
+    "column 'CO': -200 in 1 cell, far from the others (1 to 5.8). Where ... say `--na=-200`"
+    """
+    notes = []
+    for column in table.columns:
+        if column.kind != "numeric":
+            continue
+        ends = np.fmin.reduce(column.values), np.fmax.reduce(column.values)
+        for mark in (end for end in ends if abs(end) in _MARKS):
+            others = column.values[(column.values != mark) & ~column.missing]
+            if not len(others):
+                continue
+            low, high = others.min(), others.max()
+            if max(low - mark, mark - high) > 2 * (high - low) > 0:
+                count = int(np.sum(column.values == mark))
+                cells = "1 cell" if count == 1 else f"{count:,} cells"
+                notes.append(
+                    f"column {column.name!r}: {mark:g} in {cells}, far from the others ({low:g} to "
+                    f"{high:g}). Where it stands for a missing value, say `--na={mark:g}`"
+                )
+    return notes
 
 
 def check_finite(table: Table, allowed: Callable[[str], bool]) -> None:

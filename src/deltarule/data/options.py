@@ -21,28 +21,41 @@ class Options:
     from, and its other columns are never refused.
     """
 
-    target: str | None = None
+    targets: Collection[str] = ()
     text: Collection[str] = ()
     drop: Collection[str] = ()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    only: Collection[str] = ()
 
     @classmethod
     def of(
         cls,
-        target: str | None,
+        target: str | Sequence[str] | None,
         text: Sequence[str],
         drop: Sequence[str],
         kinds: Mapping[str, str] | None,
+        only: Sequence[str] = (),
     ) -> Options:
         """Check the options against each other. Raises `UsageError`."""
         for kind in (kinds or {}).values():
             if kind not in _KINDS:
                 raise unknown_name("kind of column", kind, _KINDS)
-        if target is not None and target in drop:
-            raise UsageError(f"column {target!r} is the target and is to be dropped. Choose one.")
+        targets = dict.fromkeys([target] if isinstance(target, str) else target or ())
+        for name in targets:
+            if name in drop:
+                raise UsageError(f"column {name!r} is the target and is to be dropped. Choose one.")
+        for name in drop:
+            if name in only:
+                raise UsageError(f"column {name!r} is to be kept and dropped. Choose one.")
         fixed = {name: _KINDS[kind] for name, kind in (kinds or {}).items()}
         # keys of dictionaries: in order, and found at once among a hundred thousand
-        return cls(target, dict.fromkeys(text), dict.fromkeys(drop), fixed)
+        some = dict.fromkeys
+        return cls(targets, some(text), some(drop), fixed, some(only))
+
+    def keeps(self, name: str) -> bool:
+        """Say whether a column is read."""
+        asked = not self.only or name in self.only or name in self.targets
+        return asked and name not in self.drop
 
     def kind(self, name: str) -> Kind | None:
         """Return the kind that a column must have, None if its cells decide."""
@@ -50,12 +63,12 @@ class Options:
 
     def used(self, name: str) -> bool:
         """Say whether a column matters: every one, unless `kinds` names those that do."""
-        return not self.kinds or name in self.kinds or name == self.target
+        return not self.kinds or name in self.kinds or name in self.targets
 
     def check_names(self, source: str, names: Sequence[str]) -> None:
         """Refuse a target or a column named in an option that `source` does not have."""
         known = set(names)
-        for name in (*((self.target,) if self.target is not None else ()), *self.text, *self.drop):
+        for name in (*self.targets, *self.text, *self.drop, *self.only):
             if name not in known:
-                what = "target column" if name == self.target else "column"
+                what = "target column" if name in self.targets else "column"
                 raise no_such_column(source, name, names, what)

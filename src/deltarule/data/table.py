@@ -106,6 +106,8 @@ class Table:
     format: TextFormat | None = None
     steps: Steps | None = None
     locate: Locator | None = field(default=None, repr=False)
+    derived: bool = False
+    """Whether columns have been made of it already, as a model needs them."""
 
     @property
     def rows(self) -> int:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.sequences import Sequences
+from deltarule.engine.ahead import Ahead, ahead, behind
 from deltarule.engine.epoch import ReferenceTrainer
 from deltarule.engine.objective import Objective
 from deltarule.engine.refusal import refusal
@@ -142,19 +143,22 @@ def make_trainer(
         from deltarule.engine.compiled.specialisation import Specialisation
         from deltarule.engine.compiled.trainer import CompiledTrainer
 
+        rest, first = ahead(objective)
+        given = samples if first is None else behind(first, samples)
         weighted = samples.weight is not None
         spec = Specialisation(
-            objective,
+            rest,
             optimiser,
             clipping,
-            samples.X.dtype,
+            given.X.dtype,
             weighted,
             batch_size == 1,
-            isinstance(samples.X, Sequences),
+            isinstance(given.X, Sequences),
         )
         try:
-            numbers = max(samples.X.size, samples.T.size)
-            return "compiled", CompiledTrainer(spec, batch_size, numbers, seed, threads)
+            numbers = max(given.X.size, given.T.size)
+            found = CompiledTrainer(spec, batch_size, numbers, seed, threads)
+            return "compiled", found if first is None else Ahead(found, first)
         except Untraceable as reason:
             warnings.warn(
                 f"the reference engine does this job, since it cannot be compiled: {reason}",

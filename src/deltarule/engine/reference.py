@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Backprop:
     """Everything that one forward and backward pass finds, for l = 1..L.
 
@@ -62,6 +62,10 @@ class Backprop:
     """1/2 l2 |W|^2, the part of E that no sample has."""
     saved: Sequence[Any] = ()
     """What every layer keeps of its forward pass, by name: `saved[l].net` of an affine layer."""
+
+    def __repr__(self) -> str:
+        rows, layers = self.outputs[0].shape[0], len(self.outputs) - 1
+        return f"Backprop(E = {self.error:.6g}, {rows} observations through {layers} layers)"
 
 
 def backprop(

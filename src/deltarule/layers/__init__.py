@@ -21,6 +21,7 @@ from deltarule.layers.layer import (
 )
 from deltarule.layers.recurrent import GRU, LSTM, Elman, Jordan, Recurrent
 from deltarule.layers.steps import Steps
+from deltarule.layers.unweighted import Unweighted
 from deltarule.layers.written import joined, written_layers
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Shape",
     "Start",
     "Steps",
+    "Unweighted",
     "all_of",
     "as_shape",
     "check_ends",

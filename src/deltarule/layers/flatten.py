@@ -6,12 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from deltarule.core.layout import Parameter
-from deltarule.layers.initialisers import Initialiser
-from deltarule.layers.layer import LAYERS, Layer, Parameters, Shape
+from deltarule.layers.layer import LAYERS, Parameters, Shape
+from deltarule.layers.unweighted import Unweighted
 from deltarule.rules import LayerRule
 
 __all__ = ["Flatten"]
@@ -25,7 +21,7 @@ class Kept(NamedTuple):
 
 @LAYERS.register
 @dataclass(frozen=True)
-class Flatten(Layer):
+class Flatten(Unweighted):
     """All numbers of a sample in one row: (n, time, features) becomes (n, time * features).
 
     They stand step by step. It has no parameters.
@@ -35,22 +31,11 @@ class Flatten(Layer):
     """
 
     name = "flatten"
-    side_by_side = True
     equation = r"y_l = \mathrm{vec}(y_{l-1})"
 
     def outputs(self, inputs: Shape) -> Shape:
         """Return (the product of all,)."""
         return (math.prod(inputs),)
-
-    def parameters(self, inputs: Shape) -> tuple[Parameter, ...]:
-        """Return none."""
-        return ()
-
-    def initial(
-        self, inputs: Shape, init: Initialiser, rngs: list[np.random.Generator]
-    ) -> dict[str, NDArray[np.float64]]:
-        """Return none."""
-        return {}
 
     def forward(self, p: Parameters, y: Any, xp: Any) -> tuple[Any, Kept]:
         """Return y_{l-1} in rows."""

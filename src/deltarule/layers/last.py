@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
-from deltarule.core.layout import Parameter
-from deltarule.layers.initialisers import Initialiser
-from deltarule.layers.layer import LAYERS, Layer, Parameters, Shape
+from deltarule.layers.layer import LAYERS, Parameters, Shape
+from deltarule.layers.unweighted import Unweighted
 from deltarule.rules import LayerRule
 
 __all__ = ["Last"]
@@ -28,7 +27,7 @@ class Kept(NamedTuple):
 
 @LAYERS.register
 @dataclass(frozen=True)
-class Last(Layer):
+class Last(Unweighted):
     """The last step of a sequence: y_l = y_{l-1,T}. It has no parameters.
 
     Of `Sequences` of different lengths, each has its own T.
@@ -42,7 +41,6 @@ class Last(Layer):
 
     name = "last"
     by_length = True
-    side_by_side = True
     equation = r"y_l = y_{l-1,T}"
 
     def outputs(self, inputs: Shape) -> Shape:
@@ -53,16 +51,6 @@ class Last(Layer):
                 f"{inputs}; leave it out"
             )
         return inputs[1:]
-
-    def parameters(self, inputs: Shape) -> tuple[Parameter, ...]:
-        """Return none."""
-        return ()
-
-    def initial(
-        self, inputs: Shape, init: Initialiser, rngs: list[np.random.Generator]
-    ) -> dict[str, NDArray[np.float64]]:
-        """Return none."""
-        return {}
 
     def forward(
         self, p: Parameters, y: Any, xp: Any, lengths: NDArray[np.intp] | None = None

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.core.arguments import boolean, whole
 from deltarule.core.dual import value_of
 from deltarule.core.errors import UsageError
-from deltarule.core.layout import Parameter
 from deltarule.core.sequences import Sequences
-from deltarule.layers.initialisers import Initialiser
-from deltarule.layers.layer import LAYERS, Layer, Parameters, Shape
+from deltarule.layers.layer import LAYERS, Parameters, Shape
+from deltarule.layers.unweighted import Unweighted
 from deltarule.rules import LayerRule
 
 __all__ = ["Steps"]
@@ -28,7 +26,7 @@ class Kept(NamedTuple):
 
 @LAYERS.register
 @dataclass(frozen=True)
-class Steps(Layer):
+class Steps(Unweighted):
     """A row of numbers as time steps: (n, features * time) becomes (n, time, features).
 
     All steps of the first feature stand first, then those of the second, as windows of a series
@@ -51,7 +49,6 @@ class Steps(Layer):
     lengths: bool = False
 
     name = "steps"
-    side_by_side = True
     equation = r"y_{l,t} = (y_{l-1,t}, y_{l-1,T+t}, \dots)"
 
     def __post_init__(self) -> None:
@@ -74,16 +71,6 @@ class Steps(Layer):
                 f"not samples of the shape {inputs}"
             )
         return (numbers // self.features, self.features)
-
-    def parameters(self, inputs: Shape) -> tuple[Parameter, ...]:
-        """Return none."""
-        return ()
-
-    def initial(
-        self, inputs: Shape, init: Initialiser, rngs: list[np.random.Generator]
-    ) -> dict[str, NDArray[np.float64]]:
-        """Return none."""
-        return {}
 
     def forward(self, p: Parameters, y: Any, xp: Any) -> tuple[Any, Kept]:
         """Return the steps; with lengths, as `Sequences`."""

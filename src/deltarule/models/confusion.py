@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.style import new_figure, plain, save_figure
-from deltarule.engine.epoch import outputs_over
-from deltarule.models.metrics import class_numbers, confusion
+from deltarule.models.metrics import class_numbers, confusion, mean_outputs
 from deltarule.models.model import Model
 
 __all__ = ["counts_of", "draw_confusion"]
@@ -59,7 +58,7 @@ def draw_confusion(model: Model, X: NDArray[Any], T: NDArray[Any], part: str, pa
 
 def counts_of(model: Model, X: NDArray[Any], T: NDArray[Any]) -> NDArray[np.intp]:
     """Return how often class i (row) was taken for class j (column)."""
-    true, said = class_numbers(T), class_numbers(outputs_over(model.network, model.theta, X))
+    true, said = class_numbers(T), class_numbers(mean_outputs(model.network, model.weights, X))
     return confusion(true, said, len(model.targets.classes))
 
 

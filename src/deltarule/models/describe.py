@@ -49,6 +49,7 @@ def describe(plan: Plan, run: Run, metrics: dict[str, Metrics]) -> dict[str, Any
             "targets": prepared.targets.to_dict(),
             "features": list(prepared.inputs.feature_names),
             "dropped": list(plan.dropped),
+            "ids": list(plan.ids),
             "format": table.format.to_dict() if table.format is not None else {},
         },
         "training": {

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError
 from deltarule.data import Table
 from deltarule.models.describe import describe, status_of
+from deltarule.models.judgement import judged
 from deltarule.models.metrics import Metrics, measure
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.recipe import Recipe
-from deltarule.training import Epoch, Patience, Run, train
+from deltarule.network import Network
+from deltarule.training import Epoch, Patience, Run, train, train_many
+from deltarule.training.state import State
 
 __all__ = ["Fitted", "fit", "fit_plan"]
 
@@ -30,6 +37,11 @@ class Fitted:
     metrics: dict[str, Metrics]
     """Per part (train, validation, test): see `deltarule.models.METRICS`."""
 
+    @cached_property
+    def judgement(self) -> dict[str, Any]:
+        """What the scores are worth: intervals, and models that need no network beside them."""
+        return {} if self.status == "non_finite" else judged(self.plan, self.model)
+
     @property
     def status(self) -> str:
         """finished, interrupted or non_finite."""
@@ -40,13 +52,15 @@ def fit(
     table: Table,
     recipe: Recipe | None = None,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
+    ids: Sequence[str] = (),
     progress: bool = False,
     callbacks: Callback | Sequence[Callback] = (),
 ) -> Fitted:
     """Train a model on a table: split, encode, build the network, train, measure.
 
-    `target` names the target column (None: the table's own). `progress` shows a bar on stderr.
+    `target` names the target column or columns (None: the table's own), `ids` columns that are
+    carried into predictions and not learned from. `progress` shows a bar on stderr.
 
     Raises what `plan` raises, and `NumericError` where a number stops being finite; its `.run` is
     the `Fitted` so far, with the last finite weights.
@@ -56,34 +70,23 @@ def fit(
     >>> fitted.metrics["test"]["accuracy"] > 0.9, fitted.model.predict([[5.1, 3.5, 1.4, 0.2]])
     (True, array(['setosa'], dtype='<U10'))
     """
-    return fit_plan(plan(table, recipe, target=target), progress=progress, callbacks=callbacks)
+    return fit_plan(
+        plan(table, recipe, target=target, ids=ids), progress=progress, callbacks=callbacks
+    )
 
 
 def fit_plan(
     plan: Plan, *, progress: bool = False, callbacks: Callback | Sequence[Callback] = ()
 ) -> Fitted:
     """Carry out a plan; see `fit`."""
-    recipe, parts = plan.recipe, plan.prepared.parts
-    held_out = parts["validation"]
+    recipe = plan.recipe
+    if recipe.ensemble > 1:
+        return _several(plan, progress)
     try:
         run = train(
-            plan.network,
-            parts["train"].X,
-            parts["train"].T,
-            loss=plan.objective.loss,
-            optimizer=recipe.optimizer,
-            epochs=recipe.epochs,
-            batch_size=recipe.batch_size,
+            *_samples(plan),
+            **_options(plan),
             seed=recipe.seed,
-            validation=(held_out.X, held_out.T) if len(held_out) else None,
-            stop=Patience(recipe.patience) if recipe.patience else (),
-            l2=recipe.l2,
-            rule=recipe.rule,
-            class_weight=recipe.class_weight,
-            clip_norm=recipe.clip_norm,
-            engine=plan.engine.engine,
-            dtype=recipe.dtype,
-            threads=recipe.threads,
             callbacks=callbacks,
             progress=progress,
         )
@@ -92,13 +95,68 @@ def fit_plan(
     return _measured(plan, run)
 
 
-def _measured(plan: Plan, run: Run) -> Fitted:
-    prepared = plan.prepared
+def _samples(plan: Plan) -> tuple[Network, NDArray[Any], NDArray[Any]]:
+    part = plan.prepared["train"]
+    return plan.network, part.X, part.T
+
+
+def _options(plan: Plan) -> dict[str, Any]:
+    """Return what `train` and `train_many` take alike."""
+    recipe, held_out = plan.recipe, plan.prepared["validation"]
+    return {
+        "loss": plan.objective.loss,
+        "optimizer": recipe.optimizer,
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "validation": (held_out.X, held_out.T) if len(held_out) else None,
+        "stop": Patience(recipe.patience) if recipe.patience else (),
+        "l2": recipe.l2,
+        "rule": recipe.rule,
+        "class_weight": recipe.class_weight,
+        "clip_norm": recipe.clip_norm,
+        "engine": plan.engine.engine,
+        "dtype": recipe.dtype,
+        "threads": recipe.threads,
+    }
+
+
+def _several(plan: Plan, progress: bool) -> Fitted:
+    """Train an ensemble; its first member's run stands for them all."""
+    recipe = plan.recipe
+    seeds = range(recipe.seed, recipe.seed + recipe.ensemble)
+    many = train_many(*_samples(plan), **_options(plan), seeds=seeds, progress=progress)
+    epochs, best = int(many.epochs[0]), int(many.best_epoch[0])
+    history = {name: rows[:epochs, 0].tolist() for name, rows in many.history.items()}
+    watched = history.get("validation_error", history["error"])
+    state = State(
+        theta=many.theta[0],
+        slots=(),
+        step=epochs * -(-len(plan.prepared["train"]) // (recipe.batch_size or 1)),
+        epoch=epochs,
+        history=history,
+        best_theta=many.theta[0] if recipe.patience and best else None,
+        best_error=watched[best - 1] if best else math.inf,
+        best_epoch=best,
+        seconds=many.seconds,
+        stopped=str(many.stopped[0]),
+    )
+    run = Run(
+        plan.objective, plan.optimiser, many.engine, recipe.seed, state, bool(recipe.patience)
+    )
+    fitted = _measured(plan, run, many.theta)
+    if "non_finite" in many.stopped:
+        message = next(message for message in many.messages if message)
+        raise NumericError(f"of {len(many)} networks, one: {message}", fitted)
+    return fitted
+
+
+def _measured(plan: Plan, run: Run, members: NDArray[Any] | None = None) -> Fitted:
+    prepared, weights = plan.prepared, run.theta if members is None else members
     metrics = {
-        name: measure(plan.objective, run.theta, prepared.targets, [(part.X, part.T)])
+        name: measure(plan.objective, weights, prepared.targets, [(part.X, part.T)])
         for name, part in prepared.parts.items()
     }
     description = describe(plan, run, metrics)
     parts = (prepared.inputs, prepared.targets, description, run.feedback)
-    model = Model(plan.objective, run.theta, *parts)
+    model = Model(plan.objective, run.theta, *parts, members)
     return Fitted(plan, run, model, metrics)

@@ -35,7 +35,7 @@ WEIGHTS, RUN, HISTORY = "model.safetensors", "run.json", "history.csv"
 """theta with the numbers of the transforms, the description, and E after every epoch."""
 
 FILES = frozenset(
-    {WEIGHTS, RUN, HISTORY, "curves.png", "confusion.png", "predictions.png"}
+    {WEIGHTS, RUN, HISTORY, "curves.png", "confusion.png", "predictions.png", "importance.png"}
     | {"forecast.png", "forecast.csv", "backtest.csv"}
 )
 """Every file that the folder of a model or of a forecast may hold."""
@@ -99,7 +99,8 @@ def save(
     from deltarule.models.plots import draw
 
     files = {WEIGHTS: _weights(fitted.model), HISTORY: history_file(fitted.run.history)}
-    description, draws = fitted.model.description, partial(draw, fitted)
+    description = {**fitted.model.description, "judgement": fitted.judgement}
+    draws = partial(draw, fitted)
     return write_folder(out, files, description, draws, force=force, rescue=rescue)
 
 
@@ -132,6 +133,7 @@ def _weights(model: Model) -> bytes:
     tensors |= {f"inputs.{name}": a for name, a in model.inputs.arrays().items()}
     tensors |= {f"targets.{name}": a for name, a in model.targets.arrays().items()}
     tensors |= {f"feedback.{l}": B for l, B in model.feedback.items()}
+    tensors |= {} if model.members is None else {"members": model.members}
     return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in tensors.items()}))
 
 

@@ -1,4 +1,4 @@
-"""How good a model is on some rows: loss and accuracy, or loss, R2, RMSE and MAE."""
+"""How good a model is on some rows: loss, accuracy, AUC and Brier, or loss, R2, RMSE and MAE."""
 
 from __future__ import annotations
 
@@ -12,23 +12,35 @@ from numpy.typing import NDArray
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective, Samples
 from deltarule.engine.epoch import error_over, outputs_over
+from deltarule.network import Network
 
-__all__ = ["METRICS", "Metrics", "class_numbers", "confusion", "measure", "r2_of"]
+__all__ = [
+    "METRICS",
+    "Metrics",
+    "class_numbers",
+    "confusion",
+    "mean_outputs",
+    "measure",
+    "r2_of",
+    "scores",
+]
 
 Metrics = dict[str, float | None]
 
 Block = tuple[NDArray[Any], NDArray[Any]]
 
 METRICS = {
-    "regression": ("loss", "r2", "rmse", "mae"),
-    "binary": ("loss", "accuracy"),
-    "multiclass": ("loss", "accuracy"),
+    **dict.fromkeys(("regression", "count"), ("loss", "r2", "rmse", "mae")),
+    **dict.fromkeys(("binary", "multiclass", "multilabel"), ("loss", "accuracy", "auc", "brier")),
 }
 """Per task, the names of the metrics.
 
 - loss: E as the plain mean over the rows, without the penalty `l2` and without class weights; a
-  regression's is in scaled units
-- accuracy: the share of rows whose most probable class is the true one
+  regression's is in scaled units; with cross-entropy, the log loss
+- accuracy: the share of rows whose most probable class is the true one; of labels told right
+- auc: how often a row of a class has a higher probability for it than one of another class, ties
+  being half; the mean over the classes, or labels, that have rows of both kinds
+- brier: the mean of (p - t)^2, summed over the classes where there are several, t being 0 or 1
 - r2: 1 - sum (T - y)^2 / sum (T - mean T)^2, the mean over several targets; None where the true
   values are all the same
 - rmse, mae: the root of the mean squared error and the mean absolute error, in the target's own
@@ -41,7 +53,8 @@ def measure(
 ) -> Metrics:
     """Return the metrics over blocks of encoded rows, each X (n, n_0) and T (n, n_L).
 
-    A number that is not finite, or that has no meaning, is None; so are all without rows.
+    theta (m, size) is an ensemble, whose outputs are its members' mean. A number that is not
+    finite, or that has no meaning, is None; so are all without rows.
     """
     names = METRICS[encoder.task]
     plain = Objective(objective.network, objective.loss, "sum")
@@ -49,18 +62,50 @@ def measure(
     with np.errstate(all="ignore"):
         for X, T in blocks:
             if len(X):
-                total += error_over(plain, theta, Samples(X, T))
-                outputs.append(outputs_over(objective.network, theta, X))
+                outputs.append(mean_outputs(objective.network, theta, X))
                 targets.append(T)
+                if theta.ndim == 1:
+                    total += error_over(plain, theta, Samples(X, T))
+                else:
+                    total += float(np.sum(objective.loss(outputs[-1], T)))
         if not outputs:
             return dict.fromkeys(names)
         y, true = np.concatenate(outputs), np.concatenate(targets)
-        values = {"loss": total / len(y)}
-        if encoder.task == "regression":
-            values |= _regression(encoder.inverse(y), encoder.inverse(true))
-        else:
-            values["accuracy"] = float(np.mean(class_numbers(y) == class_numbers(true)))
+        values = {"loss": total / len(y), **scores(encoder, y, true)}
     return {name: values[name] if math.isfinite(values[name]) else None for name in names}
+
+
+def mean_outputs(network: Network, theta: NDArray[Any], X: NDArray[Any]) -> NDArray[Any]:
+    """Return the outputs (n, n_L), of an ensemble (m, size) the mean of its members'."""
+    if theta.ndim == 1:
+        return outputs_over(network, theta, X)
+    return np.asarray(np.mean([outputs_over(network, member, X) for member in theta], axis=0))
+
+
+def scores(encoder: TargetEncoder, y: NDArray[Any], T: NDArray[Any]) -> dict[str, float]:
+    """Return the metrics but the loss from outputs and targets (n, n_L); NaN without a meaning."""
+    if encoder.quantity:
+        return _regression(encoder.inverse(y), encoder.inverse(T))
+    if encoder.task == "multilabel":
+        right = np.mean((y > 0.5) == (T > 0.5))
+    else:
+        right = np.mean(class_numbers(y) == class_numbers(T))
+    squares = np.square(np.asarray(y, np.float64) - T)
+    brier = squares.mean() if encoder.task == "multilabel" else squares.sum(axis=1).mean()
+    return {"accuracy": float(right), "auc": _auc(y, T > 0.5), "brier": float(brier)}
+
+
+def _auc(y: NDArray[Any], T: NDArray[np.bool_]) -> float:
+    """Return the mean over the columns of the area under the ROC curve (Mann and Whitney 1947)."""
+    found = []
+    for p, true in zip(y.T, T.T, strict=True):
+        positive = int(true.sum())
+        if 0 < positive < len(true):
+            _, inverse, counts = np.unique(p, return_inverse=True, return_counts=True)
+            ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+            above = ranks[true].sum() - positive * (positive + 1) / 2
+            found.append(above / (positive * (len(true) - positive)))
+    return float(np.mean(found)) if found else math.nan
 
 
 def class_numbers(outputs: NDArray[Any]) -> NDArray[np.intp]:

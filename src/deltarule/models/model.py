@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from deltarule.data.preparation.target import TargetEncoder
 from deltarule.data.table import Table, listed
 from deltarule.data.text.format import TextFormat
 from deltarule.engine import Objective
-from deltarule.models.metrics import Metrics, class_numbers, measure
+from deltarule.models.metrics import Metrics, class_numbers, mean_outputs, measure
 from deltarule.models.tables import as_table
 from deltarule.network import Network
 
@@ -44,6 +44,8 @@ class Model:
     """What `run.json` says: where the data came from, how it was trained, how good it is."""
     feedback: Mapping[int, NDArray[Any]] = field(default_factory=dict)
     """B_l of the layers that were trained with backward weights of their own, by l."""
+    members: NDArray[Any] | None = None
+    """theta of every network of an ensemble, (m, size); `theta` is the first one's."""
 
     @property
     def learned(self) -> NDArray[Any] | None:
@@ -64,28 +66,30 @@ class Model:
 
     @property
     def task(self) -> str:
-        """regression, binary or multiclass."""
+        """regression, count, binary, multiclass or multilabel."""
         return self.targets.task
 
     @property
     def classes(self) -> NDArray[Any]:
-        """The classes in the order of `predict_proba`'s columns; empty for regression.
+        """The classes in the order of `predict_proba`'s columns; empty for quantities.
 
-        They are what the training data held: numbers, truth values or texts.
+        They are what the training data held: numbers, truth values or texts; (labels, 2) for
+        several labels.
         """
         names = self.targets.classes
+        shape = (-1, 2) if self.task == "multilabel" else (-1,)
         if self.targets.kind == "boolean":
-            return np.array([name == "true" for name in names], dtype=np.bool_)
+            return np.array([name == "true" for name in names], dtype=np.bool_).reshape(shape)
         if self.targets.kind == "numeric":
             numbers = np.array([float(name) for name in names])
             whole = bool(np.all(numbers == np.round(numbers)) and np.all(np.abs(numbers) < 2**53))
-            return numbers.astype(np.int64) if whole else numbers
-        return np.array(names, dtype=np.str_)
+            return (numbers.astype(np.int64) if whole else numbers).reshape(shape)
+        return np.array(names, dtype=np.str_).reshape(shape)
 
     def predict(self, data: Any, *, unknown: str = "error") -> NDArray[Any]:
         """Return the most probable class (n,), or the value in the target's own units.
 
-        Several regression targets give (n, targets).
+        Several targets give (n, targets).
 
         Raises `DataError` for missing columns or cells and unseen categories.
         """
@@ -94,7 +98,9 @@ class Model:
     def predict_proba(self, data: Any, *, unknown: str = "error") -> NDArray[Any]:
         """Return the probability of every class (n, classes), in the order of `classes`.
 
-        Raises `UsageError` for a regression, and what `predict` raises.
+        Of several labels it is that of each one's second class, (n, labels).
+
+        Raises `UsageError` for a quantity, and what `predict` raises.
         """
         return self.probabilities(self.outputs(data, unknown=unknown))
 
@@ -104,7 +110,7 @@ class Model:
         dtype = self.theta.dtype
         return measure(
             self.objective,
-            self.theta,
+            self.weights,
             self.targets,
             (
                 (
@@ -128,32 +134,70 @@ class Model:
         """How the text file was written that the model was trained on."""
         return TextFormat.from_dict(self.description.get("data", {}).get("format", {}))
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The columns that are carried into predictions, and are no inputs."""
+        return tuple(self.description.get("data", {}).get("ids", ()))
+
+    @property
+    def weights(self) -> NDArray[Any]:
+        """theta, (size,), or that of every member of an ensemble, (m, size)."""
+        return self.theta if self.members is None else self.members
+
     def kinds(self, *, targets: bool = False) -> dict[str, str]:
         """Return the kinds of the inputs' (and the targets') columns, for `read_table`."""
         more = self.targets.column_kinds if targets else {}
-        return {**self.inputs.column_kinds, **more}
+        return {**dict.fromkeys(self.ids, "text"), **self.inputs.column_kinds, **more}
 
     def outputs(self, data: Any, *, unknown: str = "error") -> NDArray[Any]:
-        """Return the network's outputs (n, n_L), a block of rows at a time."""
+        """Return the network's outputs (n, n_L), a block of rows at a time.
+
+        Of an ensemble they are the mean of its members' outputs.
+        """
+        return self._outputs(data, unknown, lambda X: mean_outputs(self.network, self.weights, X))
+
+    def spread(self, data: Any, *, unknown: str = "error") -> NDArray[np.float64]:
+        """Return how far an ensemble's members lie apart, (n, n_L), as a standard deviation.
+
+        Of a quantity it is in the target's own units. It says what more training data would settle,
+        and nothing of the noise in the target itself.
+
+        Raises `UsageError` where there is one network alone.
+        """
+        if self.members is None:
+            raise UsageError("the model is one network; train several with `--ensemble 10`")
+        members = self.members
+
+        def apart(X: NDArray[Any]) -> NDArray[np.float64]:
+            several = [self.targets.inverse(self.network(theta, X)) for theta in members]
+            return np.asarray(np.std(several, axis=0, ddof=1))
+
+        return self._outputs(data, unknown, apart)
+
+    def _outputs(
+        self, data: Any, unknown: str, of: Callable[[NDArray[Any]], NDArray[Any]]
+    ) -> NDArray[Any]:
         table = self.table(data)
         found = np.empty((table.rows, self.network.sizes[-1]), self.theta.dtype)
         for rows in self._blocks(table.rows):
             X = self.inputs.transform(table, rows, self.theta.dtype, unknown=unknown)
-            found[rows] = self.network(self.theta, X)
+            found[rows] = of(X)
         return found
 
     def decide(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Return what outputs (n, n_L) mean: classes (n,), or values in the target's own units."""
-        if self.task != "regression":
+        if self.task == "multilabel":
+            return np.where(outputs > 0.5, self.classes[:, 1], self.classes[:, 0])
+        if not self.targets.quantity:
             return np.asarray(self.classes[class_numbers(outputs)])
         values = self.targets.inverse(outputs)
         return values[:, 0] if values.shape[1] == 1 else values
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Return the probability of every class from outputs (n, n_L)."""
-        if self.task == "regression":
+        if self.targets.quantity:
             raise UsageError(
-                f"a regression has no classes and no probabilities: {listed(self.targets.names)} "
+                f"a {self.task} has no classes and no probabilities: {listed(self.targets.names)} "
                 "is a quantity; use predict"
             )
         return np.hstack([1.0 - outputs, outputs]) if self.task == "binary" else outputs
@@ -168,9 +212,10 @@ class Model:
         source = self.description.get("data", {}).get("source", "")
         origin = f", trained on {source}" if source else ""
         what = listed(self.targets.names)
-        if self.task != "regression":
+        if not self.targets.quantity:
             what += f": {len(self.targets.classes)} classes ({listed(self.targets.classes)})"
         return (
             f"Model, {self.task} of {what}{origin}\n"
             f"from {len(self.inputs.names)} columns: {listed(self.inputs.names)}\n{self.network!r}"
+            + ("" if self.members is None else f"\nan ensemble of {len(self.members)} of them")
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from deltarule.activations import Activation
 from deltarule.core.errors import UsageError
 from deltarule.data import Prepared, Table, prepare
+from deltarule.data.table import no_such_column
 from deltarule.engine import Objective
 from deltarule.engine.choice import Choice, choose_engine, whole_vector
 from deltarule.layers import Dense
@@ -22,8 +23,10 @@ __all__ = ["OUTPUTS", "Plan", "plan"]
 
 OUTPUTS = {
     "regression": ("identity", "half_squared_error"),
+    "count": ("exp", "poisson"),
     "binary": ("sigmoid", "binary_cross_entropy"),
     "multiclass": ("softmax", "cross_entropy"),
+    "multilabel": ("sigmoid", "binary_cross_entropy"),
 }
 """Per task: the output layer's activation, and the loss that `"auto"` stands for."""
 
@@ -39,6 +42,8 @@ class Plan:
     engine: Choice
     dropped: tuple[str, ...] = ()
     """Columns of the source that were left out when it was read."""
+    ids: tuple[str, ...] = ()
+    """Columns that are carried into predictions."""
 
     @property
     def network(self) -> Network:
@@ -60,13 +65,16 @@ def plan(
     table: Table,
     recipe: Recipe | None = None,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     dropped: Sequence[str] = (),
+    ids: Sequence[str] = (),
+    fold: tuple[int, int] | None = None,
 ) -> Plan:
     """Prepare the data and build the network that the recipe asks for.
 
     `dropped` names columns that were left out when the table was read; the model passes over
-    them when it predicts.
+    them when it predicts. `ids` are no inputs either, and are carried into predictions. `fold`
+    takes a fold of a cross-validation as the test rows.
 
     Raises what `prepare` raises, and `UsageError` for a loss that does not fit the task.
 
@@ -78,15 +86,27 @@ def plan(
           2  dense      3  softmax             27
     """
     recipe = recipe or Recipe()
+    for name in ids:
+        if name not in table:
+            raise no_such_column(table.source, name, table.names)
+    given = table
+    if ids:
+        kept = tuple(column for column in table.columns if column.name not in ids)
+        table = replace(table, columns=kept)
     prepared = prepare(
         table,
         target=target,
         task=recipe.task,
         scale=recipe.scale,
         missing=recipe.missing,
+        dates=recipe.dates,
+        ordinal=recipe.ordinal,
+        min_count=recipe.min_count,
+        target_transform=recipe.target_transform,
         validation=recipe.validation,
         test=recipe.test,
         split=recipe.split,
+        fold=fold,
         seed=recipe.seed,
         dtype=recipe.dtype,
     )
@@ -104,10 +124,11 @@ def plan(
     objective = Objective.of(network, chosen, "mean", recipe.rule, recipe.l2)
     rows = len(prepared.parts["train"])
     batch_size = min(rows, recipe.batch_size or rows)
-    engine = choose_engine(recipe.engine, objective, rows, batch_size, recipe.epochs)
+    epochs = recipe.epochs * recipe.ensemble
+    engine = choose_engine(recipe.engine, objective, rows, batch_size, epochs)
     if isinstance(recipe.optimizer, Minimiser):
         engine = whole_vector("auto", recipe.optimizer.name)
-    return Plan(table, recipe, prepared, objective, engine, tuple(dropped))
+    return Plan(given, recipe, prepared, objective, engine, tuple(dropped), tuple(ids))
 
 
 def _suitable(network: Network) -> list[str]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from deltarule.models.confusion import draw_confusion
 from deltarule.models.curves import draw_curves
 from deltarule.models.fit import Fitted
+from deltarule.models.importance_plot import draw_importance
+from deltarule.models.judgement import JUDGED
 from deltarule.models.predictions import draw_predictions
 
 __all__ = ["draw", "draw_all"]
@@ -26,12 +28,18 @@ def draw(fitted: Fitted, folder: Path) -> list[str]:
     part = fitted.plan.prepared[name]
     rows = "training" if name == "train" else name
     second = ("predictions.png", draw_predictions)
-    if fitted.model.task != "regression":
+    if not fitted.model.targets.quantity:
         second = ("confusion.png", draw_confusion)
     drawers: dict[str, Callable[[Path], None]] = {
         "curves.png": partial(draw_curves, fitted),
         second[0]: partial(second[1], fitted.model, part.X, part.T, rows),
     }
+    falls = fitted.judgement.get("importance")
+    if falls:
+        score = JUDGED.get(fitted.model.task, "accuracy").replace("r2", "R2")
+        drawers["importance.png"] = partial(draw_importance, falls, score, rows)
+    if fitted.model.task == "multilabel":  # each label has a confusion of its own
+        del drawers[second[0]]
     return draw_all(drawers, folder)
 
 

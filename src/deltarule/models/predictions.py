@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
-from deltarule.engine.epoch import outputs_over
-from deltarule.models.metrics import r2_of
+from deltarule.models.metrics import mean_outputs, r2_of
 from deltarule.models.model import Model
 
 __all__ = ["draw_predictions"]
@@ -27,7 +26,7 @@ _PLAIN = (-4, 5)
 
 def draw_predictions(model: Model, X: NDArray[Any], T: NDArray[Any], part: str, path: Path) -> None:
     """Draw predicted against true values in the target's own units, with the differences."""
-    y = model.targets.inverse(outputs_over(model.network, model.theta, X))
+    y = model.targets.inverse(mean_outputs(model.network, model.weights, X))
     true = model.targets.inverse(T)
     shown = min(_TARGETS, y.shape[1])
     figure = new_figure(9.6, 4.6 * shown)

@@ -185,7 +185,8 @@ def _model(
     if "theta" not in tensors:
         raise FileError(f"{WEIGHTS} holds no theta. {_REMEDY}")
     feedback = {int(l): B for l, B in _under("feedback.", tensors).items()}
-    return Model(found, tensors["theta"].copy(), inputs, targets, description, feedback)
+    members = tensors.get("members")
+    return Model(found, tensors["theta"].copy(), inputs, targets, description, feedback, members)
 
 
 def _check_theta(path: Path, model: Model) -> None:
@@ -198,6 +199,9 @@ def _check_theta(path: Path, model: Model) -> None:
             f"theta has the shape {theta.shape}, and the network in run.json has {network.size} "
             "parameters",
         )
+    members = model.members
+    if members is not None and (members.shape[1:] != theta.shape or not np.isfinite(members).all()):
+        raise damaged(path, f"the members, {members.shape}, do not fit theta, or are not finite")
     bad = np.flatnonzero(~np.isfinite(theta))
     if len(bad):
         where = network.layout.where(int(bad[0]))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import InitVar, dataclass, fields
+from dataclasses import InitVar, dataclass, field, fields
 from typing import Any
 
 from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.core.arguments import number, whole
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import plain
+from deltarule.data.preparation.derive import DATES
 from deltarule.data.preparation.encode import MISSING
 from deltarule.data.preparation.row_order import check_split
 from deltarule.data.preparation.scale import SCALERS
+from deltarule.data.preparation.target import TRANSFORMS
 from deltarule.data.preparation.task import TASKS
 from deltarule.engine.choice import choose_engine
 from deltarule.layers import written_layers
@@ -55,9 +57,12 @@ class Recipe:
         rule: how deltas are carried back, such as `"hidden=offset:0.1 feedback=random"`.
         patience: epochs without improvement after which training stops, the best weights being
             kept; 0 trains to the last epoch and keeps the last weights.
+        ensemble: how many networks are trained, side by side, from the seeds `seed`, `seed` + 1,
+            ...; their mean output is what counts.
         seed: determines the split, the first weights and every batch.
         dtype: `"float32"` or `"float64"`.
-        scale, missing, task: as in `deltarule.data.preparation.prepare`.
+        scale, missing, dates, ordinal, min_count, target_transform, task: as in
+            `deltarule.data.preparation.prepare`.
 
     Raises `UsageError` for an unknown name or a value that cannot be.
 
@@ -83,8 +88,13 @@ class Recipe:
     engine: str = "auto"
     scale: str = "standard"
     missing: str = "error"
+    dates: str = "days"
+    ordinal: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    min_count: int = 1
+    target_transform: str = "none"
     task: str = "auto"
     class_weight: str | Mapping[int, float] | None = None
+    ensemble: int = 1
     clip_norm: float | None = None
     threads: int | None = None
     network: str | None = None
@@ -94,6 +104,9 @@ class Recipe:
         whole("patience", self.patience, 0)
         if self.threads is not None:
             whole("threads", self.threads, 1)
+        whole("ensemble", self.ensemble, 1)
+        whole("min_count", self.min_count, 1)
+        self._set("ordinal", {str(n): tuple(order) for n, order in self.ordinal.items()})
         whole("seed", self.seed, 0, 2**64 - 1)
         number("l2", self.l2, low=0.0)
         Clipping(norm=self.clip_norm)
@@ -105,6 +118,8 @@ class Recipe:
             ("dtype", self.dtype, DTYPES),
             ("scaler", self.scale, tuple(SCALERS)),
             ("policy for missing cells", self.missing, MISSING),
+            ("way to take dates", self.dates, DATES),
+            ("transform of a target", self.target_transform, tuple(TRANSFORMS)),
             ("task", self.task, ("auto", *TASKS)),
         ):
             if name not in known:
@@ -130,6 +145,7 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Return the options as plain values, ready for JSON; the rate is in the optimizer."""
         values = {f.name: plain(getattr(self, f.name)) for f in fields(self)}
+        values["ordinal"] = {name: list(order) for name, order in self.ordinal.items()}
         if isinstance(self.class_weight, Mapping):
             values["class_weight"] = {str(k): float(v) for k, v in self.class_weight.items()}
         return values

@@ -60,9 +60,15 @@ def _inputs(model: Model, table: Table, row: int, x: NDArray[np.float64]) -> Ite
 def _targets(model: Model, table: Table, row: int, t: NDArray[np.float64]) -> Iterator[Cell]:
     """Yield the cells of one row in the order of the outputs; the one of two classes is the 2nd."""
     encoder = model.targets
-    if encoder.task == "regression":
+    if encoder.quantity:
         for name, number in zip(encoder.names, t.tolist(), strict=True):
             yield Cell(name, _value(table[name], row), number)
+        return
+    if encoder.task == "multilabel":
+        for name, (_, second), number in zip(
+            encoder.names, encoder.classes_of, t.tolist(), strict=True
+        ):
+            yield Cell(name, _value(table[name], row), number, second)
         return
     name = encoder.names[0]
     value = encoder.classes[int(encoder.labels(table, np.array([row]))[0])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import DataError
+from deltarule.core.errors import DataError, first_few
 from deltarule.series.forecaster import Forecaster, check_future
 from deltarule.series.judgement.conformal import needed, quantiles
 from deltarule.series.judgement.measures import point_measures
@@ -20,12 +20,12 @@ from deltarule.series.series import Series, as_series
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["Fitted", "future"]
+__all__ = ["Fitted", "future", "outside"]
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fitted:
     """Networks, their series, and errors (k, H) on values that no network had seen.
 
@@ -37,18 +37,43 @@ class Fitted:
     errors: Array
     description: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        series, recipe = self.series, self.forecaster.recipe
+        first, last = (series.calendar.label(i) for i in (0, len(series) - 1))
+        steps, count = recipe.horizon, recipe.networks
+        return (
+            f"Fitted to {series.name}, {first} to {last}: {count} network{'s' * (count > 1)} "
+            f"{recipe.said}, {steps} step{'s' * (steps > 1)} ahead; .table forecasts, "
+            ".more(rows) goes on"
+        )
+
     @cached_property
     def table(self) -> polars.DataFrame:
         """A row per step after the last value: time, forecast and the quantiles (q0.1, ...)."""
         import polars
 
-        recipe, n = self.forecaster.recipe, len(self.series)
-        mean, spread = future(self.series, self.forecaster, self.errors)
-        times = [self.series.calendar.label(n + h) for h in range(recipe.horizon)]
+        recipe, (mean, spread) = self.forecaster.recipe, self._future
+        times = self.times
         columns: dict[str, Any] = {"time": times, "forecast": mean}
         if spread is not None:
             columns |= {f"q{tau:g}": spread[:, i] for i, tau in enumerate(recipe.quantiles)}
         return polars.DataFrame(columns)
+
+    @property
+    def times(self) -> list[str]:
+        """The times that are forecast."""
+        n, label = len(self.series), self.series.calendar.label
+        return [label(n + h) for h in range(self.forecaster.recipe.horizon)]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is worth saying of the forecasts."""
+        learnt = bool(self.forecaster.bands)
+        return outside(self.times, *self._future, learnt)
+
+    @cached_property
+    def _future(self) -> tuple[Array, Array | None]:
+        return future(self.series, self.forecaster, self.errors)
 
     def more(self, data: Any, **form: Any) -> Fitted:
         """Return the same networks with the series continued by new rows.
@@ -107,11 +132,40 @@ def future(series: Series, forecaster: Forecaster, errors: Array) -> tuple[Array
     recipe, origin = forecaster.recipe, np.array([len(series)])
     check_future(series, recipe.horizon)
     mean = forecaster.forecasts(series, origin, recipe.horizon)
+    if recipe.intervals == "pinball":
+        return mean[0], forecaster.quantiles(series, origin, recipe.horizon)[0]
     if len(errors) < needed(recipe.quantiles):
         return mean[0], None
     if recipe.intervals == "paths":
         return mean[0], path_quantiles(forecaster, series, origin, errors, recipe.quantiles)[0]
     return mean[0], quantiles(mean, errors, recipe.quantiles, recipe.transform)[0]
+
+
+def outside(
+    times: Sequence[str], mean: Array, spread: Array | None, learnt: bool = False
+) -> list[str]:
+    """Return a note on forecasts (H,) that lie outside their own quantiles (H, levels).
+
+    >>> outside(["1", "2"], np.array([0.5, 3.0]), np.array([[0.0, 1.0], [1.0, 2.0]]))[0][:63]
+    'the forecast of 2 is above its highest quantile: the errors tha'
+    """
+    if spread is None or spread.shape[1] < 2:
+        return []
+    found = []
+    for where, end, sense, bad in (
+        ("below its lowest", "low", "above", mean < spread[:, 0]),
+        ("above its highest", "high", "below", mean > spread[:, -1]),
+    ):
+        why = (
+            "other networks have learnt the quantiles, and they do not agree here"
+            if learnt
+            else "the errors that made the quantiles were nearly all to one side, for the networks "
+            f"had forecast too {end} and most values came {sense}"
+        )
+        named = first_few([time for time, out in zip(times, bad, strict=True) if out], 3)
+        if named:
+            found.append(f"the forecast of {named} is {where} quantile: {why}")
+    return found
 
 
 def _shift(mine: Series, new: Series) -> int:

@@ -101,6 +101,7 @@ def _about(forecast: Forecast) -> dict[str, Any]:
         "calendar": series.calendar.to_dict(),
         "known": list(series.known),
         "past": list(series.past),
+        "static": dict(series.static),
         "transform": model.transform.to_dict(),
         "covariates": {name: list(pair) for name, pair in model.covariates.items()},
         "test_from": series.calendar.label(forecast.segments.cut),
@@ -114,9 +115,12 @@ def _weights(forecasts: Mapping[str, Forecast]) -> bytes:
     arrays: dict[str, Any] = {}
     shared = next(iter(forecasts.values())).forecaster.networks.thetas
     for i, forecast in enumerate(forecasts.values()):
-        series, thetas = forecast.series, forecast.forecaster.networks.thetas
-        arrays |= {"thetas": shared} if thetas is shared else {f"{i}.thetas": thetas}
+        series, model = forecast.series, forecast.forecaster
+        own = "" if model.networks.thetas is shared else f"{i}."
+        arrays[f"{own}thetas"] = model.networks.thetas
+        arrays |= {f"{own}band {k}": band.thetas for k, band in enumerate(model.bands)}
         arrays |= {f"{i}.values": series.values, f"{i}.errors": forecast.errors}
+        arrays[f"{i}.season"] = model.transform.components.season
         arrays |= {f"{i}.known.{name}": v for name, v in series.known.items()}
         arrays |= {f"{i}.past.{name}": v for name, v in series.past.items()}
     return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in arrays.items()}))
@@ -185,15 +189,25 @@ def _fitted(
         source=about["source"],
         known={name: tensors[f"{i}.known.{name}"] for name in about["known"]},
         past={name: tensors[f"{i}.past.{name}"] for name in about["past"]},
+        static=about.get("static", {}),
         time=about["time"],
     )
     network = Network.from_dict(plain["network"])
-    own = f"{i}.thetas"
-    thetas = tensors[own] if own in tensors else tensors["thetas"]
-    if thetas.shape != (recipe.networks, network.size) or not np.isfinite(thetas).all():
-        raise ValueError(f"the weights have the shape {thetas.shape}, or are not finite")
-    networks = Networks(network, thetas, recipe.lags, len(series.past), len(series.known))
+    own = f"{i}." if f"{i}.thetas" in tensors else ""
+    shape: tuple[int, ...] = (recipe.networks, network.size)
+    shape = (recipe.horizon, *shape) if recipe.strategy == "direct" else shape
+
+    counts = len(series.past), len(series.known), len(series.static)
+
+    def networks(name: str) -> Networks:
+        thetas = tensors[f"{own}{name}"]
+        if thetas.shape != shape or not np.isfinite(thetas).all():
+            raise ValueError(f"the weights have the shape {thetas.shape}, or are not finite")
+        return Networks(network, thetas, recipe.lags, *counts)
+
+    levels = len(recipe.quantiles) if recipe.intervals == "pinball" else 0
+    bands = tuple(networks(f"band {k}") for k in range(levels))
     scales = {name: (float(a), float(b)) for name, (a, b) in about["covariates"].items()}
-    transform = Transform.from_dict(about["transform"])
-    model = Forecaster(recipe, networks, transform, scales, len(series), {})
+    transform = Transform.from_dict(about["transform"], tensors[f"{i}.season"])
+    model = Forecaster(recipe, networks("thetas"), transform, scales, len(series), {}, bands)
     return Fitted(series, model, tensors[f"{i}.errors"], plain)

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import DataError, NumericError, UsageError
+from deltarule.core.errors import DataError
 from deltarule.data.preparation.scale import Scaler
-from deltarule.layers import Dense
-from deltarule.network import Network
-from deltarule.series.recipe import Recipe, sizes_of
-from deltarule.series.recursion import Networks, Noise
+from deltarule.series.learning import blank, learn, steps_of
+from deltarule.series.recipe import Recipe
+from deltarule.series.recursion import Covariates, Networks, Noise
 from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
-from deltarule.series.windows import check_length
-from deltarule.training import train_many
+from deltarule.series.windows import before, check_length
 
-__all__ = ["FEWEST", "Forecaster", "check_future", "fit", "fit_together", "network_of"]
+__all__ = ["FEWEST", "Forecaster", "check_future", "fit", "fit_together"]
 
 FEWEST = 3
 """Windows that training needs at least."""
+_WATCHED = 10
+"""One window in so many is watched where training stops by patience."""
 
 Array = NDArray[np.float64]
 Origins = NDArray[np.intp]
@@ -40,9 +40,11 @@ class Forecaster:
     end: int
     history: Mapping[str, NDArray[np.float64]]
     """Error and rate of every epoch, the networks' mean."""
+    bands: tuple[Networks, ...] = ()
+    """With intervals "pinball": for every quantile networks that learnt it by its own loss."""
 
-    def scaled(self, series: Series) -> tuple[list[Array], Array, tuple[Array, Array]]:
-        """Return the stages of y, z, and the scaled covariates (past, known)."""
+    def scaled(self, series: Series) -> tuple[list[Array], Array, Covariates]:
+        """Return the stages of y, z, and the scaled covariates."""
         stages = self.transform.stages(series.values)
         return stages, self.transform.scaled(stages), _scaled(series, self.covariates)
 
@@ -57,36 +59,17 @@ class Forecaster:
         found = self.networks.forecasts(z, origins, horizon, covariates, noise)
         return self.transform.inverse(found, stages, origins)
 
+    def quantiles(self, series: Series, origins: Origins, horizon: int) -> Array:
+        """Return the quantiles that the bands say, (origins, horizon, levels), in order."""
+        stages, z, covariates = self.scaled(series)
+        windows = before(z, origins, max(self.networks.lags))
+        X = self.networks.inputs(windows, origins, covariates)
+        found = [self.transform.inverse(b(X)[:, :horizon], stages, origins) for b in self.bands]
+        return np.sort(np.stack(found, axis=-1), axis=-1)  # networks of two quantiles may cross
+
     def first_origin(self) -> int:
         """Return the first time that has all its lags."""
         return self.transform.lost + max(self.networks.lags)
-
-
-def network_of(recipe: Recipe, lags: tuple[int, ...], past: int, known: int) -> Network:
-    """Return the network: as the recipe says, else inputs, half as many hidden nodes, one output.
-
-    Raises `UsageError` where its inputs are not those that there are.
-    """
-    sizes = sizes_of(recipe.network) if recipe.network is not None else None
-    K = sizes[-1] if sizes else 1
-    inputs = len(lags) * (1 + past) + known * K
-    if sizes is None:
-        sizes = (inputs, max(1, round((inputs + 1) / 2)), 1)
-    if sizes[0] != inputs:
-        more = f" and {len(lags) * past + known * K} of covariates" if past or known else ""
-        right = "-".join(map(str, (inputs, *sizes[1:])))
-        raise UsageError(
-            f"the network {recipe.network} has {sizes[0]} inputs, and there are {len(lags)} "
-            f"lags{more}: write {right}, or change the lags"
-        )
-    if past and recipe.horizon > K:
-        raise UsageError(
-            f"a covariate known in the past alone is not there for {recipe.horizon} steps: give "
-            f"the network {recipe.horizon} outputs ({recipe.network or 'network'} has {K}), or "
-            "forecast it first and give it as one known in the future"
-        )
-    hidden = [Dense(n, recipe.activation) for n in sizes[1:-1]]
-    return Network(inputs, [*hidden, Dense(K)])
 
 
 def fit(
@@ -111,51 +94,12 @@ def fit_together(
     prepared = [
         _prepared(series, recipe, lags, end) for series, end in zip(several, ends, strict=True)
     ]
-    network = network_of(recipe, lags, len(several[0].past), len(several[0].known))
-    one = len(prepared) == 1
-    X = prepared[0].X if one else np.concatenate([p.X for p in prepared])
-    T = prepared[0].T if one else np.concatenate([p.T for p in prepared])
-    m = recipe.networks
-    many = train_many(
-        network,
-        X,
-        T,
-        seeds=range(recipe.seed * m, (recipe.seed + 1) * m),
-        loss=recipe.loss,
-        rule=recipe.rule,
-        optimizer=recipe.optimizer,
-        epochs=recipe.epochs,
-        batch_size=recipe.batch_size,
-        l2=recipe.l2,
-        sample_weight=_recent([len(p.X) for p in prepared], recipe.half_life),
-        dtype=recipe.dtype,
-        engine=recipe.engine,
-        threads=recipe.threads,
-        progress=progress,
-    )
-    failed = [message for message in many.messages if message]
-    if failed:
-        raise NumericError(failed[0])
-    if np.any(many.stopped == "interrupted"):
-        raise KeyboardInterrupt
-    history = {name: values.mean(axis=1) for name, values in many.history.items()}
-    fitted = Networks(network, many.theta, lags, len(several[0].past), len(several[0].known))
+    like = blank(several[0], recipe, lags)
+    found = learn(like, recipe, [(p.X, p.T) for p in prepared], progress)
     return [
-        Forecaster(recipe, fitted, p.transform, p.scales, end, history)
+        Forecaster(recipe, found.networks, p.transform, p.scales, end, found.history, found.bands)
         for p, end in zip(prepared, ends, strict=True)
     ]
-
-
-def _recent(counts: Sequence[int], half_life: float | None) -> Array | None:
-    """Return a weight per window, 2^(-age / half_life): the last window of each series has age 0.
-
-    >>> _recent([3, 1], 1.0)
-    array([0.25, 0.5 , 1.  , 1.  ])
-    """
-    if half_life is None:
-        return None
-    ages = [np.arange(n - 1.0, -1.0, -1.0) for n in counts]
-    return np.asarray(np.exp2(-np.concatenate(ages) / half_life))
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,28 +114,28 @@ class _Prepared:
 
 def _prepared(series: Series, recipe: Recipe, lags: tuple[int, ...], end: int) -> _Prepared:
     y = series.values[:end]
-    network = network_of(recipe, lags, len(series.past), len(series.known))
-    lost = sum(recipe.difference)
-    why = f"{FEWEST} windows to train on, each with {network.sizes[-1]} more"
-    check_length(series.source, end, lags, lost, FEWEST + network.sizes[-1] - 1, why)
-    transform = Transform.fit(y, recipe.transform, recipe.difference)
+    lost, K = sum(recipe.difference), steps_of(recipe)
+    why = f"{FEWEST} windows to train on, each with {K} more"
+    check_length(series.source, end, lags, lost, (FEWEST - 1) * recipe.stride + K, why)
+    transform = recipe.transform_of(y, series.calendar.season)
     z = transform.scaled(transform.stages(y))
     scales = {}
     for name, values in {**series.past, **series.known}.items():
         scaler = Scaler.fit("standard", [values[:end]])
         scales[name] = float(scaler.offset[0]), float(scaler.scale[0])
-    blank = np.zeros((1, network.size))
-    networks = Networks(network, blank, lags, len(series.past), len(series.known))
-    X, T = networks.samples(z, lost, end, _scaled(series, scales))
-    return _Prepared(X, T, transform, scales)
+    like = blank(series, recipe, lags)
+    X, T = like.samples(z, lost, end, _scaled(series, scales))
+    learnt = slice((len(X) - 1) % recipe.stride, None, recipe.stride)
+    return _Prepared(X[learnt], T[learnt], transform, scales)
 
 
-def _scaled(series: Series, scales: Mapping[str, tuple[float, float]]) -> tuple[Array, Array]:
+def _scaled(series: Series, scales: Mapping[str, tuple[float, float]]) -> Covariates:
     def block(columns: Mapping[str, Array]) -> Array:
         rows = [(v - scales[name][0]) / scales[name][1] for name, v in columns.items()]
         return np.stack(rows) if rows else np.empty((0, 0))
 
-    return block(series.past), block(series.known)
+    static = np.array(list(series.static.values()), np.float64).reshape(-1, 1)
+    return block(series.past), block(series.known), static
 
 
 def check_future(series: Series, horizon: int) -> None:

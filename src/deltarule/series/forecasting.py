@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.errors import UsageError
 from deltarule.data.bundled_series import SERIES
-from deltarule.series.fitted import future
+from deltarule.series.fitted import future, outside
 from deltarule.series.forecaster import Forecaster, check_future, fit
 from deltarule.series.judgement.baselines import BASELINES, Forecasts, ar, ar_name, usable
 from deltarule.series.judgement.judged import NETWORK, judge
 from deltarule.series.judgement.walk import Fit, Origins, Predict, Quantiles, walk
 from deltarule.series.paths import path_quantiles
 from deltarule.series.plan import Planned, planned
-from deltarule.series.recipe import Recipe
+from deltarule.series.recipe import Recipe, sizes_of
 from deltarule.series.result import Forecast
 from deltarule.series.series import Series, as_series
 from deltarule.series.transforms import Plain, Pointwise
@@ -75,10 +76,14 @@ def forecast(
         form: how a text file is written, as `read_table` takes it (`{"separator": ";"}`).
         progress: show a progress bar on stderr for each training.
         options: every other field of `deltarule.series.Recipe`: how the values are transformed
-            (`transform`, `difference`, `season`), how the networks are trained (`networks`, 20 of
-            them, `activation`, `optimizer`, `epochs`, `batch_size`, `l2`, `loss`, `rule`, `seed`,
-            `dtype`, `engine`, `threads`), and how they are judged (`quantiles`, `intervals`,
-            `paths`, `calibration`, `backtest`).
+            (`transform`, `detrend`, `deseason`, `difference`, `season`), how the networks are made
+            and trained (`strategy`, `networks`, 20 of them, `activation`, `optimizer`, `epochs`,
+            `batch_size`, `patience`, `l2`, `stride`, `half_life`, `loss`, `rule`, `seed`, `dtype`,
+            `engine`, `threads`), and how they are judged (`quantiles`, `intervals`, `paths`,
+            `calibration`, `gap`, `backtest`).
+
+            `layer="lstm:8"` puts a layer in the place of the hidden ones, to which the lags are
+            time steps.
 
     Returns:
         A `Forecast`: `.table`, `.intervals`, `.backtest`, `.verdict`, `.arv`, `.plot(path)`,
@@ -92,8 +97,15 @@ def forecast(
     """
     series = as_series(data, target, time, known=known, past=past, missing=missing, **(form or {}))
     about = SERIES.get(series.source)
+    layer = options.get("layer")
+    if layer is not None and network is not None:
+        raise UsageError(
+            f"the network {network} and the layer {layer} are two: give the lags and the layer"
+        )
     if lags is None and network is None and about is not None:
         network = about.network
+        if layer is not None and network is not None:
+            lags, network = sizes_of(network)[0], None
     recipe = Recipe(lags=lags, horizon=horizon, network=network, **options)
     return forecast_series(series, recipe, test_from, progress)
 
@@ -115,14 +127,17 @@ def assembled(series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]
     """
     recipe, segments, notes = plan.recipe, plan.segments, list(plan.notes)
     H, y, season = recipe.horizon, series.values, plan.season
+    learnt = recipe.intervals == "pinball"
     walks = {
-        name: walk(y, method, segments, H, recipe.quantiles, g)
+        name: walk(y, method, segments, H, recipe.quantiles, g, own=name == NETWORK and learnt)
         for name, (method, g) in _methods(series, plan, fit_to).items()
     }
     final = fit_to(len(y))
     errors = walks[NETWORK].errors
     mean, spread = future(series, final, errors)
-    titles = {**TITLES, "ar": ar_name(usable(segments.cut, recipe.lags))}
+    label = series.calendar.label
+    notes += outside([label(len(y) + h) for h in range(H)], mean, spread, learnt)
+    titles = {**TITLES, "ar": ar_name(usable(segments.cut - segments.gap, recipe.lags))}
     return Forecast(
         series=series,
         recipe=recipe,
@@ -162,7 +177,10 @@ def _methods(
         def paths(origins: Origins, f: Array, errors: Array) -> Array:
             return path_quantiles(fitted, series, origins, errors, recipe.quantiles)
 
-        return predict, paths if recipe.intervals == "paths" else None
+        def pinball(origins: Origins, f: Array, errors: Array) -> Array:
+            return fitted.quantiles(series, origins, f.shape[1])
+
+        return predict, {"paths": paths, "pinball": pinball}.get(recipe.intervals)
 
     y, plain = series.values, Plain()
 

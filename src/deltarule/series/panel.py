@@ -97,7 +97,7 @@ class Panel:
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
         """Draw how the MASE of every method is spread over the series."""
-        from deltarule.series.panel_plot import draw_panel
+        from deltarule.series.pictures.panel import draw_panel
 
         draw_panel(self, Path(path), force=force)
 
@@ -122,6 +122,7 @@ def forecast_panel(
     test_from: str | None = None,
     known: Sequence[str] = (),
     past: Sequence[str] = (),
+    static: Sequence[str] = (),
     missing: str = "error",
     form: Mapping[str, Any] | None = None,
     progress: bool = False,
@@ -132,8 +133,8 @@ def forecast_panel(
     `together` trains the same networks on the windows of all series, each scaled by its own
     training part; else every series has networks of its own. The test part is the last `horizon`
     values of each series, as in forecasting competitions, or begins at `test_from`. A series that
-    is too short is an error that names it, or left out with `skip_short`. All else is as in
-    `deltarule.forecast`.
+    is too short is an error that names it, or left out with `skip_short`. `static` are columns with
+    one value for each series, which are inputs, too. All else is as in `deltarule.forecast`.
 
     >>> rows = {"name": ["a"] * 30 + ["b"] * 25, "t": [*range(30), *range(25)],
     ...         "y": [float(i % 5) for i in range(55)]}
@@ -141,12 +142,15 @@ def forecast_panel(
     >>> len(panel), panel["b"].times
     (2, ['25'])
     """
+    if static and not together:
+        raise UsageError("what is static in every series tells networks of its own nothing")
     recipe = Recipe(lags=lags, horizon=horizon, network=network, **options)
     if recipe.lags == "auto":
         raise UsageError("lags are found for one series; give those of a panel")
     several = several_series(
-        data, series, target, time, known=known, past=past, missing=missing, **(form or {})
-    )
+        data, series, target, time, known=known, past=past, static=static, missing=missing,
+        **(form or {}),
+    )  # fmt: skip
     plans, skipped = _plans(several, recipe, test_from, skip_short)
     if not plans:
         raise DataError(f"no series is long enough: {next(iter(skipped.values()))}")
@@ -183,8 +187,8 @@ def _ends(series: Series, plan: Planned) -> dict[Any, int]:
     segments = plan.segments
     ends: dict[Any, int] = {}
     if segments.calibrate is not None:
-        ends["calibration"] = segments.calibrate
-    ends |= dict(enumerate(segments.starts))
+        ends["calibration"] = segments.calibrate - segments.gap
+    ends |= {block: start - segments.gap for block, start in enumerate(segments.starts)}
     return {**ends, "future": len(series)}
 
 

@@ -15,13 +15,13 @@ import numpy as np
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data.bundled_series import SERIES
 from deltarule.series.automatic import automatic_lags
-from deltarule.series.forecaster import FEWEST, network_of
+from deltarule.series.forecaster import FEWEST
 from deltarule.series.judgement.conformal import needed
 from deltarule.series.judgement.judged import Period
 from deltarule.series.judgement.walk import Segments
+from deltarule.series.learning import blank, steps_of
 from deltarule.series.recipe import Recipe
 from deltarule.series.series import Series
-from deltarule.series.transforms import Transform
 from deltarule.series.windows import check_length
 
 __all__ = ["Planned", "planned"]
@@ -60,10 +60,11 @@ def planned(series: Series, recipe: Recipe, test_from: str | None) -> Planned:
             f"values before {series.calendar.label(cut)}"
         )
         recipe = recipe.with_(lags=lags)
-    network = network_of(recipe, recipe.lags, len(series.past), len(series.known))
+    network = blank(series, recipe, recipe.lags).network
     recipe = recipe.with_(network="-".join(map(str, network.sizes)))
-    segments = _segments(series, recipe, cut, network.sizes[-1])
-    Transform.fit(series.values[:cut], recipe.transform, recipe.difference)  # is there anything?
+    _check_bands(recipe)
+    segments = _segments(series, recipe, cut, steps_of(recipe))
+    recipe.transform_of(series.values[: cut - recipe.gap], season)  # is there anything to learn?
     if segments.calibrate is None:
         notes.append(
             f"no quantiles on the test part: there are too few values before "
@@ -106,22 +107,35 @@ def _check_values(series: Series, recipe: Recipe) -> None:
         )
 
 
+def _check_bands(recipe: Recipe) -> None:
+    """Refuse intervals of networks' own quantiles where these would have to be fed back."""
+    H, K = recipe.horizon, steps_of(recipe)
+    if recipe.intervals == "pinball" and (K < H or (H > 1 and recipe.difference)):
+        raise UsageError(
+            "intervals pinball: a quantile cannot be fed back, nor added up over differences: for "
+            f"{H} steps take the strategy direct, or a network with {H} outputs, and no difference"
+        )
+
+
 def _segments(series: Series, recipe: Recipe, cut: int, outputs: int) -> Segments:
     """Return where fits are made."""
     n, H, lags, lost = len(series), recipe.horizon, recipe.lags, sum(recipe.difference)
     first = lost + max(lags)
-    rest = FEWEST + outputs - 1
+    least = (FEWEST - 1) * recipe.stride + 1
+    rest = least + outputs - 1 + recipe.gap
     why = f"{FEWEST} windows to train on, each with {outputs} more, and {n - cut} to test on"
+    if recipe.gap or recipe.stride > 1:
+        why += f", with a gap of {recipe.gap} and every window {recipe.stride} after the other"
     check_length(series.source, n, lags, lost, rest + n - cut, why)
-    windows = cut - first - outputs + 1
+    windows = cut - recipe.gap - first - outputs + 1
     need = needed(recipe.quantiles) + H - 1
     wanted = max(round(recipe.calibration * windows), need) if recipe.calibration else windows
-    calibrate = cut - wanted if windows - wanted >= FEWEST else None
-    if calibrate is not None and np.ptp(series.values[:calibrate]) == 0.0:
+    calibrate = cut - wanted if windows - wanted >= least else None
+    if calibrate is not None and np.ptp(series.values[: calibrate - recipe.gap]) == 0.0:
         calibrate = None
     last = n - H
     blocks = np.array_split(np.arange(cut, last + 1), min(recipe.backtest, last + 1 - cut))
-    return Segments(first, calibrate, tuple(int(b[0]) for b in blocks), last)
+    return Segments(first, calibrate, tuple(int(b[0]) for b in blocks), last, recipe.gap)
 
 
 def _period(series: Series, first: str, last: str) -> Period:

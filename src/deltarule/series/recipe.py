@@ -6,15 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from deltarule.core.arguments import number, whole
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.core.arguments import boolean, number, whole
 from deltarule.core.errors import UsageError, unknown_name
-from deltarule.series.transforms import TRANSFORMS
+from deltarule.layers import written_layers
+from deltarule.series.components import SEASONS
+from deltarule.series.transforms import TRANSFORMS, Transform
 from deltarule.series.windows import as_lags
 
-__all__ = ["INTERVALS", "Recipe", "sizes_of"]
+__all__ = ["INTERVALS", "STRATEGIES", "Recipe", "sizes_of"]
 
-INTERVALS = ("conformal", "paths")
-"""Quantiles from errors on times that no network had seen, or from simulated futures."""
+INTERVALS = ("conformal", "paths", "pinball")
+"""Quantiles from errors on times that no network had seen, from simulated futures, or from networks
+that learn each quantile by its own loss."""
+
+STRATEGIES = ("recursive", "direct")
+"""For steps that the outputs do not reach: feed forecasts back, or networks for every step."""
 
 _LAGS = 12
 
@@ -32,6 +41,10 @@ class Recipe:
     horizon: int = 1
     network: str | None = None
     """Sizes such as "12-8-1"; None for round((inputs + 1) / 2) hidden nodes and one output."""
+    layer: str | None = None
+    """A layer in the place of the hidden ones, to which the lags are time steps: "lstm:8"."""
+    strategy: str = "recursive"
+    """Or "direct": every step of the horizon has networks of its own."""
     activation: str = "tanh"
     networks: int = 20
     """How many, from different first weights, are averaged."""
@@ -39,22 +52,33 @@ class Recipe:
     epochs: int = 1000
     batch_size: int | None = None
     l2: float = 0.003
+    patience: int = 0
+    """With more than 0 the last tenth of the training windows is not learnt but watched: training
+    stops after so many epochs without a lower error there, and keeps the best weights."""
+    stride: int = 1
+    """Every how many-th window is learnt, counted from the last; 1 takes all."""
     half_life: float | None = None
     """Steps after which a window counts half in E; None: all count alike."""
     loss: Any = "half_squared_error"
     rule: Any = "exact"
     transform: Any = "none"
     """Of every value: "none", "log", "box_cox:0.5"."""
+    detrend: bool = False
+    """Whether a line, fitted to the training part, is taken away."""
+    deseason: str = "none"
+    """How a season is found and taken away: "none", "classical", or "stl" (statsmodels)."""
     difference: Any = ()
     """Lags to subtract one after the other: 1, or (1, 12)."""
     season: int | None = None
     """Steps in a season; None for the calendar's."""
     quantiles: Any = (0.1, 0.5, 0.9)
     intervals: str = "conformal"
-    """Or "paths", of which `paths` are simulated."""
+    """Or "paths", of which `paths` are simulated, or "pinball"."""
     paths: int = 1000
     calibration: float = 0.25
     """The share of the windows before the test part whose errors make the first quantiles."""
+    gap: int = 0
+    """Values that are left out between what is learnt and what is judged."""
     backtest: int = 1
     """Blocks of the test part; networks are fitted anew before each."""
     seed: int = 0
@@ -72,6 +96,8 @@ class Recipe:
             put(self, "lags", as_lags(self.lags))
         for name, least in _LEAST.items():
             put(self, name, whole(name, getattr(self, name), least))
+        if self.layer is not None:
+            written_layers(self.layer)
         if self.season is not None:
             put(self, "season", whole("season", self.season, 1))
         if self.half_life is not None:
@@ -82,8 +108,38 @@ class Recipe:
         put(self, "transform", TRANSFORMS.get(self.transform))
         put(self, "difference", _differences(self.difference))
         put(self, "quantiles", _quantiles(self.quantiles))
-        if self.intervals not in INTERVALS:
-            raise unknown_name("kind of interval", self.intervals, INTERVALS)
+        boolean("detrend", self.detrend)
+        for name, kind, known in (
+            ("intervals", "kind of interval", INTERVALS),
+            ("strategy", "strategy", STRATEGIES),
+            ("deseason", "way to find a season", SEASONS),
+        ):
+            if getattr(self, name) not in known:
+                raise unknown_name(kind, getattr(self, name), known)
+        if self.strategy == "direct" and sizes and sizes[-1] != 1:
+            raise UsageError(
+                f"strategy direct: every step has networks of its own, with one output: write "
+                f"{'-'.join(map(str, (*sizes[:-1], 1)))}, or leave the strategy out"
+            )
+
+    def transform_of(self, y: NDArray[np.float64], season: int) -> Transform:
+        """Return what is done to the values, fitted to y (n,), the training part."""
+        return Transform.fit(
+            y,
+            self.transform,
+            self.difference,
+            line=self.detrend,
+            season=self.deseason,
+            period=self.season or season,
+        )
+
+    @property
+    def said(self) -> str:
+        """The network as it is told: its sizes, or `12-lstm:8-1`."""
+        if self.layer is None or self.network is None:
+            return str(self.network)
+        sizes = sizes_of(self.network)
+        return f"{sizes[0]}-{self.layer}-{sizes[-1]}"
 
     def with_(self, **changes: Any) -> Recipe:
         """Return the recipe with some options changed."""
@@ -96,7 +152,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Recipe:
         """Return what `to_dict` described."""
-        return cls(**{f.name: plain[f.name] for f in fields(cls)})
+        return cls(**{f.name: plain[f.name] for f in fields(cls) if f.name in plain})
 
 
 def _plain(value: Any) -> Any:
@@ -108,7 +164,11 @@ def _plain(value: Any) -> Any:
     return value.to_dict()
 
 
-_LEAST = {"horizon": 1, "networks": 1, "epochs": 0, "paths": 10, "backtest": 1, "seed": 0}
+_LEAST = {
+    **{"horizon": 1, "networks": 1, "backtest": 1, "stride": 1, "paths": 10},
+    **{"epochs": 0, "patience": 0, "gap": 0, "seed": 0},
+}
+"""The least that whole numbers may be."""
 
 
 def sizes_of(text: str) -> tuple[int, ...]:

@@ -123,7 +123,7 @@ class Forecast:
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
         """Draw history, forecasts on the test part, and the future with its intervals."""
-        from deltarule.series.plot import draw_forecast
+        from deltarule.series.pictures.forecast import draw_forecast
 
         draw_forecast(self, Path(path), force=force)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from deltarule.core.errors import DataError, UsageError, unknown_name
 from deltarule.data import Table, read_table
 from deltarule.data.bundled_series import SERIES, series_table
 from deltarule.data.preparation.encode_check import check_missing
+from deltarule.data.sources.frames import columns_table
 from deltarule.data.table import listed, no_such_column
-from deltarule.models.tables import columns_table
+from deltarule.data.text.format import TextFormat
+from deltarule.data.text.written import as_written, recognise
 from deltarule.series.calendar import Calendar, calendar_of, rows_of
 
 __all__ = ["MISSING", "Series", "as_series", "as_table", "series_of"]
@@ -32,7 +35,8 @@ class Series:
     """Values y (n,) at the times of `calendar`.
 
     `known` are covariates that are known in the future (n + rows to come,), `past` those that are
-    known up to the last value (n,).
+    known up to the last value (n,), `static` numbers that tell the series of a panel apart, scaled
+    over the panel.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Series:
     source: str = "the series"
     known: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     past: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    static: Mapping[str, float] = field(default_factory=dict)
     time: str = _ROWS
     """The name of the time column."""
     notes: tuple[str, ...] = ()
@@ -59,10 +64,28 @@ def as_table(data: Any, **form: Any) -> Table:
     if isinstance(data, str) and data in SERIES and not Path(data).is_file():
         return series_table(data)
     if isinstance(data, str | Path):
-        return read_table(data, **form)
-    if isinstance(data, Table):
-        return data
-    return columns_table(data)
+        found = read_table(data, **form)
+    else:
+        found = data if isinstance(data, Table) else columns_table(data)
+    return found if found.format is not None else _with_dates(found, form.get("date_format"))
+
+
+def _with_dates(table: Table, date_format: str | None) -> Table:
+    """Return a table from typed cells, texts that are dates read as those of a text file are."""
+    texts = {i: c for i, c in enumerate(table.columns) if c.kind == "text"}
+    locate = table.locate or partial(_located, table)
+    written = recognise(texts, (), TextFormat(date_format=date_format), locate, texts)
+    dates = {
+        i: as_written(texts[i], writing, locate)
+        for i, writing in written.items()
+        if writing.written in ("date", "date and time")
+    }
+    return replace(table, columns=tuple(dates.get(i, c) for i, c in enumerate(table.columns)))
+
+
+def _located(table: Table, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+    texts = [table[name].categories[int(table[name].values[row])] for row, name in cells]
+    return list(zip(table.places(cells), texts, strict=True))
 
 
 def as_series(

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import UsageError
+from deltarule.core.errors import DataError, UsageError
 from deltarule.data.bundled_series import SERIES
 from deltarule.data.preparation.encode_check import check_missing
-from deltarule.data.table import Locator, Table, label, listed
+from deltarule.data.table import Locator, Table, label, listed, no_such_column
 from deltarule.series.series import Series, as_table, series_of
 
 __all__ = ["is_panel", "several_series"]
@@ -27,10 +27,14 @@ def several_series(
     *,
     known: Sequence[str] = (),
     past: Sequence[str] = (),
+    static: Sequence[str] = (),
     missing: str = "error",
     **form: Any,
 ) -> dict[str, Series]:
     """Return the series in a table by name, in the order in which they come.
+
+    `static` are columns with one value for each series: numbers, scaled over the series, or
+    categories, of which each becomes a number that is 1 or 0.
 
     >>> m1 = several_series("m1_yearly")
     >>> len(m1), len(m1["YAF2"])
@@ -46,13 +50,44 @@ def several_series(
         )
     names = _names(table, column)
     time = time or (about.time if about else None)
-    rest = replace(table, columns=tuple(c for c in table.columns if c.name != column))
-    return {
-        name: series_of(
-            _rows(rest, rows, name), target, time, known=known, past=past, missing=missing
-        )
-        for name, rows in names.items()
-    }
+    apart = {column, *static}
+    rest = replace(table, columns=tuple(c for c in table.columns if c.name not in apart))
+    numbers = _static(table, names, static)
+    found = {}
+    for name, rows in names.items():
+        part = _rows(rest, rows, name)
+        one = series_of(part, target, time, known=known, past=past, missing=missing)
+        found[name] = replace(one, static=numbers[name])
+    return found
+
+
+def _static(
+    table: Table, names: Mapping[str, NDArray[np.intp]], columns: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Return the static numbers of every series. Raises `DataError` for what is not static."""
+    found: dict[str, dict[str, float]] = {name: {} for name in names}
+    for name in columns:
+        if name not in table:
+            raise no_such_column(table.source, name, table.names)
+        column = table[name]
+        check_missing(table, [name], np.arange(table.rows), "Every row needs it.")
+        for series, rows in names.items():
+            other = rows[column.values[rows] != column.values[rows[0]]]
+            if len(other):
+                raise DataError(
+                    f"{table.source}: {name!r} is not the same in all rows of {series!r}, first at "
+                    f"{table.place(int(other[0]), name)}. Give it as `--known` or `--past`."
+                )
+        values = np.array([column.values[rows[0]] for rows in names.values()])
+        if column.kind == "numeric":
+            spread = float(values.std()) or 1.0
+            parts = {name: (values - values.mean()) / spread}
+        else:
+            parts = {f"{name}={c}": values == i for i, c in enumerate(column.categories)}
+        for part, numbers in parts.items():
+            for series, number in zip(names, numbers, strict=True):
+                found[series][part] = float(number)
+    return found
 
 
 def is_panel(data: Any) -> bool:

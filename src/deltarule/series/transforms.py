@@ -1,18 +1,19 @@
 """What is done to the values before the network sees them, and undone to what it says.
 
-Value by value first (none, log, Box-Cox), then differences of any lags, then scaling:
+Value by value first (none, log, Box-Cox), less a line and a season, then differences of any lags,
+then scaling:
 
-    s_0 = g(y)      s_k[t] = s_{k-1}[t] - s_{k-1}[t - d_k]      z = (s_K - offset) / scale
+    s_0 = g(y) - c(t)      s_k[t] = s_{k-1}[t] - s_{k-1}[t - d_k]      z = (s_K - offset) / scale
 
-offset and scale are the mean and the deviation of the training part alone. A forecast goes back
-the same way: differences are added to the values before it, and those forecast before it.
+c, offset and scale are of the training part alone. A forecast goes back the same way: differences
+are added to the values before it, and those forecast before it.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,17 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.registry import Record, Registry
 from deltarule.data.preparation.scale import Scaler
+from deltarule.series.components import Components
 from deltarule.series.windows import before
 
-__all__ = ["TRANSFORMS", "BoxCox", "Log", "Plain", "Pointwise", "Transform"]
+__all__ = ["PLAIN", "TRANSFORMS", "BoxCox", "Log", "Plain", "Pointwise", "Transform"]
 
 Array = NDArray[np.float64]
+
+PLAIN = "the series as it is"
+"""What is said of a series that is scaled alone."""
+_NOTHING = 1e-10
+"""A rest whose deviation is below this share of the series' is rounding."""
 
 
 class Pointwise(Record):
@@ -111,7 +118,7 @@ class BoxCox(Pointwise):
 
 @dataclass(frozen=True, eq=False)
 class Transform:
-    """g, the lags of the differences, and the scaling of what is left.
+    """g, line and season, the lags of the differences, and the scaling of what is left.
 
     >>> y = np.array([1.0, 2.0, 8.0, 16.0, 64.0])
     >>> t = Transform.fit(y, TRANSFORMS.get("log"), (1,))
@@ -126,14 +133,33 @@ class Transform:
     differences: tuple[int, ...]
     offset: float
     scale: float
+    components: Components = field(default_factory=Components)
 
     @classmethod
-    def fit(cls, y: Array, pointwise: Pointwise, differences: Sequence[int]) -> Transform:
-        """Take offset and scale from values y, the training part.
+    def fit(
+        cls,
+        y: Array,
+        pointwise: Pointwise,
+        differences: Sequence[int],
+        *,
+        line: bool = False,
+        season: str = "none",
+        period: int = 1,
+    ) -> Transform:
+        """Take components, offset and scale from values y, the training part.
 
         Raises `DataError` for values that g does not take, and where nothing varies.
         """
-        plain = cls(pointwise, tuple(differences), 0.0, 1.0)
+        s = pointwise.forward(y)
+        components = Components.fit(s, line=line, season=season, period=period)
+        if components.said and np.ptp(s) > 0:
+            rest = s - components(np.arange(len(s)))
+            if np.std(rest) < _NOTHING * np.std(s):
+                raise DataError(
+                    f"the series {' and '.join(components.said)} is nothing in the training part: "
+                    "there is nothing to learn. Leave `--detrend` and `--deseason` out."
+                )
+        plain = cls(pointwise, tuple(differences), 0.0, 1.0, components)
         left = plain.stages(y)[-1][plain.lost :]
         if not len(left):
             raise DataError(
@@ -146,7 +172,8 @@ class Transform:
                 f"{what} is constant in the training part ({left[0]:.6g} in all {len(left)} "
                 "values): there is nothing to learn, and every forecast is that value."
             )
-        return cls(pointwise, tuple(differences), float(scaler.offset[0]), float(scaler.scale[0]))
+        offset, scale = float(scaler.offset[0]), float(scaler.scale[0])
+        return cls(pointwise, tuple(differences), offset, scale, components)
 
     @property
     def lost(self) -> int:
@@ -155,7 +182,7 @@ class Transform:
 
     def stages(self, y: Array) -> list[Array]:
         """Return s_0, ..., s_K, each as long as y, NaN where it is not defined."""
-        stages = [self.pointwise.forward(y)]
+        stages = [self.pointwise.forward(y) - self.components(np.arange(len(y)))]
         for lag in self.differences:
             last = stages[-1]
             differenced = np.full_like(last, np.nan)
@@ -179,23 +206,33 @@ class Transform:
 
     def inverse(self, z: Array, stages: Sequence[Array], origins: NDArray[np.intp]) -> Array:
         """Return forecasts z (r, H) in the series' own units."""
-        return self.pointwise.inverse(self.levels(z, stages, origins))
+        times = origins[:, None] + np.arange(z.shape[1])
+        return self.pointwise.inverse(self.levels(z, stages, origins) + self.components(times))
+
+    @property
+    def said(self) -> str:
+        """What is done, in words."""
+        said = [] if self.pointwise.name == "none" else [self.pointwise.name]
+        said += self.components.said + [f"difference {lag}" for lag in self.differences]
+        return ", then ".join(said) or PLAIN
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
+        """Return plain values but the season of the components, ready for JSON."""
         return {
             "pointwise": self.pointwise.to_dict(),
             "differences": list(self.differences),
             "offset": self.offset,
             "scale": self.scale,
+            "components": self.components.to_dict(),
         }
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Transform:
-        """Return what `to_dict` described."""
+    def from_dict(cls, plain: Mapping[str, Any], season: Array) -> Transform:
+        """Return what `to_dict` described, with the season of its components."""
         return cls(
             TRANSFORMS.get(plain["pointwise"]),
             tuple(map(int, plain["differences"])),
             float(plain["offset"]),
             float(plain["scale"]),
+            Components.from_dict(plain["components"], season),
         )

@@ -10,13 +10,14 @@ from deltarule.core.errors import unknown_name
 from deltarule.studies.factors import Cell, Factor
 from deltarule.studies.measure import GOALS, MEASURED
 from deltarule.studies.settings import Settings
+from deltarule.studies.statistics.values import LAYERWISE
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["Definition"]
 
-_TOLD = ("title", "question", "baseline", "metric", "seeds")
+_TOLD = ("title", "question", "baseline", "metric", "layers", "seeds")
 """What may change without the runs that are there becoming others."""
 
 
@@ -39,13 +40,18 @@ class Definition:
         hold: Sequence[str],
         baseline: Mapping[str, str],
         metric: str | None,
+        layers: Sequence[str],
         title: str,
         question: str,
     ) -> Definition:
-        """Return the definition of a study. Raises `UsageError` for an unknown metric."""
+        """Return the definition of a study. Raises `UsageError` for an unknown measure."""
         held_out = any(cell.settings.validation for cell in cells)
+        measured = "validation_error" if held_out else "error"
         if metric is not None and metric not in MEASURED:
             raise unknown_name("metric", metric, MEASURED)
+        for name in layers:
+            if name not in LAYERWISE:
+                raise unknown_name("measure of every layer", name, LAYERWISE)
         goal = any(rule.name in GOALS for cell in cells for rule in cell.settings.stop)
         return cls(
             {
@@ -59,7 +65,8 @@ class Definition:
                 "seeds": list(seeds),
                 "hold": list(hold),
                 "baseline": dict(baseline),
-                "metric": metric or ("validation_error" if held_out else "error"),
+                "metric": metric or (None if goal else measured),
+                "layers": list(layers),
             }
         )
 
@@ -78,6 +85,17 @@ class Definition:
             if len(levels) > 1 and not any("data" in level for level in levels.values())
         ]
         return next(iter([*own, *apart]), None)
+
+    @property
+    def measures(self) -> list[str]:
+        """What cells are compared by: solved and how soon, where there is a goal; the metric."""
+        goal = ["solved", "epochs"] if self.plain["goal"] else []
+        return [*goal, *filter(None, [self.plain["metric"]])]
+
+    def with_seeds(self, others: Sequence[int]) -> Definition:
+        """Return the definition with the seeds of an earlier one before its own."""
+        own = [seed for seed in self.plain["seeds"] if seed not in set(others)]
+        return Definition({**self.plain, "seeds": [*others, *own]})
 
     @property
     def epochs(self) -> dict[tuple[str, ...], int]:
@@ -122,6 +140,8 @@ class Definition:
     def differences(self, other: Definition) -> list[str]:
         """Return where another definition is another one, as sentences; seeds may be more."""
         mine, found = _flat(self.plain), _flat(other.plain)
+        if self.plain["hold"]:  # the first seed stands for all others
+            mine["first seed"], found["first seed"] = (d.plain["seeds"][0] for d in (self, other))
         return [
             f"{key}: {_said(mine, key)} here, {_said(found, key)} there"
             for key in sorted(mine.keys() | found.keys())

@@ -10,10 +10,16 @@ from typing import Any
 
 from deltarule.core.errors import UsageError, nearest, unknown_name
 from deltarule.studies.settings import Settings, as_plain, checked
+from deltarule.studies.statistics.values import LAYERWISE
 
 __all__ = ["Cell", "Factor", "cells_of"]
 
 _SETTINGS = tuple(f.name for f in fields(Settings))
+
+_COLUMNS = ("seed", "solved", "diverged", "stopped", "epochs", "error", "accuracy",
+            "validation_error", "validation_accuracy", "seconds", "engine", "host", "message",
+            "curve", *LAYERWISE)  # fmt: skip
+"""What a run's row has beside its factors."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,11 @@ class Factor:
         >>> Factor.of("problem", {"small": {"data": "xor", "hidden": 2}}).levels["small"]["hidden"]
         (2,)
         """
+        if name in _COLUMNS:
+            raise UsageError(
+                f"the factor {name} has the name of a column of the results; give it another, and "
+                f'bundle the setting: [grid.after] "10 epochs" = {{ epochs = 10 }}'
+            )
         if isinstance(values, str) or not isinstance(values, Mapping | Sequence) or not len(values):
             raise UsageError(f"the factor {name} takes a list of values, or labels with values; "
                              f"given: {values!r}")  # fmt: skip

@@ -14,7 +14,7 @@ import io
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,8 +38,10 @@ _SCHEMA = 1
 class StudyFolder:
     """A study's folder while a study writes to it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, definition: Definition) -> None:
         self.path = path
+        self.definition = definition
+        """The study, with the seeds that were there before."""
         self.notes: list[str] = []
         """What was found in it that was not as it should be."""
 
@@ -52,14 +54,14 @@ class StudyFolder:
         (unless `fresh`), or files of others.
         """
         with claimed(path, what="study"):
-            folder = cls(path)
+            folder = cls(path, definition)
             try:
-                folder._prepare(definition, fresh)
+                folder._prepare(fresh)
             except OSError as error:
                 raise unwritable(path, error) from error
             yield folder
 
-    def _prepare(self, definition: Definition, fresh: bool) -> None:
+    def _prepare(self, fresh: bool) -> None:
         manifest = self.path / MANIFEST
         begun = [*self.path.glob(f".{MANIFEST}.*{PARTIAL}"), self.path / PARTS]  # and then killed
         others = set(self.path.iterdir()) - set(begun) if self.path.exists() else set()
@@ -70,7 +72,8 @@ class StudyFolder:
             )
         if manifest.exists():
             old = read_manifest(self.path)
-            found = Definition(old["definition"]).differences(definition)
+            earlier = Definition(old["definition"])
+            found = earlier.differences(self.definition)
             if old["versions"]["deltarule"] != deltarule.__version__:
                 found.append(
                     f"deltarule: {old['versions']['deltarule']} there, {deltarule.__version__} here"
@@ -84,15 +87,28 @@ class StudyFolder:
                 )
             if fresh:
                 self._put_aside()
+            else:
+                self._keep_seeds(earlier.plain["seeds"])
         (self.path / PARTS).mkdir(parents=True, exist_ok=True)
         for unfinished in (*begun[:-1], *(self.path / PARTS).glob(f".*{PARTIAL}")):
             unfinished.unlink()  # a killed process's
         text = json.dumps(
-            {"schema": _SCHEMA, "definition": definition.plain, **surroundings()}, indent=1
+            {"schema": _SCHEMA, "definition": self.definition.plain, **surroundings()}, indent=1
         )
         with new_file(manifest, force=True) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
         sync_folder(self.path)
+
+    def _keep_seeds(self, earlier: Sequence[int]) -> None:
+        """Go on with the seeds that are there: fewer, or others, take none of them away."""
+        asked = self.definition.plain["seeds"]
+        if set(earlier) - set(asked):
+            self.notes.append(
+                f"{self.path} has {len(earlier):,} seeds already, and {len(asked):,} were asked "
+                "for: what follows is of all that are there; `--fresh` or another folder is for "
+                "fewer"
+            )
+        self.definition = self.definition.with_seeds(earlier)
 
     def _put_aside(self) -> None:
         """Give the parts of an earlier study another name: nothing is deleted."""
@@ -134,7 +150,11 @@ def read_folder(path: Path) -> tuple[Definition, pl.DataFrame | None, list[str]]
     """
     manifest = read_manifest(path)
     table, damaged = _read_parts(path)
-    notes = [f"{part}: the part is damaged ({why}); run the study again" for part, why in damaged]
+    notes = [
+        f"{part}: the part is damaged ({why}) and its runs are left out here; `deltarule study "
+        "run` keeps it aside and does them again"
+        for part, why in damaged
+    ]
     return Definition(manifest["definition"]), table, notes
 
 

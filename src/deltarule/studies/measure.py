@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.studies.angles import angles_of
 from deltarule.studies.outcome import MEASURED, measured_at
+from deltarule.studies.statistics.values import LAYERWISE
 from deltarule.studies.tasks import Made, Task, make
 from deltarule.training import Many, train_many
 
@@ -46,53 +48,65 @@ def measure(task: Task, seeds: Sequence[int], hold: Sequence[str], threads: int 
         warnings.simplefilter("always")
         first = task.runs[0][0]
         made = make(first, task.split)
-        many = _train(task, made, seeds, hold, threads)
+        options = _options(task, made, seeds, hold)
+        many = _train(task, made, seeds, hold, options, threads)
         if (many.stopped == "interrupted").any():
             raise KeyboardInterrupt
-        table = _rows(task, made, many)
+        angles = angles_of(task, made, many, options) if first.settings.alignment else {}
+        table = _rows(task, made, many, angles)
     return table, sorted({f"{w.message}" for w in said})
 
 
-def _train(
-    task: Task, made: Made, seeds: Sequence[int], hold: Sequence[str], threads: int | None
-) -> Many:
-    s, own = task.runs[0][0].settings, [seed for _, seed in task.runs]
-    starts = [seeds[0]] * len(own) if "weights" in hold else own
-    orders = [seeds[0]] * len(own) if "order" in hold else own
-    theta = made.network.init_many(starts, s.dtype) if starts != orders else None
-    cells = {cell: (cell.settings.rule, cell.settings.optimiser) for cell, _ in task.runs}
+def _seeds(task: Task, seeds: Sequence[int], hold: Sequence[str], source: str) -> list[int]:
+    """Return every run's seed for a source of chance: the first one's where it is held."""
+    return [seeds[0] if source in hold else seed for _, seed in task.runs]
+
+
+def _options(task: Task, made: Made, seeds: Sequence[int], hold: Sequence[str]) -> dict[str, Any]:
+    """Return how the runs are trained, as `train` and `train_many` have it."""
+    s, starts = task.runs[0][0].settings, _seeds(task, seeds, hold, "weights")
+    same = starts == _seeds(task, seeds, hold, "order")
+    cells = {cell: (cell.settings.rule, cell.settings.optimiser) for cell in task.cells}
     rules, optimisers = zip(*(cells[cell] for cell, _ in task.runs), strict=True)
-    return train_many(
-        made.network,
-        made.parts.X,
-        made.parts.T,
-        seeds=orders,
-        theta=theta,
-        loss=made.objective.loss,
-        reduction=s.reduction,
-        rule=list(rules),
-        optimizer=list(optimisers),
-        epochs=s.epochs,
-        batch_size=s.batch_size,
-        shuffle=s.shuffle,
-        stop=s.stop,
-        l2=s.l2,
-        clip_norm=s.clip_norm,
-        validation=(made.parts.X_held, made.parts.T_held) if len(made.parts.X_held) else None,
-        engine=task.engine,
-        dtype=s.dtype,
-        threads=threads,
-    )
+    return {
+        "theta": None if same else made.network.init_many(starts, s.dtype),
+        "loss": made.objective.loss,
+        "reduction": s.reduction,
+        "rule": list(rules),
+        "optimizer": list(optimisers),
+        "epochs": s.epochs,
+        "batch_size": s.batch_size,
+        "shuffle": s.shuffle,
+        "stop": s.stop,
+        "l2": s.l2,
+        "clip_norm": s.clip_norm,
+        "validation": (made.parts.X_held, made.parts.T_held) if len(made.parts.X_held) else None,
+        "engine": task.engine,
+        "dtype": s.dtype,
+    }
 
 
-def _rows(task: Task, made: Made, many: Many) -> pl.DataFrame:
+def _train(
+    task: Task,
+    made: Made,
+    seeds: Sequence[int],
+    hold: Sequence[str],
+    options: dict[str, Any],
+    threads: int | None,
+) -> Many:
+    orders = _seeds(task, seeds, hold, "order")
+    X, T = made.parts.X, made.parts.T
+    return train_many(made.network, X, T, seeds=orders, threads=threads, **options)
+
+
+def _rows(task: Task, made: Made, many: Many, angles: dict[str, list[Any]]) -> pl.DataFrame:
     import polars as pl
 
     factors = [name for name, _ in task.runs[0][0].labels]
     labels = [dict(cell.labels) for cell, _ in task.runs]
     goal = any(rule.name in GOALS for rule in task.runs[0][0].settings.stop)
     solved = np.isin(many.stopped, GOALS)
-    measured = measured_at(made, many.theta)
+    measured = {**measured_at(made, many.theta), **angles}
     marks = checkpoints(task.runs[0][0].settings.epochs)
     columns = {
         **{name: [row[name] for row in labels] for name in factors},
@@ -105,10 +119,13 @@ def _rows(task: Task, made: Made, many: Many) -> pl.DataFrame:
             name: pl.Series(measured.get(name, [None] * len(many)), dtype=pl.Float64)
             for name in MEASURED
         },
-        "saturated": pl.Series(measured["saturated"], dtype=pl.List(pl.Float64)),
+        **{
+            name: pl.Series(measured.get(name, [None] * len(many)), dtype=pl.List(pl.Float64))
+            for name in LAYERWISE
+        },
         "seconds": np.full(len(many), many.seconds / len(many)),
-        "engine": many.engine,
-        "host": platform.node(),
+        "engine": [many.engine] * len(many),
+        "host": [platform.node()] * len(many),
         "message": list(many.messages),
         "curve": pl.Series(_curves(many, marks)).arr.to_list(),
     }

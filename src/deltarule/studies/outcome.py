@@ -34,26 +34,29 @@ Array = NDArray[Any]
 def measured_at(made: Made, thetas: Array) -> dict[str, list[Any]]:
     """Return lists with an entry per theta (m, size): what is in `MEASURED`, and `saturated`.
 
-    A number that is not finite, or has no meaning, is None; `saturated` is a share per layer.
+    A number that is not finite, or has no meaning, is None; `saturated` and `slope` have an entry
+    per layer: the share of flat nodes, and the mean of |f'|. The penalty belongs to what is trained
+    on; how well held-out samples are met has none.
     """
     parts = made.parts
-    found: dict[str, list[Any]] = {"saturated": [[]] * len(thetas)}
+    found: dict[str, list[Any]] = {}
     sets = (("", parts.X, parts.T), ("validation_", parts.X_held, parts.T_held))
     with np.errstate(all="ignore"):
         penalties = [float(penalty(made.objective, theta, NUMPY)) for theta in thetas]
         for prefix, X, T in (some for some in sets if len(some[1])):
-            errors, right, saturated = [], [], []
+            errors, right, slopes = [], [], []
             for nets, y in _forward(made.network, thetas, X):
                 terms = data_errors(made.objective, nets[-1], y, T, None, NUMPY)
                 errors += terms.reshape(len(y), -1).sum(axis=1).tolist()
                 right += (_classes(y) == _classes(T)).mean(axis=1).tolist()
-                saturated += _saturated(made.network, nets)
-            total = [_finite(e + p) for e, p in zip(errors, penalties, strict=True)]
+                slopes += [] if prefix else _slopes(made.network, nets)
+            extra = penalties if not prefix else [0.0] * len(errors)
+            total = [_finite(e + p) for e, p in zip(errors, extra, strict=True)]
             found[prefix + "error"] = total
             if parts.task in ("binary", "multiclass"):
                 found[prefix + "accuracy"] = right
             if not prefix:
-                found["saturated"] = saturated
+                found["saturated"], found["slope"] = map(list, zip(*slopes, strict=True))
     return found
 
 
@@ -98,24 +101,27 @@ def _classes(y: Array) -> Array:
     return y[..., 0] > 0.5 if y.shape[-1] == 1 else np.argmax(y, axis=-1)
 
 
-def _saturated(network: Network, nets: list[Any]) -> list[list[float | None]]:
-    """Return, network by network, every layer's share of saturated (sample, node) pairs.
+def _slopes(network: Network, nets: list[Any]) -> list[tuple[list[Any], list[Any]]]:
+    """Return, network by network, two numbers of every layer's (sample, node) pairs.
 
-    None where the layer has no nets, couples a row, or a net is not finite.
+    The share that is saturated, and the mean of |f'|. None where the layer has no nets, couples a
+    row, or a net is not finite.
     """
     count = next((len(net) for net in nets if net is not None), 1)
-    shares: list[list[float | None]] = [[] for _ in range(count)]
+    found: list[tuple[list[Any], list[Any]]] = [([], []) for _ in range(count)]
     for layer, net in zip(network.layers, nets, strict=True):
         f = getattr(layer, "activation", None)
-        if net is None or f is None or f.rowwise:
-            values = [None] * count
-        else:
-            flat = np.abs(f.derivative(net)) < _FLAT * _largest(f)
+        values = np.full((2, count), np.nan)
+        if net is not None and f is not None and not f.rowwise:
+            slopes = np.abs(f.derivative(net))
             finite = np.isfinite(net).all(axis=(1, 2))
-            values = np.where(finite, flat.mean(axis=(1, 2)), np.nan).tolist()
-        for own, value in zip(shares, values, strict=True):
-            own.append(None if value is None else _finite(value))
-    return shares
+            flat = slopes < _FLAT * _largest(f)
+            numbers = flat.mean(axis=(1, 2)), slopes.mean(axis=(1, 2))
+            values = np.where(finite, numbers, np.nan)
+        for own, pair in zip(found, values.T.tolist(), strict=True):
+            for several, value in zip(own, pair, strict=True):
+                several.append(_finite(value))
+    return found
 
 
 def _finite(value: float) -> float | None:

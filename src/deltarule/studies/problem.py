@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,17 @@ class Problem:
     T: Array
     digest: str
     """SHA-256 of the numbers, the first 16 digits."""
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """How the table is prepared: the target, the task and what else `prepare` is to be told."""
+
+    @classmethod
+    def of(cls, name: str, table: Table, reading: Mapping[str, Any]) -> Problem:
+        """Return the problem of a table, `reading` being further arguments of `prepare`."""
+        none = np.empty((0, 0))
+        told = np.frombuffer(repr(sorted(reading.items())).encode(), np.uint8)
+        columns = (column.values for column in table.columns)
+        digest = _digest(*columns, *([told] if reading else []))
+        return cls(name, table, none, none, digest, reading)
 
     @property
     def splittable(self) -> bool:
@@ -58,8 +71,13 @@ class Problem:
     def parts(self, validation: float, scale: str | None, seed: int, dtype: str) -> Parts:
         """Return the samples, the share `validation` of them held out by `seed`.
 
+        The last ones are remembered: the cells of a study ask for the same again and again.
+
         Raises `UsageError` where nothing may be held out, `DataError` where a file cannot be used.
         """
+        return _parts(self, validation, scale, seed, dtype)
+
+    def _parts(self, validation: float, scale: str | None, seed: int, dtype: str) -> Parts:
         if validation and not self.splittable:
             raise UsageError(
                 f"{self.name}: every sample is needed, none can be held out; leave out validation"
@@ -73,6 +91,7 @@ class Problem:
             test=0.0,
             seed=seed,
             dtype=dtype,
+            **self.reading,
         )
         train, held = found["train"], found["validation"]
         return Parts(train.X, train.T, held.X, held.T, found.task)
@@ -96,6 +115,11 @@ class Problem:
         return {"name": self.name, "sha256": self.digest}
 
 
+@lru_cache(maxsize=8)
+def _parts(problem: Problem, *how: Any) -> Parts:
+    return problem._parts(*how)
+
+
 def as_problem(given: Any) -> Problem:
     """Return the problem that a name, a path, a bundled data set or a pair (X, T) stands for.
 
@@ -110,8 +134,7 @@ def as_problem(given: Any) -> Problem:
                 f"{given}: a study needs to know the target. Train on bundled or generated data, "
                 "an NPZ file with X and T, or arrays (X, T)."
             )
-        numbers = [column.values for column in table.columns]
-        return Problem(str(given), table, np.empty((0, 0)), np.empty((0, 0)), _digest(*numbers))
+        return Problem.of(str(given), table, {})
     if isinstance(given, Bundled):
         return as_problem(given.name)
     if isinstance(given, np.ndarray) or not isinstance(given, tuple | list) or len(given) != 2:

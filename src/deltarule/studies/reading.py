@@ -10,8 +10,8 @@ from typing import Any
 
 from deltarule.core.errors import DataError, UsageError, nearest, unknown_name
 from deltarule.core.input_file import unreadable
+from deltarule.core.places import Places
 from deltarule.studies.factors import Factor
-from deltarule.studies.places import Places
 from deltarule.studies.settings import checked
 from deltarule.studies.study import Study, seeds_of
 
@@ -23,7 +23,7 @@ SHIPPED = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 """The studies that come along, by name."""
 
 _TABLES = ("study", "settings", "grid", "baseline", "include", "exclude")
-_STUDY = ("title", "question", "seeds", "hold", "metric")
+_STUDY = ("title", "question", "seeds", "hold", "metric", "layers")
 
 
 def shipped(name: str) -> str:

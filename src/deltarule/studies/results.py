@@ -52,7 +52,8 @@ class Results:
     @property
     def _some(self) -> pl.DataFrame:
         if self.table is None or not len(self.table):
-            raise DataError("the study has no finished run yet")
+            why = f": {'; '.join(self.notes)}" if self.notes else ""
+            raise DataError(f"the study has no finished run yet{why}")
         return self.table
 
     @cached_property
@@ -102,7 +103,7 @@ class Results:
                 about data.
             baseline: the level that others are compared with; None takes the study's own.
             measures: "solved", "epochs", "error", ...; None takes solved and epochs where the
-                study has a goal, else its metric.
+                study has a goal, and its metric.
 
         Columns: difference a - b with a BCa interval, in which share of pairs a is better, the
         p-value of the sign-flip test, adjusted over all rows (Holm), a verdict and a sentence.
@@ -118,7 +119,7 @@ class Results:
     ) -> list[dict[str, Any]]:
         from deltarule.studies.statistics.comparison import comparisons
 
-        d, goal = self.definition, self.definition.plain["goal"]
+        d = self.definition
         chosen = factor or d.compared
         if chosen is None:
             return []
@@ -127,7 +128,7 @@ class Results:
         level = baseline or d.plain["baseline"].get(chosen) or d.factors[chosen][0]
         if level not in d.factors[chosen]:
             raise unknown_name(f"level of {chosen}", level, d.factors[chosen])
-        names = measures or (["solved", "epochs"] if goal else [d.plain["metric"]])
+        names = measures or d.measures
         for name in names:
             if name not in MEASURES:
                 raise unknown_name("measure", name, MEASURES)

@@ -45,7 +45,7 @@ def run(
         total, left = len(keep.wanted), len(keep.missing())
         bar = stack.enter_context(Progress(total, total - left, progress))
         failed = _carry_out(study, keep, count or cores(), count is None, executor, address, bar)
-    results = Results(study.definition, keep.table(), tuple(keep.notes))
+    results = Results(keep.definition, keep.table(), tuple(keep.notes))
     if failed:
         raise SweepError(_sentence(failed, folder), results)
     return results
@@ -82,6 +82,7 @@ class _Keeper:
 
     def __init__(self, study: Study, folder: StudyFolder | None, kept: Any) -> None:
         self._study, self._folder = study, folder
+        self.definition = study.definition if folder is None else folder.definition
         self._tables: list[pl.DataFrame] = [] if kept is None else [kept]
         self.notes: list[str] = [] if folder is None else folder.notes
 
@@ -116,12 +117,13 @@ class _Keeper:
         if not self._tables:
             return None
         rows = pl.concat(self._tables, how="diagonal_relaxed")
-        return self._study.definition.ordered(rows)
+        return self.definition.ordered(rows)
 
     def said(self) -> str:
         """Return what is kept after an interrupt."""
         table = self.table()
-        done, all_ = 0 if table is None else len(table), len(self.wanted)
+        all_ = len(self.wanted)
+        done = all_ - len(self.missing()) if self._folder else 0 if table is None else len(table)
         if self._folder is None:
             return f"{done:,} of {all_:,} runs were done; without a folder (out) they are lost"
         return f"{done:,} of {all_:,} runs are kept in {self._folder.path}; run it again to go on"

@@ -62,6 +62,8 @@ class Settings:
     """How inputs are scaled; None leaves problems that are not split as they are, others get
     mean 0 and deviation 1."""
     dtype: str = "float64"
+    alignment: bool = False
+    """Whether angles to the chain rule are measured at the end of every run."""
     seeds: int | None = None
     """How many of the study's seeds this cell has; None for all."""
 
@@ -173,5 +175,6 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "validation": lambda value: number("validation", value, low=0.0, high=0.9),
     "scale": _optional(_among("scaler", tuple(SCALERS))),
     "dtype": _among("dtype", DTYPES),
+    "alignment": lambda value: boolean("alignment", value),
     "seeds": _optional(lambda value: whole("seeds of a cell", value, 1)),
 }

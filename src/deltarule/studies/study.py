@@ -40,12 +40,15 @@ class Study:
             of every, factor.
         hold: sources of chance that do not vary: `"weights"`, `"order"`, `"split"`.
         baseline: for every factor the level that others are compared with; else its first one.
-        metric: what cells are compared by that have no goal: "error", "accuracy",
-            "validation_error" or "validation_accuracy".
+        metric: what cells are compared by, beside what they solve and how soon where they have
+            a goal: "error", "accuracy", "validation_error" or "validation_accuracy".
+        layers: what is told of every layer: "slope" (|f'|), "saturated", or, with the setting
+            `alignment`, "delta_angle" and "weight_angle" (to the chain rule's).
         title, question: for the report.
         settings: everything that is the same in all cells: `rule`, `optimizer`, `lr`, `epochs`,
             `batch_size` (None: all), `stop`, `loss`, `reduction`, `hidden`, `activation`, `output`,
-            `init`, `l2`, `clip_norm`, `validation` (a share to hold out), `scale`, `dtype`.
+            `init`, `l2`, `clip_norm`, `validation` (a share to hold out), `scale`, `dtype`,
+            `alignment`.
 
     A run is solved where it ends by `all_within` or `error_below`. Raises `UsageError` for what
     cannot be, naming the nearest.
@@ -72,6 +75,7 @@ class Study:
         hold: str | Sequence[str] = (),
         baseline: Mapping[str, Any] | None = None,
         metric: str | None = None,
+        layers: str | Sequence[str] = (),
         title: str = "",
         question: str = "",
         **settings: Any,
@@ -107,8 +111,9 @@ class Study:
                 raise unknown_name("factor in baseline", name, by_name)
             levels[name] = by_name[name].find(label)
         self.definition = Definition.of(
-            fixed, factors, self.cells, self.seeds, held, levels, metric, title, question
-        )
+            fixed, factors, self.cells, self.seeds, held, levels, metric,
+            (layers,) if isinstance(layers, str) else layers, title, question,
+        )  # fmt: skip
 
     def run(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deltarule.studies.statistics.sentences import count
+from deltarule.studies.statistics.values import LAYERWISE
 
 if TYPE_CHECKING:
     from deltarule.studies.results import Results
@@ -41,6 +42,8 @@ def summary_table(results: Results) -> Cells:
             percent = name.endswith("accuracy")
             tell = (lambda row, n=name: _share(row, f"{n}_mean")) if percent else _error(name)
             columns[f"{title} [95 %]"] = [tell(row) for row in rows]
+    for name in results.definition.plain.get("layers", ()):
+        columns[LAYERWISE[name].rpartition(", ")[0]] = [_layers(row, name) for row in rows]
     return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
 
 
@@ -56,6 +59,13 @@ def comparison_table(rows: Sequence[Mapping[str, Any]]) -> Cells:
         ]
         for row in rows
     ]  # fmt: skip
+
+
+def _layers(row: Mapping[str, Any], name: str) -> str:
+    values = [v for k, v in row.items() if k.rpartition("_")[0] == name and k[-1].isdigit()]
+    while values and values[-1] is None:  # of a network of fewer layers, or without a number
+        values.pop()
+    return ", ".join("-" if v is None else f"{v:.3g}" for v in values) or "-"
 
 
 def _share(row: Mapping[str, Any], name: str) -> str:

@@ -49,6 +49,11 @@ class Task:
     weight: float
     """How much work it is, in multiplications, roughly."""
 
+    @property
+    def cells(self) -> list[Cell]:
+        """The cells that the runs are of."""
+        return list(dict.fromkeys(cell for cell, _ in self.runs))
+
 
 @dataclass(frozen=True, eq=False)
 class Made:

@@ -14,7 +14,7 @@ __all__ = ["Histories", "Many"]
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Many:
     """Many trained networks: everything has a network per row, histories a network per column.
 
@@ -47,6 +47,11 @@ class Many:
 
     def __len__(self) -> int:
         return len(self.seeds)
+
+    def __repr__(self) -> str:
+        ends, counts = np.unique(self.stopped, return_counts=True)
+        said = ", ".join(f"{n} {end!r}" for end, n in zip(ends, counts, strict=True))
+        return f"Many({len(self)} networks of {self.theta.shape[1]:,} numbers, stopped: {said})"
 
 
 class Histories:

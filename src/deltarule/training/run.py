@@ -16,7 +16,7 @@ from deltarule.training.state import State
 __all__ = ["Run"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A finished (or interrupted) training.
 
@@ -26,6 +26,8 @@ class Run:
     >>> run = dr.train(net, xor.X, xor.T, epochs=3, batch_size=None)
     >>> run.epochs, run.stopped, run.history["error"].shape
     (3, 'epochs', (3,))
+    >>> run
+    Run(3 epochs, E from 0.1338 to 0.1336, stopped: 'epochs', theta of 9 numbers)
     """
 
     objective: Objective
@@ -37,6 +39,12 @@ class Run:
     """The loop's whole state."""
     restored: bool
     """Whether `theta` is the best theta (with `Patience`) instead of the last."""
+
+    def __repr__(self) -> str:
+        errors = self.history["error"]
+        fell = f"E from {errors[0]:.4g} to {errors[-1]:.4g}, " if len(errors) else ""
+        size = f"theta of {self.theta.size:,} numbers"
+        return f"Run({self.epochs} epochs, {fell}stopped: {self.stopped!r}, {size})"
 
     @property
     def theta(self) -> NDArray[Any]:

@@ -232,6 +232,29 @@ def test_a_small_penalty_is_fitted_too():
     assert found.mistakes[0].parameters["l2"] == pytest.approx(1e-6, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("factor", "up_to", "verdict", "mistakes", "conventions"),
+    [
+        (-0.1, "factor", "correct", [], ["sign", "learning_rate"]),
+        (-0.1, "rate", "explained", ["sign"], ["learning_rate"]),
+        (-0.1, "nothing", "explained", ["sign", "learning_rate"], []),
+        (0.1, "rate", "correct", [], ["learning_rate"]),
+        (1.0, "nothing", "correct", [], []),
+    ],
+)
+def test_who_asks_says_what_a_common_factor_may_be(factor, up_to, verdict, mistakes, conventions):
+    found = dr.diagnose(factor * BP.gradient, NET, THETA, X, T, up_to=up_to)
+    assert found.verdict == verdict
+    assert [m.code for m in found.mistakes] == mistakes
+    assert [c.code for c in found.conventions if c.explanation == 1] == conventions
+    assert ("up the slope of E" in str(found)) is (up_to == "rate" and factor < 0)
+
+
+def test_an_unknown_convention_is_refused():
+    with pytest.raises(dr.UsageError, match="did you mean 'rate'"):
+        dr.diagnose(BP.gradient, NET, THETA, X, T, up_to="rat")
+
+
 def test_every_file_of_the_grammar_is_imported():
     stems = {path.stem for path in Path(grammar.__file__).parent.glob("*.py")} - {"__init__"}
     assert {s for s in stems if f"{grammar.__name__}.{s}" not in sys.modules} == set()

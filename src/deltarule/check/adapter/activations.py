@@ -89,6 +89,8 @@ def _search(
     fitting = []
     for f in candidates[l]:
         outs = _outputs(points, ys, f, l)
+        if outs is not None and f.rowwise and outs[0].shape[1] == 1:
+            continue  # 1, whatever the net is
         if outs is not None and not (f.name != "identity" and len(candidates[l]) > 1 and
                                      _linear(points, ys, outs, l)):  # fmt: skip
             fitting.append((f, outs))

@@ -114,7 +114,8 @@ def diagnose(
             reduction=reduction or "mean", notation=notation or "theory", **options,
         )  # fmt: skip
     known = Known() if net is None else Known.of(net)
-    found = programs_in(gradient, known, getattr(gradient, "__name__", type(gradient).__name__))
+    name = getattr(gradient, "__qualname__", type(gradient).__name__).rpartition("<locals>.")[2]
+    found = programs_in(gradient, known, name)
     if len(found) > 1:
         names = ", ".join(p.name for p in found)
         raise UsageError(f"there are several programs in it: {names}. Give one of them")
@@ -188,6 +189,12 @@ def _program(entry: Entry, known: Known, refused: Counter[str]) -> Program | Non
     for subject, chosen in _subjects(entry, known):
         reading = read(subject, chosen, refused)
         if reading is not None and reading.proved:
+            *below, outputs = reading.way.sizes
+            single = any(r.startswith(f"db{len(below)} ") for r in reading.remarks)
+            if single and outputs > 1 and known.sizes is None:  # it may be meant for one output
+                one = _program(entry, replace(known, sizes=(*below, 1)), refused)
+                if one is not None and one.reading.proved:
+                    return one
             return program_of(reading)
         if reading is not None and spare is None and known.sizes is not None:
             spare = program_of(reading)

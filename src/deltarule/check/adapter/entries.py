@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 from deltarule.check.adapter.construct import Maker, instances
-from deltarule.check.adapter.roles import roles_of
+from deltarule.check.adapter.guess import constants
+from deltarule.check.adapter.roles import parameters, role_of, roles_of
 from deltarule.check.adapter.subject import Step, Subject, copier
 
-__all__ = ["Entry", "entries_of", "forward_subjects", "subjects_of"]
+__all__ = ["TRAINING", "Entry", "bare", "entries_of", "forward_subjects", "subjects_of"]
 
 _GRADIENTS = re.compile(r"_*(compute_|get_|calc_|calculate_)?(grad(ient)?s?)(_(?!descent).*)?")
 _BACKWARD = re.compile(
     r"_*(back_?prop(agat(e|ion))?|backward(_?(pass|prop(agat(e|ion))?))?|bprop)(_.*)?"
 )
-_TRAINING = re.compile(
+TRAINING = re.compile(
     r"_*(gradient_descent|nn_model|model|train|fit|learn|update|step|sgd|optimi[sz]e|epoch)(_.*)?"
 )
 _LOSS = re.compile(
@@ -59,7 +60,7 @@ def entries_of(module: ModuleType) -> list[Entry]:
         if name.startswith("_"):
             continue
         if inspect.isfunction(thing) and thing.__module__ == module.__name__:
-            found.append(Entry(name, thing, _rank(name)))
+            found.append(Entry(name, thing, _rank(name, thing)))
         elif inspect.isclass(thing) and thing.__module__ == module.__name__:
             if methods_of(thing):
                 found.append(Entry(name, thing, 3))
@@ -68,11 +69,13 @@ def entries_of(module: ModuleType) -> list[Entry]:
     return sorted((e for e in found if e.rank < 9), key=lambda e: e.rank)
 
 
-def _rank(name: str) -> int:
-    if _FORWARD.fullmatch(name) or _HELPER.fullmatch(name):
+def _rank(name: str, function: Any) -> int:
+    if _HELPER.fullmatch(name):
         return 9
+    if _FORWARD.fullmatch(name):  # what gets targets as well is more than its name
+        return 7 if {"X", "T"} <= {role_of(p.name) for p in parameters(function)} else 9
     exact = name == "gradient"
-    for rank, pattern in ((1, _GRADIENTS), (4, _BACKWARD), (5, _TRAINING), (8, _LOSS)):
+    for rank, pattern in ((1, _GRADIENTS), (4, _BACKWARD), (5, TRAINING), (8, _LOSS)):
         if pattern.fullmatch(name):
             return rank - exact
     return 6
@@ -81,7 +84,7 @@ def _rank(name: str) -> int:
 def methods_of(cls: type) -> list[str]:
     """Return the methods that may deliver a gradient, those that are called so first."""
     names = [n for n in dir(cls) if not n.startswith("__") and callable(getattr(cls, n, None))]
-    order = (_GRADIENTS, _BACKWARD, _TRAINING, _LOSS)
+    order = (_GRADIENTS, _BACKWARD, TRAINING, _LOSS)
     ranked = [(i, n) for i, p in enumerate(order) for n in names if p.fullmatch(n)]
     return [n for _, n in sorted(ranked, key=lambda pair: (pair[0], len(pair[1])))]
 
@@ -96,10 +99,26 @@ def subjects_of(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject
     elif inspect.ismethod(thing):
         owner = thing.__self__
         yield from _of_object(entry.name, type(owner), copier(owner), sizes, thing.__name__)
+    elif (owner := _class_of(thing)) is not None:
+        for maker in instances(owner, sizes):
+            for subject in _of_object(entry.name, owner, maker.make, maker.sizes, thing.__name__):
+                yield replace(subject, data=maker.data)
     elif inspect.isfunction(thing) or not methods_of(type(thing)):
         yield from _of_function(entry.name, thing, sizes)
     else:
         yield from _of_object(entry.name, type(thing), copier(thing), sizes)
+
+
+def _class_of(thing: Any) -> Any:
+    """Return the class whose method a function is, as in Net.train; None for others."""
+    *above, name = getattr(thing, "__qualname__", "").split(".")
+    owner: Any = None
+    for step in above:
+        inside = getattr(thing, "__globals__", {}) if owner is None else vars(owner)
+        owner = inside.get(step)
+        if not inspect.isclass(owner):
+            return None
+    return None if owner is None or isinstance(vars(owner).get(name), staticmethod) else owner
 
 
 def forward_subjects(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject]:
@@ -128,31 +147,30 @@ def _of_object(
     for method in methods:
         for steps in _steps(cls, method):
             functions: Mapping[str, Any] = {}
-            variables = getattr(inspect.getmodule(cls), "__dict__", {})
+            variables = getattr(inspect.getattr_static(cls, method), "__globals__", {})
             told = ".".join([name, "+".join(step.name for step in steps)])
-            yield Subject(
-                told if only is None else name, "object", make, steps, functions, variables, sizes
-            )
+            told = told if only is None else name
+            yield Subject(told, "object", make, steps, functions, variables, sizes, owner=cls)
 
 
 def _steps(cls: type, method: str) -> list[tuple[Step, ...]]:
     """Return a method alone, after a forward method, and before one that updates."""
     forward = [n for n in dir(cls) if not n.startswith("__") and _FORWARD.fullmatch(n)]
     found: list[tuple[Step, ...]] = []
-    last = roles_of(_bare(cls, method), ("X", "T"))
+    last = roles_of(bare(cls, method), ("X", "T"))
     if last is None:
         return found
     whole = Step(method, last)
     if "output" not in last.values():
         found.append((whole,))
     for name in forward:
-        first = roles_of(_bare(cls, name), ("X",))
+        first = roles_of(bare(cls, name), ("X",))
         if first is not None and "T" not in first.values() and name != method:
             found.append((Step(name, first), whole))
     return found
 
 
-def _bare(cls: type, name: str) -> Any:
+def bare(cls: type, name: str) -> Any:
     """Return a method as a function without self."""
     held = inspect.getattr_static(cls, name)
     if isinstance(held, staticmethod | classmethod):
@@ -175,6 +193,8 @@ def _of_function(name: str, function: Any, sizes: tuple[int, ...] | None) -> Ite
     variables = getattr(function, "__globals__", {})
     roles = roles_of(function, ("theta", "X", "T"))
     if roles is not None:
+        if not {"theta", "W"} & set(roles.values()):  # what is called layers may be they
+            roles = {k: "theta" if r == "sizes" else r for k, r in roles.items()}
         for steps, functions in _before(name, function, roles, variables):
             yield from _of_arguments(name, functions, steps, variables, sizes)
     roles = roles_of(function, ("X", "T"))
@@ -224,9 +244,18 @@ def _of_arguments(
         )
         for _, make, chosen in _structures(variables, sizes):
             yield Subject(name, "arguments", make, named, functions, variables, chosen)
-        for container in ("flat", "list", "pairs", "dict"):
+        plain = [(container, ()) for container in ("flat", "list", "pairs", "dict")]
+        for container, keys in (*plain, *_keyed(function for function in functions.values())):
             yield Subject(
-                name, "arguments", lambda X, T: {}, named, functions, variables, sizes, container
+                name,
+                "arguments",
+                lambda X, T: {},
+                named,
+                functions,
+                variables,
+                sizes,
+                container,
+                keys,
             )
         return
     for container in ("each", "W and b") if len(held) == 2 else ("each",):
@@ -240,6 +269,17 @@ def _of_arguments(
             sizes,
             container,
         )
+
+
+def _keyed(functions: Iterable[Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield dictionaries with the names of weights and biases that are written in the code."""
+    written = [s for f in functions for s in constants(getattr(f, "__code__", None), str)]
+    keys = tuple(s for s in dict.fromkeys(written) if role_of(s) in ("theta", "W"))
+    biases = tuple(key for key in keys if key.lower().startswith("b"))
+    if len(keys) > 2:
+        yield "dict", keys
+    elif keys and len(keys) - len(biases) == 1:
+        yield "dicts", tuple(sorted(keys, key=lambda key: key in biases))
 
 
 def _structures(

@@ -35,7 +35,7 @@ def _one(T: Array) -> bool:
     return len(T[0]) == 1
 
 
-def _pairs(as_column: bool) -> Callable[[Array], list[Array]]:
+def _list_of(as_column: bool) -> Callable[[Array], list[Array]]:
     def split(A: Array) -> list[Array]:
         return [a[:, None] if as_column else a for a in A]
 
@@ -52,6 +52,8 @@ FORMS: tuple[Form, ...] = (
     Form("columns, classes as numbers", lambda X: X.T.copy(), lambda T: T.argmax(axis=1), True,
          _classes),
     Form("lists of rows", lambda X: X.tolist(), lambda T: T.tolist(), True),
+    Form("lists of columns", _list_of(True), _list_of(True), True),
+    Form("lists of vectors", _list_of(False), _list_of(False), True),
     Form("one observation as a vector", lambda X: X[0].copy(), lambda T: T[0].copy(), False),
     Form("one observation, one target", lambda X: X[0].copy(), lambda T: float(T[0, 0]), False,
          _one),
@@ -66,7 +68,7 @@ FORMS: tuple[Form, ...] = (
 """The forms in the order in which they are tried: several observations first."""
 
 PAIRS: tuple[Form, ...] = (
-    Form("pairs of columns", _pairs(True), _pairs(True), True),
-    Form("pairs of vectors", _pairs(False), _pairs(False), True),
+    Form("pairs of columns", _list_of(True), _list_of(True), True),
+    Form("pairs of vectors", _list_of(False), _list_of(False), True),
 )
 """For a function of a list of (x, t)."""

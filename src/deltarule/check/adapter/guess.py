@@ -14,7 +14,7 @@ import numpy as np
 from deltarule.check.adapter.pieces import flat_readings
 from deltarule.network import Network
 
-__all__ = ["sizes_for"]
+__all__ = ["constants", "sizes_for"]
 
 _MOST, _LARGEST = 9, 64
 """Different numbers that are tried as sizes, and how large a layer may be."""
@@ -51,14 +51,15 @@ def _written(function: Any) -> set[int]:
     own = [v for v in variables.values() if isinstance(v, int) and not isinstance(v, bool)]
     found = {1, 3, *own}  # 3 for those that take any number of hidden nodes
     for code in [f.__code__ for f in (function, *helpers) if f.__globals__ is variables]:
-        found |= set(_constants(code))
+        found |= set(constants(code, int))
     return {n for n in found if 0 < n <= _LARGEST}
 
 
-def _constants(code: CodeType) -> Iterator[int]:
-    for value in code.co_consts:
+def constants(code: CodeType | None, kind: type) -> Iterator[Any]:
+    """Yield the constants of one type that are written in a function's code."""
+    for value in () if code is None else code.co_consts:
         if isinstance(value, CodeType):
-            yield from _constants(value)
-        for n in value if isinstance(value, tuple) else (value,):
-            if isinstance(n, int) and not isinstance(n, bool):
-                yield n
+            yield from constants(value, kind)
+        for c in value if isinstance(value, tuple) else (value,):
+            if type(c) is kind:
+                yield c

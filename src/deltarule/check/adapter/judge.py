@@ -8,20 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.objective import (
-    Fit,
-    best_fit,
-    completed,
-    delivered,
-    losses_for,
-    seen_loss,
-)
+from deltarule.check.adapter.error import Error, error_of
+from deltarule.check.adapter.follow import share, step_after
+from deltarule.check.adapter.objective import Fit, best_fit, completed, delivered, losses_for
 from deltarule.check.adapter.outcome import STEPS
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.state import kept_state
 from deltarule.check.adapter.ways import point
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
+from deltarule.network import Network
 
 __all__ = ["Asked", "ask"]
 
@@ -52,48 +48,67 @@ def ask(
     net = program.network
     theta, X, T = at if at is not None else _point(program, loss, rows, seed)
     gradient = program(theta, X, T)
-    mean = reduction or program.reduction or "mean"
-    found = _objective(program, theta, X, T, gradient, loss, mean)
+    l2 = options.pop("l2", 0.0)
+    told = reduction or program.reduction
+    for mean in (told,) if told else ("sum", "mean"):  # with a penalty it may be neither
+        found, error = _objective(program, (theta, X, T), gradient, loss, l2, mean)
+        if found.exact and abs(abs(found.factor) - 1.0) < 1e-6:
+            program = replace(program, reduction=mean)
+            break
     program = _signed(program, found)
+    step = step_after(program)
+    c = None if step is None else share(program, step, theta, X, T)
+    if step is not None and c is not None and c * program.sign < 0:
+        asked = ask(step, loss, reduction, at=(theta, X, T), l2=l2, **options)
+        why = f"{program.name} returns {_what(program)}, and {step.name} {_done(c)} it"
+        uphill = replace(asked.diagnosis, notes=(why, *asked.diagnosis.notes))
+        return Asked(asked.sentence, uphill, at is None)
     given = _completed(program, found, mean)
-    diagnosis = name_mistake(given, net, theta, X, T, loss=found.loss, reduction=mean, **options)
-    if program.reading.outcome in STEPS:
-        diagnosis = _uphill(diagnosis)
+    up_to = "rate" if program.reading.outcome in STEPS else "factor"  # no step may go uphill
+    shared = 0 if error is None else error.rows
+    options |= {"loss": found.loss, "reduction": mean, "up_to": up_to}
+    options |= {"l2": found.l2, "l2_rows": shared}
+    diagnosis = name_mistake(given, net, theta, X, T, **options)
     missing = np.isnan(gradient)
-    notes = [program.sentence() + ("" if loss else f", loss {found.loss}")]
-    if not found.seen:
+    notes = [program.sentence() + ("" if loss else f", loss {found.loss}") + _seen(error)]
+    if loss is None and error is None:
         notes.append("no E was seen to be computed: if the loss is another one, say so (--loss)")
     if np.any(missing):
         notes.append(delivered(net, missing))
+    if step is not None and c is not None and program.sign < 0:
+        notes.append(f"it returns {_what(program)}, and {step.name} {_done(c)} it: it goes down")
     notes += filter(None, [kept_state(program, theta, X, T)])
-    if diagnosis.verdict != "correct" and program.reading.several and len(X) > 1:
-        one = name_mistake(
-            given, net, theta, X[:1], T[:1], loss=found.loss, reduction=mean, **options
+    several = program.reading.several and len(X) > 1
+    wrong = diagnosis.verdict != "correct"
+    if several and wrong and _right(given, net, (theta, X[:1], T[:1]), options):
+        notes.append(
+            "with one observation alone it is right: what is wrong is how several are put together"
         )
-        one = _uphill(one) if program.reading.outcome in STEPS else one
-        if one.verdict == "correct":
-            notes.append(
-                "with one observation alone it is right: what is wrong is how several are put "
-                "together"
-            )
-    told = replace(diagnosis, notes=(*notes[1:], *diagnosis.notes))
-    return Asked(notes[0], told, at is None)
+    diagnosis = replace(diagnosis, notes=(*notes[1:], *diagnosis.notes))
+    return Asked(notes[0], diagnosis, at is None)
 
 
-def _uphill(found: Diagnosis) -> Diagnosis:
-    """Return the diagnosis of a step, whose direction is no convention: +dE/dw climbs."""
-    signs = [c for c in found.conventions if c.code == "sign" and c.explanation == 1]
-    if not signs:
-        return found
-    told = replace(
-        signs[0],
-        does="the weights are moved by +dE/dw, up the slope of E",
-        should="they are moved by -dE/dw: y - T is subtracted, T - y is added",
-        line="w <- w - eta dE/dw",
-    )
-    verdict = "explained" if found.verdict == "correct" else found.verdict
-    rest = tuple(c for c in found.conventions if c.code != "sign")
-    return replace(found, verdict=verdict, mistakes=(told, *found.mistakes), conventions=rest)
+def _right(given: Any, net: Network, alone: Any, options: dict[str, Any]) -> bool:
+    """Whether it is right at a point with one observation."""
+    l2 = options["l2"] * (options["l2_rows"] or 1)
+    one = {**options, "l2": l2, "l2_rows": min(1, options["l2_rows"])}
+    return name_mistake(given, net, *alone, **one).verdict == "correct"
+
+
+def _seen(error: Error | None) -> str:
+    """Say what of E was seen beside its loss."""
+    if error is None:
+        return ""
+    penalty = f", l2 {error.l2:.6g}{' (divided by the rows)' if error.rows else ''}"
+    return (penalty if error.l2 else "") + (f", as {error.by} has it" if error.by else "")
+
+
+def _what(program: Program) -> str:
+    return "-dE/dw" if program.sign < 0 else "dE/dw"
+
+
+def _done(c: float) -> str:
+    return "subtracts" if c > 0 else "adds"
 
 
 def _point(program: Program, loss: Any, rows: int, seed: int) -> tuple[Array, Array, Array]:
@@ -105,28 +120,29 @@ def _point(program: Program, loss: Any, rows: int, seed: int) -> tuple[Array, Ar
 
 def _objective(
     program: Program,
-    theta: Array,
-    X: Array,
-    T: Array,
+    at: tuple[Array, Array, Array],
     gradient: Array,
     loss: Any,
+    l2: float,
     reduction: str,
-) -> Fit:
-    """Return the loss that the gradient is for, and how it compares with the true one."""
+) -> tuple[Fit, Error | None]:
+    """Return the loss that the gradient is for, how it compares with the true one, and E as seen.
+
+    A penalty that was told is not looked for.
+    """
     net = program.network
-    losses, named = [loss] if loss is not None else losses_for(net), loss
-    if loss is None:
-        rows = slice(None) if program.reading.several else slice(0, 1)
-        seen = program.seen(theta, X[rows], T[rows])
-        named = seen_loss(net, theta, X[rows], T[rows], seen, losses)
-        squared = [l for l in losses if "squared" in l]  # the same but for a factor
-        if named in squared:  # the gradient may be that of the other one: else the value decides
-            fitting = best_fit(net, theta, X, T, gradient, squared, reduction)
-            losses = [fitting.loss if fitting.exact else named]
-        elif named is not None:
-            losses = [named]
-    found = best_fit(net, theta, X, T, gradient, losses, reduction)
-    return replace(found, seen=named is not None)
+    losses, error = [loss] if loss is not None else losses_for(net), None
+    if loss is None or not l2:
+        error = error_of(program, at, losses, reduction)
+        squared = [l for l in losses if l in ("half_squared_error", "squared_error")]
+        if error is not None and error.loss in squared:
+            # the gradient may be that of the other one: else the value decides
+            fitting = best_fit(net, *at, gradient, squared, reduction, l2 or error.l2)
+            losses = [fitting.loss if fitting.exact else error.loss]
+        elif error is not None:
+            losses = [error.loss]
+    l2 = l2 or (0.0 if error is None else error.l2)
+    return best_fit(net, *at, gradient, losses, reduction, l2), error
 
 
 def _signed(program: Program, found: Fit) -> Program:
@@ -143,8 +159,8 @@ def _completed(program: Program, found: Fit, reduction: str) -> Any:
     """Return a function whose missing entries are filled in, so that nothing else is compared."""
 
     def gradient(theta: Array, X: Array, T: Array) -> Array:
-        vector = program(theta, X, T)
+        vector, net = program(theta, X, T), program.network
         factor = program.sign * found.factor if found.exact else 1.0
-        return completed(program.network, theta, X, T, vector, found.loss, reduction, factor)
+        return completed(net, theta, X, T, vector, found.loss, reduction, factor, found.l2)
 
     return gradient

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.seen import Seen
 from deltarule.core.errors import DeltaruleError
 from deltarule.engine import backprop
 from deltarule.losses import LOSSES
 from deltarule.network import Network
 
-__all__ = ["Fit", "best_fit", "completed", "delivered", "fit", "losses_for", "seen_loss"]
+__all__ = ["Fit", "best_fit", "completed", "delivered", "fit", "losses_for"]
 
 Array = NDArray[Any]
 
@@ -39,8 +38,7 @@ class Fit:
     """Whether it is that of the loss, times `factor`."""
     factor: float
     """The gradient over the true one: fitted to all entries where it is exact."""
-    seen: bool = True
-    """Whether the program computes its value, or it was told."""
+    l2: float = 0.0
 
 
 def losses_for(net: Network) -> list[str]:
@@ -57,11 +55,18 @@ def losses_for(net: Network) -> list[str]:
 
 
 def fit(
-    net: Network, theta: Array, X: Array, T: Array, gradient: Array, loss: Any, reduction: str
+    net: Network,
+    theta: Array,
+    X: Array,
+    T: Array,
+    gradient: Array,
+    loss: Any,
+    reduction: str,
+    l2: float = 0.0,
 ) -> Fit | None:
     """Return how a gradient, NaN where it is not known, compares with that of a loss."""
     try:
-        truth = backprop(net, theta, X, T, loss=loss, reduction=reduction).gradient
+        truth = backprop(net, theta, X, T, loss=loss, reduction=reduction, l2=l2).gradient
     except DeltaruleError:
         return None
     known = np.isfinite(gradient)
@@ -74,7 +79,7 @@ def fit(
         <= _EXACT * np.max(np.abs((factor * truth)[part]), initial=0.0)
         for part in _layers(net, known)
     )
-    return Fit(loss, bool(near and factor), factor)
+    return Fit(loss, bool(near and factor), factor, l2)
 
 
 def _layers(net: Network, known: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
@@ -85,23 +90,6 @@ def _layers(net: Network, known: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
     return parts
 
 
-def seen_loss(
-    net: Network, theta: Array, X: Array, T: Array, seen: Seen, losses: Sequence[str]
-) -> str | None:
-    """Return the loss whose value, summed or averaged, is among the numbers seen."""
-    for name in losses:
-        try:
-            e = LOSSES.get(name)(net(theta, X), T)
-        except DeltaruleError:
-            continue
-        if name == "absolute_error" and e.size == 1:
-            continue  # |T - y| of one output is the residual, which any program has
-        totals = np.array([e.sum(), e.sum() / len(e), e.mean()])
-        if any(seen.holds(total) for total in totals):
-            return name
-    return None
-
-
 def best_fit(
     net: Network,
     theta: Array,
@@ -110,12 +98,14 @@ def best_fit(
     gradient: Array,
     losses: Sequence[Any],
     reduction: str,
+    l2: float = 0.0,
 ) -> Fit:
     """Return the loss that a gradient fits: exactly, before up to a factor, before not at all."""
-    fits = [f for l in losses if (f := fit(net, theta, X, T, gradient, l, reduction)) is not None]
+    tried = (fit(net, theta, X, T, gradient, l, reduction, l2) for l in losses)
+    fits = [f for f in tried if f is not None]
     exact = [f for f in fits if f.exact]
     ones = [f for f in exact if abs(abs(f.factor) - 1.0) < _EXACT]
-    return next(iter([*ones, *exact, *fits]), Fit(losses[0], False, 1.0))
+    return next(iter([*ones, *exact, *fits]), Fit(losses[0], False, 1.0, l2))
 
 
 def completed(
@@ -127,12 +117,13 @@ def completed(
     loss: Any,
     reduction: str,
     factor: float = 1.0,
+    l2: float = 0.0,
 ) -> Array:
     """Return a gradient whose missing entries, NaN, are the true ones times a factor."""
     missing = np.isnan(gradient)
     if not np.any(missing):
         return gradient
-    truth = backprop(net, theta, X, T, loss=loss, reduction=reduction).gradient
+    truth = backprop(net, theta, X, T, loss=loss, reduction=reduction, l2=l2).gradient
     return np.where(missing, factor * truth, gradient)
 
 

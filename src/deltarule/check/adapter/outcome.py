@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,8 +81,9 @@ def _correlated(arrays: Sequence[Array | None], before: Sequence[Array]) -> bool
     """Whether they are the old weights, moved a little: no gradient lies so near to its point."""
     pairs = [(a.ravel(), b.ravel()) for a, b in zip(arrays, before, strict=True) if a is not None]
     a, b = (np.concatenate(side) for side in zip(*pairs, strict=True))
-    product = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return len(a) > 2 and product > 0 and float(a @ b) > 0.9 * product
+    product, square = float(np.linalg.norm(a) * np.linalg.norm(b)), float(b @ b)
+    # a penalty's gradient has the direction of the weights, too, and another size
+    return len(a) > 2 and float(a @ b) > max(0.9 * product, 0.5 * square) and product > 0
 
 
 def match(
@@ -97,12 +99,12 @@ def match(
     found: list[Array | None] = [None] * len(pieces)
     remarks: list[str] = []
     for way in (_same, _squeezed, _turned, _number):
-        for by_name in (True, False):
+        for called in (_derived, _alike, _any):
             for i, (piece, name) in enumerate(zip(pieces, names, strict=True)):
                 if found[i] is not None:
                     continue
-                fit = [(k, fitted) for k, (path, a) in enumerate(held) if (not by_name or _called(
-                    path, name)) and (fitted := way(a, piece)) is not None]  # fmt: skip
+                fit = [(k, fitted) for k, (path, a) in enumerate(held) if called(path, name)
+                       and (fitted := way(a, piece)) is not None]  # fmt: skip
                 if fit:
                     k, found[i] = fit[0]
                     held.pop(k)
@@ -116,11 +118,27 @@ def match(
     return Outcome("returned", found, tuple(remarks))
 
 
-def _called(path: Any, name: str) -> bool:
+def _derived(path: Any, name: str) -> bool:
     """Whether an array's name is the parameter's with d, grad or the like before or behind it."""
+    word, short = _words(path, name)
+    return word != short and short in word
+
+
+def _alike(path: Any, name: str) -> bool:
+    """Whether an array's name is the parameter's, as in a dictionary of gradients."""
+    word, short = _words(path, name)
+    return word == short
+
+
+def _any(path: Any, name: str) -> bool:
+    return True
+
+
+def _words(path: Any, name: str) -> tuple[str, str]:
+    """Return the last name in an array's path and in a parameter's, params['w1']."""
     words = [str(step).lstrip(".").lower() for step in path if isinstance(step, str)]
-    short = name.rpartition(".")[2]
-    return any(word != short and short in word for word in words[-1:])
+    parts = re.findall(r"[a-z_]\w*", name)
+    return words[-1] if words else "", parts[-1] if parts else name
 
 
 def _parts(path: Any, a: Array, pieces: Sequence[Piece]) -> list[tuple[Any, Array]]:

@@ -196,15 +196,18 @@ def _doubled(reading: Reading, before: Array, after: Array, named: bool) -> bool
 
 
 def _reduction(program: Program, at: Point) -> str | None:
+    """Return how several observations' gradients make one, by most of the arrays."""
     try:
         whole = program(at.theta, at.X, at.T)
         rows = [program(at.theta, at.X[i : i + 1], at.T[i : i + 1]) for i in range(len(at.X))]
     except UsageError:
         return None
-    for name, made in (("sum", np.sum(rows, axis=0)), ("mean", np.mean(rows, axis=0))):
-        if same(whole, made):
-            return name
-    return None
+    parts = [slice(e.start, e.stop) for e in program.network.layout.entries]
+    parts = [part for part in parts if np.any(whole[part])]
+    made = {"mean": np.mean(rows, axis=0), "sum": np.sum(rows, axis=0)}
+    alike = {name: sum(same(whole[p], v[p]) for p in parts) for name, v in made.items()}
+    most = max(alike, key=lambda name: alike[name])
+    return most if alike[most] else None
 
 
 def same(a: Array, b: Array) -> bool:

@@ -30,7 +30,7 @@ _NAMES: tuple[tuple[Role, str], ...] = (
     ("T", r"t|ts|y(_?(train|batch|true|real|i))?|ys|targets?(_?(list|data|vector|s|batch|arr))?"
           r"|labels?|expected(_?outputs?)?|desired(_?outputs?)?|d|truth|answers?|t_?batch"
           r"|training_?outputs|output_?values|gt|one_?hot"),
-    ("W", r"(w|b|v|u|syn|theta)_?\d+|[wb]_?[a-z]{1,3}"
+    ("W", r"(w|b|v|u|syn|theta)_?\d+|[wb]_?[a-z]{1,3}|[buv]"
           r"|(weights?|bias(es)?|thetas?)(_[a-z0-9_]+|\d*)"
           r"|(w|b|hidden|out(put)?|in(put)?)_(weights?|bias(es)?|w|b|h|o|in|out|hidden|output)"),
 )  # fmt: skip

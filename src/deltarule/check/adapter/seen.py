@@ -6,10 +6,12 @@ whichever shape it keeps them, at random weights they are numbers that nothing e
 
 from __future__ import annotations
 
+import dis
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from types import FrameType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ _LIBRARIES = frozenset({"numpy", "scipy", *sys.stdlib_module_names} - {"builtins
 """Whose functions are nobody's own program; what `exec` runs is in builtins, and is one."""
 
 _OURS = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parents[2])
 
 _MOST = 200_000
 """Numbers that are kept of one call: a small network's step has some hundred."""
@@ -54,6 +57,11 @@ class Seen:
         """Whether numbers in lower precision than float64 are among them."""
         values = np.concatenate([np.zeros(0), *(np.ravel(a) for a in self.arrays)])
         self._sorted: NDArray[np.float64] = np.unique(values[np.isfinite(values)])
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Every finite number that was seen, once."""
+        return self._sorted
 
     def with_(self, more: Sequence[NDArray[np.float64]]) -> Seen:
         """Return a bag with further numbers."""
@@ -106,33 +114,64 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
     """Return what a call returns and the numbers that were seen on the way.
 
     At every return of a function of the program its local variables and its value are read, as
-    they are then: lists and arrays are changed in place later on.
+    they are then: lists and arrays are changed in place later on. Where a function changes arrays
+    in place itself (`probs[range(n), y] -= 1`), they are read before every line of it.
     """
     found: list[NDArray[np.float64]] = []
     room, single = [_MOST], [False]
+    last: dict[int, NDArray[Any]] = {}
 
-    def hook(frame: FrameType, event: str, value: Any) -> None:
-        if event != "return" or room[0] <= 0:
-            return
-        if frame.f_code.co_filename.startswith(_OURS):
-            return
-        if _library(str(frame.f_globals.get("__name__", ""))):
+    def keep(a: NDArray[np.float64]) -> None:
+        found.append(a)
+        room[0] -= a.size
+
+    def returning(frame: FrameType, event: str, value: Any) -> None:
+        if event != "return" or room[0] <= 0 or _foreign(frame):
             return
         held = [*frame.f_locals.values(), value]
         single[0] = single[0] or any(_single(v) for v in held)
         for a in numbers_of(held):
-            found.append(a)
-            room[0] -= a.size
+            keep(a)
 
-    before = sys.getprofile()
-    sys.setprofile(hook)
+    def line(frame: FrameType, event: str, value: Any) -> Any:
+        for v in frame.f_locals.values() if event == "line" and room[0] > 0 else ():
+            if type(v) is np.ndarray and v.dtype == np.float64:
+                before = last.get(id(v))
+                if before is None or not np.array_equal(before, v):
+                    last[id(v)] = np.array(v)
+                    keep(last[id(v)].ravel())
+        return line
+
+    def calling(frame: FrameType, event: str, value: Any) -> Any:
+        own = not (_foreign(frame) or frame.f_code.co_filename.startswith(_PACKAGE))
+        return line if own and _in_place(frame.f_code) else None
+
+    profiling, tracing = sys.getprofile(), sys.gettrace()
+    sys.setprofile(returning)
+    sys.settrace(calling)
     try:
         value = call()
     finally:
-        sys.setprofile(before)
+        sys.setprofile(profiling)
+        sys.settrace(tracing)
     seen = Seen(found)
     seen.single = single[0]
     return value, seen
+
+
+def _foreign(frame: FrameType) -> bool:
+    """Whether a frame is of a library, or of ours."""
+    ours = frame.f_code.co_filename.startswith(_OURS)
+    return ours or _library(str(frame.f_globals.get("__name__", "")))
+
+
+@cache
+def _in_place(code: CodeType) -> bool:
+    """Whether a function changes what its variables hold: `a[i] = ...`, `a -= ...`."""
+    return any(
+        op.opname == "STORE_SUBSCR" or (op.opname == "BINARY_OP" and op.argrepr.endswith("="))
+        for op in dis.get_instructions(code)
+    )
 
 
 def _single(value: Any) -> bool:

@@ -64,9 +64,13 @@ class Subject:
     variables: dict[str, Any] = field(default_factory=dict)
     sizes: tuple[int, ...] | None = None
     container: str = ""
-    """How an argument theta is filled: `"flat"`, `"list"`, `"pairs"`, `"dict"`; `""`: as found."""
+    """How theta is handed over, see `containers.py`; `""`: as found."""
+    keys: tuple[str, ...] = ()
+    """The program's own names for weights and biases, where a dictionary is made for it."""
     data: bool = False
     """Whether the object is made with X and T."""
+    owner: type | None = None
+    """The class of the object."""
     stands_for: str = ""
     """The module's function for new parameters, which gives ours during a call."""
 
@@ -170,9 +174,12 @@ def _scalar(value: Any) -> bool:
 
 
 def _part(value: Any, name: str) -> Any:
-    """Return what an argument means of what a forward pass returns: its outputs, or its cache."""
+    """Return what an argument means of what the step before it returned: outputs, a cache, ..."""
     if not isinstance(value, tuple) or not value:
         return value
+    if "grad" in name.lower():  # beside E, or all of it
+        arrays = [v for v in value if np.ndim(v) or isinstance(v, dict)]
+        return arrays[0] if len(arrays) == 1 else value
     return value[-1] if re.search("cache|memory", name.lower()) else value[0]
 
 

@@ -13,15 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.check.adapter.containers import CONTAINERS
 from deltarule.check.adapter.forms import Form
 from deltarule.check.adapter.pieces import Pieces, arrays
 from deltarule.check.adapter.seen import Seen, numbers_of, watch
-from deltarule.check.adapter.slots import Slot, read, slots_of, write
+from deltarule.check.adapter.slots import Slot, at, read, slots_of, write
 from deltarule.check.adapter.subject import Subject
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
-__all__ = ["Trial", "Way", "attempt", "calling", "quiet", "split", "trial_of"]
+__all__ = [
+    "Trial", "Way", "attempt", "calling", "filled", "quiet", "split", "trial_of", "watched",
+]  # fmt: skip
 
 Array = NDArray[Any]
 
@@ -78,10 +81,25 @@ def attempt(
 
     What it prints is dropped: a program is called many times, and prints of its training.
     """
-    x, t = way.form.x(X), way.form.t(T)
-    with quiet(), way.subject.root(x, t) as root:
-        slots = _fill(way, root, arrays(way.pieces, net, theta))
+    t = way.form.t(T)
+    with quiet(), filled(way, net, theta, X, T) as (root, slots, x):
         return trial_of(way, root, slots, x, t, rates)
+
+
+@contextlib.contextmanager
+def filled(
+    way: Way, net: Network, theta: Array, X: Array, T: Array
+) -> Iterator[tuple[Any, tuple[Slot, ...], Any]]:
+    """Yield what is called with theta in it, where theta's pieces are, and X in its form."""
+    x = way.form.x(X)
+    with way.subject.root(x, way.form.t(T)) as root:
+        yield root, _fill(way, root, arrays(way.pieces, net, theta)), x
+
+
+def watched(call: Callable[[], Any]) -> tuple[Any, Seen]:
+    """Return what a call of somebody's code returns, and the numbers that were seen."""
+    with _AROUND.get()():
+        return watch(call)
 
 
 def trial_of(
@@ -90,8 +108,7 @@ def trial_of(
     """Call a subject whose parameters are in their slots."""
     before = _held(way, root, slots)
     others = _others(way, root)
-    with _AROUND.get()():
-        returned, seen = watch(lambda: way.subject.call(root, x, t, rates))
+    returned, seen = watched(lambda: way.subject.call(root, x, t, rates))
     after = _held(way, root, slots)
     left = [a for _, a in _near(root)]
     beside = [(s.name, a) for s in slots_of(root) if s.beside and (a := read(root, s)) is not None]
@@ -149,37 +166,13 @@ def _fill(way: Way, root: Any, pieces: Sequence[Array]) -> tuple[Slot, ...]:
             write(root, slot, np.array(0.0))
         return way.slots
     kind = way.subject.container
-    if kind == "flat":
-        root["theta"] = np.concatenate([a.ravel() for a in pieces])
-        return (Slot((("theta",),), root["theta"].shape),)
-    names = [p.name for p in way.pieces]
-    if kind == "list":
-        root["theta"] = list(pieces)
-        paths: list[Any] = [("theta", i) for i in range(len(pieces))]
-    elif kind == "dict":
-        root["theta"] = dict(zip(names, pieces, strict=True))
-        paths = [("theta", name) for name in names]
-    elif kind == "pairs":
-        layers = sorted({p.layer for p in way.pieces})
-        root["theta"] = [
-            [a for p, a in zip(way.pieces, pieces, strict=True) if p.layer == l] for l in layers
-        ]
-        paths = [("theta", p.layer - 1, int(p.kind == "b")) for p in way.pieces]
-    elif kind == "W and b":  # one list of each
-        for name, letter in zip(root, "Wb", strict=False):
-            chosen = [a for p, a in zip(way.pieces, pieces, strict=True) if p.kind == letter]
-            root[name] = chosen
-        both = dict(zip("Wb", root, strict=False))
-        count = {"W": -1, "b": -1}
-        paths = []
-        for p in way.pieces:
-            count[p.kind] += 1
-            paths.append((both[p.kind], count[p.kind]))
-    else:
-        for name, a in zip(root, pieces, strict=True):
-            root[name] = a
-        paths = [(name,) for name in root]
-    return tuple(Slot((path,), a.shape) for path, a in zip(paths, pieces, strict=True))
+    apart = kind in ("each", "W and b")  # arguments of their own, and no one theta
+    names = list(root) if apart else way.subject.keys
+    made, paths = CONTAINERS[kind](way.pieces, pieces, names)
+    root.update(made if apart else {"theta": made})
+    paths = paths if apart else [("theta", *path) for path in paths]
+    shapes = [np.shape(at(root, path)) for path in paths]
+    return tuple(Slot((path,), shape) for path, shape in zip(paths, shapes, strict=True))
 
 
 def _held(way: Way, root: Any, slots: Sequence[Slot]) -> list[Array | None]:

@@ -67,17 +67,10 @@ def ways(
     forms = PAIRS if subject.takes_pairs else FORMS
     forms = tuple(f for f in forms if f.name in _USUAL) if usual else forms
     if subject.container:
-        if sizes is None:
-            return
-        made = flat_readings(sizes, bias)
-        if subject.container != "flat":
-            made = [m for plain in made if _in_order(plain) for m in shaped(plain)]
-        if subject.container == "each":
-            names = list(subject.make(None, None))
-            made = [m for plain in made if (m := _as_named(plain, names)) is not None]
-        for form in forms:
-            for pieces in made:
-                yield Way(subject, pieces, None, form, sizes)
+        for meant in _any(subject) if sizes is None else (sizes,):
+            made = _made_by_us(subject, meant, bias)
+            made = [m for m in made if sizes or not any(p.extra or p.sign < 0 for p in m)]
+            yield from (Way(subject, m, None, form, meant) for form in forms for m in made)
         return
     meant = sizes or subject.sizes or (1, 1)
     rng = np.random.default_rng(0)
@@ -101,6 +94,45 @@ def ways(
                     yield Way(subject, chain.pieces, chain.slots, form, chain.sizes, shared)
 
 
+def _made_by_us(subject: Subject, sizes: tuple[int, ...], bias: bool | None) -> list[Pieces]:
+    """Return the orders and shapes in which parameters may be handed over."""
+    made = flat_readings(sizes, bias)
+    if subject.container != "flat":
+        made = [m for plain in made if _in_order(plain) for m in shaped(plain)]
+    if subject.container == "dicts":
+        biased = len(subject.keys) > 1
+        return [m for m in made if len(m) == (1 + biased) * (len(sizes) - 1)]
+    if names := _names(subject):
+        made = [m for plain in made if (m := _as_named(plain, names)) is not None]
+    return made
+
+
+def _names(subject: Subject) -> list[str]:
+    """Return the program's own names of weights and biases, where they are handed over by name."""
+    return list(subject.make(None, None)) if subject.container == "each" else list(subject.keys)
+
+
+def _any(subject: Subject) -> Iterator[tuple[int, ...]]:
+    """Yield networks for a function of its parameters that says nothing of their sizes.
+
+    Arguments tell the number of layers. One vector could be anything.
+    """
+    if subject.container != "flat":
+        depths: tuple[int, ...] = (2, 1, 3)
+        if subject.container != "dicts" and (names := _names(subject)):
+            depths = (sum(not _bias(name) for name in names),)
+        for depth in (d for d in depths if 0 < d < len(_WIDTHS)):
+            yield from ((*_WIDTHS[-depth - 1 : -1], outputs) for outputs in (_WIDTHS[-1], 1))
+
+
+_WIDTHS = (6, 5, 3, 4, 2)
+"""A network that is asked where any will do, from its last layers on."""
+
+
+def _bias(name: str) -> bool:
+    return name.lower().startswith("b")
+
+
 def _in_order(pieces: Sequence[Any]) -> bool:
     """Whether W_l and b_l come layer by layer, as arguments do."""
     return [p.layer for p in pieces] == sorted(p.layer for p in pieces) and (
@@ -114,7 +146,7 @@ def _as_named(pieces: Sequence[Piece], names: Sequence[str]) -> Pieces | None:
     What begins with b is biases; where nothing does, they come layer by layer.
     """
     W, b = ([p for p in pieces if p.kind == kind] for kind in "Wb")
-    biases = [name for name in names if name.lower().startswith("b")]
+    biases = [name for name in names if _bias(name)]
     if len(names) != len(pieces):
         return None
     if len(biases) != len(b):

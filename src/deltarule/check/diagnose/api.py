@@ -16,9 +16,9 @@ from deltarule.check.diagnose.experiment import answers
 from deltarule.check.diagnose.given import call, read
 from deltarule.check.diagnose.investigation import Outcome, investigate
 from deltarule.check.diagnose.match import as_given, roundings
-from deltarule.check.diagnose.report import conclude
+from deltarule.check.diagnose.report import UP_TO, conclude
 from deltarule.check.numerical.cost import check_diagnosis_cost
-from deltarule.core.errors import NumericError, UsageError
+from deltarule.core.errors import NumericError, UsageError, unknown_name
 from deltarule.core.notation import Notation, as_notation
 from deltarule.engine import Objective, as_samples
 from deltarule.layers import Dense, all_of
@@ -41,6 +41,8 @@ def diagnose(
     sample_weight: ArrayLike | None = None,
     l2: float = 0.0,
     notation: str | Notation = "theory",
+    up_to: str = "factor",
+    l2_rows: int = 0,
 ) -> Diagnosis:
     """Compare a gradient with the true one and with what every known mistake would give.
 
@@ -74,6 +76,11 @@ def diagnose(
         notation: the notation that the gradient is in: with `"in_out"` W is (in, out), also in
             the theta that a function gets; where delta is -dE/dnet, the vector is the one that
             is added.
+        up_to: which factor common to all layers is a convention: `"factor"`, any; `"rate"`, a
+            positive one, as the vector is subtracted; `"nothing"`, none, as it claims to be the
+            gradient of this very E.
+        l2_rows: the number of observations that l2 is for, where the penalty in E is divided by
+            them (of 1/2 (l2_rows / n) l2 |W|^2); 0 where it is not.
 
     Returns:
         A `Diagnosis`. The verdict is `"correct"` (`.conventions` says up to what), `"explained"`
@@ -96,6 +103,8 @@ def diagnose(
     >>> dr.diagnose(slopeless, net, theta, X, T).mistakes[0].title
     'missing_derivative in layer 1'
     """
+    if up_to not in UP_TO:
+        raise unknown_name("convention", up_to, UP_TO)
     objective = Objective.of(net, loss, reduction, rule, l2)
     if objective.rule.sequential:
         raise UsageError(
@@ -106,13 +115,13 @@ def diagnose(
     weights = net.check_theta(theta, np.float64)
     samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     written = as_notation(notation)
-    case = Case(objective, weights, samples)
+    case = Case(objective, weights, samples, l2_rows)
     _check_truth(case)
     delivered = read(gradient, net, weights, samples, written)
     given = as_given(case, delivered.vector, roundings(case))
     truth = backward(case)
     if all(given.matches(l, truth[l].delivered) for l in range(1, case.L + 1)):
-        return conclude(case, delivered, given, Outcome())
+        return conclude(case, delivered, given, Outcome(), up_to)
     check_diagnosis_cost(net, len(samples))
 
     def ask(other: Case) -> Array:
@@ -121,7 +130,8 @@ def diagnose(
     elsewhere = (
         partial(answers, case, ask) if callable(gradient) and not delivered.accumulates else None
     )
-    return conclude(case, delivered, given, investigate(case, delivered.vector, elsewhere))
+    outcome = investigate(case, delivered.vector, elsewhere)
+    return conclude(case, delivered, given, outcome, up_to)
 
 
 def _check_truth(case: Case) -> None:

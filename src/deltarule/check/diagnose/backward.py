@@ -10,7 +10,7 @@ With no points this is the gradient of `engine.reference`, to the rounding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,10 +22,12 @@ from deltarule.check.diagnose.grammar.slot import Point
 from deltarule.core.namespace import NUMPY
 from deltarule.losses import Loss
 
-__all__ = ["Acts", "At", "LayerPass", "Result", "backward", "flat"]
+__all__ = ["Acts", "At", "LayerPass", "Result", "backward", "flat", "unchanged"]
 
 Acts = tuple[Point, ...]
 Pair = tuple[Array, Array]
+_Slots = Mapping[str, Sequence[Point]]
+"""The points of a pass by the slots they are in."""
 
 _NUMBERS = 2_000_000
 """How many numbers of a layer's nodes are kept for all its deltas together."""
@@ -89,7 +91,7 @@ class At:
         """Return dE/dnet_l for a dE/dy_l."""
         if not self.coupled:
             return np.asarray(dE_dy * self.slope)
-        _, vjp = self.case.objective.network.affine[-1].activation.body(NUMPY)
+        _, vjp = self.case.activation(self.case.L).body(NUMPY)
         return np.asarray(vjp(self.y, dE_dy))
 
 
@@ -101,6 +103,22 @@ class Result:
     whole: Pair
     delivered: Pair
 
+    def beside(self, other: Result) -> list[Pair]:
+        """Return what the layer below may be given, beside another's.
+
+        That is delta_l, and dE/dy_l where delta_l is 0: a node of relu that is off has no delta,
+        whatever was carried down to it.
+        """
+        pairs = [(self.delta, other.delta)]
+        if not (np.any(self.delta) or np.any(other.delta)):
+            pairs.append((self.at.dE_dy, other.at.dE_dy))
+        return pairs
+
+    @cached_property
+    def below(self) -> LayerPass:
+        """The pass of the layer below, which gets this layer's delta."""
+        return LayerPass(self.at.case, self.at.l - 1, self)
+
     @property
     def delta(self) -> Array:
         """delta_l."""
@@ -111,7 +129,8 @@ class LayerPass:
     """One layer's part of the backward pass, under any points.
 
     Deltas that several combinations of points share are computed once, and so is the gradient that
-    the last ones shared; in a large layer there is no room for more.
+    the last ones shared, and what a point alone gives: a search comes back to it. In a large layer
+    there is no room for more.
     """
 
     def __init__(self, case: Case, l: int, above: Result | None) -> None:
@@ -119,37 +138,58 @@ class LayerPass:
         self._penalty = case.objective.l2 * case.W[l], np.zeros_like(case.b[l])
         self._penalised = case.objective.l2 > 0.0
         self._ats: dict[Acts, At] = {}
-        self._room = max(2, _NUMBERS // case.nets[l].size)
+        self._alone: dict[Acts, Result] = {}
+        self._changing: dict[Point, bool] = {}
+        self._room = max(2, _NUMBERS // (case.nets[l].size + case.W[l].size))
         self._last: tuple[Acts, Pair] | None = None
 
     def __call__(self, acts: Acts) -> Result:
         """Return the layer's result with the points `acts`."""
-        at = self._at(tuple(a for a in acts if a.slot in _DELTA))
-        whole = _put("scale", acts, at, self._summed(at, acts))
-        if self._penalised or any(a.slot == "penalty" for a in acts):
-            more = _put("penalty", acts, at, self._penalty)
-            whole = whole[0] + more[0], whole[1] + more[1]
-        whole = _put("whole", acts, at, whole)
-        return Result(at, whole, _put("delivery", acts, at, whole))
+        if len(acts) > 1:
+            return self._result(acts)
+        if acts not in self._alone:
+            if len(self._alone) >= self._room:
+                self._alone.clear()
+            self._alone[acts] = self._result(acts)
+        return self._alone[acts]
 
-    def _at(self, acts: Acts) -> At:
+    def changes(self, point: Point) -> bool:
+        """Whether a point alone changes anything in this layer."""
+        if point not in self._changing:
+            mine, right = self((point,)), self(())
+            pairs = *zip(mine.delivered, right.delivered, strict=True), *mine.beside(right)
+            self._changing[point] = any(not np.array_equal(a, b) for a, b in pairs)
+        return self._changing[point]
+
+    def _result(self, acts: Acts) -> Result:
+        put: dict[str, list[Point]] = {}
+        for act in acts:  # more than one in a slot where each touches a part of its own
+            put.setdefault(act.slot, []).append(act)
+        at = self._at(tuple(a for a in acts if a.slot in _DELTA), put)
+        whole = _put("scale", put, at, self._summed(at, acts, put))
+        if self._penalised or "penalty" in put:
+            more = _put("penalty", put, at, self._penalty)
+            whole = whole[0] + more[0], whole[1] + more[1]
+        whole = _put("whole", put, at, whole)
+        return Result(at, whole, _put("delivery", put, at, whole))
+
+    def _at(self, acts: Acts, put: _Slots) -> At:
         if acts not in self._ats:
             if len(self._ats) >= self._room:
                 self._ats.clear()
-            at = self._ats[acts] = self._started(acts)
-            changed = any(a.slot == "delta" for a in acts)
-            at.delta = _put("delta", acts, at, None) if changed else at.right_delta
+            at = self._ats[acts] = self._started(put)
+            at.delta = _put("delta", put, at, None) if "delta" in put else at.right_delta
         return self._ats[acts]
 
-    def _started(self, acts: Acts) -> At:
+    def _started(self, put: _Slots) -> At:
         at = At(self.case, self.l, self.above, self.case.objective.loss)
         if self.above is None:
-            found = _put("loss", acts, at, at.loss)
+            found = _put("loss", put, at, at.loss)
             at.loss, at.start = (found, None) if isinstance(found, Loss) else (at.loss, found)
             return at
-        carried = _put("carried", acts, self.above.at, self.above.delta)
-        carrier = next((a for a in acts if a.slot == "carrier"), None)
-        at.start = carried @ self._feedback if carrier is None else carrier.value(at, carried)
+        carried = _put("carried", put, self.above.at, self.above.delta)
+        carrier = put.get("carrier")
+        at.start = carrier[0].value(at, carried) if carrier else carried @ self._feedback
         return at
 
     @cached_property
@@ -158,24 +198,32 @@ class LayerPass:
         rule = case.objective.rule.at(self.l + 1, len(case.objective.network.layers))
         return rule.carrier(case.W[self.l + 1], NUMPY)
 
-    def _summed(self, at: At, acts: Acts) -> Pair:
+    def _summed(self, at: At, acts: Acts, put: _Slots) -> Pair:
         """Return delta_l^T y_{l-1} and the sum over samples of delta_l."""
         key = tuple(a for a in acts if a.slot in _SUMS)
         if self._last is None or self._last[0] != key:
-            own = _put("own", key, at, (at.delta, at.delta))
-            y = _put("input", key, at, self.case.outputs[self.l - 1])
-            for_weights, for_biases, y = _put("rows", key, at, (*own, y))
+            own = _put("own", put, at, (at.delta, at.delta))
+            y = _put("input", put, at, self.case.outputs[self.l - 1])
+            for_weights, for_biases, y = _put("rows", put, at, (*own, y))
             dE_db = for_biases.sum(axis=0) if self.case.bias(self.l) else np.zeros(0)
-            pair = _put("weights", key, at, (for_weights.T @ y, dE_db))
-            self._last = key, _put("biases", key, at, pair)
+            pair = _put("weights", put, at, (for_weights.T @ y, dE_db))
+            self._last = key, _put("biases", put, at, pair)
         return self._last[1]
 
 
-def _put(slot: str, acts: Acts, at: At, right: Any) -> Any:
-    for act in acts:  # more than one where each touches a part of its own
-        if act.slot == slot:
-            right = act.value(at, right)
+def _put(slot: str, put: _Slots, at: At, right: Any) -> Any:
+    for act in put.get(slot, ()):
+        right = act.value(at, right)
     return right
+
+
+def unchanged(top: LayerPass) -> list[Any]:
+    """Return the right `Result` of every layer, l = 1..L, index 0 empty, from the output's pass."""
+    found: list[Any] = [top(())]
+    with np.errstate(all="ignore"):
+        while found[0].at.l > 1:
+            found.insert(0, found[0].below(()))
+    return [None, *found]
 
 
 def backward(case: Case, acts: Sequence[tuple[Point, Sequence[int]]] = ()) -> list[Any]:

@@ -6,13 +6,14 @@ indexed by layer have l = 0..L, as on the theory page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.activations import Activation
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import Objective, Samples
 from deltarule.losses import Loss
@@ -33,6 +34,14 @@ class Case:
     objective: Objective
     theta: Array
     samples: Samples
+    l2_rows: int = 0
+    """The number of observations that l2 is for, where E's penalty is divided by them; else 0."""
+
+    def at(self, samples: Samples) -> Case:
+        """Return the case of other samples."""
+        share = self.l2_rows / len(samples) if self.l2_rows else 1.0
+        objective = replace(self.objective, l2=share * self.objective.l2)
+        return Case(objective, self.theta, samples, len(samples) if self.l2_rows else 0)
 
     @property
     def L(self) -> int:
@@ -102,9 +111,13 @@ class Case:
         """Whether layer l has a bias."""
         return bool(self.b[l].size)
 
+    def activation(self, l: int) -> Activation:
+        """f of layer l."""
+        return self.objective.network.affine[l - 1].activation
+
     def slope(self, l: int, net: Any = None) -> Any:
         """Return what stands for f_l'(net), at the layer's own net unless another is given."""
-        activation = self.objective.network.affine[l - 1].activation
+        activation = self.activation(l)
         f, _ = activation.body(NUMPY)
         at = self.nets[l] if net is None else net
         y = self.outputs[l] if net is None else f(net)
@@ -113,11 +126,22 @@ class Case:
 
     def dE_dy(self, loss: Loss) -> Any:
         """Return dE/dy_L = c s_i de/dy for a loss."""
-        return self.scale * loss.body(NUMPY)[1](self.outputs[-1], self.samples.T)
+        return self._starts(loss)[0]
 
     def fused(self, loss: Loss) -> Any:
         """Return the fused delta_L of a loss with the output activation, or None."""
-        objective = Objective(self.objective.network, loss, rule=self.objective.rule)
-        if objective.fused is None:
-            return None
-        return self.scale * objective.fused(NUMPY)[1](self.outputs[-1], self.samples.T)
+        return self._starts(loss)[1]
+
+    def _starts(self, loss: Loss) -> tuple[Any, Any]:
+        if loss not in self._started:
+            y, T = self.outputs[-1], self.samples.T
+            objective = Objective(self.objective.network, loss, rule=self.objective.rule)
+            pair = objective.fused
+            fused = None if pair is None else self.scale * pair(NUMPY)[1](y, T)
+            self._started[loss] = self.scale * loss.body(NUMPY)[1](y, T), fused
+        return self._started[loss]
+
+    @cached_property
+    def _started(self) -> dict[Loss, tuple[Any, Any]]:
+        """What was computed of a loss: every pass starts with it."""
+        return {}

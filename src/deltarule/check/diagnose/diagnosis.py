@@ -67,7 +67,7 @@ class LayerAgreement:
         return self.weights and self.biases is not False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """The answer to 'what is the mistake in this gradient?'.
 
@@ -116,6 +116,9 @@ class Diagnosis:
             "also": list(self.also),
             "evidence": self.evidence,
         }
+
+    def __repr__(self) -> str:
+        return f"Diagnosis({self.headline!r})"
 
     @property
     def headline(self) -> str:

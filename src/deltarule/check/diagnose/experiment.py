@@ -38,7 +38,7 @@ def _one_more(case: Case, rng: np.random.Generator) -> Case:
     s = case.samples
     X = np.vstack([s.X, s.X[:1] + rng.normal(size=s.X[:1].shape)])
     weight = None if s.weight is None else np.append(s.weight, s.weight.mean())
-    return Case(case.objective, case.theta, Samples(X, np.vstack([s.T, s.T[:1]]), weight))
+    return case.at(Samples(X, np.vstack([s.T, s.T[:1]]), weight))
 
 
 def _far_targets(case: Case, rng: np.random.Generator) -> Case:

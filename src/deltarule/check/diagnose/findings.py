@@ -63,10 +63,7 @@ def findings(case: Case, given: Given, e: Explanation, number: int) -> list[Find
         m, parameters = mistake_of(point), parameters_of(case, point)
         seen = layers or parameters.get("swapped") or tuple(range(1, case.L + 1))
         where = _IN.get(parameters.get("in", ""), "")
-        does, should = f"{m.does}, {where}" if where else m.does, m.should
-        if m.code == "l2_scaled" and case.objective.l2 == 0.0:
-            does = "the gradient of a penalty 1/2 l2 |W|^2 is in it, which E as it was told has not"
-            should = f"if your E has it, it is right: say l2 = {point.number:.6g} (--l2)"
+        does = f"{m.does}, {where}" if where else m.does
         found.append(
             Finding(
                 m.code,
@@ -74,7 +71,7 @@ def findings(case: Case, given: Given, e: Explanation, number: int) -> list[Find
                 parameters,
                 (point.quantity.number,) if point.fitted else (),
                 does,
-                should,
+                m.should,
                 m.line,
                 max(residual(truth, l) for l in seen),
                 max(residual(mine, l) for l in seen),

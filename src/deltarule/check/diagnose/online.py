@@ -63,18 +63,21 @@ def online_explanations(case: Case, vector: Array, points: Sequence[Point]) -> l
     """Return the online programs, with one point in them at most, that give the vector."""
     if case.n < 2:
         return []
-    near: list[tuple[float, int, Acts]] = []
+    near: list[tuple[float, int, Acts, Array]] = []
     some = slice(None, None, max(1, len(vector) // 2000))
     for acts in _programs(case, points):
-        batch = flat(backward(case, acts))[some]
-        square = float(batch @ batch)
+        batch = flat(backward(case, acts))
+        part = batch[some]
+        square = float(part @ part)
         if 0.0 < square < np.inf:  # small steps change little: its direction is the batch's
-            share = float(batch @ vector[some]) / square
-            near.append((float(np.linalg.norm(vector[some] - share * batch)), len(near), acts))
+            share = float(part @ vector[some]) / square
+            apart = float(np.linalg.norm(vector[some] - share * part))
+            near.append((apart, len(near), acts, batch))
     ranked = []
     tried = len(near) if case.n * len(vector) <= _SMALL else _TRIED
-    for _, place, acts in sorted(near)[:tried]:
-        base = online_gradient(case, acts, 0.0)
+    for _, place, acts, batch in sorted(near)[:tried]:
+        # a penalty is added with every row
+        base = online_gradient(case, acts, 0.0) if case.objective.l2 else batch
         step = 1e-3 / max(1.0, float(np.max(np.abs(base))))
         column = (online_gradient(case, acts, step) - base) / step
         found = _two(base, column, vector)

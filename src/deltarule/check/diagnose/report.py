@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from deltarule.check.diagnose.backward import backward
@@ -23,7 +24,18 @@ from deltarule.check.diagnose.unexplained import (
 )
 from deltarule.core.errors import UsageError
 
-__all__ = ["conclude"]
+__all__ = ["UP_TO", "conclude"]
+
+UP_TO = ("factor", "rate", "nothing")
+"""What a factor common to all layers may be, and no mistake: any number, a positive one (of a step
+that is subtracted, or was made), 1."""
+
+_UPHILL: dict[str, Any] = {
+    "does": "the weights are moved by +dE/dw, up the slope of E",
+    "should": "they are moved by -dE/dw: y - T is subtracted, T - y is added",
+    "line": "w <- w - eta dE/dw",
+}
+"""What is said of the sign of a step."""
 
 _DELIVERY = ("transposed_output", "swapped_layers", "bias_first_row")
 """Mistakes for which the shapes of a list of (dW, db) need not fit."""
@@ -32,11 +44,41 @@ _ALSO = 3
 """How many explanations are told that come behind the best."""
 
 
-def conclude(case: Case, delivered: Delivered, given: Given, outcome: Outcome) -> Diagnosis:
-    """Return what is said of a gradient, given what was found.
+def conclude(
+    case: Case, delivered: Delivered, given: Given, outcome: Outcome, up_to: str = "factor"
+) -> Diagnosis:
+    """Return what is said of a gradient, given what was found, and what is no mistake.
 
     Raises `UsageError` for shapes that do not fit and that no mistake explains.
     """
+    return _claimed(_concluded(case, delivered, given, outcome), up_to)
+
+
+def _claimed(found: Diagnosis, up_to: str) -> Diagnosis:
+    """Return the diagnosis with those parts of a common factor as mistakes that are no convention.
+
+    Where the factor can be read in several ways, all of which are mistakes, they are candidates.
+    """
+    mine = [c for c in found.conventions if up_to == "nothing" or
+            (up_to == "rate" and c.code == "sign")]  # fmt: skip
+    if not mine:
+        return found
+    told = [replace(c, does=MISTAKES[c.code].does) for c in mine]
+    told = [replace(c, **_UPHILL) for c in told] if up_to == "rate" else told
+    groups = [[c for c in told if c.explanation == n] for n in {c.explanation: 0 for c in told}]
+    certain = tuple(c for c in groups[0] if all(_in(c, group) for group in groups))
+    conventions = tuple(c for c in found.conventions if c not in mine)
+    if all(len(group) == len(certain) for group in groups):
+        verdict = "explained" if found.verdict == "correct" else found.verdict
+        mistakes = (*certain, *found.mistakes)
+        return replace(found, verdict=verdict, mistakes=mistakes, conventions=conventions)
+    if found.verdict == "correct":
+        return replace(found, verdict="ambiguous", mistakes=certain, candidates=tuple(told),
+                       conventions=conventions)  # fmt: skip
+    return found
+
+
+def _concluded(case: Case, delivered: Delivered, given: Given, outcome: Outcome) -> Diagnosis:
     truth = backward(case)
     layers = range(1, case.L + 1)
     places = tuple(agreement(case, given, l, truth[l].delivered) for l in layers)

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from deltarule.check.diagnose.backward import Acts, LayerPass, backward
+from deltarule.check.diagnose.backward import Acts, LayerPass, unchanged
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.conventions import Factors
 from deltarule.check.diagnose.explanation import Explanation
@@ -38,7 +38,8 @@ class Search:
         self, case: Case, vector: Array, points: Acts, precisions: Sequence[float] = ()
     ) -> None:
         self.case, self.points, self.factors = case, points, Factors(case)
-        self.truth = backward(case)
+        self.top = LayerPass(case, case.L, None)
+        self.truth = unchanged(self.top)
         self.precisions, self.vector = precisions, vector
         self.given = self._given(vector)
 
@@ -93,7 +94,8 @@ class Search:
         states = [State(Explanation(moved, ((),) * len(moved)), settled, None)]
         for l in range(self.case.L, 0, -1):
             able = tuple(p for p in points if p.quantity.fits(self.case, l))
-            step = Step(self.case, given, self.truth[l], self.factors, able, at_once, fits)
+            step = Step(self.case, given, self.truth[l], self.factors, able, at_once, fits,
+                        self.top)  # fmt: skip
             new = [n for s in states for n in step.next(s)]
             if gaps and not any(n.found.gaps == s.found.gaps for n in new for s in states):
                 new += [self._left_out(s, l) for s in states]
@@ -102,7 +104,7 @@ class Search:
 
     def _left_out(self, state: State, l: int) -> State:
         """Go on below a layer that is not explained, as if its delta were right."""
-        result = LayerPass(self.case, l, state.result)(())
+        result = (self.top if state.result is None else state.result.below)(())
         found = replace(state.found, gaps=(*state.found.gaps, l))
         return State(found, state.settled, result)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -42,8 +42,10 @@ class Step:
         able: Acts,
         at_once: int,
         fits: int,
+        top: LayerPass,
     ) -> None:
         self.case, self.given, self.truth, self.factors = case, given, truth, factors
+        self.top = top
         self.l, self.able = truth.at.l, able
         l = self.l
         self.at_once, self.fits = at_once, fits
@@ -52,7 +54,7 @@ class Step:
 
     def next(self, state: State) -> list[State]:
         """Return the ways in which the state explains this layer too."""
-        layer = LayerPass(self.case, self.l, state.result)
+        layer = self.top if state.result is None else state.result.below
         kept: list[tuple[Acts, Result, Factor, bool]] = []
         for acts in self._candidates(state, layer):
             for ready in self._closed(acts, state, layer):
@@ -73,24 +75,30 @@ class Step:
         case = self.case
         here = [p for p in used if p.slot != "order" and p.quantity.fits(case, self.l)]
         again = [old for count in range(len(here) + 1) for old in combinations(here, count)]
+        yield from again
+        room = self.at_once - len(used)
+        if room < 1:
+            return
         able = [
             p
             for p in self.able
             if self._shown(p) and all(p.quantity is not q.quantity for q in used)
         ]
-        new = _effective(layer, able)
+        # a number that is to be fitted may change something only beside another point
+        new = [p for p in able if p.fitted or layer.changes(p)]
         if self.l == 1:  # nothing is carried down from layer 1: its own delta is its delta
             new = [p for p in new if p.slot != "own" or p.quantity.part]
-        yield from again
-        room = self.at_once - len(used)
-        if room >= 1:
-            yield from ((*old, p) for old in again for p in new if all(_apart(p, q) for q in old))
+        yield from ((*old, p) for old in again for p in new if all(_apart(p, q) for q in old))
         if room >= 2:
             yield from self._pairs(state, layer, new)
 
     def _untouched(self, factor: Factor) -> bool:
-        """Whether the layer agrees with the true gradient, up to the factor: nothing is changed."""
-        return self.given.matches(self.l, self.truth.delivered, factor.value)
+        """Whether the layer agrees with the true gradient, up to the factor: nothing is changed.
+
+        Where its delta is 0, as at nodes of relu that are off, that is not said of dE/dy.
+        """
+        agrees = self.given.matches(self.l, self.truth.delivered, factor.value)
+        return agrees and bool(self.l == 1 or np.any(self.truth.delta))
 
     def _shown(self, point: Point) -> bool:
         """Whether the given numbers allow the point: no gradient at all is 0 to the last digit."""
@@ -195,21 +203,6 @@ def _apart(p: Point, q: Point) -> bool:
     return p.slot != q.slot or ("" not in (p.place[1], q.place[1]) and p.place != q.place)
 
 
-def _effective(layer: LayerPass, able: Sequence[Point]) -> list[Point]:
-    """Leave out what changes nothing in this layer.
-
-    A number that was or is to be fitted may change something only beside another point.
-    """
-    right = layer(())
-
-    def changes(point: Point) -> bool:
-        mine = layer((point,))
-        pairs = zip((mine.delta, *mine.delivered), (right.delta, *right.delivered), strict=True)
-        return any(not np.array_equal(a, b) for a, b in pairs)
-
-    return [p for p in able if p.fitted or changes(p)]
-
-
 def _idle(
     acts: Acts,
     result: Result,
@@ -220,9 +213,12 @@ def _idle(
     """Whether some of the points change nothing that is seen here or below."""
     mine = set(acts)
     for others, other, same, _ in kept:
-        if len(others) < len(acts) and set(others) < mine and same == factor:
-            size = float(np.max(np.abs(other.delta), initial=0.0))
-            apart = float(np.max(np.abs(other.delta - result.delta), initial=0.0))
-            if l == 1 or apart <= 1e-12 * size:
-                return True
+        fewer = len(others) < len(acts) and set(others) < mine and same == factor
+        if fewer and (l == 1 or all(_same(*pair) for pair in other.beside(result))):
+            return True
     return False
+
+
+def _same(one: Array, other: Array) -> bool:
+    size, apart = (float(np.max(np.abs(a), initial=0.0)) for a in (one, one - other))
+    return apart <= 1e-12 * size

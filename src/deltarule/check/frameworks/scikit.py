@@ -28,11 +28,10 @@ from deltarule.engine import backprop
 from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["check_sklearn"]
+__all__ = ["check_sklearn", "network_of"]
 
 Array = NDArray[Any]
 
-_ACTIVATIONS = {"logistic": "sigmoid"}
 _LOSSES = {
     ("squared_error", "identity"): "half_squared_error",
     ("poisson", "exp"): "poisson",
@@ -103,6 +102,14 @@ def check_sklearn(
     return replace(found, notes=(*found.notes, f"its loss is {value:.8g}"))
 
 
+def network_of(mlp: Any) -> Network:
+    """Return the network of a fitted estimator."""
+    sizes = [W.shape for W in mlp.coefs_]
+    names = [mlp.activation] * (len(sizes) - 1) + [mlp.out_activation_]
+    layers = [Dense(shape[1], name) for shape, name in zip(sizes, names, strict=True)]
+    return Network(sizes[0][0], layers)
+
+
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -158,9 +165,6 @@ class _Theirs:
         inputs, targets = np.asarray(X, dtype=np.float64), np.asarray(y)
         T = _targets(mlp, inputs, targets)
         sizes = [W.shape for W in mlp.coefs_]
-        output = _ACTIVATIONS.get(mlp.out_activation_, mlp.out_activation_)
-        names = [_ACTIVATIONS.get(mlp.activation, mlp.activation)] * (len(sizes) - 1) + [output]
-        layers = [Dense(shape[1], name) for shape, name in zip(sizes, names, strict=True)]
         s = None if weight is None else np.asarray(weight, dtype=np.float64)
         takes = inspect.signature(mlp._loss_grad_lbfgs).parameters
         if s is not None and "sample_weight" not in takes:
@@ -176,7 +180,7 @@ class _Theirs:
             )  # fmt: skip
 
         _index(mlp, sizes)
-        return cls(mlp, Network(inputs.shape[1], layers), inputs, T.astype(float), s, call)
+        return cls(mlp, network_of(mlp), inputs, T.astype(float), s, call)
 
     @property
     def theta(self) -> Array:

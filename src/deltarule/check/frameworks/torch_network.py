@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.check.ours import Ours
+from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.layers import Dense
 from deltarule.losses import LOSSES
 from deltarule.network import Network
 
-__all__ = ["ours_of"]
+__all__ = ["module_of", "ours_of", "plain_network"]
 
 _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "Identity": lambda m: "identity",
@@ -33,6 +36,22 @@ _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 }
 """PyTorch's class -> our activation; None where its parameters have no counterpart."""
 
+_CLASSES: dict[str, Callable[[Any, Any], Any]] = {
+    "sigmoid": lambda nn, a: nn.Sigmoid(),
+    "tanh": lambda nn, a: nn.Tanh(),
+    "relu": lambda nn, a: nn.ReLU(),
+    "leaky_relu": lambda nn, a: nn.LeakyReLU(a.slope),
+    "elu": lambda nn, a: nn.ELU(a.alpha),
+    "selu": lambda nn, a: nn.SELU(),
+    "silu": lambda nn, a: nn.SiLU(),
+    "mish": lambda nn, a: nn.Mish(),
+    "gelu": lambda nn, a: nn.GELU(),
+    "softsign": lambda nn, a: nn.Softsign(),
+    "hard_tanh": lambda nn, a: nn.Hardtanh(),
+    "softmax": lambda nn, a: nn.Softmax(dim=-1),
+}
+"""Our activation -> PyTorch's class, the way back of `_ACTIVATIONS`."""
+
 _LOSSES: dict[str, tuple[Callable[[Any], Any], str | None, bool]] = {
     "MSELoss": (lambda m: "squared_error", None, True),
     "L1Loss": (lambda m: "absolute_error", None, True),
@@ -45,22 +64,115 @@ _LOSSES: dict[str, tuple[Callable[[Any], Any], str | None, bool]] = {
 outputs too."""
 
 
+def plain_network(module: Any) -> tuple[Network, NDArray[Any]]:
+    """Return the network of a plain module, and its theta.
+
+    Raises `UsageError` naming what is not plain.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(module, torch.nn.Module):
+        raise UsageError(f"a module of PyTorch's is needed, not {type(module).__name__}")
+    return _network(torch, _chain(torch, module), None)
+
+
+def module_of(net: Network, theta: NDArray[Any]) -> Any:
+    """Return a network with its weights as a `Sequential`; raises `UsageError` where it cannot."""
+    import torch
+
+    parts: list[Any] = []
+    for number, (layer, p) in enumerate(zip(net.layers, net.unpack(theta), strict=True), 1):
+        if type(layer) is not Dense:
+            raise UsageError(f"layer {number} is of the type {layer.name}; Linear is a dense one")
+        dtype = getattr(torch, str(theta.dtype))
+        linear = torch.nn.Linear(p["W"].shape[1], layer.units, layer.bias, dtype=dtype)
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(p["W"].copy()))
+            if layer.bias:
+                linear.bias.copy_(torch.from_numpy(p["b"].copy()))
+        parts.append(linear)
+        if layer.activation.name != "identity":
+            parts.append(_class_of(torch, layer.activation, number))
+    return torch.nn.Sequential(*parts)
+
+
+def _class_of(torch: Any, activation: Activation, number: int) -> Any:
+    """Return an activation as an instance of one of PyTorch's classes."""
+    make = _CLASSES.get(activation.name)
+    made = None if make is None else make(torch.nn, activation)
+    if made is None or _activation(torch, made) != activation:
+        raise UsageError(
+            f"layer {number}: PyTorch has no class for {activation!r}; dr.export(model, 'torch') "
+            "writes any formula"
+        )
+    return made
+
+
+def _chain(torch: Any, module: Any) -> list[Any]:
+    """Return the modules and functions that a module applies one after the other.
+
+    Raises `UsageError` where it does not, naming the place.
+    """
+    if isinstance(module, torch.nn.Sequential):
+        return [part for inner in module for part in _chain(torch, inner)]
+    if _is_known(torch, module):
+        return [module]
+    try:
+        graph = torch.fx.symbolic_trace(module).graph
+    except Exception as error:  # whatever a forward raises that looks at numbers
+        raise UsageError(
+            f"the forward of {type(module).__name__} cannot be traced, as one that looks at its "
+            f"numbers cannot: {error}"
+        ) from None
+    parts = dict(module.named_modules())
+    return [part for node in graph.nodes for part in _step(torch, node, parts)]
+
+
+def _step(torch: Any, node: Any, parts: dict[str, Any]) -> Iterator[Any]:
+    """Yield what a node of a traced forward does; nothing for its beginning and end."""
+    if node.op == "placeholder":
+        if len([n for n in node.graph.nodes if n.op == "placeholder"]) > 1:
+            raise UsageError("the module takes several inputs; one is needed")
+        return
+    before = node.all_input_nodes
+    if len(before) != 1 or before[0] is not node.prev:
+        came = " and ".join(n.name for n in before) or "nothing"
+        raise UsageError(
+            f"{node.name} is computed from {came}: layers have to follow one another, without a "
+            "branch"
+        )
+    if node.op == "call_module":
+        yield from _chain(torch, parts[node.target])
+    elif node.op in ("call_function", "call_method"):
+        rest, more = node.args[1:], node.kwargs
+        if node.op == "call_method":
+            yield lambda x: getattr(x, node.target)(*rest, **more)
+        else:
+            yield lambda x: node.target(x, *rest, **more)
+
+
+def _is_known(torch: Any, module: Any) -> bool:
+    """Whether it is one layer or one activation."""
+    linear = isinstance(module, torch.nn.Linear | torch.nn.Dropout)
+    return linear or type(module).__name__ in _ACTIVATIONS or not any(module.children())
+
+
 def ours_of(
     torch: Any, module: Any, inputs: tuple[Any, ...], loss: Any, targets: Any
 ) -> Ours | None:
     """Return the module and its loss as ours, or None where they are not plain enough."""
-    parts = list(module) if isinstance(module, torch.nn.Sequential) else [module]
     known = _LOSSES.get(type(loss).__name__)
     if known is None or len(inputs) != 1 or targets is None or inputs[0].ndim != 2:
         return None
     if getattr(loss, "weight", None) is not None or getattr(loss, "label_smoothing", None):
         return None
     body, inside, over_outputs = known
-    layers = _layers(torch, parts, inside)
-    if layers is None or loss.reduction not in ("sum", "mean"):
+    if loss.reduction not in ("sum", "mean"):
         return None
-    linear = [p for p in parts if isinstance(p, torch.nn.Linear)]
-    net = Network(linear[0].in_features, layers)
+    try:
+        parts = list(module) if isinstance(module, torch.nn.Sequential) else [module]
+        net, theta = _network(torch, parts, inside)
+    except UsageError:
+        return None
     n, k = len(inputs[0]), net.sizes[-1]
     T = targets.detach().cpu().numpy()
     if inside == "softmax" and T.ndim == 1:
@@ -70,7 +182,7 @@ def ours_of(
     by_outputs = over_outputs and k > 1 and loss.reduction == "mean"
     reduction, weight = ("sum", np.full(n, 1.0 / (n * k))) if by_outputs else (loss.reduction, None)
     return Ours(
-        net, net.pack([_parameters(p) for p in linear]), inputs[0].cpu().numpy(), T.astype(float),
+        net, theta.astype(float), inputs[0].cpu().numpy(), T.astype(float),
         LOSSES.get(body(loss)), reduction, weight, 0.0, np.empty(0),
     )  # fmt: skip
 
@@ -104,24 +216,38 @@ def _by_values(torch: Any, part: Any) -> Activation | None:
     return None
 
 
-def _layers(torch: Any, parts: list[Any], inside: str | None) -> list[Dense] | None:
-    """Return our layers: each Linear with the activation that follows it."""
-    shapes: list[tuple[int, bool]] = []
+def _network(torch: Any, parts: Sequence[Any], inside: str | None) -> tuple[Network, NDArray[Any]]:
+    """Return our network and theta: each Linear with the activation that follows it.
+
+    `inside` is the output activation that a loss holds. Raises `UsageError` naming what does not
+    fit.
+    """
+    linear: list[Any] = []
     activations: list[Activation] = []
-    for part in parts:
+    for number, part in enumerate(parts, 1):
+        if isinstance(part, torch.nn.Dropout):
+            continue
         if isinstance(part, torch.nn.Linear):
-            shapes.append((part.out_features, part.bias is not None))
+            linear.append(part)
             activations.append(ACTIVATIONS.get("identity"))
             continue
-        found = _activation(torch, part)
-        if found is None or not shapes or activations[-1].name != "identity":
-            return None
+        what = f"part {number} of the module ({type(part).__name__})"
+        is_module = isinstance(part, torch.nn.Module)
+        found = _activation(torch, part) if is_module else _by_values(torch, part)
+        if found is None:
+            raise UsageError(f"{what} is neither Linear nor an activation that is known here")
+        if not linear or activations[-1].name != "identity":
+            raise UsageError(f"{what} does not follow a Linear layer")
         activations[-1] = found
-    if not shapes or any(a.rowwise for a in activations[:-1]):
-        return None
+    if not linear:
+        raise UsageError("the module has no Linear layer")
     if inside is not None:
         if activations[-1].name != "identity":
-            return None
+            raise UsageError("the loss holds an output activation, and the module another")
         activations[-1] = ACTIVATIONS.get(inside)
-    pairs = zip(shapes, activations, strict=True)
-    return [Dense(units, activation, bias) for (units, bias), activation in pairs]
+    pairs = zip(linear, activations, strict=True)
+    net = Network(
+        linear[0].in_features, [Dense(p.out_features, a, p.bias is not None) for p, a in pairs]
+    )
+    dtype = linear[0].weight.detach().cpu().numpy().dtype
+    return net, net.pack([_parameters(p) for p in linear], dtype)

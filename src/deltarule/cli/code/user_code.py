@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,7 +40,7 @@ def split_name(text: str) -> tuple[str, str]:
     ('mine.py', 'error')
     """
     module, colon, name = text.rpartition(":")
-    if not colon or not module or not name.isidentifier():
+    if not colon or not module or not all(part.isidentifier() for part in name.split(".")):
         raise UsageError(
             f"{text!r} is no MODULE:FUNCTION, such as net.py:gradient or package.module:gradient"
         )
@@ -78,11 +79,17 @@ def _from_file(path: Path, name: str) -> ModuleType:
 
 
 def find(module: ModuleType, name: str, text: str) -> Any:
-    """Return a module's attribute; raises `UsageError` naming the nearest."""
-    if not running(lambda: hasattr(module, name), text):
-        known = [n for n in vars(module) if not n.startswith("_")]
-        raise UsageError(f"{text}: there is no {name!r} in it{nearest(name, known) or '.'}")
-    return getattr(module, name)
+    """Return a module's attribute, or what `Net.train` names; else a `UsageError` has the nearest.
+
+    Raises it where one of the names is not there.
+    """
+    found: Any = module
+    for part in name.split("."):
+        if not running(partial(hasattr, found, part), text):
+            known = [n for n in dir(found) if not n.startswith("_")]
+            raise UsageError(f"{text}: there is no {part!r} in it{nearest(part, known) or '.'}")
+        found = getattr(found, part)
+    return found
 
 
 def running(what: Callable[[], Any], doing: str) -> Any:

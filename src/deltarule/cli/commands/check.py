@@ -11,6 +11,7 @@ import typer
 
 from deltarule.cli import options
 from deltarule.cli.guard import guarded
+from deltarule.cli.own_network import OwnNetwork, expanded
 
 if TYPE_CHECKING:
     from deltarule.check.result import GradientCheck
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-_ROWS = 100
+_ROWS, _RANDOM_ROWS = 100, 5
 
 _TO_NAME_IT = (
     "  to name the mistake in a network's gradient, a function of (theta, X, T): "
@@ -28,13 +29,15 @@ _TO_NAME_IT = (
 
 
 @guarded
+@expanded()
 def check(
     what: Annotated[
         str,
         typer.Argument(
             metavar="WHAT",
             help="MODULE:FUNCTION, a function of a NumPy array that returns one number; MODULE is "
-            "a .py file or a module's name. Or a model folder.",
+            "a .py file or a module's name. With --network, a function of (theta, X, T) that "
+            "returns a network's gradient. Or a model folder.",
         ),
     ],
     gradient: Annotated[
@@ -70,13 +73,24 @@ def check(
             show_default="by method",
         ),
     ] = None,
+    of: OwnNetwork = OwnNetwork(),  # noqa: B008 (its fields are options)
+    seed: Annotated[
+        int,
+        typer.Option(help="Draws theta, X and T for --network.", rich_help_panel=options.NETWORK),
+    ] = 0,
     rows: Annotated[
-        int, typer.Option(help="Of a model's data, check on the first so many rows.")
-    ] = _ROWS,
+        int | None,
+        typer.Option(
+            help="Of a model's data, check on the first so many rows; random ones for --network.",
+            show_default=f"{_ROWS} of a model's, {_RANDOM_ROWS} random ones",
+        ),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(
-            help="Data for a model, with the target.", show_default="what it was trained on"
+            help="Data for a model, with the target; for --network an NPZ file with theta (or W1, "
+            "b1, ...), X and T.",
+            show_default="what it was trained on; random ones",
         ),
     ] = None,
     own: Annotated[Path | None, options.OWN] = None,
@@ -101,20 +115,31 @@ def check(
     """
     from deltarule.cli.code.apart import apart
     from deltarule.cli.code.user_code import running
+    from deltarule.core.errors import UsageError
     from deltarule.core.files import check_file
     from deltarule.core.style import is_picture
 
+    if of.said and (of.network is None or x is not None or gradient is not None):
+        raise UsageError(
+            f"{of.said} speaks of a network: give --network 3-4-2 as well, and as WHAT its "
+            "gradient, a function of (theta, X, T), without --x and --gradient"
+        )
     form = options.text_format(separator, encoding, header, columns)
     settings = {"method": method, "directions": directions, "tolerance": tolerance}
 
     def work() -> Verdict:
-        found = (
-            _check_code(what, gradient, x, settings)
-            if code
-            else _check_model(Path(what), (data, form), rows, own, settings)
-        )
+        if of.network is not None:
+            found = _check_network(
+                what, of, data, (seed, _RANDOM_ROWS if rows is None else rows), settings
+            )
+        elif theirs:
+            found = _check_code(what, gradient, x, settings)
+        else:
+            found = _check_model(
+                Path(what), (data, form), _ROWS if rows is None else rows, own, settings
+            )
         if sweep is not None:
-            curve = running(found.sweep, what) if code else found.sweep()
+            curve = running(found.sweep, what) if theirs else found.sweep()
             curve.plot(sweep, force=force)
         if as_json:
             text = json.dumps(found.to_dict(), allow_nan=False)
@@ -124,8 +149,8 @@ def check(
 
     if sweep is not None:
         check_file(sweep, force=force, ours=is_picture, option="--sweep")
-    code = ":" in what and not Path(what).is_dir()
-    separate = code or timeout is not None
+    theirs = ":" in what and not Path(what).is_dir()
+    separate = theirs or timeout is not None
     text, status = apart(work, what, timeout, debug) if separate else work()
     typer.echo(text)
     raise typer.Exit(status)
@@ -157,6 +182,45 @@ def _check_code(
     f, slope = keeping(f, what), keeping(slope, gradient or f"the gradient of {what}")
     found: GradientCheck = running(lambda: check_function(f, slope, point, **options), what)
     return found
+
+
+def _check_network(
+    what: str,
+    of: OwnNetwork,
+    data: str | None,
+    drawn: tuple[int, int],
+    settings: dict[str, Any],
+) -> GradientCheck:
+    """Check somebody's gradient of a network, a function of (theta, X, T), against that of E."""
+    import numpy as np
+
+    from deltarule.check.diagnose.given import call
+    from deltarule.check.network import check_gradient
+    from deltarule.cli.code.gradient_file import point_of
+    from deltarule.cli.code.surroundings import kept
+    from deltarule.cli.code.user_code import load_function
+    from deltarule.core.arguments import whole
+    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.notation import as_notation
+    from deltarule.engine import as_samples
+
+    net, function, notation = of.net(), load_function(what), as_notation(of.notation or "theory")
+    if data is None:
+        seed, rows = drawn
+        point = of.random_point(net, seed, whole("--rows", rows, 1))
+    else:
+        point = point_of(Path(data), ArrayFile(Path(data)), net, of.notation or "theory")
+    loss = of.objective["loss"]
+
+    def gradient(theta: Any, X: Any, T: Any) -> Any:
+        return call(
+            function, net, theta, as_samples(net, loss, X, T, None, np.float64), notation
+        ).vector
+
+    with kept(what):
+        theta, X, T = point
+        more = {**of.objective, **settings}
+        return check_gradient(net, theta, X, T, gradient=gradient, **more)
 
 
 def _x(text: str) -> Any:

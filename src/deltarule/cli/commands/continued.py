@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from deltarule.cli.commands.forecast_report import measure_rows, summary_rows
+from deltarule.cli.guard import say_note
 from deltarule.cli.screen import Screen
 
 __all__ = ["continued", "is_forecast", "show_forecast"]
@@ -47,6 +48,8 @@ def continued(
             csv.writer(file, lineterminator="\n").writerows([head, *rows])
     if quiet:
         return
+    for note in fitted.notes:
+        say_note(note)
     new = len(fitted.series) - fitted.forecaster.end
     label = fitted.series.calendar.label
     typer.echo(
@@ -79,7 +82,7 @@ def show_forecast(folder: Path) -> None:
     screen.say("data", f"{series.source}: {n:,} values, {label(0)} to {label(n - 1)}{more}")
     screen.say("", list(said["notes"]))
     lags = ", ".join(map(str, recipe.lags))
-    screen.say("network", f"{recipe.network}, {recipe.networks} of them averaged; lags {lags}")
+    screen.say("network", f"{recipe.said}, {recipe.networks} of them averaged; lags {lags}")
     if "skipped" in said:
         screen.line()
         screen.table(*summary_rows(said["metrics"]))

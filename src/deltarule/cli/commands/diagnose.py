@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,20 +11,22 @@ import typer
 
 from deltarule.cli import options
 from deltarule.cli.guard import guarded
+from deltarule.cli.own_network import OwnNetwork, expanded
 
 if TYPE_CHECKING:
     from deltarule.check.adapter import Asked, Known
     from deltarule.check.diagnose import Diagnosis
     from deltarule.cli.code.apart import Verdict
-    from deltarule.losses import Loss
-    from deltarule.network import Network
 
 __all__ = ["diagnose"]
 
 _POINT = "Where the function is called"
+_OPTIONS = ("network", "activation", "output", "bias", "loss", "reduction", "notation")
+_FOUND = dict.fromkeys(_OPTIONS, "as the program's numbers show")
 
 
 @guarded
+@expanded(**_FOUND)
 def diagnose(
     gradient: Annotated[
         str | None,
@@ -36,27 +38,7 @@ def diagnose(
             "gradient (or dW1, db1, dW2, ...).",
         ),
     ] = None,
-    network: Annotated[str | None, options.found(options.SIZES)] = None,
-    activation: Annotated[str | None, options.found(options.ACTIVATION)] = None,
-    output: Annotated[str | None, options.found(options.OUTPUT)] = None,
-    bias: Annotated[
-        bool | None,
-        options.found(
-            typer.Option(help="Whether the layers have biases.", rich_help_panel=options.NETWORK)
-        ),
-    ] = None,
-    loss: Annotated[str | None, options.found(options.loss())] = None,
-    reduction: Annotated[str | None, options.found(options.REDUCTION)] = None,
-    l2: Annotated[float, options.l2()] = 0.0,
-    notation: Annotated[
-        str | None,
-        typer.Option(
-            help="theory, in_out (W is (in, out), in theta too), target_minus_output (the vector "
-            "is added), ...",
-            show_default="as the program's numbers show; of a file theory",
-            rich_help_panel=options.OBJECTIVE,
-        ),
-    ] = None,
+    of: OwnNetwork = OwnNetwork(),  # noqa: B008 (its fields are options)
     data: Annotated[
         Path | None,
         typer.Option(
@@ -111,17 +93,13 @@ def diagnose(
         )
     source = gradient or outputs or step or ""
     file = outputs is None and source.endswith(".npz")
-    if network is None and step is None and (file or outputs is not None):
+    if of.network is None and step is None and (file or outputs is not None):
         raise UsageError(f"{source}: say which network it is, such as --network 3-4-2")
-    chosen = _Chosen(network, activation, output, bias, loss, reduction, l2, notation, data, seed,
-                     rows, form)  # fmt: skip
+    asked = _Asked(of, data, seed, rows, form)
 
     def work() -> Verdict:
-        from deltarule.losses import LOSSES
-
-        asked = chosen if loss is None else replace(chosen, loss=LOSSES.get(loss))
         if outputs is not None:
-            return of_outputs(outputs, chosen.net(), chosen.data, form)
+            return of_outputs(outputs, of.net(), data, form)
         if step is not None:
             return of_steps(step, form)
         return _of_file(Path(source), asked) if file else _of_code(source, asked)
@@ -133,101 +111,85 @@ def diagnose(
 
 
 @dataclass(frozen=True)
-class _Chosen:
-    """The options; None for what is to be found out."""
+class _Asked:
+    """The options."""
 
-    network: str | None
-    activation: str | None
-    output: str | None
-    bias: bool | None
-    loss: str | Loss | None
-    reduction: str | None
-    l2: float
-    notation: str | None
+    of: OwnNetwork
     data: Path | None
     seed: int
     rows: int
     form: str
 
     @property
-    def objective(self) -> dict[str, Any]:
-        """The options of E for one known network."""
-        loss, reduction = self.loss or "half_squared_error", self.reduction or "mean"
-        notation = self.notation or "theory"
-        return {"loss": loss, "reduction": reduction, "l2": self.l2, "notation": notation}
+    def options(self) -> dict[str, Any]:
+        """What is said of E, None for what is to be found out."""
+        from deltarule.losses import LOSSES
 
-    def net(self) -> Network:
-        """Return the network, with what is not said as usual."""
-        from deltarule.cli.parse import sizes
-        from deltarule.layers import Dense
-        from deltarule.network import Network
+        loss = None if self.of.loss is None else LOSSES.get(self.of.loss)
+        return {"loss": loss, "reduction": self.of.reduction, "l2": self.of.l2 or 0.0}
 
-        activation, bias = self.activation or "sigmoid", self.bias is not False
-        inputs, *hidden, outputs = sizes("--network", self.network or "")
-        layers = [Dense(n, activation, bias=bias) for n in hidden]
-        return Network(inputs, [*layers, Dense(outputs, self.output or activation, bias=bias)])
-
+    @property
     def known(self) -> Known:
-        """Return what is said of the network."""
+        """What is said of the network."""
         from deltarule.activations import ACTIVATIONS
         from deltarule.check.adapter import Known
         from deltarule.cli.parse import sizes
 
-        for name in filter(None, (self.activation, self.output)):
+        of = self.of
+        for name in filter(None, (of.activation, of.output)):
             ACTIVATIONS.get(name)
-        given = None if self.network is None else tuple(sizes("--network", self.network))
-        return Known(given, self.activation, self.output, self.bias)
+        given = None if of.network is None else tuple(sizes("--network", of.network))
+        return Known(given, of.activation, of.output, of.bias)
 
 
-def _of_file(path: Path, chosen: _Chosen) -> Verdict:
+def _of_file(path: Path, asked: _Asked) -> Verdict:
     from deltarule.check.adapter import ask_script
     from deltarule.check.diagnose import diagnose as name_mistake
     from deltarule.cli.code.gradient_file import gradient_of, point_of
     from deltarule.core.array_file import ArrayFile
     from deltarule.core.errors import UsageError
 
-    net, arrays = chosen.net(), ArrayFile(path)
+    of = asked.of
+    net, arrays, notation = of.net(), ArrayFile(path), of.notation or "theory"
     try:
-        point = point_of(path, arrays, net, chosen.notation or "theory")
-        found = name_mistake(gradient_of(path, arrays, net), net, *point, **chosen.objective)
+        point = point_of(path, arrays, net, notation)
+        gradient = gradient_of(path, arrays, net)
+        found = name_mistake(gradient, net, *point, notation=notation, **of.objective)
     except UsageError:
-        options: dict[str, Any] = {"loss": chosen.loss, "reduction": chosen.reduction}
-        options["l2"] = chosen.l2
-        asked = None if chosen.notation else ask_script(dict(arrays), chosen.known(), **options)
-        if asked is None:
+        read = None if of.notation else ask_script(dict(arrays), asked.known, **asked.options)
+        if read is None:
             raise
-        return _told([_part(asked, "")], chosen)
-    return _told([(found, "", {})], chosen)
+        return _told([_part(read, "")], asked.form)
+    return _told([(found, "", {})], asked.form)
 
 
-def _of_code(source: str, chosen: _Chosen) -> Verdict:
+def _of_code(source: str, asked: _Asked) -> Verdict:
     from deltarule.check.adapter import calling
     from deltarule.cli.code.surroundings import kept, kept_call
     from deltarule.cli.commands.diagnose_code import ask_all, load_thing, point_in
     from deltarule.core.arguments import whole
     from deltarule.core.errors import UsageError
 
-    rows = whole("--rows", chosen.rows, low=1)
-    known = chosen.known()
-    if chosen.network is not None:
-        _require_memory(chosen.net(), rows)
+    of, rows = asked.of, whole("--rows", asked.rows, low=1)
+    known = asked.known
+    if of.network is not None:
+        of.require_memory(of.net(), rows)
     thing, name = load_thing(source)
-    if chosen.notation is not None and chosen.network is None:
+    if of.notation is not None and of.network is None:
         raise UsageError(
             "a notation says how a function of (theta, X, T) is called; say which network it is as "
             "well, such as --network 3-4-2"
         )
-    if chosen.notation is not None:
-        return _as_documented(source, chosen)
+    if of.notation is not None:
+        return _as_documented(source, asked)
     with kept(source), calling(lambda: kept_call(source)):
-        at = None if chosen.data is None else point_in(chosen.data)
-        options = {"loss": chosen.loss, "reduction": chosen.reduction, "l2": chosen.l2,
-                   "rows": rows, "seed": chosen.seed}  # fmt: skip
-        asked = ask_all(thing, name, known, at, options)
-    if not asked:
-        return _as_documented(source, chosen)
-    where = f"at random theta, X and T ({rows} rows, seed {chosen.seed}):\n"
-    return _told([_part(a, where) for a in asked], chosen)
+        at = None if asked.data is None else point_in(asked.data)
+        options = {**asked.options, "rows": rows, "seed": asked.seed}
+        read = ask_all(thing, name, known, at, options)
+    if not read:
+        return _as_documented(source, asked)
+    where = f"at random theta, X and T ({rows} rows, seed {asked.seed}):\n"
+    return _told([_part(a, where) for a in read], asked.form)
 
 
 def _part(asked: Asked, where: str) -> tuple[Diagnosis, str, dict[str, Any]]:
@@ -235,64 +197,31 @@ def _part(asked: Asked, where: str) -> tuple[Diagnosis, str, dict[str, Any]]:
     return asked.diagnosis, said, {"reading": asked.sentence}
 
 
-def _as_documented(source: str, chosen: _Chosen) -> Verdict:
+def _as_documented(source: str, asked: _Asked) -> Verdict:
     """Call a function of (theta, X, T) in the notation that is given."""
     from deltarule.check.diagnose import diagnose as name_mistake
     from deltarule.cli.code.gradient_file import point_of
     from deltarule.cli.code.surroundings import kept
     from deltarule.cli.code.user_code import load_function
     from deltarule.core.array_file import ArrayFile
-    from deltarule.losses import LOSSES
 
-    net, function = chosen.net(), load_function(source)
+    of = asked.of
+    net, function, notation = of.net(), load_function(source), of.notation or "theory"
     said = ""
-    if chosen.data is None:
-        loss = LOSSES.get(chosen.objective["loss"])
-        point = _random(net, loss, chosen.seed, chosen.rows)
-        said = f"at random theta, X and T ({chosen.rows} rows, seed {chosen.seed}):\n"
+    if asked.data is None:
+        point = of.random_point(net, asked.seed, asked.rows)
+        said = f"at random theta, X and T ({asked.rows} rows, seed {asked.seed}):\n"
     else:
-        point = point_of(chosen.data, ArrayFile(chosen.data), net, chosen.notation or "theory")
+        point = point_of(asked.data, ArrayFile(asked.data), net, notation)
     with kept(source):
-        found = name_mistake(function, net, *point, **chosen.objective)
-    return _told([(found, said, {})], chosen)
+        found = name_mistake(function, net, *point, notation=notation, **of.objective)
+    return _told([(found, said, {})], asked.form)
 
 
-def _told(parts: list[tuple[Diagnosis, str, dict[str, Any]]], chosen: _Chosen) -> Verdict:
+def _told(parts: list[tuple[Diagnosis, str, dict[str, Any]]], form: str) -> Verdict:
     """Return what is printed of one or several diagnoses, and the exit status."""
-    status = 0 if all(_right(found) for found, *_ in parts) else 1
-    if chosen.form == "json":
+    status = 0 if all(found.right for found, *_ in parts) else 1
+    if form == "json":
         told = [{**more, **found.to_dict()} for found, _, more in parts]
         return json.dumps(told[0] if len(told) == 1 else told, allow_nan=False), status
     return "\n\n".join(f"{said}{found}" for found, said, _ in parts), status
-
-
-_MISTAKES = 20
-"""How many gradients a search has in memory at once, measured with ten million parameters."""
-
-
-def _right(found: Diagnosis) -> bool:
-    """Whether nothing is wrong: lower precision is no mistake."""
-    return found.verdict == "correct" or {m.code for m in found.mistakes} == {"float_noise"}
-
-
-def _require_memory(net: Network, rows: int) -> None:
-    from deltarule.core.memory import require_large, require_parameters
-
-    vectors = {"theta and its gradient": 2, "the gradients of mistakes beside it": _MISTAKES}
-    require_parameters("--network", net.size, vectors, 8)
-    numbers = rows * (net.inputs + sum(net.sizes[1:]))
-    what = f"{rows:,} random rows through {len(net.layers)} layers"
-    require_large("--rows", 8.0 * numbers, what, "Use fewer rows (5 are usual)")
-
-
-def _random(net: Network, loss: Loss, seed: int, rows: int) -> tuple[Any, Any, Any]:
-    """Return weights with biases, inputs, and targets that the loss accepts."""
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(rows, net.inputs))
-    if loss.distribution:
-        T = np.eye(net.sizes[-1])[rng.integers(net.sizes[-1], size=rows)]
-    else:
-        T = rng.uniform(size=(rows, net.sizes[-1]))
-    return net.init(seed=seed) + rng.uniform(-0.5, 0.5, net.size), X, T

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deltarule.cli import complete, options
+from deltarule.cli import options
 from deltarule.cli.commands.explain_case import check_own, of_model, of_network, refuse
 from deltarule.cli.guard import guarded
+from deltarule.cli.own_network import OwnNetwork, expanded
 from deltarule.core.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _FORMATS = ("text", "latex", "markdown", "json", "html")
 
 
 @guarded
+@expanded(loss="half_squared_error; a model's own", reduction="sum", l2="0; a model's own")
 def explain(
     run: Annotated[
         Path | None,
@@ -44,17 +46,7 @@ def explain(
             metavar="L,J", help="Explain the delta of a node instead: layer, node; or delta[2,1]."
         ),
     ] = None,
-    network: Annotated[str | None, options.SIZES] = None,
-    activation: Annotated[str | None, options.ACTIVATION] = None,
-    output: Annotated[str | None, options.OUTPUT] = None,
-    bias: Annotated[
-        bool | None,
-        typer.Option(
-            help="Whether the layers have biases.",
-            show_default="yes",
-            rich_help_panel=options.NETWORK,
-        ),
-    ] = None,
+    of: OwnNetwork = OwnNetwork(),  # noqa: B008 (its fields are options)
     seed: Annotated[
         int | None,
         typer.Option(help="Draws the weights.", show_default="0", rich_help_panel=options.NETWORK),
@@ -102,9 +94,6 @@ def explain(
     encoding: Annotated[str | None, options.ENCODING] = None,
     header: Annotated[bool | None, options.HEADER] = None,
     columns: Annotated[str | None, options.COLUMNS] = None,
-    loss: Annotated[str | None, options.loss("half_squared_error; a model's own")] = None,
-    reduction: Annotated[str, options.REDUCTION] = "sum",
-    l2: Annotated[float | None, options.l2("0; a model's own")] = None,
     rule: Annotated[
         str | None,
         typer.Option(
@@ -117,14 +106,6 @@ def explain(
         float | None,
         typer.Option(help="Of the sequential rule alone.", rich_help_panel=options.OBJECTIVE),
     ] = None,
-    notation: Annotated[
-        str,
-        typer.Option(
-            help="theory, negative_delta, in_out, nielsen or target_minus_output.",
-            autocompletion=complete.notations,
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = "theory",
     limit: Annotated[
         int, typer.Option(help="Paths that are listed, at most.", rich_help_panel=_OUTPUT)
     ] = 20,
@@ -154,26 +135,21 @@ def explain(
 
     if form not in _FORMATS:
         raise unknown_name("format", form, _FORMATS)
-    given: dict[str, Any] = {"reduction": reduction, "notation": notation}
-    given |= {"limit": limit, "lr": lr}
+    given: dict[str, Any] = {"reduction": of.reduction or "sum", "limit": limit, "lr": lr}
+    given |= {"notation": of.notation or "theory"}
     if run is not None:
-        refuse(run, {"--network": network, "--activation": activation, "--output": output,
-                      "--bias": bias, "--seed": seed, "--theta": theta, "--input": inputs,
+        refuse(run, {"--network": of.network, "--activation": of.activation, "--output": of.output,
+                      "--bias": of.bias, "--seed": seed, "--theta": theta, "--input": inputs,
                       "--target": targets})  # fmt: skip
         written = options.text_format(separator, encoding, header, columns)
-        case = of_model(run, row, (data, written), (loss, l2, rule), own)
+        case = of_model(run, row, (data, written), (of.loss, of.l2, rule), own)
     else:
-        check_own(network, {"--row": row, "--data": data, "--separator": separator,
+        check_own(of.network, {"--row": row, "--data": data, "--separator": separator,
                             "--encoding": encoding, "--header": header, "--no-header":
                             header is False, "--columns": columns})  # fmt: skip
-        case = of_network(
-            network, (activation, output), (seed, theta), (inputs, targets), bias is not False
-        )
-        given |= {
-            "loss": loss or "half_squared_error",
-            "l2": l2 or 0.0,
-            "rule": own_rule(rule or "exact"),
-        }
+        case = of_network(of, (seed, theta), (inputs, targets))
+        given |= {"loss": of.loss or "half_squared_error", "l2": of.l2 or 0.0}
+        given |= {"rule": own_rule(rule or "exact")}
     net, parameters, X, T, more = case
     more |= {} if lr is None else {"lr": lr}
     found = _explained(net, (parameters, X, T), weight, node, {**given, **more})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from deltarule.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from deltarule.cli.own_network import OwnNetwork
     from deltarule.data.text.format import TextFormat
     from deltarule.network import Network
 
@@ -37,28 +38,17 @@ def check_own(network: str | None, options: dict[str, Any]) -> None:
 
 
 def of_network(
-    network: str | None,
-    activations: tuple[str | None, str | None],
+    of: OwnNetwork,
     weights: tuple[int | None, Path | None],
     samples: tuple[list[str] | None, list[str] | None],
-    bias: bool = True,
 ) -> Case:
     """Return the case of `--network`, its weights drawn or read, and its observations."""
-    from deltarule.activations import Activation
-    from deltarule.cli.code.own import own_or_name
     from deltarule.cli.code.theta_file import read_theta
-    from deltarule.cli.parse import sizes
     from deltarule.core.memory import require_parameters
-    from deltarule.layers import Dense
-    from deltarule.network import Network
 
-    first, *nodes = sizes("--network", network or "")
-    hidden = own_or_name("--activation", activations[0] or "sigmoid", Activation)
-    last = hidden if activations[1] is None else own_or_name("--output", activations[1], Activation)
-    kinds = [hidden] * (len(nodes) - 1) + [last]
-    net = Network(first, [Dense(n, kind, bias=bias) for n, kind in zip(nodes, kinds, strict=True)])
+    net = of.net()
     vectors = {"theta and its gradient": 2, "what they are drawn and added up in": 2}
-    require_parameters(f"--network {network}", net.size, vectors, 8)
+    require_parameters(f"--network {of.network}", net.size, vectors, 8)
     seed, file = weights
     if seed is not None and file is not None:
         raise UsageError("--seed draws weights and --theta reads them: give one of the two")

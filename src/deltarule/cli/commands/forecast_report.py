@@ -63,7 +63,7 @@ def _panel(screen: Screen, found: Panel) -> list[str]:
 def _network(found: Forecast) -> str:
     recipe = found.recipe
     lags = ", ".join(map(str, recipe.lags))
-    return f"{recipe.network}, {recipe.networks} of them averaged; lags {lags}"
+    return f"{recipe.said}, {recipe.networks} of them averaged; lags {lags}"
 
 
 _HEADS = {"smape": "sMAPE", "pinball": "pinball", "coverage": "coverage", "width": "width"}
@@ -104,7 +104,7 @@ def as_json(found: Forecast | Panel, out: str) -> dict[str, Any]:
     said = {
         "lags": list(recipe.lags),
         "horizon": recipe.horizon,
-        "network": recipe.network,
+        "network": recipe.said,
         "networks": recipe.networks,
         "forecast": found.table.to_dicts(),
         "out": out,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 
 if TYPE_CHECKING:
@@ -23,12 +24,14 @@ _BLOCK = 4096
 
 
 @guarded
+@grouped(form=options.text_file)
 def predict(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The model folder.")],
     data: Annotated[
         str,
         typer.Argument(
-            metavar="DATA", help="A file (.csv .tsv .txt .parquet .npz) or a bundled name."
+            metavar="DATA",
+            help="A file as train takes it, - for standard input, or a bundled name.",
         ),
     ],
     out: Annotated[
@@ -42,14 +45,8 @@ def predict(
         str | None,
         typer.Option(metavar="NAME", help="Which series of a panel's forecast is continued."),
     ] = None,
-    separator: Annotated[str | None, options.SEPARATOR] = None,
-    encoding: Annotated[str | None, options.ENCODING] = None,
-    header: Annotated[bool | None, options.HEADER] = None,
-    columns: Annotated[str | None, options.COLUMNS] = None,
-    decimal: Annotated[str | None, options.DECIMAL] = None,
-    thousands: Annotated[str | None, options.THOUSANDS] = None,
-    date_format: Annotated[str | None, options.DATE_FORMAT] = None,
-    na: Annotated[str | None, options.NA] = None,
+    text: Annotated[list[str] | None, options.TEXT_COLUMN] = None,
+    form: Any = None,
     own: Annotated[Path | None, options.OWN] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
@@ -70,29 +67,29 @@ def predict(
     from deltarule.core.files import check_file, new_file
     from deltarule.models import load
 
-    cells = (decimal, thousands, date_format, na)
-    form = options.text_format(separator, encoding, header, columns, *cells)
     if out is not None:
         check_file(out, force=force)
     if is_forecast(folder):
-        continued(folder, data, form.to_dict(), series, (out, force, quiet))
+        written = {**form.to_dict(), "text": text or ()}
+        continued(folder, data, written, series, (out, force, quiet))
         return
-    if series is not None:
-        raise UsageError(f"{folder}: it is a model's; --series is for the forecast of several")
+    if series is not None or text:
+        raise UsageError(f"{folder}: it is a model's; --series and --text are for forecasts")
     model = load(folder, owned(own))
     table, notes = _read(model, data, form)
     outputs = model.outputs(table, unknown=unknown)
-    expected = (*model.targets.names, *model.description["data"]["dropped"])
+    spread = None if model.members is None else model.spread(table, unknown=unknown)
+    expected = (*model.targets.names, *model.ids, *model.description["data"]["dropped"])
     read = table.notes if table.format is not None else ()
     notes = [*read, *model.inputs.notes(table, expected=expected), *notes]
     if out is None:
-        _write(sys.stdout, model, outputs)
+        _write(sys.stdout, model, outputs, _beside(model, table, spread))
     else:
         with (
             new_file(out, force=force) as path,
             path.open("w", encoding="utf-8", newline="") as file,
         ):
-            _write(file, model, outputs)
+            _write(file, model, outputs, _beside(model, table, spread))
     if not quiet:
         notes += _measured(model, table, unknown)
         notes += [f"{table.rows:,} predictions are in {out}"] if out is not None else []
@@ -125,35 +122,59 @@ def _measured(model: Model, table: Table, unknown: str) -> list[str]:
     return [f"measured on {table.rows:,} rows: {metric_words(metrics)}"]
 
 
-def _write(file: TextIO, model: Model, outputs: Any) -> None:
+def _beside(model: Model, table: Table, spread: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the columns before the predictions, ids as they are written, and those after."""
+    import numpy as np
+
+    ids = {}
+    for name in (name for name in model.ids if name in table):
+        column = table[name]
+        ids[name] = np.array([*column.categories, ""])[column.values]
+    heads = model.targets.names if model.task != "multiclass" else model.targets.classes
+    after = {f"spread_{name}": spread[:, i] for i, name in enumerate(heads) if spread is not None}
+    return ids, after
+
+
+def _write(
+    file: TextIO, model: Model, outputs: Any, beside: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
     """Write the predictions as CSV, a block of rows at a time."""
     import numpy as np
 
-    writer = csv.writer(file, lineterminator="\n")
-    head = [f"predicted_{name}" for name in model.targets.names]
-    regression = model.task == "regression"
+    writer, (ids, after) = csv.writer(file, lineterminator="\n"), beside
     digits = 9 if outputs.dtype == np.float32 else 17
-    if not regression:
-        head += [f"probability_{name}" for name in model.targets.classes]
-    writer.writerow(head)
+    quantity, labels = model.targets.quantity, model.task == "multilabel"
+    chances = () if quantity else model.targets.names if labels else model.targets.classes
+    head = [f"predicted_{name}" for name in model.targets.names]
+    writer.writerow([*ids, *head, *(f"probability_{name}" for name in chances), *after])
     for start in range(0, len(outputs), _BLOCK):
-        block = outputs[start : start + _BLOCK]
-        if regression:
-            values = model.decide(block).reshape(len(block), -1).tolist()
-            writer.writerows([_text(v, digits) for v in row] for row in values)
-            continue
-        labels = np.array(model.targets.classes)[_numbers(block)].tolist()
-        shares = model.probabilities(block).tolist()
-        writer.writerows(
-            [label, *(_text(v, digits) for v in row)]
-            for label, row in zip(labels, shares, strict=True)
-        )
+        rows = slice(start, start + _BLOCK)
+        columns = [values[rows].tolist() for values in ids.values()]
+        said = _said(model, outputs[rows])
+        columns += [_texts(column, digits) if quantity else column.tolist() for column in said.T]
+        if not quantity:
+            columns += [_texts(column, digits) for column in model.probabilities(outputs[rows]).T]
+        columns += [_texts(values[rows], digits) for values in after.values()]
+        writer.writerows(zip(*columns, strict=True))
 
 
-def _numbers(outputs: Any) -> Any:
+def _said(model: Model, outputs: Any) -> Any:
+    """Return what outputs mean, (n, targets): values, or classes as they are written."""
+    import numpy as np
+
     from deltarule.models.metrics import class_numbers
 
-    return class_numbers(outputs)
+    if model.targets.quantity:
+        return model.decide(outputs).reshape(len(outputs), -1)
+    classes = [np.array(names) for names in model.targets.classes_of]
+    if model.task == "multilabel":
+        several = zip(classes, outputs.T > 0.5, strict=True)
+        return np.stack([names[said.astype(int)] for names, said in several], axis=1)
+    return classes[0][class_numbers(outputs)][:, None]
+
+
+def _texts(values: Any, digits: int) -> list[str]:
+    return [_text(value, digits) for value in values.tolist()]
 
 
 def _text(value: float, digits: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,12 @@ __all__ = [
     "show_results",
 ]
 
-_DIGITS = {"accuracy": ".4f", "r2": ".4f"}
-_HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE"}
+_DIGITS = {"accuracy": ".4f", "r2": ".4f", "auc": ".4f"}
+_HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE", "auc": "AUC", "brier": "Brier"}
+_MEANS = {"regression": "mean", "count": "mean"}
+"""What the simplest baseline is called; of classes it is the most frequent one."""
+_COLUMNS = 5
+"""So many columns are named by their importance."""
 
 _ENDED = {
     "epochs": "all epochs are done",
@@ -78,7 +83,7 @@ def show_network(screen: Screen, network: Network) -> None:
 
 def show_results(screen: Screen, fitted: Fitted, out: Path) -> None:
     """Print the final table, the curve, and how it ended."""
-    description = fitted.model.description
+    description = {**fitted.model.description, "judgement": fitted.judgement}
     show_metrics(screen, description, fitted.run.history)
     screen.say("stopped", how_it_ended(description))
     screen.say("folder", f"{out}: {_files(out)}")
@@ -97,6 +102,10 @@ def show_metrics(
     screen.line()
     head, rows = _metric_rows(description)
     screen.table(head, rows)
+    said = _judged(description)
+    if said:
+        screen.line()
+        screen.lines(said)
     best = description["training"]["best_epoch"]
     what = f"E, {description['objective']['loss']['name']},"
     curve = draw_curve(history, best, width=screen.width, marks=screen.marks, what=what)
@@ -104,6 +113,37 @@ def show_metrics(
         screen.line()
         screen.lines(curve)
     screen.line()
+
+
+def _judged(description: Mapping[str, Any]) -> list[str]:
+    """Return what the scores are worth, in sentences."""
+    from deltarule.models.judgement import JUDGED
+
+    judgement, metrics = description.get("judgement", {}), description["metrics"]
+    if not judgement:
+        return []
+    task, part = description["data"]["task"], judgement["part"]
+    name = JUDGED.get(task, "accuracy")
+    said = []
+    linear, own = judgement["baselines"].get("linear", {}).get(name), metrics[part][name]
+    if linear is not None and own is not None and own <= linear:
+        said.append(
+            f"a linear model is no worse: {_HEADS.get(name, name)} {_number(name, linear)} on the "
+            f"{part} rows, the network's {_number(name, own)}"
+        )
+    for metric, values in judgement.get("cross_validation", {}).items():
+        known = [value for value in values if value is not None]
+        if known:
+            mean, spread = statistics.fmean(known), statistics.pstdev(known)
+            said.append(
+                f"{len(values)} folds: {_HEADS.get(metric, metric)} {_number(metric, mean)} on "
+                f"average, deviating by {_number(metric, spread)}"
+            )
+    falls = list(judgement.get("importance", {}).items())[:_COLUMNS]
+    if falls:
+        each = ", ".join(f"{column} {_number(name, mean)}" for column, (mean, _) in falls)
+        said.append(f"worth most, by the fall of {_HEADS.get(name, name)} without: {each}")
+    return said
 
 
 def metric_words(metrics: Mapping[str, float | None]) -> str:
@@ -120,7 +160,23 @@ def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[s
         for part, values in metrics.items()
         if counts[part]
     ]
+    judgement = description.get("judgement", {})
+    if judgement:
+        level = f"{judgement['level']:.0%}"
+        spans = judgement["intervals"]
+        rows.append(["", level, *(_span(spans.get(name)) for name in names)])
+        for name, values in judgement["baselines"].items():
+            label = (
+                "linear model"
+                if name == "linear"
+                else _MEANS.get(description["data"]["task"], "most frequent")
+            )
+            rows.append([label, judgement["part"], *(_number(n, values.get(n)) for n in names)])
     return ["", "rows", *(_HEADS.get(name, name) for name in names)], rows
+
+
+def _span(ends: Sequence[float] | None) -> str:
+    return "" if ends is None else "..".join(f"{end:.3g}" for end in ends)
 
 
 def _number(name: str, value: float | None) -> str:
@@ -194,7 +250,9 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
             f"the weights {when} epoch {training['best_epoch']} are kept, the lowest {watched} "
             f"error ({training['best_error']:.4g})"
         )
-    return f"{after}: {why}; {kept}"
+    count = recipe.get("ensemble", 1)
+    first = f"the first of {count} networks " if count > 1 else ""
+    return f"{first}{after}: {why}; {kept}"
 
 
 def _some(count: int, what: str) -> str:
@@ -212,5 +270,6 @@ def as_json(fitted: Fitted, out: str) -> dict[str, Any]:
         "stopped": fitted.run.stopped,
         "seconds": round(fitted.run.seconds, 6),
         **fitted.metrics,
+        "judgement": fitted.judgement,
         "out": out,
     }

@@ -68,9 +68,20 @@ def run(
 
     The folder keeps every finished part: after Ctrl-C, or a power cut, the same command goes on.
     """
-    from deltarule.core.errors import SweepError
-    from deltarule.studies.reading import read_study
+    from deltarule.cli.commands import study_forecast
+    from deltarule.core.errors import DataError, SweepError, nearest
+    from deltarule.series.studies import SHIPPED as FORECASTS
+    from deltarule.series.studies import is_study
+    from deltarule.studies.reading import SHIPPED, read_study
 
+    if is_study(study):
+        _check_plain(workers, executor, address)
+        shown = not (quiet or as_json) and sys.stderr.isatty()
+        study_forecast.run(study, seeds, out, fresh, quiet, as_json, shown)
+        return
+    named = study in SHIPPED or Path(study).exists()
+    if not named and (hint := nearest(study, FORECASTS)):
+        raise DataError(f"{study}: there is no such file{hint}")
     found = read_study(study, seeds=seeds)
     folder = out if out is not None else Path(f"{Path(study).stem}-study")
     if not yes:
@@ -103,12 +114,16 @@ def list_(
 ) -> None:
     """List the studies that come along, with the question of each and how many runs it takes."""
     from deltarule.cli.screen import Screen
+    from deltarule.series import studies as forecasts
     from deltarule.studies.reading import SHIPPED, read_study
 
     rows = []
     for name in SHIPPED:
         found = read_study(name).definition
         rows.append({"name": name, "question": found.plain["question"], "size": found.size()})
+    for name in forecasts.SHIPPED:
+        study = forecasts.read_study(name)
+        rows.append({"name": name, "question": study.question, "size": study.size()})
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -125,8 +140,12 @@ def show(
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Show what a study's folder holds: the tables and what they say; nothing is trained."""
+    from deltarule.cli.commands import study_forecast
     from deltarule.studies import Results
 
+    if study_forecast.is_folder(folder):
+        study_forecast.show(folder, as_json)
+        return
     _tell(Results.load(folder), folder, False, as_json)
 
 
@@ -144,12 +163,25 @@ def new(
 ) -> None:
     """Write a TOML file to start a study of your own from, with a comment on every entry."""
     from deltarule.core.files import new_file
+    from deltarule.series import studies as forecasts
     from deltarule.studies.reading import TEMPLATE, shipped
 
-    text = TEMPLATE.format(name=path) if like is None else shipped(like)
+    of = forecasts.shipped if like in forecasts.SHIPPED else shipped
+    text = TEMPLATE.format(name=path) if like is None else of(like)
     with new_file(path, force=force, option="STUDY.toml") as temporary:
         temporary.write_text(text, encoding="utf-8")
     typer.echo(f"{path}: edit it, then run it: deltarule study run {path}")
+
+
+def _check_plain(workers: int | None, executor: str, address: str | None) -> None:
+    """Refuse, for a study of forecasts, what is for studies that many processes work on."""
+    from deltarule.core.errors import UsageError
+
+    if workers is not None or executor != "loky" or address is not None:
+        raise UsageError(
+            "a study of forecasts is trained in this process, its seeds side by side: leave out "
+            "`--workers`, `--executor` and `--address`"
+        )
 
 
 def _check_size(study: Study, workers: int | None) -> None:
@@ -197,6 +229,7 @@ def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
     if quiet or as_json:
         return
     screen, plain = Screen(), results.definition.plain
+    screen.say("note", list(results.notes))
     there, asked = len(results.runs), len(plain["cells"]) * len(plain["seeds"])
     if there < asked:
         screen.say("unfinished", f"{there:,} of {asked:,} runs are there; what follows is of these")
@@ -207,14 +240,15 @@ def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
     screen.say("answer", results.answers() or ["there is nothing to compare"])
     screen.say("in detail", results.sentences())
     screen.say("certainty", [results.power(), _terms(plain)])
-    screen.say("", list(results.notes))
     found = [path.name for path in sorted(folder.iterdir()) if path.is_file()]
     screen.say("folder", f"{folder}: {', '.join(found)}")
 
 
 def _terms(plain: Any) -> str:
+    from deltarule.studies.statistics.sentences import CLAIMS
+
     goal = "An unsolved run counts as the most epochs in the mean of all. " if plain["goal"] else ""
     return (
-        f"{goal}Intervals are at 95 %, p-values adjusted over all comparisons (Holm); every cell "
-        "has the same seeds and the same epochs at most, unless its settings say otherwise."
+        f"{goal}{CLAIMS} Every cell has the same seeds and the same epochs at most, unless its "
+        "settings say otherwise."
     )

@@ -80,7 +80,9 @@ def _report(found: WhyForecast, plot: Path | None) -> None:
 
 
 def _unit(found: WhyForecast) -> str:
-    if found.how == "the series as it is":
+    from deltarule.series.transforms import PLAIN
+
+    if found.how == PLAIN:
         return ""
     return f", in units of the transformed series ({found.how}); differences are in its own"
 

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from deltarule.core.errors import DataError, unknown_name
+from deltarule.data.preparation.derive import Derived, derive, derived_from
 from deltarule.data.preparation.encode_check import (
+    OTHER,
     category_codes,
     check_kinds,
     check_missing,
@@ -32,7 +34,7 @@ from deltarule.data.preparation.scale import Scaler, mean
 from deltarule.data.sources.memory import require
 from deltarule.data.table import Column, Table, option
 
-__all__ = ["MISSING", "UNKNOWN", "InputEncoder"]
+__all__ = ["MISSING", "OTHER", "UNKNOWN", "InputEncoder"]
 
 MISSING = ("error", "mean", "drop")
 """What to do with missing cells."""
@@ -49,6 +51,8 @@ class InputEncoder:
 
     A numeric column becomes one input, scaled by `scaler`; a text or boolean column becomes one
     input per category that occurs in the training rows, 1 for the row's category and 0 elsewhere.
+    Categories that are `pooled` have one input together, the last one, which is that of unseen ones
+    as well. `derived` is what is made of the columns beforehand: see `derive`.
     Under the policy `missing="mean"` a missing number becomes the training mean (`fill`, else
     zeros) and a missing category all zeros; under the others a missing cell is an error.
     """
@@ -61,6 +65,7 @@ class InputEncoder:
     missing: str
     ends: NDArray[np.float64] | None = None
     """The least and the largest value of every numeric column in the training rows, (2, k)."""
+    derived: tuple[Derived, ...] = ()
 
     @classmethod
     def fit(
@@ -71,8 +76,13 @@ class InputEncoder:
         *,
         scale: str = "standard",
         missing: str = "error",
+        min_count: int = 1,
+        derived: Sequence[Derived] = (),
     ) -> InputEncoder:
         """Take statistics and categories of the columns `names` from the training `rows`.
+
+        Categories in fewer than `min_count` of these rows are pooled. `derived` has been made of
+        the table already.
 
         Raises `DataError` for a column without a known value in these rows, `UsageError` for an
         unknown scaler or policy.
@@ -90,11 +100,12 @@ class InputEncoder:
         return cls(
             names=tuple(names),
             kinds=tuple(column.kind for column in columns),
-            categories=tuple(_categories(table, column, rows) for column in columns),
+            categories=tuple(_categories(table, column, rows, min_count) for column in columns),
             scaler=scaler,
             fill=fill,
             missing=missing,
             ends=_ends(_known(table, column, rows) for column in numeric),
+            derived=tuple(derived),
         )
 
     @property
@@ -123,7 +134,12 @@ class InputEncoder:
     @property
     def column_kinds(self) -> dict[str, str]:
         """Return kinds by name, for `read_table(..., kinds=...)` at prediction time."""
-        return dict(zip(self.names, self.kinds, strict=True))
+        kinds = dict(zip(self.names, self.kinds, strict=True))
+        for record in self.derived:
+            kinds[record.name] = record.kind
+            for name in record.names:
+                kinds.pop(name, None)
+        return kinds
 
     def transform(
         self,
@@ -146,7 +162,10 @@ class InputEncoder:
         if unknown not in UNKNOWN:
             raise unknown_name("policy for unseen categories", unknown, UNKNOWN)
         rows = np.arange(table.rows) if rows is None else rows
-        check_kinds(table, self.column_kinds)
+        if not table.derived:
+            check_kinds(table, self.column_kinds)
+            table = derive(table, self.derived)
+        check_kinds(table, dict(zip(self.names, self.kinds, strict=True)))
         if self.missing != "mean":
             remedy = "Fill them in, or train with `--missing mean`."
             check_missing(table, self.names, rows, remedy)
@@ -170,6 +189,7 @@ class InputEncoder:
         `expected` names columns that are no inputs and are no news either, such as the target.
         """
         rows = np.arange(table.rows) if rows is None else rows
+        table = derive(table, self.derived)
         found = input_notes(table, rows, self.names, self.categories, expected)
         if self.ends is None:
             return found
@@ -182,7 +202,9 @@ class InputEncoder:
             {"name": name, "kind": kind, "categories": list(categories)}
             for name, kind, categories in zip(self.names, self.kinds, self.categories, strict=True)
         ]
-        return {"columns": columns, "scale": self.scaler.name, "missing": self.missing}
+        plain = {"columns": columns, "scale": self.scaler.name, "missing": self.missing}
+        derived = [record.to_dict() for record in self.derived]
+        return {**plain, "derived": derived} if derived else plain
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return `offset`, `scale`, `constant`, `fill`, `least`, `largest`, one entry each."""
@@ -214,7 +236,8 @@ class InputEncoder:
         ends = None
         if "least" in arrays or "largest" in arrays:  # models of before have neither
             ends = np.stack([numbers_of(arrays, key, count) for key in ("least", "largest")])
-        return cls(names, kinds, categories, scaler, fill, plain["missing"], ends)
+        derived = derived_from(plain.get("derived", []))
+        return cls(names, kinds, categories, scaler, fill, plain["missing"], ends, derived)
 
 
 def _scaler(scale: str, table: Table, columns: Sequence[Column], rows: NDArray[np.intp]) -> Scaler:
@@ -238,10 +261,14 @@ def _ends(columns: Iterable[NDArray[Any]]) -> NDArray[np.float64]:
     return np.array(found, np.float64).reshape(-1, 2).T
 
 
-def _categories(table: Table, column: Column, rows: NDArray[np.intp]) -> tuple[str, ...]:
+def _categories(
+    table: Table, column: Column, rows: NDArray[np.intp], min_count: int
+) -> tuple[str, ...]:
     if column.kind == "numeric":
         return ()
-    return tuple(column.categories[int(c)] for c in np.unique(_known(table, column, rows)))
+    codes, counts = np.unique(_known(table, column, rows), return_counts=True)
+    kept = tuple(column.categories[int(c)] for c in codes[counts >= min_count])
+    return kept if len(kept) == len(codes) else (*kept, OTHER)
 
 
 def _known(table: Table, column: Column, rows: NDArray[np.intp]) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from deltarule.core.errors import DataError, nearest
 from deltarule.data.table import CITED, Column, Table, listed
 
 __all__ = [
+    "OTHER",
     "category_codes",
     "check_kinds",
     "check_missing",
@@ -22,19 +23,24 @@ __all__ = [
     "missing_rows",
 ]
 
+OTHER = "(other)"
+"""What categories together are called that are too rare for an input each."""
+
 _HINTED = 5
 
 
 def category_codes(column: Column, categories: tuple[str, ...]) -> NDArray[np.intp]:
     """Return, by the column's code, the code in `categories`: -1 if missing, -2 if not there.
 
-    The last entry answers for the code -1.
+    Where some are pooled, those not there have the last one. The last entry answers for the code
+    -1.
 
     >>> category_codes(Column("c", "text", np.zeros(0, int), ("Bonn", "Rome")), ("Rome",))
     array([-2, 0, -1])
     """
     place = {name: i for i, name in enumerate(categories)}
-    return np.array([*(place.get(name, -2) for name in column.categories), -1], np.intp)
+    other = place.get(OTHER, -2)
+    return np.array([*(place.get(name, other) for name in column.categories), -1], np.intp)
 
 
 def check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
@@ -137,8 +143,15 @@ def input_notes(
     for name, seen in zip(names, categories, strict=True):
         column = table[name]
         numeric = column.kind == "numeric"
-        found = rows[:0] if numeric else _unseen(column, category_codes(column, seen), rows)
-        if len(found):
+        pooled = OTHER in seen[-1:]
+        own = seen[:-1] if pooled else seen
+        found = rows[:0] if numeric else _unseen(column, category_codes(column, own), rows)
+        if len(found) and pooled:
+            notes.append(
+                f"column {name!r}: {_cells(len(found))} of categories without an input of their "
+                f"own ({listed(_names(column, found))}), encoded as {OTHER}"
+            )
+        elif len(found):
             notes.append(
                 f"column {name!r}: {_cells(len(found))} of a category that does not occur in the "
                 f"training rows ({listed(_names(column, found))}), encoded as zeros"

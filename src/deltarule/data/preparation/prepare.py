@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from deltarule.core.arguments import whole
 from deltarule.core.errors import DataError, UsageError, unknown_name
+from deltarule.data.preparation.derive import DATES, derive, planned
 from deltarule.data.preparation.encode import MISSING, InputEncoder
 from deltarule.data.preparation.encode_check import check_missing, missing_rows
+from deltarule.data.preparation.leak import leaks
 from deltarule.data.preparation.row_order import Order, order_of
 from deltarule.data.preparation.said import detected, encoded, splitted
 from deltarule.data.preparation.split import PARTS, split_rows
@@ -58,25 +61,36 @@ class Prepared:
 def prepare(
     table: Table,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     task: str = "auto",
     scale: str = "standard",
     missing: str = "error",
+    dates: str = "days",
+    ordinal: Mapping[str, Sequence[str]] | None = None,
+    min_count: int = 1,
+    target_transform: str = "none",
     validation: float = 0.1,
     test: float = 0.2,
     split: str = "auto",
+    fold: tuple[int, int] | None = None,
     seed: int = 0,
     dtype: DTypeLike = np.float32,
 ) -> Prepared:
     """Split a table, fit its encoders on the training rows and encode all rows.
 
-    `target` names the target column (None: the table's own targets); all other columns are
-    inputs. `task` is "auto", "regression", "binary" or "multiclass"; `scale` is "standard",
-    "minmax" or "none", for numeric inputs and regression targets alike; `missing` is "error",
-    "mean" (numbers become the training mean, categories all zeros) or "drop" (rows with a missing
-    cell are left out). `validation` and `test` are fractions of all rows; `split` is "auto",
-    "random", "ordered" or "column:NAME", as `row_order.order_of` has it. The parts are contiguous
-    views of one array of `dtype`, in the order train, validation, test.
+    `target` names the target column, or several (None: the table's own targets); all other columns
+    are inputs. `task` is "auto" or one of `task.TASKS`; `scale` is "standard", "minmax" or "none",
+    for numeric inputs and regression targets alike; `missing` is "error", "mean" (numbers become
+    the training mean, categories all zeros) or "drop" (rows with a missing cell are left out).
+
+    `dates="parts"` adds year, time of the year and of the week to a date; `ordinal` gives the order
+    of categories by column; categories in fewer than `min_count` training rows have one input
+    together. `target_transform` is "none", "log" or "log1p".
+
+    `validation` and `test` are fractions of all rows; `split` is "auto", "random", "ordered" or
+    "column:NAME", as `row_order.order_of` has it; `fold` (0, 5) makes the first of five folds of a
+    cross-validation the test rows. The parts are contiguous views of one array of `dtype`, in the
+    order train, validation, test.
 
     Raises `DataError` with the place for data that cannot be used, `UsageError` for options.
 
@@ -90,7 +104,13 @@ def prepare(
     names, chosen = _choose(table, target)
     notes = [*table.notes, *chosen]
     left_out = set(table.targets) - set(names)
-    inputs = tuple(n for n in table.names if n not in names and n not in left_out)
+    outside = {*names, *left_out}
+    sources = tuple(n for n in table.names if n not in outside)
+    if dates not in DATES:
+        raise unknown_name("way to take dates", dates, DATES)
+    made = planned(table, sources, dates, ordinal or {})
+    given, table = table, derive(table, made)
+    inputs = tuple(n for n in table.names if n not in outside)
     rows = _usable(table, inputs, names, missing)
     if len(rows) < table.rows:
         dropped = table.rows - len(rows)
@@ -99,14 +119,21 @@ def prepare(
         notes.append(f"dropped {dropped} of {table.rows} rows for their missing cells{known}")
     own = task == "auto" and names == table.targets and table.task is not None
     task = _task(table, names, rows, (table.task or task) if own else task)
-    order = order_of(table, names, rows, split)
-    parts = _split(table, names, rows, order, (validation, test, seed, task))
+    order = order_of(given, names, rows, split)
+    parts = _split(table, names, rows, order, (validation, test, seed, task), fold)
     train = parts["train"]
-    encoder = InputEncoder.fit(table, train, inputs, scale=scale, missing=missing)
-    targets = TargetEncoder.fit(table, train, names, task=task, scale=scale, known=rows)
+    pooled = whole("min_count", min_count, 1)
+    encoder = InputEncoder.fit(
+        table, train, inputs, scale=scale, missing=missing, min_count=pooled, derived=made
+    )
+    targets = TargetEncoder.fit(
+        table, train, names, task=task, scale=scale, known=rows, how=target_transform
+    )
     notes += detected(table, targets)
-    notes += encoded(encoder, targets)
+    notes += encoded(table, encoder, targets)
     notes += encoder.notes(table, rows, expected=(*names, *left_out))
+    ordered = order.rows is not None
+    notes += leaks(given, train, sources, names, quantity=targets.quantity, ordered=ordered)
     notes += splitted(table, parts, task, order)
     return Prepared(
         source=table.source,
@@ -118,16 +145,18 @@ def prepare(
     )
 
 
-def _choose(table: Table, target: str | None) -> tuple[tuple[str, ...], list[str]]:
+def _choose(table: Table, target: str | Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
     """Return the target columns, and a note on the default targets left out by the choice."""
-    if target is None and not table.targets:
+    if not target and not table.targets:
         raise UsageError(
             f"{table.source}: which column is the target? Name it with `--target`. The columns: "
             f"{listed(table.names)}."
         )
-    if target is not None and target not in table:
-        raise no_such_column(table.source, target, table.names, "target column")
-    names = table.targets if target is None else (target,)
+    chosen = (target,) if isinstance(target, str) else tuple(dict.fromkeys(target or ()))
+    for name in chosen:
+        if name not in table:
+            raise no_such_column(table.source, name, table.names, "target column")
+    names = chosen or table.targets
     others = [name for name in table.targets if name not in names]
     if len(table.names) <= len(names) + len(others):
         raise DataError(
@@ -182,11 +211,13 @@ def _split(
     rows: NDArray[np.intp],
     order: Order,
     how: tuple[float, float, int, str],
+    fold: tuple[int, int] | None,
 ) -> dict[str, NDArray[np.intp]]:
     validation, test, seed, task = how
     ordered = order.rows is not None
     rows = rows if order.rows is None else order.rows
-    labels = None if task == "regression" else class_codes(table[names[0]])[1][rows]
+    classes = task in ("binary", "multiclass")
+    labels = class_codes(table[names[0]])[1][rows] if classes else None
     if not table.splittable:
         validation = test = 0.0
     parts = split_rows(
@@ -196,6 +227,7 @@ def _split(
         seed=seed,
         labels=labels,
         ordered=ordered or not table.splittable,
+        fold=fold,
     )
     if ordered and labels is not None:
         _check_classes(table, names, labels, parts["train"])

@@ -18,8 +18,12 @@ __all__ = ["detected", "encoded", "splitted"]
 def detected(table: Table, targets: TargetEncoder) -> list[str]:
     """Say which task was found in the target, and its classes."""
     name = listed([repr(name) for name in targets.names])
-    if targets.task == "regression":
-        return [f"target {name}: regression"]
+    if targets.quantity:
+        learned = "" if targets.how == "none" else f", learned as its {targets.how}"
+        return [f"target {name}: {targets.task}{learned}"]
+    if targets.task == "multilabel":
+        labels = zip(targets.names, targets.classes_of, strict=True)
+        return [f"targets {name}: multilabel ({listed([f'{n} {a}/{b}' for n, (a, b) in labels])})"]
     classes = f"{len(targets.classes)} classes ({listed(targets.classes)})"
     how = f"target {name}: {targets.task}, {classes}"
     if targets.kind == "numeric":
@@ -31,7 +35,7 @@ def detected(table: Table, targets: TargetEncoder) -> list[str]:
     return notes
 
 
-def encoded(inputs: InputEncoder, targets: TargetEncoder) -> list[str]:
+def encoded(table: Table, inputs: InputEncoder, targets: TargetEncoder) -> list[str]:
     """Say how columns became inputs, and which of them tell nothing."""
     count = len(inputs.numeric)
     notes = []
@@ -39,6 +43,14 @@ def encoded(inputs: InputEncoder, targets: TargetEncoder) -> list[str]:
     scaled += ["the target"] if targets.task == "regression" else []
     if scaled and inputs.scaler.name != "none":
         notes.append(f"scaled ({inputs.scaler.name}, from the training rows): {listed(scaled)}")
+    dated = [n for n in inputs.numeric if table[n].written in ("date", "date and time")]
+    for record in inputs.derived:
+        what = f"numbered in order: {listed(record.order)}" if record.order else "also as its parts"
+        dated = [name for name in dated if name != record.name]
+        notes.append(f"column {record.name!r} is {what}")
+    if dated:
+        some = listed(list(map(repr, dated)))
+        notes.append(f"{some}: days since 1970; `--dates parts` adds year, month and weekday")
     if inputs.constant:
         some = listed([repr(name) for name in inputs.constant])
         notes.append(f"constant in the training rows, kept as zero: {some}")
@@ -58,7 +70,8 @@ def splitted(table: Table, parts: Mapping[str, NDArray[Any]], task: str, order: 
     if not table.splittable:
         return [f"all {len(parts['train'])} rows of {table.source} are training rows"]
     counts = ", ".join(f"{len(rows)} {name}" for name, rows in parts.items())
-    how = "at random" if task == "regression" else "at random with the same shares of classes"
+    several = task in ("binary", "multiclass")
+    how = "at random with the same shares of classes" if several else "at random"
     if order.rows is not None:
         how = f"in order, {order.reason}"
     elif order.reason:

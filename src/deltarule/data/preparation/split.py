@@ -25,6 +25,7 @@ def split_rows(
     seed: int,
     labels: NDArray[np.integer] | None = None,
     ordered: bool = False,
+    fold: tuple[int, int] | None = None,
 ) -> dict[str, Rows]:
     """Return the rows (0 to n - 1) of each part, ascending.
 
@@ -33,6 +34,9 @@ def split_rows(
     class keeps at least one training row. `ordered` rows are cut in order: training first, test
     last. `seed` alone determines the rest.
 
+    With `fold` (i, k) the test rows are the i-th of k folds, each row being in one of them; of
+    ordered rows they are the i-th of k blocks at the end, and training rows stand before them.
+
     Raises `UsageError` for fractions that leave nothing to train on or make an asked-for part
     empty, `DataError` if the classes do not have rows enough.
 
@@ -40,6 +44,8 @@ def split_rows(
     ...  split_rows(5, validation=0.2, test=0.2, seed=0, ordered=True).items()}
     {'train': [0, 1, 2], 'validation': [3], 'test': [4]}
     """
+    if fold is not None:
+        return _fold(n, fold, (validation, seed, labels, ordered))
     counts = {"validation": _count(n, validation, "validation"), "test": _count(n, test, "test")}
     if sum(counts.values()) >= n:
         raise UsageError(
@@ -112,3 +118,28 @@ def _allocate(count: int, sizes: Rows, spare: Rows) -> Rows:
 
 def _sorted(parts: dict[str, Rows]) -> dict[str, Rows]:
     return {name: np.sort(parts[name]) for name in PARTS}
+
+
+def _fold(
+    n: int,
+    fold: tuple[int, int],
+    how: tuple[float, int, NDArray[np.integer] | None, bool],
+) -> dict[str, Rows]:
+    """Return the parts of which the test rows are a fold; the others are split as usual."""
+    (i, k), (validation, seed, labels, ordered) = fold, how
+    if not 2 <= k <= n // 2:
+        raise UsageError(f"a cross-validation has from 2 to {n // 2} folds of {n} rows, not {k}.")
+    if ordered:
+        ends = np.linspace(n // (k + 1), n, k + 1).round().astype(int)
+        test, rest = np.arange(ends[i], ends[i + 1]), np.arange(ends[i])
+    else:
+        order = stream(seed, SPLIT).permutation(n)
+        if labels is not None:  # dealt out class by class, every fold has its share
+            order = order[np.argsort(labels[order], kind="stable")]
+        test = np.sort(order[i::k])
+        rest = np.setdiff1d(np.arange(n), test)
+    some = None if labels is None else labels[rest]
+    inner = split_rows(
+        len(rest), validation=validation, test=0.0, seed=seed, labels=some, ordered=ordered
+    )
+    return {"train": rest[inner["train"]], "validation": rest[inner["validation"]], "test": test}

@@ -1,4 +1,4 @@
-"""Target columns as numbers: scaled for regression, class codes otherwise."""
+"""Target columns as numbers: scaled for regression, counts as they are, class codes otherwise."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from deltarule.core.errors import DataError, UsageError
+from deltarule.core.errors import DataError, UsageError, unknown_name
 from deltarule.data.preparation.encode_check import check_missing, check_spread
 from deltarule.data.preparation.parts import damaged, scaler_arrays, scaler_from, strings_of
 from deltarule.data.preparation.scale import Scaler
-from deltarule.data.preparation.task import TASKS, class_codes
-from deltarule.data.table import Table, listed, no_such_column
+from deltarule.data.preparation.task import QUANTITIES, TASKS, class_codes
+from deltarule.data.table import Column, Table, listed, no_such_column
 
-__all__ = ["TargetEncoder"]
+__all__ = ["TRANSFORMS", "TargetEncoder"]
+
+TRANSFORMS: dict[str, tuple[Any, Any, float]] = {
+    "none": (np.asarray, np.asarray, -np.inf),
+    "log": (np.log, np.exp, 0.0),
+    "log1p": (np.log1p, np.expm1, -1.0),
+}
+"""What is learned in the place of a quantity, its inverse, and what its values lie above."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +31,8 @@ class TargetEncoder:
     """Fitted encoding of the target columns `names`, all of the kind `kind`.
 
     Several classes become one-hot rows, two become 0 and 1 in one column (1 is the second class),
-    and regression targets are scaled; `classes` is empty for regression.
+    several labels a column each; `classes` has two for each label then. Regression targets are
+    transformed and scaled, counts stay as they are; they have no `classes`.
     """
 
     task: str
@@ -32,6 +40,8 @@ class TargetEncoder:
     kind: str
     classes: tuple[str, ...]
     scaler: Scaler
+    how: str = "none"
+    """Which of `TRANSFORMS` a regression learns."""
 
     @classmethod
     def fit(
@@ -43,18 +53,27 @@ class TargetEncoder:
         task: str,
         scale: str = "standard",
         known: NDArray[np.intp] | None = None,
+        how: str = "none",
     ) -> TargetEncoder:
         """Take the classes from the `known` rows (None: all), statistics from the training `rows`.
 
         Raises `DataError` for a regression target that is constant in the training rows.
         """
+        if how not in TRANSFORMS:
+            raise unknown_name("transform of a target", how, TRANSFORMS)
+        if how != "none" and task != "regression":
+            raise UsageError(
+                f"`--target-transform {how}` is for regression, and the task is {task}. Leave it "
+                "out."
+            )
         columns = [table[name] for name in names]
-        if task != "regression":
-            column = columns[0]
-            values = column.values if known is None else column.values[known]
-            classes = class_codes(replace(column, values=values))[0]
-            return cls(task, tuple(names), column.kind, classes, Scaler.fit(scale, []))
-        scaler = Scaler.fit(scale, [column.values[rows] for column in columns])
+        if task not in QUANTITIES:
+            some = [c.values if known is None else c.values[known] for c in columns]
+            found = [replace(c, values=v) for c, v in zip(columns, some, strict=True)]
+            classes = tuple(name for column in found for name in class_codes(column)[0])
+            return cls(task, tuple(names), columns[0].kind, classes, Scaler.fit(scale, []))
+        learned = [_transformed(table, name, rows, how) for name in names]
+        scaler = Scaler.fit("none" if task == "count" else scale, learned)
         check_spread(table.source, names, scaler.scale)
         for column, constant in zip(columns, scaler.constant, strict=True):
             if constant or np.all(column.values[rows] == column.values[rows[0]]):
@@ -63,7 +82,7 @@ class TargetEncoder:
                     f"{column.values[rows[0]]:g}, in all {len(rows)} training rows: there is "
                     "nothing to learn. Add rows, or split them with another `--seed`."
                 )
-        return cls(task, tuple(names), "numeric", (), scaler)
+        return cls(task, tuple(names), "numeric", (), scaler, how)
 
     @property
     def width(self) -> int:
@@ -75,21 +94,40 @@ class TargetEncoder:
         """Return kinds by name, for `read_table(..., kinds=...)`."""
         return dict.fromkeys(self.names, self.kind)
 
+    @property
+    def quantity(self) -> bool:
+        """Say whether the targets are numbers and mean them: regression or count."""
+        return self.task in QUANTITIES
+
+    @property
+    def classes_of(self) -> tuple[tuple[str, ...], ...]:
+        """Return the classes of each target; two for each of several labels."""
+        step = len(self.classes) // len(self.names)
+        return tuple(self.classes[i * step : (i + 1) * step] for i in range(len(self.names)))
+
     def present(self, table: Table) -> bool:
         """Say whether a table has the targets, which a table to predict from need not have."""
         return all(name in table for name in self.names)
 
     def labels(self, table: Table, rows: NDArray[np.intp] | None = None) -> NDArray[np.intp]:
-        """Return the class code of each row, shape (rows,); classification only.
+        """Return the class code of each row, (rows,), or (rows, labels); classification only.
 
         Raises `DataError` for a missing cell or a class that training did not have.
         """
-        if self.task == "regression":
-            raise UsageError("a regression target has no classes; use `transform`.")
+        if self.quantity:
+            raise UsageError("a quantity has no classes; use `transform`.")
         rows = self._rows(table, rows)
-        column = table[self.names[0]]
+        found = [
+            self._codes(table, table[name], classes, rows)
+            for name, classes in zip(self.names, self.classes_of, strict=True)
+        ]
+        return np.stack(found, axis=1) if self.task == "multilabel" else found[0]
+
+    def _codes(
+        self, table: Table, column: Column, classes: tuple[str, ...], rows: NDArray[np.intp]
+    ) -> NDArray[np.intp]:
         names, codes = class_codes(column)
-        place = {name: i for i, name in enumerate(self.classes)}
+        place = {name: i for i, name in enumerate(classes)}
         lookup = np.array([place.get(name, -1) for name in names], np.intp)
         result = lookup[codes[rows]]
         strange = rows[result < 0]
@@ -97,7 +135,7 @@ class TargetEncoder:
             name = names[codes[int(strange[0])]]
             raise DataError(
                 f"{table.place(int(strange[0]), column.name)}: class {name!r} of target "
-                f"{column.name!r} is unseen in training. The classes are {listed(self.classes)}."
+                f"{column.name!r} is unseen in training. The classes are {listed(classes)}."
             )
         return result
 
@@ -116,19 +154,22 @@ class TargetEncoder:
         rows = self._rows(table, rows)
         if out is None:
             out = np.empty((len(rows), self.width), dtype)
-        if self.task == "binary":
+        if self.task == "multilabel":
+            out[:] = self.labels(table, rows)
+        elif self.task == "binary":
             out[:, 0] = self.labels(table, rows)
         elif self.task == "multiclass":
             out[:] = 0
             out[np.arange(len(rows)), self.labels(table, rows)] = 1
         else:
-            values = np.stack([np.asarray(table[n].values[rows], float) for n in self.names], 1)
+            values = np.stack([_transformed(table, n, rows, self.how) for n in self.names], 1)
             with np.errstate(over="ignore"):
                 out[:] = self.scaler.transform(values)
             if not np.all(np.isfinite(out)):
                 row, k = (int(i[0]) for i in np.nonzero(~np.isfinite(out)))
+                value = table[self.names[k]].values[rows[row]]
                 raise DataError(
-                    f"{table.place(int(rows[row]), self.names[k])}: {values[row, k]:g} is too "
+                    f"{table.place(int(rows[row]), self.names[k])}: {value:g} is too "
                     f"large for {out.dtype} once the target is scaled. Correct the cell, use "
                     "another unit, or `--dtype float64`."
                 )
@@ -138,7 +179,9 @@ class TargetEncoder:
         """Return regression outputs (n, n_L) in the targets' own units; others unchanged."""
         if self.task != "regression":
             return np.asarray(outputs, np.float64)
-        return self.scaler.inverse(outputs)
+        with np.errstate(over="ignore"):
+            values: NDArray[np.float64] = TRANSFORMS[self.how][1](self.scaler.inverse(outputs))
+        return values
 
     def to_dict(self) -> dict[str, Any]:
         """Return task, names, kind, classes and scaler as plain JSON values."""
@@ -148,6 +191,7 @@ class TargetEncoder:
             "kind": self.kind,
             "classes": list(self.classes),
             "scale": self.scaler.name,
+            **({} if self.how == "none" else {"transform": self.how}),
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -163,12 +207,15 @@ class TargetEncoder:
         task, kind = plain.get("task"), plain.get("kind")
         if task not in TASKS or kind not in {"numeric", "text", "boolean"} or not names:
             raise damaged(f"there is no task {task!r} with targets {names} of kind {kind!r}")
-        least, most = {"regression": (0, 0), "binary": (2, 2)}.get(task, (2, len(classes)))
-        single = task == "regression" or len(names) == 1
-        if not least <= len(classes) <= most or len(set(classes)) < len(classes) or not single:
+        counts = {"binary": 2, "multiclass": max(2, len(classes)), "multilabel": 2 * len(names)}
+        single = len(names) == 1 or task in (*QUANTITIES, "multilabel")
+        distinct = task == "multilabel" or len(set(classes)) == len(classes)
+        if len(classes) != counts.get(task, 0) or not distinct or not single:
             raise damaged(f"the classes {listed(classes)} do not fit the task {task}")
-        count = len(names) if task == "regression" else 0
-        return cls(task, names, kind, classes, scaler_from(plain.get("scale"), arrays, count))
+        count, how = len(names) if task in QUANTITIES else 0, plain.get("transform", "none")
+        if how not in TRANSFORMS:
+            raise damaged(f"there is no transform {how!r} of a target")
+        return cls(task, names, kind, classes, scaler_from(plain.get("scale"), arrays, count), how)
 
     def _rows(self, table: Table, rows: NDArray[np.intp] | None) -> NDArray[np.intp]:
         for name in self.names:
@@ -182,3 +229,19 @@ class TargetEncoder:
         rows = np.arange(table.rows) if rows is None else rows
         check_missing(table, self.names, rows, "A target must be known: fill it in.")
         return rows
+
+
+def _transformed(table: Table, name: str, rows: NDArray[np.intp], how: str) -> NDArray[np.float64]:
+    """Return what is learned of a quantity. Raises `DataError` for what has no logarithm."""
+    values = np.asarray(table[name].values[rows], np.float64)
+    transform, _, above = TRANSFORMS[how]
+    bad = np.flatnonzero(values <= above)
+    if len(bad):
+        other = " `--target-transform log1p` takes 0 as well." if np.all(values[bad] == 0) else ""
+        raise DataError(
+            f"{table.place(int(rows[bad[0]]), name)}: {values[bad[0]]:g} has no logarithm "
+            f"({how}), and {len(bad)} of {len(values)} values are like it.{other} Correct it, or "
+            "leave `--target-transform` out."
+        )
+    result: NDArray[np.float64] = transform(values)
+    return result

@@ -1,8 +1,8 @@
-"""Which task a target poses: regression, two classes or several.
+"""Which task a target poses: a quantity, a count, two classes or several, several labels.
 
 `auto` decides: text and truth values are classes; whole numbers are classes if they take at most
-20 different values, with two rows each on average; everything else is regression, and so are
-several target columns.
+20 different values, with two rows each on average; everything else is regression. Several target
+columns are regression if they are numbers, and labels if each has two texts or truth values.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DataError, unknown_name
 from deltarule.data.table import Column, label, listed
 
-__all__ = ["TASKS", "class_codes", "detect_task"]
+__all__ = ["QUANTITIES", "TASKS", "class_codes", "detect_task"]
 
-TASKS = ("regression", "binary", "multiclass")
+TASKS = ("regression", "count", "binary", "multiclass", "multilabel")
+
+QUANTITIES = ("regression", "count")
+"""The tasks whose targets are numbers, and mean them."""
+
+_SEVERAL = ("regression", "count", "multilabel")
 
 _MAX_CLASSES = 20
 _ROWS_EACH = 2
@@ -47,7 +52,7 @@ def detect_task(
     place: Callable[[int, str], str] | None = None,
     single_rows: bool = False,
 ) -> str:
-    """Return the task of one or several target columns: regression, binary or multiclass.
+    """Return the task of one or several target columns, one of `TASKS`.
 
     `override` other than "auto" is the answer if the columns allow it. `place` turns (row, name)
     into a place for messages (`Table.place`); `single_rows=True` allows classes with one row.
@@ -65,21 +70,53 @@ def detect_task(
     for column in columns:
         _check_varies(column, override)
     texts = [c for c in columns if c.kind != "numeric"]
-    if texts and (len(columns) > 1 or override == "regression"):
+    task = override
+    if override == "auto" and len(columns) > 1:
+        task = "multilabel" if len(texts) == len(columns) else "regression"
+    if len(columns) > 1 and task not in _SEVERAL:
         raise DataError(
-            f"target {texts[0].name!r} is {texts[0].kind}, and regression needs numbers. Leave out "
-            "`--task regression`, or choose one target."
+            f"the targets {names} are {len(columns)} columns, which is {' or '.join(_SEVERAL)}, "
+            f"not {override}. Choose one target."
         )
-    if len(columns) > 1 or override == "regression":
-        if override not in ("auto", "regression"):
+    if task == "multilabel":
+        return _multilabel(columns)
+    if task in QUANTITIES:
+        if texts:
             raise DataError(
-                f"the targets {names} are {len(columns)} columns, which is regression, not "
-                f"{override}. Choose one target."
+                f"target {texts[0].name!r} is {texts[0].kind}, and {task} needs numbers. Leave out "
+                f"`--task {task}`, or choose one target."
             )
-        return "regression"
+        if task == "count":
+            _check_counts(columns, place)
+        return task
     if override == "auto" and not _classes(columns[0]):
         return "regression"
     return _classification(columns[0], override, place, single_rows)
+
+
+def _multilabel(columns: Sequence[Column]) -> str:
+    for column in columns:
+        names = class_codes(column)[0]
+        if len(names) != len(("no", "yes")) or column.kind != columns[0].kind:
+            raise DataError(
+                f"target {column.name!r} has {len(names)} classes ({listed(names)}) and is "
+                f"{column.kind}; of several labels each has two, and all are of one kind, such as "
+                "text. Choose other targets, or one of them."
+            )
+    return "multilabel"
+
+
+def _check_counts(columns: Sequence[Column], place: Callable[[int, str], str] | None) -> None:
+    for column in columns:
+        values = column.values
+        bad = np.flatnonzero(~np.isnan(values) & ((values < 0) | (values != np.floor(values))))
+        if len(bad):
+            row = int(bad[0])
+            where = f"{place(row, column.name)}: " if place else ""
+            raise DataError(
+                f"{where}{values[row]:g} is no count (a whole number, 0 or more), and the task is "
+                "count. Correct it, or use `--task regression`."
+            )
 
 
 def _check_varies(column: Column, override: str) -> None:
@@ -89,7 +126,7 @@ def _check_varies(column: Column, override: str) -> None:
     if not len(known):
         raise DataError(f"target {column.name!r} has no known value. Choose another target.")
     value = class_codes(column)[0][0]
-    numbers = column.kind == "numeric" and (override == "regression" or not _whole(column))
+    numbers = column.kind == "numeric" and (override in QUANTITIES or not _whole(column))
     what = "value" if numbers else "class"
     raise DataError(
         f"target {column.name!r} has one {what} only, {value!r}, in all its {len(known)} rows: "

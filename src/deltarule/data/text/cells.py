@@ -16,13 +16,37 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BOOLEAN", "MISSING_WORDS", "is_missing", "missing_words", "number", "numbers"]
+__all__ = [
+    "BOOLEAN",
+    "MISSING_WORDS",
+    "is_missing",
+    "missing_words",
+    "number",
+    "numbers",
+    "stands_for_missing",
+]
 
 BOOLEAN = ("false", "true")
 """The categories of a boolean column."""
 
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none"})
 """What stands for a missing value, in lower case, where nothing else was said."""
+
+
+_MARKS = frozenset(
+    {"?", "-", "--", "---", ".", "..", "...", "*", "**", "\\n", "\u2013", "\u2014"}
+    | {"#n/a", "#n/d", "n.a.", "n.a", "na.", "n/d", "nd", "n.d.", "k.a.", "k. a.", "s/d"}
+    | {"unknown", "missing", "not available", "unavailable", "nil", "void", "#value!", "#div/0!"}
+)
+
+
+def stands_for_missing(cell: str) -> bool:
+    """Say whether a cell among numbers stands for one that is missing, though it need not.
+
+    >>> [stands_for_missing(c) for c in ("?", "n.a.", "12b")]
+    [True, True, False]
+    """
+    return cell.strip().lower() in _MARKS
 
 
 def missing_words(text: str | None) -> frozenset[str]:

@@ -9,17 +9,26 @@ as text has lost the spelling of its first cells ("007"): it is read once more a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.data.table import Column, Kind
-from deltarule.data.text.cells import BOOLEAN, MISSING_WORDS, is_missing, number, numbers
+from deltarule.data.text.cells import (
+    BOOLEAN,
+    MISSING_WORDS,
+    is_missing,
+    number,
+    numbers,
+    stands_for_missing,
+)
 
 __all__ = ["NUMERIC_SHARE", "Collector"]
 
 _ROUNDING = 1e-6
+_CODES, _CODE = 3, re.compile("[A-Z]{2}")
 
 NUMERIC_SHARE = 0.9
 """The least share of numbers, among the cells that are not missing, of a numeric column."""
@@ -93,10 +102,10 @@ class Collector:
         for text, count in zip(self._texts, counts.tolist(), strict=True):
             value = number(text, self.words)
             if value is None:
-                other += count
+                other += 0 if stands_for_missing(text) else count
             elif not np.isnan(value):
                 good += count
-        if good >= NUMERIC_SHARE * (good + other):
+        if 0 < good >= NUMERIC_SHARE * (good + other):
             return "numeric"
         return "boolean" if not good and self._truth() else "text"
 
@@ -110,6 +119,23 @@ class Collector:
         bad = np.array([number(text, self.words) is None for text in self._texts])
         first = sum(map(len, self._floats))
         return first + np.flatnonzero(bad[np.concatenate(self._codes)])
+
+    @property
+    def marked(self) -> bool:
+        """Say whether all cells that are no numbers stand for missing ones."""
+        texts = (text for text in self._texts if number(text, self.words) is None)
+        return all(map(stands_for_missing, texts))
+
+    @property
+    def coded(self) -> bool:
+        """Say whether the texts are codes of two capital letters, of which NA is Namibia's."""
+        others = [text for text in self._texts if not is_missing(text, self.words)]
+        return (
+            self.words == MISSING_WORDS
+            and "NA" in self._texts
+            and len(others) >= _CODES
+            and all(map(_CODE.fullmatch, others))
+        )
 
     def column(self, kind: Kind) -> Column:
         """Return the finished column and let go of the cells.

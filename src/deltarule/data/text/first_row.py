@@ -11,7 +11,7 @@ from deltarule.data.text.cells import is_missing, number
 from deltarule.data.text.column import NUMERIC_SHARE
 from deltarule.data.text.rows import CsvFile
 
-__all__ = ["Below", "rows_below"]
+__all__ = ["Below", "form_of", "rows_below"]
 
 _ROWS, _CHARACTERS = 4096, 1 << 20
 """So many rows under the first one are looked at, and fewer where they are wide."""
@@ -92,10 +92,10 @@ def _stripped(row: Sequence[str]) -> list[str]:
     return [cell.strip() for cell in row]
 
 
-def _form(cell: str) -> str | None:
+def form_of(cell: str) -> str | None:
     """Return a cell with 0 for every number, date or time in it; None if it has none.
 
-    >>> [_form(c) for c in ("-3.5", "1e9", "2004-03-01", "$1,234.50", "c1", "NA", "inf")]
+    >>> [form_of(c) for c in ("-3.5", "1e9", "2004-03-01", "$1,234.50", "c1", "NA", "inf")]
     ['0', '0', '0', '$0', 'c0', None, None]
     """
     form, count = _NUMBER.subn("0", cell)
@@ -105,16 +105,16 @@ def _form(cell: str) -> str | None:
 
 
 def _same_form(cell: str, column: Sequence[str]) -> bool:
-    form = _form(cell)
+    form = form_of(cell)
     if form is None:
         return False
     known = [other for other in column[:_ALIKE] if not is_missing(other)]
-    alike = sum(_form(other) == form for other in known)
+    alike = sum(form_of(other) == form for other in known)
     return 0 < alike >= NUMERIC_SHARE * len(known)
 
 
 def _example(cell: str, column: Sequence[str]) -> str:
-    return next(other for other in column if _form(other) == _form(cell))
+    return next(other for other in column if form_of(other) == form_of(cell))
 
 
 def _numbers(column: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from deltarule.data.text.writing import Writing, check_marks, writing_from
 
 __all__ = ["TextFormat", "names_of", "names_text"]
 
-_TYPES: dict[str, type] = {"header": bool, "columns": list, "writings": dict}
+_TYPES: dict[str, type] = {"header": bool, "columns": list, "codes": list, "writings": dict}
 """Of the fields that are no strings, what they are as JSON values."""
 
 
@@ -32,6 +32,8 @@ class TextFormat:
         thousands: the mark between thousands, for the whole file.
         date_format: of dates and times, as `datetime.strptime` takes it.
         na: the words for a missing value, with commas between; an empty cell is one anyway.
+        comment: what a line begins with that is no part of the table; `""` is nothing.
+        codes: the columns of text in which NA is a name like the others.
         writings: how the cells are written of columns that are not plain numbers, by name.
 
     >>> TextFormat(separator=";", header=False, columns=("age", "rich")).to_dict()
@@ -46,6 +48,8 @@ class TextFormat:
     thousands: str | None = None
     date_format: str | None = None
     na: str | None = None
+    comment: str | None = None
+    codes: tuple[str, ...] = ()
     writings: Mapping[str, Writing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,11 +77,12 @@ class TextFormat:
         """Rebuild it from `to_dict`. Raises `FileError` for damage."""
         known = {field.name for field in fields(cls)}
         fits = all(isinstance(v, _TYPES.get(name, str)) for name, v in plain.items())
-        columns = plain.get("columns", ())
-        if not (set(plain) <= known and fits and all(isinstance(c, str) for c in columns)):
+        lists = {name: tuple(plain.get(name, ())) for name in ("columns", "codes") if fits}
+        names = [name for some in lists.values() for name in some]
+        if not (set(plain) <= known and fits and all(isinstance(name, str) for name in names)):
             raise damaged(f"the format of the text file is not described as it should be: {plain}")
         writings = {str(k): writing_from(v) for k, v in plain.get("writings", {}).items()}
-        return cls(**{**plain, "columns": tuple(columns), "writings": writings})
+        return cls(**{**plain, **lists, "writings": writings})
 
 
 def names_of(text: str) -> tuple[str, ...]:

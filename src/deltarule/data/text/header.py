@@ -122,7 +122,7 @@ def _check_data(
     for i in below.words_over_numbers(cells):
         name = names[i]
         text = options.kind(name) in {"text", "boolean"}
-        if text or name in options.drop or not options.used(name):
+        if text or not options.keeps(name) or not options.used(name):
             continue
         header = f"`--header` and {_typed(names)}" if names == like.columns else "`--header`"
         remedy = "" if options.kind(name) else f", or say {option('text', name)}"

@@ -1,7 +1,9 @@
 """The lines of a text file as they go to the parser, and the parser.
 
-What is no part of the table is left out: a byte order mark, and a first line `sep=;`, with which
-Excel is told the separator. The separator `SPACES` is one or more spaces and tabs.
+What is no part of the table is left out: a byte order mark, a first line `sep=;`, with which Excel
+is told the separator, and comments: lines at the beginning that start with `#` and do not have as
+many cells as the line under them, or whatever lines start with a mark that is told. They become
+blank lines, which are counted. The separator `SPACES` is one or more spaces and tabs.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ __all__ = [
     "LongRowError",
     "announced",
     "blank",
+    "comments",
     "long_cell",
     "parser",
     "table_lines",
@@ -37,6 +40,7 @@ ROW_LIMIT = _BATCH * _BATCHES
 _MARK = "\ufeff"
 _ANNOUNCED = re.compile(r'"?sep=([^"\r\n])"?[\r\n]', re.IGNORECASE)
 _START = 16
+_COMMENT, _COMMENTS = "#", 1000
 
 
 class LongRowError(csv.Error):
@@ -51,12 +55,18 @@ def announced(path: Path, encoding: str) -> str | None:
 
 
 def table_lines(
-    file: TextIO, separator: str, taken: Callable[[], int]
+    file: TextIO,
+    separator: str,
+    taken: Callable[[], int],
+    comment: str | None = None,
+    trailing: bool = False,
 ) -> tuple[int, Iterator[str]]:
     """Return the number of the table's first line in an open file, and the lines from there on.
 
     `taken` says how many rows were made of the lines so far. Where it does not change for too long
     the lines end in a `LongRowError`: a row in memory may be 16 times as large as in the file.
+    Lines that start with `comment` are left blank (None: as the beginning shows); `trailing` leaves
+    out the separator at the end of a line.
     """
     start = file.read(_START)
     file.seek(0)
@@ -65,8 +75,48 @@ def table_lines(
     found = _ANNOUNCED.match(start.removeprefix(_MARK))
     if found:
         file.readline()
-    lines = chain.from_iterable(_batches(file, taken))
+    lines: Iterator[str] = chain.from_iterable(_batches(file, taken))
+    if comment:
+        lines = ("\n" if line.startswith(comment) else line for line in lines)
+    elif comment is None:
+        lines = chain(_beginning(lines, separator)[0], lines)
+    if trailing:
+        lines = (line.rstrip("\r\n").removesuffix(separator) + "\n" for line in lines)
     return 2 if found else 1, map(_trimmed, lines) if separator == SPACES else lines
+
+
+def comments(path: Path, encoding: str, separator: str) -> int:
+    """Return how many comments stand at the beginning of a file."""
+    with path.open(encoding=encoding, newline="") as file:
+        _, lines = table_lines(file, separator, lambda: 0, comment="")
+        return _beginning(lines, separator)[1]
+
+
+def _beginning(lines: Iterator[str], separator: str) -> tuple[list[str], int]:
+    """Take the first lines up to one without `#`; return them with comments blank, and how many.
+
+    The last one with `#` holds the names where it has as many cells as the line under it; in
+    `# x y`, as NumPy writes it, the mark is no name.
+    """
+    first: list[str] = []
+    for line in lines:
+        first.append(line)
+        if not line.startswith(_COMMENT) or len(first) == _COMMENTS:
+            break
+    head, below = first[:-1], first[-1:]
+    if not head:
+        return first, 0
+    width, named = _cells(below[0], separator), head[-1].removeprefix("# ")
+    if width > 1 and _cells(named, separator) == width:
+        return ["\n"] * (len(head) - 1) + [named, *below], len(head) - 1
+    return ["\n"] * len(head) + below, len(head)
+
+
+def _cells(line: str, separator: str) -> int:
+    try:
+        return len(next(parser([_trimmed(line) if separator == SPACES else line], separator), []))
+    except csv.Error:
+        return 0
 
 
 def parser(lines: Iterable[str], separator: str) -> Reader:
@@ -75,8 +125,8 @@ def parser(lines: Iterable[str], separator: str) -> Reader:
 
 
 def blank(row: list[str], width: int) -> bool:
-    """Say whether a row holds nothing, or only spaces where a row has `width` cells."""
-    return not row or (width > 1 and len(row) == 1 and not row[0].strip())
+    """Say whether a row holds nothing: no cell, empty ones, or only spaces for `width` cells."""
+    return not row or (width > 1 and (not any(row) or (len(row) == 1 and not row[0].strip())))
 
 
 def long_cell(text: str, separator: str) -> int:

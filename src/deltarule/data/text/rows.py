@@ -8,11 +8,11 @@ runs only when an error has to say where.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from deltarule.core.errors import DataError
 from deltarule.data.text.lines import ROW_LIMIT, blank, long_cell, parser, table_lines
@@ -45,7 +45,8 @@ class CsvFile:
     """Where a text file is, how messages call it, its separator and its encoding.
 
     If it is not `headed`, its first row is data. A row that holds nothing, or only spaces, is
-    skipped.
+    skipped. `before` is how many lines stand before the source's own first one. Where there are
+    `units`, they stand in the row under the header; `comment` and `trailing` as in `table_lines`.
     """
 
     path: Path
@@ -53,29 +54,36 @@ class CsvFile:
     separator: str
     encoding: str
     headed: bool = True
+    before: int = 0
+    units: bool = False
+    comment: str | None = None
+    trailing: bool = False
 
     def header(self) -> tuple[int, list[str]]:
         """Return line and cells of the first row that is not blank; no cells if there is none."""
         return next(self.numbered(), (1, []))
 
-    def chunks(self, width: int) -> Iterator[list[list[str]]]:
+    def chunks(self, width: int, empty: list[int]) -> Iterator[list[list[str]]]:
         """Yield the rows of data in lists; every row has `width` cells.
 
-        A list is valid until the next one is asked for. Raises `DataError` with the line for a
+        A list is valid until the next one is asked for. Rows of empty cells are passed over, and
+        their numbers go into `empty`. Raises `DataError` with the line for a
         row of another width or with a quote out of place.
         """
         rows: list[list[str]] = []
         with self.path.open(encoding=self.encoding, newline="") as file:
-            _, lines = table_lines(file, self.separator, rows.__len__)
+            _, lines = self._lines(file, rows.__len__)
             reader = parser(lines, self.separator)
             try:
-                first = next(row for row in reader if not blank(row, 2))
-                data = reader if self.headed else chain([first], reader)
+                filled = (row for row in reader if not blank(row, 2))
+                first = list(islice(filled, max(1, self.above)))
+                data = reader if self.headed else chain(first, reader)
                 while True:
                     rows.extend(islice(data, max(_CHUNK_ROWS, _CHUNK_CELLS // width)))
                     if not rows:
                         return
-                    if set(map(len, rows)) != {width}:
+                    if set(map(len, rows)) != {width} or not all(map(any, rows)):
+                        empty.append(sum(bool(row) and not any(row) for row in rows))
                         rows[:] = [row for row in rows if not blank(row, width)]
                         if any(len(row) != width for row in rows):
                             self._explain(width)
@@ -89,7 +97,7 @@ class CsvFile:
         """Yield every row that is not blank, a header included, with the line it starts on."""
         taken = 0
         with self.path.open(encoding=self.encoding, newline="") as file:
-            first, lines = table_lines(file, self.separator, lambda: taken)
+            first, lines = self._lines(file, lambda: taken)
             reader = parser(lines, self.separator)
             width, start = 0, first
             while True:
@@ -105,10 +113,19 @@ class CsvFile:
                 start = reader.line_num + first
                 taken += 1
 
+    @property
+    def above(self) -> int:
+        """Return how many rows stand above the data."""
+        return int(self.headed) + int(self.units)
+
+    def _lines(self, file: TextIO, taken: Callable[[], int]) -> tuple[int, Iterator[str]]:
+        first, lines = table_lines(file, self.separator, taken, self.comment, self.trailing)
+        return first - self.before, lines
+
     def find(self, rows: Iterable[int]) -> dict[int, tuple[int, list[str]]]:
         """Return line and cells of the given rows of data, counted from 0."""
         wanted, found = set(rows), {}
-        for i, numbered in enumerate(islice(self.numbered(), int(self.headed), None)):
+        for i, numbered in enumerate(islice(self.numbered(), self.above, None)):
             if i in wanted:
                 found[i] = numbered
                 if len(found) == len(wanted):
@@ -137,7 +154,7 @@ class CsvFile:
         finding, remedy = next((v for k, v in _REASONS.items() if k in reason), (reason, ""))
         if "field larger" in reason:
             with self.path.open(encoding=self.encoding, newline="") as file:
-                first, lines = table_lines(file, self.separator, count().__next__)
+                first, lines = self._lines(file, count().__next__)
                 text = "".join(islice(lines, line - first, end - first))
             place += f":{long_cell(text, self.separator)}"
             finding = f"the cell is longer than {csv.field_size_limit():,} characters"

@@ -105,7 +105,10 @@ def _first_rows(path: Path, encoding: str, separator: str) -> list[list[str]]:
     rows: list[list[str]] = []
     characters = 0
     try:
-        for row in _rows(path, encoding, separator):
+        for found in _rows(path, encoding, separator):
+            # a separator may end every row but the header
+            more = rows and len(found) == len(rows[0]) + 1 and not found[-1]
+            row = found[:-1] if more else found
             if len(row) < 2 or (rows and len(row) != len(rows[0])):
                 return []
             rows.append(row)

@@ -29,8 +29,15 @@ from deltarule.data.text.header import header_again, name_columns
 from deltarule.data.text.line_length import COLUMN_BYTES
 from deltarule.data.text.rows import CsvFile
 from deltarule.data.text.separator import other_separator
-from deltarule.data.text.writing import Writing
-from deltarule.data.text.written import as_written, grouped, noted, plainly, recognise
+from deltarule.data.text.surroundings import with_units, without_surroundings
+from deltarule.data.text.written import (
+    as_written,
+    grouped,
+    noted,
+    plainly,
+    recognise,
+    without_marks,
+)
 
 __all__ = ["read_csv"]
 
@@ -41,11 +48,17 @@ _TEXT_BYTES = 120
 
 
 def read_csv(
-    path: Path, source: str, options: Options, form: TextFormat, like: TextFormat
+    path: Path,
+    source: str,
+    options: Options,
+    form: TextFormat,
+    like: TextFormat,
+    before: int = 0,
 ) -> Table:
     """Read a text file that passed `check_bytes` and is written in the format `form`.
 
     What `form` does not say of header and columns is as in `like`, or as the first rows show.
+    `before` is how many of the file's lines the source does not have.
 
     Raises `DataError` with file:line:column for whatever cannot be used, `UsageError` for an
     unknown encoding or separator, `ResourceError` if the table would not fit into memory.
@@ -56,29 +69,44 @@ def read_csv(
         raise UsageError(
             f"a separator is one character other than a quote or a line break, not {separator!r}."
         )
-    file = CsvFile(path, source, separator, codec_name(encoding))
+    comment = like.comment if form.comment is None else form.comment
+    file = CsvFile(path, source, separator, codec_name(encoding), before=before, comment=comment)
+    file, around = without_surroundings(file)
     line, first = file.header()
     if not first:
         raise DataError(f"{source}: the file is empty. It needs a header and rows of data.")
     if len(first) == 1 and not form.columns and first[0].strip() not in options.kinds:
         _check_separator(file, line, first[0].strip())
     headed, names, notes = name_columns(file, form, like, options)
-    file = replace(file, headed=headed)
+    file, units = with_units(file) if headed else (replace(file, headed=False), [])
     options.check_names(source, names)
-    kept = [i for i, name in enumerate(names) if name not in options.drop]
+    kept = [i for i, name in enumerate(names) if options.keeps(name)]
     if not kept:
         raise UsageError(f"{source}: every column is dropped. Keep at least one.")
     require(source, _needed(file, kept))
     form = replace(form, **_cells_like(form, like))
     words, spelled = missing_words(form.na), _spelled(form)
     columns = [
-        Collector(names[i], i, _first_kind(names[i], options, form, spelled), words) for i in kept
+        Collector(
+            names[i],
+            i,
+            _first_kind(names[i], options, form, spelled),
+            words - {"na"} if names[i] in form.codes else words,
+        )
+        for i in kept
     ]
-    _collect(file, len(names), columns, first if headed and form.header is None else None)
+    again = first if headed and form.header is None else None
+    empty = _collect(file, len(names), columns, again)
     cells = Cells(file, {name: i for i, name in enumerate(names)})
-    finished, more, writings = _finish(file, columns, cells, options, form)
-    form = replace(form, header=headed, columns=names, writings=writings)
-    return Table(source, finished, notes=(*notes, *more), locate=cells, format=form)
+    finished, more, found = _finish(file, columns, cells, options, form)
+    form = replace(form, header=headed, columns=names, comment=comment, **found)
+    notes = [*around, *notes, *units, *_passed_over(empty), *more]
+    return Table(source, finished, notes=tuple(notes), locate=cells, format=form)
+
+
+def _passed_over(empty: int) -> list[str]:
+    rows = "1 row" if empty == 1 else f"{empty:,} rows"
+    return [f"passed over: {rows} of empty cells"] if empty else []
 
 
 @dataclass(frozen=True)
@@ -132,10 +160,12 @@ def _needed(file: CsvFile, kept: list[int]) -> float:
 
 def _collect(
     file: CsvFile, width: int, columns: Sequence[Collector], header: list[str] | None = None
-) -> None:
-    empty = True
-    for rows in file.chunks(width):
-        empty = False
+) -> int:
+    """Give every column its cells; return how many rows of empty cells were passed over."""
+    nothing = True
+    empty: list[int] = []
+    for rows in file.chunks(width, empty):
+        nothing = False
         if header in rows:
             raise header_again(file)
         if len(columns) == width:
@@ -144,17 +174,18 @@ def _collect(
         else:
             for column in columns:
                 column.add([row[column.position] for row in rows])
-    if empty:
+    if nothing:
         raise DataError(
             f"{file.source}: there is a header and no row of data under it. Add rows of data."
         )
+    return sum(empty)
 
 
 def _cells_like(form: TextFormat, like: TextFormat) -> dict[str, Any]:
     """Return what is said of the cells, else what is known of the file of training."""
-    names = ("decimal", "thousands", "date_format", "na", "writings")
+    names = ("decimal", "thousands", "date_format", "na", "codes", "writings")
     said = {name: getattr(form, name) for name in names}
-    return {k: getattr(like, k) if v in (None, {}) else v for k, v in said.items()}
+    return {k: getattr(like, k) if v in (None, {}, ()) else v for k, v in said.items()}
 
 
 def _spelled(form: TextFormat) -> bool:
@@ -176,14 +207,15 @@ def _finish(
     cells: Cells,
     options: Options,
     form: TextFormat,
-) -> tuple[tuple[Column, ...], list[str], dict[str, Writing]]:
-    """Return the columns, notes on them, and how those are written that are no plain numbers."""
+) -> tuple[tuple[Column, ...], list[str], dict[str, Any]]:
+    """Return the columns, notes on them, and what was found of their format: codes, writings."""
     kinds = [collector.decide() for collector in collectors]
     bad = {}
     for i, collector in enumerate(collectors):
         if kinds[i] == "numeric" and len(rows := collector.not_numbers()):
             bad[i], kinds[i] = rows, "text"
-            if collector.fixed is not None and options.used(collector.name):
+            fixed = collector.fixed is not None and options.used(collector.name)
+            if fixed and not collector.marked:
                 raise _not_numbers(collector, rows, cells)
     # how a number was spelled is lost: where it matters, it is read once more
     doubted = {i for i, c in enumerate(collectors) if kinds[i] == "numeric" and c.grouped}
@@ -193,28 +225,42 @@ def _finish(
         _collect(file, len(cells.positions), list(again.values()))
     texts = {i: again[i].column("text") for i in doubted}
     texts = {i: column for i, column in texts.items() if grouped(column.categories)}
+    chosen = [again[i] if i in lossy else c for i, c in enumerate(collectors)]
+    codes, notes = _codes(chosen, kinds)
     columns = []
-    for i, kind in enumerate(kinds):
-        collector = again[i] if i in lossy else collectors[i]
+    for i, (collector, kind) in enumerate(zip(chosen, kinds, strict=True)):
         columns.append(collector.column(kind))
         asked = options.kind(collector.name) in (None, "numeric") and options.used(collector.name)
-        if kind == "text" and asked and collector.name not in form.writings:
+        if kind == "text" and (asked or collector.name in form.writings):
             texts[i] = columns[i]
+    for i in texts:
+        texts[i], words = without_marks(texts[i], form)
+        if words and options.used(texts[i].name):
+            notes.append(f"column {texts[i].name!r}: {words} among its numbers, read as missing")
     plain = [c for i, c in enumerate(columns) if c.kind == "numeric" and i not in texts]
-    found = recognise(texts, plain, form, cells, surely={*bad})
+    known = {i: form.writings[c.name] for i, c in texts.items() if c.name in form.writings}
+    open_ = {i: column for i, column in texts.items() if i not in known}
+    found = {**recognise(open_, plain, form, cells, surely={*bad}), **known}
     for i, rows in bad.items():
         if i not in found and options.used(collectors[i].name):
             raise _not_numbers(collectors[i], rows, cells)
-    for i, column in enumerate(columns):
-        if column.kind == "text" and column.name in form.writings:
-            found[i], texts[i] = form.writings[column.name], column
-    notes, writings = [], {}
+    writings = {}
     for i, writing in sorted(found.items()):
         columns[i] = as_written(texts[i], writing, cells, used=options.used(texts[i].name))
         if columns[i].kind == "numeric" and not plainly(texts[i].categories, writing):
             notes.append(noted(columns[i], writing, texts[i].categories))
             writings[columns[i].name] = writing
-    return tuple(columns), notes, writings
+    return tuple(columns), notes, {"codes": (*form.codes, *codes), "writings": writings}
+
+
+def _codes(collectors: Sequence[Collector], kinds: Sequence[Kind]) -> tuple[list[str], list[str]]:
+    """Let NA be a name where the others are names of two letters; return the columns, and notes."""
+    found = [c for c, kind in zip(collectors, kinds, strict=True) if kind == "text" and c.coded]
+    for collector in found:
+        collector.words = collector.words - {"na"}
+    names = [collector.name for collector in found]
+    said = "'NA' is a name of two letters like the others; if a missing value, say `--na NA`"
+    return names, [f"column {name!r}: {said}" for name in names]
 
 
 def _not_numbers(collector: Collector, bad: NDArray[np.intp], cells: Cells) -> DataError:

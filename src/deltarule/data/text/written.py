@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError
 from deltarule.data.table import CITED, Column, Locator, option
-from deltarule.data.text.cells import number
+from deltarule.data.text.cells import number, stands_for_missing
 from deltarule.data.text.column import NUMERIC_SHARE
 from deltarule.data.text.format import TextFormat
 from deltarule.data.text.writing import Writing, readings
 
-__all__ = ["as_written", "grouped", "noted", "plainly", "recognise"]
+__all__ = ["as_written", "grouped", "noted", "plainly", "recognise", "without_marks"]
 
 _SAMPLE = 100
 _UNITS = {"date": " days since 1970", "date and time": " days since 1970", "time": " hours"}
@@ -124,6 +124,25 @@ def as_written(column: Column, writing: Writing, locate: Locator, used: bool = T
         rows = np.flatnonzero(np.isin(column.values, bad))
         raise _otherwise(column, writing, rows, locate, "as it was in training")
     return Column(column.name, "numeric", values[column.values], written=writing.written)
+
+
+def without_marks(column: Column, form: TextFormat) -> tuple[Column, str]:
+    """Return a column of text with `?` and its like missing, and what they were.
+
+    That is where all its other cells are written in one way; else it is text as it stands.
+    """
+    marks = {i for i, text in enumerate(column.categories) if stands_for_missing(text)}
+    others = tuple(text for i, text in enumerate(column.categories) if i not in marks)
+    if not marks or not others:
+        return column, ""
+    place = {text: i for i, text in enumerate(others)}
+    lookup = np.array([*(place.get(text, -1) for text in column.categories), -1], np.int32)
+    reduced = replace(column, values=lookup[column.values], categories=others)
+    told = form.writings.get(column.name)
+    readable = all(told.value(t) is not None for t in others) if told else _whole(reduced, form)
+    if not readable:
+        return column, ""
+    return reduced, ", ".join(repr(column.categories[i]) for i in sorted(marks))
 
 
 def plainly(texts: Sequence[str], writing: Writing) -> bool:

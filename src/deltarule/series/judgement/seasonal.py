@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.series.components import moving_average
+
 __all__ = ["adjusted", "seasonal_factors"]
 
 Array = NDArray[np.float64]
@@ -24,10 +26,8 @@ def seasonal_factors(y: Array, season: int) -> Array:
     ones = np.ones(max(season, 1))
     if season < 2 or len(y) < 2 * season + 1 or np.any(y <= 0) or not _is_seasonal(y, season):
         return ones
-    window = np.ones(season) if season % 2 else np.r_[0.5, np.ones(season - 1), 0.5]
-    half = len(window) // 2
-    trend = np.convolve(y, window / season, "valid")
-    ratio = y[half : len(y) - half] / trend
+    half = season // 2
+    ratio = y[half : len(y) - half] / moving_average(y, season)
     places = np.arange(half, len(y) - half) % season
     factors = np.bincount(places, ratio, season) / np.bincount(places, minlength=season)
     return np.asarray(factors / factors.mean())

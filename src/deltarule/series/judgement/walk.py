@@ -38,6 +38,8 @@ class Segments:
     """None: there are too few values for a calibration part, and so no quantiles."""
     starts: tuple[int, ...]
     last: int
+    gap: int = 0
+    """Values before each of these that its fit does not know."""
 
     @property
     def cut(self) -> int:
@@ -73,28 +75,30 @@ def walk(
     horizon: int,
     levels: Sequence[float],
     g: Pointwise,
+    own: bool = False,
 ) -> Walk:
     """Walk a method through the segments; `fit(t)` fits it to the values before t.
 
     Errors are used from the time on at which all their values are known. Where `fit` also returns
-    a function for quantiles, it makes them; else they are conformal.
+    a function for quantiles, it makes them, without any errors if they are its `own`; else they are
+    conformal.
     """
     found: list[Array] = []
     spread: list[Array] = []
     seen: list[tuple[Origins, Array]] = []
     inside, inside_origins = np.empty((0, horizon)), np.arange(0)
     for start, stop in segments:
-        predict, own = fit(start)
+        predict, spreading = fit(start - segments.gap)
         origins = np.arange(start, stop)
         f = predict(origins, horizon)
         if start >= segments.cut:
             found.append(f)
             errors = _known(seen, start, horizon)
-            if segments.calibrate is not None and len(errors) >= needed(levels):
-                make = own or (lambda o, f, e: quantiles(f, e, levels, g))
+            if own or (segments.calibrate is not None and len(errors) >= needed(levels)):
+                make = spreading or (lambda o, f, e: quantiles(f, e, levels, g))
                 spread.append(make(origins, f, errors))
         if start == segments.cut:
-            inside_origins = np.arange(segments.first, segments.cut - horizon + 1)
+            inside_origins = np.arange(segments.first, start - segments.gap - horizon + 1)
             inside = predict(inside_origins, horizon)
         judged = origins[origins + horizon <= len(y)]
         true = y[judged[:, None] + np.arange(horizon)]

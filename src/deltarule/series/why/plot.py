@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
+from deltarule.series.transforms import PLAIN
 
 if TYPE_CHECKING:
     from deltarule.series.why.shares import WhyForecast
@@ -19,24 +20,34 @@ _MOST = 30
 
 
 def draw_why(why: WhyForecast, path: Path, *, force: bool = False) -> None:
-    """Draw two bars an input: its share, and the exact difference."""
+    """Draw two bars an input: its share, and the exact difference.
+
+    They stand side by side where they are in one unit. Where the series is transformed, shares are
+    in units of what it is made into and differences in its own: each has an axis of its own.
+    """
     by_size = sorted(why.shares, key=lambda s: -abs(s.share))[:_MOST]
     shown = [s for s in why.shares if s in by_size]
-    figure = new_figure(8.4, 1.7 + 0.32 * len(shown))
-    axes = figure.subplots()
-    quiet_axes(axes)
     places = np.arange(len(shown))[::-1]
-    same = why.how == "the series as it is"
-    units = "" if same else f" ({why.how})"
-    share = f"share: slope times distance from the mean{units}"
-    axes.barh(places + 0.19, [s.share for s in shown], 0.36, color=BLUE, label=share)
-    if same:
-        exact = "exact difference: with and without that distance"
-        axes.barh(places - 0.19, [s.difference for s in shown], 0.36, color=ORANGE, label=exact)
-    axes.axvline(0.0, color=GREY, linewidth=1.0)
-    axes.set_yticks(places, [plain(f"{s.name} ({s.time}): {s.value:.4g}") for s in shown])
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(plain(f"added to the forecast of {why.name}"))
-    axes.set_title(plain(str(why)), loc="left", fontsize=11)
+    shares, exact = [s.share for s in shown], [s.difference for s in shown]
+    labels = (
+        "share: slope times distance from the mean",
+        "exact difference: with and without that distance",
+    )
+    one_unit = why.how == PLAIN
+    figure = new_figure(8.4 if one_unit else 9.6, 1.7 + 0.32 * len(shown))
+    several = figure.subplots(1, 1 if one_unit else 2, sharey=True, squeeze=False)[0]
+    first, last = several[0], several[-1]
+    height, aside = (0.36, 0.19) if one_unit else (0.6, 0.0)
+    first.barh(places + aside, shares, height, color=BLUE, label=labels[0])
+    last.barh(places - aside, exact, height, color=ORANGE, label=labels[1])
+    for axes in several:
+        quiet_axes(axes)
+        axes.axvline(0.0, color=GREY, linewidth=1.0)
+        axes.tick_params(axis="y", length=0)
+    first.set_yticks(places, [plain(f"{s.name} ({s.time}): {s.value:.4g}") for s in shown])
+    last.set_xlabel(plain(f"added to the forecast of {why.name}"))
+    if not one_unit:
+        first.set_xlabel(plain(f"in units of {why.how}"))
+    figure.suptitle(plain(str(why)), fontsize=11)
     figure.legend(loc="outside lower center", ncols=1, frameon=False)
     save_figure(figure, path, force=force)

@@ -14,7 +14,7 @@ the difference that is exact: the forecast, less the one with u_i at its mean.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.series.fitted import Fitted
+from deltarule.series.recursion import Covariates
 from deltarule.series.why.slopes import slopes
 from deltarule.series.windows import before
 
@@ -142,7 +143,7 @@ def why_forecast(fitted: Any, at: str, steps: int | None = None) -> WhyForecast:
 
 @dataclass(frozen=True)
 class _Leaf:
-    """An input from outside: which array it is in (z, past or known), which row, which time."""
+    """An input from outside: which array it is in (z, past, known, static), which row and time."""
 
     kind: str
     row: int
@@ -156,14 +157,16 @@ def _apart(fitted: Fitted, origin: int, H: int) -> WhyForecast:
     stages, z, covariates = model.scaled(series)
     leaves = _leaves(fitted, origin, H)
     gradient = _slopes_through(fitted, z, covariates, origin, H, leaves)
-    arrays = {"z": z[None], "past": covariates[0], "known": covariates[1]}
+    past, known, static = covariates
+    arrays = {"z": z[None], "past": past, "known": known, "static": static}
     origins = np.array([origin])
 
-    def said(z: Array, past: Array, known: Array) -> tuple[float, float]:
-        found = model.networks.forecasts(z, origins, H, (past, known))
+    def said(arrays: Mapping[str, Array]) -> tuple[float, float]:
+        given = arrays["past"], arrays["known"], arrays["static"]
+        found = model.networks.forecasts(arrays["z"][0], origins, H, given)
         return float(found[0, -1]), float(t.inverse(found, stages, origins)[0, -1])
 
-    scaled, forecast = said(z, *covariates)
+    scaled, forecast = said(arrays)
     shares = []
     for leaf, slope in zip(leaves, gradient, strict=True):
         if slope == 0.0 and leaf.kind == "z" and H == 1:
@@ -171,20 +174,20 @@ def _apart(fitted: Fitted, origin: int, H: int) -> WhyForecast:
         u = float(arrays[leaf.kind][leaf.row, leaf.time])
         changed = {kind: a.copy() for kind, a in arrays.items()}
         changed[leaf.kind][leaf.row, leaf.time] = 0.0
-        other = said(changed["z"][0], changed["past"], changed["known"])[1]
+        other = said(changed)[1]
         scale = _scale(fitted, leaf)
         shares.append(
             Share(
                 name=leaf.name,
-                time=label(leaf.time),
+                time="" if leaf.kind == "static" else label(leaf.time),
                 value=_value(fitted, leaf, stages),
                 slope=float(slope * t.scale / scale),
-                share=float(slope * u * t.scale),
+                share=float(slope * u * t.scale) + 0.0,  # no -0
                 difference=forecast - other,
             )
         )
     nothing = {kind: np.zeros_like(a) for kind, a in arrays.items()}
-    usual = said(nothing["z"][0], nothing["past"], nothing["known"])[1]
+    usual = said(nothing)[1]
     target = origin + H - 1
     transformed = t.offset + t.scale * scaled
     total = sum(s.share for s in shares)
@@ -200,7 +203,7 @@ def _apart(fitted: Fitted, origin: int, H: int) -> WhyForecast:
         shares=tuple(shares),
         seen=target < model.end,
         actual=float(series.values[target]) if target < len(series) else None,
-        how=_how(model.transform.pointwise.name, model.transform.differences),
+        how=model.transform.said,
     )
 
 
@@ -218,13 +221,14 @@ def _leaves(fitted: Fitted, origin: int, H: int) -> list[_Leaf]:
         end = min(fed + K, len(series) + series.to_come - origin)
         times = [origin + h for h in range(end)]
         found += [_Leaf("known", row, time, f"{name}, {label(time)}") for time in times]
+    found += [_Leaf("static", row, 0, name) for row, name in enumerate(series.static)]
     return found
 
 
 def _slopes_through(
     fitted: Fitted,
     z: Array,
-    covariates: tuple[Array, Array],
+    covariates: Covariates,
     origin: int,
     H: int,
     leaves: Sequence[_Leaf],
@@ -249,6 +253,7 @@ def _slopes_through(
             rows += [leaf("past", row, time - lag) for lag in networks.lags]
         for row in range(networks.known):
             rows += [leaf("known", row, time + k) for k in range(K)]
+        rows += [leaf("static", row, 0) for row in range(networks.static)]
         carried += list(slopes(networks, X[0]) @ np.stack(rows))
         values = np.concatenate([values, networks(X)], axis=1)
     return carried[span + H - 1]
@@ -258,6 +263,8 @@ def _value(fitted: Fitted, leaf: _Leaf, stages: Sequence[Array]) -> float:
     """Return an input before scaling."""
     if leaf.kind == "z":
         return float(stages[-1][leaf.time])
+    if leaf.kind == "static":
+        return fitted.series.static[leaf.name]
     return float(_covariates(fitted, leaf.kind)[leaf.row][1][leaf.time])
 
 
@@ -265,15 +272,11 @@ def _scale(fitted: Fitted, leaf: _Leaf) -> float:
     """Return what an input was divided by."""
     if leaf.kind == "z":
         return fitted.forecaster.transform.scale
+    if leaf.kind == "static":
+        return 1.0
     return fitted.forecaster.covariates[_covariates(fitted, leaf.kind)[leaf.row][0]][1]
 
 
 def _covariates(fitted: Fitted, kind: str) -> list[tuple[str, Array]]:
     series = fitted.series
     return list((series.past if kind == "past" else series.known).items())
-
-
-def _how(pointwise: str, differences: Sequence[int]) -> str:
-    said = [] if pointwise == "none" else [pointwise]
-    said += [f"difference {lag}" for lag in differences]
-    return ", then ".join(said) or "the series as it is"

@@ -8,7 +8,7 @@ import numpy as np
 
 from deltarule.core.style import log_ticks, plain, quiet_axes
 from deltarule.studies.measure import checkpoints
-from deltarule.studies.pictures.panels import Look, Panel
+from deltarule.studies.pictures.panels import Look, Panel, grid_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,7 +22,7 @@ _COLUMNS = 2
 
 def rows_of(panel: Panel) -> int:
     """Return how many rows of small panels a place takes."""
-    return -(-len(panel.cells) // _COLUMNS)
+    return grid_rows(len(panel.cells), _COLUMNS)
 
 
 def draw_curves(figure: Figure, panel: Panel, looks: dict[str, Look], baseline: str | None) -> None:

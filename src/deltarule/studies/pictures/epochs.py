@@ -40,9 +40,9 @@ def draw_epochs(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
               transform=axes.get_yaxis_transform())  # fmt: skip
     axes.set_yticks(range(len(levels)), [plain(level) for level in levels], fontsize=9)
     axes.set_ylim(len(levels) - 0.4, -1.1)
+    anything = any(cell["solved"].any() for cell in panel.cells.values())
     axes.set_xscale("log")
+    axes.set_xlim(None if anything else 1.0, max(2.0, panel.epochs))
     log_ticks(axes.xaxis, "{x:,.0f}")
-    if axes.get_xlim()[0] > 0.0:
-        axes.set_xlim(right=panel.epochs)
     axes.set_xlabel("epochs until solved")
     axes.set_title(plain(panel.place or "Epochs until solved"), loc="left", fontsize=11)

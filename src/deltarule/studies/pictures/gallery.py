@@ -11,7 +11,8 @@ from deltarule.core.style import new_figure, save_figure
 from deltarule.studies.pictures.curves import draw_curves, draw_medians, rows_of
 from deltarule.studies.pictures.epochs import draw_epochs
 from deltarule.studies.pictures.heat import draw_map
-from deltarule.studies.pictures.panels import Look, Panel, look, panels
+from deltarule.studies.pictures.layers import draw_layers
+from deltarule.studies.pictures.panels import Look, Panel, grid_rows, look, panels
 from deltarule.studies.pictures.solved import draw_solved
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "draw", "figures"]
 
-KINDS = ("overview", "map", "solved", "epochs", "curves")
+KINDS = ("overview", "map", "solved", "epochs", "curves", "layers")
 
 _WIDTH = 5.4
 """Inches: a figure is as wide as a telephone shows without making its letters smaller."""
@@ -55,7 +56,10 @@ def figures(results: Results) -> dict[str, Callable[[], Figure]]:
         if goal:
             found[f"solved {k}"] = lambda p=panel: _solved(p, looks)  # type: ignore[misc]
             found[f"epochs {k}"] = lambda p=panel: _epochs(p, looks)  # type: ignore[misc]
-        found[f"curves {k}"] = lambda p=panel: _curves(p, looks, baseline)  # type: ignore[misc]
+        if panel.epochs > 1:
+            found[f"curves {k}"] = lambda p=panel: _curves(p, looks, baseline)  # type: ignore[misc]
+    for k, measure in enumerate(results.definition.plain.get("layers", ()), 1):
+        found[f"layers {k}"] = lambda m=measure: _layers(several, len(looks), m)  # type: ignore[misc]
     return found
 
 
@@ -74,7 +78,7 @@ def _metric(results: Results) -> str | None:
 
 def _map(results: Results, several: list[Panel]) -> Figure:
     rows = len({level for panel in several for level in panel.cells})
-    figure = new_figure(max(_WIDTH, 2.2 + 1.25 * len(several)), 0.9 + 0.36 * rows)
+    figure = new_figure(max(_WIDTH, 2.2 + 1.25 * len(several)), 1.15 + 0.36 * rows)
     draw_map(figure.add_subplot(), several, _metric(results))
     return figure
 
@@ -99,6 +103,13 @@ def _curves(panel: Panel, looks: dict[str, Look], baseline: str | None) -> Figur
     return figure
 
 
+def _layers(several: list[Panel], levels: int, measure: str) -> Figure:
+    legend = 0.2 * grid_rows(len(several), _LEGEND_COLUMNS)
+    figure = new_figure(_WIDTH, 0.7 + legend + 1.6 * grid_rows(levels, 2))
+    draw_layers(figure, several, measure, _LEGEND_COLUMNS)
+    return figure
+
+
 _SHOWN = 4
 """So many places at most are in the overview."""
 
@@ -109,18 +120,28 @@ def _overview(results: Results) -> Figure:
     goal = results.definition.plain["goal"]
     shown = several[:_SHOWN]
     rows = len(looks)
-    figure = new_figure(11.0, 1.4 + 0.36 * rows + 3.3 * -(-len(shown) // 2))
-    heights = [1.0 + 0.36 * rows, 3.3 * -(-len(shown) // 2)]
+    left_out = len(several) - len(shown)
+    layers = results.definition.plain.get("layers", ())
+    below = 3.3 * -(-len(shown) // 2)
+    if layers:
+        below = 1.0 + 0.2 * grid_rows(len(several), 4) + 2.4 * grid_rows(rows, 4)
+    figure = new_figure(11.0, 1.65 + 0.36 * rows + below)
+    heights = [1.25 + 0.36 * rows, below]
     top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
     draw_map(top.subplots(), several, _metric(results))
     said = "Runs solved, and after how many epochs (the median of these)"
-    top.suptitle(said if goal else "The median of the runs", fontsize=11)
+    top.suptitle(said if goal else f"{_metric(results)}: the median".replace("_", " "), fontsize=11)
+    if layers:
+        draw_layers(bottom, several, layers[0], min(4, rows))
+        return figure
     grid = bottom.subplots(-(-len(shown) // 2), min(2, len(shown)), squeeze=False)
     for axes, panel in zip(grid.flat, shown, strict=False):
         (draw_solved if goal else draw_medians)(axes, panel, looks)
     for axes in grid.flat[len(shown) :]:
         axes.set_visible(False)
     handles, labels = grid.flat[0].get_legend_handles_labels()
+    if left_out:
+        bottom.supxlabel(f"{left_out} more of these in report.html", fontsize=9, x=0.98, ha="right")
     bottom.legend(handles, labels, loc="outside right center", frameon=False, fontsize=9)
     return figure
 

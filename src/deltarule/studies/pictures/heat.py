@@ -12,7 +12,10 @@ from deltarule.studies.pictures.panels import Panel
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_map"]
+__all__ = ["RANKED", "draw_map"]
+
+RANKED = "Darker: better than the others of its column"
+"""What the colours mean where columns have measures of their own."""
 
 
 def draw_map(axes: Axes, several: list[Panel], metric: str | None) -> None:
@@ -45,6 +48,8 @@ def draw_map(axes: Axes, several: list[Panel], metric: str | None) -> None:
     axes.set_yticks(np.arange(len(levels) + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=2)
     axes.tick_params(which="minor", length=0)
+    axes.set_xlabel("Darker: more runs solved" if metric is None else RANKED, fontsize=8.5,
+                    color="#5A5A5A")  # fmt: skip
 
 
 def _told(cell: Any, metric: str | None) -> tuple[float, str]:

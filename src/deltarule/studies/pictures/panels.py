@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from deltarule.studies.results import Results
 
-__all__ = ["Look", "Panel", "look", "panels"]
+__all__ = ["Look", "Panel", "grid_rows", "look", "panels"]
 
 _INK = "#1A1A1A"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5A5A5A")
@@ -38,6 +38,11 @@ class Panel:
     cells: Mapping[str, pl.DataFrame]
     epochs: int
     """The most epochs of a run here."""
+
+
+def grid_rows(panels: int, columns: int) -> int:
+    """Return how many rows of small panels there are."""
+    return -(-panels // columns)
 
 
 def panels(results: Results) -> list[Panel]:

@@ -38,12 +38,18 @@ def copyable(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table that can be scrolled sideways, and a button that copies it."""
     top = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in head)
     body = "".join(
-        "<tr>" + "".join(element("td", escaped(cell)) for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(element("td", _kept_together(cell)) for cell in row) + "</tr>"
+        for row in rows
     )
     return (
         '<div class="wide"><table><thead><tr>' + top + f"</tr></thead><tbody>{body}</tbody></table>"
         '</div><button type="button" class="copy">Copy the table</button>'
     )
+
+
+def _kept_together(cell: str) -> str:
+    """Return a cell's text; the two ends of an interval stay on one line."""
+    return re.sub(r"\[.*?\]", lambda found: element("span", found[0]), escaped(cell))
 
 
 def svg(figure: Figure, name: str, description: str) -> str:

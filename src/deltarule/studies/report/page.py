@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from deltarule.core.files import new_file
 from deltarule.studies.report.html import copyable, element, escaped, paragraph, svg
 from deltarule.studies.report.style import SCRIPT, STYLE
+from deltarule.studies.statistics.sentences import CLAIMS
 from deltarule.studies.tables import comparison_table, summary_table
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ __all__ = ["page", "write"]
 _MARK = "deltarule study report"
 
 _CAPTIONS = {
-    "map": "Every cell: what share of its runs was solved, and after how many epochs (the median).",
+    "map": "Every cell: what share of its runs was solved, and after how many epochs (the median). "
+    "Darker: more solved.",
     "solved": "What share of the runs was solved after how many epochs.",
     "epochs": "Epochs until solved, a point per run; box: quartiles and median.",
     "curves": "E over the epochs, the median of all runs between its quartiles; a run that ended "
     "stays at its last E. Dotted: the baseline's median.",
+    "layers": "Layer by layer, the mean over the runs at their end.",
 }
 
 
@@ -79,14 +82,16 @@ def _item(text: str) -> str:
 
 
 def _figures(results: Results) -> Iterator[str]:
-    from deltarule.studies.pictures import figures
+    from deltarule.studies.pictures import RANKED, figures
 
     for name, drawn in figures(results).items():
         caption = _CAPTIONS[name.partition(" ")[0]]
         if name == "map" and not results.definition.plain["goal"]:
-            caption = f"Every cell: the median of {results.definition.plain['metric']}."
+            metric = results.definition.plain["metric"].replace("_", " ")
+            caption = f"Every cell: the median of {metric}. {RANKED}."
         told = element("figcaption", escaped(caption))
-        yield element("figure", svg(drawn(), name, caption) + told)
+        kind = "whole" if name == "map" else ""
+        yield element("figure", svg(drawn(), name, caption) + told, kind)
 
 
 def _explained(results: Results) -> str:
@@ -104,8 +109,7 @@ def _explained(results: Results) -> str:
 def _how_compared() -> str:
     return (
         "A pair is two runs of one seed. The difference is a mean over pairs (BCa interval); p is "
-        "of the test that flips its signs at random, adjusted over all comparisons (Holm). A "
-        "difference is claimed where the adjusted p is below 0.05 and the interval leaves out 0."
+        f"of the test that flips its signs at random. {CLAIMS}"
     )
 
 

@@ -15,13 +15,15 @@ h2 { font-size: 1.2rem; margin: 2rem 0 0.5rem; border-top: 1px solid #ddd; paddi
 li { margin: 0.4rem 0; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.86rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: 0.25rem 0.6rem; border-bottom: 1px solid #e4e4e4;
-         white-space: nowrap; }
-th { vertical-align: bottom; white-space: normal; min-width: 4.5rem; }
+th, td { text-align: right; padding: 0.25rem 0.6rem; border-bottom: 1px solid #e4e4e4; }
+td { min-width: 3.2rem; max-width: 13rem; overflow-wrap: break-word; }
+td span { white-space: nowrap; }
+th { vertical-align: bottom; min-width: 4.5rem; }
 th:first-child, td:first-child { text-align: left; }
 button.copy { margin: 0.4rem 0; font: inherit; font-size: 0.85rem; }
 figure { display: inline-block; vertical-align: top; margin: 0.5rem 0.5rem 0.5rem 0;
          width: 28rem; max-width: 100%; }
+figure.whole { width: 100%; }
 figure svg { width: 100%; height: auto; }
 figcaption { font-size: 0.85rem; color: #555; }
 pre { overflow-x: auto; background: #f5f5f5; padding: 0.6rem; font-size: 0.85rem; }

@@ -47,7 +47,7 @@ def comparisons(
     tested = [k for k, (pair, _) in enumerate(pairs) if pair.p is not None]
     adjusted = dict(zip(tested, holm([pairs[k][0].p or 0.0 for k in tested]).tolist(), strict=True))
     for k, (row, (pair, measure)) in enumerate(zip(rows, pairs, strict=True)):
-        row["p_holm"] = adjusted.get(k)
+        row["p_holm"], row["of"] = adjusted.get(k), len(tested)
         row["verdict"] = verdict(pair, row["p_holm"], measure)
         row["sentence"] = sentence(row, measure)
     return rows

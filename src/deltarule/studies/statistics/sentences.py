@@ -7,10 +7,17 @@ from typing import Any
 from deltarule.studies.statistics.paired import Pair
 from deltarule.studies.statistics.values import Measure
 
-__all__ = ["ALPHA", "called", "count", "sentence", "verdict"]
+__all__ = ["ALPHA", "CLAIMS", "called", "count", "sentence", "verdict"]
 
 ALPHA = 0.05
 """After Holm's adjustment."""
+
+CLAIMS = (
+    "A difference is claimed where p, adjusted over all comparisons (Holm), is below 0.05 and the "
+    "interval leaves out 0. The interval is at 95 % for its comparison by itself: it says how "
+    "large a difference may be, and among many comparisons some leave out 0 by chance."
+)
+"""How claims are made, for whoever reads them."""
 
 _OFTEN = 0.75
 """In so many pairs one has to be better for "mostly" to be said (Bouthillier et al. 2021)."""
@@ -38,19 +45,22 @@ def verdict(pair: Pair, p_holm: float | None, measure: Measure) -> str:
 def sentence(row: dict[str, Any], measure: Measure) -> str:
     """Return what one comparison shows.
 
-    `row` has a, b, where, n, value_a, value_b, difference, low, high, better, p_holm, verdict.
+    The interval is this comparison's alone and says how large the difference may be; p is adjusted
+    over all comparisons and says whether there is one.
+
+    `row` has a, b, where, n, value_a, value_b, difference, low, high, better, p_holm, verdict, of.
     """
     where = f"{row['where']}: " if row["where"] else ""
     head = f"{where}{row['a']} {_value(row, 'a', measure)}, {row['b']} {_value(row, 'b', measure)}"
     if row["verdict"] == "one run":
         return f"{head}; one run each: nothing can be claimed."
     if row["verdict"] == "no difference told":
-        told = _interval(row, measure, " (", f"; {_p(row['p_holm'])})")
+        told = _interval(row, measure, " (", f"; {_p(row)})")
         return f"{head}: no difference can be told{told}."
     if row["difference"] is None:
-        return f"{head}: {row['verdict']}, by the order of the pairs ({_p(row['p_holm'])})."
+        return f"{head}: {row['verdict']}, by the order of the pairs ({_p(row)})."
     return (
-        f"{head}: {_amount(row, measure)}{_interval(row, measure, ' (', '; ')}{_p(row['p_holm'])})"
+        f"{head}: {_amount(row, measure)}{_interval(row, measure, ' (', '; ')}{_p(row)})"
         f"{_mostly(row)}: {row['verdict']}."
     )
 
@@ -84,7 +94,8 @@ def _interval(row: dict[str, Any], measure: Measure, before: str, after: str) ->
         ends = (-row["high"], -row["low"])  # of the amount, which is told without its sign
     low, high = (_end(end, measure) for end in ends)
     of = "" if row["verdict"] in ("better", "worse") else "difference "
-    return f"{before}{of}95 % interval {low} to {high}{after}"
+    alone = "" if row["low"] <= 0.0 <= row["high"] or not of else " by itself"
+    return f"{before}{of}95 % interval {low} to {high}{alone}{after}"
 
 
 def _end(value: float, measure: Measure) -> str:
@@ -107,8 +118,10 @@ def _mostly(row: dict[str, Any]) -> str:
     return ""
 
 
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+def _p(row: dict[str, Any]) -> str:
+    p = row["p_holm"]
+    over = f" over all {row['of']}" if row["of"] > 1 else ""
+    return ("p < 0.001" if p < 0.001 else f"p = {p:.3f}") + over
 
 
 def called(factor: str, label: str) -> str:

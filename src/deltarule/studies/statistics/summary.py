@@ -8,12 +8,12 @@ import numpy as np
 
 from deltarule.studies.statistics.intervals import Estimate, interquartile_mean, mean, share
 from deltarule.studies.statistics.survival import restricted_mean
-from deltarule.studies.statistics.values import time_of
+from deltarule.studies.statistics.values import LAYERWISE, time_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["summarise"]
+__all__ = ["by_layer", "summarise"]
 
 _MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy")
 
@@ -23,7 +23,8 @@ def summarise(cell: pl.DataFrame, horizon: int, goal: bool) -> dict[str, Any]:
 
     n, diverged; with a goal: solved (a number of runs), solved_share, epochs_median, _q1, _q3 (of
     the solved runs), epochs_mean (all runs, an unsolved one counting as what the limit is, by
-    Kaplan and Meier); of every measure its mean, and the mean of its middle half (_iqm).
+    Kaplan and Meier); of every measure its mean, and the mean of its middle half (_iqm); of what
+    is measured layer by layer the mean, as NAME_1, NAME_2, ...
     """
     found: dict[str, Any] = {"n": len(cell), "diverged": int(cell["diverged"].sum())}
     if goal:
@@ -41,7 +42,18 @@ def summarise(cell: pl.DataFrame, horizon: int, goal: bool) -> dict[str, Any]:
         all_ = values.fill_null(lost).to_numpy().astype(float)
         found |= _with_interval(f"{name}_mean", mean(all_))
         found |= _with_interval(f"{name}_iqm", interquartile_mean(all_))
+    for name in LAYERWISE:
+        found |= {f"{name}_{l}": value for l, value in enumerate(by_layer(cell, name), 1)}
     return found
+
+
+def by_layer(cell: pl.DataFrame, name: str) -> list[float | None]:
+    """Return the mean over a cell's runs of a number of every layer; None where no run has one."""
+    if name not in cell.columns:
+        return []
+    rows = [row for row in cell[name].to_list() if row]
+    columns = ([v for v in column if v is not None] for column in zip(*rows, strict=True))
+    return [sum(values) / len(values) if values else None for values in columns]
 
 
 def _with_interval(name: str, estimate: Estimate) -> dict[str, float | None]:

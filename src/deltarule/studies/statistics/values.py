@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["MEASURES", "Measure", "time_of"]
+__all__ = ["LAYERWISE", "MEASURES", "Measure", "time_of"]
+
+LAYERWISE = {
+    "slope": "Mean |f'| by layer, |f'|",
+    "saturated": "Saturated by layer, share of the nodes",
+    "delta_angle": "Angle of delta to the chain rule's by layer, degrees",
+    "weight_angle": "Angle of B to W by layer, degrees",
+}
+"""What is measured of every layer of a run, and how it is told."""
 
 
 @dataclass(frozen=True)

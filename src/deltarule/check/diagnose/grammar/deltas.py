@@ -40,7 +40,7 @@ def _times(stand: Stand) -> Callable[..., Any]:
 
 
 def _f(at: Any, value: Any) -> Any:
-    f, _ = at.case.objective.network.affine[at.l - 1].activation.body(NUMPY)
+    f, _ = at.case.activation(at.l).body(NUMPY)
     return f(value)
 
 

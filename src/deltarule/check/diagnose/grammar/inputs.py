@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from deltarule.activations import ACTIVATIONS
 from deltarule.check.diagnose.case import Case
+from deltarule.check.diagnose.grammar.slopes import FROM_OUTPUT
 from deltarule.check.diagnose.grammar.slot import always, put
+from deltarule.core.namespace import NUMPY
 
 __all__: list[str] = []
 
@@ -30,10 +33,17 @@ def _below(at: Any) -> Any:
 
 
 def _f_again(at: Any, y: Any) -> Any:
-    from deltarule.core.namespace import NUMPY
-
-    f, _ = at.case.objective.network.affine[at.l - 2].activation.body(NUMPY)
+    f, _ = at.case.activation(at.l - 1).body(NUMPY)
     return f(y)
+
+
+def _below_is_not(name: str) -> Callable[[Case, int], bool]:
+    return lambda case, l: l > 1 and case.activation(l - 1).name != name
+
+
+def _f_of(name: str) -> Callable[[Any, Any], Any]:
+    f, _ = ACTIVATIONS.get(name).body(NUMPY)
+    return lambda at, y: f(at.case.nets[at.l - 1])
 
 
 put("input", "net", "net_{l-1}", lambda at, y: at.case.nets[at.l - 1], fits=_above_first,
@@ -45,6 +55,12 @@ put("input", "own_output", "y_l, the layer's own output", lambda at, y: at.y, fi
 put("input", "own_net", "net_l, the layer's own", lambda at, y: at.net, fits=_wide_as_y)
 put("input", "f_again", "f(y_{l-1}): f is applied once more", _f_again, fits=_above_first)
 put("input", "slope", "f'(net_{l-1})", lambda at, y: at.case.slopes[at.l - 1], fits=_above_first)
+for _name in ("sigmoid", "tanh", "relu"):
+    put("input", f"f_of_{_name}", f"{_name}(net_{{l-1}}): another f's output", _f_of(_name),
+        fits=_below_is_not(_name))  # fmt: skip
+for _name, _slope in FROM_OUTPUT.items():
+    put("input", f"slope_of_{_name}", f"the f' of {_name}, of y_{{l-1}}",
+        lambda at, y, slope=_slope: slope(y), fits=_below_is_not(_name))  # fmt: skip
 put("input", "squared", "y_{l-1} squared", lambda at, y: y * y)
 put("input", "mean", "the mean of y_{l-1} over the observations",
     lambda at, y: np.broadcast_to(y.mean(axis=0), y.shape),

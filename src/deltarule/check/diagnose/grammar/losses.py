@@ -12,7 +12,7 @@ from deltarule.check.diagnose.grammar.slot import put
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import Objective
-from deltarule.losses import LOSSES
+from deltarule.losses import LOSSES, Loss
 
 __all__: list[str] = []
 
@@ -21,17 +21,17 @@ def _output(case: Case, l: int) -> bool:
     return l == case.L
 
 
-def _possible(name: str) -> Callable[[Case, int], bool]:
+def _possible(loss: Loss) -> Callable[[Case, int], bool]:
     """Whether this output and these targets could have been meant for the loss."""
 
     def fits(case: Case, l: int) -> bool:
-        if l < case.L or case.objective.loss == LOSSES.get(name):
+        if l < case.L or case.objective.loss == loss:
             return False
-        low, high = LOSSES.get(name).target_range
+        low, high = loss.target_range
         if not np.all((low <= case.samples.T) & (high >= case.samples.T)):
             return False
         try:
-            Objective.of(case.objective.network, name, "sum", "exact", 0.0)
+            Objective.of(case.objective.network, loss, "sum", "exact", 0.0)
         except UsageError:
             return False
         return True
@@ -39,17 +39,15 @@ def _possible(name: str) -> Callable[[Case, int], bool]:
     return fits
 
 
-def _of(name: str) -> Callable[[Any, Any], Any]:
-    return lambda at, x: LOSSES.get(name)
-
-
 _USUAL = ("half_squared_error", "squared_error", "absolute_error", "binary_cross_entropy",
           "cross_entropy")  # fmt: skip
 """Losses that people write: the derivative of another is no likelier than a slip."""
 
 for _name in LOSSES.names():
-    put("loss", _name, f"the derivative of {_name}", _of(_name), fits=_possible(_name),
-        code="wrong_loss", told={"loss": _name}, rank=int(_name not in _USUAL))  # fmt: skip
+    _loss = LOSSES.get(_name)
+    put("loss", _name, f"the derivative of {_name}", lambda at, x, loss=_loss: loss,
+        fits=_possible(_loss), code="wrong_loss", told={"loss": _name},
+        rank=int(_name not in _USUAL))  # fmt: skip
 
 
 def _error(at: Any, x: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from deltarule.check.diagnose.grammar.mistake import Mistake
 from deltarule.check.diagnose.grammar.sentences import TABLE
 from deltarule.check.diagnose.grammar.slot import SLOTS, Point
@@ -15,6 +17,10 @@ MISTAKES: dict[str, Mistake] = {m.code: m for m in TABLE}
 def mistake_of(point: Point) -> Mistake:
     """Return the words for a point: its name's, or composed from slot and quantity."""
     quantity, slot = point.quantity, SLOTS[point.slot]
+    if quantity.words is not None:
+        number = "a number" if point.number is None else f"{point.number:.6g}"
+        does, should = (text.format(number=number) for text in quantity.words)
+        return replace(MISTAKES[quantity.code], does=does, should=should)
     if quantity.code:
         return MISTAKES[quantity.code]
     return Mistake(

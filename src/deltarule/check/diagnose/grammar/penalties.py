@@ -46,6 +46,7 @@ put("penalty", "on_biases", "l2 times weights and biases",
 for _name, _phrase, _factor in (
     ("twice", "2 l2 W_l", lambda case: 2.0),
     ("by_n", "l2 W_l / n", lambda case: 1.0 / case.n),
+    ("times_n", "n l2 W_l", lambda case: float(case.n)),
     ("twice_by_n", "2 l2 W_l / n", lambda case: 2.0 / case.n),
 ):
     put("penalty", _name, _phrase, _times(_factor), part="weights", code="l2_scaled",
@@ -54,8 +55,20 @@ for _name, _phrase, _factor in (
 put("penalty", "subtracted", "-l2 W_l", lambda at, x: (-x[0], x[1]), fits=_penalised,
     code="l2_scaled", told={"l2": lambda case: -case.objective.l2, "on": "weights"},
     part="weights")  # fmt: skip
-put("penalty", "multiple", "a multiple of W_l", _multiple, part="weights",
-    code="l2_scaled", told={"on": "weights"}, number="l2", allowed=_some)  # fmt: skip
-put("penalty", "multiple_of_all", "a multiple of W_l and of b_l", _of_all,
-    fits=lambda case, l: case.bias(l), code="l2_scaled", told={"on": "weights and biases"},
-    number="l2", allowed=_some)  # fmt: skip
+_UNTOLD = (
+    "the gradient of a penalty 1/2 l2 |W|^2 is in it, which E as it was told has not",
+    "if your E has it, it is right: say l2 = {number} (--l2)",
+)
+
+
+def _unpenalised(case: Case, l: int) -> bool:
+    return case.objective.l2 == 0.0
+
+
+for _name, _fits, _words in (("multiple", _penalised, None), ("untold", _unpenalised, _UNTOLD)):
+    put("penalty", _name, "a multiple of W_l", _multiple, fits=_fits, part="weights",
+        code="l2_scaled", told={"on": "weights"}, number="l2", allowed=_some,
+        words=_words)  # fmt: skip
+    put("penalty", f"{_name}_of_all", "a multiple of W_l and of b_l", _of_all,
+        fits=lambda case, l, fits=_fits: case.bias(l) and fits(case, l), code="l2_scaled",
+        told={"on": "weights and biases"}, number="l2", allowed=_some)  # fmt: skip

@@ -47,35 +47,32 @@ def elementwise(case: Case, l: int) -> bool:
     return l < case.L or not case.rowwise
 
 
-def _activation(case: Case, l: int) -> Any:
-    return case.objective.network.affine[l - 1].activation
-
-
 def _named(*names: str) -> Callable[[Case, int], bool]:
     def fits(case: Case, l: int) -> bool:
-        return elementwise(case, l) and _activation(case, l).name in names
+        return elementwise(case, l) and case.activation(l).name in names
 
     return fits
 
 
 def _kinked(case: Case, l: int) -> bool:
-    kinks = _activation(case, l).kinks if elementwise(case, l) else ()
+    kinks = case.activation(l).kinks if elementwise(case, l) else ()
     return any(np.any(case.nets[l] == kink) for kink in kinks)
 
 
 def _another(of: str) -> Callable[[Case, int], bool]:
-    return lambda case, l: elementwise(case, l) and _activation(case, l).name != of
+    return lambda case, l: elementwise(case, l) and case.activation(l).name != of
 
 
 def _formula(at: Any) -> Any:
-    return FROM_OUTPUT[_activation(at.case, at.l).name](at.net)
+    return FROM_OUTPUT[at.case.activation(at.l).name](at.net)
 
 
 def _of_another(of: str, argument: str) -> Callable[[Any], Any]:
+    f, df = ACTIVATIONS.get(of).body(NUMPY)
+
     def slope(at: Any) -> Any:
         if argument == "y":
             return FROM_OUTPUT[of](at.y)
-        f, df = ACTIVATIONS.get(of).body(NUMPY)
         return np.broadcast_to(df(at.net, f(at.net)), at.net.shape)
 
     return slope
@@ -91,7 +88,7 @@ def _neighbour(step: int, own: bool) -> tuple[Callable[[Any], Any], Callable[[Ca
         m = l + step
         if not elementwise(case, l) or not 1 <= m <= case.L or not (own or elementwise(case, m)):
             return False
-        if own and _activation(case, m).name == _activation(case, l).name:
+        if own and case.activation(m).name == case.activation(l).name:
             return False  # the same as that layer's
         return case.nets[m].shape[1] in (1, case.nets[l].shape[1])
 
@@ -100,7 +97,7 @@ def _neighbour(step: int, own: bool) -> tuple[Callable[[Any], Any], Callable[[Ca
 
 def _side(side: str) -> Callable[[Any], Any]:
     def slope(at: Any) -> Any:
-        activation, found = _activation(at.case, at.l), at.slope
+        activation, found = at.case.activation(at.l), at.slope
         f, df = activation.body(NUMPY)
         for kink in activation.kinks:
             near = np.array([kink - 1e-9, kink + 1e-9])
@@ -114,7 +111,7 @@ def _side(side: str) -> Callable[[Any], Any]:
 
 def _clipped_output(at: Any, bound: float) -> Any:
     """Return f' as a function of y, y no nearer to its ends than `bound`."""
-    name = _activation(at.case, at.l).name
+    name = at.case.activation(at.l).name
     low = 0.0 if name == "sigmoid" else -1.0
     return FROM_OUTPUT[name](np.clip(at.y, low + bound, 1.0 - bound))
 
@@ -181,6 +178,6 @@ def _below(number: float) -> Callable[[Any], Any]:
 
 def _applied_again(at: Any) -> Any:
     """Return f(y) (1 - f(y)) and the like: f' of a value to which f was applied once more."""
-    activation = _activation(at.case, at.l)
+    activation = at.case.activation(at.l)
     f, _ = activation.body(NUMPY)
     return FROM_OUTPUT[activation.name](f(f(at.y)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from deltarule.check.diagnose.case import Case
@@ -96,6 +95,9 @@ class Quantity:
     """What comes behind others that give the same numbers; 1 where it has no name."""
     paired: bool = True
     """Whether it is tried together with others that touch both parts."""
+    words: tuple[str, str] | None = None
+    """What the code does and should do, where the variant has words of its own; `{number}` is the
+    one that was found."""
 
     @property
     def id(self) -> str:
@@ -130,7 +132,7 @@ class Point:
     taken: bool = False
     """Whether the number was read off the given gradient, as a bound for clipping is."""
 
-    @cached_property
+    @property
     def slot(self) -> str:
         """The slot's name."""
         return self.quantity.slot

@@ -1,8 +1,8 @@
-"""Parquet files, through polars in a process of its own: numbers, truth values, text, dates.
+"""Parquet and Arrow files, through polars in a process of its own: columns with their types.
 
 A damaged file can make the library end the process or ask for any amount of memory, and no check
-beforehand can be sure that it will not. So a child reads the file (`parquet_child.py`), and plain
-numbers come back; how the child ended is all that can happen.
+beforehand can be sure that it will not. So a child reads the file (`child.py`), and plain numbers
+come back; how the child ended is all that can happen.
 """
 
 from __future__ import annotations
@@ -24,29 +24,32 @@ from deltarule.core.errors import DataError, ResourceError, UsageError
 from deltarule.data.options import Options
 from deltarule.data.sources.memory import require
 from deltarule.data.table import Column, Table, option
-from deltarule.data.text.cells import BOOLEAN
 
-__all__ = ["read_parquet"]
+__all__ = ["COLUMNAR", "answer", "child_of", "read_columnar"]
 
-_MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
+COLUMNAR = {".parquet": "Parquet", ".feather": "Arrow", ".arrow": "Arrow", ".ipc": "Arrow"}
+"""Endings of files that hold typed columns, and what such a file is called."""
+
+_MAGIC = {"Parquet": b"PAR1", "Arrow": b"ARROW1"}
+_ENCRYPTED = b"PARE"
 _SMALLEST = 12
 _NUMBER_BYTES = 24
 _TEXT_BYTES = 60
 _EXPANSION = 4
-_CHILD = Path(__file__).with_name("parquet_child.py")
+_CHILD = Path(__file__).with_name("child.py")
 
 
-def read_parquet(path: Path, source: str, options: Options) -> Table:
-    """Read a Parquet file. Nulls are missing, and so is NaN; text is taken as it is.
+def read_columnar(path: Path, source: str, options: Options) -> Table:
+    """Read a Parquet or Arrow file. Nulls are missing, and so is NaN; text is taken as it is.
 
     Raises `DataError` for a damaged file and for columns of another type (lists, records, ...),
     `ResourceError` if the table would not fit into memory.
     """
-    _check_ends(path, source)
-    with _child(path, source) as child:
+    kind = COLUMNAR[path.suffix.lower()]
+    _check_ends(path, source, kind)
+    with child_of(path, source, kind) as child:
         assert child.stdin is not None
-        assert child.stdout is not None
-        said = _line(child, source)
+        said = answer(child, source, kind)
         rows, columns = said["rows"], said["columns"]
         options.check_names(source, [name for name, *_ in columns])
         kept, notes = _kept(columns, source, options)
@@ -58,22 +61,23 @@ def read_parquet(path: Path, source: str, options: Options) -> Table:
         child.stdin.write(json.dumps(list(kept)).encode() + b"\n")
         child.stdin.flush()
         found = tuple(
-            _column(child, source, rows, name, *described) for name, described in kept.items()
+            _column(child, (source, kind), rows, name, *described)
+            for name, described in kept.items()
         )
     return Table(source, found, notes=tuple(notes))
 
 
-def _check_ends(path: Path, source: str) -> None:
-    """Refuse at no cost what is no Parquet file: both ends have its mark."""
-    held = path.stat().st_size
+def _check_ends(path: Path, source: str, kind: str) -> None:
+    """Refuse at no cost what is no such file: both ends have its mark."""
+    held, mark = path.stat().st_size, _MAGIC[kind]
     with path.open("rb") as file:
-        first = file.read(4)
-        file.seek(max(0, held - 8))
-        length, last = int.from_bytes(file.read(4), "little"), file.read(4)
+        first = file.read(len(mark))
+        file.seek(max(0, held - 4 - len(mark)))
+        length, last = int.from_bytes(file.read(4), "little"), file.read()
     if last == _ENCRYPTED:
         raise DataError(f"{source}: the file is encrypted. Save it without encryption.")
-    if held < _SMALLEST or first != _MAGIC or last != _MAGIC or length > held - _SMALLEST:
-        raise _damaged(source, "it does not begin and end as one")
+    if held < _SMALLEST or first != mark or last != mark or length > held - _SMALLEST:
+        raise _damaged(source, kind, "it does not begin and end as one")
 
 
 def _kept(
@@ -82,9 +86,9 @@ def _kept(
     """Return kind and writing of the columns to be read, and notes on those left out."""
     kept, notes = {}, []
     for name, kind, written, dtype in columns:
-        if kind is not None and name not in options.drop:
+        if kind is not None and options.keeps(name):
             kept[name] = kind, written
-        elif kind is None and options.used(name) and name not in options.drop:
+        elif kind is None and options.used(name) and options.keeps(name):
             raise DataError(
                 f"{source}: column {name!r} is of type {dtype}, which is neither numbers nor truth "
                 f"values nor text nor dates. Leave it out with {option('drop', name)}, or save it "
@@ -98,14 +102,14 @@ def _kept(
 
 
 @contextmanager
-def _child(path: Path, source: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the child; it ends with the block, whatever happens in it."""
+def child_of(path: Path, source: str, kind: str, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the child that reads a file of this kind; it ends with the block, whatever happens."""
     import psutil
 
     memory = str(psutil.virtual_memory().available)
     where = os.pathsep.join(p for p in sys.path if p)
     child = subprocess.Popen(
-        [sys.executable, str(_CHILD), str(path.absolute()), memory],
+        [sys.executable, str(_CHILD), kind, str(path.absolute()), memory, *more],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -114,38 +118,42 @@ def _child(path: Path, source: str) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield child
     except BrokenPipeError as error:  # it ended before it was asked: perhaps it said why
-        _line(child, source)
-        raise _ended(child, source) from error
+        answer(child, source, kind)
+        raise _ended(child, source, kind) from error
     finally:
         child.kill()
         with contextlib.suppress(BrokenPipeError):  # what was not sent is not wanted any more
             child.__exit__(None, None, None)
 
 
-def _line(child: subprocess.Popen[bytes], source: str) -> dict[str, Any]:
+def answer(child: subprocess.Popen[bytes], source: str, kind: str) -> dict[str, Any]:
     """Return what the child says next; raises `DataError` for its errors and its end."""
     assert child.stdout is not None
     line = child.stdout.readline()
     if not line.endswith(b"\n"):
-        raise _ended(child, source)
+        raise _ended(child, source, kind)
     said: dict[str, Any] = json.loads(line)
     if "error" in said:
-        raise _damaged(source, said["error"])
+        raise _damaged(source, kind, said["error"])
     return said
 
 
 def _column(
-    child: subprocess.Popen[bytes], source: str, rows: int, name: str, kind: Any, written: str
+    child: subprocess.Popen[bytes],
+    what: tuple[str, str],
+    rows: int,
+    name: str,
+    kind: Any,
+    written: str,
 ) -> Column:
-    said = _line(child, source)
+    said = answer(child, *what)
     assert child.stdout is not None
     values = np.frombuffer(_bytes(child.stdout, said["bytes"]), said["dtype"])
     if values.nbytes < said["bytes"]:
-        raise _ended(child, source)
+        raise _ended(child, *what)
     if len(values) != rows:
-        raise _damaged(source, f"column {name!r} has {len(values):,} rows of {rows:,}")
-    categories = BOOLEAN if kind == "boolean" else tuple(said["categories"])
-    return Column(name, kind, values, categories, written=written or "number")
+        raise _damaged(*what, f"column {name!r} has {len(values):,} rows of {rows:,}")
+    return Column(name, kind, values, tuple(said["categories"]), written=written or "number")
 
 
 def _bytes(stream: IO[bytes], count: int) -> bytearray:
@@ -157,16 +165,17 @@ def _bytes(stream: IO[bytes], count: int) -> bytearray:
     return found if done == count else bytearray()
 
 
-def _ended(child: subprocess.Popen[bytes], source: str) -> DataError | ResourceError:
+def _ended(child: subprocess.Popen[bytes], source: str, kind: str) -> DataError | ResourceError:
     """Return the error for a child that ended without an answer."""
     status = child.wait()
     reason = signal.Signals(-status).name if status < 0 else f"status {status}"
     return _damaged(
-        source, f"reading it ended the reader: {reason}; or it needs more memory than is free"
+        source, kind, f"reading it ended the reader: {reason}; or it needs more memory than is free"
     )
 
 
-def _damaged(source: str, reason: str) -> DataError:
+def _damaged(source: str, kind: str, reason: str) -> DataError:
+    article = "an" if kind[0] in "AE" else "a"
     return DataError(
-        f"{source}: this is not a Parquet file, or it is damaged ({reason}). Save it again."
+        f"{source}: this is not {article} {kind} file, or it is damaged ({reason}). Save it again."
     )

@@ -1,0 +1,71 @@
+"""The structures in which a function may want its parameters: made by us, filled with theta."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.adapter.pieces import Pieces
+
+__all__ = ["CONTAINERS", "Paths"]
+
+Array = NDArray[Any]
+Paths = list[tuple[Any, ...]]
+Made = tuple[Any, Paths]
+"""A structure, and where in it every piece is."""
+
+_Maker = Callable[[Pieces, Sequence[Array], Sequence[str]], Made]
+"""Of the pieces, their arrays, and the names that the program has for them."""
+
+
+def _flat(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
+    return np.concatenate([a.ravel() for a in arrays]), [()]
+
+
+def _list(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
+    return list(arrays), [(i,) for i in range(len(arrays))]
+
+
+def _dict(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
+    names = names or [p.name for p in pieces]
+    return dict(zip(names, arrays, strict=True)), [(name,) for name in names]
+
+
+def _by_layer(pieces: Pieces, arrays: Sequence[Array]) -> list[list[Array]]:
+    layers = sorted({p.layer for p in pieces})
+    return [[a for p, a in zip(pieces, arrays, strict=True) if p.layer == l] for l in layers]
+
+
+def _pairs(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
+    return _by_layer(pieces, arrays), [(p.layer - 1, int(p.kind == "b")) for p in pieces]
+
+
+def _dicts(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
+    made = [dict(zip(names, own, strict=False)) for own in _by_layer(pieces, arrays)]
+    return made, [(p.layer - 1, names[p.kind == "b"]) for p in pieces]
+
+
+def _weights_and_biases(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
+    made: dict[str, list[Array]] = {name: [] for name in names}
+    paths: Paths = []
+    for p, a in zip(pieces, arrays, strict=True):
+        name = names[p.kind == "b"]
+        paths.append((name, len(made[name])))
+        made[name].append(a)
+    return made, paths
+
+
+CONTAINERS: dict[str, _Maker] = {
+    "flat": _flat,
+    "list": _list,
+    "pairs": _pairs,
+    "dict": _dict,
+    "dicts": _dicts,
+    "each": _dict,
+    "W and b": _weights_and_biases,
+}
+"""One vector; a list; a list of (W, b); a dictionary; a list of dictionaries; an argument for each
+array; two arguments, the weights and the biases of all layers."""

@@ -1,0 +1,133 @@
+"""E as a program computes its value: the loss, and a penalty in it, by the numbers seen.
+
+The numbers are those of its step; where it is not among them, those of another function of its
+file, such as compute_cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.check.adapter.costs import costs
+from deltarule.check.adapter.program import Program
+from deltarule.check.adapter.seen import Seen
+from deltarule.core.errors import DeltaruleError
+from deltarule.losses import LOSSES
+from deltarule.network import Network
+
+__all__ = ["Error", "error_of"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Error:
+    """E, as a program computes its value."""
+
+    loss: str
+    l2: float = 0.0
+    """E has 1/2 l2 |W|^2 in it."""
+    by: str = ""
+    """The function that gives it, where it is none of the step's own."""
+    rows: int = 0
+    """The number of observations that l2 is for, where the program divides it by them."""
+
+
+def error_of(
+    program: Program, at: tuple[Array, Array, Array], losses: Sequence[Any], reduction: str
+) -> Error | None:
+    """Return E as the program computes it; None where it does not, or in more ways than one."""
+    theta, X, T = at
+    some = slice(None) if program.reading.several else slice(0, 1)
+    found = _at_rows(program, theta, X[some], T[some], losses, reduction)
+    if found is None or not found.l2 or not program.reading.several:
+        return found
+    more, targets = (np.vstack([a, a[:1]]) for a in (X, T))
+    other = _at_rows(program, theta, more, targets, losses, reduction)
+    if other is None or abs(other.l2 * (len(X) + 1) - found.l2 * len(X)) > 1e-6 * found.l2:
+        return found
+    return replace(found, rows=len(X))
+
+
+def _at_rows(
+    program: Program, theta: Array, X: Array, T: Array, losses: Sequence[Any], reduction: str
+) -> Error | None:
+    rng, net = np.random.default_rng(0), program.network
+    thetas = [theta, *(theta * rng.uniform(0.5, 1.5, theta.shape) for _ in range(2))]
+    points = [(w, X, T, program.seen(w, X, T)) for w in thetas]
+    error = _seen_error(net, points, losses, reduction)
+    if error is not None:
+        return error
+    by_name: dict[str, list[list[Array]]] = {}
+    for i, w in enumerate(thetas):
+        for name, seen in costs(program, w, X, T):
+            by_name.setdefault(name, [[] for _ in thetas])[i] += seen.arrays
+    found = []
+    for name, each in by_name.items():
+        points = [(w, X, T, Seen(arrays)) for w, arrays in zip(thetas, each, strict=True)]
+        error = _seen_error(net, points, losses, reduction)
+        found += [] if error is None else [replace(error, by=name)]
+    kinds = {(e.loss.removeprefix("half_"), round(e.l2, 9)) for e in found}
+    return found[0] if len(kinds) == 1 else None
+
+
+Observed = tuple[Array, Array, Array, Seen]
+"""theta, X and T, and the numbers that were seen there."""
+
+
+def _seen_error(
+    net: Network, points: Sequence[Observed], losses: Sequence[str], reduction: str
+) -> Error | None:
+    """Return the E whose value, summed or averaged, is among the numbers seen at every point.
+
+    Else one with a penalty in it: a number that was seen is then the loss's value plus c |W|^2,
+    with one c for all points.
+    """
+    for name in losses:
+        totals = [_totals(net, point, name) for point in points]
+        every = list(zip(*totals, strict=True)) if all(t is not None for t in totals) else []
+        for total in every:
+            if all(p[3].holds(np.array(value)) for p, value in zip(points, total, strict=True)):
+                return Error(name)
+    for name in losses if len(points) > 2 else ():
+        totals = [_totals(net, point, name) for point in points]
+        every = list(zip(*totals, strict=True)) if all(t is not None for t in totals) else []
+        for total in every:
+            c = _common([_multiples(net, p, v) for p, v in zip(points, total, strict=True)])
+            if c is not None:
+                whole = every[0 if reduction == "sum" else 1]
+                return Error(name, 2.0 * c * whole[0] / total[0])
+    return None
+
+
+def _totals(net: Network, point: Observed, name: str) -> tuple[float, ...] | None:
+    """Return the sum of e, its mean over the observations, and over their outputs as well."""
+    theta, X, T, _ = point
+    try:
+        e = LOSSES.get(name)(net(theta, X), T)
+    except DeltaruleError:
+        return None
+    if name == "absolute_error" and e.size == 1:
+        return None  # |T - y| of one output is the residual, which any program has
+    return float(e.sum()), float(e.sum() / len(e)), float(e.mean())
+
+
+def _multiples(net: Network, point: Observed, total: float) -> Array:
+    """Return what every number seen is above the total, in |W|^2."""
+    square = float(np.sum(point[0][net.layout.mask("penalised")] ** 2))
+    found = (point[3].values - total) / square
+    return np.asarray(found[np.abs(found) > 1e-9])
+
+
+def _common(each: Sequence[Array]) -> float | None:
+    """Return the positive number that is in every one of the arrays."""
+    first, *others = each
+    for c in first[first > 0]:
+        if all(np.any(np.abs(o - c) <= 1e-9 * (1.0 + abs(c))) for o in others):
+            return float(c)
+    return None

@@ -1,0 +1,312 @@
+"""`deltarule tune`: which settings suit a table."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deltarule.cli import complete, options
+from deltarule.cli.guard import guarded
+from deltarule.cli.signals import exit_status
+
+if TYPE_CHECKING:
+    from deltarule.studies.tuning import Tuned
+
+__all__ = ["tune"]
+
+_SHOWN = 8
+_DATA, _SEARCH, _OUTPUT = "Data", "What is tried", "Output"
+
+
+@guarded
+def tune(
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="A file or a bundled name, as `train` takes.")
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="The column to predict. Bundled data know theirs.", rich_help_panel=_DATA
+        ),
+    ] = None,
+    time: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds to search, at most.",
+            show_default="60, or no limit with --trials",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Settings to try, at most.", rich_help_panel=_SEARCH)
+    ] = None,
+    splits: Annotated[
+        int, typer.Option(help="Random splits to score each by.", rich_help_panel=_SEARCH)
+    ] = 5,
+    hidden: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SIZES",
+            help="Hidden layers to try, such as 64,32. Repeatable, as all of these.",
+            show_default="8 sizes",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    activation: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="f of the hidden layers to try.",
+            show_default="tanh, relu, sigmoid, gelu",
+            autocompletion=complete.activations,
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    optimizer: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Optimizers to try.",
+            show_default="adam, rmsprop, momentum",
+            autocompletion=complete.optimizers,
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    lr: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Learning rates to try.",
+            show_default="a decade around each optimizer's own",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Rows per update to try.", show_default="16, 32, 128", rich_help_panel=_SEARCH
+        ),
+    ] = None,
+    l2: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Penalties to try.",
+            show_default="0, 0.0001, 0.001, 0.01",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    epochs: Annotated[
+        int, typer.Option(help="Epochs of the trials that go furthest.", rich_help_panel=_SEARCH)
+    ] = 200,
+    task: Annotated[
+        str,
+        typer.Option(
+            help="regression, binary or multiclass; auto reads it from the target.",
+            autocompletion=complete.tasks,
+            rich_help_panel=_DATA,
+        ),
+    ] = "auto",
+    test: Annotated[
+        float,
+        typer.Option(help="Share of the rows for the final judgement.", rich_help_panel=_DATA),
+    ] = 0.2,
+    split: Annotated[
+        str,
+        typer.Option(
+            help="Which rows these are: auto, random, ordered, column:NAME.", rich_help_panel=_DATA
+        ),
+    ] = "auto",
+    scale: Annotated[
+        str,
+        typer.Option(
+            help="standard, minmax or none.",
+            autocompletion=complete.scalers,
+            rich_help_panel=_DATA,
+        ),
+    ] = "standard",
+    missing: Annotated[
+        str,
+        typer.Option(
+            help="Missing cells: error, mean or drop.",
+            autocompletion=complete.missing,
+            rich_help_panel=_DATA,
+        ),
+    ] = "error",
+    text: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Read as text. Repeatable.", rich_help_panel=_DATA),
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Leave out. Repeatable.", rich_help_panel=_DATA),
+    ] = None,
+    separator: Annotated[str | None, options.SEPARATOR] = None,
+    encoding: Annotated[str | None, options.ENCODING] = None,
+    header: Annotated[bool | None, options.HEADER] = None,
+    columns: Annotated[str | None, options.COLUMNS] = None,
+    decimal: Annotated[str | None, options.DECIMAL] = None,
+    thousands: Annotated[str | None, options.THOUSANDS] = None,
+    date_format: Annotated[str | None, options.DATE_FORMAT] = None,
+    na: Annotated[str | None, options.NA] = None,
+    seed: Annotated[
+        int,
+        typer.Option(help="Determines trials, splits and weights.", rich_help_panel=_SEARCH),
+    ] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that train.", show_default="one per processor", rich_help_panel=_SEARCH
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder for the table and the picture.",
+            show_default="NAME-tune here",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace what is in it.", rich_help_panel=_OUTPUT),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object instead.", rich_help_panel=_OUTPUT),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=_OUTPUT),
+    ] = False,
+) -> None:
+    """Find settings that suit a table: size, activation, optimizer, rate, batch size, penalty.
+
+    Many are tried with few epochs, the better ones with more, scored by rows that they are not
+    trained on. Rows that took no part judge the winner; the last line is the command to train it.
+    """
+    from deltarule.core.errors import UsageError
+    from deltarule.models import Recipe
+    from deltarule.studies.tuning import tune as search
+
+    folder = out if out is not None else Path(f"{Path(data).stem}-tune")
+    if (folder / "trials.csv").exists() and not force:
+        raise UsageError(
+            f"{folder}: there are trials already. Use `--force`, or another folder with `--out`."
+        )
+    cells = (decimal, thousands, date_format, na)
+    form = options.text_format(separator, encoding, header, columns, *cells).to_dict()
+    given = {"hidden": hidden, "activation": activation, "optimizer": optimizer, "lr": lr,
+             "batch_size": batch_size, "l2": l2}  # fmt: skip
+    recipe = Recipe(task=task, test=test, split=split, scale=scale, missing=missing, seed=seed,
+                    epochs=epochs)  # fmt: skip
+    limit = time if time is not None or trials is not None else 60.0
+    with ExitStack() as stack:
+        tell = _bar(stack, limit, trials) if not as_json and sys.stderr.isatty() else None
+        found = search(
+            data, target, time=limit, trials=trials, splits=splits, recipe=recipe, workers=workers,
+            space={k: v for k, v in given.items() if v}, tell=tell,
+            **form, **{k: v for k, v in (("text", text), ("drop", drop)) if v},
+        )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    found.table.write_csv(folder / "trials.csv")
+    found.plot(folder / "mattered.png", force=True)
+    if as_json:
+        typer.echo(json.dumps(_plain(found, folder), allow_nan=False))
+    else:
+        _tell(found, folder)
+    if found.interrupted:
+        raise typer.Exit(exit_status())
+
+
+def _bar(stack: ExitStack, seconds: float | None, trials: int | None) -> Any:
+    """Return what shows how far a search is: by its trials, or else by its time."""
+    import math
+    from time import monotonic
+
+    from deltarule.training.progress import plain_bar
+
+    total = trials or math.ceil(seconds or 0.0)
+    bar, task = plain_bar("trials" if trials else "seconds", total)
+    stack.enter_context(bar)
+    began = monotonic()
+
+    def tell(search: Any) -> None:
+        done = len(search.scores)
+        lowest = search.lowest(search.best()[0]).error if done else math.inf
+        at = done if trials else min(total, monotonic() - began)
+        bar.update(task, completed=at, text=f"{done} scored, lowest E {lowest:.4g}")
+
+    return tell
+
+
+def _plain(found: Tuned, folder: Path) -> dict[str, Any]:
+    import math
+
+    rows = [
+        {k: v if not isinstance(v, float) or math.isfinite(v) else None for k, v in row.items()}
+        for row in found.table.to_dicts()
+    ]
+    return {
+        "best": found.best.options,
+        "epochs": found.recipe.epochs,
+        "held_out": found.held_out,
+        "held_out_default": found.default.metrics["test"],
+        "mattered": found.mattered,
+        "command": found.command,
+        "trials": rows,
+        "refused": found.search.refused,
+        "seconds": found.seconds,
+        "interrupted": found.interrupted,
+        "out": str(folder),
+    }
+
+
+def _tell(found: Tuned, folder: Path) -> None:
+    from deltarule.cli.screen import Screen
+
+    screen, n = Screen(), len(found.fitted.plan.prepared["test"])
+    splits, every = len(found.search.splits), len(found.table)
+    screen.say(
+        "search",
+        f"{every:,} trial{'' if every == 1 else 's'} in {found.seconds:.0f} s"
+        f"{', interrupted' if found.interrupted else ''}; E of held-out rows over {splits} "
+        f"split{'' if splits == 1 else 's'}",
+    )
+    for number, why in list(found.search.refused.items())[:3]:
+        screen.say("", f"trial {number} cannot be trained: {why}")
+    screen.line()
+    screen.table(*_rows(found))
+    screen.line()
+    told = [f"{name.replace('_', ' ')} {100 * v:.0f} %" for name, v in found.mattered.items()]
+    screen.say("mattered", f"{', '.join(told)} (share of the ranks' variance, on its own)")
+    screen.say("held out", [
+        f"{_measures(found.held_out)} on {n:,} rows that took no part{_interval(found)}",
+        f"{_measures(found.default.metrics['test'])} by `deltarule train` without options",
+    ])  # fmt: skip
+    screen.say("folder", f"{folder}: trials.csv, mattered.png")
+    screen.say("next", found.command)
+
+
+def _rows(found: Tuned) -> tuple[list[str], list[list[str]]]:
+    columns = ["number", "hidden", "activation", "optimizer", "lr", "batch_size", "l2", "epochs",
+               "error", "error_sd", "accuracy"]  # fmt: skip
+    table = found.table.select(c for c in columns if not found.table[c].is_null().all())
+    rows = [["-" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row]
+            for row in table.head(_SHOWN).iter_rows()]  # fmt: skip
+    names = {"number": "trial", "batch_size": "batch", "error": "E", "error_sd": "sd"}
+    return [names.get(c, c) for c in table.columns], rows
+
+
+def _measures(metrics: Any) -> str:
+    told = {"accuracy": "accuracy {:.1%}", "r2": "R2 {:.3f}", "rmse": "RMSE {:.4g}"}
+    some = [text.format(metrics[k]) for k, text in told.items() if metrics.get(k) is not None]
+    return ", ".join(some) or "no finite number"
+
+
+def _interval(found: Tuned) -> str:
+    share = found.held_out_accuracy
+    if share is None or share.low is None or share.high is None:
+        return ""
+    return f" (95 % interval {share.low:.1%} to {share.high:.1%})"

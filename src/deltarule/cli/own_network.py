@@ -1,0 +1,143 @@
+"""A network of one's own and E for it, as options say them: declared once, for every command.
+
+`expanded` has a command take the fields of `OwnNetwork` as its own options.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+
+import typer
+
+from deltarule.cli import complete, options
+
+if TYPE_CHECKING:
+    from deltarule.network import Network
+
+__all__ = ["OwnNetwork", "expanded"]
+
+
+@dataclass(frozen=True)
+class OwnNetwork:
+    """What is said of a network and of E; None for what is not, or is to be found out."""
+
+    network: Annotated[str | None, options.SIZES] = None
+    activation: Annotated[str | None, options.ACTIVATION] = None
+    output: Annotated[str | None, options.OUTPUT] = None
+    bias: Annotated[
+        bool | None,
+        typer.Option(
+            help="Whether the layers have biases.",
+            show_default="they have",
+            rich_help_panel=options.NETWORK,
+        ),
+    ] = None
+    loss: Annotated[str | None, options.loss("half_squared_error")] = None
+    reduction: Annotated[str | None, options.shown(options.REDUCTION, "mean")] = None
+    l2: Annotated[float | None, options.l2("0")] = None
+    notation: Annotated[
+        str | None,
+        typer.Option(
+            help="theory, in_out (W is (in, out), in theta too), target_minus_output (the vector "
+            "is added), negative_delta or nielsen.",
+            show_default="theory",
+            autocompletion=complete.notations,
+            rich_help_panel=options.OBJECTIVE,
+        ),
+    ] = None
+
+    @property
+    def said(self) -> str:
+        """The first option that is given, as it is written; '' for none."""
+        given = [f.name for f in fields(self) if getattr(self, f.name) != f.default]
+        return f"--{given[0]}" if given else ""
+
+    @property
+    def objective(self) -> dict[str, Any]:
+        """The options of E for one known network."""
+        from deltarule.losses import LOSSES
+
+        loss, reduction = LOSSES.get(self.loss or "half_squared_error"), self.reduction or "mean"
+        return {"loss": loss, "reduction": reduction, "l2": self.l2 or 0.0}
+
+    def net(self) -> Network:
+        """Return the network, with what is not said as usual."""
+        from deltarule.activations import Activation
+        from deltarule.cli.code.own import own_or_name
+        from deltarule.cli.parse import sizes
+        from deltarule.layers import Dense
+        from deltarule.network import Network
+
+        inputs, *nodes = sizes("--network", self.network or "")
+        f = own_or_name("--activation", self.activation or "sigmoid", Activation)
+        last = f if self.output is None else own_or_name("--output", self.output, Activation)
+        kinds = [*[f] * (len(nodes) - 1), last]
+        bias = self.bias is not False
+        return Network(inputs, [Dense(n, k, bias=bias) for n, k in zip(nodes, kinds, strict=True)])
+
+    def random_point(self, net: Network, seed: int, rows: int) -> tuple[Any, Any, Any]:
+        """Return weights with biases, inputs, and targets that the loss accepts.
+
+        Raises `ResourceError` where they, or what is computed of them, do not fit into memory.
+        """
+        import numpy as np
+
+        self.require_memory(net, rows)
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(rows, net.inputs))
+        if self.objective["loss"].distribution:
+            T = np.eye(net.sizes[-1])[rng.integers(net.sizes[-1], size=rows)]
+        else:
+            T = rng.uniform(size=(rows, net.sizes[-1]))
+        return net.init(seed=seed) + rng.uniform(-0.5, 0.5, net.size), X, T
+
+    @staticmethod
+    def require_memory(net: Network, rows: int) -> None:
+        """Raise `ResourceError` where a search among mistakes does not fit into memory."""
+        from deltarule.core.memory import require_large, require_parameters
+
+        vectors = {"theta and its gradient": 2, "the gradients of mistakes beside it": _MISTAKES}
+        require_parameters("--network", net.size, vectors, 8)
+        numbers = rows * (net.inputs + sum(net.sizes[1:]))
+        what = f"{rows:,} random rows through {len(net.layers)} layers"
+        require_large("--rows", 8.0 * numbers, what, "Use fewer rows (5 are usual)")
+
+
+_MISTAKES = 20
+"""How many gradients a search has in memory at once, measured with ten million parameters."""
+
+
+def expanded(**shown: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Have a command take the fields of `OwnNetwork` as options, in the place of its `of`.
+
+    `shown` has the defaults that its help gives, where they are others.
+    """
+    mine = get_type_hints(OwnNetwork, include_extras=True)
+    for name, default in shown.items():
+        kind, option = get_args(mine[name])
+        mine[name] = Annotated[kind, options.shown(option, default)]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    of = [
+        inspect.Parameter(f.name, keyword, default=f.default, annotation=mine[f.name])
+        for f in fields(OwnNetwork)
+    ]
+
+    def taken(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def taking(**given: Any) -> None:
+            command(of=OwnNetwork(**{name: given.pop(name) for name in mine}), **given)
+
+        theirs = get_type_hints(command, include_extras=True)
+        parameters: list[inspect.Parameter] = []
+        for p in inspect.signature(command).parameters.values():
+            kept = p.replace(kind=keyword, annotation=theirs[p.name])
+            parameters += of if p.name == "of" else [kept]
+        taking.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        taking.__annotations__ = {p.name: p.annotation for p in parameters}
+        return taking
+
+    return taken

@@ -1,0 +1,77 @@
+"""Options of `deltarule train` that say what the columns of a table are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+
+from deltarule.cli.options import TEXT_COLUMN
+from deltarule.core.errors import UsageError
+
+__all__ = ["DATES", "MIN_COUNT", "ORDINAL", "TRANSFORM", "orders", "which_columns"]
+
+_data: Any = partial(typer.Option, rich_help_panel="Data")
+
+_TARGET = _data(
+    metavar="COLUMN",
+    help="The column to predict, several times for several. Bundled data know theirs.",
+)
+_DROP = _data("--drop", "--ignore", metavar="COLUMN", help="Leave this column out. Repeatable.")
+_ONLY = _data(metavar="COLUMN", help="Leave out every column but this and the target. Repeatable.")
+_ID = _data(
+    "--id",
+    metavar="COLUMN",
+    help="Do not learn from this column, but carry it into predictions. Repeatable.",
+)
+ORDINAL: Any = _data(
+    metavar="COLUMN=A,B,C",
+    help="The order of a column's categories, which become 0, 1, 2, ... Repeatable.",
+)
+MIN_COUNT: Any = _data(
+    metavar="ROWS",
+    help="Categories in fewer training rows have one input together, and so have those unseen in "
+    "training.",
+)
+DATES: Any = _data(help="Dates as days since 1970 (days), or also year, month and weekday (parts).")
+TRANSFORM: Any = _data(
+    help="Learn the log of a skewed target (log1p where it may be 0); predictions are in its own "
+    "units."
+)
+
+
+def which_columns(
+    target: Annotated[list[str] | None, _TARGET] = None,
+    text: Annotated[list[str] | None, TEXT_COLUMN] = None,
+    drop: Annotated[list[str] | None, _DROP] = None,
+    only: Annotated[list[str] | None, _ONLY] = None,
+    ids: Annotated[list[str] | None, _ID] = None,
+) -> dict[str, list[str]]:
+    """Return which columns are what, a group for `grouped`; `ids` are read as text."""
+    carried = ids or []
+    return {
+        "target": target or [],
+        "text": [*(text or []), *carried],
+        "drop": drop or [],
+        "only": [*only, *carried] if only else [],
+        "ids": carried,
+    }
+
+
+def orders(given: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the orders in `size=S,M,L`. Raises `UsageError`.
+
+    >>> orders(["size=S,M,L"])
+    {'size': ('S', 'M', 'L')}
+    """
+    from deltarule.data.text.format import names_of
+
+    found = {}
+    for text in given:
+        name, mark, order = text.partition("=")
+        if not name or not mark or not order:
+            raise UsageError(f"--ordinal takes a column and its order, size=S,M,L, not {text!r}")
+        found[name] = names_of(order)
+    return found

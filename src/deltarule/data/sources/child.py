@@ -1,0 +1,182 @@
+"""Reads a file in a process of its own, where what a damaged or hostile one does harms nobody.
+
+A script that knows nothing of this package. Of a Parquet or Arrow file it says on standard output
+what columns there are (a line of JSON), reads on standard input which of them are wanted and,
+column by column, writes a line of JSON and the values as they lie in memory. The cells of an Excel
+sheet it writes as text into a file. What it cannot read it says in a line, too; where the library
+ends the process instead, its end says it.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import sys
+from typing import Any
+
+MISSING = -1
+DAY_NANOSECONDS = 86_400 * 10**9
+HOUR_NANOSECONDS = 3_600 * 10**9
+LEAST = 1 << 31
+
+
+def main(kind: str, path: str, memory: int, *more: str) -> None:
+    """Answer for the file at `path`, with `memory` bytes at most on top of what is taken now."""
+    try:
+        if kind == "Excel":
+            limit(memory)
+            sheet(path, *more)
+        else:
+            columns(path, memory, arrow=kind == "Arrow")
+    except KeyboardInterrupt:
+        return
+    except ModuleNotFoundError as error:
+        say({"absent": error.name})
+    except BaseException as error:  # a panic of the library is no Exception
+        say({"error": " ".join(str(error).split())[:300] or type(error).__name__})
+
+
+def columns(path: str, memory: int, arrow: bool) -> None:
+    """Say the columns of a Parquet or Arrow file, and send those that are wanted."""
+    import polars as pl
+
+    limit(memory)
+    schema = (pl.read_ipc_schema if arrow else pl.read_parquet_schema)(path)
+    rows = int((pl.scan_ipc if arrow else pl.scan_parquet)(path).select(pl.len()).collect().item())
+    say({"rows": rows, "columns": [[n, *described(t), str(t)] for n, t in schema.items()]})
+    wanted = json.loads(sys.stdin.readline() or "null")
+    if wanted is None:
+        return
+    read = pl.read_ipc if arrow else pl.read_parquet
+    frame = read(path, columns=wanted)
+    for name in wanted:
+        send(frame[name], *described(schema[name]))
+
+
+def sheet(path: str, name: str, out: str) -> None:
+    """Write the cells of a sheet (the only one where the name is empty) as CSV, row by row."""
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_path(path)
+    if name not in book.sheet_names and (name or len(book.sheet_names) > 1):
+        say({"sheets": book.sheet_names})
+        return
+    found = book.get_sheet_by_name(name or book.sheet_names[0]).to_python(skip_empty_area=False)
+    clocks = {
+        j
+        for row in found
+        for j, cell in enumerate(row)
+        if isinstance(cell, datetime.datetime) and cell.time() != datetime.time()
+    }
+    with open(out, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerows(
+            [spelled(cell, j in clocks) for j, cell in enumerate(row)] for row in found
+        )
+    say({"rows": len(found)})
+
+
+def spelled(cell: Any, clock: bool = False) -> str:
+    """Return a cell as text in one line; a date with its time where others of the column have one.
+
+    >>> spelled(3.0), spelled(True), spelled(None), spelled("a\\nb")
+    ('3', 'true', '', 'a b')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return str(int(cell))
+    if isinstance(cell, datetime.date):
+        moment = datetime.datetime(*cell.timetuple()[:6])
+        return f"{moment:%Y-%m-%d %H:%M:%S}" if clock else f"{moment:%Y-%m-%d}"
+    if isinstance(cell, datetime.timedelta):
+        return repr(cell.total_seconds() / 3600)
+    return " ".join(str(cell).splitlines())
+
+
+def limit(memory: int) -> None:
+    """Let an allocation that is too large fail here, and not take the machine's memory.
+
+    Less than `LEAST` would keep the library's threads from starting, which then wait for ever.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    try:
+        with open("/proc/self/statm") as file:  # pages: in all, resident, .., data and stack
+            now = int(file.read().split()[5]) * resource.getpagesize()
+    except OSError:  # not Linux
+        return
+    most = now + max(memory, LEAST)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def described(dtype: Any) -> tuple[str | None, str]:
+    """Return the kind of a column of ours, None for none, and how a number was written."""
+    import polars as pl
+
+    if dtype.is_numeric() or dtype == pl.Null:
+        return "numeric", "number"
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return "text", ""
+    written = {pl.Date: "date", pl.Datetime: "date and time", pl.Time: "time"}
+    for other, name in written.items():
+        if dtype == other:
+            return "numeric", name
+    return ("boolean" if dtype == pl.Boolean else None), ""
+
+
+def send(series: Any, kind: str | None, written: str) -> None:
+    """Write a column: what it is, and its values."""
+    import numpy as np
+
+    values, names = values_of(series, kind, written)
+    say({"dtype": values.dtype.str, "bytes": values.nbytes, "categories": names})
+    sys.stdout.buffer.write(np.ascontiguousarray(values).data)
+
+
+def values_of(series: Any, kind: str | None, written: str) -> tuple[Any, list[str]]:
+    """Return numbers with NaN, or codes with -1 and their names, where a value is missing."""
+    import numpy as np
+    import polars as pl
+
+    if kind == "numeric":
+        single = series.dtype == pl.Float32
+        values = number(series, written).cast(pl.Float32 if single else pl.Float64).to_numpy()
+        if series.null_count():
+            values = np.where(series.is_null().to_numpy(), values.dtype.type(np.nan), values)
+        return values, []
+    if kind == "boolean":
+        return series.cast(pl.Int32).fill_null(MISSING).to_numpy(), ["false", "true"]
+    texts = series.cast(pl.String)
+    names = sorted(texts.drop_nulls().unique().to_list())
+    return texts.cast(pl.Enum(names)).to_physical().cast(pl.Int32).fill_null(
+        MISSING
+    ).to_numpy(), names
+
+
+def number(series: Any, written: str) -> Any:
+    """Return days since 1970 for dates, hours since midnight for times of the day."""
+    import polars as pl
+
+    if written == "date":
+        return series.cast(pl.Int32)
+    if written == "date and time":
+        return series.dt.timestamp("ns") / DAY_NANOSECONDS
+    if written == "time":
+        return series.cast(pl.Int64) / HOUR_NANOSECONDS
+    return series
+
+
+def say(what: dict[str, Any]) -> None:
+    """Write one line."""
+    sys.stdout.buffer.write(json.dumps(what).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])

@@ -1,0 +1,47 @@
+"""Sheets of Excel and OpenDocument files, written out as text by the child of `columnar.py`."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from deltarule.core.errors import DataError, UsageError, nearest
+from deltarule.data.sources.columnar import answer, child_of
+from deltarule.data.sources.memory import require
+from deltarule.data.table import listed
+
+__all__ = ["SHEETS", "write_sheet"]
+
+SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+"""Endings of files with sheets."""
+
+_EXPANSION = 4
+"""Bytes in memory for each byte of a sheet's XML, about."""
+
+
+def write_sheet(path: Path, inside: str, out: Path, source: str) -> None:
+    """Write a sheet as a text file, row by row as it stands: line 5 is row 5.
+
+    `inside` names the sheet. Raises `DataError` for a damaged file, `UsageError` where it has to be
+    said which sheet is meant, `ResourceError` for more than fits into the memory.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            require(source, _EXPANSION * sum(part.file_size for part in packed.infolist()))
+    with child_of(path, source, "Excel", inside, str(out)) as child:
+        said = answer(child, source, "Excel")
+    if "absent" in said:
+        raise UsageError(
+            f"{source}: reading sheets needs the package python-calamine. Install it with `pip "
+            "install 'deltarule[excel]'`, or save the sheet as CSV."
+        )
+    sheets = said.get("sheets")
+    if sheets and inside:
+        raise DataError(
+            f"{source}: there is no sheet {inside!r}{nearest(inside, sheets)}; its sheets: "
+            f"{listed(sheets)}."
+        )
+    if sheets:
+        raise UsageError(
+            f"{source}: which sheet is meant? Write {source}::NAME; its sheets: {listed(sheets)}."
+        )

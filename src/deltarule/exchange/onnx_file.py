@@ -1,0 +1,258 @@
+"""A model in ONNX: raw columns in, labels and a matrix of probabilities (or values) out.
+
+The graph is of opset 18 and IR 8, which onnxruntime reads from 1.14 on; categories are encoded by
+`OneHotEncoder` of the domain ai.onnx.ml. Formulas are traced and written node by node.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import deltarule
+from deltarule.core.errors import UsageError
+from deltarule.engine.compiled.expressions.tracing import Node
+from deltarule.exchange.operations import Column, Operations, Step
+from deltarule.exchange.target import Target
+from deltarule.exchange.trial import Trial
+from deltarule.exchange.words import unrolled
+
+__all__ = ["TARGET", "onnx_file"]
+
+_OPSET, _IR, _ML = 18, 8, 3
+
+_NODES = {
+    "+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "neg": "Neg", "pow": "Pow", "exp": "Exp",
+    "log": "Log", "sqrt": "Sqrt", "tanh": "Tanh", "sin": "Sin", "cos": "Cos", "maximum": "Max",
+    "where": "Where", "<": "Less", "<=": "LessOrEqual", ">": "Greater", ">=": "GreaterOrEqual",
+    "==": "Equal", "&": "And", "|": "Or", "not": "Not", "across +": "ReduceSum",
+    "across maximum": "ReduceMax",
+}  # fmt: skip
+
+_WRITTEN = {
+    "expm1": (("Exp", "x"), ("Sub", "x", "1")),
+    "log1p": (("Add", "1", "x"), ("Log", "x")),
+    "erfc": (("Erf", "x"), ("Sub", "1", "x")),
+}
+"""What ONNX has not, in its nodes; 1 is the number, x what comes before."""
+
+
+class _Graph:
+    """The nodes and constants of a graph on its way."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.nodes: list[Any] = []
+        self.constants: dict[str, NDArray[Any]] = {}
+        self.dtype = dtype
+        self._written: dict[Node, str] = {}
+
+    def constant(self, values: Any, name: str = "") -> str:
+        """Return the name of a constant."""
+        name = name or f"deltarule/constant{len(self.constants)}"
+        self.constants[name] = np.asarray(values)
+        return name
+
+    def add(self, op: str, *inputs: str, name: str = "", **attributes: Any) -> str:
+        """Return the name of what a new node gives."""
+        from onnx import helper
+
+        name = name or f"deltarule/{op}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
+        return name
+
+    def formula(self, node: Node, net: str) -> str:
+        """Return the name of a formula of `net`."""
+        self._written = {}
+        return self._term(node, net)
+
+    def _term(self, node: Node, net: str) -> str:
+        if node not in self._written:
+            self._written[node] = self._made(node, net)
+        return self._written[node]
+
+    def _made(self, node: Node, net: str) -> str:
+        if node.op == "symbol":
+            return net
+        if node.op == "literal":
+            return self.constant(np.array(node.payload, self.dtype))
+        terms = [self._term(a, net) for a in node.args]
+        if node.op in _WRITTEN:
+            return self._written_out(_WRITTEN[node.op], terms[0])
+        if node.op not in _NODES:
+            raise UsageError(f"ONNX has no node for {node.op}")
+        if node.op.startswith("across"):
+            return self.add(_NODES[node.op], *terms, self.constant(np.array([-1])), keepdims=1)
+        return self.add(_NODES[node.op], *terms)
+
+    def _written_out(self, steps: tuple[tuple[str, ...], ...], x: str) -> str:
+        """Return what several nodes give one after the other; 1 is the number."""
+        if steps[0] == ("Erf", "x") and self.dtype != np.float32:
+            raise UsageError(
+                "the programs that run ONNX have Erf in single precision alone, and this network "
+                "is of float64: train with --dtype float32, or with another activation than gelu"
+            )
+        one = self.constant(np.array(1.0, self.dtype))
+        for op, *places in steps:
+            inputs = [one if place == "1" else x for place in places]
+            x = self.add(op, *inputs)
+        return x
+
+
+def onnx_file(ops: Operations, trial: Trial, name: str) -> bytes:
+    """Return the bytes of the model. Raises `UsageError` without the library onnx."""
+    if importlib.util.find_spec("onnx") is None:
+        raise UsageError("onnx is not installed: `pip install deltarule[onnx]` brings it")
+    import onnx
+    from onnx import helper, numpy_helper
+
+    graph = _Graph(ops.dtype)
+    inputs, y = _inputs(graph, ops)
+    for l, step in enumerate(ops.steps, 1):
+        y = _layer(graph, step, l, y)
+    outputs = _answers(graph, ops, y)
+    made = helper.make_graph(
+        graph.nodes, name, inputs, outputs,
+        [numpy_helper.from_array(a, n) for n, a in graph.constants.items()],
+    )  # fmt: skip
+    model = helper.make_model(
+        made,
+        opset_imports=[helper.make_opsetid("", _OPSET), helper.make_opsetid("ai.onnx.ml", _ML)],
+        ir_version=_IR,
+        producer_name="deltarule",
+        producer_version=deltarule.__version__,
+        doc_string=_said(ops),
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString())
+
+
+def _said(ops: Operations) -> str:
+    unseen = "; one unseen in training is all zeros" if ops.fills else "; an unseen one is an error"
+    texts = any(c.categories for c in ops.columns)
+    return (
+        f"{'-'.join(map(str, ops.sizes))} network, {', '.join(ops.targets)}. Inputs are raw cells"
+        + (f": numbers as double, categories as text{unseen}" if texts else "")
+        + (", a missing number is NaN" if ops.fills else "")
+    )
+
+
+def _inputs(graph: _Graph, ops: Operations) -> tuple[list[Any], str]:
+    """Return the inputs, and the name of X: one input for numbers alone, else one per column."""
+    from onnx import TensorProto, helper
+
+    kinds = {True: TensorProto.STRING, False: TensorProto.DOUBLE}
+    if not any(c.categories for c in ops.columns):
+        shape = ["rows", len(ops.columns)]
+        given = helper.make_tensor_value_info("X", TensorProto.DOUBLE, shape)
+        given.doc_string = ", ".join(c.name for c in ops.columns)
+        return [given], graph.add("Cast", _scaled(graph, "X", ops.columns), to=_kind(ops))
+    found, parts = [], []
+    for column in ops.columns:
+        text = bool(column.categories)
+        found.append(helper.make_tensor_value_info(column.name, kinds[text], ["rows", 1]))
+        if text:
+            words = [_word(c) for c in column.categories]
+            hot = graph.add(
+                "OneHotEncoder", column.name, domain="ai.onnx.ml", cats_strings=words,
+                zeros=int(ops.fills),
+            )  # fmt: skip
+            hot = graph.add("Squeeze", hot, graph.constant(np.array([1])))
+        else:
+            hot = _scaled(graph, column.name, (column,))
+        parts.append(graph.add("Cast", hot, to=_kind(ops)))
+    return found, graph.add("Concat", *parts, axis=1)
+
+
+def _scaled(graph: _Graph, x: str, columns: tuple[Column, ...]) -> str:
+    if columns[0].fill is not None:
+        fill = graph.constant(np.array([[c.fill for c in columns]], np.float64))
+        x = graph.add("Where", graph.add("IsNaN", x), fill, x)
+    offset = graph.constant(np.array([[c.offset for c in columns]]))
+    scale = graph.constant(np.array([[c.scale for c in columns]]))
+    x = graph.add("Div", graph.add("Sub", x, offset), scale)
+    if not any(c.constant for c in columns):
+        return x
+    kept = graph.constant(np.array([[float(not c.constant) for c in columns]]))
+    return graph.add("Mul", x, kept)
+
+
+def _layer(graph: _Graph, step: Step, l: int, y: str) -> str:
+    net = graph.add("MatMul", y, graph.constant(step.W.T.copy(), f"deltarule/W{l}_transposed"))
+    if step.b is not None:
+        net = graph.add("Add", net, graph.constant(step.b, f"deltarule/b{l}"))
+    return graph.formula(unrolled(step.activation)[0], net)
+
+
+def _answers(graph: _Graph, ops: Operations, y: str) -> list[Any]:
+    """Return the outputs; one that is called as a column gets a line under its name."""
+    from onnx import TensorProto, helper
+
+    columns = {c.name for c in ops.columns}
+    values, label, shares = (
+        f"{name}_" if name in columns else name for name in ("values", "label", "probabilities")
+    )
+    if not ops.classes:
+        y = graph.add("Cast", y, to=TensorProto.DOUBLE)
+        y = graph.add("Mul", y, graph.constant(ops.scale[None]))
+        graph.add("Add", y, graph.constant(ops.offset[None]), name=values)
+        shape = ["rows", len(ops.targets)]
+        return [helper.make_tensor_value_info(values, TensorProto.DOUBLE, shape)]
+    if ops.sizes[-1] == 1:
+        one = graph.constant(np.array(1.0, ops.dtype))
+        graph.add("Concat", graph.add("Sub", one, y), y, axis=1, name=shares)
+    else:
+        graph.add("Identity", y, name=shares)
+    best = graph.add("ArgMax", shares, axis=1, keepdims=0)
+    numbers = all(isinstance(c, int) and not isinstance(c, bool) for c in ops.classes)
+    words = np.array(
+        ops.classes if numbers else [_word(c) for c in ops.classes], None if numbers else object
+    )
+    graph.add("Gather", graph.constant(words), best, name=label)
+    kind = TensorProto.INT64 if numbers else TensorProto.STRING
+    return [
+        helper.make_tensor_value_info(label, kind, ["rows"]),
+        helper.make_tensor_value_info(shares, _kind(ops), ["rows", len(ops.classes)]),
+    ]
+
+
+def _kind(ops: Operations) -> int:
+    from onnx import helper
+
+    return int(helper.np_dtype_to_tensor_dtype(ops.dtype))
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _answer(path: Path, trial: Trial, name: str) -> Any:
+    """Return what onnx's own evaluator of graphs makes of the file."""
+    from onnx.reference import ReferenceEvaluator
+
+    with np.errstate(over="ignore"):
+        return ReferenceEvaluator(str(path)).run(None, feeds(trial))[-1]
+
+
+def feeds(trial: Trial) -> dict[str, NDArray[Any]]:
+    """Return the trial's rows as the graph's inputs."""
+    columns = trial.ops.columns
+    cells = list(zip(*trial.rows, strict=True))
+    if not any(c.categories for c in columns):
+        return {"X": np.array([[np.nan if v is None else v for v in row] for row in trial.rows])}
+    found = {}
+    for column, some in zip(columns, cells, strict=True):
+        if column.categories:
+            values = np.array(["" if v is None else _word(v) for v in some], object)
+        else:
+            values = np.array([np.nan if v is None else v for v in some], float)
+        found[column.name] = values[:, None]
+    return found
+
+
+TARGET = Target(
+    "a graph in ONNX: raw columns in, labels and probabilities out", ".onnx", onnx_file, _answer
+)

@@ -1,0 +1,183 @@
+"""A trained model as a list of operations, of which every target is a writer.
+
+cells of a row -> numbers scaled, categories as 0 and 1 -> net_l = y_{l-1} W_l^T + b_l,
+y_l = f_l(net_l) for l = 1..L -> probabilities of the classes, or values in their own units
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.activations import Activation
+from deltarule.core.errors import UsageError
+from deltarule.engine import Objective
+from deltarule.layers import Dense
+from deltarule.models import Model
+from deltarule.rules import DeltaRule
+
+__all__ = ["Column", "Operations", "Step", "operations_of"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a cell becomes inputs: (x - offset) / scale, or one input per category."""
+
+    name: str
+    categories: tuple[str | bool, ...] = ()
+    """What a cell may be, where it is no number."""
+    offset: float = 0.0
+    scale: float = 1.0
+    constant: bool = False
+    """Whether it never varied in training, and is 0 in the network."""
+    fill: float | None = None
+    """What a missing number becomes; None: it is refused."""
+    least: float = -1.0
+    most: float = 1.0
+    """The range of training."""
+
+    @property
+    def width(self) -> int:
+        """How many inputs it becomes."""
+        return max(1, len(self.categories))
+
+    def encoded(self, cells: Sequence[Any]) -> list[Array]:
+        """Return the inputs that cells become, None being a missing one."""
+        if self.categories:
+            return [np.array([cell == k for cell in cells], float) for k in self.categories]
+        x = np.array([math.nan if cell is None else cell for cell in cells], float)
+        x = np.where(np.isnan(x), math.nan if self.fill is None else self.fill, x)
+        return [0.0 * x if self.constant else (x - self.offset) / self.scale]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One layer: net = y W^T + b, y = f(net)."""
+
+    W: Array
+    b: Array | None
+    activation: Activation
+
+
+@dataclass(frozen=True, eq=False)
+class Operations:
+    """Everything that a model does between a row of cells and what it says of it."""
+
+    columns: tuple[Column, ...]
+    fills: bool
+    """Whether missing cells are filled (the policy `mean`)."""
+    steps: tuple[Step, ...]
+    objective: Objective
+    """E, with the exact rule."""
+    changed: bool
+    """Whether it was trained with another rule."""
+    targets: tuple[str, ...]
+    classes: tuple[Any, ...]
+    """Empty for a regression."""
+    offset: Array
+    scale: Array
+    """A regression's values are y scale + offset, in float64."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The precision of the network."""
+        return np.dtype(self.steps[0].W.dtype)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """n_0, n_1, .., n_L."""
+        return self.objective.network.sizes
+
+    @property
+    def answers(self) -> int:
+        """How many numbers come out: a probability for every class, or a value per target."""
+        return len(self.classes) or len(self.targets)
+
+    def activations(self) -> list[Activation]:
+        """Return every activation once, in order."""
+        found: dict[str, Activation] = {}
+        for step in self.steps:
+            other = found.setdefault(step.activation.name, step.activation)
+            if other != step.activation:  # one name is one function in what is written
+                raise UsageError(
+                    f"two layers have {step.activation.name} with different parameters "
+                    f"({other!r}, {step.activation!r}), which no target has a place for"
+                )
+        return list(found.values())
+
+    def encoded(self, rows: Sequence[tuple[Any, ...]]) -> Array:
+        """Return X for rows of cells, None being a missing one."""
+        parts = [
+            part
+            for column, cells in zip(self.columns, zip(*rows, strict=True), strict=True)
+            for part in column.encoded(cells)
+        ]
+        return np.stack(parts, axis=1).astype(self.dtype)
+
+
+_SAID = {
+    "inputs": {"columns", "scale", "missing"},
+    "targets": {"task", "names", "kind", "classes", "scale"},
+}
+"""What a model's description may say of its data for a target to say it, too."""
+
+
+def operations_of(model: Model) -> Operations:
+    """Return the operations of a model.
+
+    Raises `UsageError` for a layer that is not dense, and for data that are prepared in a way
+    that no target has a place for.
+    """
+    network, encoder, targets = model.network, model.inputs, model.targets
+    for what, part in (("inputs", encoder), ("targets", targets)):
+        more = sorted(set(part.to_dict()) - _SAID[what])
+        if more:
+            raise UsageError(
+                f"the model's {what} are prepared with {', '.join(more)}, which no target of an "
+                "export has a place for yet"
+            )
+    steps = []
+    for number, (layer, p) in enumerate(
+        zip(network.layers, network.unpack(model.theta), strict=True), 1
+    ):
+        if type(layer) is not Dense:
+            raise UsageError(
+                f"layer {number} is of the type {layer.name}; networks of dense layers can be "
+                "exported, and no others"
+            )
+        steps.append(Step(p["W"], p.get("b"), layer.activation))
+    classes = tuple(model.classes.tolist()) if targets.classes else ()
+    if classes and len(classes) not in (network.sizes[-1], 2):
+        raise UsageError(f"the task {model.task} has no place in the targets of an export yet")
+    return Operations(
+        columns=tuple(_columns(model)),
+        fills=encoder.missing == "mean",
+        steps=tuple(steps),
+        objective=replace(model.objective, rule=DeltaRule()),
+        changed=not model.objective.rule.exact,
+        targets=targets.names,
+        classes=classes,
+        offset=targets.scaler.offset,
+        scale=targets.scaler.scale,
+    )
+
+
+def _columns(model: Model) -> Iterator[Column]:
+    encoder, k = model.inputs, 0
+    scaler, ends = encoder.scaler, encoder.ends
+    for name, kind, some in zip(encoder.names, encoder.kinds, encoder.categories, strict=True):
+        if kind != "numeric":
+            yield Column(name, tuple(c == "true" for c in some) if kind == "boolean" else some)
+            continue
+        offset, scale = float(scaler.offset[k]), float(scaler.scale[k])
+        low, high = (offset - scale, offset + scale) if ends is None else map(float, ends[:, k])
+        fill = float(encoder.fill[k]) if encoder.missing == "mean" else None
+        yield Column(name, (), offset, scale, bool(scaler.constant[k]), fill, low, high)
+        k += 1

@@ -1,0 +1,154 @@
+"""What the files in Python have in common: cells to inputs, arrays, answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from numpy.typing import NDArray
+
+import deltarule
+from deltarule.exchange.numbers_text import lines_of
+from deltarule.exchange.operations import Operations
+
+__all__ = [
+    "answering",
+    "array_lines",
+    "encoding",
+    "head",
+    "indented",
+    "layer_table",
+    "targets_text",
+]
+
+
+def head(what: str, ops: Operations, more: str) -> list[str]:
+    """Return the docstring that a file begins with."""
+    shape = "-".join(map(str, ops.sizes))
+    return [
+        f'"""A {shape} network as {what}; written by deltarule {deltarule.__version__}.',
+        "",
+        *layer_table(ops),
+        "",
+        more,
+        '"""',
+    ]
+
+
+def targets_text(ops: Operations) -> str:
+    """Return the targets' names as they may stand in a docstring: nothing in them ends it."""
+    return ", ".join(repr(name)[1:-1].replace('"', "'") for name in ops.targets)
+
+
+def layer_table(ops: Operations) -> list[str]:
+    """Return a line per layer."""
+    sizes = ops.sizes
+    return [
+        f"    layer {l}: {sizes[l - 1]} -> {sizes[l]}, {step.activation.name}"
+        f"{'' if step.b is not None else ', no bias'}"
+        for l, step in enumerate(ops.steps, 1)
+    ]
+
+
+def encoding(ops: Operations) -> list[str]:
+    """Return `encode`, from rows of cells to X, and the tables that it reads."""
+    numbers = [c for c in ops.columns if not c.categories]
+    tables: dict[str, tuple[dict[str, Any], str]] = {
+        "CATEGORIES": (
+            {c.name: list(c.categories) for c in ops.columns if c.categories},
+            "text and truth values: an input for every category",
+        ),
+        "OFFSET": ({c.name: c.offset for c in numbers}, "numbers: (x - OFFSET) / SCALE"),
+        "SCALE": ({c.name: c.scale for c in numbers}, "inf: it never varied in training"),
+        "FILL": (
+            {c.name: c.fill for c in numbers if ops.fills},
+            "a missing number (None, nan); a missing category is all 0",
+        ),
+    }
+    tables["SCALE"][0].update({c.name: math.inf for c in numbers if c.constant})
+    lines = [f"COLUMNS = {[c.name for c in ops.columns]!r}"]
+    for name, (entries, comment) in tables.items():
+        if entries:
+            body = (
+                f"    {k!r}: {'np.inf' if v == math.inf else repr(v)}," for k, v in entries.items()
+            )
+            lines += [f"{name} = {{  # {comment}", *body, "}"]
+    return [*lines, "", "", *_encode(ops, bool(tables["CATEGORIES"][0]), bool(numbers))]
+
+
+def _literal(value: Any) -> str:
+    return "np.inf" if value == math.inf else repr(value)
+
+
+def _encode(ops: Operations, texts: bool, numbers: bool) -> Iterator[str]:
+    yield "def encode(rows):"
+    yield '    """Return X (n, inputs) of rows of cells, which stand in the order of COLUMNS."""'
+    yield "    parts = []"
+    yield "    for name, cells in zip(COLUMNS, zip(*rows, strict=True), strict=True):"
+    if texts:
+        missing = " - {None}" if ops.fills else ""
+        yield "        if name in CATEGORIES:"
+        yield f"            strange = set(cells) - set(CATEGORIES[name]){missing}"
+        yield "            if strange:"
+        yield '                raise ValueError(f"column {name!r}: {strange} was not in training")'
+        yield "            parts += [[float(c == k) for c in cells] for k in CATEGORIES[name]]"
+        yield "            continue"
+    if numbers:
+        yield "        x = np.array(cells, dtype=float)"
+        if ops.fills:
+            yield "        x[np.isnan(x)] = FILL[name]"
+        yield "        if not np.isfinite(x).all():"
+        yield '            raise ValueError(f"column {name!r}: a cell is missing or not finite")'
+        yield "        parts.append((x - OFFSET[name]) / SCALE[name])"
+    yield f"    return np.array(parts).T.astype(np.{ops.dtype})"
+
+
+def answering(ops: Operations, outputs: str) -> list[str]:
+    """Return `predict`, and `probabilities` for classes; `outputs` gives Y of rows."""
+    if not ops.classes:
+        return [
+            f"TARGET_OFFSET, TARGET_SCALE = {ops.offset.tolist()}, {ops.scale.tolist()}",
+            "",
+            "",
+            "def predict(rows):",
+            f'    """Return {targets_text(ops)} of rows of cells, (n, {len(ops.targets)})."""',
+            f"    y = {outputs}",
+            "    return y.astype(float) * np.array(TARGET_SCALE) + np.array(TARGET_OFFSET)",
+        ]
+    both = ops.sizes[-1] == 1
+    return [
+        f"CLASSES = {list(ops.classes)!r}",
+        "",
+        "",
+        "def probabilities(rows):",
+        '    """Return the probability of every class, (n, classes), in the order of CLASSES."""',
+        *(
+            [f"    y = {outputs}", "    return np.hstack([1 - y, y])"]
+            if both
+            else [f"    return {outputs}"]
+        ),
+        "",
+        "",
+        "def predict(rows):",
+        f'    """Return the most probable class of every row: {targets_text(ops)}."""',
+        "    return [CLASSES[k] for k in probabilities(rows).argmax(axis=1)]",
+    ]
+
+
+def array_lines(name: str, numbers: NDArray[Any], make: str) -> list[str]:
+    """Return an array by name, a row of it beginning a line; `make` is around its list."""
+    rows = numbers if numbers.ndim == 2 else [numbers]
+    body = []
+    for row in rows:
+        first, *rest = lines_of(row)
+        opening, closing = ("[", "],") if numbers.ndim == 2 else ("", ",")
+        text = [f"    {opening}{first}", *(f"     {line}" for line in rest)]
+        text = [f"{line}," for line in text[:-1]] + [text[-1] + closing]
+        body += text
+    return [f"{name} = {make}([", *body, f"], dtype={make.partition('.')[0]}.{numbers.dtype})"]
+
+
+def indented(lines: list[str]) -> list[str]:
+    """Return lines four columns further."""
+    return [f"    {line}" if line else line for line in lines]

@@ -1,0 +1,1 @@
+"""Forecasts behind the interfaces of other libraries: scikit-learn's and sktime's."""

@@ -1,0 +1,44 @@
+"""How far the deltas of every run's rule point from the chain rule's, layer by layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from deltarule.engine.alignment import alignment
+from deltarule.studies.tasks import Made, Task
+from deltarule.training import Many, train
+
+__all__ = ["angles_of"]
+
+_ROWS = 200
+"""So many samples are enough for a mean angle."""
+
+
+def angles_of(task: Task, made: Made, many: Many, options: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return lists with an entry per run: degrees per layer, None where there are none.
+
+    `delta_angle` is the mean over samples of the angle between the rule's delta_l and the chain
+    rule's, `weight_angle` that between what carries delta_l back and W_l. A rule that learns what
+    carries deltas back keeps it for itself: such a run is done again, alone, by `options`.
+    """
+    X, T = made.parts.X[:_ROWS], made.parts.T[:_ROWS]
+    found: dict[str, list[Any]] = {"delta_angle": [], "weight_angle": []}
+    for k, (cell, _) in enumerate(task.runs):
+        rule, learned = cell.settings.rule, None
+        if made.objective.learns:
+            own = {name: options[name][k] for name in ("rule", "optimizer")}
+            first = None if options["theta"] is None else options["theta"][k]
+            more = {**options, **own, "theta": first, "seed": many.seeds[k]}
+            learned = train(made.network, made.parts.X, made.parts.T, **more).learned
+        layers = alignment(made.network, many.theta[k].astype(float), X, T, rule,
+                           made.objective.loss, made.objective.reduction, l2=made.objective.l2,
+                           seed=many.seeds[k], learned=learned).layers  # fmt: skip
+        found["delta_angle"].append(_told([layer.deltas for layer in layers]))
+        found["weight_angle"].append(_told([layer.weights for layer in layers]))
+    return found
+
+
+def _told(values: Sequence[float]) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in values]

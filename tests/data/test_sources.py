@@ -1,0 +1,298 @@
+"""Tables from other files than text: packed, JSON, SQLite, sheets, several files, in memory."""
+
+import bz2
+import datetime
+import gzip
+import io
+import json
+import lzma
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from deltarule.core.errors import DataError, DeltaruleError, ResourceError, UsageError
+from deltarule.data import Table, read_table
+from deltarule.data.read import name_of
+
+CSV = "age,city,day\n31,Rome,2024-01-01\n45,Bonn,2024-01-02\n28,,2024-02-03\n"
+
+
+def refused(source, kind=DataError, **options) -> str:
+    with pytest.raises(kind) as caught:
+        read_table(source, **options)
+    return str(caught.value)
+
+
+def check_people(table: Table) -> None:
+    """Check the three rows of `CSV`."""
+    assert table.names == ("age", "city", "day")
+    assert table["age"].values.tolist() == [31, 45, 28]
+    assert table["city"].categories == ("Bonn", "Rome")
+    assert table["city"].values.tolist() == [1, 0, -1]
+    assert table["day"].values.tolist() == [19723, 19724, 19756]
+    assert table["day"].written == "date"
+
+
+RECORDS = [
+    {"age": 31, "city": "Rome", "day": "2024-01-01"},
+    {"age": 45.0, "city": "Bonn", "day": "2024-01-02"},
+    {"age": 28, "city": None, "day": "2024-02-03"},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"), [("p.csv.gz", gzip.compress), ("p.csv.bz2", bz2.compress),
+                       ("p.csv.xz", lzma.compress)]
+)  # fmt: skip
+def test_packed_files(write, name, pack):
+    table = read_table(write(pack(CSV.encode()), name))
+    check_people(table)
+    assert table.place(1, "city") == f"{name}:3:2"
+    lines = "".join(json.dumps(record) + "\n" for record in RECORDS)
+    check_people(read_table(write(pack(lines.encode()), f"r.jsonl{Path(name).suffix}")))
+    message = refused(write(pack(CSV.encode())[:-9], name))
+    assert message.startswith(f"{name}: this is not a {Path(name).suffix} file, or it is damaged (")
+    assert "this is not a" in refused(write(b"plain", name))
+
+
+def test_zst(write):
+    zstd = pytest.importorskip("backports.zstd")
+    check_people(read_table(write(zstd.compress(CSV.encode()), "p.csv.zst")))
+    assert "or it is damaged" in refused(write(b"plain", "p.csv.zst"))
+
+
+def test_a_package_that_is_not_there_is_named(write, monkeypatch):
+    monkeypatch.setitem(sys.modules, "backports", None)
+    monkeypatch.setitem(sys.modules, "compression", None)
+    message = refused(write(b"", "p.csv.zst"), UsageError)
+    assert "`pip install 'deltarule[zstd]'`" in message
+
+
+def test_a_bomb_is_refused_before_it_fills_the_memory(write, monkeypatch):
+    class Memory:
+        available = 1_500_000
+
+    monkeypatch.setattr("psutil.virtual_memory", Memory)
+    message = refused(write(gzip.compress(b"1,2\n" * 1_000_000), "b.csv.gz"), ResourceError)
+    assert message.startswith("b.csv.gz: written out it is larger than the 1.5 MB that are free.")
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/worksheets/sheet1.xml", b" " * 3_000_000)
+    assert "needs about 12.0 MB" in refused(write(bomb.getvalue(), "b.xlsx"), ResourceError)
+
+
+def test_json_lines(write):
+    lines = "".join(json.dumps(record) + "\n\n" for record in RECORDS)
+    table = read_table(write(lines, "p.jsonl"))
+    check_people(table)
+    assert table.place(1, "age").startswith("p.jsonl:3:")  # blank lines are counted
+    check_people(read_table(write(json.dumps(RECORDS, indent=1), "p.json")))
+    odd = '{"a": 1, "t": true, "s": "x\\ny"}\n{"b": 2.5, "t": false}\n{"a": 3, "s": "z"}\n'
+    table = read_table(write(odd, "o.ndjson"))
+    np.testing.assert_array_equal(table["a"].values, [1, np.nan, 3])
+    assert (table["t"].kind, table["s"].categories) == ("boolean", ("x y", "z"))
+    nested = write('{"a": 1, "tags": [1]}\n{"a": 2, "tags": []}\n', "n.jsonl")
+    assert refused(nested).startswith("n.jsonl:1: 'tags' is a list, which is neither")
+    assert read_table(nested, drop=["tags"]).names == ("a",)
+    assert read_table(nested, kinds={"a": "numeric"})["a"].values.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1}\n{"a": 1\n', "j.jsonl:2: this is not JSON ("),
+        ("[1, 2]", "j.jsonl:1: a row is an object"),
+        ('{"a": 1}\n5\n', "j.jsonl:2: a row is an object"),
+        ("[" * 100_000, "j.jsonl: this is not JSON ("),
+        ("", "j.jsonl: the file is empty"),
+        ('{"a": "x"}\n' + '{"a": 1}\n' * 30, "j.jsonl:1:1: 'x' is not a number"),
+        (b'{"a": "\xff"}\n', "j.jsonl:1: this is not JSON ("),
+    ],
+)
+def test_bad_json(write, text, said):
+    assert refused(write(text, "j.jsonl")).startswith(said)
+
+
+@pytest.fixture
+def database(write, tmp_path) -> str:
+    """Make shop.db with the tables people and empty."""
+    write("")
+    with sqlite3.connect(tmp_path / "shop.db") as base:
+        base.execute("CREATE TABLE people (age REAL, city TEXT, day TEXT)")
+        base.executemany("INSERT INTO people VALUES (:age, :city, :day)", RECORDS)
+        base.execute('CREATE TABLE "odd "" name" (picture BLOB)')
+        base.execute('INSERT INTO "odd "" name" VALUES (x\'00ff\')')
+    base.close()
+    return "shop.db"
+
+
+def test_sqlite(database):
+    table = read_table(f"{database}::people")
+    check_people(table)
+    assert table.place(1, "city") == "shop.db::people:2:2"
+    check_people(read_table("shop.db::SELECT * FROM people WHERE age < 100"))
+    assert refused(database, UsageError).startswith("shop.db: which table is meant? Write")
+    assert "no table 'peple', did you mean 'people'?" in refused("shop.db::peple")
+    message = refused('shop.db::odd " name')
+    assert message.startswith("shop.db::odd \" name:1: 'picture' is binary data")
+    assert "two columns of the query are called 'age'" in refused(
+        "shop.db::SELECT age, age FROM people"
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM people", "DROP TABLE people", "INSERT INTO people VALUES (1, 2, 3)",
+        "UPDATE people SET age = 0 RETURNING *", "ATTACH 'other.db' AS other",
+        "PRAGMA journal_mode = DELETE", "CREATE TABLE t (a)", "SELECT load_extension('x')",
+        "SELECT 1; DROP TABLE people", "VACUUM INTO 'other.db'", "SELECT FROM", "BEGIN IMMEDIATE",
+    ],
+)  # fmt: skip
+def test_sqlite_is_only_read(database, tmp_path, query):
+    before = (tmp_path / database).read_bytes()
+    assert refused(f"{database}::{query}", DeltaruleError).startswith(f"shop.db::{query}: ")
+    assert (tmp_path / database).read_bytes() == before
+    assert not (tmp_path / "other.db").exists()
+
+
+def test_a_damaged_database(write):
+    assert "the database does not answer (file is not a database)" in refused(
+        write(b"no database" * 100, "x.db")
+    )
+
+
+def workbook(path: Path, **sheets: list[list[object]]) -> str:
+    """Save sheets as a workbook."""
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    pytest.importorskip("python_calamine")
+    book = xlsxwriter.Workbook(str(path), {"default_date_format": "yyyy-mm-dd"})
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for i, row in enumerate(rows):
+            for j, cell in enumerate(row):
+                sheet.write(i, j, cell)
+    book.close()
+    return path.name
+
+
+def test_sheets(write, tmp_path):
+    write("")
+    day = datetime.date
+    rows = [
+        [], ["age", "city", "day", "rich"], [31, "Rome", day(2024, 1, 1), True],
+        [45, "Bonn", day(2024, 1, 2), False], [], [28, None, day(2024, 2, 3), True],
+    ]  # fmt: skip
+    name = workbook(tmp_path / "b.xlsx", One=rows)
+    table = read_table(name, drop=["rich"])
+    check_people(table)
+    assert table.place(2, "age") == "b.xlsx:6:1"  # the sheet's own row
+    assert read_table(name)["rich"].kind == "boolean"
+    workbook(tmp_path / "two.xlsx", One=rows, Two=[["a", "b"], [1.5, "n/a"], [2, "3,5"]])
+    assert "which sheet is meant? Write two.xlsx::NAME" in refused("two.xlsx", UsageError)
+    assert "no sheet 'Tow', did you mean 'Two'?" in refused("two.xlsx::Tow")
+    np.testing.assert_array_equal(read_table("two.xlsx::Two")["b"].values, [np.nan, 3.5])
+    bare = workbook(tmp_path / "bare.xlsx", One=[[1, "x"], [2, "y"]])
+    assert read_table(bare, columns=["n", "t"])["n"].values.tolist() == [1, 2]
+    assert "these are for text files" in refused(bare, UsageError, separator=";")
+    assert "this is not an Excel file, or it is damaged" in refused(write(b"PK\3\4", "x.xlsx"))
+
+
+def test_arrow_files(write, tmp_path):
+    write("")
+    frame = pl.read_csv(io.StringIO(CSV), try_parse_dates=True)
+    frame.write_ipc(tmp_path / "p.feather")
+    check_people(read_table("p.feather"))
+    data = (tmp_path / "p.feather").read_bytes()
+    for damaged in (data[:-20], b"ARROW1" + data[6:200] + b"ARROW1", b""):
+        assert "this is not an Arrow file, or it is damaged" in refused(write(damaged, "d.arrow"))
+
+
+def test_several_files_as_one(write):
+    for i, city in enumerate(["Rome", "Oslo", "7"]):
+        write(CSV.replace("Rome", city), f"part-{i}.csv")
+    table = read_table("part-*.csv")
+    assert table.rows == 9
+    assert table["city"].categories == ("7", "Bonn", "Oslo", "Rome")
+    assert [table["city"].categories[i] for i in table["city"].values[::3]] == ["Rome", "Oslo", "7"]
+    assert table.places([(0, "age"), (5, "city")]) == ["part-0.csv:2:1", "part-1.csv:4:2"]
+    assert table.notes[0] == "3 files one below the other: part-0.csv, part-1.csv, part-2.csv"
+    write("age,city\n1,x\n", "part-9.csv")
+    assert refused("part-*.csv").startswith(
+        "part-9.csv: there is no column 'day', which part-0.csv"
+    )
+    write("n,y\n1,2\n", "m-1.csv")
+    write("n,y\nx,2\nz,3\n", "m-2.csv")
+    assert read_table("m-*.csv")["n"].categories == ("1", "x", "z")  # text in one, text in all
+    assert "there is no such file" in refused("none-*.csv")
+
+
+def test_tables_in_memory(write):
+    write("")
+    frame = pl.read_csv(io.StringIO(CSV), try_parse_dates=True)
+    check_people(read_table(frame))
+    check_people(read_table(frame.to_dict(as_series=False)))
+
+    class Stream:  # anything that hands on an Arrow stream: pyarrow, DuckDB, ...
+        def __arrow_c_stream__(self, requested_schema=None):
+            return frame.__arrow_c_stream__(requested_schema)
+
+    check_people(read_table(Stream()))
+    assert read_table(frame, only=["age"], target="city").names == ("age", "city")
+    assert "column 'b' is of type List(Int64)" in refused(pl.DataFrame({"b": [[1]]}))
+    assert "not int" in refused(5, UsageError)
+    assert "these are for text files" in refused(frame, UsageError, decimal=",")
+
+
+@pytest.mark.parametrize("library", ["pandas", "pyarrow"])
+def test_frames_of_others(write, library):
+    pytest.importorskip(library)
+    frame = pl.read_csv(io.StringIO(CSV), try_parse_dates=True)
+    pytest.importorskip("pyarrow")
+    check_people(read_table(frame.to_pandas() if library == "pandas" else frame.to_arrow()))
+
+
+def test_standard_input(write, tmp_path):
+    write("")
+    code = (
+        "from deltarule.data import read_table\n"
+        "tables = [read_table('-'), read_table('-')]\n"  # read once, kept for the second
+        "print([(t.rows, t.names, t.place(1, 'age')) for t in tables])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], input=CSV, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == str([(3, ("age", "city", "day"), "stdin:3:1")] * 2)
+
+
+def test_nothing_stays_in_the_temporary_folder(write, tmp_path, monkeypatch):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    table = read_table(write(gzip.compress(CSV.encode()), "p.csv.gz"))
+    assert len(list(scratch.iterdir())) == 1
+    assert table.place(0, "age") == "p.csv.gz:2:1"
+    del table
+    refused(write(gzip.compress(b"a,b\n1\n"), "p.csv.gz"))
+    import gc
+
+    gc.collect()
+    assert not list(scratch.iterdir())
+
+
+def test_what_is_made_of_a_source_is_called_after_it(database):
+    names = ["d/people.csv.gz", "part-*.csv", "-", "shop.db::SELECT 1", "iris", "parity:4"]
+    assert [name_of(name) for name in names] == [
+        "people",
+        "part",
+        "stdin",
+        "shop",
+        "iris",
+        "parity:4",
+    ]

@@ -1,0 +1,149 @@
+"""Networks to and from PyTorch, and graphs in ONNX, run by those who know them."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is in the extra `peers`")
+from torch import nn  # noqa: E402
+
+import deltarule as dr  # noqa: E402
+from deltarule.data import read_table  # noqa: E402
+from deltarule.exchange.onnx_file import feeds  # noqa: E402
+from deltarule.exchange.operations import operations_of  # noqa: E402
+from deltarule.exchange.trial import Trial  # noqa: E402
+from deltarule.models import Model, Recipe, fit  # noqa: E402
+
+pytestmark = pytest.mark.peers
+torch.set_num_threads(1)
+
+
+class Written(nn.Module):
+    """As many people write them."""
+
+    def __init__(self, end: Any = None) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(3, 5), nn.Linear(5, 2)
+        self.drop, self.end = nn.Dropout(0.5), end
+
+    def forward(self, x: Any) -> Any:
+        hidden = self.drop(torch.relu(self.first(x)))
+        return self.second(hidden) if self.end is None else self.end(self.second(hidden), hidden)
+
+
+MODULES = [
+    nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2, bias=False), nn.Softmax(-1)),
+    nn.Sequential(nn.Sequential(nn.Linear(3, 4), nn.LeakyReLU(0.2)), nn.Linear(4, 1)),
+    nn.Linear(3, 2),
+    Written(),
+    Written(lambda y, h: y.sigmoid()),
+]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=range(len(MODULES)))
+def test_plain_modules_become_ours(module: nn.Module) -> None:
+    X = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
+    net, theta = dr.from_torch(module)
+    assert theta.dtype == np.float32
+    with torch.no_grad():
+        wanted = module.eval()(X).numpy()
+    np.testing.assert_allclose(net(theta, X.numpy()), wanted, rtol=1e-5, atol=1e-6)
+    again, same = dr.from_torch(dr.to_torch(net, theta))
+    assert again == net
+    assert np.array_equal(same, theta)
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (
+            Written(lambda y, h: y + h[:, :2]),
+            "getitem is computed from drop: layers have to follow one another",
+        ),
+        (Written(lambda y, h: y if y.sum() > 0 else h), "cannot be traced"),
+        (
+            nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)),
+            r"part 2 .*LayerNorm.* is neither Linear",
+        ),
+        (nn.Sequential(nn.ReLU(), nn.Linear(3, 3)), "does not follow a Linear layer"),
+        (nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Tanh()), "does not follow a Linear layer"),
+        (nn.Sequential(nn.Linear(3, 3), nn.Softmax(-1), nn.Linear(3, 3)), "couples a row"),
+        (nn.Sequential(), "no Linear layer"),
+        (3, "a module of PyTorch's is needed, not int"),
+    ],
+)
+def test_what_is_not_plain_is_named(module: Any, message: str) -> None:
+    with pytest.raises(dr.UsageError, match=message):
+        dr.from_torch(module)
+
+
+def test_a_hook_that_changes_the_outputs_is_found() -> None:
+    module = nn.Sequential(nn.Linear(3, 3))
+    module[0].register_forward_hook(lambda m, x, y: y * 1.001)
+    with pytest.raises(dr.UsageError, match="something else happens in it"):
+        dr.from_torch(module)
+
+
+def test_what_pytorch_has_no_class_for_is_said() -> None:
+    for activation in ("sin", dr.activations.ReLU(at_zero=0.5)):
+        net = dr.Network(2, [dr.Dense(2, activation)])
+        with pytest.raises(dr.UsageError, match="PyTorch has no class for"):
+            dr.to_torch(net, net.init())
+
+
+def test_the_exported_module_has_our_gradient(tmp_path: Path) -> None:
+    model = fit(read_table("iris"), Recipe(hidden=(4,), epochs=3, dtype="float64")).model
+    made = runpy.run_path(str(dr.export(model, "torch", tmp_path / "m.py").path))
+    X = made["encode"]([[5.1, 3.5, 1.4, 0.2], [6, 3, 5, 2]])
+    T = np.eye(3)[[0, 2]]
+    loss = -(torch.from_numpy(T) * torch.log(made["network"](torch.from_numpy(X)))).sum() / 2
+    loss.backward()
+    own = dr.backprop(model.network, model.theta, X, T, loss="cross_entropy", reduction="mean")
+    found = np.concatenate([p.grad.numpy().ravel() for p in made["network"].parameters()])
+    np.testing.assert_allclose(found, own.gradient, rtol=1e-12, atol=1e-14)
+
+
+PEOPLE = "age,city,married,rich,income\n" + "".join(
+    f"{20 + i if i % 9 else ''},{('Rome', 'Bonn', 'Oslo')[i % 3]},{('true', 'false')[i % 2]},"
+    f"{('no', 'yes')[i // 7 % 2]},{1e6 + 1000 * (i % 17)}\n"
+    for i in range(60)
+)
+
+
+def random_model(seed: int, folder: Path) -> Model:
+    rng = np.random.default_rng(seed)
+    people = folder / "people.csv"
+    people.write_text(PEOPLE)
+    tables = [("iris", None), ("diabetes", None), ("wine", None), (people, "rich")]
+    name, target = [*tables, (people, "income")][seed % 5]
+    activation = ["tanh", "relu", "elu", "gelu", "softplus", "sigmoid", "mish"][seed % 7]
+    hidden = tuple(int(n) for n in rng.integers(1, 40, rng.integers(0, 3)))
+    recipe = Recipe(hidden=hidden, activation=activation, epochs=2, seed=seed, missing="mean")
+    return fit(read_table(name, target=target), recipe, target=target).model
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_onnxruntime_answers_as_the_model_does(seed: int, tmp_path: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime", reason="it is in the extra `peers`")
+    model = random_model(seed, tmp_path)
+    made = dr.export(model, "onnx", tmp_path / "m.onnx")
+    assert made.difference < 1e-6
+    trial = Trial.of(model, operations_of(model))
+    given, session = feeds(trial), runtime.InferenceSession(made.path)
+    found = session.run(None, given)
+    assert trial.check("onnxruntime", found[-1]) < 2e-6
+    if model.task != "regression":
+        best = trial.answers.argmax(axis=1)
+        sure = np.abs(np.sort(trial.answers)[:, -1] - np.sort(trial.answers)[:, -2]) > 1e-5
+        said = np.array([str(v) for v in found[0]])
+        assert (said == model.classes.astype(str)[best])[sure].all()
+    names = model.inputs.names
+    if "city" in names:
+        texts = {"city": np.array([["Rome"], ["Bonn"]], object)}
+        two = {n: texts.get(n, v[:2]) for n, v in given.items()}
+        assert len(session.run(None, two)[-1]) == 2

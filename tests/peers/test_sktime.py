@@ -1,0 +1,40 @@
+"""The forecaster for sktime: every check of sktime's, and the numbers of `dr.forecast`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import deltarule as dr
+
+pytest.importorskip("sktime")
+
+pytestmark = [
+    pytest.mark.peers,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),  # sktime's own, of pandas and of its coming version
+]
+
+
+def test_sktimes_own_checks() -> None:
+    from sktime.utils.estimator_checks import check_estimator
+
+    from deltarule.series.estimators.sktime import NetworkForecaster
+
+    found = check_estimator(NetworkForecaster, raise_exceptions=False, verbose=False)
+    assert len(found) > 500
+    assert {name: said for name, said in found.items() if said != "PASSED"} == {}
+
+
+def test_its_numbers_are_those_of_a_forecast() -> None:
+    import pandas as pd
+
+    from deltarule.series.estimators.sktime import NetworkForecaster
+
+    y = dr.forecast("lynx", lags=3, networks=2, epochs=30).series.values
+    index = pd.period_range("1821", periods=114, freq="Y")
+    model = NetworkForecaster(lags=3, networks=2, epochs=30, transform="log")
+    said = model.fit(pd.Series(y, index)).predict(fh=[1, 2, 5])
+    own = dr.forecast("lynx", lags=3, networks=2, epochs=30, transform="log", horizon=5)
+    np.testing.assert_allclose(said.to_numpy(), own.mean[[0, 1, 4]], rtol=1e-12)
+    assert said.index.astype(str).tolist() == ["1935", "1936", "1939"]
