@@ -13,7 +13,7 @@ from typing import Any
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.programs.sequences.fields import Rows
 from deltarule.engine.compiled.programs.sequences.loops import summed, tiled, word
-from deltarule.engine.compiled.programs.sequences.plan import Ending, Row
+from deltarule.engine.compiled.programs.sequences.plan import Ending
 from deltarule.engine.compiled.programs.sequences.samples import Lanes
 from deltarule.engine.compiled.programs.sequences.stages import Product, Stage
 from deltarule.engine.compiled.programs.sequences.vectors import Vectors
@@ -24,8 +24,8 @@ __all__ = ["Passes"]
 class Passes:
     """Write a layer's passes."""
 
-    def __init__(self, vectors: Vectors, row: Row) -> None:
-        self._v, self._o, self._row = vectors, vectors.o, row
+    def __init__(self, vectors: Vectors) -> None:
+        self._v, self._o = vectors, vectors.o
 
     def forward(self, stage: Stage) -> None:
         """Write state_t = step(W x_t + U h_{t-1} + b, state_{t-1}) for t = 1, 2, .., T."""
@@ -94,12 +94,9 @@ class Passes:
         v, o = self._v, self._o
         y = v.at(ending.y, word(0))
         with o.loop(0, ending.below.steps) as t:
-            there, at_the_end = v.at(ending.below, t), self._ends(ending, lanes, t)
+            there, at_the_end = v.at(ending.below, t), lanes.at_the_end(t)
             with o.loop(0, ending.y.nodes) as j:
                 v.store(o.select(at_the_end, v.load(there, j), v.load(y, j)), y, j)
-
-    def _ends(self, ending: Ending, lanes: Lanes, t: Any) -> Any:
-        return lanes.at_the_end(t, self._row, ending.below.steps)
 
     def spread_ends(self, ending: Ending, lanes: Lanes) -> None:
         """Write dE/dy below: 0 but for every sequence's own last step."""
@@ -107,7 +104,7 @@ class Passes:
         assert target is not None
         dE_dy = v.at(ending.dE_dy, word(0))
         with o.loop(0, ending.below.steps) as t:
-            there, at_the_end = v.at(target, t), self._ends(ending, lanes, t)
+            there, at_the_end = v.at(target, t), lanes.at_the_end(t)
             with o.loop(0, ending.y.nodes) as j:
                 v.store(o.select(at_the_end, v.load(dE_dy, j), v.zero), there, j)
 

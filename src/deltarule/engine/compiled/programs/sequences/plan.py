@@ -21,28 +21,16 @@ from deltarule.engine.compiled.programs.sequences.stages import (
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import drawing
-from deltarule.layers import Conv1d, Flatten, Last, Layer, Shape, Steps
+from deltarule.layers import Conv1d, Flatten, Last, Layer, Shape
 from deltarule.layers.recurrent import Recurrent
 
-__all__ = ["Ending", "Plan", "Row", "check_sequences"]
+__all__ = ["Ending", "Plan", "check_sequences"]
 
 MOST_COUPLED = 256
 """The most output nodes that an f couples: a step's are written one after the other."""
 
 MOST_ROWS = 8
 """The most nodes whose deltas are laid together."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """How a sample stands in X: entry k of step t at `first + t step + k feature`."""
-
-    size: int
-    first: int
-    step: int
-    feature: int
-    lengths: bool = False
-    """Whether its last number is how many steps it has."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +53,14 @@ class Plan:
         _check_objective(spec.objective)
         self._vector = lanes * np.dtype(spec.dtype).itemsize
         self.memory = Places()
-        shapes, row = spec.objective.network.shapes, layers[0]
-        in_rows = isinstance(row, Steps)
-        steps, features = _sequence(shapes[1 if in_rows else 0])
-        self.row = Row(steps * features, 0, features, 1)
-        if isinstance(row, Steps):
-            first, step = (steps - 1, -1) if row.latest_first else (0, 1)
-            self.row = Row(shapes[0][0], first, step, steps, row.lengths)
-        self.x = self._field("x", steps, features, _lag(layers[in_rows:]))
+        steps, features = _sequence(spec.objective.network.shapes[0])
+        self.x = self._field("x", steps, features, _lag(layers))
         self.stages: list[Stage] = []
-        ragged = spec.ragged or self.row.lengths
         below, dE_dy = self.x, None
         self.ending: Ending | None = None
-        for l, layer in enumerate(layers[in_rows:], 1 + in_rows):
+        for l, layer in enumerate(layers, 1):
             if isinstance(layer, Last):
-                below, dE_dy = self._last(below, dE_dy) if ragged else _last(below, dE_dy)
+                below, dE_dy = self._last(below, dE_dy) if spec.ragged else _last(below, dE_dy)
             elif isinstance(layer, Flatten):
                 below, dE_dy = below.flat, None if dE_dy is None else dE_dy.flat
             else:

@@ -124,8 +124,8 @@ class Sequences(Kernel):
     def _observations(self, s: Any, lanes: Lanes, gradient: Any, learn: Any) -> None:
         """Write the passes of the observations in the lanes."""
         vectors = Vectors(self.o, self.machine, self.kind, self.call.theta, self.own)
-        passes, total = Passes(vectors, self.plan.row), Gradient(vectors, gradient)
-        lanes.lay(self.plan.x, self.plan.row, self.own)
+        passes, total = Passes(vectors), Gradient(vectors, gradient)
+        lanes.lay(self.plan.x, self.own)
         ending = self.plan.ending
         if ending is not None and ending.above == 0:
             passes.take_ends(ending, lanes)
