@@ -11,7 +11,8 @@ from deltarule.studies.statistics.intervals import Estimate, mean, share
 
 __all__ = ["Pair", "compare", "detectable", "holm"]
 
-_PERMUTATIONS = 9999
+_PERMUTATIONS, _EXACT = 9999, 15
+"""At random so many flips; of so few pairs, all 32,768."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,10 @@ def _p(differences: NDArray[np.float64]) -> float | None:
         return None
     if not differences.any():
         return 1.0
+    n = len(differences)
+    flips = 2**n if n <= _EXACT else _PERMUTATIONS
     found = permutation_test((differences,), lambda d, axis: d.mean(axis=axis), vectorized=True,
-                             permutation_type="samples", n_resamples=_PERMUTATIONS,
+                             permutation_type="samples", n_resamples=flips,
                              rng=np.random.default_rng(0))  # fmt: skip
     d = differences / np.abs(differences).max()
     bound = 2.0 * np.exp(-0.5 * d.sum() ** 2 / (d @ d))
