@@ -160,3 +160,8 @@ def test_what_is_detectable_is_detected_in_8_of_10():
         d = rng.normal(shift, 1.0, n)
         found += compare(d, np.zeros(n), True).p < 0.05
     assert 0.7 < found / 200 < 0.9
+
+
+def test_what_overflows_has_no_mean():
+    assert mean([1e308] * 20).value is None
+    assert interquartile_mean([1.0] * 10 + [1e308] * 2).value == 1.0

@@ -65,7 +65,8 @@ def _score(
     for name in d.measures:
         values = MEASURES[name].values(some, d.epochs[key])
         signed = values if MEASURES[name].lower_is_better else -values
-        found.append(float(np.where(np.isnan(signed), np.inf, signed).mean()))
+        with np.errstate(over="ignore"):
+            found.append(float(np.where(np.isnan(signed), np.inf, signed).mean()))
     return tuple(found)
 
 
