@@ -51,7 +51,7 @@ def in_jax(rule: str) -> Callable[[np.ndarray], np.ndarray]:
     import jax
     import jax.numpy as jnp
 
-    net, X, T = problem()
+    _, X, T = problem()
     hidden, output = RULES[rule]
 
     def slope(kind: Any, y: Any) -> Any:

@@ -24,7 +24,7 @@ from deltarule.studies.tables import summary_table
 
 HERE = Path(__file__).parent
 MANY = 100
-"""So many sentences at most are listed whatever they say."""
+"""So many sentences at most are listed."""
 PAGES, RUNS = HERE / "studies", HERE / "_build" / "studies"
 
 
