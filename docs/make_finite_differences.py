@@ -126,8 +126,9 @@ def page(rows: list[dict[str, Any]]) -> str:
     head = ("gradient by", "precision", "parameters", "largest error / largest entry",
             "seconds per update", f"E after {UPDATES} updates", "accuracy")  # fmt: skip
     table = [head, ["---"] * len(head)] + [
-        (r["method"], r["precision"], f"{r['parameters']:,}", f"{r['off']:.1e}" if r["off"] else "measured by it",
-         f"{r['seconds']:.2e}", f"{r['E']:.6f}", f"{100 * r['accuracy']:.0f} %")
+        (r["method"], r["precision"], f"{r['parameters']:,}",
+         f"{r['off']:.1e}" if r["off"] else "-", f"{r['seconds']:.2e}", f"{r['E']:.6f}",
+         f"{100 * r['accuracy']:.0f} %")
         for r in rows
     ]  # fmt: skip
     return "\n\n".join([
