@@ -87,7 +87,7 @@ class Reading:
     def ask(self, theta: Array, X: Array, T: Array) -> tuple[Trial, Outcome | None]:
         """Return what one call does and delivers."""
         trial = attempt(self.way, self.network, theta, X, T, self.rates)
-        return trial, outcome_of(self.way, trial)
+        return trial, outcome_of(self.way, trial, self.outcome)
 
 
 def read(subject: Subject, known: Known, refused: Refused | None = None) -> Reading | None:

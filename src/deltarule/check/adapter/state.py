@@ -67,7 +67,8 @@ def _twice(
                 write(root, slot, a)
             for slot in way.zeroed:
                 write(root, slot, np.array(0.0))
-            outcome = outcome_of(way, trial_of(way, root, slots, x, t, program.rates))
+            outcome = outcome_of(way, trial_of(way, root, slots, x, t, program.rates),
+                                 program.reading.outcome)  # fmt: skip
             if outcome is not None:
                 found.append(to_theta(way.pieces, program.network, outcome.arrays))
             kept.append({s.name: read(root, s) for s in slots_of(root) if s not in slots})
