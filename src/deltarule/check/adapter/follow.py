@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.check.adapter.calls.outcome import STEPS
 from deltarule.check.adapter.entries import TRAINING, Entry, bare, subjects_of
-from deltarule.check.adapter.outcome import STEPS
 from deltarule.check.adapter.program import Program, program_of
 from deltarule.check.adapter.reading import Known, read
 from deltarule.check.adapter.roles import parameters, role_of

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.error import Error, error_of
+from deltarule.check.adapter.calls.outcome import STEPS
+from deltarule.check.adapter.calls.ways import point
 from deltarule.check.adapter.follow import share, step_after
-from deltarule.check.adapter.objective import Fit, best_fit, completed, delivered, losses_for
-from deltarule.check.adapter.outcome import STEPS
+from deltarule.check.adapter.objective.error import Error, error_of
+from deltarule.check.adapter.objective.fit import Fit, best_fit, completed, delivered, losses_for
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.state import kept_state
-from deltarule.check.adapter.ways import point
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.network import Network

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from deltarule.check.adapter.forms import FORMS
+from deltarule.check.adapter.calls.forms import FORMS
+from deltarule.check.adapter.calls.trial import quiet
 from deltarule.check.adapter.roles import role_of
 from deltarule.check.adapter.subject import Subject
-from deltarule.check.adapter.trial import quiet
 from deltarule.core.errors import UsageError
 
 __all__ = ["containers_for"]

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.activations import Evidence, activations_of
-from deltarule.check.adapter.outcome import Outcome, outcome_of
-from deltarule.check.adapter.pieces import network_of
-from deltarule.check.adapter.seen import Seen, leaves_of
+from deltarule.check.adapter.calls.activations import Evidence, activations_of
+from deltarule.check.adapter.calls.outcome import Outcome, outcome_of
+from deltarule.check.adapter.calls.pieces import network_of
+from deltarule.check.adapter.calls.seen import Seen, leaves_of
+from deltarule.check.adapter.calls.trial import Trial, Way, attempt
+from deltarule.check.adapter.calls.ways import Refused, point, told, ways
 from deltarule.check.adapter.subject import Subject
-from deltarule.check.adapter.trial import Trial, Way, attempt
-from deltarule.check.adapter.ways import Refused, point, told, ways
 from deltarule.network import Network
 
 __all__ = ["SINGLE", "Known", "Reading", "read"]

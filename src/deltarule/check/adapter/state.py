@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.outcome import outcome_of
-from deltarule.check.adapter.pieces import arrays, to_theta
+from deltarule.check.adapter.calls.outcome import outcome_of
+from deltarule.check.adapter.calls.pieces import arrays, to_theta
+from deltarule.check.adapter.calls.slots import Slot, read, slots_of, write
+from deltarule.check.adapter.calls.trial import quiet, trial_of
 from deltarule.check.adapter.program import Program, same
-from deltarule.check.adapter.slots import Slot, read, slots_of, write
-from deltarule.check.adapter.trial import quiet, trial_of
 
 __all__ = ["kept_state"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.pieces import Pieces
+from deltarule.check.adapter.calls.pieces import Pieces
 
 __all__ = ["CONTAINERS", "Paths"]
 

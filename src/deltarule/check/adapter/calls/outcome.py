@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.pieces import Piece
-from deltarule.check.adapter.seen import leaves_of
-from deltarule.check.adapter.trial import Trial, Way, split
+from deltarule.check.adapter.calls.pieces import Piece
+from deltarule.check.adapter.calls.seen import leaves_of
+from deltarule.check.adapter.calls.trial import Trial, Way, split
 
 __all__ = ["STEPS", "Outcome", "match", "outcome_of"]
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.costs import costs
+from deltarule.check.adapter.calls.seen import Seen
+from deltarule.check.adapter.objective.costs import costs
 from deltarule.check.adapter.program import Program
-from deltarule.check.adapter.seen import Seen
 from deltarule.core.errors import DeltaruleError
 from deltarule.losses import LOSSES
 from deltarule.network import Network
