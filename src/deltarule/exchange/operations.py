@@ -143,6 +143,9 @@ def operations_of(model: Model) -> Operations:
                 f"the model's {what} are prepared with {', '.join(more)}, which no target of an "
                 "export has a place for yet"
             )
+    if model.members is not None or model.task == "multilabel":
+        what = "an ensemble" if model.members is not None else "a model of several labels"
+        raise UsageError(f"{what} has no place in the targets of an export yet")
     steps = []
     for number, (layer, p) in enumerate(
         zip(network.layers, network.unpack(model.theta), strict=True), 1
