@@ -315,7 +315,7 @@ class Network:
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Network:
         """Return the network that `to_dict` described."""
-        return cls(d["inputs"], [LAYERS.get(layer) for layer in d["layers"]], d["init"])
+        return cls(d["inputs"], [LAYERS.get(layer) for layer in d["layers"]], d.get("init"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Network) and self.to_dict() == other.to_dict()

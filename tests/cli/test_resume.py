@@ -221,6 +221,16 @@ def test_a_training_that_diverged_is_not_gone_on_with(cli: Cli) -> None:
     assert "a number stopped being finite" in result.stderr
 
 
+def test_a_forecast_reads_what_had_been_trained(cli: Cli, tmp_path: Path) -> None:
+    options = ("forecast", "lynx", "--lags", "2", "--networks", "2", "--epochs", "20", "--quiet")
+    for out in ("a", "b"):
+        assert cli(*options, "--checkpoints", "kept", "--out", out).exit_code == 0
+    assert cli(*options, "--out", "c").exit_code == 0
+    found = [(tmp_path / out / "model.safetensors").read_bytes() for out in "abc"]
+    assert found[0] == found[1] == found[2]
+    assert len(list((tmp_path / "kept").iterdir())) >= 2
+
+
 def test_what_every_run_keeps(cli: Cli, tmp_path: Path) -> None:
     command = ("train", "iris", "--epochs", "2", "--out", "a b", "--drop", "sepal length (cm)")
     result = cli(*command)

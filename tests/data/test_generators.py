@@ -119,3 +119,14 @@ def test_an_unknown_name_lists_what_there_is():
         read_table("party:4")
     with pytest.raises(UsageError, match="did you mean 'moons'"):
         load("mons")
+
+
+def test_adding_has_a_mark_in_each_half_and_their_sum():
+    data = load("adding:9,400")
+    numbers, marks = data.X[:, :9], data.X[:, 9:]
+    assert (marks[:, :4].sum(axis=1) == 1).all()
+    assert (marks[:, 4:].sum(axis=1) == 1).all()
+    for x, m, t in zip(numbers, marks, data.T[:, 0], strict=True):
+        assert t == x[np.argmax(m[:4])] + x[4 + np.argmax(m[4:])]
+    assert np.var(data.T) == pytest.approx(1 / 6, abs=0.03)
+    assert read_table("adding:9,400").steps.features == 2

@@ -168,6 +168,12 @@ def test_what_looks_at_deltas_and_slopes_passes_over_layers_without_them(cell, r
     assert np.array_equal(flat.slopes, rows.slopes)
 
 
+def test_a_layer_says_what_is_not_as_usual():
+    assert repr(GRU(3)) == "GRU(3)"
+    assert repr(LSTM(3, forget_bias=0.0, truncate=2)) == "LSTM(3, forget_bias=0.0, truncate=(2, 2))"
+    assert repr(Jordan(2, 4, "relu")) == "Jordan(2, outs=4, activation=ReLU(at_zero=0.0))"
+
+
 @each_cell
 def test_first_weights(cell):
     """U is orthogonal gate by gate, W as wide as each gate; the forget gate's bias is 1."""

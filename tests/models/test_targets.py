@@ -134,9 +134,9 @@ def test_what_cannot_be_exported_is_not(tmp_path):
     data = table(city=city, y=number("y", X[:, 0]), p=label("p", X[:, 0] > 0))
     more = table(p=label("p", X[:, 0] > 0), q=label("q", X[:, 1] > 0))
     for given, recipe, target, said in [
-        (data, {"ensemble": 2}, "y", "an ensemble has no place"),
-        (data, {"min_count": 20}, "y", "prepared with pooled"),
-        (more, {}, ["p", "q"], "several labels has no place"),
+        (data, {"ensemble": 2}, "y", "an ensemble of 2 networks"),
+        (data, {"min_count": 20}, "y", "rare categories are pooled"),
+        (more, {}, ["p", "q"], "several labels"),
     ]:
         model = fit(given, Recipe(hidden=(2,), epochs=1, **recipe), target=target).model
         with pytest.raises(UsageError, match=said):

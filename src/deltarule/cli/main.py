@@ -108,11 +108,6 @@ _add(
 )
 _add(show, "deltarule show digits-model")
 _add(
-    export,
-    "deltarule export iris-model --to numpy",
-    "deltarule export iris-model --to c --out src/iris.h",
-)
-_add(
     runs,
     "deltarule runs .",
     "deltarule runs experiments --sort accuracy",
@@ -121,6 +116,11 @@ _add(
     compare,
     "deltarule compare wine-1 wine-2",
     "deltarule compare wine-1 wine-2 --plot curves.png",
+)
+_add(
+    export,
+    "deltarule export iris-model --to numpy",
+    "deltarule export iris-model --to c --out src/iris.h",
 )
 _add(
     forecast,

@@ -20,6 +20,7 @@ class Bundled:
     `classes` is empty for regression; `columns` names X's columns and `target` what T holds.
     Several targets are named by `targets`, a column of T each.
     `ordered` marks a time series; `splittable=False` a problem that is trained on all its rows.
+    Where rows are sequences, `features` is how many numbers a step has, feature after feature.
 
     >>> from deltarule.data import load
     >>> xor = load("xor")
@@ -38,6 +39,7 @@ class Bundled:
     ordered: bool = False
     splittable: bool = True
     targets: tuple[str, ...] = ()
+    features: int = 0
 
     def __repr__(self) -> str:
         rows, inputs = self.X.shape

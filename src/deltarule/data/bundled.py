@@ -12,7 +12,7 @@ from deltarule.data.bundle import Bundled
 from deltarule.data.bundled_series import SERIES, series_table
 from deltarule.data.generators import GENERATED, generate, is_generated
 from deltarule.data.shipped import read_raw
-from deltarule.data.table import Column, Table
+from deltarule.data.table import Column, Steps, Table
 
 __all__ = ["BUNDLED", "Bundled", "is_bundled", "load", "sunspots", "table"]
 
@@ -66,6 +66,7 @@ def _table(data: Bundled, columns: list[Column], targets: list[Column]) -> Table
         ordered=data.ordered,
         splittable=data.splittable,
         notes=(data.description,),
+        steps=Steps(data.features, lengths=False, per_step=False) if data.features else None,
     )
 
 

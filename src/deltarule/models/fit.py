@@ -89,15 +89,12 @@ def fit_plan(
     callbacks: Callback | Sequence[Callback] = (),
     keeper: Keeper | None = None,
 ) -> Fitted:
-    """Carry out a plan; see `fit`. `keeper` has the checkpoint to go on from, and keeps more.
-
-    Of an ensemble no checkpoint is kept.
-    """
+    """Carry out a plan; see `fit`. `keeper` has the checkpoint to go on from, and keeps more."""
     recipe = plan.recipe
-    if recipe.ensemble > 1:
-        return _several(plan, progress)
     if keeper is None and resumable(plan.optimiser):
         keeper = Keeper.under(plan.optimiser) or Keeper(None)
+    if recipe.ensemble > 1:
+        return _several(plan, progress, keeper)
     try:
         run = train(
             *_samples(plan),
@@ -137,11 +134,12 @@ def _options(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _several(plan: Plan, progress: bool) -> Fitted:
+def _several(plan: Plan, progress: bool, keeper: Keeper | None) -> Fitted:
     """Train an ensemble; its first member's run stands for them all."""
     recipe = plan.recipe
     seeds = range(recipe.seed, recipe.seed + recipe.ensemble)
-    many = train_many(*_samples(plan), **_options(plan), seeds=seeds, progress=progress)
+    options = {**_options(plan), "progress": progress, "checkpoint": keeper}
+    many = train_many(*_samples(plan), **options, seeds=seeds)
     epochs, best = int(many.epochs[0]), int(many.best_epoch[0])
     history = {name: rows[:epochs, 0].tolist() for name, rows in many.history.items()}
     watched = history.get("validation_error", history["error"])
@@ -160,7 +158,7 @@ def _several(plan: Plan, progress: bool) -> Fitted:
     run = Run(
         plan.objective, plan.optimiser, many.engine, recipe.seed, state, bool(recipe.patience)
     )
-    fitted = _measured(plan, run, None, many.theta)
+    fitted = _measured(plan, run, keeper, many.theta)
     if "non_finite" in many.stopped:
         message = next(message for message in many.messages if message)
         raise NumericError(f"of {len(many)} networks, one: {message}", fitted)

@@ -43,6 +43,9 @@ FILES = frozenset(
 )
 """Every file that the folder of a model or of a forecast may hold."""
 
+_BYTES = 8 * 5
+"""A parameter takes: in the model, and in the checkpoint its value, the best and two of Adam's."""
+
 _PICTURES = 400_000
 """Bytes that the pictures and the description take, about."""
 
@@ -57,7 +60,7 @@ def check_destination(out: str | Path, *, force: bool = False, parameters: int =
     Raises `UsageError` for one that exists (unless it is a model's and `force` is given) and
     `ResourceError` for a place that cannot be written or is full.
     """
-    check_folder(Path(out), force=force, foreign=foreign, needed=8 * parameters + _PICTURES)
+    check_folder(Path(out), force=force, foreign=foreign, needed=_BYTES * parameters + _PICTURES)
 
 
 def foreign(folder: Path) -> list[str]:
@@ -148,8 +151,8 @@ def weights_file(model: Model, more: Mapping[str, NDArray[Any]] | None = None) -
     tensors |= {f"inputs.{name}": a for name, a in model.inputs.arrays().items()}
     tensors |= {f"targets.{name}": a for name, a in model.targets.arrays().items()}
     tensors |= {f"feedback.{l}": B for l, B in model.feedback.items()}
-    tensors |= {} if model.members is None else {"members": model.members}
     tensors |= more or {}
+    tensors |= {} if model.members is None else {"members": model.members}
     return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in tensors.items()}))
 
 

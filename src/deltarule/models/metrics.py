@@ -116,17 +116,19 @@ def row_errors(
     X: NDArray[Any],
     T: NDArray[Any],
 ) -> NDArray[np.float64]:
-    """Return how wrong every row is (n,): 0 or 1 for a class, else (T - y)^2 in the target's units.
+    """Return how wrong every row is (n,): 0 or 1 for a class (of labels, the
+    share of wrong ones), else (T - y)^2 in the target's units.
 
     The mean over several targets; the mean over rows is 1 - accuracy, or the mean squared error.
     """
     with np.errstate(all="ignore"):
         y = mean_outputs(objective.network, theta, X)
+        if encoder.quantity:
+            squares = np.square(encoder.inverse(T) - encoder.inverse(y))
+            return np.asarray(np.mean(squares, axis=1))
         if encoder.task == "multilabel":
             return np.asarray(np.mean((y > 0.5) != (T > 0.5), axis=1))
-        if not encoder.quantity:
-            return np.asarray(class_numbers(y) != class_numbers(T), np.float64)
-        return np.asarray(np.mean(np.square(encoder.inverse(T) - encoder.inverse(y)), axis=1))
+        return np.asarray(class_numbers(y) != class_numbers(T), np.float64)
 
 
 def class_numbers(outputs: NDArray[Any]) -> NDArray[np.intp]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["runs"]
 
-_SCORES = ("loss", "accuracy", "r2", "rmse", "mae")
-_BEST_FIRST = frozenset({"accuracy", "r2", "made"})
+_SCORES = ("loss", "accuracy", "auc", "brier", "r2", "rmse", "mae")
+_BEST_FIRST = frozenset({"accuracy", "auc", "r2", "made"})
 """What is sorted from the largest on."""
 
 

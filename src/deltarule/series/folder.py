@@ -93,6 +93,7 @@ def _about(forecast: Forecast) -> dict[str, Any]:
         "name": series.name,
         "source": series.source,
         "time": series.time,
+        "resample": series.resample,
         "calendar": series.calendar.to_dict(),
         "known": list(series.known),
         "past": list(series.past),
@@ -186,6 +187,7 @@ def _fitted(
         past={name: tensors[f"{i}.past.{name}"] for name in about["past"]},
         static=about.get("static", {}),
         time=about["time"],
+        resample=about.get("resample"),
     )
     network = Network.from_dict(plain["network"])
     own = f"{i}." if f"{i}.thetas" in tensors else ""

@@ -31,6 +31,8 @@ def network_of(settings: Settings, parts: Parts) -> Network:
     given = settings.network
     if given is None:
         return _made(settings, parts)
+    if isinstance(given, tuple):
+        given = Network(parts.X.shape[1:], given)
     layers = list(given.layers)
     if settings.hidden is not None:
         layers = [*(_resized(layers[0], n) for n in settings.hidden), layers[-1]]

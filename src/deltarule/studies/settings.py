@@ -12,7 +12,7 @@ from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import plain
 from deltarule.data.preparation.scale import SCALERS
 from deltarule.engine.objective import REDUCTIONS
-from deltarule.layers import INITIALISERS, Initialiser
+from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer, written_layers
 from deltarule.losses import LOSSES, Loss
 from deltarule.models.recipe import DTYPES, hidden_sizes
 from deltarule.network import Network
@@ -32,8 +32,9 @@ class Settings:
 
     data: Problem | None = None
     """The samples: a bundled or generated name, a file, or arrays (X, T)."""
-    network: Network | None = None
-    """The network; None makes dense layers from `hidden`, `activation` and `output`."""
+    network: Network | tuple[Layer, ...] | None = None
+    """The network, or its layers (`"steps:2,lstm:8,last,dense:1"`), whose inputs are those that the
+    samples have; None makes dense layers from `hidden`, `activation` and `output`."""
     hidden: tuple[int, ...] | None = None
     """Nodes of every hidden layer."""
     activation: Activation | None = None
@@ -110,11 +111,18 @@ def checked(name: str, value: Any) -> Any:
     return _CHECKS[name](value)
 
 
-def _network(value: Any) -> Network:
+def _network(value: Any) -> Network | tuple[Layer, ...]:
+    if isinstance(value, str):
+        return tuple(written_layers(value))
+    if isinstance(value, list | tuple):  # as `to_dict` has layers
+        return tuple(LAYERS.get(layer) for layer in value)
     if isinstance(value, Mapping):
         return Network.from_dict(value)
     if not isinstance(value, Network):
-        raise UsageError(f"network takes a dr.Network, not {value!r}; hidden takes sizes")
+        raise UsageError(
+            f"network takes a dr.Network, or layers such as 'gru:8,last,dense:1', not {value!r}; "
+            "hidden takes sizes"
+        )
     return value
 
 

@@ -79,7 +79,7 @@ def train_many(
     callbacks: Any = (),
     progress: bool = False,
     threads: int | None = None,
-    checkpoint: str | Path | None = None,
+    checkpoint: str | Path | Keeper | None = None,
     checkpoint_every: str | int = EVERY,
     resume: str | Path | bool = False,
 ) -> Many:

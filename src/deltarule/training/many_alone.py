@@ -33,7 +33,7 @@ def one_by_one(
     keeper: Keeper | None = None,
 ) -> None:
     """Train every network to its end and write it down; `make(network)` returns its engine."""
-    kept = States({}, histories.messages)
+    kept = States({}, histories.messages, (len(jobs), jobs.base.epochs))
     if keeper is not None and keeper.found is not None:
         kept.restore(keeper.found.arrays, keeper.found.values)
     waiting = iter(range(len(jobs)))  # gives every network once, to whichever thread asks
@@ -78,6 +78,8 @@ class States:
 
     networks: dict[int, State]
     messages: list[str]
+    wanted: tuple[int, int]
+    """How many networks, and for how many epochs."""
     epoch: int = 0
     """The epochs done, of all networks together."""
 
@@ -90,7 +92,9 @@ class States:
         """Return the rest, as plain values."""
         own = {str(k): state.values() for k, state in self.networks.items()}
         most = max((state.epoch for state in self.networks.values()), default=0)
-        return {"epoch": most, "networks": own, "messages": self.messages}
+        count, epochs = self.wanted
+        over = sum(bool(s.stopped) or s.epoch >= epochs for s in self.networks.values())
+        return {"epoch": most, "networks": own, "messages": self.messages, "ended": over == count}
 
     def restore(self, arrays: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Take back what `arrays` and `values` have given."""

@@ -107,7 +107,9 @@ class InStep:
     def values(self) -> dict[str, Any]:
         """Return the rest, as plain values."""
         seconds = self._clock() - self._began
-        return {"epoch": self.epoch, "seconds": seconds, **self._histories.values()}
+        ended = not self._histories.running.any() or self.epoch >= self._jobs.base.epochs
+        counted = {"epoch": self.epoch, "seconds": seconds, "ended": bool(ended)}
+        return {**counted, **self._histories.values()}
 
     def restore(self, arrays: Mapping[str, Array], values: Mapping[str, Any]) -> None:
         """Go on from what `arrays` and `values` have given."""

@@ -66,8 +66,9 @@ class State:
         return found | {name: a for name, a in optional.items() if a is not None}
 
     def values(self) -> dict[str, Any]:
-        """Return the rest: counters, the time spent and why training ended."""
-        return {name: getattr(self, name) for name in _VALUES}
+        """Return the rest: counters, the time spent, and whether and why training ended."""
+        ended = self.stopped not in ("", "interrupted", "callback")
+        return {name: getattr(self, name) for name in _VALUES} | {"ended": ended}
 
     @classmethod
     def of(cls, arrays: Mapping[str, Array], values: Mapping[str, Any]) -> State:

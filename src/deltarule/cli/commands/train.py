@@ -25,7 +25,8 @@ _DATA = typer.Argument(
     help="A file (.csv .tsv .txt .xlsx .jsonl .db .parquet .feather .npz, packed or not; "
     "'part-*.csv' for several, - for standard input) or a bundled name: digits, iris, wine, "
     "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder; or made: parity:4, "
-    "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, mackey_glass.",
+    "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, mackey_glass, "
+    "adding:50.",
 )
 _TASK = _data(
     help="regression, count, binary, multiclass or multilabel; auto reads it from the target.",
@@ -196,7 +197,7 @@ def train(
 
     if resume is not None:
         run = train_run.again(context, resume, more_epochs)
-        groups = (table_options.which_columns, _recipe, options.text_file)
+        groups = table_options.which_columns, _recipe, options.text_file
         which, asked, form = (train_run.taken(make, run.options) for make in groups)
     elif more_epochs is not None:
         raise UsageError("--more-epochs goes with --resume DIR, the folder of the training")

@@ -47,17 +47,12 @@ class Asked:
     """Whether there is nothing left to do."""
 
     def keeper(self, recipe: Recipe) -> Keeper | None:
-        """Return what keeps the checkpoints; None for ensembles, and optimizers that have none."""
-        from deltarule.core.errors import UsageError
+        """Return what keeps the checkpoints; None where the optimizer cannot be gone on with."""
         from deltarule.optim import OPTIMISERS
         from deltarule.training.keeping.checkpoints import EVERY, resumable
         from deltarule.training.keeping.keeper import Keeper
 
         every = self.options["checkpoint_every"]
-        if recipe.ensemble > 1:
-            if every is not None:
-                raise UsageError("of an ensemble no checkpoints are kept: leave out one of them")
-            return None
         if every is None and not resumable(OPTIMISERS.get(recipe.optimizer)):
             return None
         about = {"options": dict(self.options), "commands": self.commands, "place": str(Path.cwd())}
@@ -115,8 +110,7 @@ def again(context: typer.Context, folder: Path, more_epochs: int | None) -> Aske
     here, there = Path(said["data"]), Path(found.about["place"], said["data"])
     if not here.exists() and there.is_file():
         said["data"] = str(there)
-    stopped, done = found.values["stopped"], int(found.values["epoch"])
-    ended = stopped not in ("", "interrupted", "callback")
+    ended, done = found.values["ended"], int(found.values["epoch"])
     if more_epochs is not None:
         if not ended:
             raise UsageError(
@@ -161,7 +155,7 @@ def carry_out(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Read the data, train, write the folder, report. `which` says what the columns are."""
+    """Read the data, train, write the folder, report."""
     from deltarule.data import read_table
     from deltarule.models import check_destination, claimed, plan
     from deltarule.training.keeping.checkpoint import CHECKPOINT
@@ -173,12 +167,13 @@ def carry_out(
                 f"{folder}: the training has ended; nothing is left to do. --more-epochs N goes on."
             )
         return
-    columns = dict(which)
-    ids = columns.pop("ids")
+    columns = {name: names for name, names in which.items() if name != "ids"}
     with claimed(folder):
         try:
             table = read_table(said["data"], **columns, **form.to_dict())
-            ready = plan(table, recipe, target=which["target"], dropped=which["drop"], ids=ids)
+            ready = plan(
+                table, recipe, target=which["target"], dropped=which["drop"], ids=which["ids"]
+            )
             check_destination(folder, force=asked.force, parameters=ready.network.size)
             _train(ready, asked, quiet, as_json)
         except KeyboardInterrupt:
@@ -201,10 +196,10 @@ def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
     from deltarule.models.cross_validation import fold_of, judge
     from deltarule.models.folder import RUN
 
-    folds = asked.options["cv"]
-    if folds:
-        fold_of(plan, 0, folds)  # refused before the training where it cannot be
     out, keeper = asked.folder, asked.keeper(plan.recipe)
+    cv, importance = asked.options["cv"], asked.options["importance"]
+    if cv:
+        fold_of(plan, 0, cv)  # refused before the training where it cannot be
     screen = None if quiet or as_json else Screen()
     if screen is not None:
         report.show_plan(screen, plan)
@@ -212,9 +207,7 @@ def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
             done, most = keeper.found.values["epoch"], plan.recipe.epochs
             screen.say("resumed", f"after {done:,} of at most {most:,} epochs")
     fitted, failure = _fit(plan, keeper, progress=screen is not None and sys.stderr.isatty())
-    notes = []
-    if fitted.status == "finished":
-        notes = judge(fitted, folds=folds, columns=asked.options["importance"])
+    notes = judge(fitted, folds=cv, columns=importance) if fitted.status == "finished" else []
     # what is there without a description are our own checkpoints
     undrawn = notes + save(fitted, out, force=asked.force or not (out / RUN).exists(), rescue=True)
     if as_json:

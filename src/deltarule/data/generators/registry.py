@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from deltarule.core.errors import UsageError
 from deltarule.data.bundle import Bundled
-from deltarule.data.generators import patterns, plane, series, teachers
+from deltarule.data.generators import patterns, plane, sequences, series, teachers
 
 __all__ = ["GENERATED", "generate", "is_generated", "usages"]
 
@@ -22,6 +22,7 @@ GENERATED: dict[str, Callable[..., Bundled]] = {
         plane.circles,
         teachers.teacher,
         series.mackey_glass,
+        sequences.adding,
     )
 }
 """Every generator by name; its parameters have defaults."""

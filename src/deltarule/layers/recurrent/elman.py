@@ -30,7 +30,7 @@ class Kept(NamedTuple):
 
 
 @LAYERS.register
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Elman(Recurrent):
     """A recurrent layer: net_t = x_t W^T + h_{t-1} U^T + b, h_t = f(net_t).
 

@@ -35,7 +35,7 @@ class Kept(NamedTuple):
 
 
 @LAYERS.register
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class GRU(Recurrent):
     """Gates that mix the old state with a new one: h_t = (1 - z_t) n_t + z_t h_{t-1}.
 

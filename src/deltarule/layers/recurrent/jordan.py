@@ -33,7 +33,7 @@ class Kept(NamedTuple):
 
 
 @LAYERS.register
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Jordan(Recurrent):
     """Hidden nodes that see the outputs of the step before: the state is y.
 

@@ -35,7 +35,7 @@ class Kept(NamedTuple):
 
 
 @LAYERS.register
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class LSTM(Recurrent):
     """A memory c with gates: c_t = f_t c_{t-1} + i_t g_t, h_t = o_t F(c_t).
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
@@ -113,6 +114,13 @@ class Recurrent(Layer):
         self, p: Parameters, dE_dstate: State, kept: Any, rule: LayerRule, xp: Any
     ) -> Deltas:
         """Return the deltas of step t from dE/dstate_t: all that state_t does to E."""
+
+    @final
+    def __repr__(self) -> str:
+        plain = type(self)(self.units)  # type: ignore[call-arg]  # as every cell takes them
+        named = [(f.name, getattr(self, f.name)) for f in fields(self)]  # type: ignore[arg-type]
+        parts = [f"{name}={value!r}" for name, value in named if value != getattr(plain, name)]
+        return f"{type(self).__name__}({', '.join([str(self.units), *parts])})"
 
     @final
     def outputs(self, inputs: Shape) -> Shape:
