@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick lowest coverage test test-peers proof fuzz check format studies docs mutation bench lock clean
+.PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies docs mutation bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,11 @@ test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch and onnxruntime, sc
 
 proof: $(STAMPS)/test  ## the diagnosis: every mistake and pair, 5,000 points of the grammar, 4,000 right and wrong gradients; intervals
 	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py tests/studies/full_coverage.py
+
+KILLED_JOBS ?= 200
+
+resumed: $(STAMPS)/test  ## KILLED_JOBS=200 trainings killed at random moments, and resumed until they are done
+	@KILLED_JOBS=$(KILLED_JOBS) $(BIN)/python -m pytest -s tests/training/test_checkpoint.py -k killed_at_random
 
 FUZZ_CASES ?= 2000
 

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         Steps,
     )
     from deltarule.models import Model, load
+    from deltarule.models.network_folder import save
     from deltarule.network import Network
     from deltarule.rules import DeltaRule
     from deltarule.series import (
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
         train,
         train_many,
     )
+    from deltarule.training.keeping.checkpoints import checkpoints
 
 __version__ = "0.1.0"
 
@@ -181,6 +183,8 @@ _HOME = {
     "OutputsCheck": "deltarule.check.outputs",
     "compare_outputs": "deltarule.check.outputs",
     "load": "deltarule.models",
+    "save": "deltarule.models.network_folder",
+    "checkpoints": "deltarule.training.keeping.checkpoints",
     "train": "deltarule.training",
     "train_many": "deltarule.training",
 }
@@ -241,6 +245,7 @@ __all__ = [
     "check_gradient",
     "check_sklearn",
     "check_torch",
+    "checkpoints",
     "compare_outputs",
     "data",
     "diagnose",
@@ -263,6 +268,7 @@ __all__ = [
     "real_time_gradient",
     "rules",
     "saturation",
+    "save",
     "step_validity",
     "to_torch",
     "train",

@@ -41,6 +41,8 @@ def test_version(cli: Cli) -> None:
         "diagnose",
         "forecast",
         "why",
+        "runs",
+        "compare",
         "study",
         "study run",
         "study list",

@@ -22,7 +22,8 @@ def test_a_report_for_a_person(cli: Cli, tmp_path: Path) -> None:
         "reference (about 0.002 s of work: compiling would not pay): backpropagation",
         "• training  ○ validation",
         "after 5 epochs in",
-        "iris-model: confusion.png, curves.png, history.csv, model.safetensors, run.json",
+        "iris-model: checkpoint.safetensors, confusion.png, curves.png, history.csv, "
+        "model.safetensors, run.json",
         "deltarule predict iris-model iris",
     ):
         assert said in result.stdout, said

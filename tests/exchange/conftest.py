@@ -28,7 +28,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
         )
     (folder / "people.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def made(name: str, target: str | None = None, **options: Any) -> Model:
+    def made(name: str, target: Any = None, **options: Any) -> Model:
         place: str | Path = folder / "people.csv" if name == "people" else name
         table = read_table(place, target=target)
         recipe = Recipe(**{"hidden": (5,), "epochs": 4, "lr": 0.02, "missing": "mean", **options})

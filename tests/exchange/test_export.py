@@ -113,6 +113,7 @@ def test_cells_that_are_missing_or_strange(make: Any, tmp_path: Path) -> None:
         numpy_answers(strict, [[float("nan")] * 10])
 
 
+CITY = 'O\'Brien, "x" \\ é'
 NAMES = ["label", 'a "b"', "*/ x", "probabilities", "c\\", "deltarule"]
 
 
@@ -213,19 +214,46 @@ def test_a_formula_of_ones_own_is_written_where_it_can_be_traced(make: Any, tmp_
     assert not (tmp_path / "n.py").exists()
 
 
-def test_what_has_no_place_in_a_target_is_refused(
-    make: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_what_has_no_place_in_a_target_is_refused(make: Any, tmp_path: Path) -> None:
     model = make("iris")
     net = dr.Network(4, [Scale(), dr.Dense(3, "softmax")])
     layered = replace(model, objective=replace(model.objective, network=net), theta=net.init())
     with pytest.raises(dr.UsageError, match=r"layer 1 is of the type .*; networks of dense layers"):
         dr.export(layered, "c", tmp_path / "m.h")
-    plain = model.inputs.to_dict()
-    monkeypatch.setattr(type(model.inputs), "to_dict", lambda self: {**plain, "derived": []})
-    with pytest.raises(dr.UsageError, match="the model's inputs are prepared with derived"):
-        dr.export(model, "c", tmp_path / "m.h")
+    sizes = {"city": ("Bonn", "Rome", CITY)}
+    for options, words in (
+        ({"ensemble": 3}, "it is an ensemble of 3 networks"),
+        ({"min_count": 31}, "rare categories are pooled"),
+        ({"ordinal": sizes}, "columns are made of others"),
+    ):
+        with pytest.raises(dr.UsageError, match=f"cannot be exported yet: {words}"):
+            dr.export(make("people", "rich", **options), "c", tmp_path / "m.h")
+    table = columns_table(
+        {"x": [0.1, 0.2, 0.3, 0.4] * 5, "a": ["u", "v"] * 10, "b": ["v", "w"] * 10}
+    )
+    several = fit(table, Recipe(hidden=(2,), epochs=1), target=["a", "b"]).model
+    with pytest.raises(dr.UsageError, match="its target has several labels"):
+        dr.export(several, "c", tmp_path / "m.h")
     assert not (tmp_path / "m.h").exists()
+
+
+@pytest.mark.parametrize("to", HERE)
+@pytest.mark.parametrize("how", ["log", "log1p"])
+def test_logarithms_and_counts(to: str, how: str, make: Any, tmp_path: Path) -> None:
+    model = make("people", "income", target_transform=how)
+    assert dr.export(model, to, tmp_path / "m").difference < 1e-6
+    table = columns_table({"x": np.arange(40.0), "siblings": np.arange(40.0) ** 2 % 5})
+    counts = fit(table, Recipe(hidden=(3,), epochs=2, task="count"), target="siblings").model
+    assert dr.export(counts, to, tmp_path / "n").difference < 1e-6
+
+
+def test_a_model_that_answers_otherwise_than_its_network_is_found_out(make: Any) -> None:
+    model = make("iris")
+    wrong = replace(model, members=np.stack([model.theta, model.theta * 1.1]))
+    ops = operations_of(model)
+    assert Trial.of(wrong, ops).tolerance < 2e-6
+    with pytest.raises(dr.NumericError):
+        Trial.of(wrong, ops).check("m", Trial.of(model, ops).answers)
 
 
 def test_the_command(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

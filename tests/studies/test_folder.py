@@ -59,7 +59,7 @@ def test_held_chance_is_the_first_seed_s(small, tmp_path):
 
 def test_another_study_s_folder_is_refused_with_the_difference(small, tmp_path):
     small(seeds=3).run(tmp_path / "study")
-    with pytest.raises(UsageError, match=r"settings epochs: 600 here, 500 there"):
+    with pytest.raises(UsageError, match=r"settings epochs: 600 there, 500 here"):
         small(seeds=3, epochs=500).run(tmp_path / "study")
     fresh = small(seeds=3, epochs=500).run(tmp_path / "study", fresh=True)
     assert fresh.runs["epochs"].max() <= 500

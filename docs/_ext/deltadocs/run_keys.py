@@ -10,13 +10,16 @@ __all__ = ["MEANINGS", "table"]
 
 MEANINGS = {
     "schema": "the version of the folder; another one is refused",
+    "made": "when training ended, in UTC",
+    "commands": "the command lines that repeat it",
     "versions": "of deltarule, Python and NumPy, at training",
+    "machine": "its name, system and processor",
     "status": "`finished`, `interrupted` or `non_finite`",
     "network": "inputs, layers, initialiser",
     "objective": "loss, reduction, rule, l2",
     "optimizer": "its name and parameters",
     "recipe": "every option that was in force",
-    "data": "source and format of the rows; task, kinds, categories, scaling",
+    "data": "source, SHA-256 of its columns, format; task, kinds, categories, scaling",
     "training": "engine, seed, epochs, updates, why it stopped, which theta was kept",
     "metrics": "loss, accuracy, AUC and Brier, or loss, R2, RMSE and MAE, per part",
     "judgement": "the scores' intervals, baselines; folds and importance where asked for",

@@ -95,4 +95,9 @@ class Custom(ElementwiseActivation):
 
     def to_dict(self) -> dict[str, Any]:
         """Return where it is to be found: an activation of one's own is no data."""
-        return described("custom", self.name, self.f, self.df)
+        more: dict[str, Any] = {
+            "range": [str(end) for end in self.range],
+            "kinks": [float(kink) for kink in self.kinks],
+        }
+        more |= {"name": self.name, "init": self.init}
+        return described("custom", self.name, self.f, self.df, kind="activations", arguments=more)

@@ -13,12 +13,14 @@ import typer
 import deltarule
 from deltarule.cli.commands import study
 from deltarule.cli.commands.check import check
+from deltarule.cli.commands.compare import compare
 from deltarule.cli.commands.diagnose import diagnose
 from deltarule.cli.commands.explain import explain
 from deltarule.cli.commands.export import export
 from deltarule.cli.commands.forecast import forecast
 from deltarule.cli.commands.lab import lab
 from deltarule.cli.commands.predict import predict
+from deltarule.cli.commands.runs import runs
 from deltarule.cli.commands.show import show
 from deltarule.cli.commands.train import train
 from deltarule.cli.commands.tune import tune
@@ -89,6 +91,7 @@ _add(
     "deltarule train people.csv --target income --missing mean --drop name",
     "deltarule train people.csv --target city --hidden 32 --activation relu --lr 0.01",
     "deltarule train wine --lr cosine:0.01,100 --epochs 100 --out wine-1 --force",
+    "deltarule train --resume people-model",
 )
 _add(
     tune,
@@ -104,6 +107,16 @@ _add(
     "deltarule predict sales-forecast new-rows.csv",
 )
 _add(show, "deltarule show digits-model")
+_add(
+    runs,
+    "deltarule runs .",
+    "deltarule runs experiments --sort accuracy",
+)
+_add(
+    compare,
+    "deltarule compare wine-1 wine-2",
+    "deltarule compare wine-1 wine-2 --plot curves.png",
+)
 _add(
     export,
     "deltarule export iris-model --to numpy",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from typer.core import TyperCommand
+
+from deltarule.core.surroundings import COMMAND
 
 __all__ = ["Once"]
 
@@ -24,6 +27,8 @@ class Once(TyperCommand):
                         f"{max(param.opts, key=len)} is given {order.count(param)} times "
                         f"({values}); give it once"
                     )
+        if not ctx.resilient_parsing:
+            COMMAND.set(shlex.join([*ctx.command_path.split(), *args]))
         return super().parse_args(ctx, args)
 
 

@@ -6,16 +6,15 @@ of the file; the object itself is given when the model is loaded.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deltarule.core.errors import FileError, UsageError
+from deltarule.core.own_parts import checksum, found_again
 
 __all__ = [
     "OwnCodeWarning",
@@ -115,19 +114,32 @@ def slope_of(
             )
 
 
-def described(name: str, title: str, *functions: Any) -> dict[str, Any]:
-    """Return where a formula of somebody's own is to be found, and its file's checksum."""
-    found: dict[str, Any] = {"name": name, "title": title}
+def described(
+    name: str,
+    title: str,
+    *functions: Any,
+    kind: str = "",
+    arguments: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return where a formula of somebody's own is to be found, and its files' checksum.
+
+    `kind` is the room of its class, `Custom`, which is made of the functions and `arguments`.
+    """
+    found: dict[str, Any] = {"name": name, "title": title, "kind": kind}
+    found["arguments"] = dict(arguments or {})
     try:
-        file = inspect.getsourcefile(inspect.unwrap(functions[0]))
-        found["sha256"] = hashlib.sha256(Path(file or "").read_bytes()).hexdigest()
-        found["file"] = str(file)
+        files = [inspect.getsourcefile(inspect.unwrap(function)) or "" for function in functions]
+        found |= {"file": files[0], "sha256": checksum(files)}
     except (OSError, TypeError):  # it was typed in, or is no Python
         found["file"] = found["sha256"] = ""
-    found["functions"] = [
-        getattr(function, "__qualname__", repr(function)) for function in functions
-    ]
+    found["functions"] = [_place(function) for function in functions]
     return found
+
+
+def _place(function: Any) -> str:
+    """Return a function's import path, module:name."""
+    name = getattr(function, "__qualname__", repr(function))
+    return f"{getattr(function, '__module__', '')}:{name}"
 
 
 def own_file(tree: Any) -> str:
@@ -147,7 +159,8 @@ def own_file(tree: Any) -> str:
 def restored(tree: Any, own: Mapping[str, Any]) -> Any:
     """Return a description with the objects of `own`, by title, in the place of what names them.
 
-    Raises `FileError` for one that is missing; warns of one whose file has changed.
+    What is not in `own` is imported, where its module is as it was. Raises `FileError` for one that
+    is missing; warns of one whose file has changed.
     """
     if isinstance(tree, list):
         return [restored(value, own) for value in tree]
@@ -158,11 +171,14 @@ def restored(tree: Any, own: Mapping[str, Any]) -> Any:
     title = str(tree["title"])
     place = tree.get("file") or "an interactive session"
     if title not in own:
-        raise FileError(
-            f"the model has a formula of somebody's own, {title} of {place}, which no folder "
-            f"holds. Give it: dr.load(folder, own={{{title!r}: ...}}), or --own FILE.py on the "
-            "command line"
-        )
+        again = found_again(tree)
+        if again is None:
+            raise FileError(
+                f"the model has a formula of somebody's own, {title} of {place}, which no folder "
+                "holds, and which cannot be imported as it was. Give it: dr.load(folder, "
+                f"own={{{title!r}: ...}}), or --own FILE.py on the command line"
+            )
+        return again
     found = own[title]
     now = found.to_dict() if hasattr(found, "to_dict") else described("custom", title, found)
     if now.get("sha256") != tree.get("sha256"):

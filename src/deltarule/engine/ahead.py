@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,5 +81,7 @@ def ahead(objective: Objective) -> tuple[Objective, Unweighted | None]:
 
 def behind(first: Unweighted, samples: Samples) -> Samples:
     """Return samples as the second layer sees them."""
-    X, _ = first.forward({}, samples.X, NUMPY)
+    X, forward = samples.X, cast(Any, first.forward)
+    ends = (X.lengths,) if isinstance(X, Sequences) and first.by_length else ()
+    X, _ = forward({}, X.values if isinstance(X, Sequences) else X, NUMPY, *ends)
     return replace(samples, X=X if isinstance(X, Sequences) else np.ascontiguousarray(X))

@@ -207,7 +207,7 @@ def _predict(ops: Operations, name: str) -> Iterator[str]:
     if not ops.classes:
         for i, (offset, scale) in enumerate(zip(ops.offset, ops.scale, strict=True)):
             terms = f"y{L}[{i}] * {number_text(scale)} + {number_text(offset)}"
-            body.append(f"answers[{i}] = {terms};")
+            body.append(f"answers[{i}] = {f'{ops.inverse}({terms})' if ops.inverse else terms};")
     elif sizes[-1] == 1:
         body += [f"answers[0] = 1 - y{L}[0];", f"answers[1] = y{L}[0];"]
     else:

@@ -4,7 +4,7 @@ columns   a number: (x - offset) / scale, 0 if constant, `fill` where missing; e
           every one of `categories`, 1 for the cell's and 0 for the others
 layers    net = y W^T + b, then the formula `y` of net, in NumPy's words
 answers   with `classes` their probabilities (1 - y and y where there is one output), else
-          y target_scale + target_offset
+          y target_scale + target_offset, then the `target_function` exp or expm1, if any
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def json_file(ops: Operations, trial: Trial, name: str) -> str:
         "classes": list(ops.classes),
         "target_offset": ops.offset.tolist(),
         "target_scale": ops.scale.tolist(),
+        "target_function": ops.inverse,
         "recorded": {"rows": rows, "answers": answers},
     }
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
@@ -89,7 +90,8 @@ def _answer(path: Path, trial: Trial, name: str) -> Any:
         net = net if layer["b"] is None else net + np.array(layer["b"], dtype)
         y = eval(layer["y"], {"np": np, "erfc": erfc, "net": net})  # the text that we have written
     if not plain["classes"]:
-        return y * np.array(plain["target_scale"]) + np.array(plain["target_offset"])
+        y = y * np.array(plain["target_scale"]) + np.array(plain["target_offset"])
+        return getattr(np, plain["target_function"])(y) if plain["target_function"] else y
     return np.hstack([1 - y, y]) if y.shape[1] == 1 else y
 
 

@@ -198,7 +198,11 @@ def _answers(graph: _Graph, ops: Operations, y: str) -> list[Any]:
     if not ops.classes:
         y = graph.add("Cast", y, to=TensorProto.DOUBLE)
         y = graph.add("Mul", y, graph.constant(ops.scale[None]))
-        graph.add("Add", y, graph.constant(ops.offset[None]), name=values)
+        y = graph.add("Add", y, graph.constant(ops.offset[None]))
+        y = graph.add("Exp", y) if ops.inverse else y
+        if ops.inverse == "expm1":
+            y = graph.add("Sub", y, graph.constant(np.array(1.0)))
+        graph.add("Identity", y, name=values)
         shape = ["rows", len(ops.targets)]
         return [helper.make_tensor_value_info(values, TensorProto.DOUBLE, shape)]
     if ops.sizes[-1] == 1:

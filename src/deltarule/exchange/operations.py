@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from deltarule.activations import Activation
 from deltarule.core.errors import UsageError
+from deltarule.data.preparation.encode import OTHER
 from deltarule.engine import Objective
 from deltarule.layers import Dense
 from deltarule.models import Model
@@ -83,7 +84,9 @@ class Operations:
     """Empty for a regression."""
     offset: Array
     scale: Array
-    """A regression's values are y scale + offset, in float64."""
+    """A regression's values are y scale + offset, in float64, ..."""
+    how: str = "none"
+    """... of which exp or expm1 is taken where it learned "log" or "log1p"."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -94,6 +97,11 @@ class Operations:
     def sizes(self) -> tuple[int, ...]:
         """n_0, n_1, .., n_L."""
         return self.objective.network.sizes
+
+    @property
+    def inverse(self) -> str:
+        """The function that is the last step: exp, expm1, or none."""
+        return {"log": "exp", "log1p": "expm1"}.get(self.how, "")
 
     @property
     def answers(self) -> int:
@@ -122,27 +130,15 @@ class Operations:
         return np.stack(parts, axis=1).astype(self.dtype)
 
 
-_SAID = {
-    "inputs": {"columns", "scale", "missing"},
-    "targets": {"task", "names", "kind", "classes", "scale"},
-}
-"""What a model's description may say of its data for a target to say it, too."""
-
-
 def operations_of(model: Model) -> Operations:
     """Return the operations of a model.
 
-    Raises `UsageError` for a layer that is not dense, and for data that are prepared in a way
-    that no target has a place for.
+    Raises `UsageError` for a layer that is not dense, and for what else no target has a place for.
     """
     network, encoder, targets = model.network, model.inputs, model.targets
-    for what, part in (("inputs", encoder), ("targets", targets)):
-        more = sorted(set(part.to_dict()) - _SAID[what])
-        if more:
-            raise UsageError(
-                f"the model's {what} are prepared with {', '.join(more)}, which no target of an "
-                "export has a place for yet"
-            )
+    lacking = list(_without_a_place(model))
+    if lacking:
+        raise UsageError(f"the model cannot be exported yet: {'; '.join(lacking)}")
     steps = []
     for number, (layer, p) in enumerate(
         zip(network.layers, network.unpack(model.theta), strict=True), 1
@@ -154,8 +150,6 @@ def operations_of(model: Model) -> Operations:
             )
         steps.append(Step(p["W"], p.get("b"), layer.activation))
     classes = tuple(model.classes.tolist()) if targets.classes else ()
-    if classes and len(classes) not in (network.sizes[-1], 2):
-        raise UsageError(f"the task {model.task} has no place in the targets of an export yet")
     return Operations(
         columns=tuple(_columns(model)),
         fills=encoder.missing == "mean",
@@ -166,7 +160,21 @@ def operations_of(model: Model) -> Operations:
         classes=classes,
         offset=targets.scaler.offset,
         scale=targets.scaler.scale,
+        how=targets.how,
     )
+
+
+def _without_a_place(model: Model) -> Iterator[str]:
+    """Yield what none of the targets can say, in words."""
+    encoder = model.inputs
+    if model.members is not None:
+        yield f"it is an ensemble of {len(model.members)} networks (--ensemble)"
+    if encoder.derived:
+        yield "columns are made of others (--dates parts, --ordinal)"
+    if any(OTHER in some[-1:] for some in encoder.categories):
+        yield "rare categories are pooled (--min-count)"
+    if model.task == "multilabel":
+        yield "its target has several labels"
 
 
 def _columns(model: Model) -> Iterator[Column]:

@@ -114,7 +114,8 @@ def answering(ops: Operations, outputs: str) -> list[str]:
             "def predict(rows):",
             f'    """Return {targets_text(ops)} of rows of cells, (n, {len(ops.targets)})."""',
             f"    y = {outputs}",
-            "    return y.astype(float) * np.array(TARGET_SCALE) + np.array(TARGET_OFFSET)",
+            "    y = y.astype(float) * np.array(TARGET_SCALE) + np.array(TARGET_OFFSET)",
+            f"    return np.{ops.inverse}(y)" if ops.inverse else "    return y",
         ]
     both = ops.sizes[-1] == 1
     return [

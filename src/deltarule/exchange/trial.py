@@ -47,22 +47,22 @@ class Trial:
         """Return the same rows for the same model, every time."""
         rng = stream(0, PATHS)
         cells = [_cells(column, rng, count, ops.fills) for column in ops.columns]
-        outputs = model.outputs({c.name: x for c, x in zip(ops.columns, cells, strict=True)})
-        precise = model.network(
-            model.theta.astype(np.float64), ops.encoded(list(zip(*cells, strict=True)))
-        )
-        rows, answers = list(zip(*cells, strict=True)), _answers(model, outputs)
-        found = cls(ops, rows, answers, _LEAST[str(ops.dtype)])
-        own = np.max(np.abs(answers - _answers(model, precise)) / found.units)
-        return replace(found, tolerance=max(found.tolerance, 4.0 * float(own)))
+        rows = list(zip(*cells, strict=True))
+        answers = model.outputs({c.name: x for c, x in zip(ops.columns, cells, strict=True)})
+        found = cls(ops, rows, _answers(model, answers), _LEAST[str(ops.dtype)])
+        X = ops.encoded(rows)  # what rounding makes of the network alone
+        single, double = (model.network(model.theta.astype(d), X) for d in (ops.dtype, np.float64))
+        off = np.abs(_answers(model, single) - _answers(model, double)) / found.units
+        return replace(found, tolerance=max(found.tolerance, 4.0 * float(np.max(off))))
 
     @property
     def units(self) -> Array:
         """1 for probabilities; for a target, how far its values are from the middle at most."""
         if self.ops.classes:
             return np.ones(self.ops.answers)
-        away = np.abs(self.answers - self.ops.offset).max(axis=0)
-        return np.asarray(np.maximum(away, self.ops.scale))
+        middle = 0.0 if self.ops.inverse else self.ops.offset
+        away = np.abs(self.answers - middle).max(axis=0)
+        return away if self.ops.inverse else np.asarray(np.maximum(away, self.ops.scale))
 
     def check(self, what: str, found: Any) -> float:
         """Return the largest difference; raises `NumericError` where it is more than rounding."""

@@ -90,7 +90,10 @@ class Custom(Loss):
 
     def to_dict(self) -> dict[str, Any]:
         """Return where it is to be found: a loss of one's own is no data."""
-        return described("custom", self.name, self.e, self.de)
+        ranges = {"output_range": self.output_range, "target_range": self.target_range}
+        more: dict[str, Any] = {n: [str(end) for end in ends] for n, ends in ranges.items()}
+        more |= {"name": self.name}
+        return described("custom", self.name, self.e, self.de, kind="losses", arguments=more)
 
 
 def _inside(outputs: tuple[float, float], targets: tuple[float, float]) -> Any:

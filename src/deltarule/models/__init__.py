@@ -4,6 +4,7 @@
 """
 
 from deltarule.models.claim import claimed
+from deltarule.models.comparing import Comparison, compare
 from deltarule.models.fit import Fitted, fit, fit_plan
 from deltarule.models.folder import check_destination, save
 from deltarule.models.metrics import METRICS
@@ -12,15 +13,18 @@ from deltarule.models.plan import Plan, plan
 from deltarule.models.read import load, read_history
 from deltarule.models.recipe import Recipe
 from deltarule.models.rows import observations, observed
+from deltarule.models.runs import runs
 
 __all__ = [
     "METRICS",
+    "Comparison",
     "Fitted",
     "Model",
     "Plan",
     "Recipe",
     "check_destination",
     "claimed",
+    "compare",
     "fit",
     "fit_plan",
     "load",
@@ -28,5 +32,6 @@ __all__ = [
     "observed",
     "plan",
     "read_history",
+    "runs",
     "save",
 ]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import platform
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-import deltarule
+from deltarule.core.surroundings import surroundings
+from deltarule.data import Table
 from deltarule.models.metrics import Metrics
 from deltarule.models.plan import Plan
 from deltarule.training import Run
+from deltarule.training.keeping.checkpoint import digest
 
-__all__ = ["SCHEMA", "describe", "status_of"]
+__all__ = ["SCHEMA", "describe", "digest_of_columns", "status_of", "training_of"]
 
 SCHEMA = 1
 """The version of the model folder; another one is refused."""
@@ -24,18 +24,43 @@ def status_of(run: Run) -> str:
     return run.stopped if run.stopped in ("interrupted", "non_finite") else "finished"
 
 
-def describe(plan: Plan, run: Run, metrics: dict[str, Metrics]) -> dict[str, Any]:
-    """Return everything about a model but its numbers, ready for JSON."""
-    prepared, table = plan.prepared, plan.table
-    parts = {name: len(part) for name, part in prepared.parts.items()}
+def digest_of_columns(table: Table, names: Sequence[str]) -> str:
+    """Return the SHA-256 of columns' names, kinds, categories and values, whatever holds them."""
+    parts: list[Any] = []
+    for column in (table[name] for name in names):
+        parts += ["\0".join((column.name, column.kind, *column.categories)).encode(), column.values]
+    return digest(*parts)
+
+
+def training_of(run: Run) -> dict[str, Any]:
+    """Return how a training went."""
     best = run.state.best_error
     return {
+        "engine": run.engine,
+        "seed": run.seed,
+        "epochs": run.epochs,
+        "updates": run.state.step,
+        "stopped": run.stopped,
+        "best_epoch": run.best_epoch,
+        "best_error": best if math.isfinite(best) else None,
+        "kept": "best" if run.theta is run.state.best_theta else "last",
+        "seconds": round(run.seconds, 3),
+    }
+
+
+def describe(
+    plan: Plan, run: Run, metrics: dict[str, Metrics], commands: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return everything about a model but its numbers, ready for JSON.
+
+    `commands` are the command lines that repeat it, where they are more than the one at work.
+    """
+    prepared, table = plan.prepared, plan.table
+    parts = {name: len(part) for name, part in prepared.parts.items()}
+    return {
         "schema": SCHEMA,
-        "versions": {
-            "deltarule": deltarule.__version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-        },
+        **surroundings("numpy"),
+        **({"commands": list(commands)} if commands else {}),
         "status": status_of(run),
         "network": plan.network.to_dict(),
         "objective": plan.objective.to_dict(),
@@ -43,6 +68,8 @@ def describe(plan: Plan, run: Run, metrics: dict[str, Metrics]) -> dict[str, Any
         "recipe": plan.recipe.to_dict(),
         "data": {
             "source": table.source,
+            "sha256": digest_of_columns(table, table.names),
+            "target_sha256": digest_of_columns(table, prepared.targets.names),
             "task": prepared.task,
             "rows": {"all": table.rows, **parts},
             "inputs": prepared.inputs.to_dict(),
@@ -52,17 +79,7 @@ def describe(plan: Plan, run: Run, metrics: dict[str, Metrics]) -> dict[str, Any
             "ids": list(plan.ids),
             "format": table.format.to_dict() if table.format is not None else {},
         },
-        "training": {
-            "engine": run.engine,
-            "seed": run.seed,
-            "epochs": run.epochs,
-            "updates": run.state.step,
-            "stopped": run.stopped,
-            "best_epoch": run.best_epoch,
-            "best_error": best if math.isfinite(best) else None,
-            "kept": "best" if run.theta is run.state.best_theta else "last",
-            "seconds": round(run.seconds, 3),
-        },
+        "training": training_of(run),
         "metrics": metrics,
         "notes": list(prepared.notes),
     }

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError
 from deltarule.data import Table
 from deltarule.models.describe import describe, status_of
 from deltarule.models.judgement import judged
-from deltarule.models.metrics import Metrics, measure
+from deltarule.models.metrics import Metrics, measure, row_errors
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.recipe import Recipe
 from deltarule.network import Network
 from deltarule.training import Epoch, Patience, Run, train, train_many
+from deltarule.training.keeping.checkpoints import resumable
+from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.state import State
 
 __all__ = ["Fitted", "fit", "fit_plan"]
@@ -36,6 +39,10 @@ class Fitted:
     model: Model
     metrics: dict[str, Metrics]
     """Per part (train, validation, test): see `deltarule.models.METRICS`."""
+    rows: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """The numbers of the test rows, from 0, and their errors: see `metrics.row_errors`."""
+    checkpoint: bytes = b""
+    """The state at the end, from which more epochs go on; empty where the optimizer has none."""
 
     @cached_property
     def judgement(self) -> dict[str, Any]:
@@ -76,12 +83,18 @@ def fit(
 
 
 def fit_plan(
-    plan: Plan, *, progress: bool = False, callbacks: Callback | Sequence[Callback] = ()
+    plan: Plan,
+    *,
+    progress: bool = False,
+    callbacks: Callback | Sequence[Callback] = (),
+    keeper: Keeper | None = None,
 ) -> Fitted:
-    """Carry out a plan; see `fit`."""
+    """Carry out a plan; see `fit`. `keeper` has the checkpoint to go on from, and keeps more."""
     recipe = plan.recipe
+    if keeper is None and resumable(plan.optimiser):
+        keeper = Keeper.under(plan.optimiser) or Keeper(None)
     if recipe.ensemble > 1:
-        return _several(plan, progress)
+        return _several(plan, progress, keeper)
     try:
         run = train(
             *_samples(plan),
@@ -89,10 +102,11 @@ def fit_plan(
             seed=recipe.seed,
             callbacks=callbacks,
             progress=progress,
+            checkpoint=keeper,
         )
     except NumericError as error:
-        raise NumericError(str(error), _measured(plan, error.run)) from error
-    return _measured(plan, run)
+        raise NumericError(str(error), _measured(plan, error.run, keeper)) from error
+    return _measured(plan, run, keeper)
 
 
 def _samples(plan: Plan) -> tuple[Network, NDArray[Any], NDArray[Any]]:
@@ -120,11 +134,12 @@ def _options(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _several(plan: Plan, progress: bool) -> Fitted:
+def _several(plan: Plan, progress: bool, keeper: Keeper | None) -> Fitted:
     """Train an ensemble; its first member's run stands for them all."""
     recipe = plan.recipe
     seeds = range(recipe.seed, recipe.seed + recipe.ensemble)
-    many = train_many(*_samples(plan), **_options(plan), seeds=seeds, progress=progress)
+    options = {**_options(plan), "progress": progress, "checkpoint": keeper}
+    many = train_many(*_samples(plan), **options, seeds=seeds)
     epochs, best = int(many.epochs[0]), int(many.best_epoch[0])
     history = {name: rows[:epochs, 0].tolist() for name, rows in many.history.items()}
     watched = history.get("validation_error", history["error"])
@@ -143,20 +158,27 @@ def _several(plan: Plan, progress: bool) -> Fitted:
     run = Run(
         plan.objective, plan.optimiser, many.engine, recipe.seed, state, bool(recipe.patience)
     )
-    fitted = _measured(plan, run, many.theta)
+    fitted = _measured(plan, run, keeper, many.theta)
     if "non_finite" in many.stopped:
         message = next(message for message in many.messages if message)
         raise NumericError(f"of {len(many)} networks, one: {message}", fitted)
     return fitted
 
 
-def _measured(plan: Plan, run: Run, members: NDArray[Any] | None = None) -> Fitted:
+def _measured(
+    plan: Plan, run: Run, keeper: Keeper | None, members: NDArray[Any] | None = None
+) -> Fitted:
     prepared, weights = plan.prepared, run.theta if members is None else members
     metrics = {
         name: measure(plan.objective, weights, prepared.targets, [(part.X, part.T)])
         for name, part in prepared.parts.items()
     }
-    description = describe(plan, run, metrics)
+    commands = keeper.about.get("commands", ()) if keeper is not None else ()
+    description = describe(plan, run, metrics, commands)
     parts = (prepared.inputs, prepared.targets, description, run.feedback)
     model = Model(plan.objective, run.theta, *parts, members)
-    return Fitted(plan, run, model, metrics)
+    test = prepared.parts["test"]
+    errors = row_errors(plan.objective, weights, prepared.targets, test.X, test.T)
+    rows: dict[str, NDArray[Any]] = {"test.rows": np.asarray(test.rows, np.uint32)}
+    rows["test.errors"] = errors
+    return Fitted(plan, run, model, metrics, rows, b"" if keeper is None else keeper.last)

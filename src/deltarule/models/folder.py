@@ -18,6 +18,7 @@ from deltarule.models.atomic import check_folder, new_folder
 from deltarule.models.claim import claimed
 from deltarule.models.fit import Fitted
 from deltarule.models.model import Model
+from deltarule.training.keeping.checkpoint import CHECKPOINT, recognised
 
 __all__ = [
     "FILES",
@@ -28,6 +29,7 @@ __all__ = [
     "digest_of",
     "history_file",
     "save",
+    "weights_file",
     "write_folder",
 ]
 
@@ -35,10 +37,14 @@ WEIGHTS, RUN, HISTORY = "model.safetensors", "run.json", "history.csv"
 """theta with the numbers of the transforms, the description, and E after every epoch."""
 
 FILES = frozenset(
-    {WEIGHTS, RUN, HISTORY, "curves.png", "confusion.png", "predictions.png", "importance.png"}
+    {WEIGHTS, RUN, HISTORY, CHECKPOINT, "curves.png", "confusion.png", "predictions.png"}
+    | {"importance.png"}
     | {"forecast.png", "forecast.csv", "backtest.csv"}
 )
 """Every file that the folder of a model or of a forecast may hold."""
+
+_BYTES = 8 * 5
+"""A parameter takes: in the model, and in the checkpoint its value, the best and two of Adam's."""
 
 _PICTURES = 400_000
 """Bytes that the pictures and the description take, about."""
@@ -54,14 +60,14 @@ def check_destination(out: str | Path, *, force: bool = False, parameters: int =
     Raises `UsageError` for one that exists (unless it is a model's and `force` is given) and
     `ResourceError` for a place that cannot be written or is full.
     """
-    check_folder(Path(out), force=force, foreign=foreign, needed=8 * parameters + _PICTURES)
+    check_folder(Path(out), force=force, foreign=foreign, needed=_BYTES * parameters + _PICTURES)
 
 
 def foreign(folder: Path) -> list[str]:
     """Return the names in a folder that are not a model's: what `--force` must not remove.
 
     A file counts as a model's by its name, if `run.json` is a description of ours as it was
-    written; without such a one nothing does.
+    written; without such a one nothing does, but a checkpoint.
     """
     names = sorted(path.name for path in folder.iterdir())
     try:
@@ -70,7 +76,13 @@ def foreign(folder: Path) -> list[str]:
     except (FileNotFoundError, IsADirectoryError, PermissionError, ValueError, LookupError,
             TypeError, RecursionError):  # fmt: skip
         described = False
-    return [n for n in names if not (described and _ours(folder / n))]
+    files = [folder / name for name in names]
+    return [p.name for p in files if not (_ours(p) and (described or _kept(p)))]
+
+
+def _kept(path: Path) -> bool:
+    """Whether it is a checkpoint, or one that was not finished."""
+    return path.name.startswith(f".{CHECKPOINT}.") or (path.name == CHECKPOINT and recognised(path))
 
 
 def _ours(path: Path) -> bool:
@@ -86,10 +98,10 @@ def save(
 ) -> list[str]:
     """Write the model folder and return notes on what could not be drawn.
 
-    `model.safetensors`, `run.json` and `history.csv` are written into a temporary folder beside
-    `out`, which takes its place when it is complete; the pictures are drawn into it then, each
-    there as a whole or not at all. The same run gives the same bytes (but for the seconds in
-    run.json).
+    `model.safetensors`, `run.json`, `history.csv` and `checkpoint.safetensors` are written into a
+    temporary folder beside `out`, which takes its place when it is complete; the pictures are drawn
+    into it then, each there as a whole or not at all. The same run gives the same bytes (but for
+    times and places in run.json and the checkpoint).
 
     Raises `UsageError` where `out` exists, `LockError` where somebody else goes on writing there
     and `ResourceError` where it cannot be written. With `rescue` a model that may not take its
@@ -98,7 +110,12 @@ def save(
     """
     from deltarule.models.plots import draw
 
-    files = {WEIGHTS: _weights(fitted.model), HISTORY: history_file(fitted.run.history)}
+    files = {
+        WEIGHTS: weights_file(fitted.model, fitted.rows),
+        HISTORY: history_file(fitted.run.history),
+    }
+    if fitted.checkpoint:
+        files[CHECKPOINT] = fitted.checkpoint
     description = {**fitted.model.description, "judgement": fitted.judgement}
     draws = partial(draw, fitted)
     return write_folder(out, files, description, draws, force=force, rescue=rescue)
@@ -126,13 +143,15 @@ def write_folder(
             raise KeyboardInterrupt(f"the model is in {out}, without all its pictures") from None
 
 
-def _weights(model: Model) -> bytes:
+def weights_file(model: Model, more: Mapping[str, NDArray[Any]] | None = None) -> bytes:
+    """Return the bytes of `model.safetensors`."""
     from safetensors.numpy import save as to_bytes
 
     tensors = {"theta": model.theta}
     tensors |= {f"inputs.{name}": a for name, a in model.inputs.arrays().items()}
     tensors |= {f"targets.{name}": a for name, a in model.targets.arrays().items()}
     tensors |= {f"feedback.{l}": B for l, B in model.feedback.items()}
+    tensors |= more or {}
     tensors |= {} if model.members is None else {"members": model.members}
     return bytes(to_bytes({name: np.ascontiguousarray(a) for name, a in tensors.items()}))
 

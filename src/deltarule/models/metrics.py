@@ -22,6 +22,7 @@ __all__ = [
     "mean_outputs",
     "measure",
     "r2_of",
+    "row_errors",
     "scores",
 ]
 
@@ -106,6 +107,28 @@ def _auc(y: NDArray[Any], T: NDArray[np.bool_]) -> float:
             above = ranks[true].sum() - positive * (positive + 1) / 2
             found.append(above / (positive * (len(true) - positive)))
     return float(np.mean(found)) if found else math.nan
+
+
+def row_errors(
+    objective: Objective,
+    theta: NDArray[Any],
+    encoder: TargetEncoder,
+    X: NDArray[Any],
+    T: NDArray[Any],
+) -> NDArray[np.float64]:
+    """Return how wrong every row is (n,): 0 or 1 for a class (of labels, the
+    share of wrong ones), else (T - y)^2 in the target's units.
+
+    The mean over several targets; the mean over rows is 1 - accuracy, or the mean squared error.
+    """
+    with np.errstate(all="ignore"):
+        y = mean_outputs(objective.network, theta, X)
+        if encoder.quantity:
+            squares = np.square(encoder.inverse(T) - encoder.inverse(y))
+            return np.asarray(np.mean(squares, axis=1))
+        if encoder.task == "multilabel":
+            return np.asarray(np.mean((y > 0.5) != (T > 0.5), axis=1))
+        return np.asarray(class_numbers(y) != class_numbers(T), np.float64)
 
 
 def class_numbers(outputs: NDArray[Any]) -> NDArray[np.intp]:

@@ -60,6 +60,17 @@ class Model:
         return found
 
     @property
+    def source(self) -> str:
+        """The file or the bundled name that it was trained on; `UsageError` where none is known."""
+        found = str(self.description.get("data", {}).get("source", ""))
+        if not found:
+            raise UsageError(
+                "the folder holds a network alone, and not which data it was trained on: name them "
+                "with `--data`"
+            )
+        return found
+
+    @property
     def network(self) -> Network:
         """The network."""
         return self.objective.network

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 import deltarule
 from deltarule.core.errors import DeltaruleError, FileError
 from deltarule.core.own_code import restored
+from deltarule.core.own_parts import import_again
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective
@@ -25,9 +26,11 @@ from deltarule.models.describe import SCHEMA
 from deltarule.models.folder import HISTORY, RUN, WEIGHTS, digest_of
 from deltarule.models.model import Model
 from deltarule.network import Network
+from deltarule.training.keeping.checkpoint import CHECKPOINT
 
 __all__ = [
     "FORECAST",
+    "NETWORK",
     "damaged",
     "load",
     "read_description",
@@ -41,14 +44,18 @@ T = TypeVar("T")
 FORECAST = "forecast"
 """The `kind` of a description that is a forecast's; a model's has none."""
 
+NETWORK = "network"
+"""The `kind` of a description of a network alone, without the data that it was trained on."""
+
 _REMEDY = "Restore it from a copy, or train the model again."
 
 
 def load(folder: str | Path, own: Mapping[str, Any] | None = None) -> Model:
-    """Return the model in a folder that `deltarule train` or `deltarule.models.save` wrote.
+    """Return the model in a folder that `deltarule train` or `deltarule.save` wrote.
 
-    A model with formulas of somebody's own needs them: `own` has them by their names. A folder says
-    where they were, and nothing in it is ever executed; a file that has changed since is warned of.
+    A model with formulas of somebody's own needs them: `own` has them by their names, or they are
+    imported from where they were, if that is as it was. Nothing in the folder is ever executed; a
+    file of `own` that has changed since is warned of.
 
     Raises `FileError` naming the file and what is wrong with it: missing, truncated, damaged, of
     another schema version, weights that do not fit the network or are not finite.
@@ -67,6 +74,7 @@ def _load(place: Path, own: Mapping[str, Any]) -> Model:
     if HISTORY in description["sha256"]:  # models of before have no checksum of it
         _checked(place / HISTORY, description)
     try:
+        import_again(description.get("imports", {}))
         model = _model(description, tensors, own)
     except FileError as error:
         raise FileError(f"{place}: {error}") from error
@@ -126,6 +134,12 @@ def read_description(place: Path) -> dict[str, Any]:
     if not place.is_dir():
         what = "this is a file, not a model folder" if place.exists() else "there is no such folder"
         raise FileError(f"{place}: {what}. `deltarule train` makes one, or `deltarule forecast`.")
+    begun = (place / CHECKPOINT).exists() and not (place / WEIGHTS).exists()
+    if begun and not path.exists():
+        raise FileError(
+            f"{place}: its training has not ended. `deltarule train --resume {place}` goes on with "
+            "it; from Python, dr.train(..., resume=...)."
+        )
     data = _bytes(path)
     try:
         plain = json.loads(data.decode("utf-8"))

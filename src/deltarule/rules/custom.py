@@ -69,4 +69,6 @@ class Custom(DerivativeRule):
 
     def to_dict(self) -> dict[str, Any]:
         """Return where the function is to be found, as text: a rule of one's own is no data."""
-        return described(self.name, self.called, self.function)
+        return described(
+            self.name, self.called, self.function, kind="rules", arguments={"title": self.called}
+        )

@@ -90,6 +90,7 @@ class Fitted:
             "none" if mine.time == "the rows" else mine.time,
             known=list(mine.known),
             past=list(mine.past),
+            resample=mine.resample,
             **form,
         )
         shift = _shift(mine, new)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import deltarule
 from deltarule.core.errors import DeltaruleError, FileError, UsageError, first_few, nearest
+from deltarule.core.surroundings import surroundings
 from deltarule.models.describe import SCHEMA
 from deltarule.models.folder import HISTORY, RUN, WEIGHTS, history_file, write_folder
 from deltarule.models.plots import draw_all
@@ -69,11 +68,7 @@ def _save(
     said = {
         "schema": SCHEMA,
         "kind": FORECAST,
-        "versions": {
-            "deltarule": deltarule.__version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-        },
+        **surroundings("numpy"),
         "network": first.forecaster.networks.network.to_dict(),
         "recipe": first.recipe.to_dict(),
         **judged,
@@ -98,6 +93,7 @@ def _about(forecast: Forecast) -> dict[str, Any]:
         "name": series.name,
         "source": series.source,
         "time": series.time,
+        "resample": series.resample,
         "calendar": series.calendar.to_dict(),
         "known": list(series.known),
         "past": list(series.past),
@@ -191,6 +187,7 @@ def _fitted(
         past={name: tensors[f"{i}.past.{name}"] for name in about["past"]},
         static=about.get("static", {}),
         time=about["time"],
+        resample=about.get("resample"),
     )
     network = Network.from_dict(plain["network"])
     own = f"{i}." if f"{i}.thetas" in tensors else ""

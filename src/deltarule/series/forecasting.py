@@ -49,6 +49,7 @@ def forecast(
     known: Sequence[str] = (),
     past: Sequence[str] = (),
     missing: str = "error",
+    resample: str | None = None,
     form: Mapping[str, Any] | None = None,
     progress: bool = False,
     **options: Any,
@@ -73,6 +74,7 @@ def forecast(
         known, past: covariates: known in the future too (rows without a target at the end give
             them), or up to the last value alone.
         missing: "error", "previous" or "interpolate", for values that are not there.
+        resample: makes rows at any times regular: "month", "week:sum", "day:last", ...
         form: how a text file is written, as `read_table` takes it (`{"separator": ";"}`).
         progress: show a progress bar on stderr for each training.
         options: every other field of `deltarule.series.Recipe`: how the values are transformed
@@ -95,7 +97,10 @@ def forecast(
     >>> found.table.columns, found.times
     (['time', 'forecast', 'q0.1', 'q0.5', 'q0.9'], ['1935'])
     """
-    series = as_series(data, target, time, known=known, past=past, missing=missing, **(form or {}))
+    series = as_series(
+        data, target, time, known=known, past=past, missing=missing, resample=resample,
+        **(form or {}),
+    )  # fmt: skip
     about = SERIES.get(series.source)
     layer = options.get("layer")
     if layer is not None and network is not None:

@@ -124,6 +124,7 @@ def forecast_panel(
     past: Sequence[str] = (),
     static: Sequence[str] = (),
     missing: str = "error",
+    resample: str | None = None,
     form: Mapping[str, Any] | None = None,
     progress: bool = False,
     **options: Any,
@@ -149,7 +150,7 @@ def forecast_panel(
         raise UsageError("lags are found for one series; give those of a panel")
     several = several_series(
         data, series, target, time, known=known, past=past, static=static, missing=missing,
-        **(form or {}),
+        resample=resample, **(form or {}),
     )  # fmt: skip
     plans, skipped = _plans(several, recipe, test_from, skip_short)
     if not plans:

@@ -21,6 +21,7 @@ from deltarule.data.table import listed, no_such_column
 from deltarule.data.text.format import TextFormat
 from deltarule.data.text.written import as_written, recognise
 from deltarule.series.calendar import Calendar, calendar_of, rows_of
+from deltarule.series.resample import resampled
 
 __all__ = ["MISSING", "Series", "as_series", "as_table", "series_of"]
 
@@ -48,6 +49,8 @@ class Series:
     static: Mapping[str, float] = field(default_factory=dict)
     time: str = _ROWS
     """The name of the time column."""
+    resample: str | None = None
+    """How rows were made regular, such as "month:sum"."""
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -96,6 +99,7 @@ def as_series(
     known: Sequence[str] = (),
     past: Sequence[str] = (),
     missing: str = "error",
+    resample: str | None = None,
     **form: Any,
 ) -> Series:
     """Return the series in `data`, checked: times regular, values there and finite.
@@ -103,7 +107,7 @@ def as_series(
     `data` is a bundled series' name, a file, a polars or pandas DataFrame, a dictionary of
     columns, or values (n,) alone. `time` is found where it is the only column of dates; "none"
     takes the rows as they stand. With `known` covariates, rows at the end without a value are the
-    future.
+    future. `resample` makes rows regular first: "month:sum" (see `deltarule.series.resample`).
 
     Raises `DataError` naming the first cells that cannot be used, `UsageError` for options.
 
@@ -117,7 +121,10 @@ def as_series(
         return data
     if not isinstance(data, str | Path | Table | Mapping) and not hasattr(data, "columns"):
         return _of_values(array("the series", data), known, past)
-    return series_of(as_table(data, **form), target, time, known=known, past=past, missing=missing)
+    return series_of(
+        as_table(data, **form), target, time, known=known, past=past, missing=missing,
+        resample=resample,
+    )  # fmt: skip
 
 
 def _of_values(values: NDArray[Any], known: Sequence[str], past: Sequence[str]) -> Series:
@@ -143,6 +150,7 @@ def series_of(
     known: Sequence[str] = (),
     past: Sequence[str] = (),
     missing: str = "error",
+    resample: str | None = None,
 ) -> Series:
     """Return the series in a table; see `as_series`."""
     about = SERIES.get(table.source)
@@ -159,6 +167,8 @@ def series_of(
             )
     if len(set(names)) < len(names):
         raise UsageError("target, known and past covariates are different columns")
+    if resample is not None:
+        table = resampled(table, time, names, resample)
     calendar, places = _calendar(table, time, missing)
     columns = {n: _spread(table[n].values, places, calendar.count) for n in names}
     n = _last_value(columns[names[0]]) + 1 if known else calendar.count
@@ -175,6 +185,7 @@ def series_of(
         known={name: used[name] for name in known},
         past={name: used[name] for name in past},
         time=time,
+        resample=resample,
         notes=tuple(notes),
     )
 

@@ -29,6 +29,7 @@ def several_series(
     past: Sequence[str] = (),
     static: Sequence[str] = (),
     missing: str = "error",
+    resample: str | None = None,
     **form: Any,
 ) -> dict[str, Series]:
     """Return the series in a table by name, in the order in which they come.
@@ -56,7 +57,9 @@ def several_series(
     found = {}
     for name, rows in names.items():
         part = _rows(rest, rows, name)
-        one = series_of(part, target, time, known=known, past=past, missing=missing)
+        one = series_of(
+            part, target, time, known=known, past=past, missing=missing, resample=resample
+        )
         found[name] = replace(one, static=numbers[name])
     return found
 

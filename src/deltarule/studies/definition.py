@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deltarule.core.differences import differences
 from deltarule.core.errors import unknown_name
 from deltarule.studies.factors import Cell, Factor
 from deltarule.studies.measure import GOALS, MEASURED
@@ -139,26 +140,10 @@ class Definition:
 
     def differences(self, other: Definition) -> list[str]:
         """Return where another definition is another one, as sentences; seeds may be more."""
-        mine, found = _flat(self.plain), _flat(other.plain)
+        mine, found = (
+            {name: part for name, part in d.plain.items() if name not in _TOLD}
+            for d in (self, other)
+        )
         if self.plain["hold"]:  # the first seed stands for all others
             mine["first seed"], found["first seed"] = (d.plain["seeds"][0] for d in (self, other))
-        return [
-            f"{key}: {_said(mine, key)} here, {_said(found, key)} there"
-            for key in sorted(mine.keys() | found.keys())
-            if key.split(" ")[0] not in _TOLD and mine.get(key) != found.get(key)
-        ]
-
-
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
-    """Return nested dictionaries as one, keys joined."""
-    if not isinstance(value, Mapping):
-        return {name: value}
-    found: dict[str, Any] = {}
-    for key, part in value.items():
-        found |= _flat(part, f"{name} {key}".strip())
-    return found
-
-
-def _said(flat: Mapping[str, Any], key: str) -> str:
-    text = repr(flat[key]) if key in flat else "nothing"
-    return text if len(text) < 80 else text[:76] + " ..."
+        return differences(mine, found)

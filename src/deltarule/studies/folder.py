@@ -12,8 +12,6 @@ import contextlib
 import hashlib
 import io
 import json
-import os
-import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import deltarule
 from deltarule.core.errors import FileError, UsageError
 from deltarule.core.files import PARTIAL, new_file, unwritable
+from deltarule.core.surroundings import surroundings
 from deltarule.models.atomic import sync_folder
 from deltarule.models.claim import claimed
 from deltarule.studies.definition import Definition
@@ -29,9 +28,11 @@ from deltarule.studies.definition import Definition
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["MANIFEST", "PARTS", "StudyFolder", "read_folder", "surroundings"]
+__all__ = ["MANIFEST", "PARTS", "WITH", "StudyFolder", "read_folder"]
 
 MANIFEST, PARTS = "study.json", "parts"
+WITH = ("numpy", "scipy", "polars", "llvmlite", "joblib")
+"""The packages whose versions are kept."""
 _SCHEMA = 1
 
 
@@ -93,7 +94,8 @@ class StudyFolder:
         for unfinished in (*begun[:-1], *(self.path / PARTS).glob(f".*{PARTIAL}")):
             unfinished.unlink()  # a killed process's
         text = json.dumps(
-            {"schema": _SCHEMA, "definition": self.definition.plain, **surroundings()}, indent=1
+            {"schema": _SCHEMA, "definition": self.definition.plain, **surroundings(*WITH)},
+            indent=1,
         )
         with new_file(manifest, force=True) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
@@ -184,23 +186,3 @@ def _read_parts(path: Path) -> tuple[pl.DataFrame | None, list[tuple[Path, str]]
             continue
         tables.append(pl.read_parquet(io.BytesIO(content)))
     return (pl.concat(tables, how="diagonal_relaxed") if tables else None), damaged
-
-
-def surroundings() -> dict[str, Any]:
-    """Return the versions of what works here, and the machine."""
-    from importlib.metadata import version
-
-    names = ("numpy", "scipy", "polars", "llvmlite", "joblib")
-    return {
-        "versions": {
-            "deltarule": deltarule.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in names},
-        },
-        "machine": {
-            "host": platform.node(),
-            "system": platform.platform(),
-            "processor": platform.machine(),
-            "processors": os.cpu_count(),
-        },
-    }

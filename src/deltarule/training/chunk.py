@@ -7,6 +7,7 @@ way, the chunk is done again up to there: the same epochs lead to the same bits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,11 +22,19 @@ MOST = 1_000_000
 """The most samples in the orders, and updates, of one chunk: a bound for its memory."""
 
 
-def chunk(job: Job, state: State, trainer: Trainer, clock: Callable[[], float]) -> State | None:
-    """Return the state some epochs further; None where one epoch is to be done at a time."""
+def chunk(
+    job: Job,
+    state: State,
+    trainer: Trainer,
+    clock: Callable[[], float],
+    until: float = math.inf,
+) -> State | None:
+    """Return the state some epochs further, at most `until` an epoch; None where one is to be done
+    at a time."""
     if state.batch or not job.by_error:
         return None
-    epochs = min(job.epochs - state.epoch, trainer.epochs_at_once(job.batches))
+    last = min(job.epochs, until)
+    epochs = min(int(last) - state.epoch, trainer.epochs_at_once(job.batches))
     epochs = min(epochs, MOST // max(job.batches, len(job.samples)))
     if epochs < 2:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from deltarule.core.arguments import array, float_type
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.memory import require_parameters
 from deltarule.core.random import SHUFFLE, stream
+from deltarule.core.sequences import Sequences
 from deltarule.engine import Objective, Samples
 from deltarule.engine.objective import check_order
 from deltarule.engine.rule_state import learned
@@ -22,6 +24,7 @@ from deltarule.engine.update import slots as slots_of
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Clipping, Method, Optimiser, Schedule
 from deltarule.optim.schedules import Constant, TimeSchedule
+from deltarule.training.keeping.checkpoint import digest
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
 
@@ -125,6 +128,31 @@ class Job:
         size = many * self.objective.network.size
         require_parameters(source, size, vectors, dtype.itemsize)
 
+    def identity(self, engine: str, theta: NDArray[Any]) -> dict[str, Any]:
+        """Return what decides the bits of a training from this theta, but for its epochs.
+
+        Plain values: data and theta by the beginning of their SHA-256.
+        """
+        found = {
+            "deltarule": str(import_module("deltarule").__version__),
+            "engine": engine,
+            "network": self.objective.network.to_dict(),
+            **self.objective.to_dict(),
+            "optimizer": self.optimiser.to_dict(),
+            "clip_norm": self.clipping.norm,
+            "clip_value": self.clipping.value,
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+            "seed": self.seed,
+            "stop": [rule.to_dict() for rule in self.stop],
+            "dtype": str(theta.dtype),
+            "SHA-256 of theta at the start": _short(theta),
+        }
+        for name, samples in (("", self.samples), ("validation ", self.validation)):
+            for what in ("X", "T", "weight") if samples is not None else ():
+                found[f"SHA-256 of {name}{what}"] = _short(getattr(samples, what))
+        return found
+
     def start(self, theta: NDArray[Any]) -> State:
         """Return the state before the first epoch."""
         return State(
@@ -137,6 +165,12 @@ class Job:
             schedule=() if self.schedule is None else self.schedule.start(),
             stopping=tuple(rule.start() for rule in self.stop),
         )
+
+
+def _short(given: Any) -> str:
+    """Return enough of the digest of an array, or of sequences, to tell two apart."""
+    parts = (given.values, given.lengths) if isinstance(given, Sequences) else (given,)
+    return "none" if given is None else digest(*parts)[:16]
 
 
 def as_optimiser(given: str | Mapping[str, Any] | Method) -> Method:

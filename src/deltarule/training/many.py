@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from deltarule.core.processors import cores
 from deltarule.engine import as_samples
 from deltarule.engine.choice import choose_engine, make_trainer
 from deltarule.engine.rule_check import warn
-from deltarule.engine.rule_state import FIXED, drawn_side_by_side
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
 from deltarule.losses import Loss
@@ -25,8 +25,11 @@ from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import DeltaRule
 from deltarule.training.interrupt import listening
 from deltarule.training.job import Job, as_dtype, as_rules
+from deltarule.training.keeping.checkpoints import EVERY
+from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import Epoch
 from deltarule.training.many_alone import one_by_one
+from deltarule.training.many_engine import side_by_side
 from deltarule.training.many_jobs import (
     Jobs,
     checked_objective,
@@ -76,6 +79,9 @@ def train_many(
     callbacks: Any = (),
     progress: bool = False,
     threads: int | None = None,
+    checkpoint: str | Path | Keeper | None = None,
+    checkpoint_every: str | int = EVERY,
+    resume: str | Path | bool = False,
 ) -> Many:
     """Train m networks of one shape on the same samples, each as `deltarule.train` does.
 
@@ -103,6 +109,8 @@ def train_many(
         progress: show a progress bar on stderr.
         threads: how many threads do the work; None takes one per processor that this process may
             use (its affinity, and its container's quota). No result depends on it.
+        checkpoint, checkpoint_every, resume: as in `train`. A network that has ended by a rule
+            stays so with more epochs.
 
     Returns:
         A `Many`: `.theta` (m, net.size), `.epochs` (m,), `.stopped` (m,), `.history["error"]`
@@ -161,11 +169,16 @@ def train_many(
     jobs = Jobs(job, found_seeds, optimisers, rates, rules, thetas)
     count = None if threads is None else whole("threads", threads, 1)
     work = m * job.epochs
+    keeper = Keeper.of(job.optimiser, checkpoint, checkpoint_every, resume)
+    if keeper is not None and keeper.found is not None and engine == "auto":
+        engine = keeper.found.job["engine"]
     chosen = choose_engine(engine, objective, len(samples), job.batch_size, work).engine
-    return _run(jobs, chosen, boolean("progress", progress), count)
+    return _run(jobs, chosen, boolean("progress", progress), count, keeper)
 
 
-def _run(jobs: Jobs, engine: str, progress: bool, threads: int | None) -> Many:
+def _run(
+    jobs: Jobs, engine: str, progress: bool, threads: int | None, keeper: Keeper | None
+) -> Many:
     """Train side by side where the engine can, else one by one."""
     job, began = jobs.base, time.monotonic()
     histories = Histories(jobs.thetas, job.recorded, job.patient)
@@ -178,63 +191,40 @@ def _run(jobs: Jobs, engine: str, progress: bool, threads: int | None) -> Many:
         def proceed() -> bool:
             return not interrupt.requested
 
-        lanes = _lanes(jobs, engine, threads) if job.epochs else None
+        lanes = side_by_side(jobs, engine, threads) if job.epochs else None
+        if keeper is not None:
+            keeper.begin(jobs.identity(engine), job.epochs)
         if lanes is not None:
-            _in_step(jobs, lanes, histories, proceed, bar)
+            _in_step(jobs, lanes, histories, proceed, bar, keeper)
         else:
-            engine = _alone(jobs, engine, histories, proceed, bar, threads)
+            engine = _alone(jobs, engine, histories, proceed, bar, threads, keeper)
     return histories.result(jobs.seeds, engine, time.monotonic() - began)
 
 
-def _lanes(jobs: Jobs, engine: str, threads: int | None) -> Any:
-    """Return the compiled engine with all networks side by side; None where it cannot."""
-    if engine != "compiled" or len(jobs) == 1 or jobs.base.schedule is None:
-        return None
-    from deltarule.engine.compiled.expressions.tracing import Untraceable
-    from deltarule.engine.compiled.expressions.varied import differences
-    from deltarule.engine.compiled.many.trainer import ManyTrainer
-    from deltarule.engine.compiled.specialisation import Specialisation
-
-    job, s = jobs.base, jobs.base.samples
-    weighted, online = s.weight is not None, job.batch_size == 1
-    spec = Specialisation(job.objective, job.update, job.clipping, s.X.dtype, weighted, online)
-    try:
-        varied = differences(jobs.updates, jobs.rules)
-        seeds = np.array(jobs.seeds, np.uint64)
-        shape = (varied, jobs.shared, jobs.rates.steady, threads)
-        return ManyTrainer(spec, s, job.batch_size, jobs.thetas, *shape, *_matrices(jobs), seeds)
-    except Untraceable:
-        return None  # each on its own: the same results, and a warning where even that cannot be
-
-
-def _matrices(jobs: Jobs) -> tuple[Any, Any]:
-    """Return every network's fixed feedback, (m, its size), and what its rule starts to learn."""
-    objective, dtype, m = jobs.base.objective, jobs.thetas.dtype, len(jobs)
-    if objective.feedback_kinds <= {"of_W"}:
-        return None, None
-    several = (objective, jobs.rules, jobs.seeds, dtype)
-    alone = drawn_side_by_side(*several, FIXED).values()
-    still = np.concatenate([np.zeros((m, 0), dtype), *(B.reshape(m, -1) for B in alone)], axis=1)
-    moving = drawn_side_by_side(*several, ("learned",))
-    if not moving:
-        return still, None
-    beside = np.zeros((m, objective.network.size), dtype)
-    for e in objective.network.layout.entries:
-        if e.layer in moving and e.parameter.name == "W":
-            beside[:, e.start : e.stop] = moving[e.layer].reshape(m, -1)
-    return still, beside
-
-
 def _in_step(
-    jobs: Jobs, lanes: Any, histories: Histories, proceed: Callable[[], bool], bar: Bar | None
+    jobs: Jobs,
+    lanes: Any,
+    histories: Histories,
+    proceed: Callable[[], bool],
+    bar: Bar | None,
+    keeper: Keeper | None,
 ) -> None:
-    """Advance all networks together until the last has ended, or Ctrl-C."""
+    """Advance all networks together until the last has ended, or Ctrl-C.
+
+    Where checkpoints are kept, Ctrl-C ends between two epochs: none is taken in the middle of one.
+    """
     job, plan = jobs.base, InStep(jobs, lanes, histories, time.monotonic)
+    if keeper is not None and keeper.found is not None:
+        plan.restore(keeper.found.arrays, keeper.found.values)
     while plan.epoch < job.epochs and histories.running.any() and proceed():
-        epochs = plan.advance(proceed)
+        epochs = plan.advance(proceed if keeper is None else lambda: True)
+        if keeper is not None:
+            keeper.look(plan)
         if bar is not None:
             bar.tick(epochs * job.batches * len(jobs))
             bar.epoch(_seen(plan.epoch, job.epochs, histories))
+    if keeper is not None:
+        keeper.end(plan)
     plan.finish()
 
 
@@ -259,6 +249,7 @@ def _alone(
     proceed: Callable[[], bool],
     bar: Bar | None,
     threads: int | None,
+    keeper: Keeper | None,
 ) -> str:
     """Train one network after the other, several at a time; return the engine's name."""
 
@@ -279,5 +270,5 @@ def _alone(
 
     engine, first = make(0)  # says here, once, where the reference engine has to do it
     workers = 1 if first is not None and first.threads > 1 else most
-    one_by_one(jobs, lambda i: make(i)[1], histories, go_on, time.monotonic, workers)
+    one_by_one(jobs, lambda i: make(i)[1], histories, go_on, time.monotonic, workers, keeper)
     return engine

@@ -79,6 +79,17 @@ class Jobs:
             seed=self.seeds[network],
         )
 
+    def identity(self, engine: str) -> dict[str, Any]:
+        """Return what decides the bits of these trainings, but for their epochs."""
+        rates = None if self.own_rates is None else self.own_rates.tolist()
+        several = {"optimizer": self.optimisers, "rule": self.rules}
+        return {
+            **self.base.identity(engine, self.thetas),
+            **{name: _several(records) for name, records in several.items()},
+            "lr": rates,
+            "seed": list(self.seeds),
+        }
+
     @cached_property
     def _objectives(self) -> dict[int, Objective]:
         """One per rule."""
@@ -94,6 +105,13 @@ class Jobs:
     def rates(self) -> Rates:
         """Their learning rates."""
         return Rates(self.updates, self.own_rates, self.base.batches)
+
+
+def _several(records: Sequence[Record]) -> Any:
+    """Return what records are: one where all are the same."""
+    distinct = {id(record): record.to_dict() for record in records}
+    every = [distinct[id(record)] for record in records]
+    return every if any(said != every[0] for said in distinct.values()) else every[0]
 
 
 def count_networks(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Protocol, cast
@@ -50,6 +50,13 @@ class Lanes(Protocol):
     def theta(self) -> Array:
         """The weights of `networks`."""
 
+    @property
+    def vectors(self) -> Array:
+        """The weights of `networks`, and the vectors beside them, (k, 1 + slots, size)."""
+
+    def place(self, networks: Array, vectors: Array) -> None:
+        """Go on with these networks from these vectors."""
+
     def keep(self, running: Array) -> None:
         """Go on with the networks that still run."""
 
@@ -89,6 +96,30 @@ class InStep:
         self._measured = len(job.validation or ()) + missed
         timeless = all(rule.by_error or rule.by_miss for rule in job.stop)
         self._several = jobs.rates.steady and timeless
+
+    def arrays(self) -> dict[str, Array]:
+        """Return every number that the networks go on from."""
+        running = self._histories.running[self._lanes.networks]
+        found = {f"rule.{k}": rule.numbers() for k, rule in enumerate(self._rules)}
+        found |= {"rates": self._jobs.rates.numbers(), "networks": self._lanes.networks[running]}
+        return found | {"vectors": self._lanes.vectors[running], **self._histories.arrays()}
+
+    def values(self) -> dict[str, Any]:
+        """Return the rest, as plain values."""
+        seconds = self._clock() - self._began
+        ended = not self._histories.running.any() or self.epoch >= self._jobs.base.epochs
+        counted = {"epoch": self.epoch, "seconds": seconds, "ended": bool(ended)}
+        return {**counted, **self._histories.values()}
+
+    def restore(self, arrays: Mapping[str, Array], values: Mapping[str, Any]) -> None:
+        """Go on from what `arrays` and `values` have given."""
+        self._histories.restore(arrays, values)
+        self.epoch, self._began = values["epoch"], self._clock() - values["seconds"]
+        for k, rule in enumerate(self._rules):
+            rule.restore(arrays[f"rule.{k}"])
+        self._jobs.rates.restore(arrays["rates"])
+        if len(arrays["networks"]):
+            self._lanes.place(arrays["networks"], arrays["vectors"])
 
     def advance(self, proceed: Callable[[], bool]) -> int:
         """Do an epoch, or several where the time is not looked at in between; return how many."""

@@ -65,6 +65,16 @@ class Rates:
         for i, value in zip(networks.tolist(), watched.tolist(), strict=True):
             self._states[i] = self._schedules[self._which[i]].observe(self._states[i], value)
 
+    def numbers(self) -> Array:
+        """Return every network's own numbers, (m, k); k = 0 where no schedule has any."""
+        m = len(self._which)
+        return np.array(self._states or [()] * m, np.float64).reshape(m, -1)
+
+    def restore(self, numbers: Array) -> None:
+        """Take back what `numbers` has given."""
+        if self._states is not None:
+            self._states = [tuple(own) for own in numbers.tolist()]
+
     def state(self, network: int) -> tuple[float, ...]:
         """Return a network's own numbers."""
         return () if self._states is None else self._states[network]

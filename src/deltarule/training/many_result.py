@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,27 @@ class Histories:
         self.messages = [""] * m
         self._rows: dict[str, list[Array]] = {name: [] for name in recorded}
 
+    def arrays(self) -> dict[str, Array]:
+        """Return every number that is written down, for a checkpoint."""
+        m = len(self.theta)
+        rows = {f"history.{n}": _joined(blocks, m) for n, blocks in self._rows.items()}
+        best = {} if self.best_theta is None else {"best_theta": self.best_theta}
+        return {name: getattr(self, name) for name in _WRITTEN} | rows | best
+
+    def values(self) -> dict[str, Any]:
+        """Return why each has ended, as plain values."""
+        return {"stopped": self.stopped.tolist(), "messages": list(self.messages)}
+
+    def restore(self, arrays: Mapping[str, Array], values: Mapping[str, Any]) -> None:
+        """Take back what `arrays` and `values` have given."""
+        for name in _WRITTEN:
+            setattr(self, name, arrays[name].copy())
+        if self.best_theta is not None:
+            self.best_theta = arrays["best_theta"].copy()
+        self._rows = {name: [arrays[f"history.{name}"]] for name in self._rows}
+        self.stopped = np.array(values["stopped"], object)
+        self.messages = list(values["messages"])
+
     def record(self, name: str, rows: Array) -> None:
         """Add epochs (k, m) to a history."""
         self._rows[name].append(rows)
@@ -110,10 +131,7 @@ class Histories:
             restored = (self.best_epoch > 0) & (self.stopped != "non_finite")
             theta = np.where(restored[:, None], self.best_theta, theta)
         most = int(self.epochs.max())
-        history = {
-            name: np.concatenate([np.empty((0, m)), *rows])[:most]
-            for name, rows in self._rows.items()
-        }
+        history = {name: _joined(rows, m)[:most] for name, rows in self._rows.items()}
         return Many(
             theta=theta,
             epochs=self.epochs,
@@ -125,6 +143,13 @@ class Histories:
             engine=engine,
             seconds=seconds,
         )
+
+
+_WRITTEN = ("theta", "best_error", "best_epoch", "epochs", "running")
+
+
+def _joined(blocks: list[Array], m: int) -> Array:
+    return np.concatenate([np.empty((0, m)), *blocks])
 
 
 def _last(blocks: list[Array]) -> float:

@@ -23,6 +23,18 @@ class RuleStates:
         self._state = [np.full(networks, value) for value in rule.start()]
         self._states = [rule.start()] * networks
 
+    def numbers(self) -> Array:
+        """Return the numbers of every network, (k, m) for k of each."""
+        m = len(self._states)
+        if self._rule.elementwise:
+            return np.array(self._state).reshape(-1, m)
+        return np.array(self._states, np.float64).reshape(m, -1).T
+
+    def restore(self, numbers: Array) -> None:
+        """Take back what `numbers` has given."""
+        self._state = list(numbers.copy())
+        self._states = [tuple(own) for own in numbers.T.tolist()]
+
     def observe(self, networks: Array, epoch_end: EpochEnd) -> Array:
         """Return which of the networks stop."""
         if not self._rule.elementwise:

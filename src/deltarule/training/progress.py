@@ -37,7 +37,10 @@ def plain_bar(what: str, total: int, done: int = 0) -> tuple[Any, Any]:
 
 
 class Bar:
-    """A bar for one training; use it as a context. `tick` counts updates, `epoch` epochs."""
+    """A bar for one training; use it as a context. `tick` counts updates, `epoch` epochs.
+
+    `done` is how many updates had been made before.
+    """
 
     def __init__(
         self,
@@ -46,13 +49,14 @@ class Bar:
         samples: int,
         networks: int = 1,
         console: Console | None = None,
+        done: int = 0,
     ) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._per_batch = samples / batches
         self._drawn = 0.0
-        self._updates = 0
+        self._updates = self._before = done
         self._began = time.monotonic()
         self._text = "error -"
         console = console or Console(stderr=True)
@@ -70,7 +74,12 @@ class Bar:
             transient=True,
         )
         self._task = self._bar.add_task(
-            "", total=epochs * batches * networks, epoch=0, text="", rate=""
+            "",
+            total=epochs * batches * networks,
+            completed=done,
+            epoch=done // (batches * networks),
+            text="",
+            rate="",
         )
 
     def __enter__(self) -> Self:
@@ -99,7 +108,8 @@ class Bar:
         now = time.monotonic()
         if now - self._drawn >= INTERVAL:
             self._drawn = now
-            rate = self._updates * self._per_batch / max(now - self._began, 1e-9)
+            updates = self._updates - self._before
+            rate = updates * self._per_batch / max(now - self._began, 1e-9)
             self._bar.update(
                 self._task,
                 completed=self._updates,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engine.trainer import Totals
 
-__all__ = ["State"]
+__all__ = ["State", "numbered"]
 
 Array = NDArray[Any]
 
@@ -51,3 +53,45 @@ class State:
     """Time spent training."""
     stopped: str = ""
     """Why training ended; empty while it has not."""
+
+    def arrays(self) -> dict[str, Array]:
+        """Return every number of it that is a float, exactly, as named arrays."""
+        several = {"slots": self.slots, "stopping": self.stopping}
+        found = {f"{n}.{k}": np.asarray(v) for n, vs in several.items() for k, v in enumerate(vs)}
+        found |= {f"history.{n}": np.array(v[: self.epoch]) for n, v in self.history.items()}
+        found |= {"theta": self.theta, "schedule": np.array(self.schedule, np.float64)}
+        found |= {"totals": np.array(astuple(self.totals))}
+        found |= {"best_error": np.array([self.best_error])}
+        optional = {"epoch_theta": self.epoch_theta, "best_theta": self.best_theta}
+        return found | {name: a for name, a in optional.items() if a is not None}
+
+    def values(self) -> dict[str, Any]:
+        """Return the rest: counters, the time spent, and whether and why training ended."""
+        ended = self.stopped not in ("", "interrupted", "callback")
+        return {name: getattr(self, name) for name in _VALUES} | {"ended": ended}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Array], values: Mapping[str, Any]) -> State:
+        """Return the state that `arrays` and `values` were taken from."""
+        history = {n: a for n, a in arrays.items() if n.startswith("history.")}
+        return cls(
+            theta=arrays["theta"],
+            slots=numbered(arrays, "slots"),
+            totals=Totals(*arrays["totals"].tolist()),
+            epoch_theta=arrays.get("epoch_theta"),
+            schedule=tuple(arrays["schedule"].tolist()),
+            stopping=tuple(tuple(a.tolist()) for a in numbered(arrays, "stopping")),
+            history={n.removeprefix("history."): a.tolist() for n, a in history.items()},
+            best_theta=arrays.get("best_theta"),
+            best_error=float(arrays["best_error"][0]),
+            **{name: values[name] for name in _VALUES},
+        )
+
+
+_VALUES = ("step", "epoch", "batch", "best_epoch", "seconds", "stopped")
+
+
+def numbered(arrays: Mapping[str, Array], name: str) -> tuple[Array, ...]:
+    """Return the arrays `name.0`, `name.1`, ... in order."""
+    count = sum(n.startswith(f"{name}.") for n in arrays)
+    return tuple(arrays[f"{name}.{k}"] for k in range(count))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,8 @@ from deltarule.rules import DeltaRule
 from deltarule.training.chunk import chunk
 from deltarule.training.interrupt import Interrupt, listening
 from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_theta
+from deltarule.training.keeping.checkpoints import EVERY
+from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import Epoch, NonFiniteError, advance
 from deltarule.training.lower_rate import try_lower_rates
 from deltarule.training.minimise import check_minimiser, minimise
@@ -63,6 +67,9 @@ def train(
     callbacks: Callback | Sequence[Callback] | None = (),
     progress: bool = False,
     threads: int | None = None,
+    checkpoint: str | Path | Keeper | None = None,
+    checkpoint_every: str | int = EVERY,
+    resume: str | Path | bool = False,
 ) -> Run:
     """Train a network by backpropagation.
 
@@ -98,6 +105,13 @@ def train(
         threads: how many threads the compiled engine may use; None takes one per processor that
             this process may use (its affinity, and its container's quota). Small networks take
             one, whatever is given.
+        checkpoint: a folder in which the state is kept, `checkpoint_every` so often and at the
+            end: a time (`"30s"`, `"10m"`) or a number of epochs. A kill at any moment leaves the
+            last one whole.
+        resume: the folder of a checkpoint to go on from, to the bits of the run that was not
+            disturbed; or True for that in `checkpoint`, where there is one. The other arguments
+            have to be those of the run; `epochs` may be more, also of a run that has ended.
+            Checkpoints go on being kept, in `checkpoint` or there.
 
     Returns:
         A `Run`: `.theta`, `.history["error"]`, `.epochs`, `.stopped`. Ctrl-C ends after the
@@ -144,6 +158,9 @@ def train(
         stop=as_rules(stop),
     )
     check_minimiser(job)
+    keeper = Keeper.of(job.optimiser, checkpoint, checkpoint_every, resume)
+    if keeper is not None and keeper.found is not None and engine == "auto":
+        engine = keeper.found.job["engine"]  # more epochs might choose another
     choice = choose_engine(engine, objective, len(samples), job.batch_size, job.epochs)
     if not isinstance(job.optimiser, Optimiser):
         choice = whole_vector(engine, job.optimiser.name)
@@ -169,10 +186,16 @@ def train(
                 job.seed,
                 count,
             )
+        here = state
+        if keeper is not None:
+            keeper.begin(job.identity(chosen, state.theta), job.epochs)
+            here = keeper.state(state, job.stop)
         try:
-            return finished(_run(job, state, trainer, watchers, progress, interrupt))
+            return finished(_run(job, here, trainer, watchers, progress, interrupt, keeper))
         except NonFiniteError as error:
             tried = ""
+            if keeper is not None:
+                keeper.end(error.state)
             if trainer is not None:
                 tried = try_lower_rates(job, state, error.state, trainer, interrupt)
             raise NumericError(f"{error} {tried}".rstrip(), finished(error.state)) from None
@@ -185,17 +208,22 @@ def _run(
     callbacks: tuple[Callback, ...],
     progress: bool,
     interrupt: Interrupt,
+    keeper: Keeper | None,
 ) -> State:
     """Advance epoch by epoch until the end, a stopping rule, a callback or Ctrl-C."""
     with ExitStack() as stack:
         bar = None
         if progress:
-            bar = stack.enter_context(Bar(job.epochs, job.batches, len(job.samples)))
+            shape = job.epochs, job.batches, len(job.samples)
+            bar = stack.enter_context(Bar(*shape, done=state.step))
 
         def proceed(updates: int) -> bool:
             if bar is not None:
                 bar.tick(updates)
             return not interrupt.requested
+
+        def in_time(updates: int) -> bool:
+            return (keeper is None or keeper.in_time) and proceed(updates)
 
         def look(state: State) -> State:
             seen = _seen(job, state)
@@ -204,26 +232,34 @@ def _run(
             answers = [callback(seen) for callback in callbacks]
             if not state.stopped and any(answer is True for answer in answers):
                 state = replace(state, stopped="callback")
+            if keeper is not None:
+                keeper.look(state)
             return state
 
         if trainer is None:
-            if state.epoch < job.epochs:
+            if state.epoch < job.epochs and not state.stopped:
                 state = minimise(job, state, proceed, look, time.monotonic)
         else:
-            watched = bool(callbacks) or progress
+            watched, until = bool(callbacks) or progress, math.inf
             while state.epoch < job.epochs and not (state.stopped or interrupt.requested):
-                further = None if watched else chunk(job, state, trainer, time.monotonic)
-                if further is not None:
-                    state = further
-                    continue
-                epochs = state.epoch
-                state = advance(job, state, trainer, proceed, time.monotonic)
-                if state.epoch == epochs:  # cut short
-                    break
-                state = look(state)
+                if keeper is not None:
+                    until = keeper.next_epoch
+                epochs, further = state.epoch, None
+                if not watched:
+                    further = chunk(job, state, trainer, time.monotonic, until)
+                if further is None:
+                    state = advance(job, state, trainer, in_time, time.monotonic)
+                    if state.epoch > epochs:
+                        state = look(state)
+                        continue
+                state = further or state
+                if keeper is not None:  # after a chunk, or in the middle of a long epoch
+                    keeper.look(state)
     if not state.stopped:
         done = state.epoch >= job.epochs
         state = replace(state, stopped="epochs" if done else "interrupted")
+    if keeper is not None:
+        keeper.end(state)
     return state
 
 

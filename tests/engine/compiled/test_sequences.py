@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from samples import suitable, targets
 
 import deltarule as dr
 from deltarule.activations import ACTIVATIONS
+from deltarule.activations.activation import ElementwiseActivation
 from deltarule.engine.choice import EngineWarning
 from deltarule.engine.compiled.programs import program as programs
 from deltarule.engine.compiled.programs.sequences import program as sequences
@@ -258,6 +260,7 @@ def test_a_number_that_is_not_finite_is_placed(row, batch_size):
     [
         ([dr.Jordan(3, 2)], "exact", "not its nodes"),
         ([dr.Jordan(2, 2)], "exact", "mT"),
+        ([dr.EachStep(dr.Dense(300, "softmax"))], "exact", "300 outputs"),
         ([dr.Conv1d(3), dr.EachStep(dr.Dense(2))], "feedback=random", "backward weights"),
         ([dr.Conv1d(3), dr.EachStep(dr.Dense(2))], "order=sequential", "sequential"),
         ([dr.Conv1d(3), dr.EachStep(dr.Dense(2))], "choice=largest:2", "choice of weights"),
@@ -274,3 +277,42 @@ def test_what_is_not_compiled_is_done_by_the_reference_engine(layers, rule, why)
     assert found.engine == "reference"
     assert re.search(why, str(message.message))
     assert found.theta.tobytes() == expected.theta.tobytes()
+
+
+@dataclass(frozen=True)
+class Cubic(ElementwiseActivation):
+    """tanh(net - net^3 / 10): an activation of the user's own."""
+
+    name = "cubic"
+    equation = derivative_equation = reference = "the user's"
+    probes = (-1.0, 1.0)
+
+    def body(self, xp):
+        def f(net):
+            return xp.tanh(net - 0.1 * net**3)
+
+        return f, lambda net, y: (1.0 - y * y) * (1.0 - 0.3 * net * net)
+
+
+@dataclass(frozen=True)
+class Bent(Cubic):
+    """A function of arrays, which is no formula."""
+
+    name = "bent"
+
+    def body(self, xp):
+        return lambda net: np.tanh(net.copy()), lambda net, y: 1.0 - y * y
+
+
+@pytest.mark.parametrize("layer", [dr.Elman, lambda n, f: dr.EachStep(dr.Dense(n, f))])
+@pytest.mark.parametrize("activation", [Cubic(), Bent()], ids=lambda a: a.name)
+def test_activations_of_the_users_own(layer, activation):
+    net, X, T = problem([layer(3, activation), dr.LSTM(2), dr.Last()])
+    given = {"epochs": 2, "optimizer": SGD(0.1)}
+    expected = dr.train(net, X, T, engine="reference", **given)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        found = dr.train(net, X, T, engine="compiled", **given)
+    assert found.engine == ("reference" if told else "compiled")
+    assert [w.category for w in told] == [EngineWarning] * (activation.name == "bent")
+    np.testing.assert_allclose(found.theta, expected.theta, atol=1e-13)

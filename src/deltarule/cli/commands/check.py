@@ -272,7 +272,7 @@ def _check_model(
 
     model = load(folder, owned(own))
     source, form = data
-    source = source or str(model.description["data"]["source"])
+    source = source or model.source
     table = model.table(source, targets=True, form=form)
     used = np.arange(min(whole("--rows", rows, 1), table.rows))
     objective = model.objective

@@ -104,7 +104,7 @@ def of_model(
     if not rows:
         raise UsageError("--row is missing: which row of the data is to be explained, from 1?")
     source, form = data
-    X, T, columns = observed(model, source or model.description["data"]["source"], rows, form)
+    X, T, columns = observed(model, source or model.source, rows, form)
     objective = model.objective
     own: dict[str, Any] = {
         "columns": columns,
@@ -113,7 +113,7 @@ def of_model(
     }
     own["rule"] = objective.rule if rule is None else own_rule(rule)
     if rule is None:
-        own |= {"seed": model.description["training"]["seed"], "learned": model.learned}
+        own |= {"seed": model.description["training"].get("seed", 0), "learned": model.learned}
         rate = model.description["optimizer"].get("lr")
         if objective.rule.sequential and isinstance(rate, float):
             own["lr"] = rate

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,6 +38,12 @@ _STATIC = _data(
 )
 _OUT = _output(help="The folder to make.", show_default="NAME-forecast here, NAME being the data's")
 
+_KEPT = _output(
+    metavar="DIR",
+    help="Keep the state of every network in this folder as it is trained: after a kill the same "
+    "command goes on.",
+)
+
 
 @guarded
 @grouped(
@@ -58,6 +65,7 @@ def forecast(
     learning: Any = None,
     judged: Any = None,
     out: Annotated[Path | None, _OUT] = None,
+    checkpoints: Annotated[Path | None, _KEPT] = None,
     force: Annotated[bool, _output("--force", help="Replace a folder of ours.")] = False,
     quiet: Annotated[bool, _output("--quiet", help="Print errors only.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
@@ -73,10 +81,12 @@ def forecast(
     from deltarule.cli.commands import forecast_report
     from deltarule.data.read import name_of
     from deltarule.models import check_destination, claimed
+    from deltarule.training.keeping.checkpoints import checkpoints as kept
 
     folder = out if out is not None else Path(f"{name_of(data)}-forecast")
     check_destination(folder, force=force)
-    with claimed(folder):
+    keeping = nullcontext() if checkpoints is None else kept(checkpoints)
+    with claimed(folder), keeping:
         found = _forecasts(data, series, each, skip_short, static or ())(
             **values,
             **shape,

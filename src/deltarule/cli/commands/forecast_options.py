@@ -31,6 +31,12 @@ _MISSING = _data(
     help="Missing values and times: refuse them (error), repeat the value before (previous), or "
     "draw a line to the next (interpolate)."
 )
+_RESAMPLE = _data(
+    metavar="EVERY[:HOW]",
+    help="Make rows at any times regular: of every year, quarter, month, week, day or hour the "
+    "mean, sum, last, min or max, such as month:sum.",
+    show_default="rows as they stand",
+)
 _TRANSFORM = _data(help="Of every value: none, log, box_cox:0.5; undone in the end.")
 _DETREND = _data(
     "--detrend", help="Take a line, fitted to the training part, away; put back in the end."
@@ -52,6 +58,7 @@ def series_data(
     known: Annotated[list[str] | None, _KNOWN] = None,
     past: Annotated[list[str] | None, _PAST] = None,
     missing: Annotated[str, _MISSING] = "error",
+    resample: Annotated[str | None, _RESAMPLE] = None,
     transform: Annotated[str, _TRANSFORM] = "none",
     detrend: Annotated[bool, _DETREND] = False,
     deseason: Annotated[str, _DESEASON] = "none",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deltarule.network import Network
 
 __all__ = [
+    "HEADS",
     "as_json",
     "how_it_ended",
     "how_it_was_trained",
@@ -22,10 +23,11 @@ __all__ = [
     "show_network",
     "show_plan",
     "show_results",
+    "some",
 ]
 
 _DIGITS = {"accuracy": ".4f", "r2": ".4f", "auc": ".4f"}
-_HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE", "auc": "AUC", "brier": "Brier"}
+HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE", "auc": "AUC", "brier": "Brier"}
 _MEANS = {"regression": "mean", "count": "mean"}
 """What the simplest baseline is called; of classes it is the most frequent one."""
 _COLUMNS = 5
@@ -51,7 +53,7 @@ def show_plan(screen: Screen, plan: Plan) -> None:
         f", encoded as {prepared.inputs.width} inputs" if prepared.inputs.width != columns else ""
     )
     screen.say(
-        "data", f"{table.source}: {table.rows:,} rows, {_some(columns, 'input column')}{inputs}"
+        "data", f"{table.source}: {table.rows:,} rows, {some(columns, 'input column')}{inputs}"
     )
     screen.say("", prepared.notes)
     show_network(screen, plan.network)
@@ -128,7 +130,7 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
     linear, own = judgement["baselines"].get("linear", {}).get(name), metrics[part][name]
     if linear is not None and own is not None and own <= linear:
         said.append(
-            f"a linear model is no worse: {_HEADS.get(name, name)} {_number(name, linear)} on the "
+            f"a linear model is no worse: {HEADS.get(name, name)} {_number(name, linear)} on the "
             f"{part} rows, the network's {_number(name, own)}"
         )
     for metric, values in judgement.get("cross_validation", {}).items():
@@ -136,19 +138,19 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
         if known:
             mean, spread = statistics.fmean(known), statistics.pstdev(known)
             said.append(
-                f"{len(values)} folds: {_HEADS.get(metric, metric)} {_number(metric, mean)} on "
+                f"{len(values)} folds: {HEADS.get(metric, metric)} {_number(metric, mean)} on "
                 f"average, deviating by {_number(metric, spread)}"
             )
     falls = list(judgement.get("importance", {}).items())[:_COLUMNS]
     if falls:
         each = ", ".join(f"{column} {_number(name, mean)}" for column, (mean, _) in falls)
-        said.append(f"worth most, by the fall of {_HEADS.get(name, name)} without: {each}")
+        said.append(f"worth most, by the fall of {HEADS.get(name, name)} without: {each}")
     return said
 
 
 def metric_words(metrics: Mapping[str, float | None]) -> str:
     """Return metrics as words: "loss 0.1, accuracy 0.98"."""
-    return ", ".join(f"{_HEADS.get(n, n)} {_number(n, v)}" for n, v in metrics.items())
+    return ", ".join(f"{HEADS.get(n, n)} {_number(n, v)}" for n, v in metrics.items())
 
 
 def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -172,7 +174,7 @@ def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[s
                 else _MEANS.get(description["data"]["task"], "most frequent")
             )
             rows.append([label, judgement["part"], *(_number(n, values.get(n)) for n in names)])
-    return ["", "rows", *(_HEADS.get(name, name) for name in names)], rows
+    return ["", "rows", *(HEADS.get(name, name) for name in names)], rows
 
 
 def _span(ends: Sequence[float] | None) -> str:
@@ -199,7 +201,7 @@ def _how(objective: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
         f"loss {_called(objective['loss'])}",
         f"{_called(optimizer)}{rate}",
         f"batches of {batch}" if batch else "full batches",
-        f"at most {_some(recipe['epochs'], 'epoch')}",
+        f"at most {some(recipe['epochs'], 'epoch')}",
         f"patience {recipe['patience']}" if recipe["patience"] else "no patience",
     ]
     parts += [f"l2 {objective['l2']:g}"] if objective["l2"] else []
@@ -241,7 +243,7 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
     stopped, name = training["stopped"], recipe["optimizer"]["name"]
     ends = OPTIMISERS[name].ends if name in OPTIMISERS.names() else {}  # one of somebody's own
     why = ends.get(stopped) or _ENDED.get(stopped, stopped).format(patience=recipe["patience"])
-    after = f"after {_some(training['epochs'], 'epoch')} in {training['seconds']:.1f} s"
+    after = f"after {some(training['epochs'], 'epoch')} in {training['seconds']:.1f} s"
     watched = "validation" if description["data"]["rows"]["validation"] else "training"
     kept = "the last weights are kept"
     if training["kept"] == "best":
@@ -255,7 +257,8 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
     return f"{first}{after}: {why}; {kept}"
 
 
-def _some(count: int, what: str) -> str:
+def some(count: int, what: str) -> str:
+    """Return a number of things: "1 epoch", "2,000 epochs"."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 

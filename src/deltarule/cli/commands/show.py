@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deltarule.cli import options
 from deltarule.cli.guard import guarded
+
+if TYPE_CHECKING:
+    from deltarule.cli.screen import Screen
+    from deltarule.models import Model
 
 __all__ = ["show"]
 
@@ -26,6 +30,7 @@ def show(
     from deltarule.cli.commands.continued import is_forecast, show_forecast
     from deltarule.cli.screen import Screen
     from deltarule.models import load, read_history
+    from deltarule.models.read import NETWORK
 
     if is_forecast(folder):
         show_forecast(folder)
@@ -34,12 +39,40 @@ def show(
     said = model.description
     screen = Screen()
     screen.say("model", f"{folder}: {said['status'].replace('_', ' ')}{_made_by(said)}")
+    if said.get("kind") == NETWORK:
+        report.show_network(screen, model.network)
+        _show_network(screen, model, history)
+        return
     screen.say("data", f"{said['data']['source']}: {said['data']['rows']['all']:,} rows")
     screen.say("", said["notes"])
     report.show_network(screen, model.network)
     screen.say("training", report.how_it_was_trained(said))
+    if said.get("commands"):
+        screen.say("made by", said["commands"])
     screen.say("stopped", report.how_it_ended(said))
     report.show_metrics(screen, said, history)
+
+
+def _show_network(screen: Screen, model: Model, history: Mapping[str, Any]) -> None:
+    """Show what is known of a network that was kept from Python, without its data."""
+    from deltarule.cli.commands import report
+    from deltarule.cli.curve import draw_curve
+    from deltarule.data.table import listed
+
+    screen.say("inputs", listed(model.inputs.names))
+    screen.say("outputs", listed(model.targets.classes or model.targets.names))
+    said = model.description
+    training = said["training"]
+    if not training:
+        return
+    how = f"{said['optimizer']['name']}, {report.some(training['epochs'], 'epoch')}"
+    screen.say("training", f"{how} in {training['seconds']:.1f} s; stopped: {training['stopped']}")
+    what = f"E, {said['objective']['loss']['name']},"
+    best = training["best_epoch"]
+    curve = draw_curve(history, best, width=screen.width, marks=screen.marks, what=what)
+    if curve:
+        screen.line()
+        screen.lines(curve)
 
 
 def _made_by(description: Mapping[str, Any]) -> str:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from deltarule.cli import complete, options, table_options
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
-from deltarule.cli.signals import exit_status
-
-if TYPE_CHECKING:
-    from deltarule.core.errors import NumericError
-    from deltarule.models import Fitted, Plan
 
 __all__ = ["train"]
 
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 _network: Any = partial(typer.Option, rich_help_panel="Network")
 _training: Any = partial(typer.Option, rich_help_panel="Training")
+_keeping: Any = partial(typer.Option, rich_help_panel="Stop and go on")
 _output: Any = partial(typer.Option, rich_help_panel="Output")
 
 _DATA = typer.Argument(
@@ -92,6 +85,17 @@ _ENGINE = _training(
 _THREADS = _training(
     help="Threads of the compiled engine, at most.", show_default="one per processor"
 )
+_EVERY = _keeping(
+    metavar="TIME|EPOCHS",
+    help="Keep the state so often in the model folder: 30s, 10m, or a number of epochs.",
+    show_default="60s",
+)
+_RESUME = _keeping(
+    metavar="DIR",
+    help="Go on with the training in this folder, which was killed or interrupted, as if it had "
+    "not been. Its options are there; DATA is needed where the file has moved.",
+)
+_MORE = _keeping(min=1, help="With --resume: so many more, of a training that has ended.")
 _ENSEMBLE = _training(help="Train so many networks side by side; their mean is what they predict.")
 _CV = _output(
     help="Cross-validation: train on so many splits as well, each row tested once.",
@@ -166,13 +170,17 @@ def _recipe(
 @guarded
 @grouped(which=table_options.which_columns, asked=_recipe, form=options.text_file)
 def train(
-    data: Annotated[str, _DATA],
+    context: typer.Context,
+    data: Annotated[str | None, _DATA] = None,
     which: Any = None,
     asked: Any = None,
     form: Any = None,
     cv: Annotated[int, _CV] = 0,
     importance: Annotated[bool, _IMPORTANCE] = False,
     out: Annotated[Path | None, _OUT] = None,
+    checkpoint_every: Annotated[str | None, _EVERY] = None,
+    resume: Annotated[Path | None, _RESUME] = None,
+    more_epochs: Annotated[int | None, _MORE] = None,
     force: Annotated[bool, _output("--force", help="Replace a model folder.")] = False,
     quiet: Annotated[bool, _output("--quiet", help="Print errors only.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
@@ -183,66 +191,18 @@ def train(
     Text columns become one input per category, numbers are scaled, rows are split into training,
     validation and test rows, and the network suits the target: a quantity, two classes or several.
     """
-    from deltarule.data.read import name_of, read_table
-    from deltarule.models import Recipe, check_destination, claimed, plan
+    from deltarule.cli.commands import train_run
+    from deltarule.core.errors import UsageError
+    from deltarule.models import Recipe
 
-    recipe = Recipe(**asked)
-    folder = out if out is not None else Path(f"{name_of(data)}-model")
-    check_destination(folder, force=force)
-    with claimed(folder):
-        ids = which.pop("ids")
-        table = read_table(data, **which, **form.to_dict())
-        ready = plan(table, recipe, target=which["target"], dropped=which["drop"], ids=ids)
-        check_destination(folder, force=force, parameters=ready.network.size)
-        _carry_out(ready, folder, force, quiet, as_json, cv, importance)
-
-
-def _carry_out(
-    plan: Plan, out: Path, force: bool, quiet: bool, as_json: bool, cv: int, importance: bool
-) -> None:
-    """Train, write the folder, report; a failure is raised when everything is written."""
-    from deltarule.cli.commands import report
-    from deltarule.cli.screen import Screen
-    from deltarule.models import save
-    from deltarule.models.cross_validation import fold_of, judge
-
-    if cv:
-        fold_of(plan, 0, cv)  # refused before the training where it cannot be
-    screen = None if quiet or as_json else Screen()
-    if screen is not None:
-        report.show_plan(screen, plan)
-    fitted, failure = _fit(plan, progress=screen is not None and sys.stderr.isatty())
-    notes = []
-    if fitted.status == "finished":
-        notes = judge(fitted, folds=cv, columns=importance)
-    undrawn = notes + save(fitted, out, force=force, rescue=True)
-    if as_json:
-        for note in undrawn:
-            typer.echo(note, err=True)
-        typer.echo(json.dumps(report.as_json(fitted, str(out)), allow_nan=False))
-    if screen is not None:
-        report.show_results(screen, fitted, out)
-        screen.say("", undrawn)
-        if fitted.status == "finished":
-            from deltarule.core.own_code import own_file
-
-            command = ["deltarule", "predict", str(out), plan.table.source]
-            own = own_file([fitted.model.description[k] for k in ("network", "objective")])
-            command += ["--own", own] if own else []
-            screen.say("next", shlex.join(command))
-    if failure is not None:
-        raise type(failure)(f"{failure} The weights are in {out}.")
-    if fitted.status == "interrupted":
-        raise typer.Exit(exit_status())
-
-
-def _fit(plan: Plan, *, progress: bool) -> tuple[Fitted, NumericError | None]:
-    from deltarule.core.errors import NumericError
-    from deltarule.models import Fitted, fit_plan
-
-    try:
-        return fit_plan(plan, progress=progress), None
-    except NumericError as error:
-        if not isinstance(error.run, Fitted):
-            raise
-        return error.run, error
+    if resume is not None:
+        run = train_run.again(context, resume, more_epochs)
+        groups = table_options.which_columns, _recipe, options.text_file
+        which, asked, form = (train_run.taken(make, run.options) for make in groups)
+    elif more_epochs is not None:
+        raise UsageError("--more-epochs goes with --resume DIR, the folder of the training")
+    elif data is None:
+        raise UsageError("DATA is missing: a file, or a bundled name such as iris")
+    else:
+        run = train_run.anew({**context.params, "out": out and str(out)}, force)
+    train_run.carry_out(run, Recipe(**asked), which, form, quiet, as_json)

@@ -60,6 +60,8 @@ class Minimiser(Method):
     full_batch = True
     squares: ClassVar[bool] = False
     """Whether E has to be a sum of squares."""
+    resumable: ClassVar[bool] = True
+    """Whether theta and its slots are all that it goes on from."""
     ends: ClassVar[Mapping[str, str]] = ENDS
 
     @abstractmethod

@@ -21,6 +21,7 @@ class SciPyMinimiser(Minimiser):
     Its memory is SciPy's own: a training that is continued begins with the gradient again.
     """
 
+    resumable = False
     method: ClassVar[str]
     tol: float
 

@@ -31,7 +31,8 @@ SHIPPED = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 _TABLES = ("study", "forecast", "cells", "published")
 _STUDY = ("title", "question", "measure", "seeds", "average", "transformed", "in_sample", "notes")
-_DATA = ("data", "target", "time", "series", "together", "test_from")
+_READ = ("target", "time", "missing", "resample")
+_DATA = ("data", *_READ, "series", "together", "test_from")
 _SET = {"networks": "average", "seed": "seeds", "quantiles": "", "calibration": "", "backtest": ""}
 """Options of a recipe that a study sets itself, and the entry of [study] that says them."""
 
@@ -44,7 +45,7 @@ class ForecastStudy:
     """
 
     data: Mapping[str, Any]
-    """data, and perhaps target, time, series (the column), together, test_from."""
+    """data, and perhaps what `as_series` takes, series (the column), together, test_from."""
     cells: Mapping[str, Recipe]
     title: str = ""
     question: str = ""
@@ -72,6 +73,11 @@ class ForecastStudy:
             raise UsageError("the horizon is the same in all cells: write it into [forecast]")
         if not self.cells:
             raise UsageError("a study of forecasts needs at least one [cells.LABEL]")
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How the data are read."""
+        return {key: self.data[key] for key in _READ if key in self.data}
 
     def size(self) -> str:
         """Return how large the study is, in words."""

@@ -103,8 +103,7 @@ def _check_published(study: ForecastStudy, periods: tuple[str, ...]) -> None:
 
 
 def _trials(study: ForecastStudy, recipe: Recipe) -> list[_Trial]:
-    asked = {key: study.data[key] for key in ("target", "time") if key in study.data}
-    data, column = study.data["data"], study.data.get("series")
+    asked, data, column = study.reading, study.data["data"], study.data.get("series")
     if column is None and not is_panel(data):
         return [_trial(study, as_series(data, **asked), recipe, study.data.get("test_from"))]
     found = []

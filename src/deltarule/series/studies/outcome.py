@@ -117,8 +117,8 @@ class Outcome:
                     inside += [label] if low <= figure <= high else []
                 where = "; ".join(inside) or "no recipe"
                 yield (
-                    f"{period}: {figure:g} ({said['who']}) lies within the middle 90 % of the seeds "
-                    f"of {where}."
+                    f"{period}: {figure:g} ({said['who']}) lies within the middle 90 % of the "
+                    f"seeds of {where}."
                 )
 
     def _over_series(self, label: str, baseline: str, period: str) -> str:

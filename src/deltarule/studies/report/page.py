@@ -128,9 +128,10 @@ def _definition(results: Results, command: str) -> str:
 
 
 def _versions() -> str:
-    from deltarule.studies.folder import surroundings
+    from deltarule.core.surroundings import surroundings
+    from deltarule.studies.folder import WITH
 
-    found = surroundings()
+    found = surroundings(*WITH)
     said = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     machine = found["machine"]
     return f"{said}; {machine['system']}, {machine['processors']} processors."

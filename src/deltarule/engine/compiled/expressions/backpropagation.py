@@ -41,6 +41,7 @@ __all__ = [
     "output_formulas",
     "theta_symbols",
     "traced_run",
+    "try_formulas",
 ]
 
 
@@ -81,12 +82,7 @@ def check_specialisation(spec: Specialisation) -> None:
         if type(layer) is not Dense:
             raise Untraceable(f"the layer {type(layer).__name__} has no compiled form")
     _check_rule(spec.objective)
-    try:
-        _try_formulas(spec)
-    except Untraceable:
-        raise
-    except Exception as error:
-        raise Untraceable(f"{type(error).__name__} in a formula: {error}") from error
+    try_formulas(spec)
 
 
 def _check_rule(objective: Objective) -> None:
@@ -99,11 +95,22 @@ def _check_rule(objective: Objective) -> None:
             raise Untraceable(f"the backward weights of layer {l} learn from noise")
 
 
-def _try_formulas(spec: Specialisation) -> None:
-    """Trace every formula of a spec."""
+def try_formulas(spec: Specialisation) -> None:
+    """Trace every formula of a spec, but for recurrent layers' steps; raise `Untraceable`."""
+    try:
+        _trace_formulas(spec)
+    except Untraceable:
+        raise
+    except Exception as error:
+        raise Untraceable(f"{type(error).__name__} in a formula: {error}") from error
+
+
+def _trace_formulas(spec: Specialisation) -> None:
     graph, objective = Graph(), spec.objective
     net, y, w, T = (graph.symbol(name) for name in ("net", "y", "w", "T"))
-    for l, layer in enumerate(objective.network.affine, 1):
+    for l, layer in enumerate(objective.network.layers, 1):
+        if not isinstance(layer, Affine):
+            continue
         whole = layer.activation.rowwise
         f, df = layer.activation.body(graph)
         values = (Row([net]), Row([y])) if whole else (net, y)

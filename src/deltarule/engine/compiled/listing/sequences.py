@@ -17,8 +17,9 @@ from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.listing.small import LEARN, batches_head, indented
 from deltarule.engine.compiled.listing.updates import Array, Updates
 from deltarule.engine.compiled.programs.sequences.packing import Packing
-from deltarule.engine.compiled.programs.sequences.plan import Plan, Product, Stage
+from deltarule.engine.compiled.programs.sequences.plan import Plan
 from deltarule.engine.compiled.programs.sequences.program import groups_of, lanes_of
+from deltarule.engine.compiled.programs.sequences.stages import Product, Stage
 from deltarule.engine.compiled.specialisation import Specialisation
 
 __all__ = ["sequence_lines"]
@@ -114,7 +115,11 @@ class _Text:
         for p in stage.products:
             lines.append(f"dE_d{_of(p.name, l)} += outer(delta_{p.delta}[t], {_source(p)})")
         lines += [f"dE_d{_of(b.name, l)} += delta_{b.delta}[t]" for b in stage.biases]
-        return [f"for t in {stage.below.steps}..1:  # layer {l}", *indented(lines)]
+        cut = ""
+        if stage.truncate is not None:
+            k1, k2 = stage.truncate
+            cut = f", cut: a way back of {k2} steps begins every {k1}, with the errors of these"
+        return [f"for t in {stage.below.steps}..1:  # layer {l}{cut}", *indented(lines)]
 
     def _output(self) -> list[str]:
         graph = Graph(across=lambda op, row: graph.apply(f"across {op}", graph.fold(op, row.terms)))

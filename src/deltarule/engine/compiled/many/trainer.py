@@ -82,9 +82,9 @@ class ManyTrainer:
         if learned is not None:  # it is the last of the slots; the others start at 0
             vectors = np.zeros((len(theta), 1 + len(spec.slots), theta.shape[1]), theta.dtype)
             vectors[:, 0], vectors[:, -1] = theta, learned
-        self._place(np.arange(len(theta)), vectors)
+        self.place(np.arange(len(theta)), vectors)
 
-    def _place(self, networks: Array, vectors: Array) -> None:
+    def place(self, networks: Array, vectors: Array) -> None:
         """Lay networks side by side; `vectors` is (k, 1 or 1 + slots, size), what lacks is 0."""
         lanes, k = self._form.lanes, len(networks)
         groups = math.ceil(k / lanes)
@@ -107,6 +107,11 @@ class ManyTrainer:
         """The weights of `networks`, (k, size)."""
         return self._unlaid(self._vectors[:, 0]).copy()
 
+    @property
+    def vectors(self) -> Array:
+        """The weights of `networks`, and the vectors beside them, (k, 1 + slots, size)."""
+        return self._unlaid(self._vectors).copy()
+
     def _unlaid(self, values: Array) -> Array:
         """Return (groups, ..., lanes) as (networks, ...)."""
         moved = np.moveaxis(values, -1, 1)
@@ -119,7 +124,7 @@ class ManyTrainer:
         self._watched &= running[self._members]
         wanted = math.ceil(left / self._form.lanes)
         if left and wanted <= groups - max(1, groups // 8):
-            self._place(self.networks[here], self._unlaid(self._vectors)[here])
+            self.place(self.networks[here], self._unlaid(self._vectors)[here])
 
     chunk = Chunk
     """What `run` is asked for."""

@@ -23,7 +23,7 @@ from typing import Any
 from deltarule.engine.compiled.instructions.operations import Ops, integers_of
 from deltarule.engine.compiled.mathematics.polynomials import multiply_add, polynomial, which
 
-__all__ = ["at_most", "exp", "expm1", "tanh"]
+__all__ = ["exp", "expm1", "tanh"]
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,8 @@ class View:
         """All steps as one, whose nodes stand step by step."""
         return replace(self, steps=1, nodes=self.steps * self.nodes)
 
-    def at(self, o: Ops, memory: Any, kind: ir.Type, t: Any, node: Any = 0, k: int = 0) -> Any:
-        """Return the address of a node's vector at step t; there is one only, k = 0."""
+    def at(self, o: Ops, memory: Any, kind: ir.Type, t: Any, node: Any = 0) -> Any:
+        """Return the address of a node's vector at step t."""
         slot = o.b.add(t, ir.Constant(_WORD, self.first + self.field.before))
         place = o.b.mul(slot, ir.Constant(_WORD, self.field.nodes))
         node = ir.Constant(_WORD, node) if isinstance(node, int) else node
@@ -70,8 +70,3 @@ class Rows:
     def apart_for(cls, nodes: int) -> int:
         """Return a distance: not a power of 2, where the sets of a cache would meet."""
         return nodes + 1 if nodes % 8 == 0 else nodes
-
-    def at(self, o: Ops, memory: Any, kind: ir.Type, t: Any, node: Any = 0, k: int = 0) -> Any:
-        """Return the address of a node's vector k at step t."""
-        node = ir.Constant(_WORD, node) if isinstance(node, int) else node
-        return self.view.at(o, memory, kind, t, o.b.add(node, ir.Constant(_WORD, k * self.apart)))

@@ -13,7 +13,7 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.programs.sequences.fields import View
 from deltarule.engine.compiled.programs.sequences.loops import summed, tiled, word
-from deltarule.engine.compiled.programs.sequences.plan import Bias, Product, Stage
+from deltarule.engine.compiled.programs.sequences.stages import Bias, Product, Stage
 from deltarule.engine.compiled.programs.sequences.vectors import Vectors
 
 __all__ = ["Gradient"]
@@ -67,7 +67,7 @@ class Gradient:
         field = replace(stage.together.field, nodes=count)
         found = View(field, stage.below.steps, count)
         with o.loop(0, stage.below.steps) as t:
-            rows, place = v.at(stage.deltas, t, j, d), v.at(found, t)
+            rows, place = v.row(stage.deltas, t, j, d), v.at(found, t)
             for n in range(count):
                 v.store(v.load(rows, n), place, n)
         return found

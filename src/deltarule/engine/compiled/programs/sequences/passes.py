@@ -13,8 +13,9 @@ from typing import Any
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.programs.sequences.fields import Rows
 from deltarule.engine.compiled.programs.sequences.loops import summed, tiled, word
-from deltarule.engine.compiled.programs.sequences.plan import Ending, Product, Row, Stage
+from deltarule.engine.compiled.programs.sequences.plan import Ending
 from deltarule.engine.compiled.programs.sequences.samples import Lanes
+from deltarule.engine.compiled.programs.sequences.stages import Product, Stage
 from deltarule.engine.compiled.programs.sequences.vectors import Vectors
 
 __all__ = ["Passes"]
@@ -23,8 +24,8 @@ __all__ = ["Passes"]
 class Passes:
     """Write a layer's passes."""
 
-    def __init__(self, vectors: Vectors, row: Row) -> None:
-        self._v, self._o, self._row = vectors, vectors.o, row
+    def __init__(self, vectors: Vectors) -> None:
+        self._v, self._o = vectors, vectors.o
 
     def forward(self, stage: Stage) -> None:
         """Write state_t = step(W x_t + U h_{t-1} + b, state_{t-1}) for t = 1, 2, .., T."""
@@ -86,19 +87,16 @@ class Passes:
         for view, term in zip(stage.states, step.after, strict=True):
             v.store(lower(term), v.at(view, t, j))
         for k, term in enumerate(step.saved):
-            v.store(lower(term), v.at(stage.saved, t, j, k))
+            v.store(lower(term), v.row(stage.saved, t, j, k))
 
     def take_ends(self, ending: Ending, lanes: Lanes) -> None:
         """Write y, every sequence's own last step of what is below."""
         v, o = self._v, self._o
         y = v.at(ending.y, word(0))
         with o.loop(0, ending.below.steps) as t:
-            there, at_the_end = v.at(ending.below, t), self._ends(ending, lanes, t)
+            there, at_the_end = v.at(ending.below, t), lanes.at_the_end(t)
             with o.loop(0, ending.y.nodes) as j:
                 v.store(o.select(at_the_end, v.load(there, j), v.load(y, j)), y, j)
-
-    def _ends(self, ending: Ending, lanes: Lanes, t: Any) -> Any:
-        return lanes.at_the_end(t, self._row, ending.below.steps)
 
     def spread_ends(self, ending: Ending, lanes: Lanes) -> None:
         """Write dE/dy below: 0 but for every sequence's own last step."""
@@ -106,7 +104,7 @@ class Passes:
         assert target is not None
         dE_dy = v.at(ending.dE_dy, word(0))
         with o.loop(0, ending.below.steps) as t:
-            there, at_the_end = v.at(target, t), self._ends(ending, lanes, t)
+            there, at_the_end = v.at(target, t), lanes.at_the_end(t)
             with o.loop(0, ending.y.nodes) as j:
                 v.store(o.select(at_the_end, v.load(dE_dy, j), v.zero), there, j)
 
@@ -177,7 +175,7 @@ class Passes:
         """Add what the deltas of later steps are worth to the sources j, j + 1, .. of step t."""
         v, o = self._v, self._o
         for p in products:
-            deltas = v.at(rows, o.b.add(t, word(p.lag)), 0, p.delta)
+            deltas = v.row(rows, o.b.add(t, word(p.lag)), word(0), p.delta)
             left = v.entry(p.start, o.b.mul(j, word(p.column)))
 
             def add(
@@ -197,7 +195,7 @@ class Passes:
         v, o, step = self._v, self._o, stage.step
         lower = Lowering(o, v.of(nodes))
         for k, term in enumerate(step.saved):
-            lower.bind(term, v.load(v.at(stage.saved, t, j, k), 0, nodes))
+            lower.bind(term, v.load(v.row(stage.saved, t, j, k), 0, nodes))
         places = [None if view is None else v.at(view, word(0), j) for view in stage.carried]
         dE_dstate = [dE_dh, *([None] * (len(step.dE_dstate) - 1))]
         for k, place in enumerate(places):
@@ -209,9 +207,9 @@ class Passes:
         deltas = [lower(term) for term in step.deltas]
         carried_on = [None if term is None else lower(term) for term in step.carried]
         for k, delta in enumerate(deltas):
-            v.store(delta, v.at(stage.own, t, j, k))
+            v.store(delta, v.row(stage.own, t, j, k))
             if stage.deltas is not stage.own:
-                total = v.at(stage.deltas, t, j, k)
+                total = v.row(stage.deltas, t, j, k)
                 v.store(o.add(v.load(total, 0, nodes), delta), total)
         for place, value in zip(places, carried_on, strict=True):
             if place is not None:

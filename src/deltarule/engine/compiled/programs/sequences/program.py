@@ -39,9 +39,6 @@ _WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
 MOST_GROUPS = 16
 """The most gradients that a batch is summed in."""
 
-TOGETHER = 32
-"""The most outputs of a row that are written one after the other, where they are coupled."""
-
 
 def lanes_of(machine: Machine, dtype: Any, batch: int) -> int:
     """Return how many observations lie side by side: a register of them, or a short one."""
@@ -83,7 +80,7 @@ class Sequences(Kernel):
         self.begin()
         o = self.o
         self.update = Update(self)
-        self.error = o.b.alloca(self.kind)
+        self.error = o.b.alloca(self.kind)  # of the observations in the lanes
         own = o.b.mul(self.number, word(self.plan.memory.bytes))
         self.own = o.at(self.address("threads"), ir.IntType(8), own)
         with self.call.every_epoch(), o.loop(0, self.call.count) as s:
@@ -112,21 +109,23 @@ class Sequences(Kernel):
         gradient = o.at(self.address("gradient"), self.element, b.mul(g, word(self.packing.size)))
         arguments = [gradient, ir.Constant(ir.IntType(8), 0), word(self._size)]
         o.call("llvm.memset.p0.i64", ir.VoidType(), *arguments, ir.Constant(ir.IntType(1), 0))
-        o.b.store(o.constant(self.kind, 0.0), self.error)
+        b.store(ir.Constant(_DOUBLE, 0.0), self.sums[0])
         start = b.mul(g, word(self.together))
         stop = b.add(start, word(self.together))
         stop = b.select(b.icmp_signed("<", stop, n), stop, n)
         with o.loop(start, stop, lanes_in(self.kind)) as i:
+            b.store(o.constant(self.kind, 0.0), self.error)
             self._observations(s, Lanes(o, self.call, self.kind, row, i, n), gradient, learn)
-        total = o.sum_lanes(b.load(self.error, typ=self.kind))
-        wide = total if self.element == _DOUBLE else b.fpext(total, _DOUBLE)
-        o.store(wide, self.address("errors"), g)
+            found = o.sum_lanes(b.load(self.error, typ=self.kind))
+            wide = found if self.element == _DOUBLE else b.fpext(found, _DOUBLE)
+            b.store(b.fadd(b.load(self.sums[0], typ=_DOUBLE), wide), self.sums[0])
+        o.store(b.load(self.sums[0], typ=_DOUBLE), self.address("errors"), g)
 
     def _observations(self, s: Any, lanes: Lanes, gradient: Any, learn: Any) -> None:
         """Write the passes of the observations in the lanes."""
         vectors = Vectors(self.o, self.machine, self.kind, self.call.theta, self.own)
-        passes, total = Passes(vectors, self.plan.row), Gradient(vectors, gradient)
-        lanes.lay(self.plan.x, self.plan.row, self.own)
+        passes, total = Passes(vectors), Gradient(vectors, gradient)
+        lanes.lay(self.plan.x, self.own)
         ending = self.plan.ending
         if ending is not None and ending.above == 0:
             passes.take_ends(ending, lanes)

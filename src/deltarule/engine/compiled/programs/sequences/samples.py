@@ -7,11 +7,9 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, vector_of
-from deltarule.engine.compiled.mathematics.exponentials import at_most
 from deltarule.engine.compiled.programs.arguments import CallValues
 from deltarule.engine.compiled.programs.sequences.fields import View
 from deltarule.engine.compiled.programs.sequences.loops import word
-from deltarule.engine.compiled.programs.sequences.plan import Row
 
 __all__ = ["Lanes"]
 
@@ -42,14 +40,13 @@ class Lanes:
     def _several(self, kind: ir.Type) -> ir.Type:
         return vector_of(kind, self._lanes)
 
-    def lay(self, x: View, row: Row, memory: Any) -> None:
+    def lay(self, x: View, memory: Any) -> None:
         """Write X of the samples to a field."""
-        o, b = self._o, self._o.b
-        place = self._places(row.size)
-        with o.loop(0, x.steps) as t, o.loop(0, x.nodes) as k:
-            entry = b.add(b.mul(t, word(row.step)), b.mul(k, word(row.feature)))
-            value = self._gathered(self._call.X, place, b.add(entry, word(row.first)))
-            o.store(value, x.at(o, memory, self._kind, t, k))
+        o, size = self._o, x.steps * x.nodes
+        place, start = self._places(size), x.at(self._o, memory, self._kind, word(0))
+        with o.loop(0, size) as k:
+            value = self._gathered(self._call.X, place, k)
+            o.store(value, o.b.gep(start, [k], source_etype=self._kind))
 
     def targets(self, y: View) -> Any:
         """Return what reads entry k of the samples' targets: step by step, node by node."""
@@ -61,16 +58,9 @@ class Lanes:
         place = self._sample if steps is None else self._places(steps)
         return lambda t: self._gathered(self._call.weight, place, t if steps else word(0))
 
-    def at_the_end(self, t: Any, row: Row, steps: int) -> Any:
-        """Return whether step t is the last one of the samples' sequences, of `steps` at most."""
+    def at_the_end(self, t: Any) -> Any:
+        """Return whether step t is the last one of the samples' sequences."""
         o, several = self._o, self._several(_WORD)
-        if row.lengths:
-            said = self._gathered(self._call.X, self._places(row.size), word(row.size - 1))
-            within = at_most(o, o.intrinsic("rint", said), float(steps))
-            here = o.b.sitofp(o.b.add(t, word(1)), element_of(self._kind))
-            first = o.compare("<", within, o.constant(self._kind, 1.0))
-            lengths = o.select(first, o.constant(self._kind, 1.0), within)
-            return o.compare("==", lengths, o.splat(self._kind, here))
         lengths = self._read(self._call.lengths, several, self._sample)
         return o.b.icmp_signed("==", lengths, o.splat(several, o.b.add(t, word(1))))
 

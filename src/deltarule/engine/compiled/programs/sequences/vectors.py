@@ -10,7 +10,7 @@ from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, vector_of
 from deltarule.engine.compiled.programs.sequences.fields import Rows, View
 from deltarule.engine.compiled.programs.sequences.loops import word
-from deltarule.engine.compiled.programs.sequences.plan import Product, Stage
+from deltarule.engine.compiled.programs.sequences.stages import Product, Stage
 
 __all__ = ["Vectors"]
 
@@ -38,9 +38,13 @@ class Vectors:
         """0 in every lane."""
         return self.o.constant(self.kind, 0.0)
 
-    def at(self, view: View | Rows, t: Any, j: Any = 0, k: int = 0) -> Any:
-        """Return the address of node j at step t, of its number k where it has several."""
-        return view.at(self.o, self.memory, self.kind, t, j, k)
+    def at(self, view: View, t: Any, j: Any = 0) -> Any:
+        """Return the address of node j at step t."""
+        return view.at(self.o, self.memory, self.kind, t, j)
+
+    def row(self, rows: Rows, t: Any, j: Any, k: int) -> Any:
+        """Return the address of node j's vector k at step t."""
+        return self.at(rows.view, t, self.o.b.add(j, word(k * rows.apart)))
 
     def load(self, start: Any, k: Any = 0, nodes: int = 1) -> Any:
         """Return the vectors of some nodes from node k behind an address on."""

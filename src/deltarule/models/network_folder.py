@@ -1,0 +1,162 @@
+"""`dr.save`: a network that was trained from Python, in a folder that `dr.load` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from deltarule.core.errors import UsageError
+from deltarule.core.own_parts import modules_of, require_found
+from deltarule.core.surroundings import surroundings
+from deltarule.data.preparation.encode import InputEncoder
+from deltarule.data.preparation.scale import Scaler
+from deltarule.data.preparation.target import TargetEncoder
+from deltarule.engine import Objective
+from deltarule.losses import Loss
+from deltarule.models.describe import SCHEMA, status_of, training_of
+from deltarule.models.folder import HISTORY, WEIGHTS, history_file, weights_file, write_folder
+from deltarule.models.model import Model
+from deltarule.models.read import NETWORK
+from deltarule.network import Network
+from deltarule.rules import DeltaRule
+from deltarule.training import Run
+from deltarule.training.job import first_theta
+
+__all__ = ["save"]
+
+
+def save(
+    folder: str | Path,
+    net: Network | Run,
+    theta: ArrayLike | None = None,
+    *,
+    loss: str | Mapping[str, Any] | Loss = "half_squared_error",
+    reduction: str = "mean",
+    rule: str | Mapping[str, Any] | DeltaRule = "exact",
+    l2: float = 0.0,
+    columns: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
+    classes: Sequence[Any] | None = None,
+    force: bool = False,
+) -> Model:
+    """Keep a network with its weights in a folder; `deltarule.load(folder)` gives it back.
+
+    Args:
+        folder: it is made, and there as a whole or not at all.
+        net: the network, or a `Run`, which has everything but names.
+        theta: the weights, for a network.
+        loss, reduction, rule, l2: the objective, as in `deltarule.train`, for a network.
+        columns: the names of the inputs; else x1, x2, ...
+        targets: the names of the outputs of a regression; else y1, y2, ...
+        classes: what the outputs stand for: two for one output, else one for each.
+        force: replace a model's folder that is there.
+
+    Returns:
+        The `Model`, as `load` gives it: `.network`, `.theta`, `.predict(X)`. Inputs go in as they
+        are, and outputs come out so: nothing is scaled.
+
+    Parts of your own are kept by import path and checksum, and imported when the folder is loaded:
+    a formula's functions, a class that is registered. Raises `UsageError` for parts that could not
+    be found again, for what does not fit together, and for a folder that is there.
+
+    >>> import deltarule as dr
+    >>> xor = dr.data.load("xor")
+    >>> net = dr.Network(2, [dr.Dense(4, "tanh"), dr.Dense(1, "sigmoid")])
+    >>> run = dr.train(net, xor.X, xor.T, loss="binary_cross_entropy", epochs=20)
+    >>> import tempfile; folder = tempfile.mkdtemp() + "/xor"
+    >>> _ = dr.save(folder, run, classes=["same", "other"])
+    >>> bool((dr.load(folder).theta == run.theta).all()), dr.load(folder).classes.tolist()
+    (True, ['same', 'other'])
+    """
+    run = net if isinstance(net, Run) else None
+    if run is not None:
+        if theta is not None:
+            raise UsageError("dr.save(folder, run): a run has its own theta; leave theta out")
+        objective, weights = run.objective, run.theta
+    elif isinstance(net, Network):
+        if theta is None:
+            raise UsageError("dr.save(folder, net, theta): the weights are missing")
+        objective = Objective.of(net, loss, reduction, rule, l2)
+        weights = first_theta(net, theta, 0, _dtype(theta))
+    else:
+        raise UsageError(f"dr.save takes a Network or a Run, not {net!r}")
+    network = objective.network
+    if len(network.shapes[0]) > 1 or len(network.shapes[-1]) > 1:
+        raise UsageError(
+            f"dr.save keeps networks whose inputs and outputs are vectors; those of this one have "
+            f"the shapes {network.shapes[0]} and {network.shapes[-1]}"
+        )
+    said = {"network": network.to_dict(), "objective": objective.to_dict()}
+    require_found([said["network"], said["objective"]])
+    own = [network.layers, network.initialiser, objective.loss, objective.rule]
+    inputs = _inputs(columns, network.inputs)
+    outputs = _targets(targets, classes, network.sizes[-1])
+    description = {
+        "schema": SCHEMA,
+        "kind": NETWORK,
+        **surroundings("numpy"),
+        "status": "finished" if run is None else status_of(run),
+        **said,
+        "imports": modules_of(own),
+        "data": {"source": "", "task": outputs.task, "rows": {}, "inputs": inputs.to_dict(),
+                 "targets": outputs.to_dict(), "features": list(inputs.feature_names),
+                 "dropped": [], "format": {}},
+        "optimizer": {} if run is None else run.optimiser.to_dict(),
+        "training": {} if run is None else training_of(run),
+        "metrics": {},
+        "notes": [],
+    }  # fmt: skip
+    model = Model(
+        objective, weights, inputs, outputs, description, {} if run is None else run.feedback
+    )
+    files = {
+        WEIGHTS: weights_file(model),
+        HISTORY: history_file({} if run is None else run.history),
+    }
+    write_folder(folder, files, description, lambda _: [], force=force)
+    return model
+
+
+def _dtype(theta: ArrayLike) -> np.dtype[Any]:
+    found = np.asarray(theta).dtype
+    return found if found == np.float32 else np.dtype(np.float64)
+
+
+def _scaler(width: int) -> Scaler:
+    return Scaler.fit("none", [np.zeros(1)] * width)
+
+
+def _inputs(names: Sequence[str] | None, width: int) -> InputEncoder:
+    found = _names("columns", names, "x", width)
+    kinds, fill = ("numeric",) * width, np.zeros(width)
+    return InputEncoder(found, kinds, ((),) * width, _scaler(width), fill, "error")
+
+
+def _targets(
+    names: Sequence[str] | None, classes: Sequence[Any] | None, width: int
+) -> TargetEncoder:
+    if classes is None:
+        found = _names("targets", names, "y", width)
+        return TargetEncoder("regression", found, "numeric", (), _scaler(width))
+    wanted = 2 if width == 1 else width
+    if len(set(map(str, classes))) != wanted or len(classes) != wanted:
+        raise UsageError(
+            f"classes: {wanted} different ones are needed for {width} output"
+            f"{'' if width == 1 else 's'}, not {list(classes)!r}"
+        )
+    numbers = all(isinstance(c, int | float) and not isinstance(c, bool) for c in classes)
+    task = "binary" if width == 1 else "multiclass"
+    name = _names("targets", names, "class", 1) if names else ("class",)
+    kind = "numeric" if numbers else "text"
+    return TargetEncoder(task, name, kind, tuple(map(str, classes)), Scaler.fit("none", []))
+
+
+def _names(what: str, given: Sequence[str] | None, letter: str, width: int) -> tuple[str, ...]:
+    found = [f"{letter}{k}" for k in range(1, width + 1)] if given is None else list(given)
+    if len(found) != width or len(set(found)) != width or isinstance(given, str):
+        raise UsageError(f"{what}: {width} different names are needed, not {given!r}")
+    return tuple(map(str, found))

@@ -1,0 +1,138 @@
+"""Training jobs at random, killed at random moments and resumed until they are done.
+
+    python killed_jobs.py JOBS [SEED]
+
+A process of its own because it forks, so that a kill costs a millisecond: other tests' threads must
+not be there.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import deltarule as dr
+from deltarule.engine.choice import EngineWarning
+from deltarule.engine.compiled import trainer as compiled
+from deltarule.training.keeping import keeper as keeping
+from deltarule.training.keeping.checkpoint import read_checkpoint
+
+OPTIMIZERS = ("sgd:0.05", "momentum:0.02,0.9", "adam:0.01", "adamw:0.01", "rmsprop:0.005",
+              "irprop_plus", "adadelta", "quickprop:0.02", "levenberg_marquardt",
+              "scaled_conjugate_gradient", "gauss_newton")  # fmt: skip
+RULES = ("exact", "hidden=offset:0.1", "hidden=random:0,1", "feedback=random",
+         "feedback=kolen_pollack", "feedback=mirror", "feedback=sign_redrawn", "order=layerwise",
+         "choice=random:4")  # fmt: skip
+RATES = (None, dr.optim.Cosine(0.02, total=9.0), dr.optim.Plateau(0.02, patience=1))
+STOPS = ((), "patience:2", "error_below:0.01", ("patience:3", "all_within:0.05"))
+
+
+def job(rng: np.random.Generator) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return what `dr.train` takes, or (every fourth) `dr.train_many`."""
+    n, hidden = int(rng.integers(8, 60)), int(rng.integers(2, 12))
+    X = rng.normal(size=(n, 3))
+    T = np.sin(2.0 * X[:, :2]) + 0.1 * rng.normal(size=(n, 2))
+    deep = [dr.Dense(hidden, "tanh")] * int(rng.integers(1, 3))
+    net = dr.Network(3, [*deep, dr.Dense(2)])
+    name = OPTIMIZERS[rng.integers(len(OPTIMIZERS))]
+    whole = isinstance(dr.optim.OPTIMISERS.get(name), dr.optim.Minimiser)
+    rate = RATES[rng.integers(len(RATES))]
+    optimizer: Any = name if whole or rate is None else {"name": name.partition(":")[0], "lr": rate}
+    options: dict[str, Any] = {
+        "optimizer": optimizer,
+        "epochs": int(rng.integers(4, 60)),
+        "batch_size": None if whole else int(rng.integers(1, n + 1)),
+        "rule": "exact" if whole else RULES[rng.integers(len(RULES))],
+        "engine": "auto" if whole else ("reference", "compiled")[rng.integers(2)],
+        "seed": int(rng.integers(1000)),
+        "shuffle": bool(rng.integers(2)),
+        "l2": float(rng.choice([0.0, 0.001])),
+        "reduction": str(rng.choice(["mean", "mean", "sum"])),
+        "stop": STOPS[rng.integers(len(STOPS))],
+        "dtype": str(rng.choice(["float32", "float64"])),
+        "validation": (X[:5], T[:5]) if rng.integers(2) else None,
+        "sample_weight": rng.uniform(0.5, 1.5, n) if rng.integers(2) else None,
+        "clip_norm": None if whole or rng.integers(2) else 1.0,
+    }
+    if rng.integers(4) == 0:
+        options["seeds"] = [options.pop("seed"), *range(int(rng.integers(12)))]
+        options["epochs"] *= 10
+    return (net, X, T), options
+
+
+def trained(data: Any, options: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return all that a training leads to, but for its seconds."""
+    if "seeds" in options:
+        return {**vars(dr.train_many(*data, **options, **more)), "seconds": 0.0}
+    try:
+        state = dr.train(*data, **options, **more).state
+    except dr.NumericError as error:
+        if not error.run:
+            raise
+        state = error.run.state
+    return {**state.arrays(), **state.values(), "seconds": 0.0}
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two results are the same, bit for bit."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    a, b = np.asarray(one), np.asarray(other)
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def killed(data: Any, options: dict[str, Any], rng: np.random.Generator, folder: Path) -> int:
+    """Train in children that are killed until one of them ends; return how many were."""
+    every = rng.choice(["1", "2", "0.001s", "0.005s"])
+    for kills in itertools.count():
+        child = os.fork()
+        if child == 0:
+            try:
+                trained(data, options, checkpoint=folder, checkpoint_every=every, resume=True)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        time.sleep(rng.uniform(0.0, 0.003 * (2 + kills)))  # longer and longer: it comes to an end
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status):
+            assert os.waitstatus_to_exitcode(status) == 0
+            return kills
+    raise AssertionError
+
+
+def main(jobs: int, seed: int = 0) -> None:
+    rng = np.random.default_rng(seed)
+    warnings.simplefilter("ignore", EngineWarning)
+    keeping.SHARE = 0.0  # however often
+    compiled.CALL_SECONDS = 0.0  # every update may be the last of a call
+    kills, differ = 0, []
+    for number in range(jobs):
+        data, options = job(rng)
+        whole = trained(data, options)
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place) / "run"
+            kills += killed(data, options, rng, folder)
+            found = read_checkpoint(folder)
+            if found.values.get("stopped") == "non_finite":  # it is refused to go on from there
+                kept = {**found.arrays, **found.values, "seconds": 0.0}
+                found_whole = same({name: kept[name] for name in whole}, whole)
+            else:
+                found_whole = same(trained(data, options, resume=folder), whole)
+            if not found_whole:
+                differ.append((number, options))
+    assert not differ, differ
+    print(f"{jobs} jobs, {kills} kills, 0 bits differ")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
