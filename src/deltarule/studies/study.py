@@ -28,8 +28,9 @@ class Study:
     is the same in every cell: cells are compared pair by pair. A seed is chance, not a setting.
 
     Args:
-        net: the network; None makes dense layers from the settings `hidden`, `activation` and
-            `output`; several by label are a factor, "network".
+        net: the network, or its layers such as `"gru:8,last,dense:1"`; None makes dense layers
+            from the settings `hidden`, `activation` and `output`; several by label are a factor,
+            "network".
         data: a bundled or generated name (`"xor"`, `"parity:4"`), a file that knows its target, or
             arrays (X, T); several by label are a factor, "data".
         vary: the factors. One with the name of a setting has a list of values, or labels with
@@ -67,7 +68,7 @@ class Study:
 
     def __init__(
         self,
-        net: Network | Mapping[str, Network] | None = None,
+        net: Network | str | Mapping[str, Network | str] | None = None,
         data: Any = None,
         vary: Mapping[str, Any] | None = None,
         seeds: int | Iterable[int] = 200,
