@@ -7,18 +7,12 @@ from typing import Any
 from deltarule.core.errors import UsageError
 from deltarule.engine.objective import Objective
 from deltarule.layers import Dense
+from deltarule.models.plan import OUTPUTS
 from deltarule.network import Network
 from deltarule.studies.problem import Parts
 from deltarule.studies.settings import Settings
 
 __all__ = ["network_of", "objective_of"]
-
-_SUITED = {
-    "regression": ("identity", "half_squared_error"),
-    "binary": ("sigmoid", "binary_cross_entropy"),
-    "multiclass": ("softmax", "cross_entropy"),
-}
-"""The output activation and the loss of a task, where nothing is said, as `deltarule train`."""
 
 _PLAIN = "half_squared_error"
 
@@ -46,7 +40,7 @@ def objective_of(settings: Settings, network: Network, parts: Parts) -> Objectiv
     loss: Any = settings.loss
     if loss is None:
         made = settings.network is None and settings.output is None and parts.task
-        loss = _SUITED[parts.task][1] if made else _PLAIN
+        loss = OUTPUTS[parts.task][1] if made else _PLAIN
     return Objective.of(network, loss, settings.reduction, settings.rule, settings.l2)
 
 
@@ -57,7 +51,7 @@ def _made(settings: Settings, parts: Parts) -> Network:
             "(hidden = [5], or [] for none)"
         )
     f: Any = settings.activation or "sigmoid"
-    output: Any = settings.output or _SUITED.get(parts.task, ("identity", ""))[0]
+    output: Any = settings.output or OUTPUTS.get(parts.task, ("identity", ""))[0]
     layers = [*(Dense(n, f) for n in settings.hidden), Dense(parts.T.shape[1], output)]
     return Network(parts.X.shape[1:], layers, settings.init)
 

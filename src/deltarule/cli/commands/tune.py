@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli import complete, options
+from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.signals import exit_status
 
@@ -24,6 +25,7 @@ _DATA, _SEARCH, _OUTPUT = "Data", "What is tried", "Output"
 
 
 @guarded
+@grouped(form=options.text_file)
 def tune(
     data: Annotated[
         str, typer.Argument(metavar="DATA", help="A file or a bundled name, as `train` takes.")
@@ -103,7 +105,8 @@ def tune(
     task: Annotated[
         str,
         typer.Option(
-            help="regression, binary or multiclass; auto reads it from the target.",
+            help="regression, count, binary, multiclass or multilabel; auto reads it from the "
+            "target.",
             autocompletion=complete.tasks,
             rich_help_panel=_DATA,
         ),
@@ -142,14 +145,7 @@ def tune(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Leave out. Repeatable.", rich_help_panel=_DATA),
     ] = None,
-    separator: Annotated[str | None, options.SEPARATOR] = None,
-    encoding: Annotated[str | None, options.ENCODING] = None,
-    header: Annotated[bool | None, options.HEADER] = None,
-    columns: Annotated[str | None, options.COLUMNS] = None,
-    decimal: Annotated[str | None, options.DECIMAL] = None,
-    thousands: Annotated[str | None, options.THOUSANDS] = None,
-    date_format: Annotated[str | None, options.DATE_FORMAT] = None,
-    na: Annotated[str | None, options.NA] = None,
+    form: Any = None,
     seed: Annotated[
         int,
         typer.Option(help="Determines trials, splits and weights.", rich_help_panel=_SEARCH),
@@ -195,8 +191,6 @@ def tune(
         raise UsageError(
             f"{folder}: there are trials already. Use `--force`, or another folder with `--out`."
         )
-    cells = (decimal, thousands, date_format, na)
-    form = options.text_format(separator, encoding, header, columns, *cells).to_dict()
     given = {"hidden": hidden, "activation": activation, "optimizer": optimizer, "lr": lr,
              "batch_size": batch_size, "l2": l2}  # fmt: skip
     recipe = Recipe(task=task, test=test, split=split, scale=scale, missing=missing, seed=seed,
@@ -207,7 +201,7 @@ def tune(
         found = search(
             data, target, time=limit, trials=trials, splits=splits, recipe=recipe, workers=workers,
             space={k: v for k, v in given.items() if v}, tell=tell,
-            **form, **{k: v for k, v in (("text", text), ("drop", drop)) if v},
+            **form.to_dict(), **{k: v for k, v in (("text", text), ("drop", drop)) if v},
         )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     found.table.write_csv(folder / "trials.csv")

@@ -27,7 +27,9 @@ def draw(tuned: Tuned, path: Path, *, force: bool) -> None:
     grid = figure.subplots(rows, _COLUMNS, sharey=True, squeeze=False)
     table = tuned.table
     epochs, E = int(table["first_epochs"][0]), table["first_error"].to_numpy()
-    most = 5.0 * float(np.median(E[np.isfinite(E)]))  # what is far above would hide all else
+    low, middle = np.quantile(E, [0.0, 0.5], method="lower")
+    most = middle + 4.0 * (middle - low)  # what is far above would hide all else
+    most = most if np.isfinite(most) else np.max(E[np.isfinite(E)], initial=low)
     shown, out = np.minimum(E, most), most < E
     for axes, (name, share) in zip(grid.flat, shares.items(), strict=False):
         quiet_axes(axes)
