@@ -47,6 +47,16 @@ def test_all_steps_of_a_feature_are_scaled_alike(npz):
         assert np.abs(found["train"].X[:, f * T : (f + 1) * T] - scaled).max() < 1e-12
 
 
+def test_what_is_behind_an_end_is_not_scaled_by(npz):
+    lengths = np.arange(N) % 3 + 1  # none reaches the fourth step
+    found = prepare(npz(T=npz.X[:, 0, 0], lengths=lengths), dtype=np.float64)
+    rows = found["train"].rows
+    seen = np.concatenate([npz.X[row, : lengths[row], 1] for row in rows])
+    offset, scale = found.inputs.scaler.offset, found.inputs.scaler.scale
+    assert offset[T : 2 * T] == pytest.approx([seen.mean()] * T)
+    assert scale[T : 2 * T] == pytest.approx([seen.std()] * T)
+
+
 def test_what_is_behind_an_end_does_not_matter(npz):
     lengths = np.arange(N) % T + 1
     target = np.array([x[:n, 0].sum() for x, n in zip(npz.X, lengths, strict=True)])

@@ -243,7 +243,10 @@ class InputEncoder:
 
 
 def _scaler(scale: str, table: Table, columns: Sequence[Column], rows: NDArray[np.intp]) -> Scaler:
-    """Return the scaling of every column; of sequences, one for all steps of a feature."""
+    """Return the scaling of every column; of sequences, one for all steps of a feature.
+
+    What stands behind a sequence's end does not count.
+    """
     steps = table.steps
     if steps is None:
         return Scaler.fit(scale, (_known(table, column, rows) for column in columns))
@@ -253,9 +256,14 @@ def _scaler(scale: str, table: Table, columns: Sequence[Column], rows: NDArray[n
             f"{table.source}: the rows are sequences, and some of their steps are left out. Leave "
             "out features in the arrays, not columns with `--drop`."
         )
-    groups = [columns[f * time : (f + 1) * time] for f in range(steps.features)]
-    each = (np.concatenate([_known(table, c, rows) for c in group]) for group in groups)
-    return Scaler.fit(scale, each).repeated(time, int(steps.lengths))
+    ends = columns[-1].values[rows] if steps.lengths else np.full(len(rows), time)
+
+    def values(f: int) -> NDArray[Any]:
+        each = [(c, rows[ends > t]) for t, c in enumerate(columns[f * time : (f + 1) * time])]
+        return np.concatenate([_known(table, c, some) for c, some in each if len(some)])
+
+    found = Scaler.fit(scale, map(values, range(steps.features)))
+    return found.repeated(time, int(steps.lengths))
 
 
 def _ends(columns: Iterable[NDArray[Any]]) -> NDArray[np.float64]:
