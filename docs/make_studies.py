@@ -23,6 +23,8 @@ from deltarule.studies.statistics.sentences import CLAIMS
 from deltarule.studies.tables import summary_table
 
 HERE = Path(__file__).parent
+MANY = 100
+"""So many sentences at most are listed."""
 PAGES, RUNS = HERE / "studies", HERE / "_build" / "studies"
 
 
@@ -58,10 +60,17 @@ def page(name: str, results: Results) -> str:
         "epochs of all runs (an unsolved run counts as the most epochs), bootstrapped (BCa) else. "
         "Epochs of the solved runs: the median and the quartiles.",
         "## In detail",
-        "\n".join(f"- {escaped(text)}" for text in results.sentences()),
+        detailed(results.sentences()),
         f"{results.power()} The p-values are of sign-flip tests on pairs of one seed. {CLAIMS}",
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def detailed(sentences: list[str]) -> str:
+    """Return the sentences as a list, where they are not too many for a page."""
+    if len(sentences) > MANY:
+        return f"The {len(sentences)} comparisons, one by one, are in `report.html`."
+    return "\n".join(f"- {escaped(text)}" for text in sentences)
 
 
 def forecast_page(name: str, found: Outcome) -> str:
@@ -99,7 +108,7 @@ def main(names: list[str]) -> None:
             results = forecasts.read_study(name).run(progress=sys.stderr.isatty())
             text = forecast_page(name, results)
         else:
-            results = read_study(name).run(RUNS / name, progress=sys.stderr.isatty())
+            results = read_study(name).run(RUNS / name, progress=sys.stderr.isatty()).told
             text = page(name, results)
         (PAGES / f"{name}.md").write_text(text, encoding="utf-8")
         results.plot(PAGES / f"{name}.png", force=True)

@@ -197,6 +197,7 @@ def test_standard_input(tmp_path: Path) -> None:
 
     made = run("train", "-", "--target", "y", *FAST, stdin=text)
     assert made.returncode == 0, made.stderr
+    assert "deltarule predict stdin-model -\n" in made.stdout
     found = run("predict", "stdin-model", "-", stdin="a\n3\n4\n")
     assert found.returncode == 0, found.stderr
     assert len(found.stdout.splitlines()) == 3

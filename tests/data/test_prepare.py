@@ -282,3 +282,12 @@ def test_preparing_copies_no_more_than_the_scaled_array():
 def test_unknown_part():
     with pytest.raises(UsageError, match="unknown part 'tset', did you mean 'test'"):
         prepare(read_table("xor"))["tset"]
+
+
+@pytest.mark.parametrize(("yes", "said"), [(8, True), (12, False), (50, False)])
+def test_a_rare_class_is_said(yes, said):
+    codes = (np.arange(100) < yes).astype(np.int32)
+    x = np.random.default_rng(0).normal(size=100)
+    table = Table("t", (Column("x", "numeric", x), Column("y", "text", codes, ("no", "yes"))))
+    notes = "\n".join(prepare(table, target="y").notes)
+    assert ("class 'yes' has 8.0% of the rows: `--class-weight balanced`" in notes) == said

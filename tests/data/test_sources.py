@@ -204,6 +204,19 @@ def test_sheets(write, tmp_path):
     assert "this is not an Excel file, or it is damaged" in refused(write(b"PK\3\4", "x.xlsx"))
 
 
+def test_a_sheet_of_a_billion_cells_harms_nobody(write, tmp_path):
+    """One cell at its far corner: the child alone runs out of memory."""
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    pytest.importorskip("python_calamine")
+    write("")
+    book = xlsxwriter.Workbook(str(tmp_path / "far.xlsx"))
+    sheet = book.add_worksheet()
+    sheet.write(0, 0, "a")
+    sheet.write(1_048_575, 16_383, 5)
+    book.close()
+    assert "it needs more memory than is free" in refused("far.xlsx")
+
+
 def test_arrow_files(write, tmp_path):
     write("")
     frame = pl.read_csv(io.StringIO(CSV), try_parse_dates=True)

@@ -245,6 +245,16 @@ def test_what_cannot_be_is_refused_with_the_remedy(make, says):
 
 
 @pytest.mark.parametrize(
+    "end", [[Last(), Dense(1, "softmax")], [EachStep(Dense(1, "softmax"))]], ids=repr
+)
+def test_softmax_over_one_node_is_refused_at_the_end_of_any_network(end, rng):
+    net = dr.Network((5, 2), [GRU(2), *end])
+    X, targets = data(net, rng)
+    with pytest.raises(UsageError, match="softmax over one node is always 1"):
+        dr.backprop(net, net.init(), X, targets, "cross_entropy")
+
+
+@pytest.mark.parametrize(
     ("net", "X", "says"),
     [
         (

@@ -124,6 +124,8 @@ NET = dr.Network((3, 2), [GRU(2), EachStep(Dense(1))])
         (lambda: Sequences(X3, [4, 1.5, 1]), r"sequence 2 has the length 1\.5"),
         (lambda: Sequences(X3, [4, 4]), r"lengths have the shape \(2,\); for 3 sequences"),
         (lambda: Sequences(X3[0], [4]), r"steps have the shape \(4, 2\); with lengths they need"),
+        (lambda: dr.train(NET, [np.zeros((2, 2)), np.zeros((3, 2))], np.zeros((2, 3, 1))),
+         r"X is ragged: .*; sequences of different lengths are given as dr\.Sequences\(X\)"),
         (lambda: NET(NET.init(), Sequences(X3)), r"sequence 1 has 4 steps; .* takes 3 at most"),
         (lambda: NET(NET.init(), Sequences([np.zeros((2, 5))])), r"X has the shape \(1, 2, 5\)"),
         (lambda: dr.Network(2, [Dense(1)])(np.zeros(3), SHORT), r"needs \(n, 2\)"),

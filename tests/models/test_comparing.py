@@ -64,7 +64,7 @@ def test_what_differs_and_which_is_better(folders: Path) -> None:
     assert [(n, a, b) for n, a, b in found.options] == [
         ("optimizer lr", 0.02, 0.001), ("epochs", 12, 1),
     ]  # fmt: skip
-    assert list(found.scores) == ["loss", "accuracy"]
+    assert list(found.scores)[:2] == ["loss", "accuracy"]
     paired = found.paired
     assert paired is not None
     assert (paired.rows, paired.what) == (36, "wrong")

@@ -70,6 +70,14 @@ def test_intervals_are_scipys():
     assert (low, high) == pytest.approx((scipys.low, scipys.high), rel=0.03)
 
 
+def test_many_rows_are_drawn_in_part():
+    """The interval of a mean of 180,000 normal numbers is 2 1.96 / sqrt(180,000) wide."""
+    x = np.random.default_rng(0).normal(5.0, 1.0, 180_000)
+    low, high = intervals(lambda i: {"mean": float(x[i].mean())}, len(x))["mean"]
+    assert low < x.mean() < high
+    assert high - low == pytest.approx(2 * 1.96 / np.sqrt(180_000), rel=0.2)
+
+
 def test_intervals_cover_what_they_should():
     """In 150 samples of 100 rows each, the 95% interval of an accuracy holds the true one."""
     rng = np.random.default_rng(0)

@@ -129,6 +129,20 @@ def test_an_ensemble_is_the_mean_of_its_members(tmp_path):
         Recipe(ensemble=0)
 
 
+def test_what_cannot_be_exported_is_not(tmp_path):
+    city = Column("city", "text", np.arange(N) % 40 // 13, ("a", "b", "c", "d"))
+    data = table(city=city, y=number("y", X[:, 0]), p=label("p", X[:, 0] > 0))
+    more = table(p=label("p", X[:, 0] > 0), q=label("q", X[:, 1] > 0))
+    for given, recipe, target, said in [
+        (data, {"ensemble": 2}, "y", "an ensemble of 2 networks"),
+        (data, {"min_count": 20}, "y", "rare categories are pooled"),
+        (more, {}, ["p", "q"], "several labels"),
+    ]:
+        model = fit(given, Recipe(hidden=(2,), epochs=1, **recipe), target=target).model
+        with pytest.raises(UsageError, match=said):
+            dr.export(model, "json", tmp_path / "x.json")
+
+
 def test_ids_are_not_learned_from(tmp_path):
     key = Column("key", "text", np.arange(N, dtype=np.int32), tuple(f"k{i:03}" for i in range(N)))
     data = table(key=key, y=number("y", X[:, 0]))

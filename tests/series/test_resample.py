@@ -38,7 +38,8 @@ def test_days_and_months_are_those_by_hand(how: str) -> None:
     series = as_series(data, "y", "when", resample=f"month:{how}")
     assert [series.calendar.label(i) for i in range(len(series))] == list(by_hand)
     np.testing.assert_allclose(series.values, [make(v) for v in by_hand.values()], rtol=1e-12)
-    assert series.notes[-1].endswith(f"1,200 rows made 7 months, each the {how} of its rows")
+    said = f"1,200 rows made 7 months, each the {how} of its rows, the last of those until "
+    assert said + f"{max(data['when']):%Y-%m-%d %H:%M}" in series.notes[-1]
 
 
 @pytest.mark.parametrize(("every", "label"), [("day", "2021-01-02"), ("week", "2021-01-04")])

@@ -52,7 +52,7 @@ def test_fewer_seeds_take_none_away_of_what_is_there(small, tmp_path):
 
 def test_held_chance_is_the_first_seed_s(small, tmp_path):
     small(seeds=[3, 4], hold="weights").run(tmp_path / "study")
-    with pytest.raises(UsageError, match=r"first seed: 3 here, 4 there"):
+    with pytest.raises(UsageError, match=r"first seed: 3 there, 4 here"):
         small(seeds=[4, 3], hold="weights").run(tmp_path / "study")
     assert len(small(seeds=[3, 5], hold="weights").run(tmp_path / "study").runs) == 6
 

@@ -118,10 +118,15 @@ def test_p_is_small_where_an_adjustment_for_many_comparisons_needs_it():
     """All 40 alike: exactly 2 of 2^40 patterns. By Hoeffding's bound, never below the truth."""
     found = compare(np.ones(40), np.zeros(40), True).p
     assert 2 / 2**40 <= found < 1e-8
-    d = np.random.default_rng(7).normal(2.0, 1.0, 18)
-    signs = 1 - 2 * (np.arange(2**18)[:, None] >> np.arange(18) & 1)
+
+
+@pytest.mark.parametrize(("n", "shift"), [(1 + 1, 0.0), (5, 0.3), (16, 0.6), (17, 0.0)])
+def test_up_to_30_pairs_are_flipped_in_every_way(n, shift):
+    d = np.random.default_rng(n).normal(shift, 1.0, n)
+    signs = 1 - 2 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
     exact = (np.abs(signs @ d) >= abs(d.sum()) - 1e-9).mean()
-    assert exact <= compare(d, np.zeros(18), True).p < 1e-3
+    assert compare(d, np.zeros(n), True).p == pytest.approx(exact, rel=1e-12)
+    assert compare(np.ones(20), np.zeros(20), True).p == 2 / 2**20
 
 
 def test_a_diverged_run_loses_its_pair():
@@ -160,3 +165,8 @@ def test_what_is_detectable_is_detected_in_8_of_10():
         d = rng.normal(shift, 1.0, n)
         found += compare(d, np.zeros(n), True).p < 0.05
     assert 0.7 < found / 200 < 0.9
+
+
+def test_what_overflows_has_no_mean():
+    assert mean([1e308] * 20).value is None
+    assert interquartile_mean([1.0] * 10 + [1e308] * 2).value == 1.0

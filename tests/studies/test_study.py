@@ -202,3 +202,25 @@ def test_what_is_measured_of_every_layer(tmp_path):
     results.plot(tmp_path / "p.png")
     results.plot(tmp_path / "q.png", "layers 2")
     results.summary().write_csv(tmp_path / "s.csv")
+
+
+def test_a_level_is_chosen_by_some_seeds_and_told_by_the_others(small):
+    """By hand: the rate with the most runs solved in the first half, its runs of the second."""
+    rates = {"own": "auto", "/ 20": 0.05, "x 3": 3.0}
+    study = small(seeds=20, vary={"rule": ["exact", "output=constant"], "rate": rates},
+                  choose="rate", epochs=300)  # fmt: skip
+    results = study.run(workers=1)
+    told = results.told
+    assert told.definition.factors["rate"] == ["own", "best of 3"]
+    assert told.definition.plain["seeds"] == list(range(10, 20))
+    for rule in ("exact", "output=constant"):
+        solved = {k: results.cells[rule, k].head(10)["solved"].sum() for k in rates}
+        best = told.cells[rule, "best of 3"]
+        assert solved[best["chosen"][0]] == max(solved.values())
+        assert best["epochs"].equals(results.cells[rule, best["chosen"][0]].tail(10)["epochs"])
+    assert "chosen" in summary_table(told)[0]
+    assert told.compare()["a"].unique().to_list() == ["output=constant"]
+    assert results.told is not results
+    assert told.told is told
+    with pytest.raises(DataError, match="more seeds are needed"):
+        _ = small(seeds=1, vary={"rate": rates}, choose="rate", epochs=3).run(workers=1).told

@@ -130,6 +130,8 @@ def main(jobs: int, seed: int = 0) -> None:
                 found_whole = same(trained(data, options, resume=folder), whole)
             if not found_whole:
                 differ.append((number, options))
+        if number % 10 == 9:
+            print(f"{number + 1} jobs, {kills} kills, {len(differ)} differ", file=sys.stderr)
     assert not differ, differ
     print(f"{jobs} jobs, {kills} kills, 0 bits differ")
 

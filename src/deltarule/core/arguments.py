@@ -132,7 +132,10 @@ def no_array(name: str, value: Any) -> UsageError:
     """
     if _holds_itself(value, set(), set()):
         return UsageError(f"{name} is a list inside itself; numbers are needed")
-    return UsageError(f"{name} is ragged: its rows have different lengths")
+    hint = ""
+    if all(isinstance(one, np.ndarray) and one.ndim == 2 for one in value):
+        hint = f"; sequences of different lengths are given as dr.Sequences({name})"
+    return UsageError(f"{name} is ragged: its rows have different lengths{hint}")
 
 
 def _holds_itself(value: Any, above: set[int], done: set[int]) -> bool:

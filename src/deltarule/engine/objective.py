@@ -104,9 +104,9 @@ def _check_output(network: Network, loss: Loss) -> None:
             f"the loss {loss.name} needs every row of outputs to be a distribution, but the output "
             f"{what} gives none; use softmax (or binary_cross_entropy)"
         )
-    if output.rowwise and network.sizes[-1] == 1:
+    if output.rowwise and network.shapes[-1][-1] == 1:
         raise UsageError(
-            f"{network.affine[-1].activation.name} over one node is always 1; for two classes use "
+            f"{output.activations[0].name} over one node is always 1; for two classes use "
             "one sigmoid node with binary_cross_entropy, or two softmax nodes with cross_entropy"
         )
     low, high = loss.output_range

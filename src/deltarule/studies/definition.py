@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Definition"]
 
-_TOLD = ("title", "question", "baseline", "metric", "layers", "seeds")
+_TOLD = ("title", "question", "baseline", "metric", "layers", "choose", "seeds")
 """What may change without the runs that are there becoming others."""
 
 
@@ -42,6 +42,7 @@ class Definition:
         baseline: Mapping[str, str],
         metric: str | None,
         layers: Sequence[str],
+        choose: str | None,
         title: str,
         question: str,
     ) -> Definition:
@@ -50,6 +51,8 @@ class Definition:
         measured = "validation_error" if held_out else "error"
         if metric is not None and metric not in MEASURED:
             raise unknown_name("metric", metric, MEASURED)
+        if choose is not None and choose not in (names := [f.name for f in factors]):
+            raise unknown_name("factor to choose", choose, names)
         for name in layers:
             if name not in LAYERWISE:
                 raise unknown_name("measure of every layer", name, LAYERWISE)
@@ -68,6 +71,7 @@ class Definition:
                 "baseline": dict(baseline),
                 "metric": metric or (None if goal else measured),
                 "layers": list(layers),
+                "choose": choose,
             }
         )
 
@@ -79,13 +83,19 @@ class Definition:
     @property
     def compared(self) -> str | None:
         """The factor whose levels are compared; None where there is one level of each."""
-        own = [name for name in self.plain["baseline"] if len(self.factors[name]) > 1]
+        own = [name for name in self.plain["baseline"]
+               if len(self.factors[name]) > 1 and name != self.plain.get("choose")]  # fmt: skip
         apart = [
             name
             for name, levels in self.plain["factors"].items()
             if len(levels) > 1 and not any("data" in level for level in levels.values())
         ]
         return next(iter([*own, *apart]), None)
+
+    @property
+    def runs(self) -> list[tuple[tuple[str, ...], int]]:
+        """The labels and the seed of every run."""
+        return [(tuple(cell), seed) for cell in self.plain["cells"] for seed in self.plain["seeds"]]
 
     @property
     def measures(self) -> list[str]:

@@ -23,7 +23,7 @@ SHIPPED = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 """The studies that come along, by name."""
 
 _TABLES = ("study", "settings", "grid", "baseline", "include", "exclude")
-_STUDY = ("title", "question", "seeds", "hold", "metric", "layers")
+_STUDY = ("title", "question", "seeds", "hold", "metric", "layers", "choose")
 
 
 def shipped(name: str) -> str:

@@ -66,6 +66,17 @@ class Results:
         order = map(tuple, self.definition.plain["cells"])
         return {key: found[key].sort("seed") for key in order if key in found}
 
+    @property
+    def told(self) -> Results:
+        """The results as they are told: where the study chooses a factor's level, by other seeds.
+
+        See `deltarule.studies.choice.chosen`. Without such a factor these are the results.
+        """
+        from deltarule.studies.choice import chosen
+
+        factor = self.definition.plain.get("choose")
+        return self if factor is None else chosen(self, factor)
+
     @cached_property
     def _summary(self) -> pl.DataFrame:
         import polars as pl

@@ -50,6 +50,8 @@ class Settings:
     optimizer: Method = OPTIMISERS.get("adam")  # noqa: RUF009 (a frozen record)
     lr: float | Schedule | None = None
     """The learning rate in the place of the optimizer's own."""
+    rate: float | None = None
+    """The learning rate as a multiple of the optimizer's own."""
     epochs: int = 1000
     batch_size: int | None = None
     """Samples per update; None takes all."""
@@ -76,11 +78,14 @@ class Settings:
     def optimiser(self) -> Method:
         """The optimizer with its learning rate. Raises `UsageError` where it takes none."""
         found: Any = self.optimizer
-        if self.lr is None:
+        if self.lr is None and self.rate is None:
             return self.optimizer
         if not isinstance(found, Optimiser):
             raise UsageError(f"{found.name} takes no learning rate; leave out lr, or vary others")
-        made: Method = replace(cast(Any, found), lr=self.lr)
+        lr: Any = found.lr if self.lr is None else self.lr
+        if self.rate is not None and isinstance(lr, Schedule):
+            raise UsageError("rate is a multiple of a learning rate that is a number, no schedule")
+        made: Method = replace(cast(Any, found), lr=lr if self.rate is None else lr * self.rate)
         return made
 
     def to_dict(self) -> dict[str, Any]:
@@ -174,6 +179,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "rule": as_rule,
     "optimizer": OPTIMISERS.get,
     "lr": _optional(_rate),
+    "rate": _optional(lambda value: number("rate", value, low=0.0)),
     "epochs": lambda value: whole("epochs", value, 1),
     "batch_size": lambda value: None if value in (None, "all") else whole("batch_size", value, 1),
     "shuffle": lambda value: boolean("shuffle", value),

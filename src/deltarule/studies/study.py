@@ -28,8 +28,9 @@ class Study:
     is the same in every cell: cells are compared pair by pair. A seed is chance, not a setting.
 
     Args:
-        net: the network; None makes dense layers from the settings `hidden`, `activation` and
-            `output`; several by label are a factor, "network".
+        net: the network, or its layers such as `"gru:8,last,dense:1"`; None makes dense layers
+            from the settings `hidden`, `activation` and `output`; several by label are a factor,
+            "network".
         data: a bundled or generated name (`"xor"`, `"parity:4"`), a file that knows its target, or
             arrays (X, T); several by label are a factor, "data".
         vary: the factors. One with the name of a setting has a list of values, or labels with
@@ -44,11 +45,13 @@ class Study:
             a goal: "error", "accuracy", "validation_error" or "validation_accuracy".
         layers: what is told of every layer: "slope" (|f'|), "saturated", or, with the setting
             `alignment`, "delta_angle" and "weight_angle" (to the chain rule's).
+        choose: a factor of which the best level is chosen in every cell, by one half of the seeds,
+            and told by the other, beside the baseline: `results.told`.
         title, question: for the report.
-        settings: everything that is the same in all cells: `rule`, `optimizer`, `lr`, `epochs`,
-            `batch_size` (None: all), `stop`, `loss`, `reduction`, `hidden`, `activation`, `output`,
-            `init`, `l2`, `clip_norm`, `validation` (a share to hold out), `scale`, `dtype`,
-            `alignment`.
+        settings: everything that is the same in all cells: `rule`, `optimizer`, `lr`, `rate` (a
+            multiple of the optimizer's own), `epochs`, `batch_size` (None: all), `stop`, `loss`,
+            `reduction`, `hidden`, `activation`, `output`, `init`, `l2`, `clip_norm`, `validation`
+            (a share to hold out), `scale`, `dtype`, `alignment`.
 
     A run is solved where it ends by `all_within` or `error_below`. Raises `UsageError` for what
     cannot be, naming the nearest.
@@ -65,7 +68,7 @@ class Study:
 
     def __init__(
         self,
-        net: Network | Mapping[str, Network] | None = None,
+        net: Network | str | Mapping[str, Network | str] | None = None,
         data: Any = None,
         vary: Mapping[str, Any] | None = None,
         seeds: int | Iterable[int] = 200,
@@ -76,6 +79,7 @@ class Study:
         baseline: Mapping[str, Any] | None = None,
         metric: str | None = None,
         layers: str | Sequence[str] = (),
+        choose: str | None = None,
         title: str = "",
         question: str = "",
         **settings: Any,
@@ -112,7 +116,7 @@ class Study:
             levels[name] = by_name[name].find(label)
         self.definition = Definition.of(
             fixed, factors, self.cells, self.seeds, held, levels, metric,
-            (layers,) if isinstance(layers, str) else layers, title, question,
+            (layers,) if isinstance(layers, str) else layers, choose, title, question,
         )  # fmt: skip
 
     def run(

@@ -29,6 +29,8 @@ def summary_table(results: Results) -> Cells:
     rows = results.summary().to_dicts()
     factors = [f for f, levels in results.definition.factors.items() if len(levels) > 1]
     columns: dict[str, list[str]] = {f: [row[f] for row in rows] for f in factors}
+    if "chosen" in results.cells[next(iter(results.cells))].columns:
+        columns["chosen"] = [cell["chosen"][0] for cell in results.cells.values()]
     columns["runs"] = [f"{row['n']:,}" for row in rows]
     if any(row["diverged"] for row in rows):
         columns["diverged"] = [f"{row['diverged']:,}" for row in rows]

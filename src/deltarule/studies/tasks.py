@@ -116,7 +116,7 @@ def _try(cell: Cell, split: int) -> Made | Exception:
 
 def _structure(cell: Cell) -> Any:
     """Return what cells share whose runs can be trained side by side, ready to be compared."""
-    s, numbers = cell.settings, ("rule", "optimizer", "lr", "seeds")
+    s, numbers = cell.settings, ("rule", "optimizer", "lr", "rate", "seeds")
     alike = tuple(getattr(s, f.name) for f in fields(s) if f.name not in numbers)
     return alike, repr(structure(s.optimiser)), repr(structure(s.rule))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Protocol, cast
@@ -166,7 +166,7 @@ class InStep:
         def found(e: int, places: Array) -> Any:
             return misses()[e, places]
 
-        for e in range(len(watched)):
+        for e in self._ends(watched, misses):
             places = np.flatnonzero(self._histories.running[trajectory.networks] & (done > e))
             if not len(places):
                 return
@@ -178,6 +178,17 @@ class InStep:
             if ended.any():
                 done[places[ended]] = e + 1
                 self._end(trajectory, places[ended], stopped[ended], e + 1, values[ended])
+
+    def _ends(self, watched: Array, misses: Callable[[], Array]) -> Iterable[int]:
+        """Return the epochs in which a network ends; all, where rules have a memory."""
+        if not all(rule.memoryless for rule in self._rules):
+            return range(len(watched))
+        all_ = EpochEnd(0, cast(Any, watched), 0.0, cast(Any, misses))
+        stop = ~np.isfinite(watched) & (self._jobs.base.validation is not None)
+        for rule in self._rules:
+            stop = stop | rule.stops(all_)
+        first = np.argmax(stop, axis=0)[stop.any(axis=0)]
+        return [int(e) for e in np.unique(first)]
 
     def _end(
         self, trajectory: Trajectory, places: Array, why: Array, epochs: int, watched: Array

@@ -22,6 +22,13 @@ class RuleStates:
         self._rule, self.name = rule, rule.name
         self._state = [np.full(networks, value) for value in rule.start()]
         self._states = [rule.start()] * networks
+        looks = rule.by_error or rule.by_miss
+        self.memoryless = rule.elementwise and looks and not rule.start()
+        """Whether an epoch's numbers alone say whether to stop."""
+
+    def stops(self, epochs: EpochEnd) -> Array:
+        """Return where a rule without memory stops, of the numbers of many epochs."""
+        return np.asarray(self._rule.observe((), epochs)[1])
 
     def numbers(self) -> Array:
         """Return the numbers of every network, (k, m) for k of each."""

@@ -1,4 +1,4 @@
-"""Programs in nineteen styles, as people write them: each is right, and is read without a change.
+"""Programs in twenty styles, as people write them: each is right, and is read without a change.
 
 Then one line of each is made wrong. The reading has to stay the same: the gradient selects nothing.
 """
@@ -44,6 +44,8 @@ READ = {
     "number for all nodes) set to 0, one observation as a vector at a time, changes the weights",
     "ones_in_front": "3-4-2 tanh/identity, W as (in, out), biases in the first row of W, for an "
     "input +1, rows, changes the weights, learning rate 0.05 (attribute eta)",
+    "parameters_as_object": "3-4-2 leaky_relu:0.1/identity, W as (in, out), biases as vectors, "
+    "rows, returns the gradient, mean over the observations",
     "parameters_and_cache": "3-4-2 tanh/sigmoid, W as (out, in), biases as columns (n, 1), columns",
     "penalised_cost": "3-4-2 sigmoid, W as (in, out), biases as vectors, rows, returns the "
     "gradient, mean over the observations",
@@ -86,6 +88,7 @@ WRONG = {
     "ones_in_front": ("self.w_out[1:]", "self.w_out[:-1]"),
     "parameters_and_cache": ("* (1 - A1**2)", "* (1 - A1)"),
     "lists_of_columns": ("self.w[l].T @ delta", "self.w[l].T @ error"),
+    "parameters_as_object": ("np.where(Z1 > 0, 1.0, 0.1)", "np.where(Z1 > 0, 1.0, 0.0)"),
     "penalised_cost": ("lam / m * layers", "lam * layers"),
     "tuple_of_parameters": ("d3 @ W3.T * a2 *", "d3 @ W3.T *"),
     "query_and_train": ("np.dot(self.who.T, output_delta)", "np.dot(self.who.T, targets - final)"),

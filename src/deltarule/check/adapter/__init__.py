@@ -5,11 +5,11 @@
 """
 
 from deltarule.check.adapter.api import diagnose, documented, programs_in
+from deltarule.check.adapter.calls.trial import calling
 from deltarule.check.adapter.judge import Asked, ask
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.reading import Known
 from deltarule.check.adapter.script import ask_script
-from deltarule.check.adapter.trial import calling
 
 __all__ = [
     "Asked",

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.check.adapter.calls.trial import quiet
+from deltarule.check.adapter.calls.ways import point
 from deltarule.check.adapter.entries import Entry, entries_of, subjects_of
 from deltarule.check.adapter.guess import sizes_for
 from deltarule.check.adapter.judge import ask
@@ -20,8 +22,6 @@ from deltarule.check.adapter.program import Program, program_of
 from deltarule.check.adapter.reading import SINGLE, Known, read
 from deltarule.check.adapter.roles import roles_of
 from deltarule.check.adapter.subject import Subject
-from deltarule.check.adapter.trial import quiet
-from deltarule.check.adapter.ways import point
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.core.arguments import array

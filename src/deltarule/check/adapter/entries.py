@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 from deltarule.check.adapter.construct import Maker, instances
 from deltarule.check.adapter.guess import constants
+from deltarule.check.adapter.probe import containers_for
 from deltarule.check.adapter.roles import parameters, role_of, roles_of
 from deltarule.check.adapter.subject import Step, Subject, copier
 
@@ -70,7 +71,8 @@ def entries_of(module: ModuleType) -> list[Entry]:
 
 
 def _rank(name: str, function: Any) -> int:
-    if _HELPER.fullmatch(name):
+    needed = {role_of(p.name) for p in parameters(function) if p.default is p.empty}
+    if _HELPER.fullmatch(name) or needed == {"X"}:  # without targets there is no gradient
         return 9
     if _FORWARD.fullmatch(name):  # what gets targets as well is more than its name
         return 7 if {"X", "T"} <= {role_of(p.name) for p in parameters(function)} else 9
@@ -244,21 +246,16 @@ def _of_arguments(
         )
         for _, make, chosen in _structures(variables, sizes):
             yield Subject(name, "arguments", make, named, functions, variables, chosen)
+        flat = Subject(
+            name, "arguments", lambda X, T: {}, named, functions, variables, sizes, "flat"
+        )
+        allowed = containers_for(flat)
         plain = [(container, ()) for container in ("flat", "list", "pairs", "dict")]
-        for container, keys in (*plain, *_keyed(function for function in functions.values())):
-            yield Subject(
-                name,
-                "arguments",
-                lambda X, T: {},
-                named,
-                functions,
-                variables,
-                sizes,
-                container,
-                keys,
-            )
+        for container, keys in (*plain, *_keyed(functions.values())):
+            if container in allowed:
+                yield replace(flat, container=container, keys=keys)
         return
-    for container in ("each", "W and b") if len(held) == 2 else ("each",):
+    for container in ("W and b", "each") if len(held) == 2 else ("each",):
         yield Subject(
             name,
             "arguments",
@@ -271,8 +268,8 @@ def _of_arguments(
         )
 
 
-def _keyed(functions: Iterable[Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield dictionaries with the names of weights and biases that are written in the code."""
+def _keyed(functions: Collection[Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield dictionaries and objects with the names of weights and biases written in the code."""
     written = [s for f in functions for s in constants(getattr(f, "__code__", None), str)]
     keys = tuple(s for s in dict.fromkeys(written) if role_of(s) in ("theta", "W"))
     biases = tuple(key for key in keys if key.lower().startswith("b"))
@@ -280,6 +277,10 @@ def _keyed(functions: Iterable[Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "dict", keys
     elif keys and len(keys) - len(biases) == 1:
         yield "dicts", tuple(sorted(keys, key=lambda key: key in biases))
+    used = [n for f in functions for n in getattr(getattr(f, "__code__", None), "co_names", ())]
+    attributes = tuple(n for n in dict.fromkeys(used) if role_of(n) == "W")
+    if attributes:
+        yield "namespace", attributes
 
 
 def _structures(

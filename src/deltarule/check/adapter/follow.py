@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.check.adapter.calls.outcome import STEPS
 from deltarule.check.adapter.entries import TRAINING, Entry, bare, subjects_of
-from deltarule.check.adapter.outcome import STEPS
 from deltarule.check.adapter.program import Program, program_of
 from deltarule.check.adapter.reading import Known, read
 from deltarule.check.adapter.roles import parameters, role_of
@@ -43,11 +43,17 @@ def step_after(program: Program) -> Program | None:
 
 
 def _training(subject: Subject, known: Known) -> Iterator[Subject]:
-    """Yield what trains beside a subject: with its gradient as an argument, or by itself."""
+    """Yield what trains beside a subject: by itself, or with its gradient as an argument."""
     cls = subject.owner
     held: Mapping[str, Any] = subject.variables if cls is None else dict(inspect.getmembers(cls))
     used = {step.name for step in subject.steps}
     names = [n for n, f in held.items() if callable(f) and TRAINING.fullmatch(n) and n not in used]
+    for name in names:
+        if cls is None and inspect.isfunction(held[name]):
+            yield from subjects_of(Entry(name, held[name], 0), known.sizes)
+        elif cls is not None:
+            entry = Entry(f"{cls.__name__}.{name}", getattr(cls, name), 0)
+            yield from subjects_of(entry, known.sizes)
     for name in names:
         function = held[name] if cls is None else bare(cls, name)
         roles = {p.name: _role(p.name) for p in parameters(function)}
@@ -55,12 +61,6 @@ def _training(subject: Subject, known: Known) -> Iterator[Subject]:
             functions = subject.functions if cls else {**subject.functions, name: function}
             steps = (*subject.steps, Step(name, roles))
             yield replace(subject, name=name, steps=steps, functions=functions)
-    for name in names:
-        if cls is None and inspect.isfunction(held[name]):
-            yield from subjects_of(Entry(name, held[name], 0), known.sizes)
-        elif cls is not None:
-            yield from subjects_of(Entry(f"{cls.__name__}.{name}", getattr(cls, name), 0),
-                                   known.sizes)  # fmt: skip
 
 
 def _role(name: str) -> str:

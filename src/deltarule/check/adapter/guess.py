@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.check.adapter.pieces import flat_readings
+from deltarule.check.adapter.calls.pieces import flat_readings
 from deltarule.network import Network
 
 __all__ = ["constants", "sizes_for"]

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.error import Error, error_of
+from deltarule.check.adapter.calls.outcome import STEPS
+from deltarule.check.adapter.calls.ways import point
 from deltarule.check.adapter.follow import share, step_after
-from deltarule.check.adapter.objective import Fit, best_fit, completed, delivered, losses_for
-from deltarule.check.adapter.outcome import STEPS
+from deltarule.check.adapter.objective.error import Error, error_of
+from deltarule.check.adapter.objective.fit import Fit, best_fit, completed, delivered, losses_for
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.state import kept_state
-from deltarule.check.adapter.ways import point
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.network import Network
@@ -73,6 +73,10 @@ def ask(
     notes = [program.sentence() + ("" if loss else f", loss {found.loss}") + _seen(error)]
     if loss is None and error is None:
         notes.append("no E was seen to be computed: if the loss is another one, say so (--loss)")
+    if error is not None and error.averaged and found.exact and abs(found.factor) > 1.0 - 1e-6:
+        k = net.sizes[-1]
+        notes.append(f"the E that it computes is the mean over the {k} outputs, and this gradient "
+                     f"that of their sum: {k} times as large")  # fmt: skip
     if np.any(missing):
         notes.append(delivered(net, missing))
     if step is not None and c is not None and program.sign < 0:

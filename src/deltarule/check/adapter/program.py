@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.outcome import STEPS
-from deltarule.check.adapter.pieces import said, to_theta
+from deltarule.check.adapter.calls.outcome import STEPS
+from deltarule.check.adapter.calls.pieces import said, to_theta
+from deltarule.check.adapter.calls.seen import Seen
+from deltarule.check.adapter.calls.ways import Point, point
 from deltarule.check.adapter.reading import Reading
-from deltarule.check.adapter.seen import Seen
 from deltarule.check.adapter.subject import Rate
-from deltarule.check.adapter.ways import Point, point
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.activations import Evidence, activations_of
-from deltarule.check.adapter.outcome import Outcome, outcome_of
-from deltarule.check.adapter.pieces import network_of
-from deltarule.check.adapter.seen import Seen, leaves_of
+from deltarule.check.adapter.calls.activations import Evidence, activations_of
+from deltarule.check.adapter.calls.outcome import Outcome, outcome_of
+from deltarule.check.adapter.calls.pieces import network_of
+from deltarule.check.adapter.calls.seen import Seen, leaves_of
+from deltarule.check.adapter.calls.trial import Trial, Way, attempt
+from deltarule.check.adapter.calls.ways import Refused, point, told, ways
 from deltarule.check.adapter.subject import Subject
-from deltarule.check.adapter.trial import Trial, Way, attempt
-from deltarule.check.adapter.ways import Refused, point, told, ways
 from deltarule.network import Network
 
 __all__ = ["SINGLE", "Known", "Reading", "read"]
@@ -87,7 +87,7 @@ class Reading:
     def ask(self, theta: Array, X: Array, T: Array) -> tuple[Trial, Outcome | None]:
         """Return what one call does and delivers."""
         trial = attempt(self.way, self.network, theta, X, T, self.rates)
-        return trial, outcome_of(self.way, trial)
+        return trial, outcome_of(self.way, trial, self.outcome)
 
 
 def read(subject: Subject, known: Known, refused: Refused | None = None) -> Reading | None:

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.activations import Evidence, activations_of
-from deltarule.check.adapter.chain import Chain, chains
+from deltarule.check.adapter.calls.activations import Evidence, activations_of
+from deltarule.check.adapter.calls.chain import Chain, chains
+from deltarule.check.adapter.calls.outcome import match
+from deltarule.check.adapter.calls.pieces import network_of, said, to_theta
+from deltarule.check.adapter.calls.seen import Seen, numbers_of
+from deltarule.check.adapter.calls.slots import Slot, read, slots_of
 from deltarule.check.adapter.judge import Asked
-from deltarule.check.adapter.objective import best_fit, completed, delivered, losses_for
-from deltarule.check.adapter.outcome import match
-from deltarule.check.adapter.pieces import network_of, said, to_theta
+from deltarule.check.adapter.objective.fit import best_fit, completed, delivered, losses_for
 from deltarule.check.adapter.program import functions
 from deltarule.check.adapter.reading import Known
 from deltarule.check.adapter.roles import role_of
-from deltarule.check.adapter.seen import Seen, numbers_of
-from deltarule.check.adapter.slots import Slot, read, slots_of
 from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.network import Network
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.outcome import outcome_of
-from deltarule.check.adapter.pieces import arrays, to_theta
+from deltarule.check.adapter.calls.outcome import outcome_of
+from deltarule.check.adapter.calls.pieces import arrays, to_theta
+from deltarule.check.adapter.calls.slots import Slot, read, slots_of, write
+from deltarule.check.adapter.calls.trial import quiet, trial_of
 from deltarule.check.adapter.program import Program, same
-from deltarule.check.adapter.slots import Slot, read, slots_of, write
-from deltarule.check.adapter.trial import quiet, trial_of
 
 __all__ = ["kept_state"]
 
@@ -67,7 +67,8 @@ def _twice(
                 write(root, slot, a)
             for slot in way.zeroed:
                 write(root, slot, np.array(0.0))
-            outcome = outcome_of(way, trial_of(way, root, slots, x, t, program.rates))
+            outcome = outcome_of(way, trial_of(way, root, slots, x, t, program.rates),
+                                 program.reading.outcome)  # fmt: skip
             if outcome is not None:
                 found.append(to_theta(way.pieces, program.network, outcome.arrays))
             kept.append({s.name: read(root, s) for s in slots_of(root) if s not in slots})

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.check.adapter.calls.pieces import Pieces, flat_readings, said, to_theta
+from deltarule.check.adapter.calls.seen import Seen, numbers_of
+from deltarule.check.adapter.calls.trial import Trial, Way, attempt, split
+from deltarule.check.adapter.calls.ways import point, told, ways
 from deltarule.check.adapter.entries import Entry, forward_subjects
-from deltarule.check.adapter.pieces import Pieces, flat_readings, said, to_theta
-from deltarule.check.adapter.seen import Seen, numbers_of
-from deltarule.check.adapter.trial import Trial, Way, attempt, split
-from deltarule.check.adapter.ways import point, told, ways
 from deltarule.check.outputs.variants import Part, Taken, inputs_of, variants
 from deltarule.core.arguments import array
 from deltarule.core.errors import UsageError

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.activations import Activation
-from deltarule.check.adapter.activations import candidates
+from deltarule.check.adapter.calls.activations import candidates
 from deltarule.core.namespace import NUMPY
 
 __all__ = ["Part", "Taken", "inputs_of", "variants"]

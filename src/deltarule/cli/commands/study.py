@@ -211,6 +211,7 @@ def _command(study: str, seeds: int | None) -> str:
 
 def _write(results: Results, folder: Path, command: str) -> None:
     """Write tables, pictures and the report beside the parts; they can always be made again."""
+    results = results.told
     results.summary().write_csv(folder / "summary.csv")
     if results.definition.compared is not None:
         results.compare().write_csv(folder / "comparisons.csv")
@@ -222,6 +223,8 @@ def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
     from deltarule.cli.screen import Screen
     from deltarule.studies.tables import summary_table
 
+    there, asked = len(results.runs), len(results.definition.runs)
+    results = results.told
     if as_json:
         typer.echo(json.dumps({**results.to_dict(), "out": str(folder)}, allow_nan=False))
     for note in results.notes if quiet or as_json else ():
@@ -230,7 +233,6 @@ def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
         return
     screen, plain = Screen(), results.definition.plain
     screen.say("note", list(results.notes))
-    there, asked = len(results.runs), len(plain["cells"]) * len(plain["seeds"])
     if there < asked:
         screen.say("unfinished", f"{there:,} of {asked:,} runs are there; what follows is of these")
     screen.line()

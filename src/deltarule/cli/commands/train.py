@@ -25,7 +25,7 @@ _DATA = typer.Argument(
     help="A file (.csv .tsv .txt .xlsx .jsonl .db .parquet .feather .npz, packed or not; "
     "'part-*.csv' for several, - for standard input) or a bundled name: digits, iris, wine, "
     "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder; or made: parity:4, "
-    "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, mackey_glass, "
+    "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, sine, mackey_glass, "
     "adding:50.",
 )
 _TASK = _data(

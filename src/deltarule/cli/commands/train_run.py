@@ -220,7 +220,7 @@ def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
         if fitted.status == "finished":
             from deltarule.core.own_code import own_file
 
-            command = ["deltarule", "predict", str(out), plan.table.source]
+            command = ["deltarule", "predict", str(out), asked.options["data"]]
             own = own_file([fitted.model.description[k] for k in ("network", "objective")])
             command += ["--own", own] if own else []
             screen.say("next", shlex.join(command))

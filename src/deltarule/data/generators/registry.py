@@ -21,6 +21,7 @@ GENERATED: dict[str, Callable[..., Bundled]] = {
         plane.moons,
         plane.circles,
         teachers.teacher,
+        teachers.sine,
         series.mackey_glass,
         sequences.adding,
     )

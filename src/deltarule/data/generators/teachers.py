@@ -1,13 +1,13 @@
-"""A function that a network is known to be able to learn: that of another network."""
+"""Functions to learn: that of another network, a sine."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from deltarule.core.arguments import whole
+from deltarule.core.arguments import number, whole
 from deltarule.data.bundle import Bundled
 
-__all__ = ["teacher"]
+__all__ = ["sine", "teacher"]
 
 _MOST = 1_000_000
 
@@ -42,4 +42,29 @@ def teacher(inputs: int = 5, hidden: int = 3, samples: int = 1000) -> Bundled:
         task="regression",
         description=f"teacher:{n},{m},{rows}: {rows} answers of a random network with {m} hidden "
         "nodes (Saad and Solla 1995)",
+    )
+
+
+def sine(points: int = 41, periods: float = 1.0) -> Bundled:
+    """Return sin(periods pi x) at points from -1 to 1 that are equally far apart.
+
+    A single period is the problem SIN of MathWorks' "Choose a multilayer neural network training
+    function", which a 1-5-1 network is to meet with a mean squared error of .002; how many points
+    it has is not said there.
+
+    >>> sine(5).T[:, 0].round(3).tolist()
+    [-0.0, -1.0, 0.0, 1.0, 0.0]
+    """
+    n = whole("sine: points", points, 2, _MOST)
+    a = number("sine: periods", periods, low=0.0, high=1000.0)
+    X = np.linspace(-1.0, 1.0, n)[:, None]
+    return Bundled(
+        name=f"sine:{n},{a:g}",
+        X=X,
+        T=np.sin(a * np.pi * X),
+        columns=("x",),
+        target="sine",
+        classes=(),
+        task="regression",
+        description=f"sine:{n},{a:g}: {n} points of {a:g} periods of a sine (MathWorks: SIN)",
     )

@@ -204,7 +204,9 @@ class InputEncoder:
         ]
         plain = {"columns": columns, "scale": self.scaler.name, "missing": self.missing}
         derived = [record.to_dict() for record in self.derived]
-        return {**plain, "derived": derived} if derived else plain
+        pooled = [n for n, some in zip(self.names, self.categories, strict=True) if OTHER in some]
+        more = {"derived": derived, "pooled": pooled}
+        return {**plain, **{name: value for name, value in more.items() if value}}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return `offset`, `scale`, `constant`, `fill`, `least`, `largest`, one entry each."""

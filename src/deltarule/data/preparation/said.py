@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.row_order import Order
 from deltarule.data.preparation.target import TargetEncoder
-from deltarule.data.table import Table, listed
+from deltarule.data.preparation.task import class_codes
+from deltarule.data.table import Column, Table, listed
 
 __all__ = ["detected", "encoded", "splitted"]
+
+_FEW = 0.2
 
 
 def detected(table: Table, targets: TargetEncoder) -> list[str]:
@@ -32,7 +36,20 @@ def detected(table: Table, targets: TargetEncoder) -> list[str]:
     unused = set(table[targets.names[0]].categories) - set(targets.classes)
     if unused:
         notes.append(f"classes without a row, left out: {listed(sorted(unused))}")
-    return notes
+    return notes + _rare(table[targets.names[0]])
+
+
+def _rare(column: Column) -> list[str]:
+    """Say which class has less than a fifth of an even share: accuracy says little of it."""
+    names, codes = class_codes(column)
+    counts = np.bincount(codes[codes >= 0], minlength=len(names))
+    least, share = int(counts.argmin()), counts.min() / counts.sum()
+    if share * len(names) >= _FEW:
+        return []
+    return [
+        f"class {names[least]!r} has {share:.1%} of the rows: `--class-weight balanced` lets it "
+        "count as much as the others"
+    ]
 
 
 def encoded(table: Table, inputs: InputEncoder, targets: TargetEncoder) -> list[str]:

@@ -1,6 +1,5 @@
 """A gradient as a sum over time: each step's term, and how far back the steps still reach."""
 
 from deltarule.explanation.through_time.explain import explain_through_time
-from deltarule.explanation.through_time.reach import Reach, StepReach
 
-__all__ = ["Reach", "StepReach", "explain_through_time"]
+__all__ = ["explain_through_time"]

@@ -9,7 +9,7 @@ from deltarule.explanation.writing.wording import number, numeric, some, step_si
 
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation
-    from deltarule.explanation.through_time.reach import Reach
+    from deltarule.explanation.reach import Reach
 
 __all__ = ["Equation", "Section", "about", "sections"]
 

@@ -112,25 +112,34 @@ def _layers(several: list[Panel], levels: int, measure: str) -> Figure:
 
 _SHOWN = 4
 """So many places at most are in the overview."""
+_LEVELS = 12
+"""With more lines than these no place is: they could not be told apart."""
 
 
 def _overview(results: Results) -> Figure:
     """Return the map, and beside it what is solved when (or learning curves), place by place."""
     several, looks, _ = _layout(results)
     goal = results.definition.plain["goal"]
-    shown = several[:_SHOWN]
+    said = "Runs solved, and after how many epochs (the median of these)"
+    if not goal:
+        said = f"{_metric(results)}: the median".replace("_", " ")
+    shown = several[:_SHOWN] if len(looks) <= _LEVELS else []
     rows = len(looks)
     left_out = len(several) - len(shown)
     layers = results.definition.plain.get("layers", ())
     below = 3.3 * -(-len(shown) // 2)
+    if not shown:
+        figure = new_figure(11.0, 2.0 + 0.36 * rows)
+        draw_map(figure.add_subplot(), several, _metric(results))
+        figure.suptitle(said, fontsize=11)
+        return figure
     if layers:
         below = 1.0 + 0.2 * grid_rows(len(several), 4) + 2.4 * grid_rows(rows, 4)
     figure = new_figure(11.0, 1.65 + 0.36 * rows + below)
     heights = [1.25 + 0.36 * rows, below]
     top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
     draw_map(top.subplots(), several, _metric(results))
-    said = "Runs solved, and after how many epochs (the median of these)"
-    top.suptitle(said if goal else f"{_metric(results)}: the median".replace("_", " "), fontsize=11)
+    top.suptitle(said, fontsize=11)
     if layers:
         draw_layers(bottom, several, layers[0], min(4, rows))
         return figure

@@ -77,7 +77,9 @@ def _places(key: tuple[str, ...], factors: Sequence[str], at: int, baseline: str
 
 def _numbers(pair: Pair, a: Any, b: Any) -> dict[str, Any]:
     def finite_mean(values: Any) -> float | None:
-        return float(np.mean(values)) if np.isfinite(values).all() else None
+        with np.errstate(invalid="ignore", over="ignore"):
+            mean = float(np.mean(values))
+        return mean if np.isfinite(mean) else None
 
     return {
         "value_a": finite_mean(a),

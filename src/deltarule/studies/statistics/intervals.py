@@ -72,7 +72,7 @@ def _bootstrapped(values: ArrayLike, statistic: Callable[..., Any]) -> Estimate:
     found: NDArray[np.float64] = np.asarray(values, float)
     if not len(found):
         return Estimate(None)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite has no mean
         value = float(statistic(found, axis=-1))
     if not np.isfinite(value):
         return Estimate(None)

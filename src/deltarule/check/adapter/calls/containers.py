@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.pieces import Pieces
+from deltarule.check.adapter.calls.pieces import Pieces
 
 __all__ = ["CONTAINERS", "Paths"]
 
@@ -48,6 +49,11 @@ def _dicts(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Mad
     return made, [(p.layer - 1, names[p.kind == "b"]) for p in pieces]
 
 
+def _namespace(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
+    made = SimpleNamespace(**dict(zip(names, arrays, strict=True)))
+    return made, [(f".{name}",) for name in names]
+
+
 def _weights_and_biases(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
     made: dict[str, list[Array]] = {name: [] for name in names}
     paths: Paths = []
@@ -64,8 +70,9 @@ CONTAINERS: dict[str, _Maker] = {
     "pairs": _pairs,
     "dict": _dict,
     "dicts": _dicts,
+    "namespace": _namespace,
     "each": _dict,
     "W and b": _weights_and_biases,
 }
-"""One vector; a list; a list of (W, b); a dictionary; a list of dictionaries; an argument for each
-array; two arguments, the weights and the biases of all layers."""
+"""One vector; a list; a list of (W, b); a dictionary; a list of dictionaries; an object;
+an argument for each array; two arguments, the weights and the biases of all layers."""

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.activations import ACTIVATIONS, Activation
-from deltarule.check.adapter.pieces import Pieces, network_of
-from deltarule.check.adapter.seen import Seen, telling
+from deltarule.check.adapter.calls.pieces import Pieces, network_of
+from deltarule.check.adapter.calls.seen import Seen, telling
 from deltarule.core.namespace import NUMPY
 
 __all__ = ["Evidence", "activations_of", "candidates", "outputs_at"]

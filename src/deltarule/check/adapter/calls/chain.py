@@ -6,8 +6,8 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, product
 
-from deltarule.check.adapter.pieces import Piece, Pieces
-from deltarule.check.adapter.slots import Slot
+from deltarule.check.adapter.calls.pieces import Piece, Pieces
+from deltarule.check.adapter.calls.slots import Slot
 
 __all__ = ["Chain", "chains"]
 

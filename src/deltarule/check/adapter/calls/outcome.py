@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.pieces import Piece
-from deltarule.check.adapter.seen import leaves_of
-from deltarule.check.adapter.trial import Trial, Way, split
+from deltarule.check.adapter.calls.pieces import Piece
+from deltarule.check.adapter.calls.seen import leaves_of
+from deltarule.check.adapter.calls.trial import Trial, Way, split
 
 __all__ = ["STEPS", "Outcome", "match", "outcome_of"]
 
@@ -35,11 +35,12 @@ STEPS = ("updated", "changed")
 """Kinds that are what was added to the weights, whose direction is no convention."""
 
 
-def outcome_of(way: Way, trial: Trial) -> Outcome | None:
+def outcome_of(way: Way, trial: Trial, kind: str = "") -> Outcome | None:
     """Return what a call delivered; None for nothing that looks like a gradient.
 
     A returned gradient comes before weights that were changed, that before arrays with the names
-    of gradients which the object keeps.
+    of gradients which the object keeps. With `kind` it is known whether what is returned is a
+    gradient or the new weights.
     """
     after = [a if a is not None and a.shape == b.shape else None for a, b in
              zip(trial.after, trial.before, strict=True)]  # fmt: skip
@@ -50,7 +51,8 @@ def outcome_of(way: Way, trial: Trial) -> Outcome | None:
         a is not None for a, p in zip(named.arrays, way.pieces, strict=True) if p.kind == "W"
     )
     if named is not None and full and not _are(named.arrays, after):
-        if not changed and _correlated(named.arrays, trial.before):
+        updated = kind == "updated" or (not kind and _correlated(named.arrays, trial.before))
+        if not changed and updated:
             steps = [None if a is None else a - b for a, b in
                      zip(named.arrays, trial.before, strict=True)]  # fmt: skip
             return Outcome("updated", steps, named.remarks)

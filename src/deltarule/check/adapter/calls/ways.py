@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.chain import chains
-from deltarule.check.adapter.forms import FORMS, PAIRS
-from deltarule.check.adapter.pieces import Piece, Pieces, flat_readings, shaped
-from deltarule.check.adapter.slots import slots_of
+from deltarule.check.adapter.calls.chain import chains
+from deltarule.check.adapter.calls.forms import FORMS, PAIRS
+from deltarule.check.adapter.calls.pieces import Piece, Pieces, flat_readings, shaped
+from deltarule.check.adapter.calls.slots import slots_of
+from deltarule.check.adapter.calls.trial import Way
 from deltarule.check.adapter.subject import Subject
-from deltarule.check.adapter.trial import Way
 from deltarule.network import Network
 
 __all__ = ["Point", "Refused", "point", "told", "ways"]

@@ -22,8 +22,8 @@ __all__ = ["Seen", "leaves_of", "numbers_of", "watch"]
 _LIBRARIES = frozenset({"numpy", "scipy", *sys.stdlib_module_names} - {"builtins"})
 """Whose functions are nobody's own program; what `exec` runs is in builtins, and is one."""
 
-_OURS = str(Path(__file__).parent)
-_PACKAGE = str(Path(__file__).parents[2])
+_OURS = str(Path(__file__).parents[1])
+_PACKAGE = str(Path(__file__).parents[3])
 
 _MOST = 200_000
 """Numbers that are kept of one call: a small network's step has some hundred."""

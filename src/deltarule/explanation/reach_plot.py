@@ -10,7 +10,7 @@ import numpy as np
 from deltarule.core.style import BLUE, GREEN, GREY, ORANGE, new_figure, quiet_axes, save_figure
 
 if TYPE_CHECKING:
-    from deltarule.explanation.through_time.reach import Reach
+    from deltarule.explanation.reach import Reach
 
 __all__ = ["draw_reach"]
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.costs import costs
+from deltarule.check.adapter.calls.seen import Seen
+from deltarule.check.adapter.objective.costs import costs
 from deltarule.check.adapter.program import Program
-from deltarule.check.adapter.seen import Seen
 from deltarule.core.errors import DeltaruleError
 from deltarule.losses import LOSSES
 from deltarule.network import Network
@@ -36,6 +36,8 @@ class Error:
     """The function that gives it, where it is none of the step's own."""
     rows: int = 0
     """The number of observations that l2 is for, where the program divides it by them."""
+    averaged: bool = False
+    """Whether it is the mean over the outputs, too."""
 
 
 def error_of(
@@ -91,9 +93,9 @@ def _seen_error(
     for name in losses:
         totals = [_totals(net, point, name) for point in points]
         every = list(zip(*totals, strict=True)) if all(t is not None for t in totals) else []
-        for total in every:
+        for kind, total in enumerate(every):
             if all(p[3].holds(np.array(value)) for p, value in zip(points, total, strict=True)):
-                return Error(name)
+                return Error(name, averaged=kind == len(every) - 1)
     for name in losses if len(points) > 2 else ():
         totals = [_totals(net, point, name) for point in points]
         every = list(zip(*totals, strict=True)) if all(t is not None for t in totals) else []

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.seen import leaves_of
+from deltarule.check.adapter.calls.seen import leaves_of
 
 __all__ = ["Slot", "at", "read", "slots_of", "write"]
 

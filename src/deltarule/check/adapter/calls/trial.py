@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.adapter.containers import CONTAINERS
-from deltarule.check.adapter.forms import Form
-from deltarule.check.adapter.pieces import Pieces, arrays
-from deltarule.check.adapter.seen import Seen, numbers_of, watch
-from deltarule.check.adapter.slots import Slot, at, read, slots_of, write
+from deltarule.check.adapter.calls.containers import CONTAINERS
+from deltarule.check.adapter.calls.forms import Form
+from deltarule.check.adapter.calls.pieces import Pieces, arrays
+from deltarule.check.adapter.calls.seen import Seen, numbers_of, watch
+from deltarule.check.adapter.calls.slots import Slot, at, read, slots_of, write
 from deltarule.check.adapter.subject import Subject
 from deltarule.core.errors import UsageError
 from deltarule.network import Network

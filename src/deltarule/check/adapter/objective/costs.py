@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.check.adapter.calls.seen import Seen
+from deltarule.check.adapter.calls.trial import filled, quiet, watched
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.roles import parameters, role_of
-from deltarule.check.adapter.seen import Seen
-from deltarule.check.adapter.trial import filled, quiet, watched
 
 __all__ = ["costs"]
 
