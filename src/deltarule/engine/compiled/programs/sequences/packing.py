@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -60,8 +59,3 @@ class Packing:
         """Write what the program keeps as theta."""
         for e, start in zip(self._layout.entries, self._starts, strict=True):
             into[e.start : e.stop] = packed[start : start + e.stop - e.start]
-
-    def columns(self, l: int, name: str) -> int:
-        """Return the entries of a row of a parameter of layer l."""
-        pairs = ((e.layer, e.parameter) for e in self._layout.entries)
-        return next(math.prod(p.shape[1:]) for layer, p in pairs if (layer, p.name) == (l, name))
