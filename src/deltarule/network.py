@@ -25,6 +25,7 @@ from deltarule.layers import (
     Initialiser,
     Layer,
     Start,
+    Steps,
     all_of,
     as_shape,
     check_ends,
@@ -180,6 +181,15 @@ class Network:
             saved.append(kept)
             outputs.append(y)
         return saved, outputs
+
+    def ends(self, X: Any) -> NDArray[np.intp] | None:
+        """Return the steps of every sequence, of `Sequences` or as a first layer finds them in X.
+
+        None where all have all steps.
+        """
+        if not isinstance(X, Sequences) and isinstance(self.layers[0], Steps):
+            X = self.layers[0].forward({}, X, NUMPY)[0]
+        return X.lengths if isinstance(X, Sequences) else None
 
     def forward(self, theta: Any, X: Any, xp: Any = NUMPY) -> tuple[list[Any], list[Any]]:
         """Return every net (None of a layer that is not affine) and every output, l = 0..L.

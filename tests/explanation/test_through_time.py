@@ -178,6 +178,28 @@ def test_sequences_of_different_lengths_are_explained_up_to_their_ends(rng):
     x = dr.Sequences([rng.normal(size=(n, 2)) for n in (4, 2)])
     t = dr.Sequences([rng.normal(size=(n, 1)) for n in (4, 2)])
     why = dr.explain(net, net.init(0), x, t, "u[1,2,1]")
-    after = [p.product for p in why.paths if p.observation == 2 and p.step > 2]
-    assert after == [0.0, 0.0]
+    assert [(p.observation, p.step) for p in why.paths] == [
+        *((1, step) for step in (1, 2, 3, 4)),
+        *((2, step) for step in (1, 2)),
+    ]
     assert entry_name("U", 1, (1, 0)) in why.name
+
+
+@pytest.mark.parametrize("cell", [Elman(2), LSTM(2)], ids=lambda cell: cell.name)
+def test_a_sequence_with_a_length_is_explained_as_it_would_be_alone(cell, rng):
+    """Both ways to give lengths: `Sequences`, and a column behind the steps of a row."""
+    x, t = rng.normal(size=(2, 2)), [1.0]
+    layers = [cell, Last(), Dense(1)]
+    alone = dr.Network((2, 2), layers)
+    theta = alone.init(0)
+    expected = dr.explain(alone, theta, x, t, "u[1,2,1]")
+    long = dr.Network((T, 2), layers)
+    found = dr.explain(long, theta, dr.Sequences([x]).up_to(T), t, "u[1,2,1]")
+    assert found.reach.to_dict() == expected.reach.to_dict()
+    assert found.paths == expected.paths
+    assert found.recursion == expected.recursion
+    row = [*np.pad(x, ((0, T - 2), (0, 0))).T.ravel(), 2.0]
+    cut = dr.Network(2 * T + 1, [dr.Steps(2, lengths=True), *layers])
+    found = dr.explain(cut, theta, row, t, "u[2,2,1]")
+    assert [s.to_dict() for s in found.reach.steps] == [s.to_dict() for s in expected.reach.steps]
+    assert len(found.paths) == 2

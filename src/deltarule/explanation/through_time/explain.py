@@ -48,7 +48,7 @@ def explain_through_time(
     value = float(bp.gradient[place.flat])
     if not math.isfinite(value):
         raise NumericError(f"dE/d{place.name} is {value}: there is no finite gradient to explain")
-    here = Pass(objective, theta, bp, place.layer, notation)
+    here = Pass(objective, theta, bp, place.layer, notation, net.ends(samples.X))
     found = terms(here, place)
     penalised = bool(net.layout.mask("penalised")[place.flat])
     decay = objective.l2 * float(theta[place.flat]) if penalised else 0.0

@@ -48,7 +48,8 @@ def recursion(
 
 def _deltas(here: Pass, layer: Any) -> list[Step]:
     deltas, saved, U = here.deltas(), here.bp.saved[here.l], here.p["U"]
-    n, l, T = here.notation, here.l, len(deltas)
+    n, l = here.notation, here.l
+    T = len(deltas) if here.lengths is None else int(here.lengths[0])
     head = "f'" if here.rule.derivative.exact else "g"
     found = []
     for t in range(T, 0, -1):

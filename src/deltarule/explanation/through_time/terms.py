@@ -42,6 +42,8 @@ class Pass:
     bp: Backprop
     l: int
     notation: Notation
+    lengths: NDArray[np.intp] | None = None
+    """The steps of every observation, where they differ; behind them there is nothing to say."""
 
     @property
     def layer(self) -> Layer:
@@ -88,6 +90,13 @@ def terms(here: Pass, place: Place) -> list[Term]:
 
     Raises `UsageError` for a layer whose backward pass is not made of deltas.
     """
+    found = _terms(here, place)
+    if here.lengths is None:
+        return found
+    return [term for term in found if term.step <= here.lengths[term.observation - 1]]
+
+
+def _terms(here: Pass, place: Place) -> list[Term]:
     layer = here.layer
     if isinstance(layer, Recurrent):
         if place.parameter not in ("W", "U", "b"):
