@@ -124,6 +124,17 @@ def test_a_panel(cli: Cli, tmp_path: Path) -> None:
     result = cli("why", "shops-forecast", "--at", "2026", "--series", "b")
     assert result.exit_code == 0, result.output
     assert cli("why", "shops-forecast", "--at", "2026").exit_code == 2
+    more = [f"{shop},{year},3" for year in (2025, 2026) for shop in "ba"]
+    (tmp_path / "new.csv").write_text("shop,year,sold\n" + "\n".join([*lines, *more]) + "\n")
+    (tmp_path / "b.csv").write_text("year,sold\n2025,3\n2026,3\n")
+    result = cli("predict", "shops-forecast", "new.csv", "--series", "b")
+    assert result.exit_code == 0, result.output
+    assert "2 new values, to 2026" in result.stderr
+    assert result.stdout == cli("predict", "shops-forecast", "b.csv", "--series", "b").stdout
+    (tmp_path / "c.csv").write_text("shop,year,sold\nc,2025,3\n")
+    result = cli("predict", "shops-forecast", "c.csv", "--series", "b")
+    assert result.exit_code == 3, result.output
+    assert "column 'shop' has no rows of 'b'; it has c" in result.stderr
     found = json.loads(cli("forecast", "shops.csv", "--series", "shop", *options, "--each",
                            "--out", "c", "--json").stdout)  # fmt: skip
     assert found["series"] == ["a", "b"]

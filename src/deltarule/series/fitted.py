@@ -15,7 +15,8 @@ from deltarule.series.forecaster import Forecaster, check_future
 from deltarule.series.judgement.conformal import needed, quantiles
 from deltarule.series.judgement.measures import point_measures
 from deltarule.series.paths import path_quantiles
-from deltarule.series.series import Series, as_series
+from deltarule.series.series import Series, as_series, as_table, has_columns
+from deltarule.series.several import one_of
 
 if TYPE_CHECKING:
     import polars
@@ -79,11 +80,14 @@ class Fitted:
         """Return the same networks with the series continued by new rows.
 
         `data` has the columns of training. Its rows begin at the step after the last value, or
-        earlier; where they repeat values, these have to be the same.
+        earlier; where they repeat values, these have to be the same. Of one of several series,
+        the rows of the others are passed over.
 
         Raises `DataError` for a gap, and for values that are not those of training.
         """
         mine = self.series
+        if mine.panel is not None and has_columns(data):
+            data, form = one_of(as_table(data, **form), *mine.panel), {}
         new = as_series(
             data,
             mine.name,

@@ -94,6 +94,7 @@ def _about(forecast: Forecast) -> dict[str, Any]:
         "source": series.source,
         "time": series.time,
         "resample": series.resample,
+        "panel": list(series.panel) if series.panel else None,
         "calendar": series.calendar.to_dict(),
         "known": list(series.known),
         "past": list(series.past),
@@ -188,6 +189,7 @@ def _fitted(
         static=about.get("static", {}),
         time=about["time"],
         resample=about.get("resample"),
+        panel=tuple(about["panel"]) if about.get("panel") else None,
     )
     network = Network.from_dict(plain["network"])
     own = f"{i}." if f"{i}.thetas" in tensors else ""

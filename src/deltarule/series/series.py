@@ -51,6 +51,8 @@ class Series:
     """The name of the time column."""
     resample: str | None = None
     """How rows were made regular, such as "month:sum"."""
+    panel: tuple[str, str] | None = None
+    """Of one of several series: the column that tells them apart, and what is in it."""
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -119,12 +121,17 @@ def as_series(
         raise unknown_name("way to fill missing values", missing, MISSING)
     if isinstance(data, Series):
         return data
-    if not isinstance(data, str | Path | Table | Mapping) and not hasattr(data, "columns"):
+    if not has_columns(data):
         return _of_values(array("the series", data), known, past)
     return series_of(
         as_table(data, **form), target, time, known=known, past=past, missing=missing,
         resample=resample,
     )  # fmt: skip
+
+
+def has_columns(data: Any) -> bool:
+    """Whether data are a table, or are read as one; else they are values alone."""
+    return isinstance(data, str | Path | Table | Mapping) or hasattr(data, "columns")
 
 
 def _of_values(values: NDArray[Any], known: Sequence[str], past: Sequence[str]) -> Series:

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import DataError, UsageError
+from deltarule.core.errors import DataError, UsageError, first_few
 from deltarule.data.bundled_series import SERIES
 from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import Locator, Table, label, listed, no_such_column
 from deltarule.series.series import Series, as_table, series_of
 
-__all__ = ["is_panel", "several_series"]
+__all__ = ["is_panel", "one_of", "several_series"]
 
 
 def several_series(
@@ -60,8 +60,24 @@ def several_series(
         one = series_of(
             part, target, time, known=known, past=past, missing=missing, resample=resample
         )
-        found[name] = replace(one, static=numbers[name])
+        found[name] = replace(one, static=numbers[name], panel=(column, name))
     return found
+
+
+def one_of(table: Table, column: str, name: str) -> Table:
+    """Return the rows of one series; all rows of a table that does not tell series apart.
+
+    Raises `DataError` where the table has others alone.
+    """
+    if column not in table:
+        return table
+    names = _names(table, column)
+    if name not in names:
+        raise DataError(
+            f"{table.source}: column {column!r} has no rows of {name!r}; it has "
+            f"{first_few(list(names), 5)}"
+        )
+    return _rows(table, names[name], name)
 
 
 def _static(
