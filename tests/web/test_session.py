@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import deltarule as dr
+from deltarule.core.errors import UsageError
 from deltarule.data import read_table
 from deltarule.web.app import _answer
 from deltarule.web.lessons import ORDER, lessons
@@ -39,6 +40,17 @@ def test_the_command_line_it_shows_trains_the_same_network(tmp_path) -> None:
     )
     assert done.returncode == 0, done.stderr
     np.testing.assert_array_equal(dr.load(tmp_path / "m").theta, session.lanes[0].theta)
+
+
+def test_a_lane_without_a_rate_has_that_of_its_optimizer() -> None:
+    lanes = {"optimizer": "adam"}, {"optimizer": "momentum:0.2,0.9"}, {"rule": "order=layerwise"}
+    session = Session(Setup.read({"lanes": [{**lane, "lr": None} for lane in lanes]}))
+    assert [lane.job.optimiser.lr for lane in session.lanes[:2]] == [0.001, 0.2]
+    assert "--lr" not in session.setup.command(1, 1)
+    session.answer({"do": "step", "n": 1})
+    assert session.answer({"do": "explain", "lane": 2, "weight": [1, 1, 1]})["explanation"]
+    with pytest.raises(UsageError, match=r'a lane: lr is a number, not "abc"'):
+        Setup.read({"lanes": [{"lr": "abc"}]})
 
 
 HOSTILE = [

@@ -42,6 +42,7 @@ class Lane:
                 f"{plan.optimiser.name} takes all rows and steps of its own; the lab follows "
                 "optimizers that update weight by weight, such as sgd, momentum or adam"
             )
+        self.lr = plan.optimiser.lr
         self.plan, part = plan, plan.prepared["train"]
         objective, held_out = plan.objective, plan.prepared["validation"]
         net, dtype = objective.network, np.dtype(np.float64)

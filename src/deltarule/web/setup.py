@@ -22,7 +22,8 @@ class LaneSetup:
 
     rule: str = "exact"
     optimizer: str = "sgd"
-    lr: float = 0.5
+    lr: float | None = 0.5
+    """None for the optimiser's own, and for those that find the length of their steps."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Setup:
         )
         found = []
         for lane in self.lanes:
-            if lane.lr <= 0:
+            if lane.lr is not None and lane.lr <= 0:
                 raise UsageError(f"lr has to be above 0, not {lane.lr:g}")
             own = replace(recipe, rule=lane.rule, optimizer=lane.optimizer, lr=lane.lr)
             found.append(plan(table, own))
@@ -102,7 +103,8 @@ class Setup:
         words += ["--activation", self.activation, "--scale", self.scale, "--loss", self.loss]
         words += ["--target", target] if target else []
         words += ["--batch-size", str(self.batch_size)] if self.batch_size else []
-        words += ["--optimizer", own.optimizer, "--lr", f"{own.lr:g}", "--rule", own.rule]
+        words += ["--optimizer", own.optimizer, "--rule", own.rule]
+        words += ["--lr", f"{own.lr:g}"] if own.lr is not None else []
         words += ["--seed", str(self.seed), "--epochs", str(epochs), "--patience", "0"]
         return shlex.join([*words, "--dtype", "float64"])
 
@@ -116,18 +118,21 @@ def _record(cls: type, given: Any, whose: str) -> dict[str, Any]:
     for name, value in given.items():
         if name not in known:
             raise UsageError(f"{whose} has no field {name!r:.80}; it has {', '.join(known)}")
-        if name != "lanes":
+        if name != "lanes" and not (name == "lr" and value is None):
             found[name] = _value(whose, name, value, type(known[name].default))
         else:
             found[name] = value
     return found
 
 
+_KINDS = {float: "a number", int: "a whole number", str: "a text"}
+
+
 def _value(whose: str, name: str, value: Any, kind: type) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind:
-        raise UsageError(f"{whose}: {name} is of type {kind.__name__}, not {json.dumps(value):.80}")
+        raise UsageError(f"{whose}: {name} is {_KINDS[kind]}, not {json.dumps(value):.80}")
     if isinstance(value, str) and len(value) > 500:
         raise UsageError(f"{whose}: {name} is longer than 500 characters")
     if isinstance(value, int) and not 0 <= value < 2**63:

@@ -90,8 +90,10 @@ function laneFields(lane, k) {
 }
 
 function read() {
+  // nothing is the optimiser's own rate; what is no number goes as it is written, to be refused by name
+  const rate = (text) => (text === "" ? null : Number.isFinite(Number(text)) ? Number(text) : text);
   const at = (name) => form.elements[name].value.trim();
-  const lanes = [...$("lanes-setup").children].map((_, k) => ({ rule: at(`rule${k}`), optimizer: at(`optimizer${k}`), lr: Number(at(`lr${k}`)) }));
+  const lanes = [...$("lanes-setup").children].map((_, k) => ({ rule: at(`rule${k}`), optimizer: at(`optimizer${k}`), lr: rate(at(`lr${k}`)) }));
   return { ...start.setup, data: at("data"), hidden: at("hidden"), activation: at("activation"), loss: at("loss"), batch_size: Number(at("batch_size")), seed: Number(at("seed")), lanes };
 }
 
