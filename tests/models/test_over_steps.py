@@ -75,6 +75,32 @@ def test_what_is_behind_an_end_does_not_matter(npz):
     assert np.abs(outputs - model.outputs(table)).max() < 1e-12
 
 
+def test_sequences_to_predict_may_be_shorter_where_lengths_were_learnt(npz):
+    lengths = np.arange(N) % T + 1
+    table = npz(T=npz.X[:, 0, 0], lengths=lengths)
+    model = fit(table, Recipe(network="gru:3,dense:1", epochs=2, dtype="float64")).model
+    whole = model.predict(npz(X=npz.X, lengths=np.full(N, T)))
+    assert np.array_equal(model.predict(npz(X=npz.X)), whole)
+    short = model.predict(npz(X=npz.X, lengths=np.minimum(lengths, 3)))
+    assert np.array_equal(model.predict(npz(X=npz.X[:, :3], lengths=np.minimum(lengths, 3))), short)
+    longer = np.concatenate([npz.X, npz.X], axis=1)
+    assert np.array_equal(model.predict(npz(X=longer, lengths=lengths)), model.predict(table))
+    with pytest.raises(DataError, match="sequence 1 has 10 steps, and those of training 5 at most"):
+        model.predict(npz(X=longer))
+    with pytest.raises(DataError, match="its steps have 4 features, and those of training 2"):
+        model.predict(npz(X=np.concatenate([npz.X, npz.X], axis=2)))
+
+
+@pytest.mark.parametrize(("steps", "lengths"), [(10, 10), (3, 3), (T, 4)])
+def test_other_steps_than_those_of_training_are_refused(npz, steps, lengths):
+    model = fit(npz(T=npz.X[:, 0, 0]), Recipe(network="gru:3,dense:1", epochs=1)).model
+    X = np.concatenate([npz.X, npz.X], axis=1)[:, :steps]
+    given = {"lengths": np.full(N, lengths)} if lengths != steps else {}
+    with pytest.raises(DataError, match=f"sequence 1 has {lengths} steps, .* 5 each"):
+        model.predict(npz(X=X, **given))
+    assert np.array_equal(model.predict(npz(X=npz.X, lengths=np.full(N, T))), model.predict(npz()))
+
+
 NETWORKS = ["lstm:3,dense:1", "elman:3:relu,last,dense:1", "jordan:3:2,dense:1"]
 NETWORKS += ["conv1d:3:2,flatten,dense:1", "gru:3,gru:2,dense:4:relu,dense:1"]
 

@@ -19,6 +19,7 @@ from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.encode_check import check_kinds
 from deltarule.data.sources.frames import columns_table, is_tabular, unmasked
 from deltarule.data.sources.recast import recast
+from deltarule.data.sources.steps import with_steps_of
 from deltarule.data.table import listed
 from deltarule.data.text.format import TextFormat
 
@@ -48,6 +49,7 @@ def as_table(
         table = columns_table(data)
     else:
         table = _from_array(np.asarray(plain_values("the array", unmasked(data))), inputs)
+    table = with_steps_of(table, inputs.column_kinds)
     check_finite(table, lambda name: name not in kinds)
     table = recast(table, Options.of(None, (), (), kinds))
     if inputs.derived:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +15,10 @@ from deltarule.core.sequences import Sequences
 from deltarule.data.sources.arrays import from_arrays
 from deltarule.data.table import Column, Steps, Table
 
-__all__ = ["from_steps"]
+__all__ = ["from_steps", "with_steps_of"]
+
+_LENGTH = "length"
+_STEP = re.compile(r"x(\d+)\((\d+)\)")
 
 
 def from_steps(
@@ -57,7 +62,7 @@ def from_steps(
     renamed = dict(zip(table.names, names + targets, strict=False))
     columns = [replace(c, name=renamed.get(c.name, c.name)) for c in table.columns]
     if lengths is not None:
-        column = Column("length", "numeric", np.asarray(lengths, np.float64))
+        column = Column(_LENGTH, "numeric", np.asarray(lengths, np.float64))
         columns.insert(len(names), column)
     return replace(
         table,
@@ -67,6 +72,50 @@ def from_steps(
         steps=Steps(features, lengths is not None, per_step),
         locate=_Places(source, time),
     )
+
+
+def with_steps_of(table: Table, names: Collection[str]) -> Table:
+    """Return a table of sequences with the inputs `names` that a model was trained on.
+
+    Where these have lengths, sequences may be shorter, or come without lengths: they have all
+    steps then. Raises `DataError` for sequences that the model has not learnt to take.
+    """
+    trained = _features_and_time(names)
+    found = _features_and_time(table.names)
+    if table.steps is None or trained is None or found is None:
+        return table
+    (features, time), (given, steps) = trained, found
+    if given != features:
+        raise DataError(
+            f"{table.source}: its steps have {given} features, and those of training {features}."
+        )
+    ends = table[_LENGTH].values if table.steps.lengths else np.full(table.rows, float(steps))
+    lengths = _LENGTH in names
+    other = np.flatnonzero(ends > time if lengths else ends != time)
+    if len(other):
+        most = "at most" if lengths else "each, for there were no `lengths`"
+        raise DataError(
+            f"{table.source}: sequence {other[0] + 1} has {ends[other[0]]:.0f} steps, and those of "
+            f"training {time} {most}. Cut the sequences, or train on such ones."
+        )
+    inputs = [
+        replace(table[f"x{f + 1}({min(s + 1, steps)})"], name=f"x{f + 1}({s + 1})")
+        for f in range(features)
+        for s in range(time)
+    ]
+    inputs += [Column(_LENGTH, "numeric", ends)] if lengths else []
+    own = {f"x{f + 1}({s + 1})" for f in range(features) for s in range(steps)} | {_LENGTH}
+    rest = [column for column in table.columns if column.name not in own]
+    return replace(
+        table, columns=(*inputs, *rest), steps=replace(table.steps, lengths=lengths),
+        locate=_Places(table.source, time),
+    )  # fmt: skip
+
+
+def _features_and_time(names: Collection[str]) -> tuple[int, int] | None:
+    """Return what the columns x1(1), ... are of; None where there are none."""
+    found = [tuple(map(int, m.groups())) for m in map(_STEP.fullmatch, names) if m]
+    return (max(f for f, _ in found), max(s for _, s in found)) if found else None
 
 
 @dataclass(frozen=True)
