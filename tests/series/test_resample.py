@@ -81,5 +81,8 @@ def test_a_forecast_goes_on_with_rows_as_they_come(tmp_path: Path) -> None:
 def test_refused(rule: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         as_series(visits(30), "y", "when", resample=rule)
+    with pytest.raises(UsageError, match="'month' are all further apart than one day"):
+        as_series("airpassengers", resample="day:sum")
+    assert len(as_series("airpassengers", resample="month:sum")) == 144
     with pytest.raises(UsageError, match="'year' is no column of dates"):
         as_series("sunspots", resample="month")

@@ -14,6 +14,8 @@ from deltarule.data.table import Column, Table
 __all__ = ["resampled"]
 
 _EVERY = {"year": "1y", "quarter": "1q", "month": "1mo", "week": "1w", "day": "1d", "hour": "1h"}
+_LONGEST = {"year": 366, "quarter": 92, "month": 31, "week": 7, "day": 1, "hour": 1.001 / 24}
+"""Days."""
 _HOW = ("mean", "sum", "last", "min", "max")
 
 
@@ -23,7 +25,8 @@ def resampled(table: Table, time: str, names: Sequence[str], rule: str) -> Table
     A value that is missing counts for nothing; one that is missing in all rows of a month is
     missing in that month. Weeks begin on Mondays.
 
-    Raises `UsageError` for another rule, and where the times are no dates.
+    Raises `UsageError` for another rule, a time shorter than any two rows are apart, and where the
+    times are no dates.
 
     >>> days = np.array([0.0, 1.0, 31.0, 59.0])
     >>> parts = Column("day", "numeric", days, written="date"), Column("y", "numeric", days)
@@ -54,6 +57,11 @@ def resampled(table: Table, time: str, names: Sequence[str], rule: str) -> Table
         .agg(pl.when(pl.col(names).fill_nan(None).count() > 0).then(of_group))
     )
     days = found[time].to_numpy().astype("datetime64[us]").astype(np.float64) / 86_400e6
+    if len(days) > 1 and np.diff(days).min() > _LONGEST[every]:
+        raise UsageError(
+            f"{table.source}: the times in {time!r} are all further apart than one {every}: rows "
+            "can be made fewer, not more. Resample to a longer time, or leave it out."
+        )
     columns = [Column(time, "numeric", days, written="date" if every != "hour" else written)]
     columns += [
         Column(n, "numeric", found[n].cast(pl.Float64).fill_null(np.nan).to_numpy()) for n in names
