@@ -42,7 +42,6 @@ class Lane:
                 f"{plan.optimiser.name} takes all rows and steps of its own; the lab follows "
                 "optimizers that update weight by weight, such as sgd, momentum or adam"
             )
-        self.lr = plan.optimiser.lr
         self.plan, part = plan, plan.prepared["train"]
         objective, held_out = plan.objective, plan.prepared["validation"]
         net, dtype = objective.network, np.dtype(np.float64)
@@ -83,6 +82,14 @@ class Lane:
             job.seed,
             1,
         )[1]
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next update."""
+        schedule, state = self.job.schedule, self.state
+        assert schedule is not None  # of an optimiser
+        epochs = state.epoch + state.batch / self.job.batches
+        return schedule.rate(state.step, epochs, state.schedule)
 
     @property
     def theta(self) -> NDArray[Any]:

@@ -192,7 +192,7 @@ class Session:
             loss=objective.loss,
             reduction="mean",
             rule=objective.rule,
-            lr=lane.lr if objective.rule.sequential else None,
+            lr=lane.rate if objective.rule.sequential else None,
             limit=12,
             seed=lane.job.seed,
             learned=lane.state.slots[-1] if objective.learns else None,
