@@ -50,6 +50,11 @@ OPTIONS: list[tuple[tuple[str, ...], int, str]] = [
     (("--target", "y", "--lr", "-1"), 2, "lr has to be"),
     (("--target", "y", "--lr", "quick"), 2, "a schedule such as cosine"),
     (("--target", "y", "--activation", "rleu"), 2, "did you mean 'relu'"),
+    (
+        ("--target", "y", "--network", "dense:1", "--activation", "relu"),
+        2,
+        "leave out --activation",
+    ),
     (("--target", "y", "--activation", "softmax"), 2, "last layer only"),
     (("--target", "y", "--optimizer", "adan"), 2, "did you mean 'adam'"),
     (("--target", "y", "--loss", "entropy"), 2, "unknown loss"),

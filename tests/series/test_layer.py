@@ -63,6 +63,8 @@ def test_a_bundled_series_knows_its_lags():
         ({"layer": "lstn:3"}, "unknown layer 'lstn', did you mean 'lstm'"),
         ({"layer": "dense:3"}, r"the layer dense:3 sees no time steps.*lstm:8"),
         ({"layer": "gru:3", "network": "5-3-1"}, "the network 5-3-1 and the layer gru:3 are two"),
+        ({"layer": "gru:3", "activation": "relu"}, r"elman:8:relu: leave out activation='relu'"),
+        ({"layer": dr.GRU(3)}, r"layers are written as text, such as gru:8.*, not GRU"),
         ({"layer": "gru:3", "rule": "feedback=random"}, "this works for networks of affine"),
     ],
 )

@@ -23,6 +23,8 @@ def written_layers(text: str) -> list[Layer]:
     >>> written_layers("conv1d:8:3,last,dense:2:tanh")[2]
     Dense(2, 'tanh')
     """
+    if not isinstance(text, str):
+        raise UsageError(f"layers are written as text, such as gru:8,dense:1, not {text!r:.80}")
     found = []
     for part in text.split(","):
         name, *given = (word.strip() for word in part.split(":"))

@@ -25,7 +25,7 @@ that learn each quantile by its own loss."""
 STRATEGIES = ("recursive", "direct")
 """For steps that the outputs do not reach: feed forecasts back, or networks for every step."""
 
-_LAGS = 12
+_LAGS, _F = 12, "tanh"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Recipe:
     """A layer in the place of the hidden ones, to which the lags are time steps: "lstm:8"."""
     strategy: str = "recursive"
     """Or "direct": every step of the horizon has networks of its own."""
-    activation: str = "tanh"
+    activation: str = _F
     networks: int = 20
     """How many, from different first weights, are averaged."""
     optimizer: Any = "adam:0.01"
@@ -98,6 +98,11 @@ class Recipe:
             put(self, name, whole(name, getattr(self, name), least))
         if self.layer is not None:
             written_layers(self.layer)
+            if self.activation != _F:
+                raise UsageError(
+                    f"the layer {self.layer} has its f behind its size, such as elman:8:relu: "
+                    f"leave out activation={self.activation!r}"
+                )
         if self.season is not None:
             put(self, "season", whole("season", self.season, 1))
         if self.half_life is not None:

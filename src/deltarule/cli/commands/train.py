@@ -45,7 +45,7 @@ _MISSING = _data(
     "(drop).",
     autocompletion=complete.missing,
 )
-_NODES = "64,32"
+_NODES, _F = "64,32", "tanh"
 _HIDDEN = _network(help="Nodes of every hidden layer; none for no hidden layer.")
 _LAYERS = _network(
     metavar="LAYERS",
@@ -122,7 +122,7 @@ def _recipe(
     dates: Annotated[str, table_options.DATES] = "days",
     target_transform: Annotated[str, table_options.TRANSFORM] = "none",
     hidden: Annotated[str, _HIDDEN] = _NODES,
-    activation: Annotated[str, _ACTIVATION] = "tanh",
+    activation: Annotated[str, _ACTIVATION] = _F,
     network: Annotated[str | None, _LAYERS] = None,
     loss: Annotated[str, _LOSS] = "auto",
     optimizer: Annotated[str, _OPTIMIZER] = "adam",
@@ -155,6 +155,11 @@ def _recipe(
 
     if network is not None and hidden != _NODES:
         raise UsageError("--network writes all layers, the hidden ones too: leave out --hidden")
+    if network is not None and activation != _F:
+        raise UsageError(
+            "--network writes each layer's f behind its size, such as elman:8:relu or "
+            "dense:8:relu: leave out --activation"
+        )
     if batch_size is None:
         del given["batch_size"]  # the optimizer's own
     return {
