@@ -69,7 +69,7 @@ def test_what_cannot_be_is_said_before_a_page_opens(words: list[str], code: int,
 def test_the_page_in_a_browser() -> None:
     """Numbers on the page are those of the session; the lesson on the factor can be done."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with lab() as (_, address), sync_api.sync_playwright() as playwright:
+    with lab() as (run, address), sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 390, "height": 844})
         troubles: list[str] = []
@@ -96,5 +96,18 @@ def test_the_page_in_a_browser() -> None:
         page.click("#play")
         page.click("#lesson-check")
         page.locator("#lesson-result", has_text="Done").wait_for()
+        page.select_option("#language", "de")
+        page.click("#rewind")
+        page.click("#lesson-check")
+        page.locator("#lesson-result", has_text="Bahn 1 gelöst, Bahn 2 gelöst").wait_for()
+        assert page.text_content("#lesson option") == "keine"
+        page.select_option("#lesson", "overfitting")
+        page.locator("#picture .hit").nth(1000).wait_for(state="attached")
+        assert page.locator("#picture .hit[tabindex='0']").count() == 200
         assert troubles == []
+        run.send_signal(signal.SIGINT)
+        page.locator("#said", has_text="Das Labor ist zu Ende").wait_for()
+        run.wait(5)
+        assert run.stderr is not None
+        assert "ERROR" not in run.stderr.read()
         browser.close()

@@ -4,7 +4,8 @@ A lesson is a TOML file: `title`, `steps` (each with `text` and perhaps a `setup
 address), and a `task`:
 
     lanes = ["solved", "unsolved"]   what each lane has to show; "any" for what does not matter
-    epochs = 500                     how long a lane that is unsolved has to have tried
+    epochs = 500                     how long a lane that is unsolved has to have tried; one that
+                                     is "trained" has to have come so far
     explained = true                 a weight's gradient was taken apart
     checked = true                   the gradient was held against numerical derivatives
 """
@@ -63,7 +64,7 @@ def still_to_do(name: str, lanes: list[Lane], seen: set[str]) -> list[str]:
             lacking.append(f"lane {k + 1} solved")
         elif goal == "unsolved" and _solved(lanes[k]):
             lacking.append(f"lane {k + 1} unsolved")
-        elif goal == "unsolved" and lanes[k].state.epoch < task.get("epochs", 0):
+        elif goal in ("unsolved", "trained") and lanes[k].state.epoch < task.get("epochs", 0):
             lacking.append(f"lane {k + 1}: {task['epochs']} epochs")
     return lacking
 

@@ -65,7 +65,7 @@ def serve(
             ws_per_message_deflate=False,
             h11_max_incomplete_event_size=16 * 1024,
             timeout_keep_alive=5,
-            timeout_graceful_shutdown=0,
+            timeout_graceful_shutdown=1,
             limit_concurrency=256,
             server_header=False,
             lifespan="off",

@@ -239,9 +239,10 @@ $("lesson-before").addEventListener("click", () => openLesson(lesson, place - 1)
 $("lesson-next").addEventListener("click", () => openLesson(lesson, place + 1));
 $("lesson-check").addEventListener("click", async () => {
   const answer = await tell({ do: "task", lesson });
-  if (answer) $("lesson-result").textContent = answer.lacking.length ? `${say("lacking")}: ${answer.lacking.map((what) => say(what)).join(", ")}` : say("done");
+  if (answer) $("lesson-result").classList.toggle("lacking", answer.lacking.length > 0);
+  if (answer) $("lesson-result").textContent = answer.lacking.length ? `${say("lacking")}: ${answer.lacking.map((what) => what.split(" ").map((word) => say(word)).join(" ")).join(", ")}` : say("done");
 });
-$("language").addEventListener("change", async () => { await load($("language").value); if (start) { fill(start); curve.clear(curve.lanes, curve.validation); show(view); if (lesson) openLesson(lesson, place); } });
+$("language").addEventListener("change", async () => { await load($("language").value); $("lesson").options[0].textContent = say("no-lesson"); if (start) { fill(start); curve.clear(curve.lanes, curve.validation); show(view); if (lesson) openLesson(lesson, place); } });
 document.addEventListener("keydown", (event) => {
   if (event.target.matches("input, select, textarea, button, pre, summary") || event.ctrlKey || event.metaKey || event.altKey) return;
   const keys = { " ": () => $("play").click(), u: () => $("update").click(), e: () => $("epoch").click(), b: () => $("back").click(), ArrowLeft: () => sweep(stage - 1), ArrowRight: () => sweep(stage + 1) };

@@ -66,7 +66,7 @@ export class Picture {
           const where = 0.66 + 0.1 * (k % 2); // near the node it leads into, where lines are apart
           edge.word = make("text", { class: "weight", x: ends.x1 + where * (ends.x2 - ends.x1), y: ends.y1 + where * (ends.y2 - ends.y1) + 3 }, words);
           edge.readable = many <= MOST_WORDS;
-          if (many <= 2000) this.listen(edge, make("line", { ...ends, class: "hit", tabindex: many <= 200 ? 0 : -1, role: "button" }, hits));
+          if (many <= 2000) this.listen(edge, make("line", { ...ends, class: "hit", tabindex: this.edges.length < 200 ? 0 : -1, role: "button" }, hits));
           this.edges.push(edge);
         }
       }
