@@ -53,10 +53,18 @@ def test_what_has_no_rows_is_missing() -> None:
     data = visits(60)
     kept = [t.month != 2 or t.day not in (3, 4) for t in data["when"]]
     data = {"when": [t for t, k in zip(data["when"], kept, strict=True) if k], "y": data["y"][kept]}
-    with pytest.raises(DataError, match=r"2 missing from 2021-02-03 on"):
+    said = r"first at the columns, the day of 2021-02-05, 'when' \(2 missing from 2021-02-03 on"
+    with pytest.raises(DataError, match=said):
         as_series(data, "y", "when", resample="day")
     filled = as_series(data, "y", "when", resample="day", missing="previous")
     assert filled.values[33] == filled.values[34] == filled.values[32]
+
+
+def test_rows_at_one_time_are_told_how_they_become_regular() -> None:
+    with pytest.raises(DataError, match="or make them regular with `--resample`;"):
+        as_series({"when": ["2021-01-01", "2021-01-01"], "y": [1.0, 2.0]}, "y", "when")
+    with pytest.raises(DataError, match="Leave one row for each time;"):
+        as_series({"when": [1, 1], "y": [1.0, 2.0]}, "y", "when")
 
 
 def test_a_forecast_goes_on_with_rows_as_they_come(tmp_path: Path) -> None:

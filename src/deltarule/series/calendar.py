@@ -194,11 +194,13 @@ def _check_sorted(table: Table, column: Column, steps: NDArray[np.float64]) -> N
             "they are several series, name the column that tells them apart with `--series`."
         )
     if len(twice):
+        dated = column.written in ("date", "date and time")
+        regular = ", or make them regular with `--resample`" if dated else ""
         raise DataError(
             f"{table.source}: {_count(len(twice), 'row')} in {column.name!r} at the time of the "
             f"row above, the first at {table.cite(column.name, twice[:CITED] + 1)}. Leave one row "
-            "for each time; where they are several series, name the column that tells them apart "
-            "with `--series`. Where clocks were put back, write the times in UTC."
+            f"for each time{regular}; where they are several series, name the column "
+            "that tells them apart with `--series`. Where clocks were put back, write the times in UTC."
         )
 
 

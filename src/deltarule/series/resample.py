@@ -72,4 +72,9 @@ def resampled(table: Table, time: str, names: Sequence[str], rule: str) -> Table
         f"the last of those until {until.replace('T', ' ')}"
     )
     notes = *table.notes, f"{table.source}: {said}"
-    return replace(table, columns=tuple(columns), notes=notes, locate=None)
+    begin = found[time].dt.to_string("%Y-%m-%d %H:%M" if every == "hour" else "%Y-%m-%d").to_list()
+
+    def locate(cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+        return [(f"{table.source}, the {every} of {begin[row]}, {n!r}", "") for row, n in cells]
+
+    return replace(table, columns=tuple(columns), notes=notes, locate=locate)
