@@ -200,7 +200,8 @@ def _check_sorted(table: Table, column: Column, steps: NDArray[np.float64]) -> N
             f"{table.source}: {_count(len(twice), 'row')} in {column.name!r} at the time of the "
             f"row above, the first at {table.cite(column.name, twice[:CITED] + 1)}. Leave one row "
             f"for each time{regular}; where they are several series, name the column "
-            "that tells them apart with `--series`. Where clocks were put back, write the times in UTC."
+            "that tells them apart with `--series`. Where clocks were put back, write the "
+            "times in UTC."
         )
 
 
