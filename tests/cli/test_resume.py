@@ -242,3 +242,16 @@ def test_what_every_run_keeps(cli: Cli, tmp_path: Path) -> None:
     assert len(said["data"]["sha256"]) == 64
     assert set(said["machine"]) == {"host", "system", "processor", "processors"}
     assert said["made"].endswith("+00:00")
+
+
+def test_a_folder_of_its_own_is_not_taken_for_another(cli: Cli, tmp_path: Path) -> None:
+    cli("train", "iris", "--epochs", "2", "--hidden", "8")
+    before = weights(tmp_path / "iris-model")
+    go_on = ("train", "--resume", "iris-model", "--more-epochs", "1")
+    result = cli(*go_on, "--out", "other")
+    assert result.exit_code == 2
+    assert "goes on in its own folder, and --out names other" in result.stderr
+    assert weights(tmp_path / "iris-model") == before
+    result = cli(*go_on, "--out", str(tmp_path / "iris-model"))
+    assert result.exit_code == 0, result.stderr
+    assert "reference (as before)" in result.stdout

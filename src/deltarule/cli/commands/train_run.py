@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +97,13 @@ def again(context: typer.Context, folder: Path, more_epochs: int | None) -> Aske
             "with it from Python: dr.train(..., resume=...)."
         )
     said, commands = dict(found.about["options"]), list(found.about["commands"])
-    for name in _given(context) - {"out"}:
+    given, out = _given(context), context.params["out"]
+    if "out" in given and Path(out).resolve() != folder.resolve():
+        raise UsageError(
+            f"{folder}: a training goes on in its own folder, and --out names {out}. Leave --out "
+            "out, or copy the folder and go on with the copy."
+        )
+    for name in given - {"out"}:
         value = context.params[name]
         value = list(value) if isinstance(value, tuple) else value
         if name not in _FREE and value != said[name]:
@@ -174,6 +180,8 @@ def carry_out(
             ready = plan(
                 table, recipe, target=which["target"], dropped=which["drop"], ids=which["ids"]
             )
+            if asked.source is not None:
+                ready = replace(ready, engine=replace(ready.engine, reason="as before"))
             check_destination(folder, force=asked.force, parameters=ready.network.size)
             _train(ready, asked, quiet, as_json)
         except KeyboardInterrupt:
