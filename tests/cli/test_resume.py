@@ -129,7 +129,9 @@ def test_the_file_is_found_from_elsewhere_and_may_have_moved(
     go_on = ("train", "--resume", "../people-model", "--more-epochs", "1")
     assert cli(*go_on).exit_code == 0
     shutil.move(people, tmp_path / "elsewhere" / "moved.csv")
-    assert cli(*go_on).exit_code == 3
+    gone = cli(*go_on)
+    assert gone.exit_code == 3
+    assert "where it is: `deltarule train FILE --resume ../people-model`" in gone.stderr
     assert cli("train", "moved.csv", *go_on[1:]).exit_code == 0
     with (tmp_path / "elsewhere" / "moved.csv").open("a") as file:
         csv.writer(file).writerow(["new", 33, "Rome", "true", 5, "no"])

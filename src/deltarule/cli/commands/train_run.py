@@ -19,6 +19,7 @@ from deltarule.core.surroundings import COMMAND
 
 if TYPE_CHECKING:
     from deltarule.core.errors import NumericError
+    from deltarule.data import Table
     from deltarule.data.text.format import TextFormat
     from deltarule.models import Fitted, Plan, Recipe
     from deltarule.training.keeping.keeper import Keeper
@@ -162,11 +163,10 @@ def carry_out(
     as_json: bool,
 ) -> None:
     """Read the data, train, write the folder, report."""
-    from deltarule.data import read_table
     from deltarule.models import check_destination, claimed, plan
     from deltarule.training.keeping.checkpoint import CHECKPOINT
 
-    said, folder = asked.options, asked.folder
+    folder = asked.folder
     if asked.ended:
         if not (quiet or as_json):
             typer.echo(
@@ -176,7 +176,7 @@ def carry_out(
     columns = {name: names for name, names in which.items() if name != "ids"}
     with claimed(folder):
         try:
-            table = read_table(said["data"], **columns, **form.to_dict())
+            table = _read(asked, **columns, **form.to_dict())
             ready = plan(
                 table, recipe, target=which["target"], dropped=which["drop"], ids=which["ids"]
             )
@@ -190,6 +190,21 @@ def carry_out(
                     f"{_next(folder)} goes on from the last checkpoint"
                 ) from None
             raise
+
+
+def _read(asked: Asked, **options: Any) -> Table:
+    """Read the data; where a training goes on and its file is gone, say what to do."""
+    from deltarule.core.errors import DataError
+    from deltarule.data import read_table
+
+    source = str(asked.options["data"])
+    try:
+        return read_table(source, **options)
+    except DataError as error:
+        if asked.source is None or Path(source.partition("::")[0]).exists():
+            raise
+        command = f"`deltarule train FILE --resume {shlex.quote(str(asked.folder))}`"
+        raise DataError(f"{error} If the file has moved, say where it is: {command}.") from None
 
 
 def _next(folder: Path) -> str:
