@@ -91,6 +91,8 @@ def predict(
     expected = (*model.targets.names, *model.ids, *model.description["data"]["dropped"])
     read = table.notes if table.format is not None else ()
     notes = [*read, *model.inputs.notes(table, expected=expected), *notes]
+    absent = [name for name in model.ids if name not in table]
+    notes += [f"no column {name!r} in the data to carry along" for name in absent]
     if out is None:
         _write(sys.stdout, model, outputs, _beside(model, table, spread))
     else:
