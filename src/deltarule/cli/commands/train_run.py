@@ -182,6 +182,7 @@ def carry_out(
             )
             if asked.source is not None:
                 ready = replace(ready, engine=replace(ready.engine, reason="as before"))
+            ready.require_memory()
             check_destination(folder, force=asked.force, parameters=ready.network.size)
             _train(ready, asked, quiet, as_json)
         except KeyboardInterrupt:
