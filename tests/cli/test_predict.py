@@ -140,3 +140,39 @@ def test_show(cli: Cli, model: str) -> None:
         "• training",
     ):
         assert said in result.stdout
+
+
+def test_a_file_that_would_not_hold_csv_is_refused(cli: Cli, model: str, tmp_path: Path) -> None:
+    for name in ("p.xlsx", "p.json", "p.parquet", "p.csv.gz"):
+        result = cli("predict", model, "people.csv", "--out", name)
+        assert result.exit_code == 2
+        assert "predictions are written as CSV" in result.stderr
+        assert not (tmp_path / name).exists()
+
+
+def test_texts_in_a_frame_are_read_as_in_the_file_of_training(cli: Cli, tmp_path: Path) -> None:
+    lines = [f"{i}.{i:03d},5;{i % 28 + 1:02d}.01.2024;{i % 7}" for i in range(1, 60)]
+    (tmp_path / "t.csv").write_text("x;day;y\n" + "\n".join(lines) + "\n")
+    options = ("--target", "y", "--task", "regression", *QUICK)
+    assert cli("train", "t.csv", *options, "--quiet").exit_code == 0
+    loaded = dr.load("t-model")
+    cells = [line.split(";") for line in lines[:3]]
+    frame = {"x": [row[0] for row in cells], "day": [row[1] for row in cells]}
+    assert loaded.predict(frame).tolist() == loaded.predict("t.csv")[:3].tolist()
+
+
+def test_a_number_of_the_row_is_named_and_an_id_that_is_absent_too(
+    cli: Cli, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"customer": range(100, 160), "x": rng.normal(size=60)})
+    frame.with_columns(y=pl.col("x") + rng.normal(size=60)).write_csv("t.csv")
+    said = cli("train", "t.csv", "--target", "y", *QUICK).stdout
+    assert "column 'customer' numbers the rows." in said
+    assert "column 'x' numbers" not in said
+    options = ("--target", "y", "--id", "customer", "--force", *QUICK)
+    assert "numbers the rows" not in cli("train", "t.csv", *options).stdout
+    frame.drop("customer").write_csv("new.csv")
+    result = cli("predict", "t-model", "new.csv")
+    assert result.exit_code == 0, result.stderr
+    assert "no column 'customer' in the data to carry along" in result.stderr

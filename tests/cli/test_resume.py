@@ -129,7 +129,9 @@ def test_the_file_is_found_from_elsewhere_and_may_have_moved(
     go_on = ("train", "--resume", "../people-model", "--more-epochs", "1")
     assert cli(*go_on).exit_code == 0
     shutil.move(people, tmp_path / "elsewhere" / "moved.csv")
-    assert cli(*go_on).exit_code == 3
+    gone = cli(*go_on)
+    assert gone.exit_code == 3
+    assert "where it is: `deltarule train FILE --resume ../people-model`" in gone.stderr
     assert cli("train", "moved.csv", *go_on[1:]).exit_code == 0
     with (tmp_path / "elsewhere" / "moved.csv").open("a") as file:
         csv.writer(file).writerow(["new", 33, "Rome", "true", 5, "no"])
@@ -242,3 +244,16 @@ def test_what_every_run_keeps(cli: Cli, tmp_path: Path) -> None:
     assert len(said["data"]["sha256"]) == 64
     assert set(said["machine"]) == {"host", "system", "processor", "processors"}
     assert said["made"].endswith("+00:00")
+
+
+def test_a_folder_of_its_own_is_not_taken_for_another(cli: Cli, tmp_path: Path) -> None:
+    cli("train", "iris", "--epochs", "2", "--hidden", "8")
+    before = weights(tmp_path / "iris-model")
+    go_on = ("train", "--resume", "iris-model", "--more-epochs", "1")
+    result = cli(*go_on, "--out", "other")
+    assert result.exit_code == 2
+    assert "goes on in its own folder, and --out names other" in result.stderr
+    assert weights(tmp_path / "iris-model") == before
+    result = cli(*go_on, "--out", str(tmp_path / "iris-model"))
+    assert result.exit_code == 0, result.stderr
+    assert "reference (as before)" in result.stdout

@@ -139,7 +139,7 @@ def test_a_column_that_gives_the_target_away_is_named(cli: Cli, tmp_path: Path) 
         (("--dates", "month"), "unknown way to take dates 'month'"),
         (("--target-transform", "sqrt"), "unknown transform of a target 'sqrt'"),
         (("--only", "Btrag"), "no column 'Btrag', did you mean 'Betrag'?"),
-        (("--id", "Umsatz"), "target column 'Umsatz'"),
+        (("--id", "Umsatz"), "is the target and an --id"),
         (("--only", "Betrag", "--drop", "Betrag"), "is to be kept and dropped"),
     ],
 )

@@ -64,6 +64,8 @@ def test_notes_say_what_was_done(write):
         "scaled (standard, from the training rows): 2 numeric input columns",
         "constant in the training rows, kept as zero: 'const'",
         "column 'city' (text) is one-hot encoded: Bonn, Rome",
+        "column 'age' numbers the rows. If that tells nothing, carry it along with `--id age`, or "
+        "leave it out with `--drop age`",
         "rows: 28 train, 4 validation, 8 test; chosen at random with the same shares of classes",
     )
 

@@ -309,3 +309,38 @@ def test_what_is_made_of_a_source_is_called_after_it(database):
         "iris",
         "parity:4",
     ]
+
+
+def test_typed_cells_are_what_they_are_where_texts_are_written_otherwise(write, tmp_path):
+    """A file as Germans write it, and the same values as numbers and dates: no mark is guessed."""
+    name = write("a;b;day\n1.234,5;3,5;31.01.2024\n7;-0,25;01.02.2024\n", "train.csv")
+    trained = read_table(name)
+    kinds = {column.name: column.kind for column in trained.columns}
+    values, numbers = [[1.234, 1234.5], [0.00001, -2]], {"day": ["31.01.2024", "01.02.2024"]}
+    for key, some in zip("ab", values, strict=True):
+        numbers[key] = some
+    frame = pl.DataFrame(numbers)
+    frame.write_ndjson(tmp_path / "new.jsonl")
+    frame.write_parquet(tmp_path / "new.parquet")
+    connection = sqlite3.connect(tmp_path / "new.db")
+    connection.execute("CREATE TABLE t (a REAL, b REAL, day TEXT)")
+    rows = frame.select("a", "b", "day").rows()
+    connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+    connection.commit()
+    connection.close()
+    for source in ("new.jsonl", "new.parquet", "new.db"):
+        table = read_table(source, kinds=kinds, like=trained.format)
+        assert [table[key].values.tolist() for key in "ab"] == values, source
+        assert table["day"].values.tolist() == trained["day"].values.tolist()
+    texts = write('[{"a": "1.234", "b": "3,5", "day": "31.01.2024"}]', "texts.json")
+    assert read_table(texts, kinds=kinds, like=trained.format)["a"].values.tolist() == [1234.0]
+    days = [datetime.date(2024, 1, 31), datetime.date(2024, 2, 1)]
+    cells = [list(row) for row in zip(*values, days, strict=True)]
+    book = workbook(tmp_path / "new.xlsx", One=[[], ["a", "b", "day"], *cells])
+    table = read_table(book, kinds=kinds, like=trained.format)
+    assert [table[key].values.tolist() for key in "ab"] == values
+    assert table["day"].values.tolist() == trained["day"].values.tolist()
+    noon = [["a", "b", "day"], [1, 2, datetime.datetime(2024, 1, 31, 12)]]
+    book = workbook(tmp_path / "noon.xlsx", One=noon)
+    said = refused(book, kinds=kinds, like=trained.format)
+    assert "is not written like the date (%d.%m.%Y)" in said

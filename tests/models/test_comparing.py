@@ -95,6 +95,20 @@ def test_why_there_is_no_paired_test(folders: Path) -> None:
     assert "not both runs have kept test rows" in found.reason
 
 
+def test_models_of_other_targets_say_so_and_counts_have_squared_errors(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    numbers = {"x": rng.normal(size=60), "n": rng.poisson(3, 60), "m": rng.poisson(30, 60)}
+    table = read_table(numbers)
+    recipe = Recipe(hidden=(), epochs=1, task="count")
+    for name in ("n", "m"):
+        save(fit(table, recipe, target=name), tmp_path / name)
+    found = compare(tmp_path / "n", tmp_path / "m")
+    assert ("data target", "n", "m") in found.options
+    paired = compare(tmp_path / "n", tmp_path / "n").paired
+    assert paired is not None
+    assert "the mean squared error is" in paired.sentence
+
+
 def test_a_model_beside_itself(folders: Path) -> None:
     found = compare(folders / "good", folders / "good")
     assert found.options == []

@@ -47,6 +47,14 @@ def test_several_quantities(tmp_path):
     assert fitted.model.task == "regression"
     assert fitted.metrics["test"]["r2"] > 0.9
     assert reloaded(fitted, tmp_path).predict(data).shape == (N, 2)
+    each, whole = fitted.judgement["targets"], fitted.metrics["test"]
+    for name in ("r2", "rmse", "mae"):
+        assert np.mean([each[k][name] for k in "uv"]) == pytest.approx(whole[name])
+    test = fitted.plan.prepared["test"].rows
+    errors = (
+        fitted.model.predict(data)[test] - np.column_stack([2 * X[:, 0], X[:, 1] - X[:, 0]])[test]
+    )
+    assert each["v"]["rmse"] == pytest.approx(np.sqrt(np.mean(errors[:, 1] ** 2)), rel=1e-4)
 
 
 def test_labels(tmp_path):
@@ -63,6 +71,10 @@ def test_labels(tmp_path):
     np.testing.assert_array_equal(chances > 0.5, said == "yes")
     assert model.score(data)["accuracy"] > 0.9
     assert fitted.judgement["baselines"]["mean"]["auc"] == 0.5
+    each, whole = fitted.judgement["targets"], fitted.metrics["test"]
+    assert list(each) == ["p", "q"]
+    for name in ("accuracy", "auc", "brier"):
+        assert np.mean([each[k][name] for k in "pq"]) == pytest.approx(whole[name])
     odd = table(p=label("p", X[:, 0] > 0), q=Column("q", "text", np.arange(N) % 3, ("a", "b", "c")))
     with pytest.raises(DataError, match="target 'q' has 3 classes"):
         fit(odd, Recipe(**QUICK), target=["p", "q"])

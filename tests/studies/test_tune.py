@@ -60,6 +60,22 @@ def test_the_command_trains_the_winner(circles, tmp_path, monkeypatch):
     assert told["command"] in plainly.stdout
 
 
+def test_ids_are_not_learned_from_and_stand_in_the_command(circles, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pl.read_csv(circles).with_row_index("number").write_csv("numbered.csv")
+    run, few = CliRunner(), ["--trials", "1", "--splits", "1", "--workers", "1", "--json"]
+    said = run.invoke(app, ["tune", "numbered.csv", "--target", "where", "--id", "number", *few])
+    assert said.exit_code == 0, said.output
+    told = json.loads(said.stdout)
+    words = shlex.split(told["command"])
+    assert words[words.index("--id") + 1] == "number"
+    again = run.invoke(app, [*words[1:], "--json", "--out", "m"])
+    assert json.loads(again.stdout)["test"] == told["held_out"]
+    assert dr.load("m").ids == ("number",)
+    found = dr.tune("numbered.csv", "where", ids=["number"], trials=1, splits=1, space=SMALL)
+    assert found.search.problem.table.names == ("a", "b", "where")
+
+
 def test_the_rows_that_judge_take_no_part(circles):
     table = pl.read_csv(circles)
     found = dr.tune(circles, "where", trials=1, splits=2, space=SMALL, workers=1)

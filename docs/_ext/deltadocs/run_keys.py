@@ -22,7 +22,7 @@ MEANINGS = {
     "data": "source, SHA-256 of its columns, format; task, kinds, categories, scaling",
     "training": "engine, seed, epochs, updates, why it stopped, which theta was kept",
     "metrics": "loss, accuracy, AUC and Brier, or loss, R2, RMSE and MAE, per part",
-    "judgement": "the scores' intervals, baselines; folds and importance where asked for",
+    "judgement": "the scores' intervals, baselines, scores by target; folds, importance",
     "notes": "whatever was detected, converted, filled or left out",
     "sha256": "checksums of the weights and of this description",
 }

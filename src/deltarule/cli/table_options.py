@@ -51,6 +51,9 @@ def which_columns(
 ) -> dict[str, list[str]]:
     """Return which columns are what, a group for `grouped`; `ids` are read as text."""
     carried = ids or []
+    for name in carried:
+        if name in (target or ()):
+            raise UsageError(f"column {name!r} is the target and an --id. Choose one.")
     return {
         "target": target or [],
         "text": [*(text or []), *carried],

@@ -27,7 +27,7 @@ from deltarule.data.sources.unpacked import COMPRESSED, Folder, held, standard_i
 from deltarule.data.table import Table
 from deltarule.data.text.format import TextFormat
 from deltarule.data.text.read import KNOWN, read_text
-from deltarule.data.text.table import read_csv
+from deltarule.data.text.table import cells_like, read_csv
 
 __all__ = ["name_of", "read_table"]
 
@@ -185,7 +185,7 @@ def _read_file(
     if ending in COLUMNAR or ending == ".npz":
         _check_text(source, form)
     if ending in COLUMNAR:
-        return recast(read_columnar(path, source, options), options)
+        return recast(read_columnar(path, source, options), options, like.writings)
     if ending == ".npz":
         return _select(read_npz(path, source), options)
     return read_text(path, source, options, form, like)
@@ -198,13 +198,14 @@ def _written_out(
     folder = Folder()
     out = folder.path / "table.csv"
     text = replace(form, separator=",", encoding="utf-8")
+    marks = replace(form, **cells_like(form, like)).marks()
     if path.suffix.lower() in SHEETS:
         _check_text(source, form, (*_CELLS, "header", "columns"))
-        write_sheet(path, inside, out, source)
+        write_sheet(path, inside, out, source, marks)
         table = read_csv(out, source, options, text, like)
     else:
         _check_text(source, form, _CELLS)
-        write_records(path, inside, out, source, options)
+        write_records(path, inside, out, source, options, marks)
         table = read_csv(out, source, options, replace(text, header=True, comment=""), like, 1)
     assert table.format is not None
     plain = replace(table.format, separator=None, encoding=None, comment=None)

@@ -142,7 +142,8 @@ def _options(one: Mapping[str, Any], two: Mapping[str, Any]) -> list[tuple[str, 
     def said(description: Mapping[str, Any]) -> dict[str, Any]:
         data = description["data"]
         found = description.get("recipe") or {k: description[k] for k in ("network", "objective")}
-        found = {**found, "data": {k: data.get(k) for k in ("source", "sha256", "dropped")}}
+        of = {k: data.get(k) for k in ("source", "sha256", "dropped")}
+        found = {**found, "data": {**of, "target": ", ".join(data["targets"]["names"])}}
         return flat({**found, "versions": description["versions"]})
 
     mine, other = said(one), said(two)
@@ -171,7 +172,7 @@ def _paired(one: _Read, two: _Read) -> tuple[Paired | None, str]:
         return None, "no paired test: an error is not finite"
     left = max(map(len, rows)) - len(common)
     note = f"{left:,} rows that are test rows of one run alone are left out" if left else ""
-    what = "squared error" if data[0]["task"] == "regression" else "wrong"
+    what = "squared error" if data[0]["task"] in ("regression", "count") else "wrong"
     return _tested(what, *errors), note
 
 

@@ -21,7 +21,7 @@ from deltarule.core.random import stream
 from deltarule.data import Part
 from deltarule.engine import Objective
 from deltarule.layers import Dense
-from deltarule.models.metrics import Metrics, mean_outputs, measure, scores
+from deltarule.models.metrics import Metrics, by_target, mean_outputs, measure, scores
 from deltarule.models.model import Model
 from deltarule.models.plan import OUTPUTS, Plan
 from deltarule.network import Network
@@ -55,11 +55,13 @@ def judged(plan: Plan, model: Model) -> dict[str, Any]:
         return {}
     rows = plan.prepared[part]
     outputs = mean_outputs(model.network, model.weights, rows.X)
+    each = by_target(model.targets, outputs, rows.T)
     return {
         "part": part,
         "level": _LEVEL,
         "intervals": intervals(lambda i: scores(model.targets, outputs[i], rows.T[i]), len(rows)),
         "baselines": _baselines(plan, rows),
+        **({"targets": {name: _finite(values) for name, values in each.items()}} if each else {}),
     }
 
 

@@ -17,6 +17,7 @@ from deltarule.network import Network
 __all__ = [
     "METRICS",
     "Metrics",
+    "by_target",
     "class_numbers",
     "confusion",
     "mean_outputs",
@@ -88,11 +89,28 @@ def scores(encoder: TargetEncoder, y: NDArray[Any], T: NDArray[Any]) -> dict[str
     if encoder.quantity:
         return _regression(encoder.inverse(y), encoder.inverse(T))
     if encoder.task == "multilabel":
-        right = np.mean((y > 0.5) == (T > 0.5))
-    else:
-        right = np.mean(class_numbers(y) == class_numbers(T))
-    squares = np.square(np.asarray(y, np.float64) - T)
-    brier = squares.mean() if encoder.task == "multilabel" else squares.sum(axis=1).mean()
+        return _labels(y, T)
+    right = np.mean(class_numbers(y) == class_numbers(T))
+    brier = np.square(np.asarray(y, np.float64) - T).sum(axis=1).mean()
+    return {"accuracy": float(right), "auc": _auc(y, T > 0.5), "brier": float(brier)}
+
+
+def by_target(
+    encoder: TargetEncoder, y: NDArray[Any], T: NDArray[Any]
+) -> dict[str, dict[str, float]]:
+    """Return the metrics but the loss of every target, by name; nothing where there is one."""
+    if len(encoder.names) == 1:
+        return {}
+    with np.errstate(all="ignore"):
+        if encoder.quantity:
+            y, T = encoder.inverse(y), encoder.inverse(T)
+            return {n: _regression(y[:, [k]], T[:, [k]]) for k, n in enumerate(encoder.names)}
+        return {n: _labels(y[:, [k]], T[:, [k]]) for k, n in enumerate(encoder.names)}
+
+
+def _labels(y: NDArray[Any], T: NDArray[Any]) -> dict[str, float]:
+    brier = np.square(np.asarray(y, np.float64) - T).mean()
+    right = np.mean((y > 0.5) == (T > 0.5))
     return {"accuracy": float(right), "auc": _auc(y, T > 0.5), "brier": float(brier)}
 
 

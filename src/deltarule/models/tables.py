@@ -51,7 +51,7 @@ def as_table(
         table = _from_array(np.asarray(plain_values("the array", unmasked(data))), inputs)
     table = with_steps_of(table, inputs.column_kinds)
     check_finite(table, lambda name: name not in kinds)
-    table = recast(table, Options.of(None, (), (), kinds))
+    table = recast(table, Options.of(None, (), (), kinds), like.writings)
     if inputs.derived:
         check_kinds(table, inputs.column_kinds)
     return derive(table, inputs.derived)

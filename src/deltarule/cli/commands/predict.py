@@ -65,9 +65,18 @@ def predict(
     from deltarule.cli.commands.continued import continued, is_forecast
     from deltarule.core.errors import UsageError
     from deltarule.core.files import check_file, new_file
+    from deltarule.data.sources.columnar import COLUMNAR
+    from deltarule.data.sources.records import RECORDS
+    from deltarule.data.sources.sheets import SHEETS
+    from deltarule.data.sources.unpacked import COMPRESSED
     from deltarule.models import load
 
     if out is not None:
+        if out.suffix.lower() in (*RECORDS, *SHEETS, *COLUMNAR, *COMPRESSED, ".npz"):
+            raise UsageError(
+                f"{out}: predictions are written as CSV, which a file with this ending does not "
+                f"hold. Name one that ends in .csv."
+            )
         check_file(out, force=force)
     if is_forecast(folder):
         written = {**form.to_dict(), "text": text or ()}
@@ -82,6 +91,8 @@ def predict(
     expected = (*model.targets.names, *model.ids, *model.description["data"]["dropped"])
     read = table.notes if table.format is not None else ()
     notes = [*read, *model.inputs.notes(table, expected=expected), *notes]
+    absent = [name for name in model.ids if name not in table]
+    notes += [f"no column {name!r} in the data to carry along" for name in absent]
     if out is None:
         _write(sys.stdout, model, outputs, _beside(model, table, spread))
     else:

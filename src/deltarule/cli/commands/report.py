@@ -127,6 +127,8 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
     task, part = description["data"]["task"], judgement["part"]
     name = JUDGED.get(task, "accuracy")
     said = []
+    for target, values in judgement.get("targets", {}).items():
+        said.append(f"{target}: {metric_words(values)} on the {part} rows")
     linear, own = judgement["baselines"].get("linear", {}).get(name), metrics[part][name]
     if linear is not None and own is not None and own <= linear:
         said.append(

@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from deltarule.core.surroundings import COMMAND
 
 if TYPE_CHECKING:
     from deltarule.core.errors import NumericError
+    from deltarule.data import Table
     from deltarule.data.text.format import TextFormat
     from deltarule.models import Fitted, Plan, Recipe
     from deltarule.training.keeping.keeper import Keeper
@@ -97,7 +98,13 @@ def again(context: typer.Context, folder: Path, more_epochs: int | None) -> Aske
             "with it from Python: dr.train(..., resume=...)."
         )
     said, commands = dict(found.about["options"]), list(found.about["commands"])
-    for name in _given(context) - {"out"}:
+    given, out = _given(context), context.params["out"]
+    if "out" in given and Path(out).resolve() != folder.resolve():
+        raise UsageError(
+            f"{folder}: a training goes on in its own folder, and --out names {out}. Leave --out "
+            "out, or copy the folder and go on with the copy."
+        )
+    for name in given - {"out"}:
         value = context.params[name]
         value = list(value) if isinstance(value, tuple) else value
         if name not in _FREE and value != said[name]:
@@ -156,11 +163,10 @@ def carry_out(
     as_json: bool,
 ) -> None:
     """Read the data, train, write the folder, report."""
-    from deltarule.data import read_table
     from deltarule.models import check_destination, claimed, plan
     from deltarule.training.keeping.checkpoint import CHECKPOINT
 
-    said, folder = asked.options, asked.folder
+    folder = asked.folder
     if asked.ended:
         if not (quiet or as_json):
             typer.echo(
@@ -170,10 +176,12 @@ def carry_out(
     columns = {name: names for name, names in which.items() if name != "ids"}
     with claimed(folder):
         try:
-            table = read_table(said["data"], **columns, **form.to_dict())
+            table = _read(asked, **columns, **form.to_dict())
             ready = plan(
                 table, recipe, target=which["target"], dropped=which["drop"], ids=which["ids"]
             )
+            if asked.source is not None:
+                ready = replace(ready, engine=replace(ready.engine, reason="as before"))
             ready.require_memory()
             check_destination(folder, force=asked.force, parameters=ready.network.size)
             _train(ready, asked, quiet, as_json)
@@ -183,6 +191,21 @@ def carry_out(
                     f"{_next(folder)} goes on from the last checkpoint"
                 ) from None
             raise
+
+
+def _read(asked: Asked, **options: Any) -> Table:
+    """Read the data; where a training goes on and its file is gone, say what to do."""
+    from deltarule.core.errors import DataError
+    from deltarule.data import read_table
+
+    source = str(asked.options["data"])
+    try:
+        return read_table(source, **options)
+    except DataError as error:
+        if asked.source is None or Path(source.partition("::")[0]).exists():
+            raise
+        command = f"`deltarule train FILE --resume {shlex.quote(str(asked.folder))}`"
+        raise DataError(f"{error} If the file has moved, say where it is: {command}.") from None
 
 
 def _next(folder: Path) -> str:

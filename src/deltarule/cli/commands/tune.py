@@ -145,6 +145,12 @@ def tune(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Leave out. Repeatable.", rich_help_panel=_DATA),
     ] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--id", metavar="COLUMN", help="Do not learn from. Repeatable.", rich_help_panel=_DATA
+        ),
+    ] = None,
     form: Any = None,
     seed: Annotated[
         int,
@@ -199,8 +205,8 @@ def tune(
     with ExitStack() as stack:
         tell = _bar(stack, limit, trials) if not as_json and sys.stderr.isatty() else None
         found = search(
-            data, target, time=limit, trials=trials, splits=splits, recipe=recipe, workers=workers,
-            space={k: v for k, v in given.items() if v}, tell=tell,
+            data, target, ids=ids or (), time=limit, trials=trials, splits=splits, recipe=recipe,
+            workers=workers, space={k: v for k, v in given.items() if v}, tell=tell,
             **form.to_dict(), **{k: v for k, v in (("text", text), ("drop", drop)) if v},
         )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from deltarule.core.random import stream
 from deltarule.data.preparation.task import class_codes
 from deltarule.data.table import Column, Table, option
 
-__all__ = ["leaks"]
+__all__ = ["counters", "leaks"]
 
 _SURE, _SURE_IN_ORDER = 0.98, 0.999
 """From which share on a column is named: 0 is what the target's mean tells, 1 is all."""
@@ -59,6 +59,23 @@ def leaks(
                     f"only after the target is, leave it out: {option('drop', name)}"
                 )
     return notes
+
+
+def counters(table: Table, inputs: Sequence[str], ordered: bool) -> list[str]:
+    """Return a note for every input column that numbers the rows, as a customer's number does.
+
+    In a series (`ordered`) that is the time.
+    """
+    if ordered or table.rows < _LEAST:
+        return []
+    return [
+        f"column {name!r} numbers the rows. If that tells nothing, carry it along with "
+        f"{option('id', name)}, or leave it out with {option('drop', name)}"
+        for name in inputs[:_COLUMNS]
+        if table[name].kind == "numeric"
+        and table[name].written == "number"
+        and np.all(np.diff(table[name].values) == 1.0)
+    ]
 
 
 def _target(column: Column, rows: NDArray[np.intp], quantity: bool) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from deltarule.core.errors import DataError, UsageError, unknown_name
 from deltarule.data.preparation.derive import DATES, derive, planned
 from deltarule.data.preparation.encode import MISSING, InputEncoder
 from deltarule.data.preparation.encode_check import check_missing, missing_rows
-from deltarule.data.preparation.leak import leaks
+from deltarule.data.preparation.leak import counters, leaks
 from deltarule.data.preparation.row_order import Order, order_of
 from deltarule.data.preparation.said import detected, encoded, splitted
 from deltarule.data.preparation.split import PARTS, split_rows
@@ -133,6 +133,7 @@ def prepare(
     notes += encoded(table, encoder, targets)
     notes += encoder.notes(table, rows, expected=(*names, *left_out))
     ordered = order.rows is not None
+    notes += counters(given, sources, ordered)
     notes += leaks(given, train, sources, names, quantity=targets.quantity, ordered=ordered)
     notes += splitted(table, parts, task, order)
     return Prepared(

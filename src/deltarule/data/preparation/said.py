@@ -32,6 +32,7 @@ def detected(table: Table, targets: TargetEncoder) -> list[str]:
     how = f"target {name}: {targets.task}, {classes}"
     if targets.kind == "numeric":
         how += "; `--task regression` takes the numbers as quantities"
+        how += ", `--task count` as counts" if min(map(float, targets.classes)) >= 0 else ""
     notes = [how]
     unused = set(table[targets.names[0]].categories) - set(targets.classes)
     if unused:

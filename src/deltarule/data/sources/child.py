@@ -54,8 +54,11 @@ def columns(path: str, memory: int, arrow: bool) -> None:
         send(frame[name], *described(schema[name]))
 
 
-def sheet(path: str, name: str, out: str) -> None:
-    """Write the cells of a sheet (the only one where the name is empty) as CSV, row by row."""
+def sheet(path: str, name: str, out: str, marks: str = "{}") -> None:
+    """Write the cells of a sheet (the only one where the name is empty) as CSV, row by row.
+
+    `marks` is JSON: how the cells under a name are spelled (see `spelled`), under "" all others.
+    """
     from python_calamine import CalamineWorkbook
 
     book = CalamineWorkbook.from_path(path)
@@ -69,32 +72,60 @@ def sheet(path: str, name: str, out: str) -> None:
         for j, cell in enumerate(row)
         if isinstance(cell, datetime.datetime) and cell.time() != datetime.time()
     }
+    told: dict[str, dict[str, str]] = json.loads(marks)
+    names = {j: c.strip() for row in reversed(found) for j, c in enumerate(row) if is_in(c, told)}
+    under = [told.get(names.get(j, ""), {}) for j in range(max(map(len, found), default=0))]
     with open(out, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows(
-            [spelled(cell, j in clocks) for j, cell in enumerate(row)] for row in found
+            [spelled(cell, j in clocks, **under[j]) for j, cell in enumerate(row)] for row in found
         )
     say({"rows": len(found)})
 
 
-def spelled(cell: Any, clock: bool = False) -> str:
+def is_in(cell: Any, names: dict[str, Any]) -> bool:
+    """Say whether a cell is one of the names."""
+    return isinstance(cell, str) and bool(cell.strip()) and cell.strip() in names
+
+
+def spelled(cell: Any, clock: bool = False, decimal: str = ".", pattern: str = "") -> str:
     """Return a cell as text in one line; a date with its time where others of the column have one.
 
-    >>> spelled(3.0), spelled(True), spelled(None), spelled("a\\nb")
-    ('3', 'true', '', 'a b')
+    Numbers have the `decimal` mark, dates and times the `pattern` (of `strptime`) where it keeps
+    all that they say: so they are read as what they are where a model reads texts in that way.
+
+    >>> spelled(3.0), spelled(True), spelled(None), spelled("a\\nb"), spelled(1.5, decimal=",")
+    ('3', 'true', '', 'a b', '1,5')
+    >>> spelled(datetime.datetime(2024, 1, 31), pattern="%d.%m.%Y")
+    '31.01.2024'
     """
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return str(cell).lower()
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
-        return str(int(cell))
-    if isinstance(cell, datetime.date):
-        moment = datetime.datetime(*cell.timetuple()[:6])
-        return f"{moment:%Y-%m-%d %H:%M:%S}" if clock else f"{moment:%Y-%m-%d}"
+    if isinstance(cell, float):
+        whole = cell.is_integer() and abs(cell) < 2**53
+        return str(int(cell)) if whole else str(cell).replace(".", decimal)
+    if isinstance(cell, datetime.date | datetime.time):
+        return moment(cell, clock, pattern)
     if isinstance(cell, datetime.timedelta):
         return repr(cell.total_seconds() / 3600)
     return " ".join(str(cell).splitlines())
+
+
+def moment(cell: datetime.date | datetime.time, clock: bool, pattern: str) -> str:
+    """Return a date or a time in the `pattern` where that keeps all of it, else as ISO has it."""
+    exact = cell
+    if isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime):
+        exact = datetime.datetime(cell.year, cell.month, cell.day)
+    if pattern not in ("", "ISO"):
+        text = f"{exact:{pattern}}"
+        read = datetime.datetime.strptime(text, pattern)
+        if exact in (read, read.time()):
+            return text
+    if isinstance(exact, datetime.time):
+        return str(exact)
+    return f"{exact:%Y-%m-%d %H:%M:%S}" if clock else f"{exact:%Y-%m-%d}"
 
 
 def limit(memory: int) -> None:

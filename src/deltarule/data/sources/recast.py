@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,26 +11,30 @@ from deltarule.core.errors import DataError
 from deltarule.data.options import Options
 from deltarule.data.table import Column, Table, label
 from deltarule.data.text.cells import BOOLEAN, number
+from deltarule.data.text.writing import Writing
 
 __all__ = ["recast"]
 
 
-def recast(table: Table, options: Options) -> Table:
+def recast(table: Table, options: Options, writings: Mapping[str, Writing] | None = None) -> Table:
     """Give every column the kind that `options` say, where it has another.
 
     Numbers become texts without a decimal point if they are whole; texts become numbers as in a
-    CSV file. Raises `DataError` with the place of a text that is not a number.
+    CSV file, by the column's writing of training in `writings`. Raises `DataError` with the
+    place of a text that is not a number.
     """
-    columns = tuple(_recast(table, column, options) for column in table.columns)
+    columns = tuple(_recast(table, column, options, writings or {}) for column in table.columns)
     return replace(table, columns=columns)
 
 
-def _recast(table: Table, column: Column, options: Options) -> Column:
+def _recast(
+    table: Table, column: Column, options: Options, writings: Mapping[str, Writing]
+) -> Column:
     kind = options.kind(column.name)
     if kind is None or kind == column.kind:
         return column
     if kind == "numeric":
-        return _numbers(table, column)
+        return _numbers(table, column, writings.get(column.name))
     column = _texts(column) if column.kind == "numeric" else replace(column, kind="text")
     if kind == "boolean" and set(column.categories) <= set(BOOLEAN):
         names = np.array([BOOLEAN.index(c) for c in column.categories] + [-1], np.int32)
@@ -48,8 +53,9 @@ def _texts(column: Column) -> Column:
     return Column(column.name, "text", result, names)
 
 
-def _numbers(table: Table, column: Column) -> Column:
-    parsed = [number(text) for text in column.categories]
+def _numbers(table: Table, column: Column, writing: Writing | None) -> Column:
+    worth = writing.value if writing else number
+    parsed = [worth(text) for text in column.categories]
     bad = [i for i, value in enumerate(parsed) if value is None]
     rows = np.flatnonzero(np.isin(column.values, bad))
     if len(rows):

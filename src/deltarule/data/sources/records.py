@@ -30,10 +30,18 @@ _JSON = RECORDS[:3]
 Record = Mapping[str, Any]
 
 
-def write_records(path: Path, inside: str, out: Path, source: str, options: Options) -> None:
+def write_records(
+    path: Path,
+    inside: str,
+    out: Path,
+    source: str,
+    options: Options,
+    marks: Mapping[str, Mapping[str, str]],
+) -> None:
     """Write the records as a text file with a header, one line each.
 
-    `inside` is the table or the query of a database. Raises `DataError` with the place for what is
+    `inside` is the table or the query of a database, `marks` says how cells are spelled
+    (`TextFormat.marks`). Raises `DataError` with the place for what is
     no record and for cells that are no numbers, texts or truth values; `UsageError` where it has
     to be said which table is meant.
     """
@@ -47,16 +55,19 @@ def write_records(path: Path, inside: str, out: Path, source: str, options: Opti
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(Limited(file, source, out.parent), lineterminator="\n")
         writer.writerow(names)
-        line = 0
+        told, line = {n: marks.get(n, marks.get("", {})) for n in names}, 0
         for number, record in rows:
             file.write("\n" * (number - line - 1))  # blank lines are counted
             line = number
-            writer.writerow([_cell(record.get(n), n, source, number, options) for n in names])
+            cells = (_cell(record.get(n), n, source, number, options, told[n]) for n in names)
+            writer.writerow(list(cells))
 
 
-def _cell(value: Any, name: str, source: str, number: int, options: Options) -> str:
+def _cell(
+    value: Any, name: str, source: str, number: int, options: Options, told: Mapping[str, str]
+) -> str:
     if value is None or isinstance(value, str | int | float):
-        return spelled(value)
+        return spelled(value, decimal=told.get("decimal", "."))
     if not options.keeps(name) or not options.used(name):
         return ""
     raise DataError(

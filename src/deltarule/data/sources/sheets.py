@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from deltarule.core.errors import DataError, UsageError, nearest
@@ -19,16 +21,19 @@ _EXPANSION = 4
 """Bytes in memory for each byte of a sheet's XML, about."""
 
 
-def write_sheet(path: Path, inside: str, out: Path, source: str) -> None:
+def write_sheet(
+    path: Path, inside: str, out: Path, source: str, marks: Mapping[str, Mapping[str, str]]
+) -> None:
     """Write a sheet as a text file, row by row as it stands: line 5 is row 5.
 
-    `inside` names the sheet. Raises `DataError` for a damaged file, `UsageError` where it has to be
-    said which sheet is meant, `ResourceError` for more than fits into the memory.
+    `inside` names the sheet, `marks` says how cells are spelled (`TextFormat.marks`). Raises
+    `DataError` for a damaged file, `UsageError` where it has to be said which sheet is meant,
+    `ResourceError` for more than fits into the memory.
     """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as packed:
             require(source, _EXPANSION * sum(part.file_size for part in packed.infolist()))
-    with child_of(path, source, "Excel", inside, str(out)) as child:
+    with child_of(path, source, "Excel", inside, str(out), json.dumps(marks)) as child:
         said = answer(child, source, "Excel")
     if "absent" in said:
         raise UsageError(

@@ -72,6 +72,17 @@ class TextFormat:
             plain["writings"] = {name: w.to_dict() for name, w in self.writings.items()}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
 
+    def marks(self) -> dict[str, dict[str, str]]:
+        """Return how typed numbers and dates are to be spelled as text, by column; "": all others.
+
+        >>> TextFormat(thousands=".").marks()
+        {'': {'decimal': ',', 'pattern': ''}}
+        """
+        decimal = self.decimal or ("," if self.thousands == "." else ".")
+        others = {"decimal": decimal, "pattern": self.date_format or ""}
+        told = {n: {"decimal": w.decimal, "pattern": w.pattern} for n, w in self.writings.items()}
+        return {"": others, **told}
+
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> TextFormat:
         """Rebuild it from `to_dict`. Raises `FileError` for damage."""

@@ -39,7 +39,7 @@ from deltarule.data.text.written import (
     without_marks,
 )
 
-__all__ = ["read_csv"]
+__all__ = ["cells_like", "read_csv"]
 
 _SAMPLE = 1 << 18
 _NUMBER_BYTES = 16
@@ -84,7 +84,7 @@ def read_csv(
     if not kept:
         raise UsageError(f"{source}: every column is dropped. Keep at least one.")
     require(source, _needed(file, kept))
-    form = replace(form, **_cells_like(form, like))
+    form = replace(form, **cells_like(form, like))
     words, spelled = missing_words(form.na), _spelled(form)
     columns = [
         Collector(
@@ -181,7 +181,7 @@ def _collect(
     return sum(empty)
 
 
-def _cells_like(form: TextFormat, like: TextFormat) -> dict[str, Any]:
+def cells_like(form: TextFormat, like: TextFormat) -> dict[str, Any]:
     """Return what is said of the cells, else what is known of the file of training."""
     names = ("decimal", "thousands", "date_format", "na", "codes", "writings")
     said = {name: getattr(form, name) for name in names}

@@ -30,6 +30,7 @@ def tune(
     data: str | Path | Table,
     target: str | None = None,
     *,
+    ids: Sequence[str] = (),
     time: float | None = None,
     trials: int | None = None,
     splits: int = 5,
@@ -50,6 +51,7 @@ def tune(
     Args:
         data: a name, a file, or a table.
         target: the column to predict; bundled data know theirs.
+        ids: columns that are not learned from, as `--id` of `deltarule train`.
         time: seconds to search, at most; None: 60, or no limit where `trials` is given.
         trials: how many to try at most. The defaults of `deltarule train` are the first.
         splits: of the rows, to score each trial by.
@@ -72,8 +74,13 @@ def tune(
     seconds = _seconds(time, trials)
     most = None if trials is None else whole("trials", trials, 1)
     drawn = draw(checked_space(space), base.seed)
-    table = data if isinstance(data, Table) else read_table(data, target=target, **reading)
-    whole_plan = plan(table, DEFAULT.into(base), target=target, dropped=reading.get("drop", ()))
+    if isinstance(data, Table):
+        table = data
+    else:
+        given = {**reading, "text": [*reading.get("text", ()), *ids]}
+        table = read_table(data, target=target, **given)
+    dropped = reading.get("drop", ())
+    whole_plan = plan(table, DEFAULT.into(base), target=target, dropped=dropped, ids=ids)
     search = Search(
         problem=_without_test(whole_plan, target),
         recipe=base,
@@ -94,8 +101,8 @@ def tune(
         raise UsageError(f"no trial can be trained: {next(iter(search.refused.values()))}")
     epochs = search.lowest(ranked[0]).epochs
     alone = replace(base, epochs=epochs, patience=0, validation=0.0)
-    winner = fit(table, ranked[0].into(alone), target=target)
-    default = fit(table, DEFAULT.into(base), target=target)
+    winner = fit(table, ranked[0].into(alone), target=target, ids=ids)
+    default = fit(table, DEFAULT.into(base), target=target, ids=ids)
     return Tuned(search, winner, default, target, reading, clock.monotonic() - began, interrupted)
 
 
@@ -115,7 +122,8 @@ def _without_test(found: Plan, target: str | None) -> Problem:
         )
     kept = np.concatenate([prepared["train"].rows, prepared["validation"].rows])
     ordered = order_of(table, prepared.targets.names, kept, recipe.split).rows is not None
-    columns = tuple(replace(column, values=column.values[kept]) for column in table.columns)
+    used = [column for column in table.columns if column.name not in found.ids]
+    columns = tuple(replace(column, values=column.values[kept]) for column in used)
     return Problem.of(
         table.source,
         replace(table, columns=columns, locate=None, ordered=ordered),

@@ -120,6 +120,7 @@ class Tuned:
         """The command that trains the winner, on the same rows."""
         words = ["deltarule", "train", self.fitted.plan.table.source]
         words += [] if self.target is None else ["--target", self.target]
+        words += [word for name in self.fitted.plan.ids for word in ("--id", name)]
         for name, value in self.best.options.items():
             if value is not None:
                 words += [_option(name), f"{value:g}" if isinstance(value, float) else str(value)]
