@@ -157,3 +157,12 @@ def test_an_error_names_the_line_of_the_program(tmp_path) -> None:
     text = BIAS_ROW.replace("[A, ", "[A[0, 0], ")
     with pytest.raises(dr.UsageError, match=r"ValueError: .* \(line 8\)"):
         dr.diagnose(written(tmp_path, text))
+
+
+def test_a_penalty_whose_E_is_not_computed_is_told(tmp_path) -> None:
+    decayed = ("return x.T @ d1, h.T @ d2", "return x.T @ d1 + 0.02 * V1, h.T @ d2 + 0.02 * V2")
+    plain = BIAS_ROW.replace("ones(X)", "X").replace("ones(np.tanh(x @ W1))", "np.tanh(x @ W1)")
+    plain = plain.replace("W2[:-1].T", "W2.T").replace("h[:, :-1]", "h").replace("(5, 1)", "(4, 1)")
+    found = dr.diagnose(written(tmp_path, plain.replace(decayed[0], decayed[1].replace("V", "W"))))
+    assert found.verdict == "unexplained"
+    assert "say so (--loss half_squared_error --reduction sum --l2 0.02)" in str(found)

@@ -14,7 +14,14 @@ from deltarule.check.adapter.calls.pieces import Piece
 from deltarule.check.adapter.calls.ways import point
 from deltarule.check.adapter.follow import share, step_after
 from deltarule.check.adapter.objective.error import Error, error_of
-from deltarule.check.adapter.objective.fit import Fit, best_fit, completed, delivered, losses_for
+from deltarule.check.adapter.objective.fit import (
+    Fit,
+    best_fit,
+    completed,
+    delivered,
+    losses_for,
+    penalty,
+)
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.state import kept_state
 from deltarule.check.diagnose import Diagnosis
@@ -75,6 +82,13 @@ def ask(
     notes = [program.sentence() + ("" if loss else f", loss {found.loss}") + _seen(error)]
     if loss is None and error is None:
         notes.append("no E was seen to be computed: if the loss is another one, say so (--loss)")
+    if diagnosis.verdict == "unexplained" and error is None and not l2:
+        right = penalty(net, (theta, X, T), gradient, [loss] if loss else losses_for(net))
+        if right is not None:
+            notes.append(
+                f"it is the gradient of {right[0].loss} with 1/2 l2 |W|^2 in E: if that is meant, "
+                f"say so (--loss {right[0].loss} --reduction {right[1]} --l2 {right[0].l2:.6g})"
+            )
     if error is not None and error.averaged and found.exact and abs(found.factor) > 1.0 - 1e-6:
         k = net.sizes[-1]
         notes.append(f"the E that it computes is the mean over the {k} outputs, and this gradient "
