@@ -83,12 +83,9 @@ def ask(
     if loss is None and error is None:
         notes.append("no E was seen to be computed: if the loss is another one, say so (--loss)")
     if diagnosis.verdict == "unexplained" and error is None and not l2:
-        right = penalty(net, (theta, X, T), gradient, [loss] if loss else losses_for(net))
-        if right is not None:
-            notes.append(
-                f"it is the gradient of {right[0].loss} with 1/2 l2 |W|^2 in E: if that is meant, "
-                f"say so (--loss {right[0].loss} --reduction {right[1]} --l2 {right[0].l2:.6g})"
-            )
+        notes += _penalised(
+            penalty(net, (theta, X, T), gradient, [loss] if loss else losses_for(net))
+        )
     if error is not None and error.averaged and found.exact and abs(found.factor) > 1.0 - 1e-6:
         k = net.sizes[-1]
         notes.append(f"the E that it computes is the mean over the {k} outputs, and this gradient "
@@ -117,6 +114,15 @@ def ask(
     diagnosis = _misshapen(diagnosis, [piece for piece, _ in misshapen])
     diagnosis = replace(diagnosis, notes=(*notes[1:], *diagnosis.notes))
     return Asked(notes[0], diagnosis, at is None)
+
+
+def _penalised(right: tuple[Fit, str] | None) -> list[str]:
+    """Say with which penalty in E a gradient is right."""
+    return [
+        f"it is the gradient of {found.loss} with 1/2 l2 |W|^2 in E: if that is meant, say so "
+        f"(--loss {found.loss} --reduction {mean} --l2 {found.l2:.6g})"
+        for found, mean in ([right] if right else [])
+    ]
 
 
 def _misshapen(diagnosis: Diagnosis, pieces: Sequence[Piece]) -> Diagnosis:
