@@ -10,7 +10,7 @@ from command_line import Cli
     ("command", "name", "values"),
     [
         (["train", "iris", "--lr", "0.1", "--lr=0.2"], "--lr", "0.1 and 0.2"),
-        (["train", "diabetes", "--target", "bmi", "--target", "age"], "--target", "bmi and age"),
+        (["train", "diabetes", "--hidden", "3", "--hidden", "4,2"], "--hidden", "3 and 4,2"),
         (["predict", "m", "iris", "--out", "a.csv", "--out", "b.csv"], "--out", "a.csv and b.csv"),
         (["explain", "--network", "1-1", "--network=2-1"], "--network", "1-1 and 2-1"),
         (["check", "m.py:f", "--x", "1", "--x", "2"], "--x", "1 and 2"),

@@ -77,7 +77,7 @@ def intervals(
 
     >>> height = np.random.default_rng(0).normal(170.0, 10.0, 400)
     >>> low, high = intervals(lambda i: {"mean": height[i].mean()}, 400)["mean"]
-    >>> low < height.mean() < high, 1.5 < high - low < 2.5
+    >>> bool(low < height.mean() < high), 1.5 < high - low < 2.5
     (True, True)
     """
     rng, m = stream(0, _BOOTSTRAP), min(rows, _DRAWN)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from deltarule.activations import Activation
 from deltarule.core.errors import UsageError
 from deltarule.data import Prepared, Table, prepare
@@ -18,6 +20,7 @@ from deltarule.models.over_steps import over_steps
 from deltarule.models.recipe import Recipe
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Method, Minimiser
+from deltarule.training.job import require_memory
 
 __all__ = ["OUTPUTS", "Plan", "plan"]
 
@@ -54,6 +57,12 @@ class Plan:
     def optimiser(self) -> Method:
         """What is done with the gradient."""
         return OPTIMISERS.get(self.recipe.optimizer)
+
+    def require_memory(self) -> None:
+        """Refuse, before anything is trained, what does not fit into memory."""
+        patient, dtype = bool(self.recipe.patience), np.dtype(self.recipe.dtype)
+        many = self.recipe.ensemble
+        require_memory("train", self.objective, self.optimiser, patient, dtype, many)
 
     @property
     def task(self) -> str:

@@ -28,7 +28,7 @@ from deltarule.training.keeping.checkpoint import digest
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
 
-__all__ = ["Job", "as_dtype", "as_optimiser", "as_rules", "first_theta"]
+__all__ = ["Job", "as_dtype", "as_optimiser", "as_rules", "first_theta", "require_memory"]
 
 
 @dataclass(frozen=True)
@@ -117,16 +117,7 @@ class Job:
 
     def require_memory(self, source: str, dtype: np.dtype[Any], many: int = 1) -> None:
         """Refuse a training of `many` networks whose vectors alone do not fit into memory."""
-        slots, name = len(slots_of(self.objective, self.optimiser)), self.optimiser.name
-        # an update that has not ended leaves the vectors before it as they are; both engines
-        # keep a third set to write to
-        vectors = {"theta before, during and after an update": 3, "its gradient": 1}
-        if slots:
-            vectors[f"{name}'s {slots} vectors likewise"] = 3 * slots
-        if self.patient:
-            vectors["the best theta"] = 1
-        size = many * self.objective.network.size
-        require_parameters(source, size, vectors, dtype.itemsize)
+        require_memory(source, self.objective, self.optimiser, self.patient, dtype, many)
 
     def identity(self, engine: str, theta: NDArray[Any]) -> dict[str, Any]:
         """Return what decides the bits of a training from this theta, but for its epochs.
@@ -171,6 +162,26 @@ def _short(given: Any) -> str:
     """Return enough of the digest of an array, or of sequences, to tell two apart."""
     parts = (given.values, given.lengths) if isinstance(given, Sequences) else (given,)
     return "none" if given is None else digest(*parts)[:16]
+
+
+def require_memory(
+    source: str,
+    objective: Objective,
+    optimiser: Method,
+    patient: bool,
+    dtype: np.dtype[Any],
+    many: int = 1,
+) -> None:
+    """Refuse a training of `many` networks whose vectors alone do not fit into memory."""
+    slots = len(slots_of(objective, optimiser))
+    # an update that has not ended leaves the vectors before it as they are; both engines keep a
+    # third set to write to
+    vectors = {"theta before, during and after an update": 3, "its gradient": 1}
+    if slots:
+        vectors[f"{optimiser.name}'s {slots} vectors likewise"] = 3 * slots
+    if patient:
+        vectors["the best theta"] = 1
+    require_parameters(source, many * objective.network.size, vectors, dtype.itemsize)
 
 
 def as_optimiser(given: str | Mapping[str, Any] | Method) -> Method:

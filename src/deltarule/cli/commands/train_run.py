@@ -174,6 +174,7 @@ def carry_out(
             ready = plan(
                 table, recipe, target=which["target"], dropped=which["drop"], ids=which["ids"]
             )
+            ready.require_memory()
             check_destination(folder, force=asked.force, parameters=ready.network.size)
             _train(ready, asked, quiet, as_json)
         except KeyboardInterrupt:
