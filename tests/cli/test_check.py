@@ -83,6 +83,7 @@ def test_a_sweep_does_not_write_over_a_file(cli: Cli, mine: Path) -> None:
         (("mine.py:eror",), 2, "did you mean 'error'?"),
         (("nowhere.py:f",), 5, "nowhere.py: there is no such file"),
         (("no_such_module:f",), 2, "No module named 'no_such_module'\n"),
+        (("mine.py",), 2, "name the function in it: mine.py:FUNCTION"),
         (("mine.py:",), 2, "is no MODULE:FUNCTION"),
         (("mine.py:error", "--x", "1,two"), 2, "--x is a .npy file or numbers"),
         (("mine.py:error", "--x", "none.npy"), 5, "none.npy: there is no such file"),

@@ -68,9 +68,10 @@ def from_sklearn(mlp: Any) -> tuple[Network, Array]:
     True
     """
     if not hasattr(mlp, "coefs_") or not hasattr(mlp, "out_activation_"):
+        theirs = type(mlp).__name__.startswith("MLP")
         raise UsageError(
             "from_sklearn takes a fitted MLPClassifier or MLPRegressor, not "
-            f"{type(mlp).__name__}: fit it first"
+            f"{type(mlp).__name__}{': fit it first' if theirs else ''}"
         )
     net = network_of(mlp)
     pairs = zip(mlp.coefs_, mlp.intercepts_, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -163,8 +164,35 @@ def programs_in(thing: Any, known: Known, name: str = "") -> list[Program]:
             rank = entry.rank
             known = replace(known, sizes=known.sizes or program.network.sizes)
     if not found:
+        found = _one_width(thing, name, known, refused)
+    if not found:
         raise _otherwise(thing, name, known) or _unread(thing, name, entries, known, refused)
     return found
+
+
+_MISFIT = re.compile(r"aligned|mismatch|broadcast")
+"""In what NumPy says of shapes that do not fit."""
+
+
+def _one_width(thing: Any, name: str, known: Known, refused: Counter[str]) -> list[Program]:
+    """Return the programs that run where all layers are as wide, and fail with other networks.
+
+    So does one that has W where W^T belongs, and any that mixes two shapes up.
+    """
+    misfit = [text for text, _ in refused.most_common() if _MISFIT.search(text)]
+    if known.sizes is not None or not misfit:
+        return []
+    why = "with layers of one width, since with others its shapes do not fit"
+    for depth in (2, 3):
+        try:
+            found = programs_in(thing, replace(known, sizes=(4,) * (depth + 1)), name)
+        except UsageError:
+            continue
+        proved = [p for p in found if p.reading.proved]
+        if proved:
+            said = [replace(p.reading, remarks=(*p.reading.remarks, why)) for p in proved]
+            return [replace(p, reading=r) for p, r in zip(proved, said, strict=True)]
+    return []
 
 
 def _otherwise(thing: Any, name: str, known: Known) -> UsageError | None:

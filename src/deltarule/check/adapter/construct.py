@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,6 +23,9 @@ _COUNT = re.compile(
     r".*(size|nodes|dim|neurons|units|count|features|num|layer\d?)|"
     r"(num|number|size|no)_.*|n_.*|.*inputs?|.*outputs?|hidden\d?|h\d?"
 )
+
+_ENDS = ("", "X", "T", "W", "output")
+"""What names of sizes may speak of: inputs, outputs, hidden."""
 
 _WEIGHTS = re.compile(r"(w|b|v|syn|theta|weights?|bias(es)?|wih|who|bih|bho)_?[a-z0-9_]*")
 
@@ -43,7 +46,7 @@ def instances(cls: Any, sizes: tuple[int, ...] | None) -> Iterator[Maker]:
     """
     for chosen in [sizes] if sizes else [SIZES, (*SIZES[:-1], 1), (2, 2, 1), (2, 3, 1)]:
         for turned in (False, True):
-            plan = _plan(cls, chosen, turned)
+            plan = _plan(cls, chosen, turned, _sized(cls, sizes))
             if plan is None:
                 return
             data = any(role_of(name) in ("X", "T") for name in plan if callable(plan[name]))
@@ -52,6 +55,16 @@ def instances(cls: Any, sizes: tuple[int, ...] | None) -> Iterator[Maker]:
                 break  # W is not given: the same object again
         if not plan or not (sizes or _counted(cls)):
             return
+
+
+def _sized(cls: Any, sizes: tuple[int, ...] | None) -> list[str]:
+    """Return the arguments with the sizes of the layers, where each has a number of its own.
+
+    They are given where a network is asked for: `Net(inputs=784, hidden=30, outputs=10)` as well.
+    """
+    spare = [p.name for p in parameters(cls) if type(p.default) is int]
+    found = [n for n in spare if _COUNT.fullmatch(n.lower()) and role_of(n) in _ENDS]
+    return found if sizes and len(found) == len(sizes) else []
 
 
 def _counted(cls: Any) -> bool:
@@ -74,10 +87,12 @@ def _maker(cls: Any, plan: dict[str, Any]) -> Callable[[Any, Any], Any]:
     return make
 
 
-def _plan(cls: Any, sizes: tuple[int, ...], turned: bool) -> dict[str, Any] | None:
+def _plan(
+    cls: Any, sizes: tuple[int, ...], turned: bool, sized: Sequence[str]
+) -> dict[str, Any] | None:
     """Return a value, or a function of (X, T), for every argument that has to be given."""
     given = parameters(cls)
-    needed = [p for p in given if p.default is p.empty]
+    needed = [p for p in given if p.default is p.empty or p.name in sized]
     plan: dict[str, Any] = {}
     weights: list[str] = []
     counts: list[str] = []

@@ -28,7 +28,7 @@ _LOSS = re.compile(
     r"_*(compute_|calc_|nn_)?(loss|cost|objective)(_?(and_)?(function|fn|grads?|gradients?))?"
 )
 _FORWARD = re.compile(r"_*(forward|feed_?forward|predict|propagate|think|query|run|activate|fprop|"
-                      r"inference|compute|output)(_.*)?")  # fmt: skip
+                      r"inference|compute|output)(_.*)?|\w+_(forward|fwd)")  # fmt: skip
 
 _HELPER = re.compile(
     r"(init|create|make|build|main|plot|load|new|setup)(_.*|iali[sz]e.*)?|"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,10 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.outcome import STEPS
+from deltarule.check.adapter.calls.pieces import Piece
 from deltarule.check.adapter.calls.ways import point
 from deltarule.check.adapter.follow import share, step_after
 from deltarule.check.adapter.objective.error import Error, error_of
-from deltarule.check.adapter.objective.fit import Fit, best_fit, completed, delivered, losses_for
+from deltarule.check.adapter.objective.fit import (
+    Fit,
+    best_fit,
+    completed,
+    delivered,
+    losses_for,
+    penalty,
+)
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.state import kept_state
 from deltarule.check.diagnose import Diagnosis
@@ -73,23 +82,60 @@ def ask(
     notes = [program.sentence() + ("" if loss else f", loss {found.loss}") + _seen(error)]
     if loss is None and error is None:
         notes.append("no E was seen to be computed: if the loss is another one, say so (--loss)")
+    if diagnosis.verdict == "unexplained" and error is None and not l2:
+        notes += _penalised(
+            penalty(net, (theta, X, T), gradient, [loss] if loss else losses_for(net))
+        )
     if error is not None and error.averaged and found.exact and abs(found.factor) > 1.0 - 1e-6:
         k = net.sizes[-1]
         notes.append(f"the E that it computes is the mean over the {k} outputs, and this gradient "
                      f"that of their sum: {k} times as large")  # fmt: skip
-    if np.any(missing):
+    misshapen = program.reading.misshapen
+    notes += [f"d{p.name} has the shape {shape}, {p.name} has {p.shape}" for p, shape in misshapen]
+    if np.any(missing) and not misshapen:
         notes.append(delivered(net, missing))
     if step is not None and c is not None and program.sign < 0:
         notes.append(f"it returns {_what(program)}, and {step.name} {_done(c)} it: it goes down")
     notes += filter(None, [kept_state(program, theta, X, T)])
+    if program.reading.alone:
+        notes.append(
+            "with several observations in one call its outputs are no network's that was tried: "
+            "what is said holds for one at a time"
+        )
+    if program.sign < 0 and step is None:
+        notes.append("it returns -dE/dw: right where it is added to the weights, and uphill where "
+                     "it is subtracted")  # fmt: skip
     several = program.reading.several and len(X) > 1
     wrong = diagnosis.verdict != "correct"
     if several and wrong and _right(given, net, (theta, X[:1], T[:1]), options):
         notes.append(
             "with one observation alone it is right: what is wrong is how several are put together"
         )
+    diagnosis = _misshapen(diagnosis, [piece for piece, _ in misshapen])
     diagnosis = replace(diagnosis, notes=(*notes[1:], *diagnosis.notes))
     return Asked(notes[0], diagnosis, at is None)
+
+
+def _penalised(right: tuple[Fit, str] | None) -> list[str]:
+    """Say with which penalty in E a gradient is right."""
+    return [
+        f"it is the gradient of {found.loss} with 1/2 l2 |W|^2 in E: if that is meant, say so "
+        f"(--loss {found.loss} --reduction {mean} --l2 {found.l2:.6g})"
+        for found, mean in ([right] if right else [])
+    ]
+
+
+def _misshapen(diagnosis: Diagnosis, pieces: Sequence[Piece]) -> Diagnosis:
+    """Return the diagnosis of a gradient some of whose arrays have shapes that none can have."""
+    if not pieces:
+        return diagnosis
+    places = list(diagnosis.localised)
+    for p in pieces:  # as far off as an array that is missing
+        place = replace(places[p.layer - 1], residuals=(1.0, 1.0))
+        wrong = replace(place, weights=False) if p.kind == "W" else replace(place, biases=False)
+        places[p.layer - 1] = wrong
+    verdict = "partial" if diagnosis.mistakes else "unexplained"
+    return replace(diagnosis, verdict=verdict, localised=tuple(places), unseen=(), candidates=())
 
 
 def _right(given: Any, net: Network, alone: Any, options: dict[str, Any]) -> bool:

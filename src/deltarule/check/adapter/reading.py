@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.activations import Evidence, activations_of
-from deltarule.check.adapter.calls.outcome import Outcome, outcome_of
+from deltarule.check.adapter.calls.outcome import Misshapen, Outcome, outcome_of
 from deltarule.check.adapter.calls.pieces import network_of
 from deltarule.check.adapter.calls.seen import Seen, leaves_of
 from deltarule.check.adapter.calls.trial import Trial, Way, attempt
@@ -77,6 +77,9 @@ class Reading:
     proved: bool
     """Whether the outputs of all layers were seen."""
     remarks: tuple[str, ...] = ()
+    misshapen: Misshapen = ()
+    alone: bool = False
+    """Whether it goes along with several observations, and its outputs are right for one alone."""
     rates: Mapping[Any, float] = field(default_factory=dict)
 
     @property
@@ -98,7 +101,7 @@ def read(subject: Subject, known: Known, refused: Refused | None = None) -> Read
     refused = Counter() if refused is None else refused
     tried = []
     partial: Reading | None = None
-    single = False
+    together = single = False
     for way in ways(subject, known.sizes, known.bias, refused, usual=known.guessed):
         if partial is not None and way.pieces != partial.way.pieces:
             continue
@@ -106,9 +109,12 @@ def read(subject: Subject, known: Known, refused: Refused | None = None) -> Read
         if made is None:
             continue
         found = _proved(made, known, hidden=True)
+        if found is not None and together and not found.several:
+            found = replace(found, alone=True)
         if found is not None and all(a is not None for a in made.outcome.arrays):
             return found
         partial = partial or found
+        together = together or (found is None and way.form.several)
         tried.append(made)
         single = single or made.single
     if partial is not None:
@@ -139,7 +145,8 @@ class _Made:
         """Return the reading with these activations."""
         net = network_of(self.way.pieces, self.way.sizes, activations)
         last = self.outcome
-        return Reading(self.way, net, tuple(activations), last.kind, proved, last.remarks)
+        names = tuple(activations)
+        return Reading(self.way, net, names, last.kind, proved, last.remarks, last.misshapen)
 
 
 def _made(way: Way, refused: Refused, seed: int = 0) -> _Made | None:

@@ -16,6 +16,7 @@ from deltarule.check.adapter.calls.pieces import network_of, said, to_theta
 from deltarule.check.adapter.calls.seen import Seen, numbers_of
 from deltarule.check.adapter.calls.slots import Slot, read, slots_of
 from deltarule.check.adapter.judge import Asked
+from deltarule.check.adapter.objective.error import stated
 from deltarule.check.adapter.objective.fit import best_fit, completed, delivered, losses_for
 from deltarule.check.adapter.program import functions
 from deltarule.check.adapter.reading import Known
@@ -52,7 +53,7 @@ def ask_script(
             what = "the script's variables" if script else "the arrays"
             words = [f"{what} read as {'-'.join(map(str, chain.sizes))} {functions(names)}"]
             words.append(said(chain.pieces))
-            return _judged(words, net, (theta, X, T), gradient, loss, reduction, options)
+            return _judged(words, net, (theta, X, T), gradient, seen, loss, reduction, options)
     return None
 
 
@@ -87,12 +88,13 @@ def _judged(
     net: Network,
     at: tuple[Array, Array, Array],
     gradient: Array,
+    seen: Seen | None,
     loss: Any,
     reduction: str | None,
     options: dict[str, Any],
 ) -> Asked:
     """Compare with the loss and the reduction that fit, and complete what is missing."""
-    losses = [loss] if loss is not None else losses_for(net)
+    losses = [loss] if loss is not None else stated(net, at, seen, losses_for(net))
     reductions = [reduction] if reduction else ["mean", "sum"]
     fits = [(best_fit(net, *at, gradient, losses, r), r) for r in reductions]
     exact = [pair for pair in fits if pair[0].exact]

@@ -153,14 +153,19 @@ class Subject:
                 found[name] = _part(value, name)
             else:
                 found[name] = root["theta"] if role == "theta" and "theta" in root else root[name]
-        return found
+        given = {name: value for (kind, name), value in rates.items() if kind == "argument"}
+        return {**found, **{k: v for k, v in given.items() if k in defaults}}
 
     def rates(self, root: Any) -> list[Rate]:
-        """Return the numbers that may be a learning rate, those called so first."""
+        """Return the numbers that may be a learning rate, those called so first.
+
+        An argument that may be left out can be one under any name: `backprop(x, t, N=0.5)`.
+        """
         found = []
         for step in self.steps:
             for p in parameters(self.functions.get(step.name) or getattr(root, step.name)):
-                if step.roles.get(p.name) == "rate":
+                spare = p.name not in step.roles and _scalar(p.default)
+                if step.roles.get(p.name) == "rate" or spare:
                     found.append(Rate("argument", p.name, _number(p.default)))
         held = {} if self.kind != "object" else dict(vars(root))
         found += [Rate("attribute", k, float(v)) for k, v in held.items() if _scalar(v)]

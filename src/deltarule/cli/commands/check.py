@@ -124,6 +124,8 @@ def check(
             f"{of.said} speaks of a network: give --network 3-4-2 as well, and as WHAT its "
             "gradient, a function of (theta, X, T), without --x and --gradient"
         )
+    if what.endswith(".py") and not Path(what).is_dir():
+        raise UsageError(f"name the function in it: {what}:FUNCTION")
     form = options.text_format(separator, encoding, header, columns)
     settings = {"method": method, "directions": directions, "tolerance": tolerance}
 

@@ -14,9 +14,10 @@ from deltarule.check.adapter.calls.pieces import Piece
 from deltarule.check.adapter.calls.seen import leaves_of
 from deltarule.check.adapter.calls.trial import Trial, Way, split
 
-__all__ = ["STEPS", "Outcome", "match", "outcome_of"]
+__all__ = ["STEPS", "Misshapen", "Outcome", "match", "outcome_of"]
 
 Array = NDArray[Any]
+Misshapen = tuple[tuple[Piece, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,8 @@ class Outcome:
     arrays: list[Array | None]
     """For every piece; None where nothing was delivered."""
     remarks: tuple[str, ...] = ()
+    misshapen: Misshapen = ()
+    """Pieces whose gradient, by its name, has a shape that it cannot have, and that shape."""
 
 
 STEPS = ("updated", "changed")
@@ -55,14 +58,14 @@ def outcome_of(way: Way, trial: Trial, kind: str = "") -> Outcome | None:
         if not changed and updated:
             steps = [None if a is None else a - b for a, b in
                      zip(named.arrays, trial.before, strict=True)]  # fmt: skip
-            return Outcome("updated", steps, named.remarks)
+            return Outcome("updated", steps, named.remarks, named.misshapen)
         return named
     if changed and all(m is None or np.all(np.isfinite(m)) for m in moved):
         return Outcome("changed", moved)
     beside = [((name,), a) for name, a in trial.beside]
     kept = match(way.pieces, beside, names_of(way))
     if kept is not None:
-        return Outcome("attributes", kept.arrays, kept.remarks)
+        return Outcome("attributes", kept.arrays, kept.remarks, kept.misshapen)
     return None if named is None or _are(named.arrays, after) else named
 
 
@@ -117,7 +120,21 @@ def match(
                         remarks.append(f"d{piece.name} comes {how}")
     if not any(a is not None for a, p in zip(found, pieces, strict=True) if p.kind == "W"):
         return None
-    return Outcome("returned", found, tuple(remarks))
+    return Outcome("returned", found, tuple(remarks), _misshapen(pieces, names, found, held))
+
+
+def _misshapen(
+    pieces: Sequence[Piece],
+    names: Sequence[str],
+    found: Sequence[Array | None],
+    left: Sequence[tuple[Any, Array]],
+) -> Misshapen:
+    """Return the pieces without a gradient, where an array has its name and another shape."""
+    said: list[tuple[Piece, tuple[int, ...]]] = []
+    for piece, name, got in zip(pieces, names, found, strict=True):
+        named = [a.shape for path, a in left if _derived(path, name)] if got is None else []
+        said += [(piece, shape) for shape in named[:1]]
+    return tuple(said)
 
 
 def _derived(path: Any, name: str) -> bool:

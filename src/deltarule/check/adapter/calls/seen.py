@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Seen", "leaves_of", "numbers_of", "watch"]
+__all__ = ["Seen", "foreign", "leaves_of", "numbers_of", "watch"]
 
 _LIBRARIES = frozenset({"numpy", "scipy", *sys.stdlib_module_names} - {"builtins"})
 """Whose functions are nobody's own program; what `exec` runs is in builtins, and is one."""
@@ -126,7 +126,7 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
         room[0] -= a.size
 
     def returning(frame: FrameType, event: str, value: Any) -> None:
-        if event != "return" or room[0] <= 0 or _foreign(frame):
+        if event != "return" or room[0] <= 0 or foreign(frame):
             return
         held = [*frame.f_locals.values(), value]
         single[0] = single[0] or any(_single(v) for v in held)
@@ -143,7 +143,7 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
         return line
 
     def calling(frame: FrameType, event: str, value: Any) -> Any:
-        own = not (_foreign(frame) or frame.f_code.co_filename.startswith(_PACKAGE))
+        own = not (foreign(frame) or frame.f_code.co_filename.startswith(_PACKAGE))
         return line if own and _in_place(frame.f_code) else None
 
     profiling, tracing = sys.getprofile(), sys.gettrace()
@@ -159,7 +159,7 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
     return value, seen
 
 
-def _foreign(frame: FrameType) -> bool:
+def foreign(frame: FrameType) -> bool:
     """Whether a frame is of a library, or of ours."""
     ours = frame.f_code.co_filename.startswith(_OURS)
     return ours or _library(str(frame.f_globals.get("__name__", "")))

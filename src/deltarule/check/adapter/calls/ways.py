@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from deltarule.check.adapter.calls.chain import chains
 from deltarule.check.adapter.calls.forms import FORMS, PAIRS
 from deltarule.check.adapter.calls.pieces import Piece, Pieces, flat_readings, shaped
-from deltarule.check.adapter.calls.slots import slots_of
+from deltarule.check.adapter.calls.seen import foreign
+from deltarule.check.adapter.calls.slots import Slot, read, slots_of
 from deltarule.check.adapter.calls.trial import Way
 from deltarule.check.adapter.subject import Subject
 from deltarule.network import Network
@@ -69,7 +71,9 @@ def ways(
     if subject.container:
         for meant in _any(subject) if sizes is None else (sizes,):
             made = _made_by_us(subject, meant, bias)
-            made = [m for m in made if sizes or not any(p.extra or p.sign < 0 for p in m)]
+            if sizes is None:  # biases in a row of W come after those that are arrays of their own
+                made = sorted(made, key=lambda m: any(p.extra for p in m))
+                made = [m for m in made if not any(p.sign < 0 for p in m)]
             yield from (Way(subject, m, None, form, meant) for form in forms for m in made)
         return
     meant = sizes or subject.sizes or (1, 1)
@@ -78,6 +82,7 @@ def ways(
     try:
         with subject.root(x, t) as root:
             slots = [s for s in slots_of(root) if 13 not in s.shape]  # those are the data
+            slots = _begun(root, slots)
     except Exception as error:
         refused[told(error)] += 1
         return
@@ -92,6 +97,13 @@ def ways(
                 if form.several is several:
                     shared = tuple(s for s in single if s not in chain.slots)
                     yield Way(subject, chain.pieces, chain.slots, form, chain.sizes, shared)
+
+
+def _begun(root: Any, slots: Sequence[Slot]) -> list[Slot]:
+    """Return the slots without matrices of zeros beside weights of their shape: a step's state."""
+    empty = [s for s in slots if len(s.shape) == 2 and not np.any(read(root, s))]
+    begun = {s.shape for s in slots if s not in empty}
+    return [s for s in slots if s not in empty or s.shape not in begun]
 
 
 def _made_by_us(subject: Subject, sizes: tuple[int, ...], bias: bool | None) -> list[Pieces]:
@@ -156,8 +168,7 @@ def _as_named(pieces: Sequence[Piece], names: Sequence[str]) -> Pieces | None:
 
 
 def told(error: Exception) -> str:
-    """Return an error with the line of the program that raised it."""
-    text, trace = f"{type(error).__name__}: {error}", error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return text if trace is None else f"{text} (line {trace.tb_lineno})"
+    """Return an error with the last line of the program, not of a library, on the way to it."""
+    text = f"{type(error).__name__}: {error}"
+    own = [line for frame, line in walk_tb(error.__traceback__) if not foreign(frame)]
+    return f"{text} (line {own[-1]})" if own else text

@@ -20,7 +20,7 @@ from deltarule.core.errors import DeltaruleError
 from deltarule.losses import LOSSES
 from deltarule.network import Network
 
-__all__ = ["Error", "error_of"]
+__all__ = ["Error", "error_of", "stated"]
 
 Array = NDArray[Any]
 
@@ -78,6 +78,17 @@ def _at_rows(
     return found[0] if len(kinds) == 1 else None
 
 
+def stated(
+    net: Network, at: tuple[Array, Array, Array], seen: Seen | None, losses: Sequence[str]
+) -> Sequence[str]:
+    """Return the losses that a script can mean: those whose value is among its variables."""
+    error = None if seen is None else _seen_error(net, [(*at, seen)], losses, "mean")
+    if error is None:
+        return losses
+    kind = error.loss.removeprefix("half_")  # a gradient may be that of the other one
+    return [name for name in losses if name.removeprefix("half_") == kind]
+
+
 Observed = tuple[Array, Array, Array, Seen]
 """theta, X and T, and the numbers that were seen there."""
 
@@ -114,9 +125,10 @@ def _totals(net: Network, point: Observed, name: str) -> tuple[float, ...] | Non
         e = LOSSES.get(name)(net(theta, X), T)
     except DeltaruleError:
         return None
-    if name == "absolute_error" and e.size == 1:
-        return None  # |T - y| of one output is the residual, which any program has
-    return float(e.sum()), float(e.sum() / len(e)), float(e.mean())
+    found = float(e.sum()), float(e.sum() / len(e)), float(e.mean())
+    if name == "absolute_error" and np.any(np.isclose(e, np.reshape(found, (3, 1, 1)), rtol=1e-9)):
+        return None  # a residual, which any program has: of one output, or of a class of two
+    return found
 
 
 def _multiples(net: Network, point: Observed, total: float) -> Array:

@@ -18,7 +18,7 @@ from deltarule.engine import backprop
 from deltarule.losses import LOSSES
 from deltarule.network import Network
 
-__all__ = ["Fit", "best_fit", "completed", "delivered", "fit", "losses_for"]
+__all__ = ["Fit", "best_fit", "completed", "delivered", "fit", "losses_for", "penalty"]
 
 Array = NDArray[Any]
 
@@ -125,6 +125,28 @@ def completed(
         return gradient
     truth = backprop(net, theta, X, T, loss=loss, reduction=reduction, l2=l2).gradient
     return np.where(missing, factor * truth, gradient)
+
+
+def penalty(
+    net: Network, at: tuple[Array, Array, Array], gradient: Array, losses: Sequence[Any]
+) -> tuple[Fit, str] | None:
+    """Return the loss, l2 > 0 and reduction that make a gradient right; None where none does."""
+    known = np.isfinite(gradient)
+    for loss in losses:
+        for reduction in ("mean", "sum"):
+            try:
+                bare, whole = (
+                    backprop(net, *at, loss=loss, reduction=reduction, l2=l2).gradient
+                    for l2 in (0.0, 1.0)
+                )
+            except DeltaruleError:
+                continue
+            w = np.where(known, whole - bare, 0.0)
+            l2 = float(w @ np.where(known, gradient - bare, 0.0) / (w @ w))
+            found = fit(net, *at, gradient, loss, reduction, l2) if l2 > 0 else None
+            if found is not None and found.exact and abs(found.factor - 1.0) < _EXACT:
+                return found, reduction
+    return None
 
 
 def delivered(net: Network, missing: NDArray[np.bool_]) -> str:

@@ -1,0 +1,168 @@
+"""Programs that were read wrongly, or not at all: each with what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from people import changed, load
+
+import deltarule as dr
+from deltarule.check.adapter import Known, ask_script
+
+
+def written(folder: Path, text: str, *changes: tuple[str, str]) -> ModuleType:
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path = folder / "mynet.py"
+    path.write_text(f"import numpy as np\n\n{text}", encoding="utf-8")
+    return load(path)
+
+
+def titles(found: dr.Diagnosis) -> list[str]:
+    return [m.title for m in found.candidates or found.mistakes]
+
+
+def test_a_gradient_of_another_shape_is_not_taken_as_right(tmp_path) -> None:
+    right = "db1 = np.sum(dZ1, axis=1, keepdims=True) / m"
+    wrong = "db1 = np.sum(dZ1, axis=0, keepdims=True).T / m"
+    found = dr.diagnose(changed("parameters_and_cache", tmp_path, (right, wrong)))
+    assert found.verdict == "unexplained"
+    assert [(p.weights, p.biases) for p in found.localised] == [(True, False), (True, True)]
+    assert "db1 has the shape (5, 1), b1 has (4, 1)" in found.notes
+    assert "taken as right" not in str(found)
+
+
+SCRIPT = """
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(20, 3)), rng.integers(0, 2, (20, 1)).astype(float)
+W1, b1 = rng.normal(size=(3, 4)), np.zeros((1, 4))
+W2, b2 = rng.normal(size=(4, 1)), np.zeros((1, 1))
+z1 = X @ W1 + b1
+a1 = np.tanh(z1)
+a2 = 1 / (1 + np.exp(-a1 @ W2 - b2))
+loss = -np.mean(y * np.log(a2) + (1 - y) * np.log(1 - a2))
+dz2 = (a2 - y) / len(X)
+dz1 = dz2 @ W2.T * (1 - a1**2)
+dW1, db1, dW2, db2 = X.T @ dz1, dz1.sum(0), a1.T @ dz2, dz2.sum(0)
+"""
+
+
+def test_the_loss_of_a_script_is_the_one_whose_value_it_has(tmp_path) -> None:
+    asked = ask_script(written(tmp_path, SCRIPT, ("(1 - a1**2)", "(1 - z1**2)")), Known())
+    assert "loss binary_cross_entropy" in asked.sentence
+    assert titles(asked.diagnosis) == [
+        "derivative_of_output in layer 1 (argument: net, in the formula for y)"
+    ]
+
+
+SOFTMAX = """
+def softmax(z):
+    e = np.exp(z - z.max())
+    return e / e.sum()  # of all observations
+
+
+def forward(X, params):
+    A1 = np.maximum(0, params["W1"] @ X + params["b1"])
+    A2 = softmax(params["W2"] @ A1 + params["b2"])
+    return A2, {"A1": A1, "A2": A2}
+
+
+def cost(A2, Y):
+    return -np.sum(Y * np.log(A2)) / Y.shape[1]
+
+
+def backward(params, cache, X, Y):
+    m = X.shape[1]
+    d2 = (cache["A2"] - Y) / m
+    d1 = params["W2"].T @ d2 * (cache["A1"] > 0)
+    return {"dW1": d1 @ X.T, "db1": d1.sum(1, keepdims=True),
+            "dW2": d2 @ cache["A1"].T, "db2": d2.sum(1, keepdims=True)}
+"""
+
+
+def test_what_is_right_for_one_observation_alone_is_said_to_be(tmp_path) -> None:
+    found = dr.diagnose(written(tmp_path, SOFTMAX))
+    assert "loss cross_entropy" in found.notes[0]
+    assert "what is said holds for one at a time" in str(found)
+    right = dr.diagnose(written(tmp_path, SOFTMAX, ("e.sum()", "e.sum(axis=0)")))
+    assert right.verdict == "correct"
+    assert "one at a time" not in str(right)
+
+
+BIAS_ROW = """
+W1, W2 = np.ones((3, 4)), np.ones((5, 1))
+
+
+def ones(A):
+    return np.hstack([A, np.ones((len(A), 1))])
+
+
+def gradient(X, T, W1, W2):
+    x = ones(X)
+    h = ones(np.tanh(x @ W1))
+    y = h @ W2
+    d2 = y - T
+    d1 = d2 @ W2[:-1].T * (1 - h[:, :-1] ** 2)
+    return x.T @ d1, h.T @ d2
+"""
+
+
+def test_arguments_may_have_the_biases_in_a_row_of_W(tmp_path) -> None:
+    found = dr.diagnose(written(tmp_path, BIAS_ROW))
+    assert found.verdict == "correct"
+    assert "biases in the last row of W" in found.notes[0]
+    added = dr.diagnose(written(tmp_path, BIAS_ROW, ("y - T", "T - y")))
+    assert any(
+        note.startswith("it returns -dE/dw: right where it is added") for note in added.notes
+    )
+
+
+SIZED = """
+class Net:
+    def __init__(self, inputs=6, hidden=5, outputs=4):
+        rng = np.random.default_rng(0)
+        self.W1, self.W2 = rng.normal(size=(inputs, hidden)), rng.normal(size=(hidden, outputs))
+        self.v = [np.zeros_like(self.W1), np.zeros_like(self.W2)]
+
+    def train(self, X, T, N=0.5, M=0.9):
+        h = np.tanh(X @ self.W1)
+        y = h @ self.W2
+        d2 = (y - T) / len(X)
+        d1 = d2 @ self.W2.T * (1 - h**2)
+        for i, (w, g) in enumerate([(self.W1, X.T @ d1), (self.W2, h.T @ d2)]):
+            self.v[i] = M * self.v[i] - N * g
+            w += self.v[i]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ((" * (1 - h**2)", ""), "missing_derivative in layer 1"),
+        (("self.W2.T", "self.W2"), "untransposed_weights in layer 1"),
+    ],
+)
+def test_a_velocity_is_no_weight_and_a_rate_has_any_name(change, named, tmp_path) -> None:
+    found = dr.diagnose(written(tmp_path, SIZED, change))
+    assert named in titles(found)
+    assert "learning rate 0.5 (argument N)" in found.notes[0]
+    one_width = "with layers of one width, since with others its shapes do not fit"
+    assert (one_width in found.notes[0]) is ("untransposed" in named)
+
+
+def test_an_error_names_the_line_of_the_program(tmp_path) -> None:
+    text = BIAS_ROW.replace("[A, ", "[A[0, 0], ")
+    with pytest.raises(dr.UsageError, match=r"ValueError: .* \(line 8\)"):
+        dr.diagnose(written(tmp_path, text))
+
+
+def test_a_penalty_whose_E_is_not_computed_is_told(tmp_path) -> None:
+    decayed = ("return x.T @ d1, h.T @ d2", "return x.T @ d1 + 0.02 * V1, h.T @ d2 + 0.02 * V2")
+    plain = BIAS_ROW.replace("ones(X)", "X").replace("ones(np.tanh(x @ W1))", "np.tanh(x @ W1)")
+    plain = plain.replace("W2[:-1].T", "W2.T").replace("h[:, :-1]", "h").replace("(5, 1)", "(4, 1)")
+    found = dr.diagnose(written(tmp_path, plain.replace(decayed[0], decayed[1].replace("V", "W"))))
+    assert found.verdict == "unexplained"
+    assert "say so (--loss half_squared_error --reduction sum --l2 0.02)" in str(found)
