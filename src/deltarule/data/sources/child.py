@@ -73,7 +73,12 @@ def sheet(path: str, name: str, out: str, marks: str = "{}") -> None:
         if isinstance(cell, datetime.datetime) and cell.time() != datetime.time()
     }
     told: dict[str, dict[str, str]] = json.loads(marks)
-    names = {j: c.strip() for row in reversed(found) for j, c in enumerate(row) if is_in(c, told)}
+    names = {
+        j: cell.strip()
+        for row in reversed(found)
+        for j, cell in enumerate(row)
+        if isinstance(cell, str) and is_in(cell, told)
+    }
     under = [told.get(names.get(j, ""), {}) for j in range(max(map(len, found), default=0))]
     with open(out, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
