@@ -1,4 +1,4 @@
-"""Programs in twenty styles, as people write them: each is right, and is read without a change.
+"""Programs in twenty-one styles, as people write them: each is right, and is read without a change.
 
 Then one line of each is made wrong. The reading has to stay the same: the gradient selects nothing.
 """
@@ -42,6 +42,8 @@ READ = {
     "vector at a time, changes the weights, learning rate 0.2 (attribute learning_rate)",
     "one_bias_a_layer": "2-3-2 sigmoid, W as (out, in), no biases, hidden_bias, output_bias (one "
     "number for all nodes) set to 0, one observation as a vector at a time, changes the weights",
+    "numbers_of_a_list": "2-2-1 sigmoid, W as (out, in), biases as vectors, rows, returns the "
+    "gradient, sum over the observations",
     "ones_in_front": "3-4-2 tanh/identity, W as (in, out), biases in the first row of W, for an "
     "input +1, rows, changes the weights, learning rate 0.05 (attribute eta)",
     "parameters_as_object": "3-4-2 leaky_relu:0.1/identity, W as (in, out), biases as vectors, "
@@ -73,6 +75,7 @@ LOSSES = {
 }
 
 WRONG = {
+    "numbers_of_a_list": ("delta * w[6] * h1 * (1 - h1)", "delta * w[6]"),
     "arrays_as_arguments": (" * (hidden > 0)", ""),
     "arguments_apart": ("(s + z1 * s * (1 - s))", "s"),
     "columns_in_pairs": ("delta) * s * (1 - s)", "delta)"),

@@ -39,7 +39,7 @@ class _Probe:
     """Stands for the parameters."""
 
     def __iter__(self) -> NoReturn:
-        raise _Used(_SEQUENCE | _DICT)
+        raise _Used(_SEQUENCE | _DICT | _FLAT)  # list(theta) is said of one vector, too
 
     def __getitem__(self, key: Any) -> NoReturn:
         if isinstance(key, str):
