@@ -134,3 +134,5 @@ def test_a_check_names_a_changed_rule_wrong() -> None:
     session = Session(Setup.read({"hidden": "3,3", "lanes": [{"rule": "hidden=constant"}]}))
     assert session.answer({"do": "check"})["check"]["right"] is False
     assert Session().answer({"do": "check"})["check"]["right"] is True
+    session = Session(Setup.read({"hidden": "3,3", "lanes": [{"rule": "sequential"}]}))
+    assert session.answer({"do": "check"})["check"]["right"] is False

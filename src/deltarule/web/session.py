@@ -15,7 +15,15 @@ from deltarule.layers import Affine
 from deltarule.web.lane import Lane
 from deltarule.web.lessons import still_to_do
 from deltarule.web.setup import Setup
-from deltarule.web.values import curve_point, decision_map, passes, predictions, rounded, scores
+from deltarule.web.values import (
+    backpropagated,
+    curve_point,
+    decision_map,
+    passes,
+    predictions,
+    rounded,
+    scores,
+)
 
 __all__ = ["DATA", "Session"]
 
@@ -213,7 +221,7 @@ class Session:
             samples.T[:64],
             loss=objective.loss,
             reduction="mean",
-            gradient=_gradient(lane, 64),
+            gradient=backpropagated(lane, slice(64)).gradient,
         )
         self.seen.add("checked")
         return {"check": {"says": str(found), "right": bool(found)}}
@@ -221,17 +229,6 @@ class Session:
 
 SECONDS = 0.025
 """How long all lanes train before a page is shown something new."""
-
-
-def _gradient(lane: Lane, rows: int) -> Any:
-    from deltarule.engine.api import backprop
-
-    objective, samples = lane.job.objective, lane.job.samples
-    return backprop(
-        objective.network, lane.theta, samples.X[:rows], samples.T[:rows], loss=objective.loss,
-        reduction="mean", rule=objective.rule, seed=lane.job.seed,
-        learned=lane.state.slots[-1] if objective.learns else None,
-    ).gradient  # fmt: skip
 
 
 def _output_names(targets: Any) -> list[str]:
