@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from deltarule.activations import Activation
-from deltarule.core.layout import Parameter
 from deltarule.layers.initialisers import Initialiser
 from deltarule.layers.layer import LAYERS, Parameters
 from deltarule.layers.recurrent.recurrent import (
@@ -86,15 +85,6 @@ class Elman(Recurrent):
     def range(self) -> tuple[float, float]:  # type: ignore[override]
         """Between which numbers f lies."""
         return self.activation.range
-
-    @property
-    def held(self) -> tuple[int, ...]:
-        """The state is h."""
-        return (self.units,)
-
-    def further(self) -> tuple[Parameter, ...]:
-        """Return nothing."""
-        return ()
 
     def step(self, p: Parameters, a: Any, v: Any, state: State, xp: Any) -> tuple[State, Kept]:
         """Return h_t = f(a_t + v_t)."""

@@ -94,11 +94,6 @@ class GRU(Recurrent):
         """Return f and s."""
         return (self.activation, self.gate)
 
-    @property
-    def held(self) -> tuple[int, ...]:
-        """The state is h."""
-        return (self.units,)
-
     def further(self) -> tuple[Parameter, ...]:
         """Return c, the bias inside the reset."""
         return (Parameter("c", (self.units,), penalised=False),)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from deltarule.activations import Activation
 from deltarule.core.arguments import number
-from deltarule.core.layout import Parameter
 from deltarule.layers.initialisers import Initialiser
 from deltarule.layers.layer import LAYERS, Parameters
 from deltarule.layers.recurrent.recurrent import (
@@ -108,10 +107,6 @@ class LSTM(Recurrent):
     def held(self) -> tuple[int, ...]:
         """The state is h and c."""
         return (self.units, self.units)
-
-    def further(self) -> tuple[Parameter, ...]:
-        """Return nothing."""
-        return ()
 
     def step(self, p: Parameters, a: Any, v: Any, state: State, xp: Any) -> tuple[State, Kept]:
         """Return h_t and c_t."""

@@ -97,13 +97,13 @@ class Recurrent(Layer):
         return len(self.gate_names)
 
     @property
-    @abstractmethod
     def held(self) -> tuple[int, ...]:
         """The widths of the parts of the state: first that of h, which is y_l and meets U."""
+        return (self.units,)
 
-    @abstractmethod
     def further(self) -> tuple[Parameter, ...]:
         """Return the cell's parameters besides W, U and b."""
+        return ()
 
     @abstractmethod
     def step(self, p: Parameters, a: Any, v: Any, state: State, xp: Any) -> tuple[State, Any]:
