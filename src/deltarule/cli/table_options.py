@@ -8,10 +8,22 @@ from typing import Annotated, Any
 
 import typer
 
+from deltarule.cli import complete
 from deltarule.cli.options import TEXT_COLUMN
 from deltarule.core.errors import UsageError
 
-__all__ = ["DATES", "MIN_COUNT", "ORDINAL", "TRANSFORM", "orders", "which_columns"]
+__all__ = [
+    "DATES",
+    "MIN_COUNT",
+    "MISSING",
+    "ORDINAL",
+    "SCALE",
+    "SPLIT",
+    "TASK",
+    "TRANSFORM",
+    "orders",
+    "which_columns",
+]
 
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 
@@ -39,6 +51,23 @@ DATES: Any = _data(help="Dates as days since 1970 (days), or also year, month an
 TRANSFORM: Any = _data(
     help="Learn the log of a skewed target (log1p where it may be 0); predictions are in its own "
     "units."
+)
+TASK: Any = _data(
+    help="regression, count, binary, multiclass or multilabel; auto reads it from the target.",
+    autocompletion=complete.tasks,
+)
+SPLIT: Any = _data(
+    help="Which rows these are: random ones, the last ones (ordered), the last ones by a column "
+    "(column:NAME); auto takes the order of what is a series."
+)
+SCALE: Any = _data(
+    help="Numbers to mean 0 and deviation 1 (standard), to 0..1 (minmax), or none.",
+    autocompletion=complete.scalers,
+)
+MISSING: Any = _data(
+    help="Missing cells: refuse them (error), put the mean there (mean), or leave out their rows "
+    "(drop).",
+    autocompletion=complete.missing,
 )
 
 

@@ -28,23 +28,6 @@ _DATA = typer.Argument(
     "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, sine, mackey_glass, "
     "adding:50.",
 )
-_TASK = _data(
-    help="regression, count, binary, multiclass or multilabel; auto reads it from the target.",
-    autocompletion=complete.tasks,
-)
-_SPLIT = _data(
-    help="Which rows these are: random ones, the last ones (ordered), the last ones by a column "
-    "(column:NAME); auto takes the order of what is a series."
-)
-_SCALE = _data(
-    help="Numbers to mean 0 and deviation 1 (standard), to 0..1 (minmax), or none.",
-    autocompletion=complete.scalers,
-)
-_MISSING = _data(
-    help="Missing cells: refuse them (error), put the mean there (mean), or leave out their rows "
-    "(drop).",
-    autocompletion=complete.missing,
-)
 _NODES, _F = "64,32", "tanh"
 _HIDDEN = _network(help="Nodes of every hidden layer; none for no hidden layer.")
 _LAYERS = _network(
@@ -109,14 +92,14 @@ _OUT = _output(
 
 
 def _recipe(
-    task: Annotated[str, _TASK] = "auto",
+    task: Annotated[str, table_options.TASK] = "auto",
     validation: Annotated[
         float, _data(help="Share of the rows that training is watched on.")
     ] = 0.1,
     test: Annotated[float, _data(help="Share of the rows for the final judgement.")] = 0.2,
-    split: Annotated[str, _SPLIT] = "auto",
-    scale: Annotated[str, _SCALE] = "standard",
-    missing: Annotated[str, _MISSING] = "error",
+    split: Annotated[str, table_options.SPLIT] = "auto",
+    scale: Annotated[str, table_options.SCALE] = "standard",
+    missing: Annotated[str, table_options.MISSING] = "error",
     ordinal: Annotated[list[str] | None, table_options.ORDINAL] = None,
     min_count: Annotated[int, table_options.MIN_COUNT] = 1,
     dates: Annotated[str, table_options.DATES] = "days",

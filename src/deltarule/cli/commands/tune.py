@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deltarule.cli import complete, options
+from deltarule.cli import complete, options, table_options
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.signals import exit_status
@@ -21,167 +22,70 @@ if TYPE_CHECKING:
 __all__ = ["tune"]
 
 _SHOWN = 8
-_DATA, _SEARCH, _OUTPUT = "Data", "What is tried", "Output"
+_data: Any = partial(typer.Option, rich_help_panel="Data")
+_search: Any = partial(typer.Option, rich_help_panel="What is tried")
+_output: Any = partial(typer.Option, rich_help_panel="Output")
+
+_DATA = typer.Argument(metavar="DATA", help="A file or a bundled name, as `train` takes.")
+_TIME = _search(help="Seconds to search, at most.", show_default="60, or no limit with --trials")
+_HIDDEN = _search(
+    metavar="SIZES",
+    help="Hidden layers to try, such as 64,32. Repeatable, as all of these.",
+    show_default="8 sizes",
+)
+_ACTIVATION = _search(
+    help="f of the hidden layers to try.",
+    show_default="tanh, relu, sigmoid, gelu",
+    autocompletion=complete.activations,
+)
+_OPTIMIZER = _search(
+    help="Optimizers to try.",
+    show_default="adam, rmsprop, momentum",
+    autocompletion=complete.optimizers,
+)
+_LR = _search(help="Learning rates to try.", show_default="a decade around each optimizer's own")
+_BATCH = _search(help="Rows per update to try.", show_default="16, 32, 128")
+_L2 = _search(help="Penalties to try.", show_default="0, 0.0001, 0.001, 0.01")
+_TEXT = _data(metavar="COLUMN", help="Read as text. Repeatable.")
+_DROP = _data(metavar="COLUMN", help="Leave out. Repeatable.")
+_ID = _data("--id", metavar="COLUMN", help="Do not learn from. Repeatable.")
+_OUT = _output(help="A folder for the table and the picture.", show_default="NAME-tune here")
 
 
 @guarded
 @grouped(form=options.text_file)
 def tune(
-    data: Annotated[
-        str, typer.Argument(metavar="DATA", help="A file or a bundled name, as `train` takes.")
-    ],
+    data: Annotated[str, _DATA],
     target: Annotated[
-        str | None,
-        typer.Option(
-            help="The column to predict. Bundled data know theirs.", rich_help_panel=_DATA
-        ),
+        str | None, _data(help="The column to predict. Bundled data know theirs.")
     ] = None,
-    time: Annotated[
-        float | None,
-        typer.Option(
-            help="Seconds to search, at most.",
-            show_default="60, or no limit with --trials",
-            rich_help_panel=_SEARCH,
-        ),
-    ] = None,
-    trials: Annotated[
-        int | None, typer.Option(help="Settings to try, at most.", rich_help_panel=_SEARCH)
-    ] = None,
-    splits: Annotated[
-        int, typer.Option(help="Random splits to score each by.", rich_help_panel=_SEARCH)
-    ] = 5,
-    hidden: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SIZES",
-            help="Hidden layers to try, such as 64,32. Repeatable, as all of these.",
-            show_default="8 sizes",
-            rich_help_panel=_SEARCH,
-        ),
-    ] = None,
-    activation: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="f of the hidden layers to try.",
-            show_default="tanh, relu, sigmoid, gelu",
-            autocompletion=complete.activations,
-            rich_help_panel=_SEARCH,
-        ),
-    ] = None,
-    optimizer: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Optimizers to try.",
-            show_default="adam, rmsprop, momentum",
-            autocompletion=complete.optimizers,
-            rich_help_panel=_SEARCH,
-        ),
-    ] = None,
-    lr: Annotated[
-        list[float] | None,
-        typer.Option(
-            help="Learning rates to try.",
-            show_default="a decade around each optimizer's own",
-            rich_help_panel=_SEARCH,
-        ),
-    ] = None,
-    batch_size: Annotated[
-        list[int] | None,
-        typer.Option(
-            help="Rows per update to try.", show_default="16, 32, 128", rich_help_panel=_SEARCH
-        ),
-    ] = None,
-    l2: Annotated[
-        list[float] | None,
-        typer.Option(
-            help="Penalties to try.",
-            show_default="0, 0.0001, 0.001, 0.01",
-            rich_help_panel=_SEARCH,
-        ),
-    ] = None,
-    epochs: Annotated[
-        int, typer.Option(help="Epochs of the trials that go furthest.", rich_help_panel=_SEARCH)
-    ] = 200,
-    task: Annotated[
-        str,
-        typer.Option(
-            help="regression, count, binary, multiclass or multilabel; auto reads it from the "
-            "target.",
-            autocompletion=complete.tasks,
-            rich_help_panel=_DATA,
-        ),
-    ] = "auto",
-    test: Annotated[
-        float,
-        typer.Option(help="Share of the rows for the final judgement.", rich_help_panel=_DATA),
-    ] = 0.2,
-    split: Annotated[
-        str,
-        typer.Option(
-            help="Which rows these are: auto, random, ordered, column:NAME.", rich_help_panel=_DATA
-        ),
-    ] = "auto",
-    scale: Annotated[
-        str,
-        typer.Option(
-            help="standard, minmax or none.",
-            autocompletion=complete.scalers,
-            rich_help_panel=_DATA,
-        ),
-    ] = "standard",
-    missing: Annotated[
-        str,
-        typer.Option(
-            help="Missing cells: error, mean or drop.",
-            autocompletion=complete.missing,
-            rich_help_panel=_DATA,
-        ),
-    ] = "error",
-    text: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN", help="Read as text. Repeatable.", rich_help_panel=_DATA),
-    ] = None,
-    drop: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN", help="Leave out. Repeatable.", rich_help_panel=_DATA),
-    ] = None,
-    ids: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--id", metavar="COLUMN", help="Do not learn from. Repeatable.", rich_help_panel=_DATA
-        ),
-    ] = None,
+    time: Annotated[float | None, _TIME] = None,
+    trials: Annotated[int | None, _search(help="Settings to try, at most.")] = None,
+    splits: Annotated[int, _search(help="Random splits to score each by.")] = 5,
+    hidden: Annotated[list[str] | None, _HIDDEN] = None,
+    activation: Annotated[list[str] | None, _ACTIVATION] = None,
+    optimizer: Annotated[list[str] | None, _OPTIMIZER] = None,
+    lr: Annotated[list[float] | None, _LR] = None,
+    batch_size: Annotated[list[int] | None, _BATCH] = None,
+    l2: Annotated[list[float] | None, _L2] = None,
+    epochs: Annotated[int, _search(help="Epochs of the trials that go furthest.")] = 200,
+    task: Annotated[str, table_options.TASK] = "auto",
+    test: Annotated[float, _data(help="Share of the rows for the final judgement.")] = 0.2,
+    split: Annotated[str, table_options.SPLIT] = "auto",
+    scale: Annotated[str, table_options.SCALE] = "standard",
+    missing: Annotated[str, table_options.MISSING] = "error",
+    text: Annotated[list[str] | None, _TEXT] = None,
+    drop: Annotated[list[str] | None, _DROP] = None,
+    ids: Annotated[list[str] | None, _ID] = None,
     form: Any = None,
-    seed: Annotated[
-        int,
-        typer.Option(help="Determines trials, splits and weights.", rich_help_panel=_SEARCH),
-    ] = 0,
+    seed: Annotated[int, _search(help="Determines trials, splits and weights.")] = 0,
     workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Processes that train.", show_default="one per processor", rich_help_panel=_SEARCH
-        ),
+        int | None, _search(help="Processes that train.", show_default="one per processor")
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="A folder for the table and the picture.",
-            show_default="NAME-tune here",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None,
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="Replace what is in it.", rich_help_panel=_OUTPUT),
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print one JSON object instead.", rich_help_panel=_OUTPUT),
-    ] = False,
-    debug: Annotated[
-        bool,
-        typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=_OUTPUT),
-    ] = False,
+    out: Annotated[Path | None, _OUT] = None,
+    force: Annotated[bool, _output("--force", help="Replace what is in it.")] = False,
+    as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
+    debug: Annotated[bool, _output("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Find settings that suit a table: size, activation, optimizer, rate, batch size, penalty.
 
