@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from deltarule.core.blas import take_wide_kernels
+from deltarule.core.version import VERSION
 
 take_wide_kernels()
 
@@ -98,7 +99,7 @@ if TYPE_CHECKING:
     )
     from deltarule.training.keeping.checkpoints import checkpoints
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOME = {
     "activations": "deltarule.activations",

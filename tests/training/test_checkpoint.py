@@ -170,7 +170,7 @@ def test_another_engine_and_other_data_are_refused(tmp_path):
 
 def test_another_version_is_refused(tmp_path, monkeypatch):
     train(epochs=4, checkpoint=tmp_path)
-    monkeypatch.setattr(dr, "__version__", "9.9.9")
+    monkeypatch.setattr("deltarule.training.job.VERSION", "9.9.9")
     with pytest.raises(dr.UsageError, match=r"deltarule: '.*' there, '9.9.9' here"):
         train(resume=tmp_path)
 

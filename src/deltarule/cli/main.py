@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-import deltarule
 from deltarule.cli.commands import study
 from deltarule.cli.commands.check import check
 from deltarule.cli.commands.compare import compare
@@ -26,6 +25,7 @@ from deltarule.cli.commands.train import train
 from deltarule.cli.commands.tune import tune
 from deltarule.cli.commands.why import why
 from deltarule.cli.once import Once
+from deltarule.core.version import VERSION
 
 __all__ = ["app", "run"]
 
@@ -49,7 +49,7 @@ def _examples(*lines: str) -> str:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"deltarule {deltarule.__version__}")
+        typer.echo(f"deltarule {VERSION}")
         raise typer.Exit
 
 

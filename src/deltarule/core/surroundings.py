@@ -6,9 +6,10 @@ import os
 import platform
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
+
+from deltarule.core.version import VERSION
 
 __all__ = ["COMMAND", "surroundings"]
 
@@ -26,7 +27,7 @@ def surroundings(*packages: str) -> dict[str, Any]:
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "commands": [COMMAND.get()] if COMMAND.get() else [],
         "versions": {
-            "deltarule": str(import_module("deltarule").__version__),
+            "deltarule": VERSION,
             "python": platform.python_version(),
             **{name: version(name) for name in packages},
         },

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-import deltarule
 from deltarule.activations import Activation
+from deltarule.core.version import VERSION
 from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.exchange.c_trial import answer_of_header, array_in_c, main_in_c
 from deltarule.exchange.numbers_text import number_text
@@ -75,7 +75,7 @@ def _larger(name: str) -> list[str]:
 def _head(ops: Operations, name: str) -> Iterator[str]:
     big, k = name.upper(), ops.answers
     sizes = "-".join(map(str, ops.sizes))
-    yield f"/* A {sizes} network; written by deltarule {deltarule.__version__}."
+    yield f"/* A {sizes} network; written by deltarule {VERSION}."
     yield ""
     yield from layer_table(ops)
     yield ""

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-import deltarule
+from deltarule.core.version import VERSION
 from deltarule.exchange.numbers_text import number_text
 from deltarule.exchange.numpy_file import NUMPY_WORDS
 from deltarule.exchange.operations import Column, Operations, Step
@@ -36,7 +36,7 @@ def json_file(ops: Operations, trial: Trial, name: str) -> str:
     answers = trial.answers[:_RECORDED].tolist()
     rows = [list(row) for row in trial.rows[:_RECORDED]]
     plain: dict[str, Any] = {
-        "written_by": f"deltarule {deltarule.__version__}",
+        "written_by": f"deltarule {VERSION}",
         "precision": str(ops.dtype),
         "columns": [_column(c) for c in ops.columns],
         "layers": [_layer(step) for step in ops.steps],

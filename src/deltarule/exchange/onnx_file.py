@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import deltarule
 from deltarule.core.errors import UsageError
+from deltarule.core.version import VERSION
 from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.exchange.operations import Column, Operations, Step
 from deltarule.exchange.target import Target
@@ -123,7 +123,7 @@ def onnx_file(ops: Operations, trial: Trial, name: str) -> bytes:
         opset_imports=[helper.make_opsetid("", _OPSET), helper.make_opsetid("ai.onnx.ml", _ML)],
         ir_version=_IR,
         producer_name="deltarule",
-        producer_version=deltarule.__version__,
+        producer_version=VERSION,
         doc_string=_said(ops),
     )
     onnx.checker.check_model(model, full_check=True)

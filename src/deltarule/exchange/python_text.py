@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-import deltarule
+from deltarule.core.version import VERSION
 from deltarule.exchange.numbers_text import lines_of
 from deltarule.exchange.operations import Operations
 
@@ -27,7 +27,7 @@ def head(what: str, ops: Operations, more: str) -> list[str]:
     """Return the docstring that a file begins with."""
     shape = "-".join(map(str, ops.sizes))
     return [
-        f'"""A {shape} network as {what}; written by deltarule {deltarule.__version__}.',
+        f'"""A {shape} network as {what}; written by deltarule {VERSION}.',
         "",
         *layer_table(ops),
         "",

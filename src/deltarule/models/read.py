@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-import deltarule
 from deltarule.core.errors import DeltaruleError, FileError
 from deltarule.core.own_code import restored
 from deltarule.core.own_parts import import_again
+from deltarule.core.version import VERSION
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective
@@ -150,7 +150,7 @@ def read_description(place: Path) -> dict[str, Any]:
     if plain["schema"] != SCHEMA:
         raise FileError(
             f"{path}: it has the schema version {plain['schema']!r}, and deltarule "
-            f"{deltarule.__version__} reads version {SCHEMA}. Use the version of deltarule that "
+            f"{VERSION} reads version {SCHEMA}. Use the version of deltarule that "
             "wrote it, or train the model again."
         )
     sums = plain.get("sha256")

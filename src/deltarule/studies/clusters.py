@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import deltarule
 from deltarule.core.errors import ResourceError, UsageError
 from deltarule.core.processors import cores
+from deltarule.core.version import VERSION
 
 __all__ = ["EXECUTORS", "Place", "Workers"]
 
@@ -107,12 +107,12 @@ def _check_versions(found: dict[str, Any]) -> None:
         if isinstance(version, Exception):
             raise ResourceError(
                 f"the worker {worker} has no deltarule ({type(version).__name__}: {version}); "
-                f"install deltarule {deltarule.__version__} there"
+                f"install deltarule {VERSION} there"
             )
-        if version != deltarule.__version__:
+        if version != VERSION:
             raise ResourceError(
                 f"the worker {worker} has deltarule {version}, and here is "
-                f"{deltarule.__version__}; install the same"
+                f"{VERSION}; install the same"
             )
 
 

@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import deltarule
 from deltarule.core.errors import FileError, UsageError
 from deltarule.core.files import PARTIAL, new_file, unwritable
 from deltarule.core.surroundings import surroundings
+from deltarule.core.version import VERSION
 from deltarule.models.atomic import sync_folder
 from deltarule.models.claim import claimed
 from deltarule.studies.definition import Definition
@@ -75,10 +75,8 @@ class StudyFolder:
             old = read_manifest(self.path)
             earlier = Definition(old["definition"])
             found = earlier.differences(self.definition)
-            if old["versions"]["deltarule"] != deltarule.__version__:
-                found.append(
-                    f"deltarule: {old['versions']['deltarule']} there, {deltarule.__version__} here"
-                )
+            if old["versions"]["deltarule"] != VERSION:
+                found.append(f"deltarule: {old['versions']['deltarule']} there, {VERSION} here")
             if found and not fresh:
                 more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
                 raise UsageError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from deltarule.core.errors import DataError, UsageError
 from deltarule.core.memory import require_parameters
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.core.sequences import Sequences
+from deltarule.core.version import VERSION
 from deltarule.engine import Objective, Samples
 from deltarule.engine.objective import check_order
 from deltarule.engine.rule_state import learned
@@ -125,7 +125,7 @@ class Job:
         Plain values: data and theta by the beginning of their SHA-256.
         """
         found = {
-            "deltarule": str(import_module("deltarule").__version__),
+            "deltarule": VERSION,
             "engine": engine,
             "network": self.objective.network.to_dict(),
             **self.objective.to_dict(),

@@ -24,9 +24,10 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 
+from deltarule.core.version import VERSION
 from deltarule.engine.compiled.instructions.machine import Machine
 
 __all__ = ["CacheWarning", "cached", "folder"]
@@ -156,9 +157,7 @@ def _versions() -> tuple[str, str, str]:
         binding = metadata.version("llvmlite")
     except metadata.PackageNotFoundError:  # frozen applications leave the metadata out
         binding = "unknown"
-    # the root package lists the upper rooms, so a plain import would count as one of theirs
-    own = str(import_module("deltarule").__version__)
-    return own, binding, ".".join(map(str, llvm.llvm_version_info))
+    return VERSION, binding, ".".join(map(str, llvm.llvm_version_info))
 
 
 def _kept(entry: Path, key: bytes) -> bytes | None:

@@ -1,0 +1,7 @@
+"""The version, known to all rooms; `deltarule.__version__` is this one."""
+
+from __future__ import annotations
+
+__all__ = ["VERSION"]
+
+VERSION = "0.1.0"
