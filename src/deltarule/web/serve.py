@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 
 from deltarule.core.errors import ResourceError, UsageError
 from deltarule.data import Table
-from deltarule.web.app import make_app
+from deltarule.web.app import Pages, make_app
 from deltarule.web.guard import Guard, new_token
 from deltarule.web.setup import Setup
+from deltarule.web.worker import get_ready
 
 __all__ = ["serve"]
 
@@ -39,7 +40,6 @@ def serve(
         raise UsageError(
             f"the lab needs more: pip install 'deltarule[lab]' ({error.name} is missing)"
         ) from None
-    app = make_app(setup, own)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -51,12 +51,14 @@ def serve(
         raise ResourceError(
             f"{host}:{port}: {error.strerror or error}; take another `--port` (0: a free one)"
         ) from None
+    pages = Pages(setup, own)
     with listening:
+        get_ready()
         port, token = listening.getsockname()[1], new_token()
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{port}/?token={token}" + f"#lesson={lesson}" * bool(lesson)
         config = uvicorn.Config(
-            Guard(app, token, port, host),
+            Guard(make_app(pages), token, port, host),
             log_level="warning",
             access_log=False,
             ws="websockets-sansio",
@@ -73,4 +75,7 @@ def serve(
         say(address)
         if browser:
             threading.Timer(0.3, webbrowser.open, [address]).start()
-        uvicorn.Server(config).run(sockets=[listening])
+        try:
+            uvicorn.Server(config).run(sockets=[listening])
+        finally:
+            pages.stop_all()

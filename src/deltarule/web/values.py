@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.engine.api import backprop
 from deltarule.engine.epoch import outputs_over
-from deltarule.engine.reference import Backprop
 from deltarule.layers import Affine
 from deltarule.models.metrics import measure
 from deltarule.web.lane import Lane
 
-__all__ = ["backpropagated", "curve_point", "decision_map", "passes", "predictions", "rounded"]
+__all__ = ["curve_point", "decision_map", "passes", "predictions", "rounded"]
 
 DRAWN = 64
 """Nodes of a layer that are drawn one by one, and sent, at most."""
@@ -36,23 +34,6 @@ def rounded(values: Any, digits: int = 7) -> Any:
     return float(f"{number:.{digits}g}") if np.isfinite(number) else str(number)
 
 
-def backpropagated(lane: Lane, rows: slice) -> Backprop:
-    """Return one pass of a lane over some of its rows, by its own rule."""
-    objective, samples = lane.job.objective, lane.job.samples
-    return backprop(
-        objective.network,
-        lane.theta,
-        samples.X[rows],
-        samples.T[rows],
-        loss=objective.loss,
-        reduction="mean",
-        rule=objective.rule,
-        lr=lane.rate if objective.rule.sequential else None,
-        seed=lane.job.seed,
-        learned=lane.state.slots[-1] if objective.learns else None,
-    )
-
-
 def passes(lane: Lane, row: int | None) -> dict[str, Any]:
     """Return W, b, net, y, f', dE/dy, delta and dE/dw of every layer, by what `dr.backprop` finds.
 
@@ -60,7 +41,7 @@ def passes(lane: Lane, row: int | None) -> dict[str, Any]:
     whose nets and outputs are means. Layers of more than 64 nodes leave the others out.
     """
     rows = slice(None) if row is None else slice(row, row + 1)
-    found, samples, net = backpropagated(lane, rows), lane.job.samples, lane.plan.network
+    found, samples, net = lane.backprop(rows), lane.samples, lane.plan.network
     gradients, layers = net.unpack(found.gradient), []
     for l, (layer, p) in enumerate(zip(net.layers, net.unpack(lane.theta), strict=True), 1):
         nets, y = found.nets[l], found.outputs[l]

@@ -1,0 +1,128 @@
+"""A page's session in a process of its own: it takes no time from other pages, and ends at once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import tempfile
+import traceback
+from collections.abc import Mapping
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Any
+
+from deltarule.core.errors import DeltaruleError, UsageError
+from deltarule.data import Table
+from deltarule.web.session import Session
+from deltarule.web.setup import Setup
+
+__all__ = ["EndedError", "Worker", "answer", "get_ready"]
+
+MOST_CHARACTERS = 64 * 1024
+"""Of a message from a page."""
+
+_FORKS = "forkserver" in multiprocessing.get_all_start_methods()
+"""Where it can be, a session is a fork of one process that has imported everything."""
+_CONTEXT: Any = multiprocessing.get_context("forkserver" if _FORKS else "spawn")
+
+
+def get_ready() -> None:
+    """Start the process that sessions are forked from, so that the first page need not wait."""
+    if _FORKS:
+        from multiprocessing import forkserver
+
+        _CONTEXT.set_forkserver_preload(["__main__", __name__, *_LATER])
+        forkserver.ensure_running()
+
+
+_LATER = (
+    "deltarule.engine.compiled.trainer", "deltarule.explanation", "deltarule.web.judging",
+)  # fmt: skip
+"""What a session imports when it is asked for it."""
+
+
+class EndedError(Exception):
+    """The session's process is no more."""
+
+
+class Worker:
+    """A session in a process of its own. `ask` waits for its answer; `end` ends it, at any time."""
+
+    def __init__(self, setup: Setup | None, own: Mapping[str, Table] | None) -> None:
+        tables = {name: replace(table, locate=None) for name, table in (own or {}).items()}
+        self._folder = tempfile.TemporaryDirectory(prefix="deltarule-lab-")
+        self._pipe, theirs = _CONTEXT.Pipe()
+        self._process = _CONTEXT.Process(
+            target=_work, args=(theirs, self._folder.name, setup, tables), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    def begin(self) -> str:
+        """Return what a page is shown first."""
+        return self._received()
+
+    def ask(self, text: str) -> str:
+        """Return the answer to a message, both as JSON. Raises `EndedError`."""
+        try:
+            self._pipe.send(text)
+        except (OSError, ValueError):
+            raise EndedError from None
+        return self._received()
+
+    def _received(self) -> str:
+        try:
+            found: str = self._pipe.recv()
+        except (EOFError, OSError):
+            raise EndedError from None
+        return found
+
+    def end(self) -> None:
+        """Kill the process, whatever it does, and remove what it wrote."""
+        self._process.kill()
+        self._process.join()
+        with contextlib.suppress(OSError):
+            self._pipe.close()
+        self._folder.cleanup()
+
+
+def _work(
+    pipe: Connection, folder: str, setup: Setup | None, own: Mapping[str, Table] | None
+) -> None:
+    """Answer messages until the other end is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    tempfile.tempdir = folder
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        session = Session(setup, own)
+        pipe.send(_plain(session.begin()))
+        while True:
+            pipe.send(_plain(answer(session, pipe.recv())))
+    os._exit(0)
+
+
+def _plain(found: dict[str, Any]) -> str:
+    return json.dumps(found, separators=(",", ":"), allow_nan=False)
+
+
+def answer(session: Session, text: str) -> dict[str, Any]:
+    """Return the answer to a message, or what is wrong with it; `id` comes back as it was."""
+    number = None
+    try:
+        if len(text) > MOST_CHARACTERS:
+            raise UsageError(f"a message has at most {MOST_CHARACTERS} characters")
+        message = json.loads(text)
+        number = message.get("id") if isinstance(message, dict) else None
+        number = number if isinstance(number, int) else None
+        found = session.answer(message)
+    except DeltaruleError as error:
+        found = {"error": str(error)}
+    except (json.JSONDecodeError, RecursionError) as error:
+        found = {"error": f"a message is a JSON object: {error}"[:300]}
+    except Exception as error:  # a bug of ours ends neither the page nor what was trained
+        traceback.print_exc()
+        found = {"error": f"this is a bug of the lab: {type(error).__name__}: {error}"[:300]}
+    return {**found, "id": number}
