@@ -72,8 +72,9 @@ def page(recorded: dict[str, Any]) -> str:
         f"<script>{_plain_script('vendor/uPlot.iife.min.js')}</script>",
     ]
     data = json.dumps({**recorded, "words": words}, separators=(",", ":"), allow_nan=False)
+    data = data.replace("<", "\\u003c")  # nothing in it ends the element that it stands in
     end = [
-        f'<script type="application/json" id="recorded">{data.replace("<", "\\u003c")}</script>',
+        f'<script type="application/json" id="recorded">{data}</script>',
         f'<script type="module">{_modules()}</script>',
     ]
     text = re.sub(r'<(?:link|script)\b[^>]*(?:href|src)="[^"]*"[^>]*>(?:</script>)?\n?', "", text)
