@@ -14,10 +14,10 @@ import pytest
 import deltarule as dr
 from deltarule.core.errors import UsageError
 from deltarule.data import read_table
-from deltarule.web.worker import answer
 from deltarule.web.lessons import ORDER, lessons
 from deltarule.web.session import DATA, Session
 from deltarule.web.setup import Setup
+from deltarule.web.worker import answer
 
 
 @pytest.mark.parametrize("data", DATA)

@@ -1,4 +1,4 @@
-"""What is taken along from a page: a model's folder, the Python code that repeats it, a snapshot."""
+"""What is taken along: a model folder, the Python code that repeats it, the page as a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 

@@ -7,12 +7,11 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.check.diagnose.planting import Planted, plant
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Backprop, Samples
 from deltarule.engine.api import backprop
@@ -25,6 +24,9 @@ from deltarule.training.chunk import chunk
 from deltarule.training.job import Job
 from deltarule.training.loop import NonFiniteError, advance
 from deltarule.training.state import State
+
+if TYPE_CHECKING:
+    from deltarule.check.diagnose.planting import Planted
 
 __all__ = ["Lane", "play"]
 
@@ -75,6 +77,8 @@ class Lane:
         self.planted: Planted | None = None
         """The mistake in its way back, where there is one."""
         if mistake:
+            from deltarule.check.diagnose.planting import plant
+
             few = samples.take(slice(0, SOME))
             self.planted = plant(mistake, objective, self.state.theta, few)
         self.trainer: Any = self._engine("reference")

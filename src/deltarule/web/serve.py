@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import webbrowser
@@ -40,6 +41,7 @@ def serve(
         raise UsageError(
             f"the lab needs more: pip install 'deltarule[lab]' ({error.name} is missing)"
         ) from None
+    get_ready()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -53,7 +55,6 @@ def serve(
         ) from None
     pages = Pages(setup, own)
     with listening:
-        get_ready()
         port, token = listening.getsockname()[1], new_token()
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{port}/?token={token}" + f"#lesson={lesson}" * bool(lesson)
@@ -67,7 +68,7 @@ def serve(
             ws_per_message_deflate=False,
             h11_max_incomplete_event_size=16 * 1024,
             timeout_keep_alive=5,
-            timeout_graceful_shutdown=1,
+            timeout_graceful_shutdown=0.5,
             limit_concurrency=256,
             server_header=False,
             lifespan="off",
@@ -76,6 +77,7 @@ def serve(
         if browser:
             threading.Timer(0.3, webbrowser.open, [address]).start()
         try:
-            uvicorn.Server(config).run(sockets=[listening])
+            with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a lab ends
+                uvicorn.Server(config).run(sockets=[listening])
         finally:
             pages.stop_all()

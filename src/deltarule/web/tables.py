@@ -1,4 +1,4 @@
-"""The data of one page: bundled names, what the lab was started with, and files given to the page."""
+"""The data of one page: bundled names, what the lab began with, and files given to the page."""
 
 from __future__ import annotations
 

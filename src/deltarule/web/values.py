@@ -25,13 +25,20 @@ FIT = 121
 def rounded(values: Any, digits: int = 7) -> Any:
     """Return numbers as nested lists, to so many significant digits; what is not finite as text.
 
-    >>> rounded(np.array([1 / 3, np.inf]))
-    [0.3333333, 'inf']
+    >>> rounded(np.array([1 / 3, np.inf])), rounded(np.array([[2e-9 / 3, -12345678.9, 0.0]]))
+    ([0.3333333, 'inf'], [[6.666667e-10, -12345680.0, 0.0]])
     """
-    if isinstance(values, list | tuple) or (isinstance(values, np.ndarray) and values.ndim):
-        return [rounded(value, digits) for value in values]
-    number = float(values)
-    return float(f"{number:.{digits}g}") if np.isfinite(number) else str(number)
+    array = np.asarray(values, np.float64)
+    size = np.abs(array)
+    usual = (size > 1e-250) & (size < 1e250)
+    if not (usual | (size == 0)).all():
+        if array.ndim:
+            return [rounded(value, digits) for value in array]
+        number = float(array)
+        return float(f"{number:.{digits}g}") if np.isfinite(number) else str(number)
+    places = digits - 1 - np.floor(np.log10(np.where(usual, size, 1.0)))
+    up, down = 10.0 ** np.maximum(places, 0), 10.0 ** np.maximum(-places, 0)
+    return (np.rint(array * up / down) / up * down).tolist()
 
 
 def passes(lane: Lane, row: int | None) -> dict[str, Any]:

@@ -6,12 +6,14 @@ import contextlib
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import tempfile
+import threading
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from deltarule.core.errors import DeltaruleError, UsageError
@@ -34,14 +36,8 @@ def get_ready() -> None:
     if _FORKS:
         from multiprocessing import forkserver
 
-        _CONTEXT.set_forkserver_preload(["__main__", __name__, *_LATER])
+        _CONTEXT.set_forkserver_preload(["__main__", __name__])
         forkserver.ensure_running()
-
-
-_LATER = (
-    "deltarule.engine.compiled.trainer", "deltarule.explanation", "deltarule.web.judging",
-)  # fmt: skip
-"""What a session imports when it is asked for it."""
 
 
 class EndedError(Exception):
@@ -96,12 +92,23 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     tempfile.tempdir = folder
+    threading.Thread(target=_end_with_the_server, args=(folder,), daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         session = Session(setup, own)
         pipe.send(_plain(session.begin()))
         while True:
             pipe.send(_plain(answer(session, pipe.recv())))
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
+
+
+def _end_with_the_server(folder: str) -> None:
+    """Wait for the server's end, however it ends, and end with it in the midst of anything."""
+    server = multiprocessing.parent_process()
+    assert server is not None
+    wait([server.sentinel])
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
 
 
 def _plain(found: dict[str, Any]) -> str:

@@ -44,7 +44,9 @@ class Planted:
     ) -> Backprop:
         """Return what `engine.reference.backprop` does, with the mistake on the way back."""
         found = right(objective, theta, X, T, weight, *rest)
-        results = backward(Case(objective, theta, Samples(X, T, weight)), [(self.point, self.layers)])
+        results = backward(
+            Case(objective, theta, Samples(X, T, weight)), [(self.point, self.layers)]
+        )
         return replace(
             found,
             dE_dy=[None, *(r.at.dE_dy for r in results[1:])],

@@ -51,7 +51,9 @@ def lab(
     from deltarule.web.serve import serve
     from deltarule.web.session import DATA, Session
     from deltarule.web.setup import Setup
+    from deltarule.web.worker import get_ready
 
+    get_ready()  # it takes its time while the data are read here
     if lesson:
         known(lesson)
     own = {}
