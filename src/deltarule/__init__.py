@@ -98,6 +98,7 @@ if TYPE_CHECKING:
         train_many,
     )
     from deltarule.training.keeping.checkpoints import checkpoints
+    from deltarule.web.notebook import LabPage, lab
 
 __version__ = VERSION
 
@@ -185,6 +186,8 @@ _HOME = {
     "compare_outputs": "deltarule.check.outputs",
     "load": "deltarule.models",
     "save": "deltarule.models.network_folder",
+    "LabPage": "deltarule.web.notebook",
+    "lab": "deltarule.web.notebook",
     "checkpoints": "deltarule.training.keeping.checkpoints",
     "train": "deltarule.training",
     "train_many": "deltarule.training",
@@ -214,6 +217,7 @@ __all__ = [
     "Forecast",
     "GradientCheck",
     "Jordan",
+    "LabPage",
     "Last",
     "LockError",
     "Many",
@@ -262,6 +266,7 @@ __all__ = [
     "hessian",
     "hessian_vector",
     "jacobian",
+    "lab",
     "load",
     "load_forecast",
     "losses",

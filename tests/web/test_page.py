@@ -83,7 +83,8 @@ def test_ones_own_file_is_dropped_in_and_trained(
     page.evaluate(
         """text => { const data = new DataTransfer();
         data.items.add(new File([text], "own rows.csv"));
-        document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true })); }""",
+        const options = { dataTransfer: data, cancelable: true };
+        document.dispatchEvent(new DragEvent("drop", options)); }""",
         f"a;b;vote\n{rows}",
     )
     page.locator("#notes", has_text="target 'vote': binary").wait_for()
@@ -131,7 +132,7 @@ def test_a_mistake_is_planted_watched_and_named(chromium: Browser, address: str)
     page.locator("#lanes td:nth-child(2)", has_text="5").first.wait_for()
     E = [float(t) for t in page.locator("#lanes td:nth-child(4)").all_text_contents()]
     assert E[1] > E[0]
-    page.select_option("#lane", value="1")
+    page.select_option("#lane", index=1)
     page.click("#diagnose")
     page.locator("#check-says", has_text="sign in layers 1, 2").wait_for()
     page.click("#check")

@@ -13,6 +13,7 @@ import urllib.request
 import pytest
 from labs import lab
 
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_and_ends_within_a_second(number: int) -> None:

@@ -32,7 +32,7 @@ def checked(lane: Lane, weight: Any = None) -> dict[str, Any]:
 
     With `weight`, a number in theta, the error of the central difference over step lengths h too.
     """
-    objective, some = lane.job.objective, lane.samples.take(_ROWS)
+    objective, some = lane.objective, lane.samples.take(_ROWS)
     mine = lane.backprop(_ROWS).gradient
     found = check_gradient(
         objective.network,
@@ -67,7 +67,7 @@ def mistakes(lane: Lane) -> list[dict[str, Any]]:
 
 
 def _plantable(lane: Lane) -> dict[str, Planted]:
-    return plantable(lane.job.objective, lane.theta, lane.samples.take(_ROWS))
+    return plantable(lane.objective, lane.theta, lane.samples.take(_ROWS))
 
 
 def diagnosed(lane: Lane, planted: Planted | None = None) -> str:
@@ -77,7 +77,7 @@ def diagnosed(lane: Lane, planted: Planted | None = None) -> str:
     """
     from deltarule.check.diagnose import diagnose
 
-    objective, some = lane.job.objective, lane.samples.take(_ROWS)
+    objective, some = lane.objective, lane.samples.take(_ROWS)
     planted = planted or lane.planted
     own: Any = lane.backprop(_ROWS).gradient
     if planted is not None:
@@ -145,7 +145,7 @@ class Quiz:
 
 def _gradient(lane: Lane, planted: Planted) -> NDArray[Any]:
     some = lane.samples.take(_ROWS)
-    found = planted.backprop(lane.job.objective, lane.theta, some.X, some.T).gradient
+    found = planted.backprop(lane.objective, lane.theta, some.X, some.T).gradient
     return np.asarray(found)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError, UsageError
-from deltarule.engine import Backprop, Samples
+from deltarule.engine import Backprop, Objective, Samples
 from deltarule.engine.api import backprop
 from deltarule.engine.choice import choose_engine, make_trainer
 from deltarule.engine.epoch import ReferenceTrainer
@@ -160,6 +160,11 @@ class Lane:
             seed=self.job.seed,
             learned=self.state.slots[-1] if objective.learns else None,
         )
+
+    @property
+    def objective(self) -> Objective:
+        """The network, its loss and its rule."""
+        return self.job.objective
 
     @property
     def samples(self) -> Samples:

@@ -84,4 +84,4 @@ def still_to_do(name: str, lanes: list[Lane], seen: set[str]) -> list[str]:
 
 
 def _solved(lane: Lane) -> bool:
-    return largest_miss(lane.job.objective, lane.theta, lane.job.samples) < SOLVED
+    return largest_miss(lane.objective, lane.theta, lane.samples) < SOLVED

@@ -213,14 +213,13 @@ class Session:
             raise UsageError(f"weight is [l, j, k], not {weight!r:.80}")
         if lane.planted is not None:
             raise UsageError("this lane's way back has a mistake: what it gives is no chain rule")
-        net, samples = lane.job.objective.network, lane.samples
         rows = slice(None) if self.row is None else slice(self.row, self.row + 1)
-        objective = lane.job.objective
+        objective, some = lane.objective, lane.samples.take(rows)
         found = explain(
-            net,
+            objective.network,
             lane.theta,
-            samples.X[rows],
-            samples.T[rows],
+            some.X,
+            some.T,
             weight=(*(whole("weight", n, 0) for n in weight),),
             loss=objective.loss,
             reduction="mean",

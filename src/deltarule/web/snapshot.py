@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deltarule.web.session import Session
 
-__all__ = ["page", "recording"]
+__all__ = ["page", "recording", "rows_of", "thinned"]
 
 _STATIC = Path(__file__).with_name("static")
 _FRAMES, _ROWS, _NUMBERS = 60, 16, 600_000
@@ -25,11 +24,10 @@ def recording(session: Session) -> dict[str, Any]:
 
     A large network has fewer updates and fewer rows of them; the last update is always there.
     """
-    lanes, size = session.lanes, session.lanes[0].plan.network.size
-    room = max(1, _NUMBERS // (2 * size * len(lanes)))
-    rows = min(len(lanes[0].samples), _ROWS, max(1, room // 4))
+    lanes, size = session.lanes, session.lanes[0].objective.network.size
+    rows, most = rows_of(size, len(lanes), len(lanes[0].samples))
     shared = sorted(set(lanes[0].steps).intersection(*(lane.steps for lane in lanes[1:])))
-    steps = _thinned(shared, max(1, min(_FRAMES, room // (rows + 1))))
+    steps = thinned(shared, most)
     start = session.begin()
     frames = []
     for step in steps:
@@ -46,10 +44,21 @@ def recording(session: Session) -> dict[str, Any]:
     return {"start": {**start, "rows": rows}, "frames": frames, "all_rows": start["rows"]}
 
 
-def _thinned(steps: Sequence[int], most: int) -> list[int]:
+def rows_of(size: int, lanes: int, rows: int) -> tuple[int, int]:
+    """Return how many rows, and how many updates, of networks of `size` parameters are kept.
+
+    >>> rows_of(13, 1, 4), rows_of(6_570, 1, 1_000)
+    ((4, 60), (11, 3))
+    """
+    room = max(1, _NUMBERS // (2 * size * lanes))
+    kept = min(rows, _ROWS, max(1, room // 4))
+    return kept, max(1, min(_FRAMES, room // (kept + 1)))
+
+
+def thinned(steps: Sequence[int], most: int) -> list[int]:
     """Return at most so many of the steps, evenly, with the last one.
 
-    >>> _thinned(range(10), 4)
+    >>> thinned(range(10), 4)
     [0, 3, 6, 9]
     """
     if len(steps) <= most:
@@ -115,11 +124,3 @@ def _modules() -> str:
     texts = [(_STATIC / name).read_text("utf-8") for name in order]
     whole = re.sub(r'^import .* from "\./[\w.]+";$', "", "\n".join(texts), flags=re.M)
     return re.sub(r"^export ", "", whole, flags=re.M).replace("</script", "<\\/script")
-
-
-def inline(text: str, height: int = 900) -> str:
-    """Return a page as a frame for a notebook."""
-    return (
-        f'<iframe srcdoc="{html.escape(text, quote=True)}" width="100%" height="{height}" '
-        'style="border:0" sandbox="allow-scripts allow-downloads"></iframe>'
-    )

@@ -48,8 +48,7 @@ async function begin(answer, address = true) {
   $("formula").replaceChildren();
   $("explanation").textContent = "";
   $("why-hint").hidden = false;
-  form.fill(answer);
-  checking.clear();
+  if (!recorded) { form.fill(answer); checking.clear(); }
   $("add-lane").disabled = answer.setup.lanes.length >= 4;
   $("notes").replaceChildren(...answer.notes.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   $("stage").max = stages(answer.activations.length);
@@ -67,7 +66,7 @@ function show(answer) {
   view = { ...view, ...answer };
   if (!recorded) curve.add(view);
   const metrics = Object.keys(view.lanes[0].scores).filter((name) => name !== "loss");
-  const named = (own, k) => `${k + 1}: ${own.mistake || own.rule}, ${own.optimizer}`;
+  const named = (own, k) => `${k + 1}: ${own.mistake || own.rule}${own.optimizer && `, ${own.optimizer}`}`;
   table($("lanes"), [say("lane"), say("updates"), say("epochs"), "E", ...metrics], view.lanes.map((one, k) => [named(start.setup.lanes[k], k), one.point.step, one.point.epoch, number(one.point.E, 5), ...metrics.map((name) => number(one.scores[name], 4))]));
   const ended = view.lanes.map((one) => one.ended).filter(Boolean);
   if (ended.length) $("said").textContent = ended[0];
@@ -206,8 +205,7 @@ $("save-png").addEventListener("click", () => savePicture("png"));
 $("language").addEventListener("change", async () => {
   await load($("language").value, recorded);
   if (!start) return;
-  form.fill(start);
-  if (!recorded) { curve.clear(curve.lanes, curve.validation); lessons.reword(); }
+  if (!recorded) { form.fill(start); curve.clear(curve.lanes, curve.validation); lessons.reword(); }
   note();
   show(view);
 });
@@ -219,7 +217,7 @@ document.addEventListener("keydown", (event) => {
 
 function note() {
   $("snapshot-note").hidden = !recorded;
-  if (recorded) $("snapshot-note").textContent = say("snapshot", { n: recorded.frames.length, last: recorded.frames.at(-1).step, data: recorded.start.setup?.data ?? "", rows: recorded.start.rows, all: recorded.all_rows });
+  if (recorded) $("snapshot-note").textContent = say("snapshot", { n: recorded.frames.length, last: recorded.frames.at(-1).step, data: recorded.start.setup.data, rows: recorded.start.rows, all: recorded.all_rows });
 }
 function closed(code) {
   pause();
