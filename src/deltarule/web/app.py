@@ -25,8 +25,13 @@ WAITING = 8
 class Pages:
     """The sessions at work, each in a process of its own and with a thread that waits for it."""
 
-    def __init__(self, setup: Setup | None, own: Mapping[str, Table] | None) -> None:
-        self._given = setup, own
+    def __init__(
+        self,
+        setup: Setup | None = None,
+        own: Mapping[str, Table] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._given = setup, own, folder
         self._threads = ThreadPoolExecutor(MOST_PAGES, "page")
         self._workers: set[Worker] = set()
         self._starting = 0

@@ -7,6 +7,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from deltarule.core.errors import ResourceError, UsageError
 from deltarule.data import Table
@@ -23,6 +24,7 @@ _LOOPBACK = "127.0.0.1"
 def serve(
     setup: Setup | None = None,
     own: Mapping[str, Table] | None = None,
+    folder: Path | None = None,
     *,
     lesson: str = "",
     host: str = _LOOPBACK,
@@ -53,7 +55,7 @@ def serve(
         raise ResourceError(
             f"{host}:{port}: {error.strerror or error}; take another `--port` (0: a free one)"
         ) from None
-    pages = Pages(setup, own)
+    pages = Pages(setup, own, folder)
     with listening:
         port, token = listening.getsockname()[1], new_token()
         shown = f"[{host}]" if ":" in host else host

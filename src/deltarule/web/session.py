@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.data import Table
 from deltarule.layers import Affine
+from deltarule.web.folders import view_of
 from deltarule.web.lane import Lane, play
 from deltarule.web.lessons import still_to_do
 from deltarule.web.setup import Setup
@@ -37,12 +39,19 @@ SECONDS = 0.01
 class Session:
     """A page at work.
 
-    `own` are tables that the lab was started with, by name, each with its target. A page names data
-    and formulas of the registries alone: it has no file opened and no code loaded.
+    `own` are tables that the lab was started with, by name, each with its target, and `folder` a
+    study's or a forecast's. A page names data and formulas of the registries alone: it has no file
+    opened and no code loaded.
     """
 
-    def __init__(self, setup: Setup | None = None, own: Mapping[str, Table] | None = None) -> None:
+    def __init__(
+        self,
+        setup: Setup | None = None,
+        own: Mapping[str, Table] | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self.tables = Tables(own)
+        self.folder = None if folder is None else view_of(folder)
         self.row: int | None = 0
         self.pace = 1
         self.seen: set[str] = set()
@@ -77,7 +86,8 @@ class Session:
             "setup": self._setup, "look": self._look, "step": self._step, "back": self._back,
             "play": self._play, "explain": self._explain, "check": self._check,
             "task": self._task, "file": self._file, "export": self._export,
-            "mistakes": self._mistakes, "diagnose": self._diagnose, "quiz": self._quiz,
+            "folder": self._folder, "mistakes": self._mistakes, "diagnose": self._diagnose,
+            "quiz": self._quiz,
         }  # fmt: skip
         if not isinstance(name, str) or name not in acts:
             raise unknown_name("message", str(name)[:80], acts)
@@ -94,6 +104,7 @@ class Session:
         return {
             "setup": self.setup.to_json(),
             "data": self.tables.names,
+            "folder": "" if self.folder is None else self.folder.kind,
             "parameters": self.tables.parameters(),
             "columns": list(self.table.names),
             "target": list(targets.names),
@@ -199,6 +210,12 @@ class Session:
     def _file(self, message: dict[str, Any]) -> dict[str, Any]:
         """Take a part of a file that was dropped on the page."""
         return self.tables.receive(message) or {"coming": True}
+
+    def _folder(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Look at the folder that the lab was started with."""
+        if self.folder is None:
+            raise UsageError("this lab was not started with a folder: `deltarule lab FOLDER`")
+        return {"shown": self.folder.shown(message)}
 
     def lane(self, message: dict[str, Any]) -> Lane:
         """Return the lane that a message is about."""

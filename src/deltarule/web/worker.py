@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from deltarule.core.errors import DeltaruleError, UsageError
@@ -47,12 +48,17 @@ class EndedError(Exception):
 class Worker:
     """A session in a process of its own. `ask` waits for its answer; `end` ends it, at any time."""
 
-    def __init__(self, setup: Setup | None, own: Mapping[str, Table] | None) -> None:
+    def __init__(
+        self,
+        setup: Setup | None = None,
+        own: Mapping[str, Table] | None = None,
+        folder: Path | None = None,
+    ) -> None:
         tables = {name: replace(table, locate=None) for name, table in (own or {}).items()}
         self._folder = tempfile.TemporaryDirectory(prefix="deltarule-lab-")
         self._pipe, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(
-            target=_work, args=(theirs, self._folder.name, setup, tables), daemon=True
+            target=_work, args=(theirs, self._folder.name, (setup, tables, folder)), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -85,16 +91,14 @@ class Worker:
         self._folder.cleanup()
 
 
-def _work(
-    pipe: Connection, folder: str, setup: Setup | None, own: Mapping[str, Table] | None
-) -> None:
+def _work(pipe: Connection, folder: str, given: tuple[Any, ...]) -> None:
     """Answer messages until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     tempfile.tempdir = folder
     threading.Thread(target=_end_with_the_server, args=(folder,), daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        session = Session(setup, own)
+        session = Session(*given)
         pipe.send(_plain(session.begin()))
         while True:
             pipe.send(_plain(answer(session, pipe.recv())))

@@ -2,6 +2,7 @@
 
 import { Checking } from "./check.js";
 import { Drawing, give, watchDrops } from "./data.js";
+import { FolderView } from "./folder.js";
 import { Lessons } from "./lessons.js";
 import { Curve, drawMap, table } from "./pictures.js";
 import { Picture, stages, stageText } from "./network.js";
@@ -19,6 +20,7 @@ const form = new SetupForm($("setup"), $("lanes-setup"), setUp);
 const lessons = new Lessons($, tell, pause);
 const lane = () => Number($("lane").value) || 0;
 const checking = new Checking($, tell, () => ({ setup: start?.setup, lane: lane(), index }));
+const folder = new FolderView($, tell);
 const drawing = new Drawing($("draw"), $("draw-kind"), (n) => ($("draw-says").textContent = say("draw-label", { n })));
 
 // Ask, and show the answer; what is wrong is said, and then null comes back.
@@ -231,5 +233,9 @@ if (recorded) session = new Recorded(recorded, begin);
 else {
   await lessons.load();
   watchDrops(use);
-  session = new Live((answer) => begin(answer, false).then(fromAddress), closed);
+  session = new Live(async (answer) => {
+    await begin(answer, false);
+    if (answer.folder) await folder.open();
+    await fromAddress();
+  }, closed);
 }
