@@ -25,7 +25,9 @@ _TOLD = ("n", "diverged", "solved_share", "epochs_mean", "error_mean", "accuracy
 class View(Protocol):
     """What is shown of a folder: `kind` says how, `shown` what."""
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """study or series."""
 
     def shown(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Return it; `message` says what of it."""
