@@ -17,6 +17,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from deltarule.core.errors import DeltaruleError, UsageError
 from deltarule.data import Table
 from deltarule.web.session import Session
@@ -97,7 +99,8 @@ def _work(pipe: Connection, folder: str, given: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     tempfile.tempdir = folder
     threading.Thread(target=_end_with_the_server, args=(folder,), daemon=True).start()
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    one_thread = threadpool_limits(1)  # pages share the machine, and their networks are small
+    with one_thread, contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         session = Session(*given)
         pipe.send(_plain(session.begin()))
         while True:
