@@ -6,14 +6,11 @@ import contextlib
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 from deltarule.core.errors import ResourceError, UsageError
-from deltarule.data import Table
 from deltarule.web.app import Pages, make_app
 from deltarule.web.guard import Guard, new_token
-from deltarule.web.setup import Setup
 from deltarule.web.worker import get_ready
 
 __all__ = ["serve"]
@@ -22,9 +19,9 @@ _LOOPBACK = "127.0.0.1"
 
 
 def serve(
-    setup: Setup | None = None,
-    own: Mapping[str, Table] | None = None,
-    folder: Path | None = None,
+    data: str = "xor",
+    target: str = "",
+    hidden: str = "3",
     *,
     lesson: str = "",
     host: str = _LOOPBACK,
@@ -34,16 +31,17 @@ def serve(
 ) -> None:
     """Serve the lab until it is ended; `say` is given its address.
 
-    `port` 0 takes a free one. Raises `UsageError` where the extra `lab` is not installed, and
-    `ResourceError` for a port or a host that cannot be had.
+    `data`, `target` and `hidden` are what `start.started` takes; what is wrong with them is raised
+    before anything is said. `port` 0 takes a free one. Raises `UsageError` where the extra `lab` is
+    not installed, and `ResourceError` for a port or a host that cannot be had.
     """
+    get_ready()
     try:
         import uvicorn
     except ImportError as error:
         raise UsageError(
             f"the lab needs more: pip install 'deltarule[lab]' ({error.name} is missing)"
         ) from None
-    get_ready()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -55,8 +53,9 @@ def serve(
         raise ResourceError(
             f"{host}:{port}: {error.strerror or error}; take another `--port` (0: a free one)"
         ) from None
-    pages = Pages(setup, own, folder)
-    with listening:
+    pages = Pages(data, target, hidden)
+    with listening, contextlib.closing(pages):
+        pages.begin()
         port, token = listening.getsockname()[1], new_token()
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{port}/?token={token}" + f"#lesson={lesson}" * bool(lesson)
@@ -78,8 +77,5 @@ def serve(
         say(address)
         if browser:
             threading.Timer(0.3, webbrowser.open, [address]).start()
-        try:
-            with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a lab ends
-                uvicorn.Server(config).run(sockets=[listening])
-        finally:
-            pages.stop_all()
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a lab ends
+            uvicorn.Server(config).run(sockets=[listening])
