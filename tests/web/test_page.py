@@ -56,7 +56,6 @@ def test_the_numbers_are_those_of_backprop(chromium: Browser, address: str) -> N
     run = dr.train(net, X, data.T, loss="binary_cross_entropy", optimizer=dr.optim.SGD(lr=0.5),
                    batch_size=None, epochs=3, seed=1)  # fmt: skip
     options: dict[str, Any] = {"loss": "binary_cross_entropy"}
-    page.wait_for_function("document.querySelector('#row').value === '6'")
     bp = dr.backprop(net, run.theta, X[5:6], data.T[5:6], **options)
     page.wait_for_timeout(200)
     gradients = [net.unpack(bp.gradient)[l - 1]["W"] for l in (1, 2, 3)]
