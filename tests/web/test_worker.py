@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import glob
 import json
@@ -20,6 +21,7 @@ from labs import lab
 from websockets.sync.client import ClientConnection, connect
 
 import deltarule as dr
+from deltarule.web.app import Pages, make_app
 from deltarule.web.worker import EndedError, Worker, get_ready
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -141,3 +143,34 @@ def test_a_page_that_goes_takes_its_session_with_it() -> None:
             socket.send(json.dumps({"do": "step", "n": 100_000}))
         session = max(processes, key=lambda process: process.pid)
         assert _gone([session], seconds=3)
+
+
+def test_a_page_that_asks_nothing_is_ended() -> None:
+    pages, sent = Pages(), []
+    asked = iter([{"type": "websocket.connect"}])
+
+    async def receive() -> dict[str, Any]:
+        found = next(asked, None)
+        if found is None:
+            await asyncio.sleep(60)
+        return found or {}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/session", "headers": [], "query_string": b""}
+    with contextlib.closing(pages):
+        asyncio.run(make_app(pages, idle=0.3)({**scope, "subprotocols": []}, receive, send))
+        assert not pages._workers
+    assert [m["type"] for m in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
+    assert sent[-1]["code"] == 4000
+
+
+def test_there_are_so_many_pages_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deltarule.web.app.MOST_PAGES", 1)
+    with contextlib.closing(Pages()) as pages:
+        assert not pages.full
+        pages.begin()
+        assert not pages.full  # that session waits for the first page
+        asyncio.run(pages.start())
+        assert pages.full

@@ -165,6 +165,7 @@ async function copy(text) {
 
 async function use(file) {
   pause();
+  $("own").open = true; // what is said of the file stands there
   const found = await give(file, tell);
   if (found) await setUp({ ...form.read(), data: found.name, target: "", ...(found.rows < 20 && { validation: 0, test: 0 }) });
 }
