@@ -3,6 +3,15 @@
 Every net, output and delta is a register whose lanes are observations; a weight is one number,
 read into all lanes. The gradient's lanes are added up at the end of the batch, and the update
 then runs along theta.
+
+    theta[k]                    | w_k   w_k   w_k   w_k  |      one number, read into all lanes
+    X[index[i:], j]             | x_ij  x_i+1,j  ..      |      gathered, an observation a lane
+    dE/dw_k                     | of i  of i+1   ..      |      a register (or stack) a parameter
+    update                      | w_k   w_k+1  w_k+2 ..  |      a parameter a lane
+
+Between the last two stands a transposition with additions: of `width` registers of dE/dw the
+lanes are folded in pairs, so that one register holds the sums of all of them (`Ops.sums_of`);
+that is width - 1 additions for `width` sums, where each alone would take log2(lanes).
 """
 
 from __future__ import annotations

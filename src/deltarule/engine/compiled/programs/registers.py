@@ -4,6 +4,15 @@ Observations come one after the other. With `lanes` > 1 every register holds tha
 side by side, which differ in theta, in their rates, in the numbers that `varied` names (see
 `varied.py`) and (unless `shared`) in the order of their samples: `side_by_side.py` says where what
 belongs to each lies in memory.
+
+    one network          | v v |   a number, the same in the shortest vector there is: exp and
+                                   its like take whole numbers out of a vector's bits
+    networks in lanes    | v of network 0 | v of 1 | .. |
+
+One network's theta and slots stay in registers for a whole call, so that from one observation to
+the next nothing is read but x and T (networks side by side have too many numbers for that:
+`variables.py`). The way from x to the new weights is one chain of operations that wait for one
+another, and its length is the time of an update.
 """
 
 from __future__ import annotations
