@@ -12,7 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltadocs import api, commands, examples, failures, plots, programs, rooms, run_keys, tables
+from deltadocs import (
+    api,
+    commands,
+    examples,
+    failures,
+    plots,
+    programs,
+    rooms,
+    rooms_picture,
+    run_keys,
+    tables,
+)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -30,6 +41,7 @@ def parts() -> dict[str, Callable[[], str]]:
         "errors": failures.table,
         "programs": programs.table,
         "rooms": rooms.table,
+        "rooms-figures": rooms_picture.figures,
         "elsewhere": tables.elsewhere,
         "run-keys": run_keys.table,
     }
@@ -44,6 +56,7 @@ def write(folder: Path) -> None:
         _write(folder / f"{name}.md", text)
     for name, draw in plots.PAGES.items():
         draw(folder / f"{name}.svg")
+    rooms_picture.draw(folder / "rooms.svg")
     for page in examples.PICTURES:
         examples.draw(page, folder)
 
