@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from deltadocs import (
     api,
+    changes,
     commands,
     examples,
     failures,
@@ -37,6 +38,7 @@ def parts() -> dict[str, Callable[[], str]]:
     for page in tables.PAGES:
         found[f"{page}-classes"] = lambda page=page: tables.classes(page)  # type: ignore[misc]
     others = {
+        "changes": lambda: "\n".join(changes.fragments().values()),
         "command-line": commands.page,
         "errors": failures.table,
         "programs": programs.table,
