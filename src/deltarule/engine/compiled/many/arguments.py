@@ -22,7 +22,7 @@ Array = NDArray[Any]
 _FIELDS = np.dtype([(name, np.int64) for name, *_ in Call._fields_])
 """A call as a row of whole numbers, so that those of all groups are filled in together."""
 
-_WORD = 8
+WORD = 8
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ class CallMaker:
         calls["rates"] = self._rates(members)[:, None]
         if self._shared:
             stride = self._index.shape[-1] if self._index.ndim == 2 else 0
-            calls["index"] = self._index.ctypes.data + epochs * stride * _WORD
+            calls["index"] = self._index.ctypes.data + epochs * stride * WORD
         for name, values in zip(("scales", "weights"), self._factors or (), strict=False):
-            done = epochs * self.batches * _WORD if values.ndim == 2 else 0
+            done = epochs * self.batches * WORD if values.ndim == 2 else 0
             calls[name] = values.ctypes.data + done
         calls["rows"], calls["batch"] = len(self._samples), self._batch
         calls["count"], calls["t"] = self.batches, chunk.updates + epochs * self.batches
@@ -163,8 +163,8 @@ class CallMaker:
         part["first"], part["count"] = first, count
         part["t"] += first
         if not self._steady:
-            part["rates"] += first * lanes * _WORD
+            part["rates"] += first * lanes * WORD
         own = self._factors is None
         for name in ("scales", "weights"):
-            part[name] += first * _WORD * (lanes if own else 1)
+            part[name] += first * WORD * (lanes if own else 1)
         return part

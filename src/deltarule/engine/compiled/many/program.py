@@ -15,7 +15,7 @@ from deltarule.engine.compiled.expressions.backpropagation import check_speciali
 from deltarule.engine.compiled.expressions.symbols import theta_symbols
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node, Untraceable
 from deltarule.engine.compiled.instructions.machine import Machine, host
-from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
+from deltarule.engine.compiled.instructions.operations import WORD, Module, Ops, vector_of, word
 from deltarule.engine.compiled.programs.arguments import Call, CallValues, kernel_function
 from deltarule.engine.compiled.programs.program import IN_REGISTERS, built
 from deltarule.engine.compiled.programs.registers import write_registers
@@ -24,7 +24,6 @@ from deltarule.engine.compiled.specialisation import Specialisation, element
 
 __all__ = ["lanes_for", "measuring", "training"]
 
-_WORD = ir.IntType(64)
 
 Run = Callable[[Any, int], None]
 
@@ -91,7 +90,7 @@ def _measure(spec: Specialisation, o: Ops, call: CallValues, lanes: int) -> None
     def read(lower: Lowering, name: str, array: Any, width: int, i: Any) -> list[Node]:
         symbols = [graph.symbol(f"{name}[{k}]") for k in range(1, width + 1)]
         for k, symbol in enumerate(symbols):
-            entry = b.add(b.mul(i, ir.Constant(_WORD, width)), ir.Constant(_WORD, k))
+            entry = b.add(b.mul(i, word(width)), word(k))
             lower.bind(symbol, o.splat(cell, o.load(array, cell.element, entry)))
         return symbols
 
@@ -129,10 +128,10 @@ def _finished(module: Module, call: Any, machine: Machine, kept: int = 0) -> Run
     call.attributes.add("noinline")
     run = kernel_function(module, "run")
     o = Ops(ir.IRBuilder(run.append_basic_block()))
-    words = ir.Constant(_WORD, ctypes.sizeof(Call) // 8)
+    words = word(ctypes.sizeof(Call) // 8)
     with o.loop(0, run.args[1]) as k:
-        here = o.at(run.args[0], _WORD, o.b.mul(k, words))
-        o.b.call(call, [here, ir.Constant(_WORD, 0)])
+        here = o.at(run.args[0], WORD, o.b.mul(k, words))
+        o.b.call(call, [here, word(0)])
         if kept:
             _keep(o, CallValues(o, here), kept)
     o.b.ret_void()
@@ -146,7 +145,7 @@ def _keep(o: Ops, call: CallValues, size: int) -> None:
         arguments = [
             call.scratch,
             call.theta,
-            ir.Constant(_WORD, size),
+            word(size),
             ir.Constant(ir.IntType(1), 0),
         ]
         o.call("llvm.memcpy.p0.p0.i64", ir.VoidType(), *arguments)
