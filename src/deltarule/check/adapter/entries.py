@@ -11,6 +11,7 @@ from typing import Any
 
 from deltarule.check.adapter.construct import Maker, instances
 from deltarule.check.adapter.guess import constants
+from deltarule.check.adapter.loop import data_of, loops_of, read_first
 from deltarule.check.adapter.probe import containers_for
 from deltarule.check.adapter.roles import parameters, role_of, roles_of
 from deltarule.check.adapter.subject import Step, Subject, copier
@@ -67,20 +68,27 @@ def entries_of(module: ModuleType) -> list[Entry]:
                 found.append(Entry(name, thing, 3))
         elif type(thing).__module__ == module.__name__ and methods_of(type(thing)):
             found.append(Entry(name, thing, 2))
-    return sorted((e for e in found if e.rank < 9), key=lambda e: e.rank)
+    found += [Entry(loop.__name__, loop, 6) for loop in loops_of(module)]
+    return sorted((e for e in found if e.rank < _NEVER), key=lambda e: e.rank)
+
+
+_NEVER = 10
 
 
 def _rank(name: str, function: Any) -> int:
+    given = {role_of(p.name) for p in parameters(function)}
     needed = {role_of(p.name) for p in parameters(function) if p.default is p.empty}
     if _HELPER.fullmatch(name) or needed == {"X"}:  # without targets there is no gradient
-        return 9
+        return _NEVER
     if _FORWARD.fullmatch(name):  # what gets targets as well is more than its name
-        return 7 if {"X", "T"} <= {role_of(p.name) for p in parameters(function)} else 9
+        return 8 if {"X", "T"} <= given else _NEVER
     exact = name == "gradient"
-    for rank, pattern in ((1, _GRADIENTS), (4, _BACKWARD), (5, TRAINING), (8, _LOSS)):
+    for rank, pattern in ((1, _GRADIENTS), (4, _BACKWARD)):
         if pattern.fullmatch(name):
             return rank - exact
-    return 6
+    if "X" in needed and given <= {"X", "theta", "W", "rate"}:  # a step with deltas that it finds
+        return _NEVER
+    return 5 if TRAINING.fullmatch(name) else 9 if _LOSS.fullmatch(name) else 7
 
 
 def methods_of(cls: type) -> list[str]:
@@ -200,13 +208,20 @@ def _of_function(name: str, function: Any, sizes: tuple[int, ...] | None) -> Ite
         for steps, functions in _before(name, function, roles, variables):
             yield from _of_arguments(name, functions, steps, variables, sizes)
     roles = roles_of(function, ("X", "T"))
-    if roles is not None and not {"theta", "W"} & set(roles.values()):
+    if roles is None or {"theta", "W"} & set(roles.values()):
+        return
+    if {"X", "T", "pairs"} & set(roles.values()):
         for steps, functions in _before(name, function, roles, variables):
             for other, make, chosen in _structures(variables, sizes):
                 yield Subject(
                     name, "arguments", make, steps, functions, variables, chosen, stands_for=other
                 )
             yield Subject(name, "variables", lambda X, T: None, steps, functions, variables, sizes)
+    elif data := data_of(function):
+        yield Subject(
+            name, "variables", lambda X, T: None, (Step(name, roles),), {name: function},
+            variables, sizes, data_names=data, own=read_first(function) - data.keys(),
+        )  # fmt: skip
 
 
 _Steps = tuple[tuple[Step, ...], dict[str, Any]]

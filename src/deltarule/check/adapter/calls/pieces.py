@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -84,7 +85,18 @@ def to_theta(
 def network_of(
     pieces: Sequence[Piece], sizes: Sequence[int], activations: Sequence[Any]
 ) -> Network:
-    """Return the network whose parameters are in these pieces."""
+    """Return the network whose parameters are in these pieces; the same one when asked again."""
+    if all(isinstance(f, str) for f in activations):
+        return _network(tuple(pieces), tuple(sizes), tuple(activations))
+    return _made(pieces, sizes, activations)
+
+
+@lru_cache(1024)
+def _network(pieces: Pieces, sizes: tuple[int, ...], activations: tuple[str, ...]) -> Network:
+    return _made(pieces, sizes, activations)
+
+
+def _made(pieces: Sequence[Piece], sizes: Sequence[int], activations: Sequence[Any]) -> Network:
     biased = {p.layer for p in pieces if p.kind == "b" or p.extra}
     layers = [
         Dense(n, f, bias=l in biased)
