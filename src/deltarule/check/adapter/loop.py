@@ -78,10 +78,10 @@ def _operations(code: CodeType, variables: Mapping[str, Any], seen: set[Any]) ->
     for op in dis.get_instructions(code):
         if op.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
             yield op.opname.startswith("LOAD"), op.argval
-            called = variables.get(op.argval)
-            if inspect.isfunction(called) and called.__globals__ is variables:
-                if called.__code__ not in seen:
-                    yield from _operations(called.__code__, variables, seen)
+            called = getattr(variables.get(op.argval), "__code__", None)
+            own = getattr(variables.get(op.argval), "__globals__", None) is variables
+            if own and called is not None and called not in seen:
+                yield from _operations(called, variables, seen)
     for inner in code.co_consts:
         if isinstance(inner, CodeType) and inner not in seen:
             yield from _operations(inner, variables, seen)

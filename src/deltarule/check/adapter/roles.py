@@ -10,7 +10,8 @@ from typing import Any
 __all__ = ["RATES", "Role", "is_rate", "parameters", "role_of", "roles_of"]
 
 Role = str
-"""`theta`, `X`, `T`, `pairs`, `output`, `rate`, `epochs`, `rows`, `sizes`, `outputs`, `W`, or `""`."""
+"""`theta`, `X`, `T`, `pairs`, `output`, `rate`, `epochs`, `rows`, `sizes`, `outputs` (how many),
+`W`, or `""`."""
 
 RATES = r"(lr|eta|alpha|learning_?rate|learning|rate|l_?rate|step_?size|coef|learnrate|gamma)"
 

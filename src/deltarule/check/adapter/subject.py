@@ -92,9 +92,9 @@ class Subject:
             return
         before = {k: _copied(v) for k, v in self.variables.items() if not k.startswith("__")}
         try:
-            for name in before if self.own is not None else ():  # no numbers of a call before
-                if name not in self.own and isinstance(before[name], np.ndarray | list):
-                    del self.variables[name]
+            for name, held in before.items() if self.own is not None else ():
+                if name not in (self.own or ()) and isinstance(held, np.ndarray | list):
+                    del self.variables[name]  # a number of a call before
             for name, role in self.data_names.items():
                 self.variables[name] = X if role == "X" else T if role == "T" else _paired(X, T)
             yield self.variables

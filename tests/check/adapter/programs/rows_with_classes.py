@@ -1,5 +1,6 @@
 """Layers as lists of neurons, which are dictionaries; rows of data end with their class."""
 
+import itertools
 import math
 import random
 
@@ -9,7 +10,7 @@ def initialise(n_inputs, n_hidden, n_outputs):
     sizes = [n_inputs, n_hidden, n_outputs]
     return [
         [{"weights": [random.uniform(-1, 1) for _ in range(below + 1)]} for _ in range(here)]
-        for below, here in zip(sizes[:-1], sizes[1:], strict=True)
+        for below, here in itertools.pairwise(sizes)
     ]
 
 

@@ -105,16 +105,20 @@ def _made(pieces: Sequence[Piece], sizes: Sequence[int], activations: Sequence[A
     return Network(sizes[0], layers)
 
 
-def flat_readings(sizes: Sequence[int], given: bool | None = None) -> list[Pieces]:
+def flat_readings(
+    sizes: Sequence[int], given: bool | None = None, *, apart: bool = False
+) -> list[Pieces]:
     """Return the readings of one flat vector for a network of these sizes, the usual first.
 
     Layer after layer or all W before all b; W as (out, in) or (in, out); biases apart, or in W
     for a constant input that comes first or last and is 1 or -1, or absent, in all layers or in
-    the output alone. `given` says whether there are biases, where that is known.
+    the output alone; `apart`, where every array is an argument, also in the output and nowhere
+    else. `given` says whether there are biases, where that is known.
     """
     L = len(sizes) - 1
     found: list[Pieces] = []
     some = [range(1, L + 1), range(1, 1)] + ([range(1, L)] if L > 1 else [])
+    some += [range(L, L + 1)] if apart and L > 1 else []
     some = some if given is None else some[:1] if given else some[1:2]
     for biased, transposed in product(some, (False, True)):
         for extra, sign in (

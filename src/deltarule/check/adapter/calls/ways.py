@@ -119,7 +119,7 @@ def _begun(root: Any, slots: Sequence[Slot]) -> list[Slot]:
 
 def _made_by_us(subject: Subject, sizes: tuple[int, ...], bias: bool | None) -> list[Pieces]:
     """Return the orders and shapes in which parameters may be handed over."""
-    made = flat_readings(sizes, bias)
+    made = flat_readings(sizes, bias, apart=subject.container == "each")
     if subject.container != "flat":
         made = [m for plain in made if _in_order(plain) for m in shaped(plain)]
     if subject.container == "dicts":
