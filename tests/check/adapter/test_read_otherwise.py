@@ -249,3 +249,29 @@ def test_a_loop_over_observations_in_a_script(change, named, tmp_path: Path) -> 
     else:
         assert (titles(found), found.verdict) == (named, "explained" if named else "correct")
     assert all(vars(module)[k] is v or (vars(module)[k] == v).all() for k, v in before.items())
+
+
+PENALISED = """
+def loss_and_gradient(theta, X, T, lam=0.1):
+    W1, b1, W2, b2 = theta
+    n = len(X)
+    h = np.tanh(X @ W1 + b1)
+    y = h @ W2 + b2
+    E = ((y - T) ** 2).sum() / (2 * n) + lam / 2 * ((W1**2).sum() + (W2**2).sum())
+    d2 = (y - T) / n
+    d1 = d2 @ W2.T * (1 - h**2)
+    return E, (X.T @ d1 + lam * W1, d1.sum(0), h.T @ d2 + lam * W2, d2.sum(0))
+"""
+
+
+def test_where_the_mean_stands_beside_a_penalty_the_value_of_E_tells_which_is_wrong(
+    tmp_path: Path,
+) -> None:
+    assert dr.diagnose(written(tmp_path, PENALISED)).verdict == "correct"
+    (tmp_path / "sum").mkdir()
+    summed = dr.diagnose(written(tmp_path / "sum", PENALISED, ("(y - T) / n", "y - T")))
+    assert titles(summed) == ["sum_for_mean in layers 1, 2 (of: both)"]
+    (tmp_path / "scaled").mkdir()
+    change = ("h.T @ d2 + lam", "h.T @ d2 + lam / n")
+    scaled = dr.diagnose(written(tmp_path / "scaled", PENALISED, change))
+    assert titles(scaled) == ["l2_scaled in layer 2 (l2: 0.02, on: weights)"]

@@ -66,6 +66,10 @@ def ask(
         if found.exact and abs(abs(found.factor) - 1.0) < 1e-6:
             program = replace(program, reduction=mean)
             break
+    if reduction is None and error is not None and not found.exact:  # E's own, beside its penalty
+        mean = error.reduction or mean
+        found, error = _objective(program, (theta, X, T), gradient, loss, l2, mean)
+        program = replace(program, reduction=mean)
     program = _signed(program, found)
     step = step_after(program)
     c = None if step is None else share(program, step, theta, X, T)
