@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies docs mutation bench lock clean
+.PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies changelog docs mutation bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,6 +82,9 @@ format: $(STAMPS)/test  ## let ruff format and mend what it can
 studies: $(STAMPS)/core  ## run the studies that come along, and write their pages; minutes
 	@$(BIN)/python docs/make_studies.py
 	@$(BIN)/python docs/make_finite_differences.py
+
+changelog:  ## put the fragments of changes/ into CHANGELOG.md
+	@$(PYTHON) docs/_ext/deltadocs/changes.py
 
 docs: $(STAMPS)/docs  ## build the pages into docs/_build/html
 	@$(BIN)/python -m sphinx -q -W -b html docs docs/_build/html

@@ -36,7 +36,6 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-Spec = str | Mapping[str, Any] | Method
 RuleSpec = str | Mapping[str, Any] | DeltaRule
 
 DEFAULT = range(200)

@@ -4,45 +4,29 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.backpropagation import (
-    check_specialisation,
-    observation,
-    theta_symbols,
-)
+from deltarule.engine.compiled.expressions.backpropagation import check_specialisation, observation
+from deltarule.engine.compiled.expressions.symbols import theta_symbols
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node, Untraceable
 from deltarule.engine.compiled.instructions.machine import Machine, host
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
 from deltarule.engine.compiled.programs.arguments import Call, CallValues, kernel_function
 from deltarule.engine.compiled.programs.program import IN_REGISTERS, built
 from deltarule.engine.compiled.programs.registers import write_registers
+from deltarule.engine.compiled.programs.side_by_side import ProgramKey
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
-__all__ = ["ProgramKey", "lanes_for", "measuring", "training"]
+__all__ = ["lanes_for", "measuring", "training"]
 
 _WORD = ir.IntType(64)
 
 Run = Callable[[Any, int], None]
-
-
-@dataclass(frozen=True)
-class ProgramKey:
-    """How networks lie side by side in a program."""
-
-    lanes: int
-    """How many."""
-    shared: bool
-    """Whether all see the samples in one order."""
-    steady: bool
-    """Whether rates stay the same along a call."""
-    varied: tuple[str, ...] = ()
-    """The paths of the numbers in which they differ."""
 
 
 def lanes_for(spec: Specialisation, networks: int) -> int:
@@ -69,7 +53,7 @@ def training(spec: Specialisation, form: ProgramKey) -> Run:
         raise Untraceable("the sequential order with batches is not straight code")
     machine = host()
     module = Module(machine)
-    call = write_registers(module, "call", spec, form.lanes, form.shared, form.varied, form.steady)
+    call = write_registers(module, "call", spec, form)
     size = network.size * form.lanes * spec.dtype.itemsize
     return _finished(module, call, machine, size)
 
