@@ -17,11 +17,15 @@ from deltarule.series.components import SEASONS
 from deltarule.series.transforms import TRANSFORMS, Transform
 from deltarule.series.windows import as_lags
 
-__all__ = ["INTERVALS", "STRATEGIES", "Recipe", "sizes_of"]
+__all__ = ["INTERVALS", "STRATEGIES", "WITHOUT_ERRORS", "Recipe", "sizes_of"]
 
-INTERVALS = ("conformal", "paths", "pinball")
-"""Quantiles from errors on times that no network had seen, from simulated futures, or from networks
-that learn each quantile by its own loss."""
+INTERVALS = ("conformal", "paths", "bootstrap", "pinball")
+"""Quantiles from errors on times that no network had seen, from futures that are simulated with
+these errors or with the residuals of training, or from networks that learn each quantile by its own
+loss."""
+
+WITHOUT_ERRORS = ("bootstrap", "pinball")
+"""Those that need no values that no network has learnt."""
 
 STRATEGIES = ("recursive", "direct")
 """For steps that the outputs do not reach: feed forecasts back, or networks for every step."""
@@ -76,7 +80,7 @@ class Recipe:
     """Steps in a season; None for the calendar's."""
     quantiles: Any = (0.1, 0.5, 0.9)
     intervals: str = "conformal"
-    """Or "paths", of which `paths` are simulated, or "pinball"."""
+    """Or "paths" or "bootstrap", of which `paths` are simulated, or "pinball"."""
     paths: int = 1000
     calibration: float = 0.25
     """The share of the windows before the test part whose errors make the first quantiles."""

@@ -28,8 +28,8 @@ _KNOWN = _data(
 )
 _PAST = _data(metavar="COLUMN", help="A covariate that is known up to the last value. Repeatable.")
 _MISSING = _data(
-    help="Missing values and times: refuse them (error), repeat the value before (previous), or "
-    "draw a line to the next (interpolate)."
+    help="Missing values and times: refuse them (error), repeat the value before (previous), "
+    "draw a line to the next (interpolate), or take 0, as in sums (zero)."
 )
 _RESAMPLE = _data(
     metavar="EVERY[:HOW]",
@@ -182,7 +182,8 @@ _GAP = _judgement(help="Values left out between what is learnt and what is judge
 _BACKTEST = _judgement(help="Go through the test part in so many blocks, fitting anew before each.")
 _INTERVALS = _judgement(
     help="Quantiles from earlier errors of the same horizon (conformal), from simulated futures "
-    "(paths), or from networks that learn each of them (pinball)."
+    "that draw such errors (paths) or the residuals of training (bootstrap), or from networks that "
+    "learn each of them (pinball)."
 )
 
 
