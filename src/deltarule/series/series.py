@@ -19,7 +19,7 @@ from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.sources.frames import columns_table
 from deltarule.data.table import listed, no_such_column
 from deltarule.data.text.format import TextFormat
-from deltarule.data.text.written import as_written, recognise
+from deltarule.data.text.written import as_written, noted, recognise
 from deltarule.series.calendar import Calendar, calendar_of, rows_of
 from deltarule.series.resample import resampled
 
@@ -88,7 +88,9 @@ def _with_dates(table: Table, date_format: str | None) -> Table:
         for i, writing in written.items()
         if writing.written in ("date", "date and time")
     }
-    return replace(table, columns=tuple(dates.get(i, c) for i, c in enumerate(table.columns)))
+    said = [noted(column, written[i], texts[i].categories) for i, column in dates.items()]
+    columns = tuple(dates.get(i, c) for i, c in enumerate(table.columns))
+    return replace(table, columns=columns, notes=(*table.notes, *said))
 
 
 def _located(table: Table, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
