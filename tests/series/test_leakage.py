@@ -36,6 +36,7 @@ DRAWN: dict[str, st.SearchStrategy[Any]] = {
     "penalty": st.sampled_from([None, "weight_elimination:0.01"]),
     "patience": st.sampled_from([0, 1]),
     "stride": st.sampled_from([1, 3]),
+    "window": st.sampled_from([None, 20]),
     "half_life": st.sampled_from([None, 20.0]),
     "loss": st.sampled_from(["half_squared_error", "huber", "quantile:0.7"]),
     "rule": st.sampled_from(["exact", "hidden=offset:0.1"]),

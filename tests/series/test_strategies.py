@@ -136,6 +136,22 @@ def test_every_third_window_is_learnt() -> None:
     np.testing.assert_allclose(a.networks.thetas, many.theta, rtol=1e-9)
 
 
+@pytest.mark.parametrize("window", [9, 200])
+def test_the_newest_windows_alone_are_learnt(window: int) -> None:
+    """What is before them changes the scaling, which is of all values, and nothing else."""
+    y = simulated(50, 0)
+    a = fit(as_series(y), Recipe(lags=2, window=window, l2=0.0, **QUICK), (1, 2), 50)
+    z = (y - y.mean()) / y.std()
+    windows = np.lib.stride_tricks.sliding_window_view(z, 3)[-window:]
+    many = dr.train_many(
+        a.networks.network, windows[:, [1, 0]], windows[:, [2]], seeds=range(2),
+        optimizer="adam:0.01", epochs=20, batch_size=None, engine="reference",
+    )  # fmt: skip
+    np.testing.assert_allclose(a.networks.thetas, many.theta, rtol=1e-9)
+    with pytest.raises(UsageError, match="window is a whole number of at least 7"):
+        Recipe(window=6, stride=3)
+
+
 def test_patience_stops_where_the_watched_windows_are_forecast_best() -> None:
     y = simulated(120, 0)
     options = {"lags": 2, "network": "2-8-1", "networks": 3, "l2": 0.0, "engine": "reference"}

@@ -80,9 +80,9 @@ def forecast(
         options: every other field of `deltarule.series.Recipe`: how the values are transformed
             (`transform`, `detrend`, `deseason`, `difference`, `season`), how the networks are made
             and trained (`strategy`, `networks`, 20 of them, `activation`, `optimizer`, `epochs`,
-            `batch_size`, `patience`, `l2`, `stride`, `half_life`, `loss`, `rule`, `seed`, `dtype`,
-            `engine`, `threads`), and how they are judged (`quantiles`, `intervals`, `paths`,
-            `calibration`, `gap`, `backtest`).
+            `batch_size`, `patience`, `l2`, `penalty`, `stride`, `window`, `half_life`, `loss`,
+            `rule`, `seed`, `dtype`, `engine`, `threads`), and how they are judged (`quantiles`,
+            `intervals`, `paths`, `calibration`, `gap`, `backtest`).
 
             `layer="lstm:8"` puts a layer in the place of the hidden ones, to which the lags are
             time steps.

@@ -81,6 +81,7 @@ def residuals(forecaster: Forecaster, series: Series) -> Array:
     """Return the errors (k, K) of g on the windows that training has had."""
     K, g = forecaster.networks.outputs, forecaster.recipe.transform
     origins = np.arange(forecaster.first_origin(), forecaster.end - K + 1)
+    origins = origins[-forecaster.recipe.window if forecaster.recipe.window else 0 :]
     true = series.values[origins[:, None] + np.arange(K)]
     return np.asarray(g.forward(true) - g.forward(forecaster.forecasts(series, origins, K)))
 

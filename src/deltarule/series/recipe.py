@@ -64,6 +64,9 @@ class Recipe:
     stops after so many epochs without a lower error there, and keeps the best weights."""
     stride: int = 1
     """Every how many-th window is learnt, counted from the last; 1 takes all."""
+    window: int | None = None
+    """How many windows are learnt, the newest: training rolls on with a backtest. None: all before,
+    so that it expands."""
     half_life: float | None = None
     """Steps after which a window counts half in E; None: all count alike."""
     loss: Any = "half_squared_error"
@@ -110,12 +113,11 @@ class Recipe:
                     f"the layer {self.layer} has its f behind its size, such as elman:8:relu: "
                     f"leave out activation={self.activation!r}"
                 )
-        if self.season is not None:
-            put(self, "season", whole("season", self.season, 1))
+        for name, least in (("season", 1), ("window", 2 * self.stride + 1), ("batch_size", 1)):
+            if getattr(self, name) is not None:
+                put(self, name, whole(name, getattr(self, name), least))
         if self.half_life is not None:
             put(self, "half_life", number("half_life", self.half_life, 1e-6))
-        if self.batch_size is not None:
-            put(self, "batch_size", whole("batch_size", self.batch_size, 1))
         put(self, "calibration", number("calibration", self.calibration, 0.0, 0.9))
         if self.penalty is not None:
             put(self, "penalty", PENALTIES.get(self.penalty))

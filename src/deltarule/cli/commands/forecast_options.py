@@ -144,6 +144,11 @@ _PENALTY = _training(
     autocompletion=complete.penalties,
 )
 _STRIDE = _training(help="Learn every so many-th window, counted from the last; 1 takes all.")
+_WINDOW = _training(
+    metavar="N",
+    help="Learn the newest so many windows alone: with --backtest what is learnt rolls on.",
+    show_default="all before, so that it expands",
+)
 _HALF_LIFE = _training(
     metavar="STEPS",
     help="A window counts half after so many steps.",
@@ -164,6 +169,7 @@ def training(
     l2: Annotated[float, _training(help="Adds 1/2 l2 |W|^2 to the error.")] = 0.003,
     penalty: Annotated[str | None, _PENALTY] = None,
     stride: Annotated[int, _STRIDE] = 1,
+    window: Annotated[int | None, _WINDOW] = None,
     half_life: Annotated[float | None, _HALF_LIFE] = None,
     loss: Annotated[str, _LOSS] = "half_squared_error",
     rule: Annotated[str, _training(help=options.RULE_HELP)] = "exact",
