@@ -57,12 +57,13 @@ def test_a_direct_forecast_comes_back_from_its_folder(tmp_path: Path, intervals:
     assert [s.name for s in why.shares] == ["lag 1", "lag 2", "lag 3", "lag 4"]
 
 
-def test_coverage_of_learnt_quantiles() -> None:
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_coverage_of_learnt_quantiles(horizon: int) -> None:
     inside = []
-    for seed in range(6):
+    for seed in range(12):
         found = dr.forecast(
-            simulated(400, seed), lags=2, network="2-2-1", networks=2, epochs=400,
-            quantiles=(0.05, 0.95), intervals="pinball",
+            simulated(400, seed), lags=2, horizon=horizon, strategy="direct", network="2-2-1",
+            networks=2, epochs=400, quantiles=(0.05, 0.95), intervals="pinball", engine="compiled",
         )  # fmt: skip
         inside.append(found.measures[NETWORK][found.periods[0].name]["coverage"])
     assert 0.85 <= np.mean(np.array(inside, float)) <= 0.95, inside
