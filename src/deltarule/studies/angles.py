@@ -24,7 +24,8 @@ def angles_of(task: Task, made: Made, many: Many, options: dict[str, Any]) -> di
     carries deltas back keeps it for itself: such a run is done again, alone, by `options`.
     """
     X, T = made.parts.X[:_ROWS], made.parts.T[:_ROWS]
-    found: dict[str, list[Any]] = {"delta_angle": [], "weight_angle": []}
+    angles = {"delta_angle": "deltas", "weight_angle": "weights", "gradient_angle": "gradient"}
+    found: dict[str, list[Any]] = {name: [] for name in angles}
     for k, (cell, _) in enumerate(task.runs):
         rule, learned = cell.settings.rule, None
         if made.objective.learns:
@@ -35,8 +36,8 @@ def angles_of(task: Task, made: Made, many: Many, options: dict[str, Any]) -> di
         layers = alignment(made.network, many.theta[k].astype(float), X, T, rule,
                            made.objective.loss, made.objective.reduction, l2=made.objective.l2,
                            seed=many.seeds[k], learned=learned).layers  # fmt: skip
-        found["delta_angle"].append(_told([layer.deltas for layer in layers]))
-        found["weight_angle"].append(_told([layer.weights for layer in layers]))
+        for name, angle in angles.items():
+            found[name].append(_told([getattr(layer, angle) for layer in layers]))
     return found
 
 

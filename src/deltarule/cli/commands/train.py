@@ -24,7 +24,8 @@ _DATA = typer.Argument(
     metavar="DATA",
     help="A file (.csv .tsv .txt .xlsx .jsonl .db .parquet .feather .npz, packed or not; "
     "'part-*.csv' for several, - for standard input) or a bundled name: digits, iris, wine, "
-    "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder; or made: parity:4, "
+    "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder, mnist5k (with "
+    "deltarule[data]); or made: parity:4, "
     "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, sine, mackey_glass, "
     "adding:50.",
 )
