@@ -1,4 +1,4 @@
-"""Options of `train` and `tune` that say what the columns of a table are, and what is made of them."""
+"""Options of `train` and `tune`: what the columns of a table are, and what is made of them."""
 
 from __future__ import annotations
 

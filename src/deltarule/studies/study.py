@@ -44,7 +44,7 @@ class Study:
         metric: what cells are compared by, beside what they solve and how soon where they have
             a goal: "error", "accuracy", "validation_error" or "validation_accuracy".
         layers: what is told of every layer: "slope" (|f'|), "saturated", or, with the setting
-            `alignment`, "delta_angle", "weight_angle" and "gradient_angle" (to the chain rule's).
+            `alignment`, "delta_angle", "weight_angle", "gradient_angle" (to the chain rule's).
         choose: a factor of which the best level is chosen in every cell, by one half of the seeds,
             and told by the other, beside the baseline: `results.told`.
         title, question: for the report.
