@@ -149,6 +149,8 @@ _WRITTEN = ("theta", "best_error", "best_epoch", "epochs", "running")
 
 
 def _joined(blocks: list[Array], m: int) -> Array:
+    if len(blocks) == 1:  # nothing to copy
+        return blocks[0]
     return np.concatenate([np.empty((0, m)), *blocks])
 
 

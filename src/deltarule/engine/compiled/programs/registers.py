@@ -100,11 +100,13 @@ class _Registers:
         self.rate = ops.load(self.call.rates, self.wide) if steady else None
         self.fixed = self._feedback()
         self.hyper = [ops.load(self.call.hyper, self.wide, k * lanes) for k in range(len(varied))]
-        with self.call.every_epoch(lanes):
+        with self.call.every_epoch(lanes) as e:
             self._sums(into_registers=True)
             with ops.loop(0, self.call.count) as s, self._staying(self.theta, *self.slots):
                 self._batch(s)
             self._sums(into_registers=False)
+            if lanes > 1:
+                self._keep(e)
         self._bring_back()
         ops.b.ret_void()
 
@@ -161,6 +163,15 @@ class _Registers:
                 b.store(self.ops.load(self.call.totals, self.wide, k * self.lanes), total)
             else:
                 self.ops.store(b.load(total, typ=self.wide), self.call.totals, k * self.lanes)
+
+    def _keep(self, e: Any) -> None:
+        """Copy theta to epoch e's part of `scratch`, if there is any."""
+        b, scratch = self.ops.b, self.call.scratch
+        with b.if_then(b.icmp_unsigned("!=", scratch, ir.Constant(ir.PointerType(), None))):
+            part = b.mul(e, self._word(self.theta.count * self.lanes))
+            place = self.ops.at(scratch, self.element, part)
+            for k in range(self.theta.count):
+                self.ops.store(self._cell(self.theta.read(k)), place, k * self.lanes)
 
     def _batch(self, s: Any) -> None:
         """Write one update."""
