@@ -166,8 +166,8 @@ def _sequences() -> None:
 
 def _studies() -> None:
     """Print what a study's worth of networks takes, beside JAX and PyTorch."""
-    print(f"\n{study_speed.SEEDS:,} seeds x {len(study_speed.RULES)} rules on XOR, full batch, "
-          f"{study_speed.EPOCHS:,} epochs (seconds; PyTorch's from 1/{study_speed.PART} of them)")  # fmt: skip
+    head = f"{study_speed.SEEDS:,} seeds x {len(study_speed.RULES)} rules on XOR, full batch"
+    print(f"\n{head}, {study_speed.EPOCHS:,} epochs (seconds; PyTorch by 1/{study_speed.PART})")
     for name, value in study_speed.main().items():
         goal = f"   goal >= {study_speed.GOAL:g}" if name == "JAX / ours" else ""
         print(f"  {name:20s} {value:8.3f}{goal}", flush=True)

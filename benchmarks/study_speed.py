@@ -1,6 +1,6 @@
 """A study's worth of networks: 1,000 seeds by 8 rules on XOR, beside JAX and PyTorch.
 
-All train every network for the same epochs on full batches in float32; ours and JAX's vmap and scan
+All train every network for the same epochs, full batches, in float32; ours and JAX (vmap, scan)
 are compiled beforehand. They end at the same weights, but for a few that begin beside a saddle,
 where rounding decides. In JAX and PyTorch a rule is what stands for f' on the way back, all networks
 of a rule at once; PyTorch does a part of the epochs, and its time is multiplied. Ours also keeps
@@ -91,7 +91,7 @@ def in_torch(rule: str, theta: np.ndarray, epochs: int) -> np.ndarray:
     with torch.no_grad():
         m, w = len(theta), torch.from_numpy(theta)
         W1, b1, W2, b2 = (w[:, i:j].clone().reshape(shape) for i, j, shape in (
-            (0, 4, (m, 2, 2)), (4, 6, (m, 1, 2)), (6, 8, (m, 1, 2)), (8, 9, (m, 1, 1))))  # fmt: skip
+            (0, 4, (m, 2, 2)), (4, 6, (m, 1, 2)), (6, 8, (m, 1, 2)), (8, 9, (m, 1, 1))))
         for _ in range(epochs):
             y1 = torch.sigmoid(X @ W1.mT + b1)
             y2 = torch.sigmoid(y1 @ W2.mT + b2)
