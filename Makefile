@@ -83,9 +83,10 @@ format: $(STAMPS)/test  ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-studies: $(STAMPS)/core  ## run the studies that come along, and write their pages; minutes
+studies: $(STAMPS)/data  ## run the studies that come along, and write their pages; minutes
 	@$(BIN)/python docs/make_studies.py
 	@$(BIN)/python docs/make_finite_differences.py
+	@$(BIN)/python docs/make_optimizer_times.py
 
 docs: $(STAMPS)/docs  ## build the pages into docs/_build/html
 	@$(BIN)/python -m sphinx -q -W -b html docs docs/_build/html

@@ -90,8 +90,15 @@ def in_torch(rule: str, theta: np.ndarray, epochs: int) -> np.ndarray:
     hidden, output = RULES[rule]
     with torch.no_grad():
         m, w = len(theta), torch.from_numpy(theta)
-        W1, b1, W2, b2 = (w[:, i:j].clone().reshape(shape) for i, j, shape in (
-            (0, 4, (m, 2, 2)), (4, 6, (m, 1, 2)), (6, 8, (m, 1, 2)), (8, 9, (m, 1, 1))))
+        W1, b1, W2, b2 = (
+            w[:, i:j].clone().reshape(shape)
+            for i, j, shape in (
+                (0, 4, (m, 2, 2)),
+                (4, 6, (m, 1, 2)),
+                (6, 8, (m, 1, 2)),
+                (8, 9, (m, 1, 1)),
+            )
+        )
         for _ in range(epochs):
             y1 = torch.sigmoid(X @ W1.mT + b1)
             y2 = torch.sigmoid(y1 @ W2.mT + b2)
