@@ -1,8 +1,8 @@
 """MathWorks' two toy problems by the clock, and write the page: part of `make studies`.
 
 SIN: a period of a sine by 1-5-1 to a mean squared error of .002; PARITY: that of three bits by
-3-10-10-1 to .001; 30 starts each, until the goal is met. All methods run in the reference engine, so
-that none has the advantage of a machine program; seconds are the processor's, of this process alone.
+3-10-10-1 to .001; 30 starts each, until the goal is met. All methods run in the reference engine,
+so that none has the advantage of a machine program; seconds are the processor's, of this process.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def line(row: dict[str, Any], least: float) -> list[str]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Return a problem's table, the quickest method first; who meets the goal less often is last."""
+    """Return a problem's table, the quickest first; who meets the goal less often is last."""
     means = {r["method"]: statistics.mean(r["seconds"] or [float("inf")]) for r in rows}
     order = sorted(rows, key=lambda r: (-r["met"], means[r["method"]]))
     head = ["method", "goal met", "epochs (median)", "seconds (mean)", "ratio", "least", "most",
@@ -83,9 +83,9 @@ def page(rows: list[dict[str, Any]]) -> str:
         "MathWorks' page \"Choose a multilayer neural network training function\" trains a 1-5-1 "
         "network (tanh, linear output) on a period of a sine to a mean squared error of .002, and "
         "a 3-10-10-1 network on the parity of three bits to .001, from 30 random starts each, and "
-        "ranks nine functions by the mean time. It concludes that Levenberg-Marquardt is the "
-        "fastest in approximating functions, and Rprop in recognising patterns. Its tables could "
-        "not be had here, so no figure of theirs is repeated; their machine was a Sun Sparc 2, and "
+        "ranks nine functions by the mean time. As lectures quote its conclusion, Levenberg-Marquardt "
+        "is the fastest in approximating functions, and Rprop in recognising patterns. Its tables "
+        "could not be had here, so no figure of theirs is repeated; their machine was a Sun Sparc 2, and "
         "their line searches, first weights and number of points differ from these.",
         f"Below, {STARTS} starts of Glorot's weights, at most {EPOCHS:,} epochs, a full batch a "
         "step, every method at its defaults in the reference engine, in float64. Mean, ratio to "
