@@ -2,9 +2,9 @@
 
 All train every network for the same epochs, full batches, in float32; ours and JAX (vmap, scan)
 are compiled beforehand. They end at the same weights, but for a few that begin beside a saddle,
-where rounding decides. In JAX and PyTorch a rule is what stands for f' on the way back, all networks
-of a rule at once; PyTorch does a part of the epochs, and its time is multiplied. Ours also keeps
-every network's E and eta of every epoch, which the others do not.
+where rounding decides. In JAX and PyTorch a rule is what stands for f' on the way back, and all
+networks of a rule are trained at once; PyTorch does a part of the epochs, and its time is
+multiplied. Ours also keeps every network's E and eta of every epoch, which the others do not.
 """
 
 from __future__ import annotations

@@ -83,10 +83,11 @@ def page(rows: list[dict[str, Any]]) -> str:
         "MathWorks' page \"Choose a multilayer neural network training function\" trains a 1-5-1 "
         "network (tanh, linear output) on a period of a sine to a mean squared error of .002, and "
         "a 3-10-10-1 network on the parity of three bits to .001, from 30 random starts each, and "
-        "ranks nine functions by the mean time. As lectures quote its conclusion, Levenberg-Marquardt "
-        "is the fastest in approximating functions, and Rprop in recognising patterns. Its tables "
-        "could not be had here, so no figure of theirs is repeated; their machine was a Sun Sparc 2, and "
-        "their line searches, first weights and number of points differ from these.",
+        "ranks nine functions by the mean time. As lectures quote its conclusion, "
+        "Levenberg-Marquardt is the fastest in approximating functions, and Rprop in recognising "
+        "patterns. Its tables could not be had here, so no figure of theirs is repeated; their "
+        "machine was a Sun Sparc 2, and their line searches, first weights and number of points "
+        "differ from these.",
         f"Below, {STARTS} starts of Glorot's weights, at most {EPOCHS:,} epochs, a full batch a "
         "step, every method at its defaults in the reference engine, in float64. Mean, ratio to "
         "the quickest, least, most and deviation are of the starts that met the goal. Seconds are "
