@@ -257,6 +257,9 @@ class InStep:
         networks = self._lanes.networks
         left = self._histories.running[networks]
         why = "epochs" if self.epoch >= self._jobs.base.epochs else "interrupted"
+        if self._histories.learned is not None:
+            whole = left.sum() == len(self._jobs)
+            self._histories.learned = self._lanes.vectors[:, -1] if whole else None
         self._histories.end(networks[left], why, self._lanes.theta[left])
 
     def _errors(self, trajectory: Trajectory) -> Array:
