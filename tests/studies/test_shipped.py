@@ -20,7 +20,7 @@ def test_a_small_version_of_each(name, monkeypatch):
     digits = replace(load("digits"), name="mnist5k")  # stand in for what another wheel has
     monkeypatch.setitem(IN_WHEELS, "mnist5k", lambda: digits)
     study = read_study(name, seeds=2)
-    short = {cell.settings.with_({"epochs": 3}): cell for cell in reversed(study.cells)}
+    short = {cell.settings.with_({"epochs": 2}): cell for cell in reversed(study.cells)}
     study.cells = tuple(replace(cell, settings=s) for s, cell in reversed(short.items()))
     results = study.run(workers=1)
     assert len(results.runs) == 2 * len(study.cells)
