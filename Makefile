@@ -53,8 +53,12 @@ test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tes
 test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch and onnxruntime, scikit-learn's checks
 	@$(BIN)/python -m pytest -n $(JOBS) tests/peers
 
-proof: $(STAMPS)/test  ## the diagnosis: every mistake and pair, 5,000 points of the grammar, 4,000 right and wrong gradients; intervals
-	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py tests/studies/full_coverage.py
+KILLED_STUDIES ?= 50
+
+proof: $(STAMPS)/test  ## the diagnosis: every mistake and pair, 5,000 points of the grammar, 4,000 right and wrong gradients; intervals; studies and workers killed
+	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py tests/studies/full_coverage.py \
+	  tests/studies/full_kills.py
+	@KILLED_STUDIES=$(KILLED_STUDIES) $(BIN)/python -m pytest -s tests/studies/test_folder.py -k kill_9
 
 KILLED_JOBS ?= 200
 
@@ -79,9 +83,10 @@ format: $(STAMPS)/test  ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-studies: $(STAMPS)/core  ## run the studies that come along, and write their pages; minutes
+studies: $(STAMPS)/data  ## run the studies that come along, and write their pages; minutes
 	@$(BIN)/python docs/make_studies.py
 	@$(BIN)/python docs/make_finite_differences.py
+	@$(BIN)/python docs/make_optimizer_times.py
 
 changelog:  ## put the fragments of changes/ into CHANGELOG.md
 	@$(PYTHON) docs/_ext/deltadocs/changes.py

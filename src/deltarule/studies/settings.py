@@ -60,6 +60,8 @@ class Settings:
     l2: float = 0.0
     penalty: Penalty | None = None
     clip_norm: float | None = None
+    class_weight: str | None = None
+    """"balanced" lets rare classes count more, in E as it is told, too."""
     validation: float = 0.0
     """The share of the samples that is held out, and measured at the end."""
     scale: str | None = None
@@ -188,6 +190,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "l2": lambda value: number("l2", value, low=0.0),
     "penalty": _optional(PENALTIES.get),
     "clip_norm": _optional(_clip),
+    "class_weight": _optional(_among("class weight", ("balanced",))),
     "validation": lambda value: number("validation", value, low=0.0, high=0.9),
     "scale": _optional(_among("scaler", tuple(SCALERS))),
     "dtype": _among("dtype", DTYPES),

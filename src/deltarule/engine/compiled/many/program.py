@@ -42,8 +42,8 @@ def lanes_for(spec: Specialisation, networks: int) -> int:
 def training(spec: Specialisation, form: ProgramKey) -> Run:
     """Return `run(calls, count)`, which does so many calls one after the other.
 
-    Behind a call, theta is copied to where its `scratch` points, if it does. Raises `Untraceable`
-    where there can be no such program.
+    Behind each epoch of a call, theta is copied to where its `scratch` points, if it does. Raises
+    `Untraceable` where there can be no such program.
     """
     network = spec.objective.network
     check_specialisation(spec)
@@ -54,8 +54,7 @@ def training(spec: Specialisation, form: ProgramKey) -> Run:
     machine = host()
     module = Module(machine)
     call = write_registers(module, "call", spec, form)
-    size = network.size * form.lanes * spec.dtype.itemsize
-    return _finished(module, call, machine, size)
+    return _finished(module, call, machine)
 
 
 @lru_cache(maxsize=64)
@@ -125,8 +124,8 @@ def _measure(spec: Specialisation, o: Ops, call: CallValues, lanes: int) -> None
     b.ret_void()
 
 
-def _finished(module: Module, call: Any, machine: Machine, kept: int = 0) -> Run:
-    """Add the loop over calls, which keeps so many bytes of theta; return the module's code."""
+def _finished(module: Module, call: Any, machine: Machine) -> Run:
+    """Add the loop over calls; return the module's code."""
     call.linkage = "internal"
     call.attributes.add("noinline")
     run = kernel_function(module, "run")
@@ -135,20 +134,5 @@ def _finished(module: Module, call: Any, machine: Machine, kept: int = 0) -> Run
     with o.loop(0, run.args[1]) as k:
         here = o.at(run.args[0], _WORD, o.b.mul(k, words))
         o.b.call(call, [here, ir.Constant(_WORD, 0)])
-        if kept:
-            _keep(o, CallValues(o, here), kept)
     o.b.ret_void()
     return built(str(module), machine)
-
-
-def _keep(o: Ops, call: CallValues, size: int) -> None:
-    """Write the copy of theta."""
-    nowhere = ir.Constant(ir.PointerType(), None)
-    with o.b.if_then(o.b.icmp_unsigned("!=", call.scratch, nowhere)):
-        arguments = [
-            call.scratch,
-            call.theta,
-            ir.Constant(_WORD, size),
-            ir.Constant(ir.IntType(1), 0),
-        ]
-        o.call("llvm.memcpy.p0.p0.i64", ir.VoidType(), *arguments)
