@@ -91,7 +91,7 @@ def test_what_is_no_plain_network_is_named(tmp_path: Path) -> None:
         ([*two_layers(node("Gemm", "x W1 b1", "g", transB=1), node("Add", "h g", "a"))], {},
          "without a branch"),
         ([node("Relu", "x", "y")], {}, "no product with a constant matrix"),
-        (two_layers(node("ReduceSum", "h", "s"), node("Mul", "h s", "a")), {}, "something else happens"),
+        (two_layers(node("ReduceSum", "h", "s"), node("Mul", "h s", "a")), {}, "something else"),
     ]  # fmt: skip
     for nodes, more, says in cases:
         with pytest.raises(dr.UsageError, match=says):
