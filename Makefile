@@ -71,7 +71,7 @@ fuzz: $(STAMPS)/test  ## kills, readers and gradients at random, FUZZ_CASES=2000
 	@FUZZ_CASES=$(FUZZ_CASES) $(BIN)/python -m pytest tests/check/test_rates.py \
 	  tests/models/test_claim.py tests/models/test_folder.py tests/data/test_fuzz_csv.py \
 	  tests/data/test_parquet.py tests/data/test_written.py tests/core/test_array_file.py tests/check/test_corner.py \
-	  -k "fuzz or kill or reader or replaced"
+	  tests/web/test_service.py -k "hostile or fuzz or kill or reader or replaced"
 
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .
