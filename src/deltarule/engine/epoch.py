@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.blocks import Blocks
 from deltarule.engine.objective import Objective
-from deltarule.engine.reference import data_error, penalty, training_step
+from deltarule.engine.reference import Backprop, backprop, data_error, penalty, training_step
 from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
@@ -36,9 +36,12 @@ class ReferenceTrainer:
         optimiser: Optimiser,
         clipping: Clipping,
         rule: RuleState | None = None,
+        passes: Callable[..., Backprop] = backprop,
     ) -> None:
         self._objective = objective
-        self._step = training_step(objective, optimiser, clipping, apply=Blocks(), rule=rule)
+        self._step = training_step(
+            objective, optimiser, clipping, apply=Blocks(), rule=rule, passes=passes
+        )
 
     @property
     def threads(self) -> int:

@@ -223,6 +223,7 @@ def training_step(
     xp: Any = NUMPY,
     apply: Callable[..., Any] = lambda update, *arguments, **given: update(*arguments, **given),
     rule: RuleState | None = None,
+    passes: Callable[..., Backprop] = backprop,
 ) -> Step:
     """Return `step(theta, state, X, T, weight, lr, t) -> (theta, state, E, penalty, gradient)`.
 
@@ -230,7 +231,8 @@ def training_step(
     tuple of the optimiser's vectors, and of those that the rule learns; E, the penalty and the
     (unclipped) gradient are those of theta BEFORE the update. `apply(update, theta, g, lr, t,
     penalised, *state, **given)` says how the elementwise update is applied to the vectors; by
-    default, to all of each at once. `rule` is what the rule needs of the run, where it needs any.
+    default, to all of each at once. `rule` is what the rule needs of the run, where it needs any;
+    `passes` what stands in the place of `backprop`, whose gradient is then followed.
     """
     layout = objective.network.layout
     trained, penalised = layout.mask("trained"), layout.mask("penalised")
@@ -242,7 +244,7 @@ def training_step(
         theta: Any, state: tuple[Any, ...], X: Any, T: Any, weight: Any, lr: Any, t: Any
     ) -> tuple[Any, ...]:
         run = None if rule is None else rule.at(t, state[learned:])
-        found = backprop(objective, theta, X, T, weight, lr, xp, run)
+        found = passes(objective, theta, X, T, weight, lr, xp, run)
         g = found.gradient
         used = g if everything else xp.where(trained, g, xp.constant(0.0, g))
         if clipping.active:
