@@ -141,40 +141,47 @@ class ManyTrainer:
         if keep:
             size = self._vectors.shape[2]
             trail = np.zeros((groups, chunk.epochs, size, lanes), self._spec.dtype)
-        several = (self._members, self._hyper, trail, self._feedback, self._seeds)
+        at_once = self._epochs_in_turn(len(self._parts[0]))
+        every = self._epochs_of_a_call(maker, at_once)
+        at_once = -(-at_once // every) * every
+        several = (self._members, self._hyper, trail, self._feedback, self._seeds, every)
         calls = maker.calls(self._vectors, sums, *several)
         done = np.zeros(groups, np.int64)
-        at_once = self._epochs_in_turn(len(self._parts[0]))
 
         def go_on(part: range) -> bool:
             here, e = slice(part.start, part.stop), int(done[part.start])
-            done[here] += self._do(maker, calls[here, e : e + at_once].copy(), part, e, proceed)
+            turn = calls[here, e // every : (e + at_once) // every].copy()
+            done[here] += self._do(maker, turn, part, e, proceed)
             stopped = done[part.start] < min(e + at_once, chunk.epochs)
             return not stopped and bool(done[part.start] < chunk.epochs)
 
         share_out(self._workers, self._threads, self._parts, go_on)
         breaks = self._breaks(maker, before, sums)
-        k = len(self.networks)
-        every = np.moveaxis(sums, 0, 2).reshape(chunk.epochs, 2, -1)[..., :k]
-        return Trajectory(
-            self.networks, np.repeat(done, lanes)[:k], every, breaks, before[:, 0], trail
-        )
+        ended = np.repeat(done, lanes)[: len(self.networks)]
+        return Trajectory(self.networks, ended, sums, breaks, before[:, 0], trail)
 
     def _do(
         self, maker: CallMaker, calls: Array, part: range, epoch: int, proceed: Callable[[], bool]
     ) -> int:
         """Do some groups' calls while `proceed` allows it; return how many epochs are done."""
-        epochs = calls.shape[1]
-        step = epochs if self._form.shared else self._orders_at_once(maker)
-        for k in range(0, epochs, step):
+        several, every = calls.shape[1], int(calls["epochs"][0, 0])
+        step = several if self._form.shared else max(1, self._orders_at_once(maker) // every)
+        for k in range(0, several, step):
             turn = calls[:, k : k + step].copy()
-            kept = self._own(maker, turn, part.start, epoch + k)  # the calls point into it
+            kept = self._own(maker, turn, part.start, epoch + k * every)  # the calls point into it
             for some in self._calls(maker, turn.reshape(-1)):
                 if not proceed():
-                    return k
+                    return k * every
                 run_all(self._run, some)
             del kept
-        return int(epochs)
+        return int(calls["epochs"][0].sum())
+
+    def _epochs_of_a_call(self, maker: CallMaker, most: int) -> int:
+        """Return how many epochs a call does: one where an epoch is cut, or its weights differ."""
+        whole = self._batches_at_once(maker) >= maker.batches
+        if not whole or maker.apart:
+            return 1
+        return most if self._form.shared else min(most, self._orders_at_once(maker))
 
     def _orders_at_once(self, maker: CallMaker) -> int:
         """Return for how many epochs a group's own orders are made together."""
@@ -198,7 +205,8 @@ class ManyTrainer:
 
     def _breaks(self, maker: CallMaker, before: Array, sums: Array) -> tuple[Break, ...]:
         """Return where networks that are watched have stopped being finite."""
-        good = np.isfinite(self._vectors[:, 0]).all(axis=1) & np.isfinite(sums).all(axis=(1, 2))
+        # a sum of finite numbers may overflow: then there is one search in vain
+        good = np.isfinite(self._vectors[:, 0]).all(axis=1) & np.isfinite(sums.sum(axis=(1, 2)))
         bad = ~good & self._watched
         found: list[Break] = []
         for g in np.flatnonzero(bad.any(axis=1)).tolist():
@@ -209,7 +217,7 @@ class ManyTrainer:
         """Give a group's call its networks' own orders, where they have any."""
         if self._form.shared:
             return None
-        epochs = calls.size
+        epochs = int(calls["epochs"].sum())
         if len(getattr(self._local, "index", ())) < epochs:  # every thread has memory for a group
             shape = (epochs, len(self._samples), self._form.lanes)
             self._local.index = np.zeros(shape, np.int64)

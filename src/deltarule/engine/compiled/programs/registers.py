@@ -95,11 +95,13 @@ class _Registers:
         self.fixed = self.read.fixed(len(fixed_symbols(Graph(), spec.objective)))
         count = range(len(key.varied))
         self.hyper = [ops.load(self.call.hyper, self.wide, k * key.lanes) for k in count]
-        with self.call.every_epoch(key.lanes):
+        with self.call.every_epoch(key.lanes) as e:
             self._sums(into_registers=True)
             with ops.loop(0, self.call.count) as s, all_staying(self.theta, *self.slots):
                 self._batch(s)
             self._sums(into_registers=False)
+            if key.lanes > 1:
+                self._keep(e)
         for pointer, variables in self._vectors():
             variables.bring_back(pointer)
         ops.b.ret_void()
@@ -123,6 +125,14 @@ class _Registers:
                 b.store(self.ops.load(self.call.totals, self.wide, k * self.lanes), total)
             else:
                 self.ops.store(b.load(total, typ=self.wide), self.call.totals, k * self.lanes)
+
+    def _keep(self, e: Any) -> None:
+        """Copy theta to epoch e's part of `scratch`, if there is any."""
+        b, scratch = self.ops.b, self.call.scratch
+        with b.if_then(b.icmp_unsigned("!=", scratch, ir.Constant(ir.PointerType(), None))):
+            part = b.mul(e, word(self.theta.count * self.lanes))
+            place = self.ops.at(scratch, self.element, part)
+            self.theta.bring_back(place)
 
     def _batch(self, s: Any) -> None:
         """Write one update."""
