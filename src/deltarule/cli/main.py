@@ -122,6 +122,7 @@ _add(
     export,
     "deltarule export iris-model --to numpy",
     "deltarule export iris-model --to c --out src/iris.h",
+    "deltarule export iris-model --to c --train",
 )
 _add(
     serve,
