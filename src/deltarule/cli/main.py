@@ -93,6 +93,7 @@ _add(
     "deltarule train people.csv --target city --hidden 32 --activation relu --lr 0.01",
     "deltarule train wine --lr cosine:0.01,100 --epochs 100 --out wine-1 --force",
     "deltarule train --resume people-model",
+    "deltarule train 'big/*.parquet' --target income --stream",
 )
 _add(
     tune,
