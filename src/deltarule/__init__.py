@@ -107,6 +107,7 @@ if TYPE_CHECKING:
         train_many,
     )
     from deltarule.training.keeping.checkpoints import checkpoints
+    from deltarule.web.notebook import LabPage, lab
 
 __version__ = VERSION
 
@@ -197,6 +198,8 @@ _HOME = {
     "compare_outputs": "deltarule.check.outputs",
     "load": "deltarule.models",
     "save": "deltarule.models.network_folder",
+    "LabPage": "deltarule.web.notebook",
+    "lab": "deltarule.web.notebook",
     "checkpoints": "deltarule.training.keeping.checkpoints",
     "train": "deltarule.training",
     "train_many": "deltarule.training",
@@ -226,6 +229,7 @@ __all__ = [
     "Forecast",
     "GradientCheck",
     "Jordan",
+    "LabPage",
     "Last",
     "LockError",
     "Many",
@@ -277,6 +281,7 @@ __all__ = [
     "hessian",
     "hessian_vector",
     "jacobian",
+    "lab",
     "load",
     "load_forecast",
     "losses",

@@ -125,6 +125,7 @@ def _options(plan: Plan) -> dict[str, Any]:
         "validation": (held_out.X, held_out.T) if len(held_out) else None,
         "stop": Patience(recipe.patience) if recipe.patience else (),
         "l2": recipe.l2,
+        "penalty": recipe.penalty,
         "rule": recipe.rule,
         "class_weight": recipe.class_weight,
         "clip_norm": recipe.clip_norm,
@@ -166,9 +167,9 @@ def _several(plan: Plan, progress: bool, keeper: Keeper | None) -> Fitted:
 
 
 def measured(
-    plan: Plan, run: Run, keeper: Keeper | None, members: NDArray[Any] | None = None
+    plan: Plan, run: Run, keeper: Keeper | None = None, members: NDArray[Any] | None = None
 ) -> Fitted:
-    """Return the model of a run, measured on every part of the rows."""
+    """Return the model of a plan that was carried out, with its scores on every part."""
     prepared, weights = plan.prepared, run.theta if members is None else members
     metrics = {
         name: measure(plan.objective, weights, prepared.targets, [(part.X, part.T)])

@@ -90,7 +90,7 @@ def fit_stream(
     )  # fmt: skip
     _check(ready)
     run = _trained(ready, stream, told)
-    fitted = measured(ready, run, None)
+    fitted = measured(ready, run)
     description: Any = fitted.model.description  # a dictionary that nobody else has yet
     rows = description["data"]["rows"]
     rows["streamed"] = sum(stream.rows.values()) - rows["all"] + rows["train"]

@@ -79,7 +79,7 @@ def listen(
             ws_per_message_deflate=False,
             h11_max_incomplete_event_size=16 * 1024,
             timeout_keep_alive=int(SECONDS),
-            timeout_graceful_shutdown=1,
+            timeout_graceful_shutdown=0.5,
             limit_concurrency=256,
             server_header=False,
             date_header=False,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import webbrowser
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from deltarule.data import Table
-from deltarule.web.app import make_app
+from deltarule.web.app import Pages, make_app
 from deltarule.web.guard import new_token
 from deltarule.web.listening import LOOPBACK, listen
 from deltarule.web.setup import Setup
+from deltarule.web.worker import get_ready
 
 __all__ = ["serve"]
 
@@ -18,6 +20,7 @@ __all__ = ["serve"]
 def serve(
     setup: Setup | None = None,
     own: Mapping[str, Table] | None = None,
+    folder: Path | None = None,
     *,
     lesson: str = "",
     host: str = LOOPBACK,
@@ -36,5 +39,9 @@ def serve(
         if browser:
             threading.Timer(0.3, webbrowser.open, [address]).start()
 
-    app = make_app(setup, own)
-    listen(app, "the lab", opened, host=host, port=port, token=new_token())
+    get_ready()
+    pages = Pages(setup, own, folder)
+    try:
+        listen(make_app(pages), "the lab", opened, host=host, port=port, token=new_token())
+    finally:
+        pages.stop_all()

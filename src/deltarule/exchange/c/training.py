@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import NumericError
+from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import reference
 from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.exchange.c.compiled import answer_of_header, coded, compiled
@@ -48,6 +48,8 @@ def training_file(ops: Operations, trial: Trial, name: str) -> str:
 
 
 def _training(ops: Operations, name: str) -> Iterator[str]:
+    if ops.objective.penalty is not None:
+        raise UsageError("a step of training has no penalty but l2: leave --train out")
     words = c_words(name, ops.dtype == np.float32)
     needed = ops.steps if ops.objective.fused is None else ops.steps[:-1]
     for activation in ops.activations():

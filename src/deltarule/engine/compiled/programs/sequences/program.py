@@ -5,6 +5,16 @@ back; what it adds to the gradient stays in registers while the sum over time ru
 together in groups, each with a gradient of its own, which the threads share out; how many there
 are follows from the batch alone, so every sum but |g|'s has the same order whatever the number of
 threads.
+
+    a field [time][node][lane]          t = 1   node 1   | obs 0  obs 1 .. obs 15 |   one load
+                                                node 2   | ..                     |
+                                        t = 2   node 1   | ..
+
+    batch 100 in lanes of 16: 7 blocks, 7 groups   -> 7 gradients, added in their order
+    batch 1,000:             63 blocks, 16 groups of 4 blocks (the last of 3)
+
+A multiply-add takes a vector of observations and one weight for all lanes, so the weights are read
+once for a block and a step, and a step's nodes wait for the step before, not for one another.
 """
 
 from __future__ import annotations
