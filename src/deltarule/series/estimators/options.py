@@ -91,7 +91,7 @@ def quantiles_ahead(
 ) -> Array:
     """Return quantiles (steps, levels) after the series' end: the bootstrap of `dr.forecast`."""
     longer, origin = _longer(series, steps, X), np.array([len(series)])
-    return bootstrap_quantiles(model, longer, origin, levels, steps)[0]
+    return np.asarray(bootstrap_quantiles(model, longer, origin, levels, steps)[0])
 
 
 def _longer(series: Series, steps: int, X: ArrayLike | None) -> Series:
