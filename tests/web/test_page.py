@@ -68,6 +68,9 @@ def test_the_numbers_are_those_of_backprop(chromium: Browser, address: str) -> N
     deltas = page.locator("#picture title").all_text_contents()
     found = [_number(re.findall(r"delta = (\S+)", t)[0]) for t in deltas if "delta" in t]
     np.testing.assert_allclose(found, np.concatenate([d[0] for d in bp.deltas[1:]]), rtol=2e-5)
+    layers = page.locator("#layers td:nth-child(3)").all_text_contents()
+    mean = [np.abs(d[0]).mean() for d in bp.deltas[1:]]
+    np.testing.assert_allclose([_number(text) for text in layers], mean, rtol=1e-2)
 
 
 def test_ones_own_file_is_dropped_in_and_trained(
@@ -132,6 +135,8 @@ def test_a_mistake_is_planted_watched_and_named(chromium: Browser, address: str)
     E = [float(t) for t in page.locator("#lanes td:nth-child(4)").all_text_contents()]
     assert E[1] > E[0]
     page.select_option("#lane", index=1)
+    titles = page.locator("#picture .hit").evaluate_all("e => e.map(h => h.ariaLabel)")
+    assert all("Lane 1: w " in title for title in titles)
     page.click("#diagnose")
     page.locator("#check-says", has_text="sign in layers 1, 2").wait_for()
     page.click("#check")

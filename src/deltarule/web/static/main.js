@@ -5,7 +5,7 @@ import { Drawing, give, watchDrops } from "./data.js";
 import { FolderView } from "./folder.js";
 import { Lessons } from "./lessons.js";
 import { Curve, drawMap, table } from "./pictures.js";
-import { Picture, stages, stageText } from "./network.js";
+import { Picture, layerRows, stages, stageText } from "./network.js";
 import { asPng, canvasesSvg, networkSvg, save, savePacked } from "./save.js";
 import { Live, Recorded } from "./session.js";
 import { SetupForm } from "./setup.js";
@@ -81,7 +81,8 @@ function show(answer) {
 }
 
 function drawNetwork() {
-  picture.draw(start, view.lanes[lane()].passes, stage, $("numbers").checked);
+  picture.draw(start, view.lanes.map((one) => one.passes), lane(), stage, $("numbers").checked);
+  table($("layers"), [say("layer"), "f", say("mean-delta"), say("mean-slope"), say("least-slope")], layerRows(start, view.lanes[lane()].passes));
   $("stage-says").textContent = stageText(stage, start);
   $("stage").setAttribute("aria-valuetext", stageText(stage, start));
 }
