@@ -9,7 +9,7 @@ import { Picture, layerRows, stages, stageText } from "./network.js";
 import { asPng, canvasesSvg, networkSvg, save, savePacked } from "./save.js";
 import { Live, Recorded } from "./session.js";
 import { SetupForm } from "./setup.js";
-import { load, number, say } from "./text.js";
+import { load, number, say, shortFormula } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const recorded = $("recorded") && JSON.parse($("recorded").textContent);
@@ -117,7 +117,7 @@ async function explain(l, j, k) {
   if (!answer) return;
   $("why-hint").hidden = true;
   $("explanation").textContent = answer.explanation.text;
-  katex.render(answer.explanation.latex.replace(/(\d\.\d{5})\d+(?=e|\D)/g, "$1"), $("formula"), { displayMode: true, throwOnError: false, strict: false });
+  katex.render(shortFormula(answer.explanation.latex), $("formula"), { displayMode: true, throwOnError: false, strict: false });
 }
 
 // Playing: the session is at work on the next picture while the last one is drawn.
