@@ -41,9 +41,14 @@ def _number(text: str) -> float:
     return float(text.replace("\N{MINUS SIGN}", "-"))
 
 
+def _shown(value: float) -> str:
+    """Return the beginning of a number as the page writes it."""
+    return f"{value:.4f}".replace("-", "\N{MINUS SIGN}")[:-1]
+
+
 def test_the_numbers_are_those_of_backprop(chromium: Browser, address: str) -> None:
     page = chromium.page(f"{address}#setup=" + '{"data":"parity:3","hidden":"3,3"}')
-    page.locator("#lanes td:nth-child(2)", has_text="0").wait_for()
+    page.locator("#picture .hit").nth(20).wait_for(state="attached")
     for _ in range(3):
         page.click("#epoch")
     page.locator("#lanes td:nth-child(3)", has_text="3").wait_for()
@@ -57,7 +62,9 @@ def test_the_numbers_are_those_of_backprop(chromium: Browser, address: str) -> N
                    batch_size=None, epochs=3, seed=1)  # fmt: skip
     options: dict[str, Any] = {"loss": "binary_cross_entropy"}
     bp = dr.backprop(net, run.theta, X[5:6], data.T[5:6], **options)
-    page.wait_for_timeout(200)
+    page.locator("#picture title", has_text=f"delta = {_shown(bp.deltas[3][0, 0])}").wait_for(
+        state="attached"
+    )
     gradients = [net.unpack(bp.gradient)[l - 1]["W"] for l in (1, 2, 3)]
     titles = page.locator("#picture .hit").evaluate_all("e => e.map(h => h.ariaLabel)")
     assert len(titles) == 21
