@@ -123,7 +123,7 @@ def test_points_are_drawn_and_trained_on(chromium: Browser, address: str) -> Non
     page.focus("#draw")
     for key in ("ArrowLeft", "ArrowUp", "Enter"):
         page.keyboard.press(key)
-    page.locator("#draw-says", has_text="5 points").wait_for()
+    page.locator("#draw-says", has_text="Points: 5").wait_for()
     page.click("#draw-use")
     page.locator("#notes", has_text="5 train").wait_for()
     assert page.locator("#predictions tbody tr").count() == 5
