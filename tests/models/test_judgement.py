@@ -1,14 +1,18 @@
 """What scores are worth: metrics beside scikit-learn's, intervals, baselines, importance, folds."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from deltarule.data import Column, Table, read_table
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.models import Recipe, fit, plan
-from deltarule.models.cross_validation import cross_validate, judge
+from deltarule.models.cross_validation import cross_validate, fold_of, judge
+from deltarule.models.fit import fit_plan
 from deltarule.models.judgement import importance, intervals
 from deltarule.models.metrics import scores
+from deltarule.training.interrupt import ask_to_stop
 
 metrics = pytest.importorskip("sklearn.metrics")
 
@@ -169,3 +173,20 @@ def test_cross_validation_and_importance_are_said():
         cross_validate(fitted.plan, 1)
     with pytest.raises(ValueError, match="from 2 to 75 folds of 150 rows, not 80"):
         cross_validate(fitted.plan, 80)
+
+
+def test_folds_side_by_side_are_what_each_is_alone():
+    made_ = plan(read_table("diabetes"), Recipe(hidden=(6,), epochs=12, patience=3))
+    found = cross_validate(made_, 4)
+    for i in range(4):
+        alone = fit_plan(fold_of(made_, i, 4)).metrics["test"]
+        assert {name: values[i] for name, values in found.items()} == alone
+
+
+def test_folds_hear_what_the_main_thread_is_asked():
+    made_ = plan(read_table("digits"), Recipe(epochs=100_000, patience=0))
+    asking = threading.Timer(0.3, ask_to_stop)
+    asking.start()
+    with pytest.raises(KeyboardInterrupt, match="of 3 folds 0 were done"):
+        cross_validate(made_, 3)
+    asking.join()

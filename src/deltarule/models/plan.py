@@ -133,7 +133,8 @@ def plan(
     objective = Objective.of(network, chosen, "mean", recipe.rule, recipe.l2)
     rows = len(prepared.parts["train"])
     batch_size = min(rows, recipe.batch_size or rows)
-    epochs = recipe.epochs * recipe.ensemble
+    # a program that is compiled for one fold serves them all
+    epochs = recipe.epochs * recipe.ensemble * (1 if fold is None else fold[1])
     engine = choose_engine(recipe.engine, objective, rows, batch_size, epochs)
     if isinstance(recipe.optimizer, Minimiser):
         engine = whole_vector("auto", recipe.optimizer.name)
