@@ -33,7 +33,7 @@ from deltarule.training.stopping import StopRule
 __all__ = ["CheckpointWarning", "Keeper", "Kept"]
 
 SHARE = 50.0
-"""So many times as long as a checkpoint takes is trained before the next: 2 % at most, by time."""
+"""So many times as long as a checkpoint takes is trained before the next: it costs 2 % at most."""
 
 _NAMED = 5
 """How many differences a message names."""
@@ -60,7 +60,8 @@ class Kept(Protocol):
 class Keeper:
     """Keeps the checkpoints of one training, in a folder or (None) in memory alone.
 
-    `every` is a time such as `"30s"`, `"10m"`, `"1h"`, or a number of epochs. `source` is the
+    `every` is a time such as `"30s"`, `"10m"`, `"1h"`, or a number of epochs; what would cost more
+    than 2 % of the training is left out. `source` is the
     folder of a checkpoint to go on from; `about` is kept with every checkpoint. The last one, at
     the end, is written too, or (`ends` is False) left in `last` to whoever writes more.
     """
@@ -84,7 +85,7 @@ class Keeper:
         self._most = 0
         self._several = False
         """Whether it is one training among several in the folder, each in one of its own."""
-        self._due, self._due_epoch = math.inf, math.inf
+        self._due, self._due_epoch, self._rested = math.inf, math.inf, 0.0
 
     @classmethod
     def of(
@@ -208,8 +209,10 @@ class Keeper:
 
     def look(self, kept: Kept) -> None:
         """Write a checkpoint where one is due."""
-        if kept.epoch >= self._due_epoch or not self.in_time:
+        due = kept.epoch >= self._due_epoch
+        if (due and time.monotonic() >= self._rested) or not self.in_time:
             self.keep(kept)
+        if due:  # where it came too soon after the last one, the next one's turn it is
             self._due_epoch = kept.epoch + self._epochs
 
     def end(self, kept: Kept) -> None:
@@ -228,7 +231,8 @@ class Keeper:
             except ResourceError as error:  # a full disk costs the checkpoint, not the training
                 warnings.warn(f"no checkpoint: {error}", CheckpointWarning, stacklevel=2)
         ended = time.monotonic()
-        self._due = ended + max(self._seconds, SHARE * (ended - began))
+        self._rested = ended + SHARE * (ended - began)
+        self._due = max(ended + self._seconds, self._rested)
 
 
 def _surroundings() -> dict[str, str]:
