@@ -1,25 +1,23 @@
-"""Cross-validation of a plan, and what else is asked about a model once it is trained."""
+"""Cross-validation of a plan, its folds side by side."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
-from typing import Any
 
 from deltarule.core.arguments import whole
-from deltarule.core.errors import DataError, NumericError
+from deltarule.core.errors import NumericError
 from deltarule.core.processors import cores
-from deltarule.models.fit import Fitted, fit_plan
-from deltarule.models.judgement import importance
+from deltarule.models.fit import fit_plan
 from deltarule.models.metrics import Metrics
 from deltarule.models.plan import Plan, plan
 from deltarule.training.interrupt import listening
 
+__all__ = ["cross_validate", "fold_of"]
+
 _CELLS = 20_000_000
 """Where all rows have more inputs than this, folds are trained one by one: each has its copy."""
-
-__all__ = ["cross_validate", "fold_of", "judge"]
 
 
 def cross_validate(plan_: Plan, folds: int) -> dict[str, list[float | None]]:
@@ -67,22 +65,3 @@ def fold_of(plan_: Plan, i: int, folds: int) -> Plan:
     whole("folds", folds, 2)
     targets = plan_.prepared.targets.names
     return plan(plan_.table, plan_.recipe, target=targets, ids=plan_.ids, fold=(i, folds))
-
-
-def judge(fitted: Fitted, *, folds: int = 0, columns: bool = False) -> list[str]:
-    """Add a cross-validation and the columns' importance to what is said of a model.
-
-    Returns notes on what could not be done: a model is worth more than that.
-    """
-    judgement: dict[str, Any] = fitted.judgement
-    notes = []
-    if columns:
-        judgement["importance"] = importance(fitted.plan, fitted.model)
-    if folds:
-        try:
-            judgement["cross_validation"] = cross_validate(fitted.plan, folds)
-        except DataError as error:
-            notes.append(f"the cross-validation could not be done: {error}")
-        except KeyboardInterrupt as error:
-            notes.append(f"the cross-validation was interrupted: {error}")
-    return notes
