@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from deltarule.core.errors import DeltaruleError, UsageError
+from deltarule.core.memory import require_large
 
 __all__ = ["array", "boolean", "float_type", "number", "plain_values", "readable", "whole"]
+
+_FEWER = "Keep fewer columns, such as the commonest words, or fewer rows"
 
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
@@ -101,7 +104,8 @@ def plain_values(name: str, value: Any) -> Any:
     """Return `value` without what NumPy would drop, or stumble over, on the way to an array.
 
     A masked array's mask: refused where it hides a value, for the value below is no value. The
-    history of a PyTorch tensor that requires a gradient: left behind, the values are the same.
+    history of a PyTorch tensor that requires a gradient: left behind, the values are the same. A
+    sparse matrix of SciPy's: laid out in full, if it fits, for every engine reads rows.
 
     >>> plain_values("X", np.ma.array([1.0, 2.0], mask=[False, True]))
     Traceback (most recent call last):
@@ -120,6 +124,10 @@ def plain_values(name: str, value: Any) -> Any:
         return value.data
     if type(value).__module__.partition(".")[0] == "torch":
         return value.detach()
+    if type(value).__module__.startswith("scipy.sparse"):
+        needed = math.prod(value.shape) * value.dtype.itemsize
+        require_large(name, needed, "a sparse matrix laid out in full", _FEWER)
+        return value.toarray()
     return value
 
 

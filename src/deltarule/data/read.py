@@ -60,8 +60,8 @@ def read_table(
     A file is read by its ending: `.parquet`, `.feather` and `.arrow`, `.npz`, JSON lines
     (`.jsonl`), `.json`, SQLite and DuckDB (`.db`, `.sqlite`, `.duckdb`; `"shop.db::orders"` or
     `"shop.db::SELECT ..."`), sheets (`.xlsx`, `.xls`, `.ods`; `"book.xlsx::Sheet1"`), else as text.
-    Any may be packed (`.gz`, `.bz2`, `.xz`, `.zst`). `"part-*.csv"` stands for several files of the same columns, one
-    below the other, and `"-"` for text from standard input.
+    Any may be packed (`.gz`, `.bz2`, `.xz`, `.zst`). `"part-*.csv"` stands for several files of the
+    same columns, one below the other, and `"-"` for text from standard input.
 
     A file wins over a bundled name. Columns in `text` are text whatever their cells look like,
     columns in `drop` are left out, and so are those that are not in `only`, where that is given,
