@@ -109,6 +109,8 @@ def as_shape(inputs: int | Sequence[int]) -> Shape:
 
 def inputs_text(shape: Shape) -> str:
     """Return what an input is, for a message."""
+    if shape == (1,):
+        return "1 input"
     return f"{shape[0]} inputs" if len(shape) == 1 else f"inputs of the shape {shape}"
 
 

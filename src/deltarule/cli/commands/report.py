@@ -49,9 +49,8 @@ def show_plan(screen: Screen, plan: Plan) -> None:
 
     table, prepared, recipe = plan.table, plan.prepared, plan.recipe
     columns = len(prepared.inputs.names)
-    inputs = (
-        f", encoded as {prepared.inputs.width} inputs" if prepared.inputs.width != columns else ""
-    )
+    width = prepared.inputs.width
+    inputs = f", encoded as {some(width, 'input')}" if width != columns else ""
     screen.say(
         "data", f"{table.source}: {table.rows:,} rows, {some(columns, 'input column')}{inputs}"
     )

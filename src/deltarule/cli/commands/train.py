@@ -125,7 +125,7 @@ def _recipe(
     loss: Annotated[str, _LOSS] = "auto",
     optimizer: Annotated[str, _OPTIMIZER] = "adam",
     lr: Annotated[str | None, _LR] = None,
-    epochs: Annotated[int, _training(help="Passes over the training rows, at most.")] = 200,
+    epochs: Annotated[int, _training(min=1, help="Passes over the training rows, at most.")] = 200,
     batch_size: Annotated[int | None, _BATCH] = None,
     patience: Annotated[int, _PATIENCE] = 20,
     l2: Annotated[float, _training(help="Adds 1/2 l2 |W|^2 to the error.")] = 0.0,

@@ -35,6 +35,7 @@ __all__ = ["CheckpointWarning", "Keeper", "Kept"]
 SHARE = 50.0
 """So many times as long as a checkpoint takes is trained before the next: it costs 2 % at most."""
 
+_DATA = "SHA-256 of "
 _NAMED = 5
 """How many differences a message names."""
 
@@ -153,6 +154,13 @@ class Keeper:
             return
         apart = differences(self.found.job, self._identity)
         apart.sort(key=lambda said: said.startswith("SHA"))  # options first: they explain the rest
+        if apart and all(said.startswith(_DATA) and "theta" not in said for said in apart):
+            parts = ", ".join(said.removeprefix(_DATA).partition(":")[0] for said in apart)
+            raise UsageError(
+                f"{self._source}: the data are not those that this training began with: another "
+                f"SHA-256 of {parts}. Give it the data as they were, or start anew in another "
+                "folder."
+            )
         if apart:
             more = f"; and {len(apart) - _NAMED} more" if len(apart) > _NAMED else ""
             raise UsageError(
