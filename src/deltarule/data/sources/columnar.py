@@ -60,11 +60,10 @@ def read_columnar(path: Path, source: str, options: Options, inside: str = "") -
     `UsageError` where it has to be said which table is meant, `ResourceError` if the table would
     not fit into memory.
     """
-    kind, more = COLUMNAR.get(path.suffix.lower(), DUCKDB), (inside,)
+    kind = COLUMNAR.get(path.suffix.lower(), DUCKDB)
     if kind != DUCKDB:
         _check_ends(path, source, kind)
-        more = ()
-    with child_of(path, source, kind, *more) as child:
+    with child_of(path, source, kind, *([inside] if kind == DUCKDB else [])) as child:
         assert child.stdin is not None
         said = answer(child, source, kind)
         if kind == DUCKDB:
