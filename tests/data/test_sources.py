@@ -61,6 +61,15 @@ def test_packed_files(write, name, pack):
     assert "this is not a" in refused(write(b"plain", name))
 
 
+def test_a_packed_name_that_climbs_out_of_its_folder_is_no_place(write, tmp_path):
+    """The name that a .gz holds inside is not looked at."""
+    plain = gzip.compress(CSV.encode(), mtime=0)
+    packed = plain[:3] + b"\x08" + plain[4:10] + b"../../../evil.csv\0" + plain[10:]
+    check_people(read_table(write(packed, "p.csv.gz")))
+    assert [path.name for path in tmp_path.parent.parent.parent.glob("*evil*")] == []
+    assert [path.name for path in tmp_path.iterdir()] == ["p.csv.gz"]
+
+
 def test_zst(write):
     zstd = pytest.importorskip("backports.zstd")
     check_people(read_table(write(zstd.compress(CSV.encode()), "p.csv.zst")))

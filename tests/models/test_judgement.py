@@ -11,13 +11,14 @@ from deltarule.data.preparation.target import TargetEncoder
 from deltarule.exchange.operations import operations_of
 from deltarule.models import Recipe, fit, load, plan, save
 from deltarule.models.fit import fit_plan
+from deltarule.models.judgement import judged
 from deltarule.models.judgement.asking import Asked
 from deltarule.models.judgement.calibration import reliability
 from deltarule.models.judgement.folds import cross_validate, fold_of
 from deltarule.models.judgement.importance import dependence, importance
-from deltarule.models.judgement.judged import intervals
+from deltarule.models.judgement.judged import intervals, score_intervals
 from deltarule.models.judgement.threshold import best_threshold, score_at
-from deltarule.models.metrics import scores
+from deltarule.models.metrics import r2_of, scores
 from deltarule.training.interrupt import ask_to_stop
 
 metrics = pytest.importorskip("sklearn.metrics")
@@ -97,6 +98,23 @@ def test_intervals_cover_what_they_should():
         low, high = intervals(lambda i, r=right: {"a": float(r[i].mean())}, 100)["a"]
         held += low <= 0.8 <= high
     assert 0.90 <= held / 150 <= 0.99
+
+
+def test_intervals_of_r2_and_accuracy_cover_what_they_should(monkeypatch):
+    """Of 120 samples of 150 rows the 95% interval holds the score of all rows there could be."""
+    monkeypatch.setattr(judged, "_RESAMPLES", (199, 199))
+    rng, held, right = np.random.default_rng(1), 0, 0
+    targets = encoder("binary", 2)
+    for _ in range(120):
+        y = rng.normal(size=(150, 1))
+        T = y + 0.5 * rng.normal(size=(150, 1))  # R2 = 1 - 0.25 / 1.25
+        low, high = intervals(lambda i, y=y, T=T: {"r2": r2_of(y[i], T[i])}, 150)["r2"]
+        held += low <= 0.8 <= high
+        t = (rng.random((20, 1)) < 0.95).astype(float)  # all are called so: 19 of 20 are right
+        low, high = score_intervals(targets, np.full((20, 1), 0.9), t)["accuracy"]
+        right += low <= 0.95 <= high
+    assert 0.88 <= held / 120 <= 0.99
+    assert right / 120 >= 0.90
 
 
 def test_baselines_are_known_ones():
