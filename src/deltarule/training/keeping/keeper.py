@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+import re
 import time
 import warnings
 from collections.abc import Mapping
@@ -35,7 +36,9 @@ __all__ = ["CheckpointWarning", "Keeper", "Kept"]
 SHARE = 50.0
 """So many times as long as a checkpoint takes is trained before the next: it costs 2 % at most."""
 
-_DATA = "SHA-256 of "
+_DATA, _OTHER = "SHA-256 of ", re.compile(r"theta|\b(nothing|none)\b")
+"""A difference in the data begins so; not one of where it starts, or of samples not given."""
+
 _NAMED = 5
 """How many differences a message names."""
 
@@ -76,7 +79,7 @@ class Keeper:
         ends: bool = True,
     ) -> None:
         self._folder, self.about, self._ends = folder, about or {}, ends
-        self._seconds, self._epochs = as_interval(every)
+        self._seconds, self.epochs = as_interval(every)
         self.found = None if source is None else read_checkpoint(source)
         """The checkpoint to go on from, where there is one."""
         self._source = source
@@ -140,7 +143,7 @@ class Keeper:
         """Take note of what is trained; refuse to go on from a checkpoint of something else."""
         self._identity, self._most = plain(identity), epochs
         self._due = time.monotonic() + self._seconds
-        self._due_epoch = self._epochs
+        self._due_epoch = self.epochs
         if self._several and self._folder is not None:
             self._folder /= digest(json.dumps(self._identity, sort_keys=True).encode())[:16]
             self._source = self._folder
@@ -154,7 +157,7 @@ class Keeper:
             return
         apart = differences(self.found.job, self._identity)
         apart.sort(key=lambda said: said.startswith("SHA"))  # options first: they explain the rest
-        if apart and all(said.startswith(_DATA) and "theta" not in said for said in apart):
+        if apart and all(said.startswith(_DATA) and not _OTHER.search(said) for said in apart):
             parts = ", ".join(said.removeprefix(_DATA).partition(":")[0] for said in apart)
             raise UsageError(
                 f"{self._source}: the data are not those that this training began with: another "
@@ -189,7 +192,7 @@ class Keeper:
         if self.found is None:
             return start
         state = State.of(self.found.arrays, self.found.values)
-        self._due_epoch = state.epoch + self._epochs
+        self._due_epoch = state.epoch + self.epochs
         if state.stopped == "non_finite":
             raise UsageError(
                 f"{self._source}: a number stopped being finite in epoch {state.epoch + 1}, and "
@@ -221,7 +224,7 @@ class Keeper:
         if (due and time.monotonic() >= self._rested) or not self.in_time:
             self.keep(kept)
         if due:  # where it came too soon after the last one, the next one's turn it is
-            self._due_epoch = kept.epoch + self._epochs
+            self._due_epoch = kept.epoch + self.epochs
 
     def end(self, kept: Kept) -> None:
         """Take the last checkpoint."""
