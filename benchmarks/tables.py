@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -136,20 +137,20 @@ def written(found: np.ndarray) -> str:
     """Return the table as Markdown, with what it comes to."""
     scores, seconds = found[..., 0], found[..., 1]
     means = scores.mean(axis=1)
-    ranks = (-means).argsort(axis=1).argsort(axis=1) + 1.0
+    ranks = rankdata(-scores, axis=2).mean(axis=1)  # of every split; equal scores share theirs
     rows = ["| table | rows | score | " + " | ".join(NAMES) + " |", "|---|---|---|---|---|---|"]
     for i, source in enumerate(TABLES):
         table = source.read()
         quantity = plan(table, Recipe(missing="drop"), target=source.target).task == "regression"
         cells = []
         for k in range(len(NAMES)):
-            mark = "**" if ranks[i, k] == 1 else ""
+            mark = "**" if means[i, k] == means[i].max() else ""
             cells.append(f"{mark}{means[i, k]:.3f}{mark} ± {scores[i, :, k].std(ddof=1):.3f}")
         what = "R2" if quantity else "accuracy"
         rows.append(f"| {source.name} | {table.rows:,} | {what} | {' | '.join(cells)} |")
     ranked = " | ".join(f"{rank:.2f}" for rank in ranks.mean(axis=0))
     took = " | ".join(f"{s:.1f} s" for s in seconds.mean(axis=(0, 1)))
-    rows += [f"| mean rank | | | {ranked} |", f"| a training takes | | | {took} |", ""]
+    rows += [f"| mean rank, over the splits | | | {ranked} |", f"| a training takes | | | {took} |", ""]
     for k in (1, 2):
         apart = means[:, 0] - means[:, k]
         error = apart.std(ddof=1) / np.sqrt(len(apart))
