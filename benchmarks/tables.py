@@ -150,7 +150,11 @@ def written(found: np.ndarray) -> str:
         rows.append(f"| {source.name} | {table.rows:,} | {what} | {' | '.join(cells)} |")
     ranked = " | ".join(f"{rank:.2f}" for rank in ranks.mean(axis=0))
     took = " | ".join(f"{s:.1f} s" for s in seconds.mean(axis=(0, 1)))
-    rows += [f"| mean rank, over the splits | | | {ranked} |", f"| a training takes | | | {took} |", ""]
+    rows += [
+        f"| mean rank, over the splits | | | {ranked} |",
+        f"| a training takes | | | {took} |",
+        "",
+    ]
     for k in (1, 2):
         apart = means[:, 0] - means[:, k]
         error = apart.std(ddof=1) / np.sqrt(len(apart))
