@@ -60,7 +60,7 @@ def test_the_page_says_what_was_published_of_the_factor():
 
 
 def layers(name, level, place):
-    """Return a cell's angles of the deltas to the chain rule's, layer by layer, in a study's page."""
+    """Return a cell's angles of its deltas to the chain rule's, layer by layer, in a page."""
     text = (PAGE.parent / f"{name}.md").read_text(encoding="utf-8")
     row = next(r for r in text.splitlines() if r.startswith(f"| {level} | {place} |"))
     return [float(angle) for angle in row.split(" | ")[7].split(", ")]

@@ -32,7 +32,7 @@ def spread(
     may_stay: bool,
     executor: str,
     address: str | None,
-) -> Generator[Found, None, None]:
+) -> Generator[Found]:
     """Yield every task with its table and notes, or with the error that it raised, as they end.
 
     A worker that is killed costs nothing but time: what it had is done again. `may_stay` lets a

@@ -62,6 +62,12 @@ _PATIENCE = _training(
     help="Stop after so many epochs without a lower validation error and keep the best weights; 0 "
     "trains to the end."
 )
+_PENALTY = _training(
+    metavar="PENALTY",
+    help=options.PENALTY_HELP,
+    show_default="none",
+    autocompletion=complete.penalties,
+)
 _ENGINE = _training(
     help="reference, compiled, or auto: compiled where it is quicker.",
     autocompletion=complete.engines,
@@ -106,6 +112,7 @@ def _recipe(
     batch_size: Annotated[int | None, _BATCH] = None,
     patience: Annotated[int, _PATIENCE] = 20,
     l2: Annotated[float, _training(help="Adds 1/2 l2 |W|^2 to the error.")] = 0.0,
+    penalty: Annotated[str | None, _PENALTY] = None,
     rule: Annotated[str, _training(help=options.RULE_HELP)] = "exact",
     clip_norm: Annotated[float | None, _training(help="Bound for the gradient's length.")] = None,
     ensemble: Annotated[int, _ENSEMBLE] = 1,
@@ -167,6 +174,9 @@ def train(
     checkpoint_every: Annotated[str | None, _EVERY] = None,
     resume: Annotated[Path | None, _RESUME] = None,
     more_epochs: Annotated[int | None, _MORE] = None,
+    stream: Annotated[
+        bool, _data("--stream", help="DATA is a folder or a pattern of files: one at a time.")
+    ] = False,
     force: Annotated[bool, _output("--force", help="Replace a model folder.")] = False,
     quiet: Annotated[bool, _output("--quiet", help="Print errors only.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
@@ -191,4 +201,9 @@ def train(
         raise UsageError("DATA is missing: a file, or a bundled name such as iris")
     else:
         run = train_run.anew({**context.params, "out": out and str(out)}, force)
+    if run.options.get("stream"):
+        from deltarule.cli.commands.train_stream import stream as train_stream
+
+        train_stream(run, Recipe(**made, **asked), which, form, (quiet, as_json))
+        return
     train_run.carry_out(run, Recipe(**made, **asked), which, form, quiet, as_json)

@@ -13,12 +13,16 @@ from deltarule.core.arguments import array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.series.automatic import automatic_lags
 from deltarule.series.forecaster import Forecaster, fit
+from deltarule.series.paths import errors_at, path_quantiles, residuals
 from deltarule.series.recipe import Recipe
 from deltarule.series.series import Series, as_series
 
-__all__ = ["Options", "continued", "fitted"]
+__all__ = ["Options", "continued", "fitted", "quantiles_ahead"]
 
 Array = NDArray[np.float64]
+
+_FEWEST = 9
+"""Errors that futures are simulated with, at least."""
 
 
 class Options:
@@ -41,6 +45,7 @@ class Options:
         batch_size: int | None = None,
         patience: int = 0,
         l2: float = 0.003,
+        penalty: Any = None,
         half_life: float | None = None,
         loss: Any = "half_squared_error",
         rule: Any = "exact",
@@ -80,6 +85,35 @@ def fitted(options: Any, y: ArrayLike, X: ArrayLike | None) -> tuple[Series, For
 
 def continued(series: Series, model: Forecaster, steps: int, X: ArrayLike | None) -> Array:
     """Return forecasts (steps,) after the series' end, given the covariates of these steps."""
+    longer = _longer(series, steps, X)
+    return np.asarray(model.forecasts(longer, np.array([len(series)]), steps)[0])
+
+
+def quantiles_ahead(
+    series: Series, model: Forecaster, steps: int, X: ArrayLike | None, levels: Sequence[float]
+) -> Array:
+    """Return quantiles (steps, levels) after the series' end: the "paths" of `dr.forecast`.
+
+    Their errors are those of other networks on the last quarter, fitted to what is before it; where
+    that is too short for them, the residuals of training.
+    """
+    longer, origin = _longer(series, steps, X), np.array([len(series)])
+    errors = _errors(series, model)
+    return np.asarray(path_quantiles(model, longer, origin, errors, levels, steps)[0])
+
+
+def _errors(series: Series, model: Forecaster) -> Array:
+    recipe, K, n = model.recipe, model.networks.outputs, len(series)
+    wanted = max(round(recipe.calibration * (n - model.first_origin())), _FEWEST + K - 1)
+    try:
+        before = fit(series, recipe, model.networks.lags, n - wanted)
+    except DataError:
+        return residuals(model, series)
+    return errors_at(before, series, np.arange(n - wanted, n - K + 1))
+
+
+def _longer(series: Series, steps: int, X: ArrayLike | None) -> Series:
+    """Return the series with the covariates of the steps to come."""
     if steps < 1:
         raise UsageError(f"the steps to forecast are 1 or more, not {steps}")
     future = _covariates(X, steps)
@@ -92,8 +126,7 @@ def continued(series: Series, model: Forecaster, steps: int, X: ArrayLike | None
         name: np.concatenate([values, column])
         for (name, values), column in zip(series.known.items(), future.T, strict=True)
     }
-    longer = replace(series, known=known)
-    return np.asarray(model.forecasts(longer, np.array([len(series)]), steps)[0])
+    return replace(series, known=known)
 
 
 def _covariates(X: ArrayLike | None, rows: int) -> Array:

@@ -4,45 +4,28 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.backpropagation import (
-    check_specialisation,
-    observation,
-    theta_symbols,
-)
+from deltarule.engine.compiled.expressions.backpropagation import check_specialisation, observation
+from deltarule.engine.compiled.expressions.symbols import theta_symbols
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node, Untraceable
 from deltarule.engine.compiled.instructions.machine import Machine, host
-from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
+from deltarule.engine.compiled.instructions.operations import WORD, Module, Ops, vector_of, word
 from deltarule.engine.compiled.programs.arguments import Call, CallValues, kernel_function
 from deltarule.engine.compiled.programs.program import IN_REGISTERS, built
 from deltarule.engine.compiled.programs.registers import write_registers
+from deltarule.engine.compiled.programs.side_by_side import ProgramKey
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
-__all__ = ["ProgramKey", "lanes_for", "measuring", "training"]
+__all__ = ["lanes_for", "measuring", "training"]
 
-_WORD = ir.IntType(64)
 
 Run = Callable[[Any, int], None]
-
-
-@dataclass(frozen=True)
-class ProgramKey:
-    """How networks lie side by side in a program."""
-
-    lanes: int
-    """How many."""
-    shared: bool
-    """Whether all see the samples in one order."""
-    steady: bool
-    """Whether rates stay the same along a call."""
-    varied: tuple[str, ...] = ()
-    """The paths of the numbers in which they differ."""
 
 
 def lanes_for(spec: Specialisation, networks: int) -> int:
@@ -69,7 +52,7 @@ def training(spec: Specialisation, form: ProgramKey) -> Run:
         raise Untraceable("the sequential order with batches is not straight code")
     machine = host()
     module = Module(machine)
-    call = write_registers(module, "call", spec, form.lanes, form.shared, form.varied, form.steady)
+    call = write_registers(module, "call", spec, form)
     return _finished(module, call, machine)
 
 
@@ -77,7 +60,7 @@ def training(spec: Specialisation, form: ProgramKey) -> Run:
 def measuring(spec: Specialisation, lanes: int, weighted: bool) -> Run:
     """Return `run(calls, count)`; a call measures networks over its samples, without an update.
 
-    Their sums (3, lanes) are those of s_i e_i and of 1/2 l2 |W|^2, and the largest |T - y|.
+    Their sums (3, lanes) are those of s_i e_i and of the penalties, and the largest |T - y|.
     """
     machine = host()
     module = Module(machine)
@@ -106,7 +89,7 @@ def _measure(spec: Specialisation, o: Ops, call: CallValues, lanes: int) -> None
     def read(lower: Lowering, name: str, array: Any, width: int, i: Any) -> list[Node]:
         symbols = [graph.symbol(f"{name}[{k}]") for k in range(1, width + 1)]
         for k, symbol in enumerate(symbols):
-            entry = b.add(b.mul(i, ir.Constant(_WORD, width)), ir.Constant(_WORD, k))
+            entry = b.add(b.mul(i, word(width)), word(k))
             lower.bind(symbol, o.splat(cell, o.load(array, cell.element, entry)))
         return symbols
 
@@ -130,8 +113,10 @@ def _measure(spec: Specialisation, o: Ops, call: CallValues, lanes: int) -> None
             farthest = graph.maximum(farthest, graph.maximum(gap, -gap))
         b.store(lower(farthest), miss)
     decays = zip(theta, net.layout.mask("penalised"), strict=True)
-    squares = [w * w for w, penalised in decays if penalised]
-    decay = 0.5 * objective.l2 * graph.fold("+", squares) if objective.l2 else graph.node(0.0)
+    weights = [w for w, penalised in decays if penalised]
+    decay = graph.node(
+        objective.penalty_of(lambda p: graph.fold("+", [p(w) for w in weights]), graph)
+    )
     for k, value in enumerate((b.load(total, typ=wide), as_wide(before(decay)))):
         o.store(value, call.totals, k * lanes)
     o.store(as_wide(b.load(miss, typ=cell)), call.totals, 2 * lanes)
@@ -144,9 +129,9 @@ def _finished(module: Module, call: Any, machine: Machine) -> Run:
     call.attributes.add("noinline")
     run = kernel_function(module, "run")
     o = Ops(ir.IRBuilder(run.append_basic_block()))
-    words = ir.Constant(_WORD, ctypes.sizeof(Call) // 8)
+    words = word(ctypes.sizeof(Call) // 8)
     with o.loop(0, run.args[1]) as k:
-        here = o.at(run.args[0], _WORD, o.b.mul(k, words))
-        o.b.call(call, [here, ir.Constant(_WORD, 0)])
+        here = o.at(run.args[0], WORD, o.b.mul(k, words))
+        o.b.call(call, [here, word(0)])
     o.b.ret_void()
     return built(str(module), machine)

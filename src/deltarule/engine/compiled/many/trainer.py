@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.processors import cores
+from deltarule.engine.compiled.launcher import aligned
 from deltarule.engine.compiled.many.arguments import CallMaker, Chunk, run_all
-from deltarule.engine.compiled.many.program import ProgramKey, lanes_for, measuring, training
+from deltarule.engine.compiled.many.program import lanes_for, measuring, training
 from deltarule.engine.compiled.many.search import Break, Search
 from deltarule.engine.compiled.many.trajectory import Trajectory
+from deltarule.engine.compiled.programs.side_by_side import ProgramKey
 from deltarule.engine.compiled.specialisation import Specialisation
-from deltarule.engine.compiled.threads import Part, Workers, work_together
-from deltarule.engine.compiled.trainer import aligned
+from deltarule.engine.compiled.threads import Workers, share_out
 from deltarule.engine.samples import Samples
 
 __all__ = ["ManyTrainer"]
@@ -154,7 +155,7 @@ class ManyTrainer:
             stopped = done[part.start] < min(e + at_once, chunk.epochs)
             return not stopped and bool(done[part.start] < chunk.epochs)
 
-        self._share_out(self._parts, go_on)
+        share_out(self._workers, self._threads, self._parts, go_on)
         breaks = self._breaks(maker, before, sums)
         ended = np.repeat(done, lanes)[: len(self.networks)]
         return Trajectory(self.networks, ended, sums, breaks, before[:, 0], trail)
@@ -247,11 +248,8 @@ class ManyTrainer:
             call["slots"] = vectors.ctypes.data + vectors.strides[1]
             return call
 
-        def go(call: Array) -> None:
-            run_all(self._run, call)
-
         slots = len(self._spec.slots)
-        return Search(maker, self._members[group], slots, make, go)
+        return Search(maker, self._members[group], slots, make, partial(run_all, self._run))
 
     def measure(self, samples: Samples, trajectory: Trajectory) -> tuple[Array, Array]:
         """Return E over any samples, and the largest |T - y|, after each epoch: (epochs, k)."""
@@ -265,11 +263,8 @@ class ManyTrainer:
         vectors = trail.reshape(-1, 1, *trail.shape[2:])
         calls = maker.calls(vectors, found, self._members, None)[:, 0]
         at_once = max(1, int(TURN_SECONDS / (self._seconds * self._share(len(samples)))))
-        starts = range(0, len(calls), at_once)
-        self._share_out(
-            [range(k, k + at_once) for k in starts],
-            lambda part: run_all(run, calls[part.start : part.stop]),
-        )
+        parts = [calls[k : k + at_once] for k in range(0, len(calls), at_once)]
+        share_out(self._workers, self._threads, parts, partial(run_all, run))
         placed = found.reshape(groups, epochs, 3, lanes).transpose(2, 1, 0, 3)
         data, decay, miss = placed.reshape(3, epochs, -1)[..., : len(trajectory.networks)]
         mean = self._spec.objective.reduction == "mean"
@@ -311,27 +306,3 @@ class ManyTrainer:
     def _epochs_in_turn(self, groups: int) -> int:
         """Return how many epochs so many groups do before others have their turn."""
         return max(1, int(TURN_SECONDS / (self._seconds * groups)))
-
-    def _share_out(self, parts: list[range], go_on: Callable[[range], Any]) -> None:
-        """Go on with all parts in turn, each by the next thread that is free, until none goes on.
-
-        A thread that finds nothing to do ends: every part left is in another one's hands.
-        """
-        waiting = deque(parts)
-
-        def work() -> None:
-            while waiting:
-                try:
-                    part = waiting.popleft()
-                except IndexError:  # another thread was faster
-                    return
-                if go_on(part):
-                    waiting.append(part)
-
-        helpers = [Part() for _ in range(min(self._threads, len(parts)) - 1)]
-
-        def begin() -> None:
-            for helper in helpers:
-                self._workers.submit(helper, work)
-
-        work_together(helpers, begin, work, waiting.clear)

@@ -5,6 +5,16 @@ back; what it adds to the gradient stays in registers while the sum over time ru
 together in groups, each with a gradient of its own, which the threads share out; how many there
 are follows from the batch alone, so every sum but |g|'s has the same order whatever the number of
 threads.
+
+    a field [time][node][lane]          t = 1   node 1   | obs 0  obs 1 .. obs 15 |   one load
+                                                node 2   | ..                     |
+                                        t = 2   node 1   | ..
+
+    batch 100 in lanes of 16: 7 blocks, 7 groups   -> 7 gradients, added in their order
+    batch 1,000:             63 blocks, 16 groups of 4 blocks (the last of 3)
+
+A multiply-add takes a vector of observations and one weight for all lanes, so the weights are read
+once for a block and a step, and a step's nodes wait for the step before, not for one another.
 """
 
 from __future__ import annotations
@@ -19,11 +29,11 @@ from deltarule.engine.compiled.expressions.formulas import output_terms
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import lanes_of as lanes_in
-from deltarule.engine.compiled.instructions.operations import vector_of
+from deltarule.engine.compiled.instructions.operations import vector_of, word
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.places import LINE, Places
 from deltarule.engine.compiled.programs.sequences.gradient import Gradient
-from deltarule.engine.compiled.programs.sequences.loops import tiled, word
+from deltarule.engine.compiled.programs.sequences.loops import tiled
 from deltarule.engine.compiled.programs.sequences.packing import Packing
 from deltarule.engine.compiled.programs.sequences.passes import Passes
 from deltarule.engine.compiled.programs.sequences.plan import Plan
@@ -34,7 +44,7 @@ from deltarule.engine.compiled.specialisation import Specialisation, element
 
 __all__ = ["Sequences", "groups_of", "lanes_of"]
 
-_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+_DOUBLE = ir.DoubleType()
 
 MOST_GROUPS = 16
 """The most gradients that a batch is summed in."""
