@@ -74,7 +74,7 @@ fuzz: $(STAMPS)/test  ## kills, readers and gradients at random, FUZZ_CASES=2000
 	  tests/web/test_service.py -k "hostile or fuzz or kill or reader or replaced"
 
 lab-test: $(STAMPS)/test $(STAMPS)/lab-test  ## the lab: every view and lesson at three widths, axe-core, 2,000 hostile requests
-	@$(BIN)/python -m pytest -n $(JOBS) tests/web tests/web/full_lab.py
+	@$(BIN)/python -m pytest -n $(JOBS) tests/web/test_*.py tests/web/full_lab.py
 
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .
