@@ -59,6 +59,7 @@ proof: $(STAMPS)/test  ## the diagnosis: every mistake and pair, 5,000 points of
 	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py tests/studies/full_coverage.py \
 	  tests/studies/full_kills.py
 	@KILLED_STUDIES=$(KILLED_STUDIES) $(BIN)/python -m pytest -s tests/studies/test_folder.py -k kill_9
+	@$(BIN)/python -m pytest tests/exchange/full_exchange.py  # random models and pipelines
 
 KILLED_JOBS ?= 200
 
