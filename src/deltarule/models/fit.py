@@ -33,7 +33,7 @@ Callback = Callable[[Epoch], Any]
 _HALF = 0.5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fitted:
     """A model with everything that is known of its making."""
 
@@ -46,6 +46,10 @@ class Fitted:
     """The numbers of the test rows, from 0, and their errors: see `metrics.row_errors`."""
     checkpoint: bytes = b""
     """The state at the end, from which more epochs go on; empty where the optimizer has none."""
+
+    def __repr__(self) -> str:
+        test = ", ".join(f"{n} {v:.4g}" for n, v in self.metrics["test"].items() if v is not None)
+        return f"Fitted({self.run!r}; on the test rows {test or 'nothing'})"
 
     @cached_property
     def judgement(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
+from deltarule.core.few_lines import few_lines
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.data.table import Table, listed
@@ -223,6 +224,9 @@ class Model:
             yield np.arange(start, min(start + step, count))
 
     def __repr__(self) -> str:
+        return few_lines(str(self))
+
+    def __str__(self) -> str:
         source = self.description.get("data", {}).get("source", "")
         origin = f", trained on {source}" if source else ""
         what = listed(self.targets.names)
@@ -230,6 +234,6 @@ class Model:
             what += f": {len(self.targets.classes)} classes ({listed(self.targets.classes)})"
         return (
             f"Model, {self.task} of {what}{origin}\n"
-            f"from {len(self.inputs.names)} columns: {listed(self.inputs.names)}\n{self.network!r}"
+            f"from {len(self.inputs.names)} columns: {listed(self.inputs.names)}\n{self.network}"
             + ("" if self.members is None else f"\nan ensemble of {len(self.members)} of them")
         )

@@ -34,7 +34,7 @@ OUTPUTS = {
 """Per task: the output layer's activation, and the loss that `"auto"` stands for."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """Everything that is settled before the first update."""
 
@@ -47,6 +47,10 @@ class Plan:
     """Columns of the source that were left out when it was read."""
     ids: tuple[str, ...] = ()
     """Columns that are carried into predictions."""
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.network.sizes))
+        return f"Plan({self.task} on {self.table!r}, {sizes}, by {self.optimiser.name})"
 
     @property
     def network(self) -> Network:

@@ -37,7 +37,7 @@ class Part:
         return len(self.rows)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Prepared:
     """Arrays for training with the fitted transforms that made them.
 
@@ -51,6 +51,10 @@ class Prepared:
     targets: TargetEncoder
     parts: Mapping[str, Part]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {len(part):,}" for name, part in self.parts.items())
+        return f"Prepared({self.task} on {self.source}: {self.inputs.width:,} inputs; {rows})"
 
     def __getitem__(self, name: str) -> Part:
         if name not in self.parts:
