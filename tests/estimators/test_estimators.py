@@ -210,6 +210,7 @@ def test_a_regressor_learns() -> None:
         ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes is a whole number"),
         ({"loss": "absolute_eror"}, "did you mean 'absolute_error'"),
         ({"batch_size": "all"}, "batch_size is a whole number"),
+        ({"random_state": np.random.default_rng(3)}, "and not a Generator: pass int"),
     ],
 )
 def test_what_cannot_be_is_said(options: dict[str, Any], message: str, iris: Any) -> None:

@@ -187,6 +187,11 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     def _seed(self, before: Run | None) -> int:
         if before is not None:
             return before.seed
+        if isinstance(self.random_state, np.random.Generator):
+            raise UsageError(
+                "random_state is None, a whole number or a np.random.RandomState, as everywhere in "
+                "scikit-learn, and not a Generator: pass int(generator.integers(2**31))"
+            )
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def _job(

@@ -29,9 +29,9 @@ from deltarule.exchange.words import Dialect, Writer, row_graph, traced, unrolle
 
 __all__ = ["TARGET", "training_file"]
 
-_STEPS, _RATE = 20, 0.05
+_STEPS, _RATE = 20, 0.001
 _CLOSE = {"float32": 2e-4, "float64": 1e-10}
-"""Of the largest change of a weight, after the steps of the trial."""
+"""Of the largest change of a weight in the steps of the trial; their rounding comes on top."""
 
 _LOG = {"log": "log", "log1p": "log1p"}
 
@@ -189,7 +189,8 @@ def _answer(path: Path, trial: Trial, name: str) -> Any:
     for i in range(len(rows)):
         theta = theta - _RATE * reference.backprop(ops.objective, theta, X[[i]], T[[i]]).gradient
     off, moved = np.max(np.abs(theirs - theta)), np.max(np.abs(theta - before))
-    if done.returncode or not off <= _CLOSE[str(ops.dtype)] * max(1.0, float(moved)):
+    rounding = _STEPS * float(np.finfo(ops.dtype).eps * np.max(np.abs(theta)))
+    if done.returncode or not off <= _CLOSE[str(ops.dtype)] * moved + rounding:
         raise NumericError(
             f"after {_STEPS} steps a weight differs by {off:.2g} from ours: it is not written"
         )
