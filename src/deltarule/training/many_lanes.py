@@ -98,7 +98,7 @@ class InStep:
         missed = len(job.samples) if any(rule.by_miss for rule in job.stop) else 0
         self._measured = len(job.validation or ()) + missed
         bounded = job.clipping.value is not None  # an infinite gradient is told beside the penalty
-        self._penalised = job.objective.l2 > 0.0 or bounded
+        self._penalised = bool(job.objective.penalties) or bounded
         timeless = all(rule.by_error or rule.by_miss for rule in job.stop)
         self._several = jobs.rates.steady and timeless
 
