@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from deltarule.core.arguments import array, float_type
 from deltarule.core.errors import UsageError
+from deltarule.core.few_lines import few_lines
 from deltarule.core.layout import Layout
 from deltarule.core.memory import DRAWN, require_parameters
 from deltarule.core.namespace import NUMPY
@@ -310,6 +311,9 @@ class Network:
         return rows(self.layers, self.shapes, self.layout)
 
     def __repr__(self) -> str:
+        return few_lines(str(self))
+
+    def __str__(self) -> str:
         return as_text(self.layers, self.shapes, self.layout)
 
     def _repr_html_(self) -> str:
