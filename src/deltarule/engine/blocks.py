@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from deltarule.core.arrays import Array
 
 __all__ = ["Blocks"]
 
 BLOCK = 16_384
 """Entries per block: a few of them fit into a core's second-level cache."""
-
-Array = NDArray[Any]
 
 
 class Blocks:

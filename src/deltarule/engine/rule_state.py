@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.arguments import whole
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.core.philox import by_place
@@ -32,8 +33,6 @@ __all__ = [
     "learned",
     "matrix_shape",
 ]
-
-Array = NDArray[Any]
 
 LEARNED = ("learned", "mirrored")
 """The kinds of feedback whose B lies beside theta, and changes."""

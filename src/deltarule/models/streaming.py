@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Table, read_table
 from deltarule.data.options import Options
@@ -34,8 +35,6 @@ from deltarule.training.continued import go_on
 from deltarule.training.job import Job
 
 __all__ = ["SAMPLE", "files_of", "fit_stream"]
-
-Array = NDArray[Any]
 
 SAMPLE = 100_000
 """Rows that are drawn, of all files together."""

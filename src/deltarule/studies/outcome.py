@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.activations import Activation
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import as_samples
@@ -28,8 +28,6 @@ _ROOM = 1_000_000
 
 _FLAT = 0.05
 """Where |f'| is below this share of the largest that f has, as in `deltarule.saturation`."""
-
-Array = NDArray[Any]
 
 
 def measured_at(made: Made, thetas: Array) -> dict[str, list[Any]]:

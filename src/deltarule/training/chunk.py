@@ -14,9 +14,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from deltarule.core.arrays import Array
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Trainer
 from deltarule.training.job import Job
-from deltarule.training.state import Array, State
+from deltarule.training.state import State
 from deltarule.training.stopping import EpochEnd
 
 __all__ = ["chunk"]

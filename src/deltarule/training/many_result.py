@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Histories", "Many"]
+from deltarule.core.arrays import Array
 
-Array = NDArray[Any]
+__all__ = ["Histories", "Many"]
 
 
 @dataclass(frozen=True, repr=False)

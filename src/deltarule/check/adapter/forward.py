@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import softmax
 
 from deltarule.check.adapter.program import Program
+from deltarule.core.arrays import Array
 
 __all__ = ["softmax_elsewhere"]
-
-Array = NDArray[Any]
 
 _OVER: dict[int | None, str] = {
     None: "all observations together: they add up to 1 over the whole batch",

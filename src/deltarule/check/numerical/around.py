@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from deltarule.core.arrays import Array
 
 __all__ = ["Around", "typical_sizes"]
-
-Array = NDArray[Any]
 
 
 class Around(ABC):

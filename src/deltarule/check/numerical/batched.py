@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.perturbed import Perturbed
+from deltarule.core.arrays import Array
 
 __all__ = ["Batched"]
-
-Array = NDArray[Any]
 
 _BLOCK = 1 << 16
 

@@ -17,13 +17,11 @@ import itertools
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.around import Around, typical_sizes
+from deltarule.core.arrays import Array
 
 __all__ = ["corner"]
-
-Array = NDArray[Any]
 
 _FEW = 6
 """Kinked entries of which every orthant is looked at."""

@@ -14,16 +14,12 @@ one term of S. The other terms are added up without it, so that nothing cancels.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.perturbed import XP, Repeated
+from deltarule.core.arrays import Array
 
 __all__ = ["LogSum"]
-
-Array = NDArray[Any]
 
 
 class LogSum:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from deltarule.core.arrays import Array
 
 __all__ = ["RATIO", "Look", "look", "look_steps"]
-
-Array = NDArray[Any]
 
 RATIO = 8.0
 """Between a step and the next longer one."""

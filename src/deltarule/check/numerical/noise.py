@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from deltarule.core.arrays import Array
 
 __all__ = ["estimate_noise"]
-
-Array = NDArray[Any]
 
 _POINTS = 7
 _TRIES = 12

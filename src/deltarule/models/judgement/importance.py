@@ -27,8 +27,6 @@ _PERMUTE, _REPEATS = 0x9E37, 5
 _ROWS, _POINTS = 500, 25
 """Rows over which a dependence is a mean, and values at which it is looked at."""
 
-Array = NDArray[Any]
-
 
 def importance(plan: Plan, model: Model) -> dict[str, tuple[float, float]]:
     """Return by how much the score falls with a column's cells in another order: mean, deviation.

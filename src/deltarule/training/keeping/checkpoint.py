@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import FileError
 from deltarule.core.files import PARTIAL, new_file, unwritable
 
@@ -40,8 +40,6 @@ CHECKPOINT = "checkpoint.safetensors"
 """The file in a folder."""
 
 _SCHEMA, _TEXT = 1, "deltarule"
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

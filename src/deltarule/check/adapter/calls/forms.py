@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from deltarule.core.arrays import Array
 
 __all__ = ["FORMS", "Form"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
