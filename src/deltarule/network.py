@@ -37,8 +37,6 @@ from deltarule.layers import (
 from deltarule.network_table import as_html, as_text, rows
 from deltarule.network_views import Views
 
-__all__ = ["Network"]
-
 
 class Network(Views):
     """Layers in order, over one flat vector theta of all parameters.

@@ -9,8 +9,6 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from deltarule.core.errors import UsageError
 
-__all__ = ["Views"]
-
 
 class Views:
     """A network's methods that other rooms do the work of; those are found when they are asked."""

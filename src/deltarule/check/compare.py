@@ -20,8 +20,6 @@ from deltarule.core.arguments import number
 from deltarule.core.arrays import Array
 from deltarule.core.errors import NumericError, UsageError, first_few
 
-__all__ = ["Setting", "compare"]
-
 _TOLERANCE = {COMPLEX: 1e-9}
 _TOLERANCE_OF_DIFFERENCES = 1e-7
 _UNITS = 1000.0

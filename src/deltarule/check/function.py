@@ -25,8 +25,6 @@ from deltarule.core.arguments import array, readable, whole
 from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 
-__all__ = ["check_function"]
-
 
 def check_function(
     f: Callable[[Any], Any],

@@ -29,8 +29,6 @@ from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule, as_rule
 
-__all__ = ["check_gradient", "flat_gradient"]
-
 
 def check_gradient(
     net: Network,

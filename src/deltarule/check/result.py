@@ -23,8 +23,6 @@ from deltarule.core.written import weight_readings
 if TYPE_CHECKING:
     from deltarule.check.diagnose import Diagnosis
 
-__all__ = ["GradientCheck", "Kink", "LayerCheck", "Worst"]
-
 
 @dataclass(frozen=True)
 class Worst:

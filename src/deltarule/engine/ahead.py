@@ -17,8 +17,6 @@ from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Outcome, Totals, T
 from deltarule.layers import Unweighted
 from deltarule.network import Network
 
-__all__ = ["Ahead", "ahead", "behind"]
-
 
 class Ahead:
     """A trainer of the layers behind the first, which are done when samples come in.

@@ -9,8 +9,6 @@ import numpy as np
 
 from deltarule.core.arrays import Array
 
-__all__ = ["Blocks"]
-
 BLOCK = 16_384
 """Entries per block: a few of them fit into a core's second-level cache."""
 

@@ -25,14 +25,6 @@ from deltarule.engine.reference import backprop, carry_back, output_slopes
 from deltarule.engine.samples import Samples
 from deltarule.layers import Affine
 
-__all__ = [
-    "adjoint_product",
-    "gauss_newton_product",
-    "hessian_product",
-    "output_jacobians",
-    "output_tangents",
-]
-
 
 def hessian_product(objective: Objective, theta: Array, samples: Samples, v: Array) -> Array:
     """Return H v, (size,): the exact derivative of the gradient along v."""

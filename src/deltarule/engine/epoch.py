@@ -18,8 +18,6 @@ from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome
 from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser
 
-__all__ = ["ReferenceTrainer", "error_over", "largest_miss", "outputs_over"]
-
 CHUNK = 4096
 """Samples per forward pass where no update happens: memory stays that of one batch."""
 

@@ -21,19 +21,6 @@ from deltarule.engine.objective import Objective
 from deltarule.layers import Affine
 from deltarule.rules import DeltaRule, DrawnFeedback, MirrorFeedback, RandomDerivative, RuleRun
 
-__all__ = [
-    "FIXED",
-    "LEARNED",
-    "RuleState",
-    "drawing",
-    "drawn",
-    "drawn_side_by_side",
-    "first_run",
-    "fixed",
-    "learned",
-    "matrix_shape",
-]
-
 LEARNED = ("learned", "mirrored")
 """The kinds of feedback whose B lies beside theta, and changes."""
 

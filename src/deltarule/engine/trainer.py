@@ -13,8 +13,6 @@ from deltarule.core.arrays import Array
 from deltarule.engine.objective import Objective
 from deltarule.engine.samples import Samples
 
-__all__ = ["Batch", "BatchPlan", "ChunkOutcome", "NonFinite", "Outcome", "Totals", "Trainer"]
-
 
 @dataclass(frozen=True)
 class Totals:

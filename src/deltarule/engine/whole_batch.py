@@ -21,8 +21,6 @@ from deltarule.engine.objective import Objective
 from deltarule.engine.reference import backprop
 from deltarule.engine.samples import Samples
 
-__all__ = ["WholeBatch"]
-
 _NUMBERS = 1 << 22
 """The most numbers of a block of the Jacobian: 32 MB."""
 

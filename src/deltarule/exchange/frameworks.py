@@ -14,8 +14,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
-__all__ = ["from_keras", "from_sklearn", "from_torch", "to_torch"]
-
 _ROWS = 64
 _CLOSE = 1e-11
 

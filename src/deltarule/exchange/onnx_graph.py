@@ -12,8 +12,6 @@ import numpy as np
 from deltarule.core.arrays import Array
 from deltarule.core.errors import FileError, UsageError
 
-__all__ = ["Graph"]
-
 _PRODUCTS = ("MatMul", "Gemm")
 
 

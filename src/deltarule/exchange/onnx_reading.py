@@ -21,8 +21,6 @@ from deltarule.exchange.onnx_graph import Graph
 from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["from_onnx"]
-
 _ROWS = 64
 _CLOSE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-10}
 

@@ -22,8 +22,6 @@ from deltarule.layers import Dense
 from deltarule.models import Model
 from deltarule.rules import DeltaRule
 
-__all__ = ["Column", "Operations", "Step", "operations_of"]
-
 
 @dataclass(frozen=True)
 class Column:

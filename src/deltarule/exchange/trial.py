@@ -13,8 +13,6 @@ from deltarule.core.random import PATHS, stream
 from deltarule.exchange.operations import Column, Operations
 from deltarule.models import Model
 
-__all__ = ["ROWS", "Trial"]
-
 ROWS = 1000
 """How many rows are tried."""
 

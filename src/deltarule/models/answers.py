@@ -9,8 +9,6 @@ from deltarule.data.table import Table
 from deltarule.models.metrics import class_numbers
 from deltarule.models.model import Model
 
-__all__ = ["answers"]
-
 
 def answers(
     model: Model,

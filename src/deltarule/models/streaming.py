@@ -34,8 +34,6 @@ from deltarule.training import Run
 from deltarule.training.continued import go_on
 from deltarule.training.job import Job
 
-__all__ = ["SAMPLE", "files_of", "fit_stream"]
-
 SAMPLE = 100_000
 """Rows that are drawn, of all files together."""
 

@@ -26,8 +26,6 @@ from deltarule.training import Patience, Run, train
 from deltarule.training.continued import go_on
 from deltarule.training.job import Job
 
-__all__ = ["NetworkEstimator"]
-
 _BATCH = 200
 """Rows of an `"auto"` batch, as in scikit-learn's networks."""
 

@@ -16,8 +16,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError, nearest
 from deltarule.sklearn.base import NetworkEstimator
 
-__all__ = ["NetworkClassifier"]
-
 
 @dataclass(eq=False, repr=False)
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]

@@ -12,8 +12,6 @@ from deltarule.core.arrays import Array
 from deltarule.losses import LOSSES
 from deltarule.sklearn.base import NetworkEstimator
 
-__all__ = ["NetworkRegressor"]
-
 
 @dataclass(eq=False, repr=False)
 class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]

@@ -18,8 +18,6 @@ from deltarule.explanation.slopes import largest_slope
 from deltarule.network import Network
 from deltarule.studies.tasks import Made
 
-__all__ = ["MEASURED", "measured_at"]
-
 MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy")
 """What is measured of every run at the weights that it keeps."""
 

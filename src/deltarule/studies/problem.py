@@ -17,8 +17,6 @@ from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Bundled, Table, prepare, read_table
 from deltarule.data.preparation.split import split_rows
 
-__all__ = ["Parts", "Problem", "as_problem"]
-
 
 @dataclass(frozen=True, eq=False)
 class Parts:

@@ -20,8 +20,6 @@ from deltarule.training.job import Job
 from deltarule.training.state import State
 from deltarule.training.stopping import EpochEnd
 
-__all__ = ["chunk"]
-
 FIRST, KEPT = 8, 1 << 22
 """The epochs of the first chunk where a rule may end it, and numbers kept on the way."""
 

@@ -24,18 +24,6 @@ from deltarule.rules.reading import as_rule
 from deltarule.training.job import Job, as_optimiser
 from deltarule.training.many_rates import Rates
 
-__all__ = [
-    "Jobs",
-    "checked_objective",
-    "count_networks",
-    "first_thetas",
-    "several_optimisers",
-    "several_rates",
-    "several_rules",
-    "structure",
-    "with_rate",
-]
-
 RuleSpec = str | Mapping[str, Any] | DeltaRule
 
 DEFAULT = range(200)

@@ -21,8 +21,6 @@ from deltarule.training.many_stopping import RuleStates
 from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.stopping import EpochEnd
 
-__all__ = ["InStep"]
-
 FIRST = 4
 """The epochs done at once at the start, where networks may end on the way."""
 

@@ -11,8 +11,6 @@ from deltarule.core.arrays import Array
 from deltarule.optim import Optimiser
 from deltarule.optim.schedules import Constant, TimeSchedule
 
-__all__ = ["Rates"]
-
 
 class Rates:
     """eta of m networks, with `batches` updates per epoch.

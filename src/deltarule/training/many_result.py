@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from deltarule.core.arrays import Array
 
-__all__ = ["Histories", "Many"]
-
 
 @dataclass(frozen=True, repr=False)
 class Many:

@@ -10,8 +10,6 @@ import numpy as np
 from deltarule.core.arrays import Array
 from deltarule.training.stopping import EpochEnd, StopRule
 
-__all__ = ["RuleStates"]
-
 
 class RuleStates:
     """A stopping rule over many networks, and its numbers for each."""

@@ -20,8 +20,6 @@ from deltarule.training.loop import NonFiniteError, close
 from deltarule.training.nonfinite import describe
 from deltarule.training.state import State
 
-__all__ = ["check_minimiser", "minimise"]
-
 
 def check_minimiser(job: Job) -> None:
     """Refuse a job that an optimiser of the whole vector has no meaning for."""

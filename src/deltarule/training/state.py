@@ -12,8 +12,6 @@ import numpy as np
 from deltarule.core.arrays import Array
 from deltarule.engine.trainer import Totals
 
-__all__ = ["State", "numbered"]
-
 
 @dataclass(frozen=True)
 class State:

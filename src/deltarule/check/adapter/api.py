@@ -31,8 +31,6 @@ from deltarule.core.errors import UsageError
 from deltarule.losses import Loss
 from deltarule.network import Network
 
-__all__ = ["diagnose", "documented", "programs_in"]
-
 _GUESSES = 12
 """Networks that are tried where nobody says which one it is."""
 

@@ -8,8 +8,6 @@ from scipy.special import softmax
 from deltarule.check.adapter.program import Program
 from deltarule.core.arrays import Array
 
-__all__ = ["softmax_elsewhere"]
-
 _OVER: dict[int | None, str] = {
     None: "all observations together: they add up to 1 over the whole batch",
     0: "the observations, for each output: every output adds up to 1 over the batch",

@@ -30,8 +30,6 @@ from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.core.arrays import Array
 from deltarule.network import Network
 
-__all__ = ["Asked", "ask"]
-
 
 @dataclass(frozen=True, eq=False)
 class Asked:

@@ -22,8 +22,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
-__all__ = ["Program", "functions", "program_of", "same"]
-
 _SAME = 1e-6
 """Steps of weights have lost some digits to the weights they were added to."""
 

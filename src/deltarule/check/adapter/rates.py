@@ -18,8 +18,6 @@ from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose.diagnosis import Finding
 from deltarule.core.arrays import Array
 
-__all__ = ["Powers", "powers_of"]
-
 _WORDS = {
     0: ("rate_missing", "the step is not multiplied by the learning rate"),
     2: ("rate_twice", "the step is multiplied by the learning rate twice, as where the delta that "

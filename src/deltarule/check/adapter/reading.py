@@ -24,8 +24,6 @@ from deltarule.check.adapter.subject import Subject
 from deltarule.core.arrays import Array
 from deltarule.network import Network
 
-__all__ = ["SINGLE", "Known", "Reading", "read"]
-
 SINGLE = "float32"
 """In the place of an error: the program computes in lower precision, whose numbers are others."""
 

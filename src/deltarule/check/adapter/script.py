@@ -24,8 +24,6 @@ from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.core.arrays import Array
 from deltarule.network import Network
 
-__all__ = ["ask_script"]
-
 
 def ask_script(
     thing: ModuleType | Mapping[str, Any],

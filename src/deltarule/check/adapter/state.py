@@ -13,8 +13,6 @@ from deltarule.check.adapter.calls.trial import quiet, trial_of
 from deltarule.check.adapter.program import Program, same
 from deltarule.core.arrays import Array
 
-__all__ = ["kept_state"]
-
 
 def kept_state(program: Program, theta: Array, X: Array, T: Array) -> str:
     """Say what a second call does otherwise, with the weights put back; nothing where it does not.

@@ -14,8 +14,6 @@ from deltarule.core.arguments import no_array, plain_values, readable
 from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 
-__all__ = ["Called", "call_function", "call_gradient", "values_of"]
-
 _REPEATS = 64.0
 """Rounding units by which two calls may differ: sums may be taken in another order."""
 

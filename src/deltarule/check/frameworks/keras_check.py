@@ -17,8 +17,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError, first_few
 from deltarule.network import Network
 
-__all__ = ["check_keras"]
-
 _LOSSES: dict[str, tuple[str, bool]] = {
     "mean_squared_error": ("squared_error", True),
     "mse": ("squared_error", True),

@@ -18,8 +18,6 @@ from deltarule.core.errors import UsageError
 from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["keras_network", "outputs_of_keras"]
-
 _PASSED = ("InputLayer", "Dropout", "GaussianNoise", "GaussianDropout", "ActivityRegularization")
 """Layers that do nothing outside of training."""
 

@@ -15,8 +15,6 @@ from deltarule.core.arguments import no_array, plain_values
 from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 
-__all__ = ["Point", "as_numpy", "point_of"]
-
 
 @dataclass(frozen=True, eq=False)
 class Leaf:

@@ -21,8 +21,6 @@ from deltarule.check.result import GradientCheck
 from deltarule.core.errors import UsageError
 from deltarule.engine import backprop
 
-__all__ = ["check_torch"]
-
 
 def check_torch(
     module_or_function: Any,

@@ -29,8 +29,6 @@ from deltarule.engine import backprop
 from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["check_sklearn", "network_of"]
-
 _LOSSES = {
     ("squared_error", "identity"): "half_squared_error",
     ("poisson", "exp"): "poisson",

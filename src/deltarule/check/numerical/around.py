@@ -8,8 +8,6 @@ import numpy as np
 
 from deltarule.core.arrays import Array
 
-__all__ = ["Around", "typical_sizes"]
-
 
 class Around(ABC):
     """E around the point x.

@@ -9,8 +9,6 @@ import numpy as np
 from deltarule.check.numerical.perturbed import Perturbed
 from deltarule.core.arrays import Array
 
-__all__ = ["Batched"]
-
 _BLOCK = 1 << 16
 
 

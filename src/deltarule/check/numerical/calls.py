@@ -13,8 +13,6 @@ from deltarule.check.numerical.around import Around
 from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 
-__all__ = ["FunctionAround", "JacobianAround"]
-
 
 class FunctionAround(Around):
     """E = u f(x) for a function of a vector: u is 1 for a scalar, else the projection."""

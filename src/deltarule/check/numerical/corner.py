@@ -21,8 +21,6 @@ import numpy as np
 from deltarule.check.numerical.around import Around, typical_sizes
 from deltarule.core.arrays import Array
 
-__all__ = ["corner"]
-
 _FEW = 6
 """Kinked entries of which every orthant is looked at."""
 _ENTRIES = 8

@@ -7,8 +7,6 @@ import numpy as np
 from deltarule.check.numerical.around import Around, typical_sizes
 from deltarule.core.arrays import Array
 
-__all__ = ["Directions"]
-
 
 class Directions(Around):
     """E around a point, along random directions v of independent standard normal numbers.

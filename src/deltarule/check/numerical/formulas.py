@@ -10,8 +10,6 @@ from deltarule.check.numerical.around import Around
 from deltarule.core.arrays import Array
 from deltarule.core.errors import unknown_name
 
-__all__ = ["COMPLEX", "FORMULAS", "METHODS", "Formula", "check_method", "complex_slopes"]
-
 COMPLEX = "complex"
 
 

@@ -10,8 +10,6 @@ import numpy as np
 from deltarule.core.arrays import Array
 from deltarule.network import Network
 
-__all__ = ["Groups", "layer_groups"]
-
 
 @dataclass(frozen=True, eq=False)
 class Groups:

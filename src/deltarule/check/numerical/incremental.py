@@ -20,8 +20,6 @@ from deltarule.core.arrays import Array
 from deltarule.engine import Objective, Samples
 from deltarule.losses import FUSED
 
-__all__ = ["Incremental"]
-
 _BLOCK = 1 << 15
 """Numbers per array that exist at a time: they stay in a core's cache. Half as many are complex."""
 

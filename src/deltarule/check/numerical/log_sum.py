@@ -19,8 +19,6 @@ import numpy as np
 from deltarule.check.numerical.perturbed import XP, Repeated
 from deltarule.core.arrays import Array
 
-__all__ = ["LogSum"]
-
 
 class LogSum:
     """E without the penalty, where outputs of a softmax layer move.

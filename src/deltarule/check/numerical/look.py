@@ -8,8 +8,6 @@ import numpy as np
 
 from deltarule.core.arrays import Array
 
-__all__ = ["RATIO", "Look", "look", "look_steps"]
-
 RATIO = 8.0
 """Between a step and the next longer one."""
 

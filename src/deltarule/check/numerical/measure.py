@@ -13,8 +13,6 @@ from deltarule.check.numerical.look import Look, look, look_steps
 from deltarule.check.numerical.probe import Probe
 from deltarule.core.arrays import Array
 
-__all__ = ["Kinks", "Measured", "choose_method", "measure"]
-
 _PART = 256
 """Entries that are looked at together for the second time."""
 

@@ -9,8 +9,6 @@ import numpy as np
 
 from deltarule.core.arrays import Array
 
-__all__ = ["estimate_noise"]
-
 _POINTS = 7
 _TRIES = 12
 _FAR = 1e-3

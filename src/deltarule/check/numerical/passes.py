@@ -12,8 +12,6 @@ from deltarule.core.namespace import NUMPY
 from deltarule.engine import Objective, Samples
 from deltarule.engine.reference import data_error, penalty
 
-__all__ = ["Passes"]
-
 
 class Passes(Around):
     """E(theta) of a network of any layers, which knows of them only how they pass forward."""

@@ -19,8 +19,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY, NumpyNamespace
 from deltarule.engine import Objective, Samples
 
-__all__ = ["XP", "Perturbed", "Repeated", "contract"]
-
 _BLOCK = 1 << 16
 """Numbers per array that exist at a time along a direction."""
 _TINY = 1e-8

@@ -12,8 +12,6 @@ from deltarule.check.numerical.look import Look, look, look_steps
 from deltarule.check.numerical.noise import estimate_noise
 from deltarule.core.arrays import Array
 
-__all__ = ["Probe", "probe"]
-
 _BESIDE = 0.01
 """How far from a kink complex steps are tried."""
 

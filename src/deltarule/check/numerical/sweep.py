@@ -24,8 +24,6 @@ from deltarule.core.style import (
     save_figure,
 )
 
-__all__ = ["Sweep", "sweep"]
-
 _STEPS = 10.0 ** np.arange(-16.0, 0.01, 0.25)
 _LEAST = 1e-17
 _LOOK: dict[str, tuple[str, Any]] = {

@@ -22,8 +22,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
-__all__ = ["LayerOutputs", "OutputsCheck", "compare_outputs"]
-
 _BRANCHES = 8
 """Ways of taking a hidden layer that are followed up: more than one where net is kept as well."""
 

@@ -14,8 +14,6 @@ from deltarule.check.adapter.calls.activations import candidates
 from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY
 
-__all__ = ["Part", "Taken", "inputs_of", "variants"]
-
 
 @dataclass(frozen=True, eq=False)
 class Taken:

@@ -14,8 +14,6 @@ from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.threads import ParallelRun
 from deltarule.engine.trainer import BatchPlan, Outcome, Totals
 
-__all__ = ["Launcher", "RunState", "aligned"]
-
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     """Return an array of zeros that begins where a line of the cache does."""

@@ -22,8 +22,6 @@ from deltarule.engine.rule_state import RuleState, fixed
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
 
-__all__ = ["CompiledTrainer"]
-
 CALL_SECONDS = 0.05
 """How long a call may take: between two calls Ctrl-C is heard and the bar moves."""
 

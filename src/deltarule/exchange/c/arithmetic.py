@@ -23,8 +23,6 @@ from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.exchange.operations import Column, Operations
 
-__all__ = ["BITS", "INTERVALS", "Cell", "Curve", "Fixed", "FixedLayer", "fixed_of"]
-
 BITS = 23
 """Of a number, beside its sign."""
 

@@ -17,8 +17,6 @@ from deltarule.engine import Backprop
 from deltarule.layers import Affine
 from deltarule.network import Network
 
-__all__ = ["NetworkPicture", "draw_network"]
-
 _MOST = 12
 """Nodes of a layer that are drawn; more are counted."""
 

@@ -14,8 +14,6 @@ from deltarule.core.arrays import Array
 from deltarule.studies.statistics.paired import holm
 from deltarule.studies.tuning.space import Trial
 
-__all__ = ["epsilon", "mattered"]
-
 _DEALT = 999
 _CHANCE = 0.05
 

@@ -25,17 +25,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import FileError
 from deltarule.core.files import PARTIAL, new_file, unwritable
 
-__all__ = [
-    "CHECKPOINT",
-    "Checkpoint",
-    "digest",
-    "make",
-    "plain",
-    "read_checkpoint",
-    "recognised",
-    "write",
-]
-
 CHECKPOINT = "checkpoint.safetensors"
 """The file in a folder."""
 

@@ -11,8 +11,6 @@ import numpy as np
 from deltarule.check.adapter.calls.pieces import Pieces
 from deltarule.core.arrays import Array
 
-__all__ = ["CONTAINERS", "Paths"]
-
 Paths = list[tuple[Any, ...]]
 Made = tuple[Any, Paths]
 """A structure, and where in it every piece is."""

@@ -10,8 +10,6 @@ import numpy as np
 
 from deltarule.core.arrays import Array
 
-__all__ = ["FORMS", "Form"]
-
 
 @dataclass(frozen=True)
 class Form:

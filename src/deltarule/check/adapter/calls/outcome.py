@@ -14,8 +14,6 @@ from deltarule.check.adapter.calls.seen import leaves_of
 from deltarule.check.adapter.calls.trial import Trial, Way, split
 from deltarule.core.arrays import Array
 
-__all__ = ["STEPS", "Misshapen", "Outcome", "match", "outcome_of"]
-
 Misshapen = tuple[tuple[Piece, tuple[int, ...]], ...]
 
 

@@ -22,10 +22,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
-__all__ = [
-    "Trial", "Way", "attempt", "calling", "filled", "quiet", "split", "trial_of", "watched",
-]  # fmt: skip
-
 _AROUND: ContextVar[Callable[[], contextlib.AbstractContextManager[Any]]] = ContextVar(
     "around", default=contextlib.nullcontext
 )

@@ -21,8 +21,6 @@ from deltarule.check.adapter.subject import Subject
 from deltarule.core.arrays import Array
 from deltarule.network import Network
 
-__all__ = ["Point", "Refused", "point", "told", "ways"]
-
 Refused = Counter[str]
 
 _USUAL = ("rows", "columns", "one observation as a vector")

@@ -19,8 +19,6 @@ from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.roles import parameters, role_of
 from deltarule.core.arrays import Array
 
-__all__ = ["costs"]
-
 _COST = re.compile(
     r"(loss|cost|objective|(cross|log)?entropy|likelihood).*|[msr]{1,2}se|nll|bce|mae"
 )

@@ -20,8 +20,6 @@ from deltarule.core.errors import DeltaruleError
 from deltarule.losses import LOSSES
 from deltarule.network import Network
 
-__all__ = ["Error", "error_of", "stated"]
-
 
 @dataclass(frozen=True)
 class Error:

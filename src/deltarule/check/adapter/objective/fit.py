@@ -19,8 +19,6 @@ from deltarule.engine import backprop
 from deltarule.losses import LOSSES
 from deltarule.network import Network
 
-__all__ = ["Fit", "best_fit", "completed", "delivered", "fit", "losses_for", "penalty"]
-
 _USUAL = ("half_squared_error", "squared_error", "cross_entropy", "binary_cross_entropy",
           "absolute_error", "log_cosh", "poisson")  # fmt: skip
 

@@ -15,8 +15,6 @@ from deltarule.engine.compiled.programs.arguments import Call
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.samples import Samples
 
-__all__ = ["CallMaker", "Chunk", "run_all"]
-
 _FIELDS = np.dtype([(name, np.int64) for name, *_ in Call._fields_])
 """A call as a row of whole numbers, so that those of all groups are filled in together."""
 

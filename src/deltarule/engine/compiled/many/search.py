@@ -10,8 +10,6 @@ import numpy as np
 from deltarule.core.arrays import Array
 from deltarule.engine.compiled.many.arguments import CallMaker
 
-__all__ = ["Break", "Search"]
-
 
 @dataclass(frozen=True)
 class Break:

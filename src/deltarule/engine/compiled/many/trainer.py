@@ -22,8 +22,6 @@ from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.threads import Workers, share_out
 from deltarule.engine.samples import Samples
 
-__all__ = ["ManyTrainer"]
-
 CALL_SECONDS = 0.05
 """How long one call of a program lasts at most: between two, Ctrl-C is heard."""
 

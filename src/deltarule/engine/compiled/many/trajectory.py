@@ -9,8 +9,6 @@ import numpy as np
 from deltarule.core.arrays import Array
 from deltarule.engine.compiled.many.search import Break
 
-__all__ = ["Trajectory"]
-
 
 @dataclass(frozen=True)
 class Trajectory:

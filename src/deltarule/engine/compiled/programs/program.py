@@ -25,8 +25,6 @@ from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["Program", "built", "form_of", "operations", "program", "thread_count"]
-
 IN_REGISTERS = 200
 """Networks up to this many parameters are held in registers."""
 

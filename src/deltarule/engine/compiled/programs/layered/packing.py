@@ -23,8 +23,6 @@ from deltarule.engine.compiled.programs.packed import Part
 from deltarule.engine.compiled.programs.places import LINE
 from deltarule.network import Network
 
-__all__ = ["Block", "Packing", "padded"]
-
 
 def padded(n: int, lanes: int) -> int:
     """Return the width of a row of n numbers: whole vectors, or one vector of 1, 2, 4, ...

@@ -11,8 +11,6 @@ from deltarule.core.layout import Layout
 from deltarule.engine.compiled.programs.packed import Part
 from deltarule.engine.compiled.programs.places import LINE
 
-__all__ = ["Packing"]
-
 ROW = 128
 """The most entries of a row: what threads share out in an update."""
 
