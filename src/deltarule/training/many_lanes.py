@@ -9,8 +9,8 @@ from functools import cache, partial
 from typing import Any, Protocol, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.engine.reference import training_step
 from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
@@ -20,10 +20,6 @@ from deltarule.training.many_result import Histories
 from deltarule.training.many_stopping import RuleStates
 from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.stopping import EpochEnd
-
-__all__ = ["InStep"]
-
-Array = NDArray[Any]
 
 FIRST = 4
 """The epochs done at once at the start, where networks may end on the way."""
