@@ -75,7 +75,7 @@ fuzz: $(STAMPS)/test  ## kills, readers and gradients at random, FUZZ_CASES=2000
 	  tests/web/test_service.py -k "hostile or fuzz or kill or reader or replaced"
 
 lab-test: $(STAMPS)/test $(STAMPS)/lab-test  ## the lab: every view and lesson at three widths, axe-core, 2,000 hostile requests
-	@$(BIN)/python -m pytest -n $(JOBS) tests/web tests/web/full_lab.py
+	@$(BIN)/python -m pytest -n $(JOBS) tests/web/test_*.py tests/web/full_lab.py
 
 docs-test: docs $(STAMPS)/test $(STAMPS)/lab-test  ## the pages at a phone's width and a screen's, axe-core, search
 	@$(BIN)/python -m pytest -n $(JOBS) tests/docs/full_pages.py

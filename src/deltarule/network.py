@@ -268,10 +268,8 @@ class Network:
                 f"compiled_source needs llvmlite, which cannot be imported ({error}); install it "
                 "with `pip install llvmlite`"
             ) from error
-        options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight)
-        return str(
-            engine.compiled_source(self, *options, clip_norm, clip_value, dtype, llvm, penalty)
-        )
+        options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight, clip_norm)
+        return str(engine.compiled_source(self, *options, clip_value, dtype, llvm, penalty))
 
     def plot(self, theta: ArrayLike, bp: Any = None) -> Any:
         """Return a picture of the network with its weights, as SVG; a notebook shows it.

@@ -102,7 +102,8 @@ class Model:
     def predict(self, data: Any, *, unknown: str = "error") -> NDArray[Any]:
         """Return the most probable class (n,), or the value in the target's own units.
 
-        Several targets give (n, targets).
+        Of two classes it is the second one where its probability is above `targets.threshold`,
+        which is 1/2 unless training chose another. Several targets give (n, targets).
 
         Raises `DataError` for missing columns or cells and unseen categories.
         """
@@ -203,7 +204,7 @@ class Model:
         if self.task == "multilabel":
             return np.where(outputs > 0.5, self.classes[:, 1], self.classes[:, 0])
         if not self.targets.quantity:
-            return np.asarray(self.classes[class_numbers(outputs)])
+            return np.asarray(self.classes[class_numbers(outputs, self.targets.threshold)])
         values = self.targets.inverse(outputs)
         return values[:, 0] if values.shape[1] == 1 else values
 

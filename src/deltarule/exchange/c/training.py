@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import NumericError, UsageError
+from deltarule.core.errors import NumericError
 from deltarule.engine import reference
 from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.exchange.c.compiled import answer_of_header, coded, compiled
@@ -48,9 +48,11 @@ def training_file(ops: Operations, trial: Trial, name: str) -> str:
 
 
 def _training(ops: Operations, name: str) -> Iterator[str]:
-    if ops.objective.penalty is not None:
-        raise UsageError("a step of training has no penalty but l2: leave --train out")
     words = c_words(name, ops.dtype == np.float32)
+    if ops.objective.penalty is not None:
+        graph = row_graph()
+        pull = traced("the penalty", ops.objective.penalty.body(graph)[1], graph, ["w"], False)
+        yield from _scalar(f"{name}_penalty_slope", ("w",), pull, name, words)
     needed = ops.steps if ops.objective.fused is None else ops.steps[:-1]
     for activation in ops.activations():
         if not activation.rowwise and any(s.activation == activation for s in needed):
@@ -95,6 +97,8 @@ def _step(ops: Operations, name: str, words: Dialect) -> Iterator[str]:
         decay = (
             f" + {number_text(ops.objective.l2)} * {name}_W{l}[j][k]" if ops.objective.l2 else ""
         )
+        if ops.objective.penalty is not None:
+            decay += f" + {name}_penalty_slope({name}_W{l}[j][k])"
         cast = f"({name}_real)"
         yield f"for (int j = 0; j < {sizes[l]}; j++) {{"
         yield f"    for (int k = 0; k < {sizes[l - 1]}; k++)"
