@@ -50,8 +50,8 @@ class Study:
         title, question: for the report.
         settings: everything that is the same in all cells: `rule`, `optimizer`, `lr`, `rate` (a
             multiple of the optimizer's own), `epochs`, `batch_size` (None: all), `stop`, `loss`,
-             `reduction`, `hidden`, `activation`, `output`, `init`, `l2`, `penalty`, `clip_norm`,
-             `class_weight`, `validation` (a share to hold out), `scale`, `dtype`, `alignment`.
+            `reduction`, `hidden`, `activation`, `output`, `init`, `l2`, `penalty`, `clip_norm`,
+            `class_weight`, `validation` (a share to hold out), `scale`, `dtype`, `alignment`.
 
     A run is solved where it ends by `all_within` or `error_below`. Raises `UsageError` for what
     cannot be, naming the nearest.
