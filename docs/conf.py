@@ -25,7 +25,7 @@ extensions = [
     "deltadocs.generate",
 ]
 html_math_renderer = "mathml"
-exclude_patterns = ["_build", "_ext", "generated/parts"]
+exclude_patterns = ["_build", "_ext", "generated/parts", "defaults-table.md"]
 nitpicky = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]

@@ -16,8 +16,6 @@ from deltarule.models.answers import answers
 from deltarule.web.described import openapi, page
 from deltarule.web.rows import rows_of, table_of
 
-__all__ = ["answer", "make_service", "servable"]
-
 MOST_BYTES = 4 << 20
 """Of a request's body."""
 
