@@ -21,7 +21,6 @@ from deltarule.check.numerical.cost import check_diagnosis_cost
 from deltarule.core.errors import NumericError, UsageError, unknown_name
 from deltarule.core.notation import Notation, as_notation
 from deltarule.engine import Objective, as_samples
-from deltarule.layers import Dense, all_of
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
@@ -54,18 +53,22 @@ def diagnose(
     layer that agrees is left as it is, another is explained where no entry is off by more than
     half the digits of float64.
 
+    A recurrent layer's weights are used at every step. Its pass through time is a program of the
+    same kind: whose errors go back, how far, past which f', and which steps' terms are added up.
+
     A factor that is common to all layers (a learning rate, a step that is added, the sum in the
     place of the mean, 1/2) is a convention, and no mistake. Fewer changes come before more, no
     fitted number before one. A fitted number proves something where several nodes, each on its
     own, or a second point give the same one; else the mistake is only possible.
 
     Args:
-        gradient: a flat vector in the order of theta, a list of (dW, db) for l = 1..L, or a
-            function of (theta, X, T) that returns either. A function is called twice at the same
-            point and, where it is wrong, at other points: what does not hold there is not believed.
-        net: the network.
+        gradient: a flat vector in the order of theta, a list of (dW, db) for l = 1..L, with
+            (dW, dU, db) of a recurrent layer and () of one without weights, or a function of
+            (theta, X, T) that returns either. A function is called twice at the same point and,
+            where it is wrong, at other points: what does not hold there is not believed.
+        net: the network, of dense, recurrent (Elman, GRU, LSTM, Jordan) and Conv1d layers.
         theta: its parameters, flat.
-        X: inputs (n, n_0).
+        X: inputs (n, n_0), or sequences (n, time, features).
         T: targets (n, n_L).
         loss: e(y, T) that the gradient is meant for.
         reduction: `"sum"` or `"mean"` over the observations.
@@ -105,13 +108,13 @@ def diagnose(
     """
     if up_to not in UP_TO:
         raise unknown_name("convention", up_to, UP_TO)
+    _check_order(gradient, net)
     objective = Objective.of(net, loss, reduction, rule, l2)
     if objective.rule.sequential:
         raise UsageError(
             "diagnose compares with the gradient of the simultaneous order; the sequential order "
             "is one of its mistakes (sequential_update)"
         )
-    all_of(net.layers, Dense)
     weights = net.check_theta(theta, np.float64)
     samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     written = as_notation(notation)
@@ -122,7 +125,7 @@ def diagnose(
     truth = backward(case)
     if all(given.matches(l, truth[l].delivered) for l in range(1, case.L + 1)):
         return conclude(case, delivered, given, Outcome(), up_to)
-    check_diagnosis_cost(net, len(samples))
+    check_diagnosis_cost(net, len(samples), case.steps)
 
     def ask(other: Case) -> Array:
         return call(gradient, net, other.theta, other.samples, written).vector
@@ -132,6 +135,15 @@ def diagnose(
     )
     outcome = investigate(case, delivered.vector, elsewhere)
     return conclude(case, delivered, given, outcome, up_to)
+
+
+def _check_order(gradient: Any, net: Any) -> None:
+    if not isinstance(net, Network):
+        hint = "; the network comes second" if isinstance(gradient, Network) else ""
+        raise UsageError(
+            f"diagnose: net is of the type {type(net).__name__}, and no Network{hint}. It is "
+            "called as diagnose(gradient, net, theta, X, T)"
+        )
 
 
 def _check_truth(case: Case) -> None:

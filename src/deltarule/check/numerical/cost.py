@@ -98,9 +98,12 @@ def check_directions_cost(
     require_large("the check", 8.0 * directions * entries, what, "Use fewer directions")
 
 
-def check_diagnosis_cost(net: Network, samples: int) -> None:
-    """Refuse a search for mistakes that would take longer than `MAX_SECONDS`."""
-    seconds = _SECONDS_OF_A_SEARCH * net.size * samples
+def check_diagnosis_cost(net: Network, samples: int, steps: int = 1) -> None:
+    """Refuse a search for mistakes that would take longer than `MAX_SECONDS`.
+
+    In time some are truncations after every number of steps, each a pass over all of them.
+    """
+    seconds = _SECONDS_OF_A_SEARCH * net.size * samples * steps * (3 + steps) / 4
     if seconds > MAX_SECONDS:
         rows = max(1, int(samples * 60.0 / seconds))
         raise ResourceError(

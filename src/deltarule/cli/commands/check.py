@@ -206,12 +206,14 @@ def _check_network(
     from deltarule.core.notation import as_notation
     from deltarule.engine import as_samples
 
-    net, function, notation = of.net(), load_function(what), as_notation(of.notation or "theory")
-    if data is None:
+    arrays = None if data is None else ArrayFile(Path(data))
+    net, function = of.net(arrays), load_function(what)
+    notation = as_notation(of.notation or "theory")
+    if data is None or arrays is None:
         seed, rows = drawn
         point = of.random_point(net, seed, whole("--rows", rows, 1))
     else:
-        point = point_of(Path(data), ArrayFile(Path(data)), net, of.notation or "theory")
+        point = point_of(Path(data), arrays, net, of.notation or "theory")
     loss = of.objective["loss"]
 
     def gradient(theta: Any, X: Any, T: Any) -> Any:
