@@ -135,7 +135,7 @@ def test_what_is_known_of_an_unexplained_one() -> None:
     mixed = [tuple(0.5 * (a + b) for a, b in zip(true[0], cut[0], strict=True)), true[1]]
     found = dr.diagnose(mixed, net, theta, X, T, reduction="sum")
     assert found.verdict == "unexplained"
-    assert "steps gone back 0 to 1 by 1, steps gone back 2 to 4 by 0.5" in str(found)
+    assert "errors 0 to 1 steps back by 1, errors 2 to 4 steps back by 0.5" in str(found)
     of_w, of_u, of_b = true[0]
     found = dr.diagnose(
         [(of_w, of_u * 1.7 + 0.1, of_b), true[1]], net, theta, X, T, reduction="sum"

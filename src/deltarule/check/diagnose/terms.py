@@ -26,15 +26,15 @@ _MORE = 3
 def time_facts(case: Case, l: int, dE_dy: Array, given: Array) -> list[str]:
     """Return, as sentences, with which weights the terms give layer l's gradient, where any do."""
     said = []
-    for columns, unit, first in (
-        (_by_step(case, l, dE_dy), "step", 1),
-        (_by_reach(case, l, dE_dy), "steps gone back", 0),
+    for columns, words, first in (
+        (_by_step(case, l, dE_dy), "the term of step {}", 1),
+        (_by_reach(case, l, dE_dy), "errors {} steps back", 0),
     ):
         weights = _weights(columns, given)
         if weights is not None:
             said.append(
                 f"layer {case.number(l)}: it is a sum of the right terms with other weights: "
-                f"{_told(weights, unit, first)}"
+                f"{_told(weights, words, first)}"
             )
     return said
 
@@ -92,7 +92,7 @@ def _weights(columns: Sequence[Array], given: Array) -> Array | None:
     return np.array([next(weights) if np.any(c) else np.nan for c in columns])
 
 
-def _told(weights: Array, unit: str, first: int) -> str:
+def _told(weights: Array, words: str, first: int) -> str:
     """Return the weights with their numbers, equal ones that follow each other together."""
     pairs = [(0.0 if abs(w) < 1e-6 else float(f"{w:.6g}"), i)
              for i, w in enumerate(weights, first) if not np.isnan(w)]  # fmt: skip
@@ -100,5 +100,5 @@ def _told(weights: Array, unit: str, first: int) -> str:
     for weight, group in groupby(pairs, key=lambda pair: pair[0]):
         mine = [i for _, i in group]
         where = f"{mine[0]}" if len(mine) == 1 else f"{mine[0]} to {mine[-1]}"
-        said.append(f"{unit} {where} by {weight:g}")
+        said.append(f"{words.format(where)} by {weight:g}")
     return ", ".join(said)
