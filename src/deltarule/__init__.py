@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from deltarule.core.sequences import Sequences
     from deltarule.engine import Backprop, backprop
     from deltarule.engine.alignment import Alignment, AlignmentWatch, alignment
-    from deltarule.engine.real_time import RealTime, real_time_gradient
+    from deltarule.engine.real_time import RealTime, eligibility_gradient, real_time_gradient
     from deltarule.engine.second_order import (
         gauss_newton_vector,
         hessian,
@@ -112,6 +112,7 @@ _HOME = {
     "AlignmentWatch": "deltarule.engine.alignment",
     "alignment": "deltarule.engine.alignment",
     "RealTime": "deltarule.engine.real_time",
+    "eligibility_gradient": "deltarule.engine.real_time",
     "real_time_gradient": "deltarule.engine.real_time",
     "gauss_newton_vector": "deltarule.engine.second_order",
     "hessian": "deltarule.engine.second_order",
@@ -251,6 +252,7 @@ __all__ = [
     "data",
     "diagnose",
     "diagnose_step",
+    "eligibility_gradient",
     "explain",
     "explain_node",
     "export",

@@ -67,7 +67,7 @@ def in_time(case: Case, l: int, dE_dy: Array, put: Put, changed: bool = False) -
     p = {name: w.reshape(_shape(stage, name)) for name, w in p.items()}
     kept = put("kept", saved.steps)
     rule: Any = _Slopes(case.rule(l), put) if changed else case.rule(l)
-    U, T = rule.carrier(p["U"], NUMPY), len(kept)
+    U, T = rule.through(p["U"], NUMPY), len(kept)
     errors = put("errors", dE_dy.reshape(case.n, T, -1))
 
     def back(state: Any, t: int) -> Deltas:
@@ -118,8 +118,8 @@ class _Slopes:
         right = self.rule.slope(activation, net, y, xp)
         return self.put("slope", Gate(_name(self.kept, net), activation, net, y, right))
 
-    def carrier(self, W: Any, xp: Any) -> Any:
-        return self.rule.carrier(W, xp)
+    def through(self, U: Any, xp: Any) -> Any:
+        return self.rule.through(U, xp)
 
 
 _LETTERS = {4: "ifgo", 3: "rzn"}
@@ -199,7 +199,7 @@ def magnitudes(case: Case, l: int, size: Array, error: Array) -> tuple[Pair, Arr
 
 
 class _Sizes:
-    """|f'|, off by what code that has it from y knows of it; |W|."""
+    """|f'|, off by what code that has it from y knows of it."""
 
     def __init__(self, rule: LayerRule, little: float) -> None:
         self.rule, self.little = rule, little
@@ -207,9 +207,6 @@ class _Sizes:
     def slope(self, activation: Any, net: Any, y: Any, xp: Any) -> Any:
         found = np.abs(self.rule.slope(activation, net, y, xp))
         return found + self.little * (found + 1.0)
-
-    def carrier(self, W: Any, xp: Any) -> Any:
-        return np.abs(W)
 
 
 def _sized(case: Case, l: int, dE_dy: Array, little: float) -> tuple[Pair, Array]:

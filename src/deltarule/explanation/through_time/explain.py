@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from deltarule.core.errors import NumericError
 from deltarule.core.notation import Notation
 from deltarule.engine import Objective, as_samples, backprop
+from deltarule.engine.rule_state import first_run
 from deltarule.explanation.explanation import Explanation
 from deltarule.explanation.records import Contribution, Factor, Path
 from deltarule.explanation.through_time.place import find
@@ -48,7 +49,8 @@ def explain_through_time(
     value = float(bp.gradient[place.flat])
     if not math.isfinite(value):
         raise NumericError(f"dE/d{place.name} is {value}: there is no finite gradient to explain")
-    here = Pass(objective, theta, bp, place.layer, notation, net.ends(samples.X))
+    run = first_run(objective, options["seed"], theta.dtype, options["learned"])
+    here = Pass(objective, theta, bp, place.layer, notation, net.ends(samples.X), run)
     found = terms(here, place)
     penalised = bool(net.layout.mask("penalised")[place.flat])
     decay = objective.l2 * float(theta[place.flat]) if penalised else 0.0

@@ -121,7 +121,7 @@ class Jordan(Recurrent):
         """Return the deltas of the hidden nodes, and the step's part of dE/dV and dE/dc."""
         net, h, out, y = kept
         delta_y = dE_dstate[0] * rule.slope(self.output_activation, out, y, xp)
-        dE_dh = delta_y @ rule.carrier(p["V"], xp)
+        dE_dh = delta_y @ p["V"]
         delta = dE_dh * rule.slope(self.activation, net, h, xp)
         further = {"V": delta_y.T @ h, "c": xp.sum(delta_y, axis=0)}
         return Deltas(delta, delta, (0.0,), further)

@@ -72,7 +72,8 @@ class Recurrent(Layer):
         dE/dU = sum over t of dE/dv_t^T h_{t-1}              dE/db = sum over t of dE/da_t
 
     each summed over the samples, too. A cell is `step` and `step_back`; its elementwise functions
-    are activations, whose f' a rule may replace (`rule.slope`), at every step alike.
+    are activations, whose f' a rule may replace (`rule.slope`), at every step alike; it may replace
+    U on the way back, too (`rule.through`).
 
     With `truncate=(k1, k2)` the error of the last k1 steps goes back k2 steps, that of the k1 steps
     before them k2 steps from there, and so on: what is left out is not the gradient of anything
@@ -211,7 +212,7 @@ class Recurrent(Layer):
         self, p: Parameters, dE_dy: Any, saved: ThroughTime, rule: LayerRule, xp: Any
     ) -> list[Deltas]:
         """Return the deltas of steps 1..T; `state` is dE/dstate_{t-1}, all of it."""
-        U = rule.carrier(p["U"], xp)
+        U = rule.through(p["U"], xp)
         found: list[Deltas | None] = [None] * len(saved.steps)
         for first, fresh, end in self.windows(len(saved.steps)):
             dE_dstate: State = (0.0,) * len(self.held)

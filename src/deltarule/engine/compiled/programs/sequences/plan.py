@@ -131,7 +131,7 @@ def _check_objective(objective: Objective) -> None:
         raise Untraceable("a choice of weights, through time")
     if objective.rule.sequential:
         raise Untraceable("the sequential order of updates, through time")
-    if any(not rule.exact for rule in objective.feedbacks.values()):
+    if any(not rule.exact for rule in (*objective.feedbacks.values(), objective.rule.recurrent)):
         raise Untraceable("other backward weights than W, through time")
     if drawing(objective):
         raise Untraceable("numbers drawn in the place of f', through time")
