@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
@@ -67,7 +68,7 @@ class OwnNetwork:
     @property
     def in_layers(self) -> bool:
         """Whether the network is written layer by layer: `gru:8,dense:1`, `12x2,gru:8,dense:1`."""
-        return any(c.isalpha() for c in (self.network or "").split(",")[-1])
+        return re.search("[a-z]{3}", self.network or "") is not None
 
     def net(self, arrays: Mapping[str, Any] | None = None) -> Network:
         """Return the network, with what is not said as usual.
