@@ -272,6 +272,7 @@ class Network:
         clip_value: float | None = None,
         dtype: DTypeLike = "float64",
         llvm: bool = False,
+        penalty: Any = None,
     ) -> str:
         """Return the training program that the compiled engine makes of this network.
 
@@ -281,8 +282,8 @@ class Network:
         reduction) and `penalties`; `c` is the reduction's factor, `t` the number of the update.
 
         Args:
-            loss, reduction, rule, optimizer, batch_size, l2, clip_norm, clip_value: as in
-                `deltarule.train`; each changes the program.
+            loss, reduction, rule, optimizer, batch_size, l2, clip_norm, clip_value, penalty: as
+                in `deltarule.train`; each changes the program.
             sample_weight: whether samples have weights.
             dtype: float32 or float64.
             llvm: return the text of the LLVM module instead, before it is optimised.
@@ -313,7 +314,9 @@ class Network:
                 "with `pip install llvmlite`"
             ) from error
         options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight)
-        return str(engine.compiled_source(self, *options, clip_norm, clip_value, dtype, llvm))
+        return str(
+            engine.compiled_source(self, *options, clip_norm, clip_value, dtype, llvm, penalty)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the network as plain values, ready for JSON; `from_dict` reads it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def _finite(vector: Array) -> bool:
 def error_over(objective: Objective, theta: Array, samples: Samples) -> float:
     """Return E over any number of samples, the penalty included, a chunk at a time."""
     total = 0.0
-    summed = Objective(objective.network, objective.loss, "sum", objective.rule, objective.l2)
+    summed = replace(objective, reduction="sum")
     for rows in _chunks(len(samples)):
         part = samples.take(rows)
         nets, y = objective.network.forward(theta, part.X)

@@ -125,6 +125,7 @@ def _options(plan: Plan) -> dict[str, Any]:
         "validation": (held_out.X, held_out.T) if len(held_out) else None,
         "stop": Patience(recipe.patience) if recipe.patience else (),
         "l2": recipe.l2,
+        "penalty": recipe.penalty,
         "rule": recipe.rule,
         "class_weight": recipe.class_weight,
         "clip_norm": recipe.clip_norm,

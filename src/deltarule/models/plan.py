@@ -130,7 +130,7 @@ def plan(
             f"the loss does not suit the task {prepared.task}, whose output layer is "
             f"{activation}: {error}. Losses that suit it: {', '.join(_suitable(network))}"
         ) from None
-    objective = Objective.of(network, chosen, "mean", recipe.rule, recipe.l2)
+    objective = Objective.of(network, chosen, "mean", recipe.rule, recipe.l2, recipe.penalty)
     rows = len(prepared.parts["train"])
     batch_size = min(rows, recipe.batch_size or rows)
     epochs = recipe.epochs * recipe.ensemble

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from deltarule.core.arguments import boolean, number, whole
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.layers import written_layers
+from deltarule.losses import PENALTIES
 from deltarule.series.components import SEASONS
 from deltarule.series.transforms import TRANSFORMS, Transform
 from deltarule.series.windows import as_lags
@@ -52,6 +53,8 @@ class Recipe:
     epochs: int = 1000
     batch_size: int | None = None
     l2: float = 0.003
+    penalty: Any = None
+    """Another term of E over the weights, such as "weight_elimination:1e-4,0.5"."""
     patience: int = 0
     """With more than 0 the last tenth of the training windows is not learnt but watched: training
     stops after so many epochs without a lower error there, and keeps the best weights."""
@@ -110,6 +113,8 @@ class Recipe:
         if self.batch_size is not None:
             put(self, "batch_size", whole("batch_size", self.batch_size, 1))
         put(self, "calibration", number("calibration", self.calibration, 0.0, 0.9))
+        if self.penalty is not None:
+            put(self, "penalty", PENALTIES.get(self.penalty))
         put(self, "transform", TRANSFORMS.get(self.transform))
         put(self, "difference", _differences(self.difference))
         put(self, "quantiles", _quantiles(self.quantiles))

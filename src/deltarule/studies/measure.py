@@ -79,6 +79,7 @@ def _options(task: Task, made: Made, seeds: Sequence[int], hold: Sequence[str]) 
         "shuffle": s.shuffle,
         "stop": s.stop,
         "l2": s.l2,
+        "penalty": s.penalty,
         "clip_norm": s.clip_norm,
         "validation": (made.parts.X_held, made.parts.T_held) if len(made.parts.X_held) else None,
         "engine": task.engine,

@@ -238,9 +238,9 @@ def first_thetas(
 
 
 def checked_objective(
-    net: Network, loss: Any, reduction: str, rules: Sequence[DeltaRule], l2: float
+    net: Network, loss: Any, reduction: str, rules: Sequence[DeltaRule], l2: float, penalty: Any
 ) -> Objective:
     """Return the first network's objective; every rule is checked against the network."""
     made = dict(zip(map(id, rules), rules, strict=True))
-    first, *_ = [Objective.of(net, loss, reduction, rule, l2) for rule in made.values()]
+    first, *_ = [Objective.of(net, loss, reduction, rule, l2, penalty) for rule in made.values()]
     return first

@@ -20,7 +20,7 @@ from deltarule.engine.choice import choose_engine, make_trainer, whole_vector
 from deltarule.engine.rule_check import warn
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.optim import Clipping, Method, Optimiser
 from deltarule.rules import DeltaRule
@@ -70,6 +70,7 @@ def train(
     checkpoint: str | Path | Keeper | None = None,
     checkpoint_every: str | int = EVERY,
     resume: str | Path | bool = False,
+    penalty: str | Mapping[str, Any] | Penalty | None = None,
 ) -> Run:
     """Train a network by backpropagation.
 
@@ -81,7 +82,8 @@ def train(
         X: inputs (n, n_0).
         T: targets (n, n_L), or (n,) for one output; one-hot rows for classes.
         theta: where to start; None draws it from `seed`.
-        loss, reduction, rule, l2, sample_weight: the objective, as in `deltarule.backprop`.
+        loss, reduction, rule, l2, penalty, sample_weight: the objective, as in
+            `deltarule.backprop`.
         optimizer: a name (`"adam"`) or an object (`dr.optim.Adam(lr=1e-3)`), whose `lr` is a
             number or a schedule. One of the whole vector (`"lbfgs"`, `"levenberg_marquardt"`)
             needs `batch_size=None`, and may end by itself: see its `ends`.
@@ -134,7 +136,7 @@ def train(
         raise UsageError(
             f"train takes a Network, such as dr.Network(2, [dr.Dense(1)]), not {net!r}"
         )
-    objective = Objective.of(net, loss, reduction, rule, l2)
+    objective = Objective.of(net, loss, reduction, rule, l2, penalty)
     warn(net, objective.rule, objective.loss.name)
     kind = as_dtype(dtype, theta, X)
     samples = as_samples(net, objective.loss, X, T, sample_weight, kind, class_weight)

@@ -50,6 +50,10 @@ class Case:
         """The layers that have weights, from 1; nothing at index 0."""
         return (None, *stages_of(self.objective.network))
 
+    def penalty_slope(self, w: Array) -> Array:
+        """Return what the penalties add to dE/dw at weights w."""
+        return np.asarray(self.objective.penalised(np.zeros_like(w), w, NUMPY))
+
     @property
     def L(self) -> int:
         """The number of layers that have weights."""

@@ -52,7 +52,7 @@ def facts(case: Case, given: Given, truth: Sequence[Any], l: int) -> list[str]:
 
 def _as_penalty(case: Case, part: int, times: float) -> str:
     """Return where such a multiple comes from, if E may have a penalty that was not told."""
-    if part or case.objective.l2 or times < 0.0:
+    if part or case.objective.penalties or times < 0.0:
         return ""
     return f", as a penalty 1/2 l2 |W|^2 in E gives it (l2 = {times:.6g}: say so, --l2 {times:.6g})"
 
@@ -97,9 +97,10 @@ def _facts_in_time(case: Case, given: Given, truth: Sequence[Any], l: int) -> li
             if right_ones:
                 said.append(f"layer {number}: dE/d{name} agrees in the rows of "
                             f"{', '.join(right_ones)} alone")  # fmt: skip
-    penalty = case.objective.l2 * case.theta * case.objective.network.layout.mask("penalised")
     part = slice(stage.start, stage.start + stage.size)
-    return said + time_facts(case, l, truth[l].at.dE_dy, (given.vector - penalty)[part])
+    theta, covered = case.theta[part], case.objective.network.layout.mask("penalised")[part]
+    vector = given.vector[part] - np.where(covered, case.penalty_slope(theta), 0.0)
+    return said + time_facts(case, l, truth[l].at.dE_dy, vector)
 
 
 def _nodes(
@@ -200,6 +201,7 @@ def command(case: Case, weight: Any) -> str:
     biases = {case.bias(l) for l in range(1, case.L + 1)}
     names = [_spec(layer.activation) for layer in net.affine]
     at = ",".join(map(str, weight))
+    penalty = "" if objective.penalty is None else _spec(objective.penalty)
     if (
         len(set(names[:-1])) > 1
         or case.samples.weight is not None
@@ -211,6 +213,7 @@ def command(case: Case, weight: Any) -> str:
     parts += [f"--activation {names[0]}"] + ([f"--output {names[-1]}"] if len(names) > 1 else [])
     parts += [f"--loss {_spec(objective.loss)} --reduction {objective.reduction}"]
     parts += [f"--l2 {objective.l2!r}"] if objective.l2 else []
+    parts += [f"--penalty {penalty}"] if penalty else []
     parts += [] if True in biases else ["--no-bias"]
     for x, t in zip(case.samples.X, case.samples.T, strict=True):
         parts += [f"--input={_numbers(x)} --target={_numbers(t)}"]
@@ -219,8 +222,9 @@ def command(case: Case, weight: Any) -> str:
 
 def _call(case: Case, weight: str) -> str:
     objective = case.objective
+    penalty = "" if objective.penalty is None else f", penalty={_spec(objective.penalty)!r}"
     return (f'dr.explain(net, theta, X, T, weight={weight}, loss="{_spec(objective.loss)}", '
-            f'reduction="{objective.reduction}", l2={objective.l2!r})')  # fmt: skip
+            f'reduction="{objective.reduction}", l2={objective.l2!r}{penalty})')  # fmt: skip
 
 
 def _spec(record: Any) -> str:

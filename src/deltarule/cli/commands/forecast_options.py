@@ -137,6 +137,12 @@ _PATIENCE = _training(
     help="Watch the last tenth of the windows, which are not learnt then, and stop after so many "
     "epochs without a lower error there; 0 trains to the end on all."
 )
+_PENALTY = _training(
+    metavar="PENALTY",
+    help=options.PENALTY_HELP,
+    show_default="none",
+    autocompletion=complete.penalties,
+)
 _STRIDE = _training(help="Learn every so many-th window, counted from the last; 1 takes all.")
 _HALF_LIFE = _training(
     metavar="STEPS",
@@ -156,6 +162,7 @@ def training(
     batch_size: Annotated[int | None, _BATCH] = None,
     patience: Annotated[int, _PATIENCE] = 0,
     l2: Annotated[float, _training(help="Adds 1/2 l2 |W|^2 to the error.")] = 0.003,
+    penalty: Annotated[str | None, _PENALTY] = None,
     stride: Annotated[int, _STRIDE] = 1,
     half_life: Annotated[float | None, _HALF_LIFE] = None,
     loss: Annotated[str, _LOSS] = "half_squared_error",

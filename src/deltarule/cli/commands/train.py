@@ -61,6 +61,12 @@ _PATIENCE = _training(
     help="Stop after so many epochs without a lower validation error and keep the best weights; 0 "
     "trains to the end."
 )
+_PENALTY = _training(
+    metavar="PENALTY",
+    help=options.PENALTY_HELP,
+    show_default="none",
+    autocompletion=complete.penalties,
+)
 _ENGINE = _training(
     help="reference, compiled, or auto: compiled where it is quicker.",
     autocompletion=complete.engines,
@@ -114,6 +120,7 @@ def _recipe(
     batch_size: Annotated[int | None, _BATCH] = None,
     patience: Annotated[int, _PATIENCE] = 20,
     l2: Annotated[float, _training(help="Adds 1/2 l2 |W|^2 to the error.")] = 0.0,
+    penalty: Annotated[str | None, _PENALTY] = None,
     rule: Annotated[str, _training(help=options.RULE_HELP)] = "exact",
     clip_norm: Annotated[float | None, _training(help="Bound for the gradient's length.")] = None,
     class_weight: Annotated[

@@ -41,6 +41,7 @@ class Options:
         batch_size: int | None = None,
         patience: int = 0,
         l2: float = 0.003,
+        penalty: Any = None,
         half_life: float | None = None,
         loss: Any = "half_squared_error",
         rule: Any = "exact",

@@ -81,7 +81,7 @@ def _updated_by_row(at: Any, delta: Any, lr: float) -> Any:
     above, case = at.above, at.case
     rate = lr / case.scale  # one row alone is not divided by n
     mine = (delta * above.delta).sum(axis=1, keepdims=True) * case.inputs[at.l + 1]
-    return delta @ (_above(at) - lr * case.objective.l2 * _above(at)) - rate * mine
+    return delta @ (_above(at) - lr * case.penalty_slope(_above(at))) - rate * mine
 
 
 def _some(lr: float) -> float | None:

@@ -200,9 +200,9 @@ def observation(
         if l == 1:
             break
         if rule.sequential:
-            l2 = objective.l2  # the penalty moves these weights, too
+            # the penalties move these weights, too
             W = [
-                [w - lr * (g + l2 * w if l2 else g) for w, g in zip(*rows, strict=True)]
+                [w - lr * objective.penalised(g, w, graph) for w, g in zip(*rows, strict=True)]
                 for rows in zip(W, dW, strict=True)
             ]
         feedback, below = objective.feedbacks[l], rule.at(l - 1, L, run)

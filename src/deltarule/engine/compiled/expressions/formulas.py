@@ -6,7 +6,7 @@ weight `s`, the reduction's factor `c`, the rate `lr`, the number of the update 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,7 @@ class Changes:
     """What an update does."""
 
     decay: Node | None
-    """The penalty 1/2 l2 |W|^2, where there is one."""
+    """The penalties' part of E, where there is one."""
     spoilt: Node | None
     """0, but NaN where clipping would hide an infinite gradient."""
     new: list[list[Node]]
@@ -123,14 +123,14 @@ def update_each(
 
     `error` is E without its penalty, where the optimiser looks at it.
     """
-    layout, l2 = spec.objective.network.layout, spec.objective.l2
+    objective, layout = spec.objective, spec.objective.network.layout
     penalised, trained = layout.mask("penalised").tolist(), layout.mask("trained").tolist()
     penalty, gradient = None, list(gradient)
-    if l2:
+    if objective.penalties:
         triples = list(zip(gradient, theta, penalised, strict=True))
-        gradient = [g + l2 * w if decays else g for g, w, decays in triples]
-        squares = [w * w for _, w, decays in triples if decays]
-        penalty = 0.5 * l2 * graph.fold("+", squares)
+        gradient = [objective.penalised(g, w, graph) if d else g for g, w, d in triples]
+        weights = [w for _, w, decays in triples if decays]
+        penalty = objective.penalty_of(lambda p: graph.fold("+", [p(w) for w in weights]), graph)
     spoilt = _spoilt(graph, spec, gradient)
     moving = [g for g, moves in zip(gradient, trained, strict=True) if moves]
     rest = iter(_clipped(graph, spec, moving))
@@ -169,12 +169,17 @@ def update_along(
     it is not the same for all; `error` is E without its penalty, where the optimiser looks at it.
     """
     graph.sum = lambda row: graph.apply("across +", graph.fold("+", row.terms))  # type: ignore[method-assign]
-    l2, penalty, gradient = spec.objective.l2, None, list(gradient)
-    if l2:
-        triples = list(zip(gradient, theta, penalised, strict=True))
-        gradient = [graph.where(decays, g + l2 * w, g) for g, w, decays in triples]
-        squares = [graph.where(decays, w * w, 0.0) for _, w, decays in triples]
-        penalty = 0.5 * l2 * graph.apply("across +", graph.fold("+", squares))
+    objective, penalty, gradient = spec.objective, None, list(gradient)
+
+    def total(p: Callable[..., Any]) -> Node:
+        pairs = zip(theta, penalised, strict=True)
+        terms = [graph.where(decays, p(w), 0.0) for w, decays in pairs]
+        return graph.apply("across +", graph.fold("+", terms))
+
+    if objective.penalties:
+        triples = zip(gradient, theta, penalised, strict=True)
+        gradient = [graph.where(d, objective.penalised(g, w, graph), g) for g, w, d in triples]
+        penalty = objective.penalty_of(total, graph)
     spoilt = _spoilt(graph, spec, gradient)
     if spoilt is not None:
         spoilt = graph.apply("across +", spoilt)
@@ -314,8 +319,8 @@ def output_terms(
 def entry(graph: Graph, spec: Specialisation, penalised: bool, trained: bool) -> tuple[Node, Node]:
     """Return (w, g): a parameter, and dE/dw with the penalty in it; 0 where it is not trained."""
     w, g = graph.symbol("w"), graph.symbol("dE_dw")
-    if penalised and spec.objective.l2:
-        g = g + spec.objective.l2 * w
+    if penalised:
+        g = spec.objective.penalised(g, w, graph)
     return w, g if trained else graph.node(0.0)
 
 
@@ -325,10 +330,10 @@ def nothing(g: Node) -> Node:
     return found
 
 
-def decay(spec: Specialisation, w: Node) -> Node:
-    """Return a weight's part of the penalty, 1/2 l2 w^2."""
-    found: Node = 0.5 * spec.objective.l2 * w * w
-    return found
+def decay(graph: Graph, spec: Specialisation, w: Node) -> Node:
+    """Return a weight's part of the penalties, such as 1/2 l2 w^2."""
+    parts = [each.body(graph)[0](w, each.scale) for each in spec.objective.penalties]
+    return graph.node(graph.fold("+", parts))
 
 
 def clipped(graph: Graph, spec: Specialisation, g: Node) -> tuple[Node, list[Node]]:

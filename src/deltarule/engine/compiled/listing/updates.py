@@ -89,8 +89,8 @@ class Updates:
         spec, graph, name = self.spec, Graph(), array.name
         w, g = entry(graph, spec, array.penalised, array.trained)
         targets: list[Assignment] = []
-        if array.penalised and self.objective.l2:
-            term = graph.symbol("weight", NUMBER) * graph.apply("sum", decay(spec, w))
+        if array.penalised and self.objective.penalties:
+            term = graph.symbol("weight", NUMBER) * graph.apply("sum", decay(graph, spec, w))
             targets.append(("penalties", "+=", term))
         if spec.clipping.value is not None:
             targets.append(("penalties", "+=", graph.apply("sum", nothing(g))))

@@ -78,7 +78,7 @@ def training(spec: Specialisation, form: ProgramKey) -> Run:
 def measuring(spec: Specialisation, lanes: int, weighted: bool) -> Run:
     """Return `run(calls, count)`; a call measures networks over its samples, without an update.
 
-    Their sums (3, lanes) are those of s_i e_i and of 1/2 l2 |W|^2, and the largest |T - y|.
+    Their sums (3, lanes) are those of s_i e_i and of the penalties, and the largest |T - y|.
     """
     machine = host()
     module = Module(machine)
@@ -131,8 +131,10 @@ def _measure(spec: Specialisation, o: Ops, call: CallValues, lanes: int) -> None
             farthest = graph.maximum(farthest, graph.maximum(gap, -gap))
         b.store(lower(farthest), miss)
     decays = zip(theta, net.layout.mask("penalised"), strict=True)
-    squares = [w * w for w, penalised in decays if penalised]
-    decay = 0.5 * objective.l2 * graph.fold("+", squares) if objective.l2 else graph.node(0.0)
+    weights = [w for w, penalised in decays if penalised]
+    decay = graph.node(
+        objective.penalty_of(lambda p: graph.fold("+", [p(w) for w in weights]), graph)
+    )
     for k, value in enumerate((b.load(total, typ=wide), as_wide(before(decay)))):
         o.store(value, call.totals, k * lanes)
     o.store(as_wide(b.load(miss, typ=cell)), call.totals, 2 * lanes)

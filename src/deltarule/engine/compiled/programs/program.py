@@ -128,7 +128,7 @@ def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
         raise Untraceable(f"{spec.optimiser.name} looks at E, which threads find in parts")
     if some:
         raise Untraceable("a choice of weights, layer by layer")
-    if sequential and spec.objective.l2:
+    if sequential and spec.objective.penalties:
         raise Untraceable("the sequential order with a penalty, layer by layer")
     return "layered"
 

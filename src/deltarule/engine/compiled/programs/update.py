@@ -147,7 +147,7 @@ class Update:
         for node, value in self.numbers.items():
             lower.bind(node, value)
         w, g = self._gradient(graph, lower, kind, offset, decays, moves)
-        if decays and spec.objective.l2:
+        if decays and spec.objective.penalties:
             self._penalty(graph, lower, w, mask)
         if spec.clipping.value is not None:  # what is infinite may not vanish in a bound
             self._accumulate(self.p.sums[1], lower(nothing(g)), mask)
@@ -167,8 +167,8 @@ class Update:
             o.store(kept, array, offset)
 
     def _penalty(self, graph: Graph, lower: Lowering, w: Node, mask: Any) -> None:
-        """Add this vector's part of (batch weight) * 1/2 l2 |W|^2 to the sums."""
-        term = lower(decay(self.p.spec, w))
+        """Add this vector's part of (batch weight) * (the penalties) to the sums."""
+        term = lower(decay(graph, self.p.spec, w))
         self._accumulate(self.p.sums[1], term, mask, self.batch_weight)
 
     def _accumulate(self, total: Any, value: Any, mask: Any, factor: Any = None) -> None:
