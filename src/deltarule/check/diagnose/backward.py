@@ -224,7 +224,7 @@ class LayerPass:
         """Return the sums over the rows, each row with the weight that its slots give it."""
         case, l = self.case, self.l
         weighted = "rows" in put or "steps" in put
-        over: Any = (np.ones((len(case.inputs[l]), 1)),) * 2
+        over: Any = (np.ones((len(case.inputs[l]), 1)),) * 2 if weighted or at.time else None
         for slot in ("rows", "steps") if weighted else ():
             over = _put(slot, put, at, over)
         if at.time is not None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -144,6 +144,7 @@ class Stage:
         return rows.reshape(shape)
 
 
+@lru_cache(maxsize=64)  # a search makes many cases of one network
 def stages_of(net: Network) -> tuple[Stage, ...]:
     """Return the layers that have weights, in order.
 
