@@ -155,6 +155,15 @@ def test_arguments_in_another_order() -> None:
         dr.diagnose(g, theta, net, X, T)
 
 
+def test_what_would_take_too_long_and_rules_that_draw_are_refused() -> None:
+    net = dr.Network((400, 1), [dr.Elman(2), dr.Last(), dr.Dense(1)])
+    theta, X, T = net.init(0), np.ones((1, 400, 1)), np.ones((1, 1))
+    with pytest.raises(dr.ResourceError, match=r"over 400 steps could take .*\(20, features\)"):
+        dr.diagnose(np.ones(net.size), net, theta, X, T)
+    with pytest.raises(dr.UsageError, match="random has numbers of its own"):
+        dr.diagnose(np.ones(net.size), net, theta, X, T, rule="recurrent=random")
+
+
 def test_a_network_without_weights_is_refused() -> None:
     net = dr.Network((3, 2), [dr.Flatten()])
     with pytest.raises(dr.UsageError, match="no weights"):

@@ -116,6 +116,13 @@ def diagnose(
             "diagnose compares with the gradient of the simultaneous order; the sequential order "
             "is one of its mistakes (sequential_update)"
         )
+    for feedback in (*objective.feedbacks.values(), objective.rule.recurrent):
+        if feedback.kind != "of_W":
+            raise UsageError(
+                "diagnose compares with what a rule computes of the weights alone; "
+                f"{feedback.name} has numbers of its own, drawn for a run. Compare with "
+                "dr.backprop(..., rule=..., seed=...).gradient"
+            )
     weights = net.check_theta(theta, np.float64)
     samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     written = as_notation(notation)
