@@ -112,8 +112,8 @@ def check_diagnosis_cost(net: Network, samples: int, steps: int = 1) -> None:
         following = _SECONDS_OF_A_STEP * (5000.0 * steps + steps**3 / 2.0)
         if following > MAX_SECONDS:
             raise ResourceError(
-                f"the gradient is wrong, but to look for the mistake over {steps:,} steps could take "
-                f"{duration(following)}; use shorter sequences (a network of the same layers over "
+                f"the gradient is wrong, but to look for the mistake over {steps:,} steps could "
+                f"take {duration(following)}; use shorter sequences (a network of the same layers over "
                 "(20, features) has the same theta), or leave it at whether it is right: "
                 "dr.check_gradient(..., directions=10)"
             )
