@@ -113,8 +113,8 @@ def check_diagnosis_cost(net: Network, samples: int, steps: int = 1) -> None:
         if following > MAX_SECONDS:
             raise ResourceError(
                 f"the gradient is wrong, but to look for the mistake over {steps:,} steps could "
-                f"take {duration(following)}; use shorter sequences (a network of the same layers over "
-                "(20, features) has the same theta), or leave it at whether it is right: "
+                f"take {duration(following)}; use shorter sequences (a network of the same layers "
+                "over (20, features) has the same theta), or leave it at whether it is right: "
                 "dr.check_gradient(..., directions=10)"
             )
     if seconds > MAX_SECONDS:
