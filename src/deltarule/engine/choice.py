@@ -12,6 +12,7 @@ from deltarule.core.sequences import Sequences
 from deltarule.engine.ahead import Ahead, ahead, behind
 from deltarule.engine.epoch import ReferenceTrainer
 from deltarule.engine.objective import Objective
+from deltarule.engine.over_time import OverTime
 from deltarule.engine.refusal import refusal
 from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
@@ -21,8 +22,10 @@ from deltarule.optim import Clipping, Optimiser
 
 __all__ = [
     "ENGINES",
+    "WINDOWS",
     "Choice",
     "EngineWarning",
+    "by_reference",
     "choose_engine",
     "make_trainer",
     "reference_seconds",
@@ -108,7 +111,15 @@ def choose_engine(
 def whole_vector(engine: str, optimiser: str) -> Choice:
     """Return the reference engine for an optimiser of the whole vector; warns for "compiled"."""
     reason = f"the optimizer {optimiser} asks for E and products with its derivatives, which this "
-    reason += "engine has"
+    return by_reference(engine, reason + "engine has")
+
+
+WINDOWS = "it goes through time in windows, or with a teacher"
+"""Why the reference engine does a job with `window` or `teacher`."""
+
+
+def by_reference(engine: str, reason: str) -> Choice:
+    """Return the reference engine, for a reason; warns where "compiled" was asked for."""
     if engine == "compiled":
         warnings.warn(f"the reference engine does this job: {reason}", EngineWarning, stacklevel=3)
     return Choice("reference", reason)
@@ -132,13 +143,14 @@ def make_trainer(
     batch_size: int,
     seed: int = 0,
     threads: int | None = None,
+    over_time: OverTime | None = None,
 ) -> tuple[str, Trainer]:
     """Return the engine at work on a job, and its name.
 
     `threads` is how many may work, at most. `seed` is the run's: a rule may draw numbers from it.
     What cannot be compiled is done by the reference engine, and an `EngineWarning` says so.
     """
-    if engine == "compiled":
+    if engine == "compiled" and over_time is None:
         from deltarule.engine.compiled.expressions.tracing import Untraceable
         from deltarule.engine.compiled.specialisation import Specialisation
         from deltarule.engine.compiled.trainer import CompiledTrainer
@@ -166,4 +178,4 @@ def make_trainer(
                 stacklevel=4,
             )
     rule = RuleState.of(objective, seed, samples.X.dtype)
-    return "reference", ReferenceTrainer(objective, optimiser, clipping, rule)
+    return "reference", ReferenceTrainer(objective, optimiser, clipping, rule, over_time)

@@ -71,6 +71,8 @@ def as_samples(
     messages ("validation").
     """
     what = f"{what} " if what else ""
+    if T is None:
+        raise UsageError(f"{what}T is None: without targets there is no E to be lowered")
     inputs = net.check_inputs(X, dtype)
     ends = inputs if isinstance(inputs, Sequences) and check_ends(net.layers) else None
     targets = _check_targets(net, _in_step(T, ends, what), inputs.shape[0], dtype, what)

@@ -99,6 +99,8 @@ def fit_plan(
         run = train(
             *_samples(plan),
             **_options(plan),
+            window=recipe.window,
+            teacher=recipe.teacher,
             seed=recipe.seed,
             callbacks=callbacks,
             progress=progress,

@@ -13,7 +13,7 @@ from deltarule.core.errors import UsageError
 from deltarule.data import Prepared, Table, prepare
 from deltarule.data.table import no_such_column
 from deltarule.engine import Objective
-from deltarule.engine.choice import Choice, choose_engine, whole_vector
+from deltarule.engine.choice import WINDOWS, Choice, by_reference, choose_engine, whole_vector
 from deltarule.layers import Dense
 from deltarule.losses import LOSSES
 from deltarule.models.over_steps import over_steps
@@ -137,6 +137,8 @@ def plan(
     engine = choose_engine(recipe.engine, objective, rows, batch_size, epochs)
     if isinstance(recipe.optimizer, Minimiser):
         engine = whole_vector("auto", recipe.optimizer.name)
+    if recipe.window is not None or recipe.teacher is not None:
+        engine = by_reference(recipe.engine, WINDOWS)
     return Plan(given, recipe, prepared, objective, engine, tuple(dropped), tuple(ids))
 
 

@@ -19,7 +19,7 @@ from deltarule.studies.tasks import Made
 
 __all__ = ["MEASURED", "measured_at"]
 
-MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy")
+MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy", "reach")
 """What is measured of every run at the weights that it keeps."""
 
 _ROOM = 1_000_000

@@ -18,6 +18,7 @@ from deltarule.core.sequences import Sequences
 from deltarule.core.version import VERSION
 from deltarule.engine import Objective, Samples
 from deltarule.engine.objective import check_order
+from deltarule.engine.over_time import OverTime
 from deltarule.engine.rule_state import learned
 from deltarule.engine.trainer import BatchPlan
 from deltarule.engine.update import slots as slots_of
@@ -45,9 +46,13 @@ class Job:
     shuffle: bool
     seed: int
     stop: tuple[StopRule, ...]
+    over_time: OverTime | None = None
+    """Windows with the state carried on, or a teacher."""
 
     def __post_init__(self) -> None:
         check_order(self.objective.rule, self.optimiser, self.clipping)
+        if self.over_time is not None:
+            self.over_time.check(self.samples)
 
     @property
     def update(self) -> Optimiser:
@@ -63,11 +68,16 @@ class Job:
     @property
     def batches(self) -> int:
         """Updates per epoch; a last, smaller batch is used as it is."""
-        return math.ceil(len(self.samples) / self.batch_size)
+        return math.ceil(len(self.samples) / self.batch_size) * self.windows
+
+    @property
+    def windows(self) -> int:
+        """Updates per batch of sequences."""
+        return 1 if self.over_time is None else self.over_time.windows
 
     def order(self, epoch: int) -> NDArray[np.intp] | None:
         """Return the rows in the order of this epoch (0, 1, ...); None for the given order."""
-        if not self.shuffle or self.batches == 1:
+        if not self.shuffle or self.batches == self.windows:
             return None
         return stream(self.seed, SHUFFLE, epoch).permutation(len(self.samples))
 
@@ -85,6 +95,9 @@ class Job:
             updates=state.step,
             rates=self._rates(state, epochs),
             epochs=epochs,
+            windows=self.windows,
+            cut=None if self.over_time is None else self.over_time.cut,
+            epoch=float(state.epoch),
         )
 
     def _rates(self, state: State, epochs: int) -> NDArray[np.float64]:
@@ -137,6 +150,7 @@ class Job:
             "seed": self.seed,
             "stop": [rule.to_dict() for rule in self.stop],
             "dtype": str(theta.dtype),
+            **({} if self.over_time is None else self.over_time.to_dict()),
             "SHA-256 of theta at the start": _short(theta),
         }
         for name, samples in (("", self.samples), ("validation ", self.validation)):
@@ -146,11 +160,14 @@ class Job:
 
     def start(self, theta: NDArray[Any]) -> State:
         """Return the state before the first epoch."""
+        over_time, rows = self.over_time, self.batch_size
+        carried = () if over_time is None else over_time.start(rows, theta.dtype)
         return State(
             theta=theta,
             slots=(
                 *self.optimiser.start(theta),
                 *learned(self.objective, self.seed, theta.dtype),
+                *carried,
             ),
             history={name: [] for name in self.recorded},
             schedule=() if self.schedule is None else self.schedule.start(),

@@ -16,13 +16,20 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from deltarule.core.arguments import boolean, whole
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Objective, as_samples
-from deltarule.engine.choice import choose_engine, make_trainer, whole_vector
+from deltarule.engine.choice import (
+    WINDOWS,
+    by_reference,
+    choose_engine,
+    make_trainer,
+    whole_vector,
+)
+from deltarule.engine.over_time import OverTime
 from deltarule.engine.rule_check import warn
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
 from deltarule.losses import Loss
 from deltarule.network import Network
-from deltarule.optim import Clipping, Method, Optimiser
+from deltarule.optim import Clipping, Method, Optimiser, Schedule
 from deltarule.rules import DeltaRule
 from deltarule.training.chunk import chunk
 from deltarule.training.interrupt import Interrupt, listening
@@ -62,6 +69,8 @@ def train(
     class_weight: ClassWeight = None,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    window: int | None = None,
+    teacher: float | str | Mapping[str, Any] | Schedule | None = None,
     engine: str = "auto",
     dtype: DTypeLike | None = None,
     callbacks: Callback | Sequence[Callback] | None = (),
@@ -96,7 +105,13 @@ def train(
             `dr.AllWithin(0.4)`, `dr.MaxSeconds(s)`.
         class_weight: a weight per class (dictionary or array) or `"balanced"`; multiplied into
             the sample weights, of validation samples too.
-        clip_norm, clip_value: bounds for the gradient's length and entries.
+        clip_norm, clip_value: bounds for the gradient's length and entries; that of a recurrent
+            weight is its sum over time.
+        window: of sequences with a target at every step, make an update after every so many
+            steps, and carry the states on to the next ones: a long series is learnt in windows.
+        teacher: of a network that ends in a `Jordan` layer, the share of the steps at which the
+            target of the step before is fed back in the place of its output: a number from 0 to
+            1, or a schedule such as `"exponential:1,0.95"`, which lets it go.
         engine: `"reference"`, `"compiled"`, or `"auto"`: the compiled engine where the job is long
             enough for a program to pay (`deltarule.engine.choice.reference_seconds`).
         dtype: float32 or float64; None takes theta's, else float32 where X is float32.
@@ -156,6 +171,7 @@ def train(
         shuffle=boolean("shuffle", shuffle),
         seed=whole("seed", seed, 0, 2**64 - 1),
         stop=as_rules(stop),
+        over_time=OverTime.of(net, window, teacher, seed),
     )
     check_minimiser(job)
     keeper = Keeper.of(job.optimiser, checkpoint, checkpoint_every, resume)
@@ -164,6 +180,8 @@ def train(
     choice = choose_engine(engine, objective, len(samples), job.batch_size, job.epochs)
     if not isinstance(job.optimiser, Optimiser):
         choice = whole_vector(engine, job.optimiser.name)
+    if job.over_time is not None:
+        choice = by_reference(engine, WINDOWS)
     watchers = (callbacks,) if callable(callbacks) else tuple(callbacks or ())
     job.require_memory("train", kind)
     count = None if threads is None else whole("threads", threads, 1)
@@ -185,6 +203,7 @@ def train(
                 job.batch_size,
                 job.seed,
                 count,
+                job.over_time,
             )
         here = state
         if keeper is not None:

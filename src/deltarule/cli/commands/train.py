@@ -45,6 +45,15 @@ _LOSS = _network(
     "Others: huber:0.5, absolute_error, ...",
     autocompletion=complete.losses,
 )
+_WINDOW = _training(
+    help="Of sequences with a target at every step, update after so many steps, and carry the "
+    "states on."
+)
+_TEACHER = _training(
+    metavar="SHARE",
+    help="The share of steps at which targets are fed back into a last jordan layer: 0 to 1, or a "
+    "schedule such as exponential:1,0.95.",
+)
 _OPTIMIZER = _training(
     help="adam, adamw, sgd, momentum, rprop, ..., lbfgs, levenberg_marquardt; momentum:0.1,0.9 "
     "gives its parameters.",
@@ -116,6 +125,8 @@ def _recipe(
     l2: Annotated[float, _training(help="Adds 1/2 l2 |W|^2 to the error.")] = 0.0,
     rule: Annotated[str, _training(help=options.RULE_HELP)] = "exact",
     clip_norm: Annotated[float | None, _training(help="Bound for the gradient's length.")] = None,
+    window: Annotated[int | None, _WINDOW] = None,
+    teacher: Annotated[str | None, _TEACHER] = None,
     class_weight: Annotated[
         str | None, _training(help="balanced: rare classes count more.")
     ] = None,
