@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.activations import Activation
+from deltarule.core.errors import UsageError
 from deltarule.core.version import VERSION
 from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.exchange.c_trial import answer_of_header, array_in_c, main_in_c
@@ -40,7 +41,11 @@ def c_words(name: str, single: bool) -> Dialect:
 
 
 def c_file(ops: Operations, trial: Trial, name: str) -> str:
-    """Return the header's text."""
+    """Return the header's text. Raises `UsageError` for a network over sequences."""
+    if ops.program is not None:
+        raise UsageError(
+            "a network over sequences is not written in C yet: take numpy, torch, json or onnx"
+        )
     words = c_words(name, ops.dtype == np.float32)
     formulas = [line for a in ops.activations() for line in ["", *_activation(a, name, words)]]
     larger = any(f"{name}_max(" in line for line in formulas)

@@ -55,7 +55,8 @@ def export(
 
     The file holds everything between a row of cells and the answer: scaling, categories, the
     network, probabilities or values. Before it is kept, it is run on 1,000 rows over the range of
-    training, and its answers are held against the model's.
+    training, and its answers are held against the model's. Of a model over sequences the file holds
+    a step, too, that takes and gives the states (in ONNX, that alone).
 
     Args:
         model: a model, or its folder.
@@ -65,9 +66,9 @@ def export(
         force: replace a file that is there.
         own: formulas of your own by name, as `dr.load` takes them.
 
-    Raises `UsageError` for what cannot be said exactly in the other place (a layer that is not
-    dense, a formula that cannot be traced), `NumericError` where the answers differ by more than
-    rounding, and `FileError` or `ResourceError` for files.
+    Raises `UsageError` for what cannot be said exactly in the other place (a layer that needs all
+    steps at once, a formula that cannot be traced), `NumericError` where the answers differ by more
+    than rounding, and `FileError` or `ResourceError` for files.
 
     >>> from deltarule.data import read_table
     >>> from deltarule.models import Recipe, fit
