@@ -75,7 +75,7 @@ class Gradient:
     def _product(self, stage: Stage, p: Product, rows: tuple[View, Any, int], columns: int) -> None:
         """Add rows of dE/dw, some columns at a time."""
         v, b, (deltas, j, n) = self._v, self._o.b, rows
-        source = v.source(stage, p)
+        source = stage.source(p)
 
         def write(k: Any, m: int) -> None:
             found = self._over_time(stage, deltas, n, source, p.lag, k, m)

@@ -29,9 +29,13 @@ class Passes:
 
     def forward(self, stage: Stage) -> None:
         """Write state_t = step(W x_t + U h_{t-1} + b, state_{t-1}) for t = 1, 2, .., T."""
-        height = max(1, self._v.registers // 2 // len(stage.step.sums))
         with self._o.loop(0, stage.below.steps) as t:
-            tiled(self._o, stage.units, height, lambda j, n: self._steps(stage, t, j, n))
+            for part in stage.parts:
+                self._step_of(part, t)
+
+    def _step_of(self, stage: Stage, t: Any) -> None:
+        height = max(1, self._v.registers // 2 // len(stage.step.sums))
+        tiled(self._o, stage.units, height, lambda j, n: self._steps(stage, t, j, n))
 
     def _steps(self, stage: Stage, t: Any, j: Any, count: int) -> None:
         """Write step t of the nodes j, j + 1, .."""
@@ -54,7 +58,7 @@ class Passes:
     ) -> list[Any]:
         """Add the products with the same source, and the same lag, to the nodes' sums."""
         v, o, first = self._v, self._o, products[0]
-        source = v.source(stage, first)
+        source = stage.source(first)
         nodes = v.at(source, o.b.sub(t, word(first.lag)))
         rows, several = [], len(stage.step.sums)
         for n in range(count):
@@ -120,8 +124,9 @@ class Passes:
             self._walk(stage, word(0), word(steps))
             return
         k1, k2 = stage.truncate
-        if stage.deltas is not stage.own:
-            self._v.clear(stage.deltas.view)
+        for part in stage.parts:
+            if part.deltas is not part.own:
+                self._v.clear(part.deltas.view)
         with o.loop(0, steps, k1) as i:
             end = o.b.sub(word(steps), i)
             fresh, first = (self._at_least_0(o.b.sub(end, word(k))) for k in (k1, k2))
@@ -150,18 +155,27 @@ class Passes:
         """
         v, o = self._v, self._o
 
-        def back(t: Any, j: Any, count: int) -> None:
-            at = v.at(stage.dE_dy, t, j)
-            sums = [v.load(at, n) if errors else v.zero for n in range(count)]
-            own = [p for p in stage.products if p.own and later]
-            sums = self._through(stage, own, stage.own, t, j, sums)
+        def back(part: Stage, t: Any, j: Any, count: int) -> None:
+            at = v.at(part.dE_dy, t, j)
+            from_above = errors and part is stage
+            sums = [v.load(at, n) if from_above else v.zero for n in range(count)]
+            if part is stage:  # of the step behind it, by what was fed back
+                fed = stage.parts[0]
+                own = [p for p in fed.products if p.own and later]
+                sums = self._through(fed, own, fed.own, t, j, sums)
+            else:  # of the same step
+                sums = self._through(stage, stage.products, stage.own, t, j, sums)
             for n, many in v.groups(count):
                 dE_dh = v.joined(sums[n : n + many])
-                self._step_back(stage, t, o.b.add(j, word(n)), many, dE_dh)
+                self._step_back(part, t, o.b.add(j, word(n)), many, dE_dh)
+
+        def backs(part: Stage, t: Any) -> None:
+            tiled(o, part.units, v.registers // 2, lambda j, n: back(part, t, j, n))
 
         with o.loop(first, end) as t:
             down = o.b.sub(o.b.add(first, o.b.sub(end, word(1))), t)
-            tiled(o, stage.units, v.registers // 2, lambda j, n: back(down, j, n))
+            for part in reversed(stage.parts):
+                backs(part, down)
 
     def _through(
         self,

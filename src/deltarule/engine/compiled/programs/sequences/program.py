@@ -139,8 +139,9 @@ class Sequences(Kernel):
                 if ending is not None and ending.above == k:
                     passes.spread_ends(ending, lanes)
                 passes.backward(stage)
-                passes.below(stage)
-                total.add(stage)
+                for part in stage.parts:
+                    passes.below(part)
+                    total.add(part)
 
     def _output(self, s: Any, lanes: Lanes) -> None:
         """Write e, and dE/dy (of an affine layer dE/dnet) of every step of the output."""
