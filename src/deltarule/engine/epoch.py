@@ -17,6 +17,7 @@ from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
 from deltarule.engine.update import slots as slots_of
+from deltarule.layers import Recurrent
 from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser
 
@@ -40,6 +41,8 @@ class ReferenceTrainer:
         over_time: OverTime | None = None,
     ) -> None:
         self._objective, self._over_time = objective, over_time
+        layers = objective.network.layers  # a truncated way back is counted from the end of all
+        self._cut_off = any(isinstance(one, Recurrent) and one.truncate for one in layers)
         self._slots = len(slots_of(objective, optimiser))
         self._step = training_step(objective, optimiser, clipping, apply=Blocks(), rule=rule)
 
@@ -75,7 +78,7 @@ class ReferenceTrainer:
         for batch in plan:
             if not proceed(1):
                 break
-            s = batch.samples
+            s = batch.samples if self._cut_off else batch.samples.to_longest()
             if self._over_time is not None:
                 slots, kept = slots[: self._slots], slots[self._slots :]
                 passed, kept = self._over_time.passed(batch, theta, kept, plan.epoch)

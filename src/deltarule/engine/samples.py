@@ -46,6 +46,16 @@ class Samples:
         weight = None if self.weight is None else self.weight[rows]
         return Samples(self.X[rows], self.T[rows], weight)
 
+    def to_longest(self) -> Samples:
+        """Return sequences of different lengths without the steps behind the longest one."""
+        if not isinstance(self.X, Sequences) or self.X.lengths.max() == self.X.shape[1]:
+            return self
+        steps = int(self.X.lengths.max())
+        X = Sequences.of(self.X.values[:, :steps], self.X.lengths)
+        if self.weight is None or self.weight.ndim == 1:  # one target a sequence
+            return Samples(X, self.T, self.weight)
+        return Samples(X, self.T[:, :steps], self.weight[:, :steps])
+
     @property
     def total(self) -> float:
         """The sum of the weights: n where there are none."""

@@ -101,6 +101,7 @@ def fit_plan(
             **_options(plan),
             window=recipe.window,
             teacher=recipe.teacher,
+            shuffle="by_length" if recipe.by_length else True,
             seed=recipe.seed,
             callbacks=callbacks,
             progress=progress,

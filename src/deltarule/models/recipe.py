@@ -50,6 +50,7 @@ class Recipe:
         batch_size: rows per update; None takes all, "auto" 32 (an optimizer of the whole vector:
             all).
         epochs, l2, class_weight, clip_norm, window, teacher: as in `deltarule.train`.
+        by_length: batches of sequences of like lengths (`shuffle="by_length"`).
         engine, threads: likewise.
         validation, test: fractions of all rows.
         split: which rows they are: `"random"`, `"ordered"` (the last ones), `"column:NAME"` (the
@@ -100,6 +101,7 @@ class Recipe:
     network: str | None = None
     window: int | None = None
     teacher: float | str | None = None
+    by_length: bool = False
 
     def __post_init__(self, lr: float | str | Schedule | None) -> None:
         whole("epochs", self.epochs, 0)
@@ -128,8 +130,8 @@ class Recipe:
                 raise unknown_name(kind, name, known)
         if self.network is not None:
             written_layers(self.network)
-        for name in ("window", "teacher"):
-            given = getattr(self, name)
+        for name in ("window", "teacher", "by_length"):
+            given = getattr(self, name) or None
             if given is not None and self.network is None:
                 raise UsageError(
                     f"{name} goes with a network over sequences: network='gru:8,dense:1'"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from deltarule.core.arguments import boolean, whole
+from deltarule.core.arguments import whole
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Objective, as_samples
 from deltarule.engine.choice import (
@@ -33,7 +33,14 @@ from deltarule.optim import Clipping, Method, Optimiser, Schedule
 from deltarule.rules import DeltaRule
 from deltarule.training.chunk import chunk
 from deltarule.training.interrupt import Interrupt, listening
-from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_theta
+from deltarule.training.job import (
+    Job,
+    as_dtype,
+    as_optimiser,
+    as_rules,
+    as_shuffle,
+    first_theta,
+)
 from deltarule.training.keeping.checkpoints import EVERY
 from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import Epoch, NonFiniteError, advance
@@ -60,7 +67,7 @@ def train(
     optimizer: str | Mapping[str, Any] | Method = "adam",
     epochs: int = 100,
     batch_size: int | None = 32,
-    shuffle: bool = True,
+    shuffle: bool | str = True,
     seed: int = 0,
     validation: Sequence[ArrayLike] | None = None,
     stop: StopRule | str | Sequence[StopRule | str] | None = (),
@@ -98,7 +105,8 @@ def train(
         batch_size: samples per update; None = all, 1 = online. A last, smaller batch is used as
             it is.
         shuffle: a new order every epoch, from `seed` and the epoch's number; False takes the
-            rows in the given order.
+            rows in the given order. `"by_length"` makes batches of sequences of like lengths:
+            nothing is computed behind the longest one of a batch.
         seed: determines theta and every batch, in every engine.
         validation: `(X, T)` or `(X, T, sample_weight)`, on which E is measured after every epoch.
         stop: a stopping rule or several: `dr.Patience(20)`, `dr.ErrorBelow(e)`,
@@ -168,7 +176,7 @@ def train(
         batch_size=len(samples)
         if batch_size is None
         else min(len(samples), whole("batch_size", batch_size, 1)),
-        shuffle=boolean("shuffle", shuffle),
+        shuffle=as_shuffle(shuffle, net, samples.X),
         seed=whole("seed", seed, 0, 2**64 - 1),
         stop=as_rules(stop),
         over_time=OverTime.of(net, window, teacher, seed),

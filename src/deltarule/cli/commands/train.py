@@ -49,6 +49,10 @@ _WINDOW = _training(
     help="Of sequences with a target at every step, update after so many steps, and carry the "
     "states on."
 )
+_BY_LENGTH = _training(
+    "--by-length",
+    help="Batches of sequences of like lengths: nothing is computed behind their ends.",
+)
 _TEACHER = _training(
     metavar="SHARE",
     help="The share of steps at which targets are fed back into a last jordan layer: 0 to 1, or a "
@@ -127,6 +131,7 @@ def _recipe(
     clip_norm: Annotated[float | None, _training(help="Bound for the gradient's length.")] = None,
     window: Annotated[int | None, _WINDOW] = None,
     teacher: Annotated[str | None, _TEACHER] = None,
+    by_length: Annotated[bool, _BY_LENGTH] = False,
     class_weight: Annotated[
         str | None, _training(help="balanced: rare classes count more.")
     ] = None,

@@ -24,12 +24,16 @@ __all__ = ["Passes"]
 class Passes:
     """Write a layer's passes."""
 
-    def __init__(self, vectors: Vectors) -> None:
-        self._v, self._o = vectors, vectors.o
+    def __init__(self, vectors: Vectors, longest: Any = None) -> None:
+        self._v, self._o, self._longest = vectors, vectors.o, longest
+
+    def _steps_until(self, steps: int) -> Any:
+        """Return how many steps of a field are gone through: none behind the longest sequence."""
+        return word(steps) if self._longest is None or steps == 1 else self._longest
 
     def forward(self, stage: Stage) -> None:
         """Write state_t = step(W x_t + U h_{t-1} + b, state_{t-1}) for t = 1, 2, .., T."""
-        with self._o.loop(0, stage.below.steps) as t:
+        with self._o.loop(0, self._steps_until(stage.below.steps)) as t:
             for part in stage.parts:
                 self._step_of(part, t)
 
@@ -97,7 +101,7 @@ class Passes:
         """Write y, every sequence's own last step of what is below."""
         v, o = self._v, self._o
         y = v.at(ending.y, word(0))
-        with o.loop(0, ending.below.steps) as t:
+        with o.loop(0, self._steps_until(ending.below.steps)) as t:
             there, at_the_end = v.at(ending.below, t), lanes.at_the_end(t)
             with o.loop(0, ending.y.nodes) as j:
                 v.store(o.select(at_the_end, v.load(there, j), v.load(y, j)), y, j)
@@ -107,7 +111,7 @@ class Passes:
         v, o, target = self._v, self._o, ending.dE_dbelow
         assert target is not None
         dE_dy = v.at(ending.dE_dy, word(0))
-        with o.loop(0, ending.below.steps) as t:
+        with o.loop(0, self._steps_until(ending.below.steps)) as t:
             there, at_the_end = v.at(target, t), lanes.at_the_end(t)
             with o.loop(0, ending.y.nodes) as j:
                 v.store(o.select(at_the_end, v.load(dE_dy, j), v.zero), there, j)
@@ -121,7 +125,10 @@ class Passes:
         o, steps = self._o, stage.below.steps
         if stage.truncate is None:
             self._begin(stage)
-            self._walk(stage, word(0), word(steps))
+            end = self._steps_until(steps)
+            if self._longest is not None and steps > 1:
+                self._nothing_behind(stage, end)
+            self._walk(stage, word(0), end)
             return
         k1, k2 = stage.truncate
         for part in stage.parts:
@@ -141,6 +148,14 @@ class Passes:
         for view in stage.carried:
             if view is not None:
                 self._v.clear(view)
+
+    def _nothing_behind(self, stage: Stage, end: Any) -> None:
+        """Write deltas of 0 for the steps behind the end that a lag reaches."""
+        for part in stage.parts:
+            rows, lag = part.own.view, max(p.lag for p in part.products)
+            start = self._v.at(rows, end)
+            with self._o.loop(0, lag * rows.field.nodes) as k:
+                self._v.store(self._v.zero, start, k)
 
     def _at_least_0(self, t: Any) -> Any:
         b = self._o.b
@@ -242,7 +257,7 @@ class Passes:
             for n, value in enumerate(found):
                 v.store(value, at, n)
 
-        with o.loop(0, stage.below.steps) as t:
+        with o.loop(0, self._steps_until(stage.below.steps)) as t:
             tiled(o, target.nodes, v.registers // 2, lambda k, n: write(t, k, n))
 
 

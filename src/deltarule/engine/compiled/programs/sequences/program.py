@@ -124,8 +124,12 @@ class Sequences(Kernel):
     def _observations(self, s: Any, lanes: Lanes, gradient: Any, learn: Any) -> None:
         """Write the passes of the observations in the lanes."""
         vectors = Vectors(self.o, self.machine, self.kind, self.call.theta, self.own)
-        passes, total = Passes(vectors), Gradient(vectors, gradient)
-        lanes.lay(self.plan.x, self.own)
+        longest = None
+        if self.spec.ragged and all(stage.truncate is None for stage in self.plan.stages):
+            longest = lanes.longest()  # a truncated way back is counted from the end of all
+        passes, total = Passes(vectors, longest), Gradient(vectors, gradient, longest)
+        steps = self.plan.x.steps
+        lanes.lay(self.plan.x, self.own, word(steps) if longest is None else longest)
         ending = self.plan.ending
         if ending is not None and ending.above == 0:
             passes.take_ends(ending, lanes)
@@ -133,7 +137,7 @@ class Sequences(Kernel):
             passes.forward(stage)
             if ending is not None and ending.above == k:
                 passes.take_ends(ending, lanes)
-        self._output(s, lanes)
+        self._output(s, lanes, longest)
         with self.o.b.if_then(learn):
             for k, stage in reversed(list(enumerate(self.plan.stages, 1))):
                 if ending is not None and ending.above == k:
@@ -143,7 +147,7 @@ class Sequences(Kernel):
                     passes.below(part)
                     total.add(part)
 
-    def _output(self, s: Any, lanes: Lanes) -> None:
+    def _output(self, s: Any, lanes: Lanes, longest: Any) -> None:
         """Write e, and dE/dy (of an affine layer dE/dnet) of every step of the output."""
         o, b, y = self.o, self.o.b, self.plan.y
         scale = o.load(self.call.scales, _DOUBLE, s)
@@ -172,7 +176,7 @@ class Sequences(Kernel):
                 o.store(lower(delta), place)
             b.store(o.add(b.load(self.error, typ=self.kind), lower(error)), self.error)
 
-        with o.loop(0, y.steps) as t:
+        with o.loop(0, y.steps if longest is None or y.steps == 1 else longest) as t:
             tiled(o, y.nodes, together, lambda j, n: write(t, j, n))
 
     def _total(self) -> None:
