@@ -25,13 +25,14 @@ from deltarule.layers import (
     Last,
     Steps,
 )
-from deltarule.losses import LOSSES, Huber
+from deltarule.losses import LOSSES, PENALTIES, Huber
 from deltarule.optim import OPTIMISERS, SCHEDULES, SGD, Adam, Cosine
 from deltarule.rules import CHOICES, DERIVATIVES, FEEDBACKS, RULES, DeltaRule, as_rule
 
 REGISTRIES = [
     ACTIVATIONS,
     LOSSES,
+    PENALTIES,
     OPTIMISERS,
     SCHEDULES,
     INITIALISERS,

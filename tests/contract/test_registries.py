@@ -19,7 +19,7 @@ from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.activations.consistent import Consistent
 from deltarule.core.registry import Record
 from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer
-from deltarule.losses import FUSED, LOSSES, Loss
+from deltarule.losses import FUSED, LOSSES, PENALTIES, Loss, Penalty
 from deltarule.optim import OPTIMISERS, SCHEDULES, Method, Schedule
 from deltarule.rules import (
     CHOICES,
@@ -35,6 +35,7 @@ from deltarule.rules import (
 ROOMS = {
     "activation": (ACTIVATIONS, Activation, deltarule.activations),
     "loss": (LOSSES, Loss, deltarule.losses),
+    "penalty": (PENALTIES, Penalty, deltarule.losses),
     "optimizer": (OPTIMISERS, Method, deltarule.optim),
     "schedule": (SCHEDULES, Schedule, deltarule.optim),
     "initialiser": (INITIALISERS, Initialiser, deltarule.layers),

@@ -45,6 +45,11 @@ MODULES = [
 ]
 
 
+def test_what_is_relu_up_to_six_is_not_relu() -> None:
+    with pytest.raises(dr.UsageError, match="ReLU6"):
+        dr.from_torch(nn.Sequential(nn.Linear(3, 4), nn.ReLU6(), nn.Linear(4, 1)))
+
+
 @pytest.mark.parametrize("module", MODULES, ids=range(len(MODULES)))
 def test_plain_modules_become_ours(module: nn.Module) -> None:
     X = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))

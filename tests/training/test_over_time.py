@@ -7,7 +7,13 @@ import pytest
 
 import deltarule as dr
 from deltarule import UsageError
-from deltarule.engine.choice import EngineWarning
+from deltarule.engine import Objective
+from deltarule.engine.choice import EngineWarning, make_trainer
+from deltarule.engine.over_time import OverTime
+from deltarule.engine.samples import as_samples
+from deltarule.optim import Clipping
+from deltarule.training.job import Job
+from deltarule.training.loop import advance
 
 ROWS, STEPS = 5, 12
 RNG = np.random.default_rng(0)
@@ -18,6 +24,7 @@ STACKS = {
     "lstm": [dr.LSTM(2), dr.LSTM(2), dr.EachStep(dr.Dense(1))],
     "jordan": [dr.Elman(2), dr.Jordan(3, 1)],
 }
+OFFSET = "hidden=offset:0.1"
 SHORT = {"epochs": 3, "batch_size": 2, "engine": "reference"}
 
 
@@ -125,9 +132,64 @@ def test_a_teacher_is_let_go():
     )
 
 
-def test_the_compiled_engine_says_that_it_has_none():
-    with pytest.warns(EngineWarning, match="in windows, or with a teacher"):
-        run = dr.train(network("gru"), X, T, window=5, epochs=1, engine="compiled")
+@pytest.mark.parametrize("options", [{}, {"l2": 0.1, "reduction": "sum"}, {"rule": OFFSET}])
+@pytest.mark.parametrize("name", STACKS)
+def test_the_compiled_engine_hands_the_states_on(name, options):
+    """Several blocks of lanes, batches in any order."""
+    rng = np.random.default_rng(1)
+    X, T = rng.normal(size=(20, STEPS, 2)), rng.normal(size=(20, STEPS, 1))
+    given = {"window": 4, "epochs": 3, "batch_size": 10, "optimizer": dr.optim.Adam(0.01)}
+    one = dr.train(network(name), X, T, engine="reference", **given, **options)
+    two = dr.train(network(name), X, T, engine="compiled", **given, **options)
+    assert two.engine == "compiled"
+    assert two.theta == pytest.approx(one.theta, abs=1e-12)
+    assert two.history["error"] == pytest.approx(one.history["error"], rel=1e-12)
+
+
+def test_compiled_windows_of_a_table_s_rows_and_what_is_kept_of_them(tmp_path):
+    rows = X.transpose(0, 2, 1).reshape(ROWS, -1)
+    table = dr.Network(2 * STEPS, [dr.Steps(2), *STACKS["lstm"], dr.Flatten()])
+    given = {"window": 3, "batch_size": 1, "engine": "compiled", "sample_weight": np.arange(1, 6)}
+    whole = dr.train(table, rows, T[:, :, 0], epochs=4, **given)
+    dr.train(table, rows, T[:, :, 0], epochs=2, checkpoint=tmp_path / "kept", **given)
+    again = dr.train(table, rows, T[:, :, 0], epochs=4, resume=tmp_path / "kept", **given)
+    assert whole.engine == "compiled"
+    assert np.array_equal(whole.theta, again.theta)
+    expected = dr.train(table, rows, T[:, :, 0], epochs=4, **{**given, "engine": "reference"})
+    assert whole.theta == pytest.approx(expected.theta, abs=1e-12)
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_states_in_the_middle_of_an_epoch_go_on(engine):
+    """A plan that is cut between two windows: the next call takes up the states."""
+    net = network("gru")
+    objective = Objective.of(net, "half_squared_error", "mean", "exact", 0.0)
+    over_time = OverTime.of(net, 3, None, 0)
+    samples = as_samples(net, objective.loss, X, T, None, np.float64)
+    job = Job(objective, dr.optim.SGD(0.1), Clipping(), samples, None, 1, ROWS, False, 0, (),
+              over_time)  # fmt: skip
+    parts = (objective, job.update, Clipping(), samples, ROWS, 0, 1, over_time)
+    _, trainer = make_trainer(engine, *parts)
+    whole = advance(job, job.start(net.init(seed=0)), trainer, lambda _: True, lambda: 0.0)
+    state = job.start(net.init(seed=0))
+    for _ in range(4):
+        trainer.error_over(state.theta, samples)
+        state = advance(job, state, trainer, lambda _: True, lambda: 0.0, most=1)
+    assert np.array_equal(state.theta, whole.theta)
+    assert state.history["error"] == pytest.approx(whole.history["error"], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "why"),
+    [
+        ("gru", {"window": 5}, "12 steps are no multiple of windows of 5"),
+        ("gru", {"window": 4, "batch_size": 2}, "5 sequences are no multiple of batches of 2"),
+        ("jordan", {"teacher": 1.0}, "a teacher feeds targets back"),
+    ],
+)
+def test_what_the_compiled_engine_has_not(name, options, why):
+    with pytest.warns(EngineWarning, match=why):
+        run = dr.train(network(name), X, T, epochs=1, engine="compiled", **options)
     assert run.engine == "reference"
 
 

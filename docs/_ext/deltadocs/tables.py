@@ -16,7 +16,7 @@ from deltarule.core.registry import Record
 from deltarule.data import BUNDLED, load
 from deltarule.data.generators import usages
 from deltarule.layers import INITIALISERS, LAYERS
-from deltarule.losses import FUSED, LOSSES
+from deltarule.losses import FUSED, LOSSES, PENALTIES
 from deltarule.optim import OPTIMISERS, SCHEDULES
 from deltarule.rules import CHOICES, DERIVATIVES, FEEDBACKS, RULES
 from deltarule.training import STOPPING
@@ -75,6 +75,14 @@ def losses() -> str:
         markdown_table(["name", "y has to lie in", "T has to lie in", "source"], facts),
         "## Fused pairs",
         markdown_table(["output activation", "loss", "in one, from net"], pairs),
+        "## Penalties",
+        markdown_table(
+            ["name", "a weight adds to $E$", r"and to $\partial E / \partial w$", "source"],
+            [
+                [_link(p), _math(p.equation), _math(p.derivative_equation), p.reference]
+                for p in PENALTIES
+            ],
+        ),
     )
 
 
@@ -231,7 +239,7 @@ PAGES = {
 
 _REGISTRIES: dict[str, tuple[Iterable[Any], str]] = {
     "activations": (ACTIVATIONS, "deltarule.activations"),
-    "losses": (LOSSES, "deltarule.losses"),
+    "losses": ([*LOSSES, *PENALTIES], "deltarule.losses"),
     "optimisers": (OPTIMISERS, "deltarule.optim"),
     "schedules": (SCHEDULES, "deltarule.optim"),
     "initialisers": (INITIALISERS, "deltarule.layers.initialisers"),

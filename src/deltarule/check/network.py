@@ -24,7 +24,7 @@ from deltarule.core.errors import UsageError
 from deltarule.engine import Objective, Samples, as_samples, backprop
 from deltarule.engine.reference import backprop as textbook
 from deltarule.layers import Dense
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule, as_rule
 
@@ -50,6 +50,7 @@ def check_gradient(
     tolerance: float | None = None,
     seed: int = 0,
     reuse: bool = True,
+    penalty: str | Mapping[str, Any] | Penalty | None = None,
 ) -> GradientCheck:
     """Check dE/dw of every parameter of a network against numerical derivatives of E.
 
@@ -57,8 +58,8 @@ def check_gradient(
     rounding; nothing grows with the number of entries.
 
     Args:
-        net, theta, X, T, loss, reduction, sample_weight, l2: as in `dr.backprop`. E is computed
-            in float64 whatever the dtype of theta.
+        net, theta, X, T, loss, reduction, sample_weight, l2, penalty: as in `dr.backprop`. E is
+            computed in float64 whatever the dtype of theta.
         rule, lr: the rule whose result is checked; another than `"exact"` is not E's gradient.
         gradient: the gradient in question, flat in the order of theta, as a list of (dW, db), or
             as a function of (theta, X, T) that returns either; None takes `dr.backprop`'s.
@@ -86,7 +87,7 @@ def check_gradient(
     (True, 'complex', True)
     """
     method = check_method(method)
-    objective = Objective.of(net, loss, reduction, "exact", l2)
+    objective = Objective.of(net, loss, reduction, "exact", l2, penalty)
     theta = net.check_theta(theta)
     if theta.dtype.kind == "c":
         raise UsageError("theta is complex; a gradient is checked at a real theta")
@@ -103,7 +104,7 @@ def check_gradient(
     got = got.astype(np.float64)
     ours = Ours(
         net, theta, samples.X, samples.T, objective.loss, objective.reduction, samples.weight,
-        objective.l2, got, gradient if callable(gradient) else None,
+        objective.l2, got, gradient if callable(gradient) else None, penalty=objective.penalty,
     )  # fmt: skip
 
     def sensitivity() -> Array:
@@ -139,7 +140,7 @@ def _backprop_of(
     def gradient(theta: Array) -> Array:
         found = backprop(
             net, theta, samples.X, samples.T, objective.loss, objective.reduction, rule,
-            samples.weight, objective.l2, lr,
+            samples.weight, objective.l2, lr, penalty=objective.penalty,
         )  # fmt: skip
         return np.asarray(found.gradient)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 
 __all__ = ["Ours"]
@@ -38,6 +38,8 @@ class Ours:
     """What computes it from (theta, X, T), where that can be asked at other points too."""
     one_more_output: Callable[[], Ours] | None = field(default=None, repr=False)
     """Asks the other code with one more output, where it can be."""
+    penalty: Penalty | None = None
+    """What else E has for the weights."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -47,4 +49,5 @@ class Ours:
             "reduction": self.reduction,
             "sample_weight": self.sample_weight,
             "l2": self.l2,
+            "penalty": self.penalty,
         }

@@ -27,6 +27,13 @@ def activations(incomplete: str) -> list[str]:
     return _starting([a.name for a in ACTIVATIONS if not a.rowwise], incomplete)
 
 
+def penalties(incomplete: str) -> list[str]:
+    """Return the penalties that start so."""
+    from deltarule.losses import PENALTIES
+
+    return _starting(PENALTIES.names(), incomplete)
+
+
 def losses(incomplete: str) -> list[str]:
     """Return the losses that start so."""
     from deltarule.losses import LOSSES

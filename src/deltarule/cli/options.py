@@ -22,6 +22,8 @@ __all__ = [
     "OBJECTIVE",
     "OUTPUT",
     "OWN",
+    "PENALTY",
+    "PENALTY_HELP",
     "REDUCTION",
     "RULE_HELP",
     "SEPARATOR",
@@ -179,6 +181,17 @@ def l2(shown: bool | str = True) -> Any:
     return typer.Option(
         help="Adds 1/2 l2 |W|^2 to the error.", show_default=shown, rich_help_panel=OBJECTIVE
     )
+
+
+PENALTY_HELP = "Another term of the error over the weights: weight_elimination:lambda,w0."
+
+PENALTY = typer.Option(
+    metavar="PENALTY",
+    help=PENALTY_HELP,
+    show_default="none",
+    autocompletion=complete.penalties,
+    rich_help_panel=OBJECTIVE,
+)
 
 
 def shown(option: Any, default: str) -> Any:

@@ -39,6 +39,7 @@ class OwnNetwork:
     loss: Annotated[str | None, options.loss("half_squared_error")] = None
     reduction: Annotated[str | None, options.shown(options.REDUCTION, "mean")] = None
     l2: Annotated[float | None, options.l2("0")] = None
+    penalty: Annotated[str | None, options.PENALTY] = None
     notation: Annotated[
         str | None,
         typer.Option(
@@ -62,7 +63,8 @@ class OwnNetwork:
         from deltarule.losses import LOSSES
 
         loss, reduction = LOSSES.get(self.loss or "half_squared_error"), self.reduction or "mean"
-        return {"loss": loss, "reduction": reduction, "l2": self.l2 or 0.0}
+        weights = {"l2": self.l2 or 0.0, "penalty": self.penalty}
+        return {"loss": loss, "reduction": reduction, **weights}
 
     def net(self) -> Network:
         """Return the network, with what is not said as usual."""

@@ -17,7 +17,7 @@ from deltarule.engine.reference import Backprop, output_gradient
 from deltarule.engine.reference import backprop as textbook
 from deltarule.engine.rule_state import first_run
 from deltarule.engine.samples import as_samples
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
@@ -37,6 +37,7 @@ def backprop(
     lr: float | None = None,
     seed: int = 0,
     learned: ArrayLike | None = None,
+    penalty: str | Mapping[str, Any] | Penalty | None = None,
 ) -> Backprop:
     """Return E, every net, output, dE/dy, delta, and the gradient of one pass.
 
@@ -59,6 +60,8 @@ def backprop(
         lr: the learning rate; only the sequential order needs it.
         seed: the run's, from which a rule such as random feedback draws its numbers.
         learned: B as a rule has learned it beside theta (`run.learned`); None: as it starts.
+        penalty: adds another term over the weights to E, such as `"weight_elimination:1e-4,0.5"`;
+            see `dr.losses.WeightElimination`.
 
     Returns:
         A `Backprop` with `.error`, `.nets[l]`, `.outputs[l]`, `.dE_dy[l]`, `.deltas[l]` for
@@ -77,7 +80,7 @@ def backprop(
     >>> bp.error, bp.deltas[1], bp.gradient
     (0.125, array([[0.125]]), array([0.125, 0.125]))
     """
-    objective = Objective.of(net, loss, reduction, rule, l2)
+    objective = Objective.of(net, loss, reduction, rule, l2, penalty)
     theta = net.check_theta(theta)
     if objective.rule.sequential and lr is None:
         raise UsageError("the sequential order updates weights on the way back: give it lr=")

@@ -22,7 +22,6 @@ from deltarule.optim import Clipping, Optimiser
 
 __all__ = [
     "ENGINES",
-    "WINDOWS",
     "Choice",
     "EngineWarning",
     "by_reference",
@@ -114,10 +113,6 @@ def whole_vector(engine: str, optimiser: str) -> Choice:
     return by_reference(engine, reason + "engine has")
 
 
-WINDOWS = "it goes through time in windows, or with a teacher"
-"""Why the reference engine does a job with `window` or `teacher`."""
-
-
 def by_reference(engine: str, reason: str) -> Choice:
     """Return the reference engine, for a reason; warns where "compiled" was asked for."""
     if engine == "compiled":
@@ -150,13 +145,18 @@ def make_trainer(
     `threads` is how many may work, at most. `seed` is the run's: a rule may draw numbers from it.
     What cannot be compiled is done by the reference engine, and an `EngineWarning` says so.
     """
-    if engine == "compiled" and over_time is None:
+    if engine == "compiled" and (over_time is None or not over_time.teacher):
         from deltarule.engine.compiled.expressions.tracing import Untraceable
         from deltarule.engine.compiled.specialisation import Specialisation
         from deltarule.engine.compiled.trainer import CompiledTrainer
 
-        rest, first = ahead(objective)
-        given = samples if first is None else behind(first, samples)
+        if over_time is not None:
+            from deltarule.engine.compiled.windows import Windowed, of_one_window
+
+            rest, first, given = of_one_window(objective, over_time), None, samples
+        else:
+            rest, first = ahead(objective)
+            given = samples if first is None else behind(first, samples)
         weighted = samples.weight is not None
         spec = Specialisation(
             rest,
@@ -166,10 +166,13 @@ def make_trainer(
             weighted,
             batch_size == 1,
             isinstance(given.X, Sequences),
+            1 if over_time is None else over_time.windows,
         )
         try:
             numbers = max(given.X.size, given.T.size)
             found = CompiledTrainer(spec, batch_size, numbers, seed, threads)
+            if over_time is not None and over_time.windows > 1:
+                return "compiled", Windowed(found, objective, over_time)
             return "compiled", found if first is None else Ahead(found, first)
         except Untraceable as reason:
             warnings.warn(
@@ -178,4 +181,4 @@ def make_trainer(
                 stacklevel=4,
             )
     rule = RuleState.of(objective, seed, samples.X.dtype)
-    return "reference", ReferenceTrainer(objective, optimiser, clipping, rule, over_time)
+    return "reference", ReferenceTrainer(objective, optimiser, clipping, rule, over_time=over_time)

@@ -5,7 +5,7 @@
     J   dy_ik/dtheta                               back from output k, every row by itself
 
 z is y_L, or net_L where a fused pair is in force (then d2E/dz2 is positive where the loss
-matches its activation; Schraudolph 2002). Both products hold 1/2 l2 |W|^2's part, l2 v.
+matches its activation; Schraudolph 2002). Both products hold the penalties' part: l2 v of l2.
 
 Source: Pearlmutter (1994), Neural Computation 6; Schraudolph (2002), Neural Computation 14.
 """
@@ -50,9 +50,16 @@ def gauss_newton_product(objective: Objective, theta: Array, samples: Samples, v
     dE_dy, delta = (None if slope is None else tangent(slope) for slope in slopes)
     saved = [None if kept is None else _plain(kept) for kept in along]
     y = [value_of(part) for part in ys]
-    back = carry_back(replace(objective, l2=0.0), theta, (saved, y), dE_dy, delta)
+    back = carry_back(_unpenalised(objective), theta, (saved, y), dE_dy, delta)
     found = net.layout.flat(back.gradients[1:], np)
-    return np.asarray(found + objective.l2 * np.where(net.layout.mask("penalised"), v, 0.0))
+    if not objective.penalties:
+        return np.asarray(found)
+    bent = tangent(objective.penalised(0.0, Dual(theta, v), DUAL))
+    return np.asarray(found + np.where(net.layout.mask("penalised"), bent, 0.0))
+
+
+def _unpenalised(objective: Objective) -> Objective:
+    return replace(objective, l2=0.0, penalty=None)
 
 
 def output_tangents(objective: Objective, theta: Array, X: Array, v: Array) -> Array:
@@ -64,7 +71,7 @@ def output_tangents(objective: Objective, theta: Array, X: Array, v: Array) -> A
 def adjoint_product(objective: Objective, theta: Array, X: Array, u: Array) -> Array:
     """Return J^T u, (size,), for u (n, n_L): back from u in the place of dE/dy_L."""
     net = objective.network
-    back = carry_back(replace(objective, l2=0.0), theta, net.passed(theta, X), u)
+    back = carry_back(_unpenalised(objective), theta, net.passed(theta, X), u)
     return np.asarray(net.layout.flat(back.gradients[1:], np))
 
 
@@ -82,7 +89,7 @@ def output_jacobians(
         for k in range(int(np.prod(y.shape[1:]))):
             seed = np.zeros_like(y)
             seed.reshape(len(X), -1)[:, k] = 1.0 if scale is None else scale[:, k]
-            _fill(out, replace(objective, l2=0.0), theta, X, passed, seed)
+            _fill(out, _unpenalised(objective), theta, X, passed, seed)
             yield out
 
     return y, jacobians()

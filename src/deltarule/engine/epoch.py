@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from deltarule.core.namespace import NUMPY
 from deltarule.engine.blocks import Blocks
 from deltarule.engine.objective import Objective
 from deltarule.engine.over_time import OverTime
-from deltarule.engine.reference import data_error, penalty, training_step
+from deltarule.engine.reference import Backprop, backprop, data_error, penalty, training_step
 from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
@@ -38,13 +39,16 @@ class ReferenceTrainer:
         optimiser: Optimiser,
         clipping: Clipping,
         rule: RuleState | None = None,
+        passes: Callable[..., Backprop] = backprop,
         over_time: OverTime | None = None,
     ) -> None:
         self._objective, self._over_time = objective, over_time
         layers = objective.network.layers  # a truncated way back is counted from the end of all
         self._cut_off = any(isinstance(one, Recurrent) and one.truncate for one in layers)
         self._slots = len(slots_of(objective, optimiser))
-        self._step = training_step(objective, optimiser, clipping, apply=Blocks(), rule=rule)
+        self._step = training_step(
+            objective, optimiser, clipping, apply=Blocks(), rule=rule, passes=passes
+        )
 
     @property
     def threads(self) -> int:
@@ -104,7 +108,7 @@ def _finite(vector: Array) -> bool:
 def error_over(objective: Objective, theta: Array, samples: Samples) -> float:
     """Return E over any number of samples, the penalty included, a chunk at a time."""
     total = 0.0
-    summed = Objective(objective.network, objective.loss, "sum", objective.rule, objective.l2)
+    summed = replace(objective, reduction="sum")
     for rows in _chunks(len(samples)):
         part = samples.take(rows)
         nets, y = objective.network.forward(theta, part.X)

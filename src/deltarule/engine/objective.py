@@ -11,7 +11,7 @@ from deltarule.core.arguments import number
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.engine.rule_check import check_rule
 from deltarule.layers import Affine
-from deltarule.losses import FUSED, LOSSES, Loss
+from deltarule.losses import FUSED, L2, LOSSES, PENALTIES, Loss, Penalty
 from deltarule.losses.loss import Body
 from deltarule.network import Network
 from deltarule.optim import SGD, Clipping, Method
@@ -27,9 +27,10 @@ class Objective:
     """E of a network: a loss, a reduction, a penalty, and the rule for its deltas.
 
         E = c sum over samples s_i sum over outputs e(y_ik, T_ik)  +  1/2 l2 sum over weights w^2
+            +  scale sum over weights p(w)
 
     s_i are the sample weights (1 without them); c = 1 for `"sum"` and 1 / sum_i s_i for `"mean"`.
-    The penalty covers weights, not biases, and is divided by nothing.
+    Penalties, that of l2 and one more, cover weights, not biases, and are divided by nothing.
     """
 
     network: Network
@@ -37,6 +38,7 @@ class Objective:
     reduction: str = "mean"
     rule: DeltaRule = DeltaRule()  # noqa: RUF009 (a frozen record)
     l2: float = 0.0
+    penalty: Penalty | None = None
 
     @classmethod
     def of(
@@ -46,12 +48,14 @@ class Objective:
         reduction: str,
         rule: str | Mapping[str, Any] | DeltaRule,
         l2: float,
+        penalty: str | Mapping[str, Any] | Penalty | None = None,
     ) -> Objective:
         """Return the checked objective; raises `UsageError` where its parts do not fit."""
         if reduction not in REDUCTIONS:
             raise unknown_name("reduction", reduction, REDUCTIONS)
         decay = number("l2", l2, low=0.0)
-        found = cls(network, LOSSES.get(loss), reduction, as_rule(rule), decay)
+        more = None if penalty is None else PENALTIES.get(penalty)
+        found = cls(network, LOSSES.get(loss), reduction, as_rule(rule), decay, more)
         _check_output(network, found.loss)
         check_rule(network, found.rule)
         return found
@@ -66,6 +70,24 @@ class Objective:
     def feedback_kinds(self) -> frozenset[str]:
         """The kinds of feedback there are: see `FeedbackRule.kind`."""
         return frozenset(rule.kind for rule in self.feedbacks.values())
+
+    @cached_property
+    def penalties(self) -> tuple[Penalty, ...]:
+        """What E has for the weights, whatever the samples: that of l2, and one more."""
+        found: list[Penalty] = [L2(self.l2)] if self.l2 else []
+        found += [] if self.penalty is None else [self.penalty]
+        return tuple(found)
+
+    def penalty_of(self, total: Callable[[Callable[..., Any]], Any], xp: Any) -> Any:
+        """Return the penalties' part of E; `total(p)` adds p(w) over the weights."""
+        parts = [each.scale * total(each.body(xp)[0]) for each in self.penalties]
+        return sum(parts[1:], parts[0]) if parts else 0.0
+
+    def penalised(self, g: Any, w: Any, xp: Any) -> Any:
+        """Return g, weights' dE/dw, with the penalties' slopes at w added."""
+        for each in self.penalties:
+            g = g + each.body(xp)[1](w)
+        return g
 
     @property
     def learns(self) -> bool:
@@ -84,12 +106,14 @@ class Objective:
         return FUSED.get((output.activation.name, self.loss.name))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return loss, reduction, rule and l2 as plain values, ready for JSON."""
+        """Return loss, reduction, rule, l2 and a penalty as plain values, ready for JSON."""
+        more = {} if self.penalty is None else {"penalty": self.penalty.to_dict()}
         return {
             "loss": self.loss.to_dict(),
             "reduction": self.reduction,
             "rule": self.rule.to_dict(),
             "l2": self.l2,
+            **more,
         }
 
 

@@ -91,6 +91,52 @@ class OverTime:
         steps = _over_steps(self.network)[1][0][0]
         return 1 if self.window is None else math.ceil(steps / self.window)
 
+    @property
+    def size(self) -> int:
+        """The steps of a window, or all."""
+        return self.window or _over_steps(self.network)[1][0][0]
+
+    @property
+    def features(self) -> int:
+        """The features of a step."""
+        return _over_steps(self.network)[1][0][1]
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, without one that cuts rows into steps."""
+        return self.network.layers[isinstance(self.network.layers[0], Steps) :]
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths of all parts of all states, where there are windows."""
+        return tuple(width for _, width in self._places()) if self.window is not None else ()
+
+    def not_compiled(self, rows: int, batch_size: int, exact: bool) -> str:
+        """Return why the compiled engine cannot do it; "" where it can."""
+        steps = _over_steps(self.network)[1][0][0]
+        if self.teacher is not None:
+            return "a teacher feeds targets back"
+        if steps % self.size:
+            return f"{steps} steps are no multiple of windows of {self.size}"
+        if rows % batch_size:
+            return f"{rows} sequences are no multiple of batches of {batch_size}"
+        if not exact and len(self.layers) < len(self.network.layers):
+            return (
+                "a rule speaks of layers by their numbers, and the first one cuts rows into steps"
+            )
+        return ""
+
+    def apart(self, samples: Samples) -> Samples:
+        """Return every window as a sample, those of one sequence one after the other."""
+        first, n, k = self.network.layers[0], len(samples), self.size
+        X = samples.X
+        if isinstance(first, Steps):
+            X = np.ascontiguousarray(X.reshape(n, first.features, -1).swapaxes(1, 2))
+        T, weight, rows = samples.T, samples.weight, n * self.windows
+        weight = None if weight is None else np.repeat(weight, self.windows)
+        T = T.reshape(rows, -1) if T.ndim == 2 else T.reshape(rows, k, -1)
+        return Samples(X.reshape(rows, k, -1), T, weight)
+
     def to_dict(self) -> dict[str, Any]:
         """Return what decides the bits of a training, as plain values."""
         share = None if self.teacher is None else self.teacher.to_dict()
@@ -100,7 +146,7 @@ class OverTime:
         """Return the states before the first window, of all layers in a row."""
         if self.window is None:
             return ()
-        return tuple(np.zeros((rows, width), dtype) for _, width in self._places())
+        return tuple(np.zeros((rows, width), dtype) for width in self.widths)
 
     def cut(self, samples: Samples, number: int) -> Samples:
         """Return the steps of one window of samples, by its number from 0."""

@@ -59,7 +59,7 @@ class Backprop:
     gradient: Any
     """dE/dw for every parameter, flat, in the order of theta."""
     penalty: Any
-    """1/2 l2 |W|^2, the part of E that no sample has."""
+    """The part of E that no sample has, such as 1/2 l2 |W|^2."""
     saved: Sequence[Any] = ()
     """What every layer keeps of its forward pass, by name: `saved[l].net` of an affine layer."""
 
@@ -148,7 +148,7 @@ def carry_back(
         else:
             dE_dy[l - 1], gradients[l] = layer.backward(p[l], dE_dy[l], saved[l], here, xp)
         for name in _penalised(objective, l):
-            gradients[l][name] = gradients[l][name] + objective.l2 * p[l][name]
+            gradients[l][name] = objective.penalised(gradients[l][name], p[l][name], xp)
         if rule.sequential:  # the deltas below are computed from updated weights
             p[l] = {name: w - lr * gradients[l][name] for name, w in p[l].items()}
         if isinstance(layer, Affine) and l > 1:
@@ -178,16 +178,12 @@ def data_errors(objective: Objective, net: Any, y: Any, T: Any, weight: Any, xp:
 
 
 def penalty(objective: Objective, theta: Any, xp: Any) -> Any:
-    """Return 1/2 l2 |W|^2 over the weights, not the biases."""
-    if objective.l2 == 0.0:
+    """Return the penalties' part of E, over the weights, not the biases."""
+    if not objective.penalties:
         return 0.0
     views = objective.network.unpack(theta)
-    squares = [
-        xp.sum(views[l - 1][name] * views[l - 1][name])
-        for l in range(1, len(views) + 1)
-        for name in _penalised(objective, l)
-    ]
-    return 0.5 * objective.l2 * sum(squares)
+    weights = [p[name] for l, p in enumerate(views, 1) for name in _penalised(objective, l)]
+    return objective.penalty_of(lambda p: sum(xp.sum(p(w)) for w in weights), xp)
 
 
 def _scale(objective: Objective, rows: Any, weight: Any, xp: Any) -> Any:
@@ -213,7 +209,7 @@ def output_gradient(objective: Objective, y: Any, T: Any, weight: Any, xp: Any) 
 
 def _penalised(objective: Objective, l: int) -> list[str]:
     """Return the names of layer l's parameters that the penalty covers."""
-    if objective.l2 == 0.0:
+    if not objective.penalties:
         return []
     net = objective.network
     return [p.name for p in net.layers[l - 1].parameters(net.shapes[l - 1]) if p.penalised]
@@ -229,6 +225,7 @@ def training_step(
     xp: Any = NUMPY,
     apply: Callable[..., Any] = lambda update, *arguments, **given: update(*arguments, **given),
     rule: RuleState | None = None,
+    passes: Callable[..., Backprop] = backprop,
 ) -> Step:
     """Return `step(theta, state, X, T, weight, lr, t) -> (theta, state, E, penalty, gradient)`.
 
@@ -238,7 +235,8 @@ def training_step(
     tuple of the optimiser's vectors, and of those that the rule learns; E, the penalty and the
     (unclipped) gradient are those of theta BEFORE the update. `apply(update, theta, g, lr, t,
     penalised, *state, **given)` says how the elementwise update is applied to the vectors; by
-    default, to all of each at once. `rule` is what the rule needs of the run, where it needs any.
+    default, to all of each at once. `rule` is what the rule needs of the run, where it needs any;
+    `passes` what stands in the place of `backprop`, whose gradient is then followed.
     """
     layout = objective.network.layout
     trained, penalised = layout.mask("trained"), layout.mask("penalised")
@@ -257,7 +255,8 @@ def training_step(
         passed: tuple[Any, Any] | None = None,
     ) -> tuple[Any, ...]:
         run = None if rule is None else rule.at(t, state[learned:])
-        found = backprop(objective, theta, X, T, weight, lr, xp, run, passed)
+        begun = () if passed is None else (passed,)
+        found = passes(objective, theta, X, T, weight, lr, xp, run, *begun)
         g = found.gradient
         used = g if everything else xp.where(trained, g, xp.constant(0.0, g))
         if clipping.active:

@@ -88,6 +88,7 @@ def _functions(ops: Operations) -> Iterator[list[str]]:
         yield from _activation(activation)
     yield _forward(ops)
     yield from _loss(ops)
+    yield from _penalty(ops)
     yield _backward(ops)
 
 
@@ -144,6 +145,17 @@ def _loss(ops: Operations) -> Iterator[list[str]]:
         yield _function(function, "y, T", words, node)
 
 
+def _penalty(ops: Operations) -> Iterator[list[str]]:
+    penalty, graph = ops.objective.penalty, row_graph()
+    if penalty is None:
+        return
+    said = (f"Return p(w) of {penalty.name}.", "Return what it adds to dE/dw.")
+    for function, body, words in zip(
+        ("penalty", "penalty_slope"), penalty.body(graph), said, strict=True
+    ):
+        yield _function(function, "w", words, traced("the penalty", body, graph, ["w"], False))
+
+
 def _backward(ops: Operations) -> list[str]:
     L, objective = len(ops.steps), ops.objective
     fused = objective.fused is not None
@@ -167,12 +179,16 @@ def _backward(ops: Operations) -> list[str]:
                 else f"delta{l} = dE_dy{l} * {name}_slope(net{l}, y{l})"
             )  # fmt: skip
         decay = f" + {objective.l2!r} * W{l}" if objective.l2 else ""
+        decay += f" + penalty_slope(W{l})" if objective.penalty else ""
         body.append(f"dW{l} = delta{l}.T @ y{l - 1}{decay}")
         if step.b is not None:
             body.append(f"db{l} = delta{l}.sum(axis=0)")
     if objective.l2:
         squares = " + ".join(f"np.sum(W{l} * W{l})" for l in range(1, L + 1))
         body.append(f"E = E + 0.5 * {objective.l2!r} * ({squares})")
+    if objective.penalty:
+        terms = " + ".join(f"np.sum(penalty(W{l}))" for l in range(1, L + 1))
+        body.append(f"E = E + {objective.penalty.scale!r} * ({terms})")
     found = (
         f"(dW{l}, db{l})" if step.b is not None else f"(dW{l},)"
         for l, step in enumerate(ops.steps, 1)

@@ -81,10 +81,6 @@ def encoding(ops: Operations) -> list[str]:
     return [*lines, "", "", *_encode(ops, bool(tables["CATEGORIES"][0]), bool(numbers))]
 
 
-def _literal(value: Any) -> str:
-    return "np.inf" if value == math.inf else repr(value)
-
-
 def _encode(ops: Operations, texts: bool, numbers: bool) -> Iterator[str]:
     yield "def encode(rows):"
     yield '    """Return X (n, inputs) of rows of cells, which stand in the order of COLUMNS."""'

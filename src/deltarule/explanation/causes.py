@@ -166,7 +166,7 @@ def _sums(sweep: Sweep, route: Dominant, parts: Array, value: float) -> list[Cau
     if len(parts) > 1:
         found += _sum("observations", "observation", (part, float(np.sum(np.abs(parts))), data),
                       "what the observations ask for is opposite and cancels")  # fmt: skip
-    if sweep.objective.l2 and abs(value) != data:
+    if sweep.objective.penalties and abs(value) != data:
         found += _penalty(data, abs(value))
     return found
 
@@ -189,4 +189,4 @@ def _sum(what: str, kind: str, sizes: tuple[float, float, float], says: str) -> 
 def _penalty(data: float, value: float) -> list[Cause]:
     ratio = value / data if data else 1.0
     return [Cause("penalty_cancellation", "with penalty / without", ratio, max(ratio, 1.0),
-                  "the penalty's l2 w cancels the data's part")]  # fmt: skip
+                  "the penalty cancels the data's part")]  # fmt: skip

@@ -32,7 +32,7 @@ class Explanation:
     contributions: tuple[Contribution, ...]
     """One for every observation: its factors and its value."""
     penalty: float
-    """l2 w, the penalty's part of the value."""
+    """The penalties' part of the value: l2 w, or what else E has for a weight."""
     paths: tuple[Path, ...]
     """All paths, or the largest; with a penalty, the direct one comes last."""
     remainder: float

@@ -18,7 +18,7 @@ from deltarule.explanation.search import Edges, Graph, Route
 from deltarule.explanation.sweep import Sweep
 from deltarule.explanation.writing.names import Names
 
-__all__ = ["find_paths", "graph_from", "penalty_path"]
+__all__ = ["find_paths", "graph_from", "penalty_paths"]
 
 Array = NDArray[np.float64]
 
@@ -56,10 +56,9 @@ def graph_from(sweep: Sweep, l: int, j: int, k: int | None) -> Graph:
     return Graph(widths, edges, sweep.ends_from(l), starts, j - 1)
 
 
-def penalty_path(names: Names, l: int, j: int, k: int) -> Path:
-    """Return the direct way from a weight to E through the penalty: l2 w."""
-    factors = names.penalty(l, j, k)
-    return Path((), factors, product(factors), 0)
+def penalty_paths(names: Names, l: int, j: int, k: int) -> list[Path]:
+    """Return the direct ways from a weight to E, one through each penalty: l2 w."""
+    return [Path((), factors, product(factors), 0) for factors in names.penalties(l, j, k)]
 
 
 def _dense_edges(sweep: Sweep, l: int, below: int, m: int) -> Edges:

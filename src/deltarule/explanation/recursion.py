@@ -92,8 +92,7 @@ def _last(names: Names, l: int, j: int, k: int | None, value: float, limit: int)
     for i in shown:
         delta = (*names.turn, names.delta(l, j, i, several=several))
         terms.append(delta if k is None else (*delta, names.incoming(l, k, i, several=several)))
-    if k and sweep.objective.l2:
-        terms.append(names.penalty(l, j, k))
+    terms += names.penalties(l, j, k) if k else []
     left_out = len(parts) - len(shown)
     return _step(names.quantity(l, j, k), terms, (), (left_out, value), value, 0, l)
 

@@ -136,6 +136,7 @@ def sweep(
     lr: float | None = None,
     seed: int = 0,
     learned: ArrayLike | None = None,
+    penalty: Any = None,
 ) -> Sweep:
     """Return the pass; it is computed in float64 whatever the dtype of theta.
 
@@ -143,15 +144,17 @@ def sweep(
     """
     all_of(net.layers, Dense)
     theta = net.check_theta(theta, np.float64)
-    drawn: dict[str, Any] = {"seed": seed, "learned": learned}
+    drawn: dict[str, Any] = {"seed": seed, "learned": learned, "penalty": penalty}
     bp = backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr, **drawn)
-    objective = Objective.of(net, loss, reduction, rule, l2)
+    objective = Objective.of(net, loss, reduction, rule, l2, penalty)
     samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     _check_finite(net, theta, bp)
     run = first_run(objective, seed, np.float64, learned)
     exact = None
     if not objective.rule.exact:
-        exact = backprop(net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
+        exact = backprop(
+            net, theta, X, T, loss, reduction, "exact", sample_weight, l2, penalty=penalty
+        )
     with np.errstate(all="ignore"):
         slopes = _slopes(objective, bp, run)
         return Sweep(

@@ -12,7 +12,8 @@ from deltarule.core.arguments import whole
 from deltarule.core.notation import Notation, as_notation
 from deltarule.explanation.columns import Columns
 from deltarule.explanation.explanation import Explanation
-from deltarule.explanation.paths import find_paths, penalty_path
+from deltarule.explanation.paths import find_paths, penalty_paths
+from deltarule.explanation.penalties import told_penalties
 from deltarule.explanation.place import check_node, check_weight, gradient_index
 from deltarule.explanation.records import Contribution, Factor, product
 from deltarule.explanation.recursion import recursion
@@ -21,7 +22,7 @@ from deltarule.explanation.through_time import explain_through_time
 from deltarule.explanation.updates import first_updates
 from deltarule.explanation.writing.names import Names
 from deltarule.layers import Dense
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
@@ -45,6 +46,7 @@ def explain(
     columns: Columns | None = None,
     seed: int = 0,
     learned: ArrayLike | None = None,
+    penalty: str | Mapping[str, Any] | Penalty | None = None,
 ) -> Explanation:
     """Explain one weight's gradient: factors, paths, deltas, and what optimisers do with it.
 
@@ -63,8 +65,8 @@ def explain(
             and `"b2[0]"` index as NumPy does, from 0. A weight that a layer uses at every time
             step is explained as the sum over steps; `"u[1,2,3]"` is one from node 3 of the step
             before.
-        loss, reduction, rule, sample_weight, l2: as in `deltarule.backprop`; but the reduction is
-            `"sum"` where none is given.
+        loss, reduction, rule, sample_weight, l2, penalty: as in `deltarule.backprop`; but the
+            reduction is `"sum"` where none is given.
         notation: the symbols, the order of indices and the sign of delta: a name in
             `deltarule.core.notation.NOTATIONS`. The value is dE/dw in every one.
         limit: as many paths are listed; where there are more, the largest, and the sum of the
@@ -99,18 +101,19 @@ def explain(
             "reduction": reduction,
             "rule": rule,
             "l2": l2,
+            "penalty": penalty,
             "lr": lr,
         }
         options |= {"sample_weight": sample_weight, "seed": seed, "learned": learned}
         return explain_through_time(net, theta, x, t, weight, options, found, limit)
     l, j, k = check_weight(net, weight, found)
-    more = (lr, seed, learned)
+    more = (lr, seed, learned, penalty)
     passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, *more)
     index = gradient_index(net, l, j, k)
     value = float(passed.bp.gradient[index])
     names = Names(passed, found, columns)
-    penalised = [penalty_path(names, l, j, k)] if k and passed.objective.l2 else []
-    penalty = penalised[0].product if penalised else 0.0
+    penalised = penalty_paths(names, l, j, k) if k and passed.objective.penalties else []
+    decay = math.fsum(path.product for path in penalised)
     contributions = _contributions(names, l, j, k)
     data = math.fsum(c.value for c in contributions) if penalised else value
     paths, remainder, count = find_paths(names, l, j, k, data, limit)
@@ -121,7 +124,7 @@ def explain(
         latex_name=symbol.latex,
         value=value,
         contributions=contributions,
-        penalty=penalty,
+        penalty=decay,
         paths=(*paths, *penalised),
         remainder=remainder,
         path_count=count,
@@ -154,13 +157,14 @@ def explain_node(
     columns: Columns | None = None,
     seed: int = 0,
     learned: ArrayLike | None = None,
+    penalty: str | Mapping[str, Any] | Penalty | None = None,
 ) -> Explanation:
     """Explain one node's delta, dE/dnet_{l,j}, as `explain` does a weight's gradient.
 
         delta_{l,j} = f_l'(net_{l,j}) * sum over i of delta_{l+1,i} w_{l+1,i,j}
 
     Args:
-        net, theta, x, t, loss, reduction, rule, sample_weight, l2: as in `explain`.
+        net, theta, x, t, loss, reduction, rule, sample_weight, l2, penalty: as in `explain`.
         notation, limit, lr, columns, seed, learned: as in `explain`.
         node: (l, j): the layer and the node, from 1; or a name, `"delta[2,1]"`, `"net[2,1]"`.
 
@@ -179,7 +183,7 @@ def explain_node(
     found = as_notation(notation)
     limit = whole("limit", limit, 1)
     l, j = check_node(net, node, found)
-    more = (lr, seed, learned)
+    more = (lr, seed, learned, penalty)
     passed = sweep(net, theta, x, t, loss, reduction, rule, sample_weight, l2, *more)
     value = float(passed.bp.deltas[l][:, j - 1].sum())
     names = Names(passed, found, columns)
@@ -236,5 +240,6 @@ def _setting(passed: Sweep, more: Mapping[str, Any], exact: float | None) -> dic
         "fused": passed.fused,
         "observations": len(passed.samples),
         "weighted": weighted,
+        **told_penalties(passed.objective),
         **passed.objective.to_dict(),
     }

@@ -7,6 +7,7 @@ from deltarule.layers.each_step import EachStep
 from deltarule.layers.first import Start, starts
 from deltarule.layers.flatten import Flatten
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
+from deltarule.layers.inputs import as_inputs, as_shape
 from deltarule.layers.last import Last
 from deltarule.layers.layer import (
     LAYERS,
@@ -15,9 +16,8 @@ from deltarule.layers.layer import (
     Shape,
     State,
     all_of,
-    as_shape,
+    as_layers,
     check_ends,
-    inputs_text,
     shapes,
 )
 from deltarule.layers.recurrent import GRU, LSTM, Elman, Jordan, Recurrent, Teacher
@@ -50,10 +50,11 @@ __all__ = [
     "Teacher",
     "Unweighted",
     "all_of",
+    "as_inputs",
+    "as_layers",
     "as_shape",
     "check_ends",
     "check_rows",
-    "inputs_text",
     "joined",
     "shapes",
     "starts",

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.activations import Activation
-from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
 from deltarule.core.registry import Record, Registry
@@ -25,9 +24,8 @@ __all__ = [
     "Shape",
     "State",
     "all_of",
-    "as_shape",
+    "as_layers",
     "check_ends",
-    "inputs_text",
     "shapes",
 ]
 
@@ -115,16 +113,14 @@ LAYERS: Registry[Layer] = Registry("layer", Layer)
 """Every layer type by name."""
 
 
-def as_shape(inputs: int | Sequence[int]) -> Shape:
-    """Return the shape of an input from its number of nodes, or from its shape."""
-    if isinstance(inputs, Sequence) and not isinstance(inputs, str) and inputs:
-        return tuple(whole("Network: inputs", n, 1, 2**53) for n in inputs)
-    return (whole("Network: inputs", inputs, 1, 2**53),)
-
-
-def inputs_text(shape: Shape) -> str:
-    """Return what an input is, for a message."""
-    return f"{shape[0]} inputs" if len(shape) == 1 else f"inputs of the shape {shape}"
+def as_layers(layers: Any) -> tuple[Layer, ...]:
+    """Return a network's layers; raises `UsageError` for none, and for what is no layer."""
+    if not isinstance(layers, Sequence) or not layers:
+        raise UsageError(f"Network: layers is a list such as [Dense(1)], not {layers!r}")
+    for number, layer in enumerate(layers, 1):
+        if not isinstance(layer, Layer):
+            raise UsageError(f"Network: layer {number} is not a layer: {layer!r}")
+    return tuple(layers)
 
 
 def shapes(inputs: Shape, layers: Sequence[Layer]) -> tuple[Shape, ...]:

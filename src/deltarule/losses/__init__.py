@@ -1,4 +1,4 @@
-"""Losses, by family: each e with its de/dy, written once (see `Loss.body`)."""
+"""Losses, by family: each e with its de/dy, written once (see `Loss.body`); and penalties."""
 
 from deltarule.losses import everyday  # noqa: F401 (registers names)
 from deltarule.losses.arctanh import ArctanhError
@@ -6,12 +6,15 @@ from deltarule.losses.custom import Custom
 from deltarule.losses.entropy import BinaryCrossEntropy, CrossEntropy, Poisson
 from deltarule.losses.fused import FUSED
 from deltarule.losses.loss import LOSSES, Loss
+from deltarule.losses.penalties import L2, PENALTIES, Penalty, WeightElimination
 from deltarule.losses.robust import AbsoluteError, Huber, LogCosh, Quantile
 from deltarule.losses.squared import HalfSquaredError, SquaredError
 
 __all__ = [
     "FUSED",
+    "L2",
     "LOSSES",
+    "PENALTIES",
     "AbsoluteError",
     "ArctanhError",
     "BinaryCrossEntropy",
@@ -21,7 +24,9 @@ __all__ = [
     "Huber",
     "LogCosh",
     "Loss",
+    "Penalty",
     "Poisson",
     "Quantile",
     "SquaredError",
+    "WeightElimination",
 ]

@@ -68,6 +68,7 @@ def _meaning(fitted: Fitted) -> str:
     objective = fitted.plan.objective
     name = objective.loss.name.replace("_", " ")
     penalty = f" + ½·{objective.l2:g}·|W|²" if objective.l2 else ""
+    penalty += "" if objective.penalty is None else f" + {objective.penalty.name.replace('_', ' ')}"
     per = f"mean {name} per row"
     scaled = fitted.model.task == "regression" and fitted.model.targets.scaler.name != "none"
     return f"E: {per}{penalty}" + (" (scaled target)" if scaled else "")

@@ -25,7 +25,7 @@ from deltarule.training.keeping.checkpoints import resumable
 from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.state import State
 
-__all__ = ["Fitted", "fit", "fit_plan"]
+__all__ = ["Fitted", "fit", "fit_plan", "measured"]
 
 Callback = Callable[[Epoch], Any]
 
@@ -108,8 +108,8 @@ def fit_plan(
             checkpoint=keeper,
         )
     except NumericError as error:
-        raise NumericError(str(error), _measured(plan, error.run, keeper)) from error
-    return _measured(plan, run, keeper)
+        raise NumericError(str(error), measured(plan, error.run, keeper)) from error
+    return measured(plan, run, keeper)
 
 
 def _samples(plan: Plan) -> tuple[Network, NDArray[Any], NDArray[Any]]:
@@ -128,6 +128,7 @@ def _options(plan: Plan) -> dict[str, Any]:
         "validation": (held_out.X, held_out.T) if len(held_out) else None,
         "stop": Patience(recipe.patience) if recipe.patience else (),
         "l2": recipe.l2,
+        "penalty": recipe.penalty,
         "rule": recipe.rule,
         "class_weight": recipe.class_weight,
         "clip_norm": recipe.clip_norm,
@@ -161,16 +162,17 @@ def _several(plan: Plan, progress: bool, keeper: Keeper | None) -> Fitted:
     run = Run(
         plan.objective, plan.optimiser, many.engine, recipe.seed, state, bool(recipe.patience)
     )
-    fitted = _measured(plan, run, keeper, many.theta)
+    fitted = measured(plan, run, keeper, many.theta)
     if "non_finite" in many.stopped:
         message = next(message for message in many.messages if message)
         raise NumericError(f"of {len(many)} networks, one: {message}", fitted)
     return fitted
 
 
-def _measured(
-    plan: Plan, run: Run, keeper: Keeper | None, members: NDArray[Any] | None = None
+def measured(
+    plan: Plan, run: Run, keeper: Keeper | None = None, members: NDArray[Any] | None = None
 ) -> Fitted:
+    """Return the model of a plan that was carried out, with its scores on every part."""
     prepared, weights = plan.prepared, run.theta if members is None else members
     metrics = {
         name: measure(plan.objective, weights, prepared.targets, [(part.X, part.T)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -143,7 +144,7 @@ class Model:
         kinds = self.kinds(targets=targets)
         return as_table(data, self.inputs, kinds, self.format, form or TextFormat())
 
-    @property
+    @cached_property
     def format(self) -> TextFormat:
         """How the text file was written that the model was trained on."""
         return TextFormat.from_dict(self.description.get("data", {}).get("format", {}))
@@ -194,7 +195,8 @@ class Model:
         table = self.table(data)
         found = np.empty((table.rows, self.network.sizes[-1]), self.theta.dtype)
         for rows in self._blocks(table.rows):
-            X = self.inputs.transform(table, rows, self.theta.dtype, unknown=unknown)
+            X = np.empty((len(rows), self.inputs.width), self.theta.dtype)
+            self.inputs.transform(table, rows, self.theta.dtype, unknown=unknown, out=X)
             found[rows] = of(X)
         return found
 

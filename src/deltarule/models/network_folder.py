@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from deltarule.data.preparation.scale import Scaler
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective
 from deltarule.layers import Flatten, Steps
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.models.describe import SCHEMA, status_of, training_of
 from deltarule.models.folder import HISTORY, WEIGHTS, history_file, weights_file, write_folder
 from deltarule.models.model import Model
@@ -43,6 +44,7 @@ def save(
     targets: Sequence[str] | None = None,
     classes: Sequence[Any] | None = None,
     force: bool = False,
+    penalty: str | Mapping[str, Any] | Penalty | None = None,
 ) -> Model:
     """Keep a network with its weights in a folder; `deltarule.load(folder)` gives it back.
 
@@ -50,7 +52,7 @@ def save(
         folder: it is made, and there as a whole or not at all.
         net: the network, or a `Run`, which has everything but names.
         theta: the weights, for a network.
-        loss, reduction, rule, l2: the objective, as in `deltarule.train`, for a network.
+        loss, reduction, rule, l2, penalty: the objective, as in `deltarule.train`, for a network.
         columns: the names of the inputs; else x1, x2, ...
         targets: the names of the outputs of a regression; else y1, y2, ...
         classes: what the outputs stand for: two for one output, else one for each.
@@ -83,7 +85,7 @@ def save(
     elif isinstance(net, Network):
         if theta is None:
             raise UsageError("dr.save(folder, net, theta): the weights are missing")
-        objective = Objective.of(net, loss, reduction, rule, l2)
+        objective = Objective.of(net, loss, reduction, rule, l2, penalty)
         weights = first_theta(net, theta, 0, _dtype(theta))
     else:
         raise UsageError(f"dr.save takes a Network or a Run, not {net!r}")
@@ -146,7 +148,7 @@ def in_rows(objective: Objective) -> Objective:
             f"{objective.rule.changes()}: save net and theta, dr.save(folder, net, run.theta)"
         )
     made = Network(inputs[0], layers, network.initialiser)
-    return Objective.of(made, objective.loss, objective.reduction, objective.rule, objective.l2)
+    return replace(objective, network=made)
 
 
 def _dtype(theta: ArrayLike) -> np.dtype[Any]:

@@ -193,9 +193,8 @@ def _model(
             f"a network of {network.inputs} inputs and {network.sizes[-1]} outputs for "
             f"{inputs.width} encoded columns and {targets.width} encoded targets"
         )
-    found = Objective.of(
-        network, objective["loss"], objective["reduction"], objective["rule"], objective["l2"]
-    )
+    parts = {name: objective[name] for name in ("loss", "reduction", "rule", "l2")}
+    found = Objective.of(network, **parts, penalty=objective.get("penalty"))
     if "theta" not in tensors:
         raise FileError(f"{WEIGHTS} holds no theta. {_REMEDY}")
     feedback = {int(l): B for l, B in _under("feedback.", tensors).items()}

@@ -18,7 +18,7 @@ from deltarule.data.preparation.target import TRANSFORMS
 from deltarule.data.preparation.task import TASKS
 from deltarule.engine.choice import choose_engine
 from deltarule.layers import written_layers
-from deltarule.losses import LOSSES, Loss
+from deltarule.losses import LOSSES, PENALTIES, Loss, Penalty
 from deltarule.optim import OPTIMISERS, Clipping, Method, Minimiser, Optimiser, Schedule
 from deltarule.rules import DeltaRule, as_rule
 
@@ -49,7 +49,7 @@ class Recipe:
             means 0.001.
         batch_size: rows per update; None takes all, "auto" 32 (an optimizer of the whole vector:
             all).
-        epochs, l2, class_weight, clip_norm, window, teacher: as in `deltarule.train`.
+        epochs, l2, penalty, class_weight, clip_norm, window, teacher: as in `deltarule.train`.
         by_length: batches of sequences of like lengths (`shuffle="by_length"`).
         engine, threads: likewise.
         validation, test: fractions of all rows.
@@ -102,6 +102,7 @@ class Recipe:
     window: int | None = None
     teacher: float | str | None = None
     by_length: bool = False
+    penalty: str | Mapping[str, Any] | Penalty | None = None
 
     def __post_init__(self, lr: float | str | Schedule | None) -> None:
         whole("epochs", self.epochs, 0)
@@ -113,6 +114,8 @@ class Recipe:
         self._set("ordinal", {str(n): tuple(order) for n, order in self.ordinal.items()})
         whole("seed", self.seed, 0, 2**64 - 1)
         number("l2", self.l2, low=0.0)
+        if self.penalty is not None:
+            self._set("penalty", PENALTIES.get(self.penalty))
         Clipping(norm=self.clip_norm)
         if isinstance(self.class_weight, str) and self.class_weight != "balanced":
             raise UsageError(

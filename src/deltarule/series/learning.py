@@ -162,6 +162,7 @@ def _train(
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         l2=recipe.l2,
+        penalty=recipe.penalty,
         sample_weight=weights,
         validation=watched if watch else None,
         stop=Patience(recipe.patience) if watch else (),

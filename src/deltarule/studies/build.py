@@ -43,7 +43,9 @@ def objective_of(settings: Settings, network: Network, parts: Parts) -> Objectiv
     if loss is None:
         made = settings.network is None and settings.output is None and parts.task
         loss = OUTPUTS[parts.task][1] if made else _PLAIN
-    return Objective.of(network, loss, settings.reduction, settings.rule, settings.l2)
+    return Objective.of(
+        network, loss, settings.reduction, settings.rule, settings.l2, settings.penalty
+    )
 
 
 def _made(settings: Settings, parts: Parts) -> Network:

@@ -81,7 +81,9 @@ def _options(task: Task, made: Made, seeds: Sequence[int], hold: Sequence[str]) 
         "shuffle": s.shuffle,
         "stop": s.stop,
         "l2": s.l2,
+        "penalty": s.penalty,
         "clip_norm": s.clip_norm,
+        "class_weight": s.class_weight,
         "validation": (made.parts.X_held, made.parts.T_held) if len(made.parts.X_held) else None,
         "engine": task.engine,
         "dtype": s.dtype,
@@ -109,7 +111,7 @@ def _rows(task: Task, made: Made, many: Many, more: dict[str, list[Any]]) -> pl.
     goal = any(rule.name in GOALS for rule in task.runs[0][0].settings.stop)
     solved = np.isin(many.stopped, GOALS)
     measured = {**measured_at(made, many.theta), **more}
-    marks = checkpoints(task.runs[0][0].settings.epochs)
+    marks, lists = checkpoints(task.runs[0][0].settings.epochs), pl.List(pl.Float64)
     columns = {
         **{name: [row[name] for row in labels] for name in factors},
         "seed": pl.Series([seed for _, seed in task.runs], dtype=pl.UInt64),
@@ -117,21 +119,30 @@ def _rows(task: Task, made: Made, many: Many, more: dict[str, list[Any]]) -> pl.
         "diverged": many.stopped == "non_finite",
         "stopped": many.stopped.tolist(),
         "epochs": many.epochs,
-        **{
-            name: pl.Series(measured.get(name, [None] * len(many)), dtype=pl.Float64)
-            for name in MEASURED
-        },
-        **{
-            name: pl.Series(measured.get(name, [None] * len(many)), dtype=pl.List(pl.Float64))
-            for name in LAYERWISE
-        },
+        **{name: _numbers(measured.get(name), len(many), pl.Float64) for name in MEASURED},
+        **{name: _numbers(measured.get(name), len(many), lists) for name in LAYERWISE},
         "seconds": np.full(len(many), many.seconds / len(many)),
         "engine": [many.engine] * len(many),
         "host": [platform.node()] * len(many),
         "message": list(many.messages),
-        "curve": pl.Series(_curves(many, marks)).arr.to_list(),
+        "curve": _curves(many, marks),
     }
-    return pl.DataFrame(columns)
+    found = pl.DataFrame(columns)
+    # by way of arrays: polars takes a list of lists a hundred times as long
+    none = pl.element().fill_nan(None)
+    several = [name for name in LAYERWISE if found[name].dtype != lists]
+    return found.with_columns(
+        pl.col("curve").arr.to_list(), pl.col(several).arr.to_list().list.eval(none)
+    )
+
+
+def _numbers(values: list[Any] | None, n: int, kind: Any) -> pl.Series:
+    """Return a number per run, or an array of them; null for None, and all where there is none."""
+    import polars as pl
+
+    if values is None:
+        return pl.Series([None], dtype=kind).new_from_index(0, n)
+    return pl.Series(np.array(values, np.float64), nan_to_null=True)
 
 
 def _curves(many: Many, marks: NDArray[np.int64]) -> Array:

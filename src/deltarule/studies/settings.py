@@ -13,7 +13,7 @@ from deltarule.core.registry import plain
 from deltarule.data.preparation.scale import SCALERS
 from deltarule.engine.objective import REDUCTIONS
 from deltarule.layers import INITIALISERS, LAYERS, Initialiser, Layer, written_layers
-from deltarule.losses import LOSSES, Loss
+from deltarule.losses import LOSSES, PENALTIES, Loss, Penalty
 from deltarule.models.recipe import DTYPES, hidden_sizes
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, SCHEDULES, Clipping, Method, Optimiser, Schedule
@@ -58,7 +58,10 @@ class Settings:
     shuffle: bool = True
     stop: tuple[StopRule, ...] = ()
     l2: float = 0.0
+    penalty: Penalty | None = None
     clip_norm: float | None = None
+    class_weight: str | None = None
+    """"balanced" lets rare classes count more, in E as it is told, too."""
     validation: float = 0.0
     """The share of the samples that is held out, and measured at the end."""
     scale: str | None = None
@@ -189,7 +192,9 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "shuffle": lambda value: boolean("shuffle", value),
     "stop": as_rules,
     "l2": lambda value: number("l2", value, low=0.0),
+    "penalty": _optional(PENALTIES.get),
     "clip_norm": _optional(_clip),
+    "class_weight": _optional(_among("class weight", ("balanced",))),
     "validation": lambda value: number("validation", value, low=0.0, high=0.9),
     "scale": _optional(_among("scaler", tuple(SCALERS))),
     "dtype": _among("dtype", DTYPES),

@@ -62,6 +62,7 @@ class Made:
     network: Network
     objective: Objective
     parts: Parts
+    class_weight: str | None
 
 
 def make(cell: Cell, split: int) -> Made:
@@ -71,7 +72,7 @@ def make(cell: Cell, split: int) -> Made:
     assert s.data is not None
     parts = s.data.parts(s.validation, s.scale, split, s.dtype)
     network = network_of(s, parts)
-    return Made(network, objective_of(s, network, parts), parts)
+    return Made(network, objective_of(s, network, parts), parts, s.class_weight)
 
 
 def tasks_of(

@@ -19,7 +19,7 @@ from deltarule.engine.choice import choose_engine, make_trainer
 from deltarule.engine.rule_check import warn
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import DeltaRule
@@ -82,6 +82,7 @@ def train_many(
     checkpoint: str | Path | Keeper | None = None,
     checkpoint_every: str | int = EVERY,
     resume: str | Path | bool = False,
+    penalty: str | Mapping[str, Any] | Penalty | None = None,
 ) -> Many:
     """Train m networks of one shape on the same samples, each as `deltarule.train` does.
 
@@ -99,7 +100,7 @@ def train_many(
         lr: a learning rate for all, or one per network, (m,), in the place of the optimizer's.
         optimizer: one for all, or a list of m of one class, whose numbers may differ.
         rule: one for all, or a list of m of one structure, whose numbers may differ.
-        loss, reduction, l2, sample_weight, class_weight: as in `train`, the same for all.
+        loss, reduction, l2, penalty, sample_weight, class_weight: as in `train`, the same for all.
         epochs, batch_size, shuffle, validation, stop: likewise.
         clip_norm, clip_value, dtype: likewise.
         engine: `"reference"`, `"compiled"`, or `"auto"`, by the work of all networks together. A
@@ -141,7 +142,7 @@ def train_many(
     m, found_seeds = count_networks(net, seeds, theta, lr, optimizer, rule)
     rules, optimisers = several_rules(rule, m), several_optimisers(optimizer, m)
     rates = several_rates(lr, m)
-    objective = checked_objective(net, loss, reduction, rules, l2)
+    objective = checked_objective(net, loss, reduction, rules, l2, penalty)
     warn(net, objective.rule, objective.loss.name)
     kind = as_dtype(dtype, theta, X)
     samples = as_samples(net, objective.loss, X, T, sample_weight, kind, class_weight)
@@ -181,7 +182,7 @@ def _run(
 ) -> Many:
     """Train side by side where the engine can, else one by one."""
     job, began = jobs.base, time.monotonic()
-    histories = Histories(jobs.thetas, job.recorded, job.patient)
+    histories = Histories(jobs.thetas, job.recorded, job.patient, job.objective.learns)
     with ExitStack() as stack:
         interrupt = stack.enter_context(listening())
         bar = None

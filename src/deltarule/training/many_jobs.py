@@ -36,7 +36,6 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-Spec = str | Mapping[str, Any] | Method
 RuleSpec = str | Mapping[str, Any] | DeltaRule
 
 DEFAULT = range(200)
@@ -188,8 +187,11 @@ def several_rules(given: Any, m: int) -> tuple[DeltaRule, ...]:
 
 def _alike(what: str, records: list[Any]) -> tuple[Any, ...]:
     """Refuse records that differ in more than numbers."""
-    shape = structure(records[0])
+    shape, seen = structure(records[0]), {id(records[0])}
     for k, record in enumerate(records):
+        if id(record) in seen:  # most are one and the same
+            continue
+        seen.add(id(record))
         if structure(record) != shape:
             raise UsageError(
                 f"{what}: networks that are trained together differ in numbers alone, but number 0 "
@@ -238,9 +240,9 @@ def first_thetas(
 
 
 def checked_objective(
-    net: Network, loss: Any, reduction: str, rules: Sequence[DeltaRule], l2: float
+    net: Network, loss: Any, reduction: str, rules: Sequence[DeltaRule], l2: float, penalty: Any
 ) -> Objective:
     """Return the first network's objective; every rule is checked against the network."""
     made = dict(zip(map(id, rules), rules, strict=True))
-    first, *_ = [Objective.of(net, loss, reduction, rule, l2) for rule in made.values()]
+    first, *_ = [Objective.of(net, loss, reduction, rule, l2, penalty) for rule in made.values()]
     return first

@@ -54,6 +54,12 @@ def check_minimiser(job: Job) -> None:
             f"{objective.loss.name} is not: take half_squared_error, or lbfgs or gauss_newton, "
             "which take any loss"
         )
+    if optimiser.squares and objective.penalty is not None:
+        raise UsageError(
+            f"the optimizer {optimiser.name} is for sums of squares, which the penalty "
+            f"{objective.penalty.name} is not: take l2 alone, or lbfgs or gauss_newton, which take "
+            "any penalty"
+        )
 
 
 SMALL = 1000

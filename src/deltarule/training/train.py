@@ -17,7 +17,6 @@ from deltarule.core.arguments import whole
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Objective, as_samples
 from deltarule.engine.choice import (
-    WINDOWS,
     by_reference,
     choose_engine,
     make_trainer,
@@ -27,7 +26,7 @@ from deltarule.engine.over_time import OverTime
 from deltarule.engine.rule_check import warn
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.optim import Clipping, Method, Optimiser, Schedule
 from deltarule.rules import DeltaRule
@@ -86,6 +85,7 @@ def train(
     checkpoint: str | Path | Keeper | None = None,
     checkpoint_every: str | int = EVERY,
     resume: str | Path | bool = False,
+    penalty: str | Mapping[str, Any] | Penalty | None = None,
 ) -> Run:
     """Train a network by backpropagation.
 
@@ -97,7 +97,8 @@ def train(
         X: inputs (n, n_0).
         T: targets (n, n_L), or (n,) for one output; one-hot rows for classes.
         theta: where to start; None draws it from `seed`.
-        loss, reduction, rule, l2, sample_weight: the objective, as in `deltarule.backprop`.
+        loss, reduction, rule, l2, penalty, sample_weight: the objective, as in
+            `deltarule.backprop`.
         optimizer: a name (`"adam"`) or an object (`dr.optim.Adam(lr=1e-3)`), whose `lr` is a
             number or a schedule. One of the whole vector (`"lbfgs"`, `"levenberg_marquardt"`)
             needs `batch_size=None`, and may end by itself: see its `ends`.
@@ -157,7 +158,7 @@ def train(
         raise UsageError(
             f"train takes a Network, such as dr.Network(2, [dr.Dense(1)]), not {net!r}"
         )
-    objective = Objective.of(net, loss, reduction, rule, l2)
+    objective = Objective.of(net, loss, reduction, rule, l2, penalty)
     warn(net, objective.rule, objective.loss.name)
     kind = as_dtype(dtype, theta, X)
     samples = as_samples(net, objective.loss, X, T, sample_weight, kind, class_weight)
@@ -189,7 +190,9 @@ def train(
     if not isinstance(job.optimiser, Optimiser):
         choice = whole_vector(engine, job.optimiser.name)
     if job.over_time is not None:
-        choice = by_reference(engine, WINDOWS)
+        asked = len(samples), job.batch_size, objective.rule.exact
+        if why := job.over_time.not_compiled(*asked):
+            choice = by_reference(engine, why)
     watchers = (callbacks,) if callable(callbacks) else tuple(callbacks or ())
     job.require_memory("train", kind)
     count = None if threads is None else whole("threads", threads, 1)

@@ -22,7 +22,7 @@ from deltarule.core.errors import NumericError, UsageError, unknown_name
 from deltarule.core.notation import Notation, as_notation
 from deltarule.engine import Objective, as_samples
 from deltarule.layers import Dense, all_of
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
@@ -43,6 +43,7 @@ def diagnose(
     notation: str | Notation = "theory",
     up_to: str = "factor",
     l2_rows: int = 0,
+    penalty: str | Mapping[str, Any] | Penalty | None = None,
 ) -> Diagnosis:
     """Compare a gradient with the true one and with what every known mistake would give.
 
@@ -72,7 +73,7 @@ def diagnose(
         rule: how deltas are meant to be carried back; not the sequential order, which is one of
             the mistakes.
         sample_weight: each sample's weight in E.
-        l2: adds 1/2 l2 |W|^2 to E.
+        l2, penalty: what E has for the weights, as in `dr.backprop`.
         notation: the notation that the gradient is in: with `"in_out"` W is (in, out), also in
             the theta that a function gets; where delta is -dE/dnet, the vector is the one that
             is added.
@@ -105,7 +106,7 @@ def diagnose(
     """
     if up_to not in UP_TO:
         raise unknown_name("convention", up_to, UP_TO)
-    objective = Objective.of(net, loss, reduction, rule, l2)
+    objective = Objective.of(net, loss, reduction, rule, l2, penalty)
     if objective.rule.sequential:
         raise UsageError(
             "diagnose compares with the gradient of the simultaneous order; the sequential order "

@@ -135,8 +135,8 @@ class LayerPass:
 
     def __init__(self, case: Case, l: int, above: Result | None) -> None:
         self.case, self.l, self.above = case, l, above
-        self._penalty = case.objective.l2 * case.W[l], np.zeros_like(case.b[l])
-        self._penalised = case.objective.l2 > 0.0
+        self._penalty = case.penalty_slope(case.W[l]), np.zeros_like(case.b[l])
+        self._penalised = bool(case.objective.penalties)
         self._ats: dict[Acts, At] = {}
         self._alone: dict[Acts, Result] = {}
         self._changing: dict[Point, bool] = {}

@@ -43,6 +43,10 @@ class Case:
         objective = replace(self.objective, l2=share * self.objective.l2)
         return Case(objective, self.theta, samples, len(samples) if self.l2_rows else 0)
 
+    def penalty_slope(self, w: Array) -> Array:
+        """Return what the penalties add to dE/dw at weights w."""
+        return np.asarray(self.objective.penalised(np.zeros_like(w), w, NUMPY))
+
     @property
     def L(self) -> int:
         """The number of layers."""

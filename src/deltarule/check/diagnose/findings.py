@@ -34,6 +34,7 @@ def place_of(point: Point, layers: tuple[int, ...]) -> tuple[int, ...]:
 def parameters_of(case: Case, point: Point) -> dict[str, Any]:
     """Return which variant a point is, with its number."""
     told = {k: v(case) if callable(v) else v for k, v in point.quantity.told.items()}
+    told = {k: v for k, v in told.items() if v is not None}
     if point.quantity.number:
         told[point.quantity.number] = point.number
     return told

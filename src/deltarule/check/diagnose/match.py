@@ -144,7 +144,7 @@ def roundings(case: Case) -> list[Any]:
                 size, error = size * slope, error * slope + size * (slope + 1.0)
             both = size + error
             weights = both.T @ np.abs(case.outputs[l - 1])
-            weights = weights + case.objective.l2 * np.abs(case.W[l])
+            weights = weights + np.abs(case.penalty_slope(case.W[l]))
             sums = (float(weights.max()), float(both.sum(axis=0).max()))
             found[l] = tuple(s if np.isfinite(s) else 0.0 for s in sums)
     return found

@@ -77,7 +77,7 @@ def online_explanations(case: Case, vector: Array, points: Sequence[Point]) -> l
     tried = len(near) if case.n * len(vector) <= _SMALL else _TRIED
     for _, place, acts, batch in sorted(near)[:tried]:
         # a penalty is added with every row
-        base = online_gradient(case, acts, 0.0) if case.objective.l2 else batch
+        base = online_gradient(case, acts, 0.0) if case.objective.penalties else batch
         step = 1e-3 / max(1.0, float(np.max(np.abs(base))))
         column = (online_gradient(case, acts, step) - base) / step
         found = _two(base, column, vector)

@@ -65,7 +65,7 @@ class Search:
     def _common_factor(self, e: Explanation) -> bool:
         """Whether one of its points is a factor of the whole gradient: that is a convention."""
         every = tuple(range(self.case.L, 0, -1))
-        slots = ("whole",) if self.case.objective.l2 else ("whole", "scale")
+        slots = ("whole",) if self.case.objective.penalties else ("whole", "scale")
         return any(
             p.slot in slots and not (p.quantity.part or p.fitted) and layers == every
             for p, layers in zip(e.points, e.layers, strict=True)

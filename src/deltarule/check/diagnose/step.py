@@ -103,7 +103,7 @@ class Step:
     def _shown(self, point: Point) -> bool:
         """Whether the given numbers allow the point: no gradient at all is 0 to the last digit."""
         part = {"weights:nothing": 0, "biases:nothing": 1}.get(point.quantity.id)
-        if part is None or self.case.objective.l2:
+        if part is None or self.case.objective.penalties:
             return True
         return not np.any(self.given.pairs[self.l][part])
 

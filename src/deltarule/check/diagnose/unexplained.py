@@ -48,7 +48,7 @@ def facts(case: Case, given: Given, truth: Sequence[Any], place: LayerAgreement)
 
 def _as_penalty(case: Case, part: int, times: float) -> str:
     """Return where such a multiple comes from, if E may have a penalty that was not told."""
-    if part or case.objective.l2 or times < 0.0:
+    if part or case.objective.penalties or times < 0.0:
         return ""
     return f", as a penalty 1/2 l2 |W|^2 in E gives it (l2 = {times:.6g}: say so, --l2 {times:.6g})"
 
@@ -149,6 +149,7 @@ def command(case: Case, weight: tuple[int, int, int]) -> str:
     biases = {case.bias(l) for l in range(1, case.L + 1)}
     names = [_spec(layer.activation) for layer in net.affine]
     at = ",".join(map(str, weight))
+    penalty = "" if objective.penalty is None else _spec(objective.penalty)
     if (
         len(set(names[:-1])) > 1
         or case.samples.weight is not None
@@ -157,11 +158,12 @@ def command(case: Case, weight: tuple[int, int, int]) -> str:
     ):
         return (f"dr.explain(net, theta, X, T, weight=({at.replace(',', ', ')}), "
                 f'loss="{_spec(objective.loss)}", reduction="{objective.reduction}", '
-                f"l2={objective.l2!r})")  # fmt: skip
+                f"l2={objective.l2!r}{penalty and f', penalty={penalty!r}'})")  # fmt: skip
     parts = [f"deltarule explain --network {'-'.join(map(str, net.sizes))} --theta theta.npy"]
     parts += [f"--activation {names[0]}"] + ([f"--output {names[-1]}"] if len(names) > 1 else [])
     parts += [f"--loss {_spec(objective.loss)} --reduction {objective.reduction}"]
     parts += [f"--l2 {objective.l2!r}"] if objective.l2 else []
+    parts += [f"--penalty {penalty}"] if penalty else []
     parts += [] if True in biases else ["--no-bias"]
     for x, t in zip(case.samples.X, case.samples.T, strict=True):
         parts += [f"--input={_numbers(x)} --target={_numbers(t)}"]

@@ -7,6 +7,8 @@ is repeated once and for all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -90,7 +92,8 @@ class Perturbed(Around):
         fused = objective.fused
         self._fused = None if fused is None else fused(XP)[0]
         self._e = objective.loss.body(XP)[0]
-        self._squares = self._weights_squared()
+        used = self.x[net.layout.mask("penalised")]
+        self._totals = {each: each.body(XP)[0](used).sum() for each in objective.penalties}
         none = np.zeros(1, np.intp)
         with np.errstate(all="ignore"):
             value = self.errors(self.nets[self.L]) + self.penalty(none, np.zeros(1))
@@ -112,18 +115,14 @@ class Perturbed(Around):
         each = np.vecdot(self.scale, e.T.reshape(-1, self.samples))
         return np.asarray(each.reshape(len(net), -1).sum(axis=0))
 
-    def _weights_squared(self) -> float:
-        """Return |W|^2 over the parameters that the penalty covers."""
-        used = self.x[self.layout.mask("penalised")]
-        return float(used @ used)
-
     def penalty(self, entries: Array, steps: Array) -> Array | float:
-        """Return 1/2 l2 |W|^2 with one parameter moved, per move."""
-        if self.objective.l2 == 0.0:
-            return 0.0
-        w = self.x[entries]
-        change = np.where(self.layout.mask("penalised")[entries], (w + steps) ** 2 - w * w, 0.0)
-        return np.asarray(0.5 * self.objective.l2 * (self._squares + change))
+        """Return the penalties' part of E with one parameter moved, per move."""
+        w, covered = self.x[entries], self.layout.mask("penalised")[entries]
+        found: Array | float = 0.0
+        for each, total in self._totals.items():
+            p = each.body(XP)[0]
+            found = found + each.scale * (total + np.where(covered, p(w + steps) - p(w), 0.0))
+        return found
 
     def along(self, direction: Array, steps: Array) -> Array:
         """Return E(theta + steps_i direction), whole forward passes side by side.
@@ -152,13 +151,15 @@ class Perturbed(Around):
         return self.errors(net)
 
     def _penalty_along(self, direction: Array, steps: Array) -> Array | float:
-        """Return 1/2 l2 |W + s V|^2 for every step s."""
-        if self.objective.l2 == 0.0:
-            return 0.0
+        """Return the penalties' part of E at W + s V, for every step s."""
         used = self.layout.mask("penalised")
         w, v = self.x[used], direction[used]
-        squares = self._squares + steps * (2.0 * (w @ v)) + steps * steps * (v @ v)
-        return np.asarray(0.5 * self.objective.l2 * squares)
+        total = partial(self._along_line, w, v, steps)
+        return np.asarray(self.objective.penalty_of(total, XP))
+
+    @staticmethod
+    def _along_line(w: Array, v: Array, steps: Array, p: Callable[..., Any]) -> Array:
+        return np.array([p(w + s * v).sum() for s in steps])
 
 
 def contract(p: Any, y: Array) -> Array:

@@ -292,5 +292,6 @@ def _check_model(
         loss=objective.loss,
         reduction=objective.reduction,
         l2=objective.l2,
+        penalty=objective.penalty,
         **options,
     )

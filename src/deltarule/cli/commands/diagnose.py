@@ -123,8 +123,14 @@ class _Asked:
     @property
     def options(self) -> dict[str, Any]:
         """What is said of E, None for what is to be found out."""
+        from deltarule.core.errors import UsageError
         from deltarule.losses import LOSSES
 
+        if self.of.penalty is not None:
+            raise UsageError(
+                "--penalty is for a gradient in an NPZ file, or a function with --network; what a "
+                "program's E has is read off its numbers"
+            )
         loss = None if self.of.loss is None else LOSSES.get(self.of.loss)
         return {"loss": loss, "reduction": self.of.reduction, "l2": self.of.l2 or 0.0}
 

@@ -142,14 +142,14 @@ def explain(
                       "--bias": of.bias, "--seed": seed, "--theta": theta, "--input": inputs,
                       "--target": targets})  # fmt: skip
         written = options.text_format(separator, encoding, header, columns)
-        case = of_model(run, row, (data, written), (of.loss, of.l2, rule), own)
+        case = of_model(run, row, (data, written), (of, rule), own)
     else:
         check_own(of.network, {"--row": row, "--data": data, "--separator": separator,
                             "--encoding": encoding, "--header": header, "--no-header":
                             header is False, "--columns": columns})  # fmt: skip
         case = of_network(of, (seed, theta), (inputs, targets))
         given |= {"loss": of.loss or "half_squared_error", "l2": of.l2 or 0.0}
-        given |= {"rule": own_rule(rule or "exact")}
+        given |= {"penalty": of.penalty, "rule": own_rule(rule or "exact")}
     net, parameters, X, T, more = case
     more |= {} if lr is None else {"lr": lr}
     found = _explained(net, (parameters, X, T), weight, node, {**given, **more})

@@ -90,17 +90,17 @@ def of_model(
     run: Path,
     rows: list[int] | None,
     data: tuple[str | None, TextFormat],
-    given: tuple[str | None, float | None, str | None],
+    given: tuple[OwnNetwork, str | None],
     code: Path | None,
 ) -> Case:
     """Return the case of a model folder and rows of its data; what is not given is its own.
 
-    `given` are loss, l2 and rule.
+    `given` are what is said of E, and the rule.
     """
     from deltarule.cli.code.own import own_rule, owned
     from deltarule.models import load, observed
 
-    model, (loss, l2, rule) = load(run, owned(code)), given
+    model, (of, rule) = load(run, owned(code)), given
     if not rows:
         raise UsageError("--row is missing: which row of the data is to be explained, from 1?")
     source, form = data
@@ -108,8 +108,9 @@ def of_model(
     objective = model.objective
     own: dict[str, Any] = {
         "columns": columns,
-        "loss": objective.loss if loss is None else loss,
-        "l2": objective.l2 if l2 is None else l2,
+        "loss": objective.loss if of.loss is None else of.loss,
+        "l2": objective.l2 if of.l2 is None else of.l2,
+        "penalty": objective.penalty if of.penalty is None else of.penalty,
     }
     own["rule"] = objective.rule if rule is None else own_rule(rule)
     if rule is None:

@@ -207,6 +207,7 @@ def _how(objective: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
         f"patience {recipe['patience']}" if recipe["patience"] else "no patience",
     ]
     parts += [f"l2 {objective['l2']:g}"] if objective["l2"] else []
+    parts += [_spec(objective["penalty"])] if objective.get("penalty") else []
     changes = as_rule(_with_titles(objective["rule"])).changes()
     parts += [f"rule {changes}"] if changes else []
     parts += [f"clip_norm {recipe['clip_norm']:g}"] if recipe["clip_norm"] else []

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.core.errors import NumericError
-from deltarule.core.notation import Notation
+from deltarule.core.notation import Notation, Symbol
 from deltarule.engine import Objective, as_samples, backprop
 from deltarule.explanation.explanation import Explanation
-from deltarule.explanation.records import Contribution, Factor, Path
+from deltarule.explanation.penalties import penalty_factors, told_penalties
+from deltarule.explanation.records import Contribution, Path, product
 from deltarule.explanation.through_time.place import find
 from deltarule.explanation.through_time.reach import reach
 from deltarule.explanation.through_time.recursion import recursion
@@ -40,7 +41,8 @@ def explain_through_time(
 
     Raises what `deltarule.explain` raises.
     """
-    objective = Objective.of(net, *(options[name] for name in ("loss", "reduction", "rule", "l2")))
+    parts = ("loss", "reduction", "rule", "l2", "penalty")
+    objective = Objective.of(net, *(options[name] for name in parts))
     place = find(net, weight)
     theta = net.check_theta(theta, np.float64)
     samples = as_samples(net, objective.loss, x, t, options["sample_weight"], np.float64)
@@ -51,7 +53,9 @@ def explain_through_time(
     here = Pass(objective, theta, bp, place.layer, notation, net.ends(samples.X))
     found = terms(here, place)
     penalised = bool(net.layout.mask("penalised")[place.flat])
-    decay = objective.l2 * float(theta[place.flat]) if penalised else 0.0
+    symbol = Symbol(place.name, place.name)
+    pairs = penalty_factors(objective, float(theta[place.flat]), symbol) if penalised else []
+    decay = math.fsum(product(pair) for pair in pairs)
     shown = sorted(found, key=lambda term: -abs(term.value))[:limit]
     shown.sort(key=lambda term: (term.observation, term.step))
     paths = [
@@ -60,12 +64,7 @@ def explain_through_time(
         for term in shown
     ]  # fmt: skip
     remainder = math.fsum(term.value for term in found) - math.fsum(term.value for term in shown)
-    if decay:
-        pair = (
-            Factor("l2", "of the penalty", objective.l2, "l_2"),
-            Factor(place.name, "the weight", float(theta[place.flat]), place.name),
-        )
-        paths.append(Path((), pair, decay, 0))
+    paths += [Path((), pair, product(pair), 0) for pair in pairs]
     recurrent = isinstance(here.layer, Recurrent)
     name = f"d{notation.error.text}/d{place.name}"
     trained = bool(net.layout.mask("trained")[place.flat])
@@ -121,5 +120,6 @@ def _setting(
         "fused": objective.fused is not None,
         "observations": len(samples),
         "weighted": samples.weight is not None,
+        **told_penalties(objective),
         **objective.to_dict(),
     }

@@ -12,6 +12,7 @@ import numpy as np
 
 from deltarule.core.namespace import NUMPY
 from deltarule.core.notation import Symbol, entry_name
+from deltarule.explanation.penalties import penalty_factors
 from deltarule.explanation.records import Factor, Step, product
 from deltarule.explanation.through_time.place import Place
 from deltarule.explanation.through_time.terms import Pass, Term, at_step
@@ -36,10 +37,9 @@ def recursion(
     shown = sorted(found, key=lambda term: -abs(term.value))[:limit]
     shown.sort(key=lambda term: (term.observation, term.step))
     parts = [term.factors for term in shown]
-    l2 = here.objective.l2
-    if l2 and place.parameter in ("W", "U", "V"):
-        w = float(here.theta[place.flat])
-        parts.append((Factor("l2", "of the penalty", l2, "l_2"), Factor(place.name, "w", w, "w")))
+    if place.parameter in ("W", "U", "V"):
+        w, called = float(here.theta[place.flat]), Symbol(place.name, place.name)
+        parts += penalty_factors(here.objective, w, called)
     rest = value - math.fsum(product(part) for part in parts) if len(shown) < len(found) else 0.0
     symbol = f"d{here.notation.error.text}/d{place.name}"
     last = Step(symbol, symbol, tuple(parts), (), rest, len(found) - len(shown), value, 0, here.l)

@@ -8,6 +8,7 @@ from functools import cached_property
 from deltarule.core.namespace import NUMPY
 from deltarule.core.notation import Notation, Symbol
 from deltarule.explanation.columns import Cell, Columns
+from deltarule.explanation.penalties import penalty_factors
 from deltarule.explanation.records import Factor
 from deltarule.explanation.sweep import Sweep
 from deltarule.rules import Direct
@@ -171,13 +172,11 @@ class Names:
         return Factor(symbol.text, f"d{error.text} per change of {y.text}, {what}",
                       number, symbol.latex)  # fmt: skip
 
-    def penalty(self, l: int, j: int, k: int) -> tuple[Factor, ...]:
-        """Return the factors l2 and w of the penalty's derivative l2 w."""
-        symbol = self.notation.weight_symbol(l, j, k)
+    def penalties(self, l: int, j: int, k: int) -> list[tuple[Factor, ...]]:
+        """Return the factors of every penalty's derivative, such as l2 and w."""
         W = self.sweep.network.unpack(self.sweep.theta)[l - 1]["W"]
-        l2 = Factor("l2", "the penalty 1/2 l2 |W|^2", self.sweep.objective.l2, r"\lambda")
-        number = float(W[j - 1, k - 1])
-        return (l2, Factor(symbol.text, "the weight itself", number, symbol.latex))
+        w = self.notation.weight_symbol(l, j, k)
+        return penalty_factors(self.sweep.objective, float(W[j - 1, k - 1]), w)
 
     def _derivative(self, of: Symbol, part: str = "") -> Symbol:
         error = self.notation.error

@@ -58,8 +58,7 @@ def about(explanation: Explanation, digits: int = 6) -> list[str]:
         f"deltas by {order}",
         f"notation {notation.name}: {notation.says}",
     ]
-    if setting["l2"]:
-        found.insert(1, f"l2 = {setting['l2']:g} adds 1/2 l2 |W|^2 to the error")
+    found[1:1] = setting.get("penalties", [])
     return found
 
 
@@ -101,7 +100,9 @@ def _factors(e: Explanation, digits: int) -> Section:
     what = "observation 1" if several else f"{e.name}"
     rows.append(("product", f"of {what}", number(first.value, digits)))
     if e.penalty and not several:
-        rows.append(("+ l2 w", "the penalty's part", number(e.penalty, digits)))
+        rows.append(
+            (f"+ {e.setting['penalty_text']}", "the penalty's part", number(e.penalty, digits))
+        )
     return Section(
         "Factors" + (" of the first observation" if several else ""),
         ("factor", "what it is", "number"),
@@ -119,7 +120,7 @@ def _observations(e: Explanation, digits: int) -> Section:
         total = sum(c.value for c in rest)
         rows.append(("others", some(len(rest), "observation"), "", number(total, digits)))
     if e.penalty:
-        rows.append(("penalty", "l2 w", "", number(e.penalty, digits)))
+        rows.append(("penalty", e.setting["penalty_text"], "", number(e.penalty, digits)))
     rows.append(("sum", e.name, "", number(e.value, digits)))
     return Section(
         "Sum over observations", ("observation", "factors", "numbers", "value"), tuple(rows)

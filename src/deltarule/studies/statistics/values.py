@@ -18,6 +18,7 @@ LAYERWISE = {
     "saturated": "Saturated by layer, share of the nodes",
     "delta_angle": "Angle of delta to the chain rule's by layer, degrees",
     "weight_angle": "Angle of B to W by layer, degrees",
+    "gradient_angle": "Angle of dE/dw to the gradient by layer, degrees",
 }
 """What is measured of every layer of a run, and how it is told."""
 

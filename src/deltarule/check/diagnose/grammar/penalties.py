@@ -1,4 +1,4 @@
-"""What may stand for the gradient of the penalty 1/2 l2 |W|^2, the multiple of theta l2 W."""
+"""What may stand for the gradient of the penalty: of 1/2 l2 |W|^2, the multiple of W l2 W."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__: list[str] = []
 
 
 def _penalised(case: Case, l: int) -> bool:
-    return case.objective.l2 > 0.0
+    return bool(case.objective.penalties)
 
 
 def _both(case: Case, l: int) -> bool:
-    return case.objective.l2 > 0.0 and case.bias(l)
+    return _penalised(case, l) and case.bias(l)
 
 
 def _times(factor: Callable[[Case], float]) -> Callable[[Any, Any], Any]:
@@ -33,6 +33,15 @@ def _of_all(at: Any, x: Any, l2: float) -> Any:
     return l2 * at.case.W[at.l], l2 * at.case.b[at.l]
 
 
+def _told(factor: Callable[[Case], float], on: str = "weights") -> dict[str, Any]:
+    """Return what is told of a penalty times a factor: the l2 that it amounts to, or the factor."""
+    return {
+        "l2": lambda case: None if case.objective.penalty else factor(case) * case.objective.l2,
+        "times": lambda case: factor(case) if case.objective.penalty else None,
+        "on": on,
+    }
+
+
 def _some(l2: float) -> float | None:
     return l2 if abs(l2) > 1e-14 else None
 
@@ -40,8 +49,8 @@ def _some(l2: float) -> float | None:
 put("penalty", "nothing", "0: nothing", lambda at, x: (np.zeros_like(x[0]), x[1]),
     fits=_penalised, code="l2_missing", part="weights")  # fmt: skip
 put("penalty", "on_biases", "l2 times weights and biases",
-    lambda at, x: (x[0], at.case.objective.l2 * at.case.b[at.l]), fits=_both,
-    code="l2_scaled", told={"l2": lambda case: case.objective.l2, "on": "weights and biases"},
+    lambda at, x: (x[0], at.case.penalty_slope(at.case.b[at.l])), fits=_both,
+    code="l2_scaled", told=_told(lambda case: 1.0, "weights and biases"),
     part="biases")  # fmt: skip
 for _name, _phrase, _factor in (
     ("twice", "2 l2 W_l", lambda case: 2.0),
@@ -50,11 +59,14 @@ for _name, _phrase, _factor in (
     ("twice_by_n", "2 l2 W_l / n", lambda case: 2.0 / case.n),
 ):
     put("penalty", _name, _phrase, _times(_factor), part="weights", code="l2_scaled",
-        told={"l2": lambda case, f=_factor: f(case) * case.objective.l2, "on": "weights"},
-        fits=lambda case, l, f=_factor: case.objective.l2 > 0.0 and f(case) != 1.0)  # fmt: skip
+        told=_told(_factor),
+        fits=lambda case, l, f=_factor: _penalised(case, l) and f(case) != 1.0)  # fmt: skip
 put("penalty", "subtracted", "-l2 W_l", lambda at, x: (-x[0], x[1]), fits=_penalised,
-    code="l2_scaled", told={"l2": lambda case: -case.objective.l2, "on": "weights"},
-    part="weights")  # fmt: skip
+    code="l2_scaled", told=_told(lambda case: -1.0), part="weights")  # fmt: skip
+put("penalty", "times", "a multiple of the penalty's derivative",
+    lambda at, x, times: (times * x[0], x[1]), fits=lambda case, l: bool(case.objective.penalty),
+    part="weights", code="l2_scaled", told={"on": "weights"}, number="times",
+    allowed=_some)  # fmt: skip
 _UNTOLD = (
     "the gradient of a penalty 1/2 l2 |W|^2 is in it, which E as it was told has not",
     "if your E has it, it is right: say l2 = {number} (--l2)",
@@ -62,7 +74,7 @@ _UNTOLD = (
 
 
 def _unpenalised(case: Case, l: int) -> bool:
-    return case.objective.l2 == 0.0
+    return not case.objective.penalties
 
 
 for _name, _fits, _words in (("multiple", _penalised, None), ("untold", _unpenalised, _UNTOLD)):

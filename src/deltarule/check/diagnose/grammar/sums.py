@@ -92,7 +92,7 @@ def _put(name: str) -> None:
     if not told:
         put("whole", name, f"{name.replace('_', ' ')}, the penalty included",
             _times(factor, "both"), code=code, told={"of": "both, the penalty included"},
-            fits=lambda case, l: sensible(case) and case.objective.l2 > 0.0)  # fmt: skip
+            fits=lambda case, l: sensible(case) and bool(case.objective.penalties))  # fmt: skip
 
 
 for _name in FACTORS:

@@ -25,7 +25,7 @@ from deltarule.engine.compiled.programs.registers import registers_module
 from deltarule.engine.compiled.programs.sequences.program import Sequences
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective, check_order
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser, elementwise
 from deltarule.rules import DeltaRule
@@ -46,13 +46,14 @@ def compiled_source(
     clip_value: float | None = None,
     dtype: DTypeLike = "float64",
     llvm: bool = False,
+    penalty: str | Mapping[str, Any] | Penalty | None = None,
 ) -> str:
     """Return the program that the compiled engine makes; see `Network.compiled_source`."""
     kind = float_type("compiled_source: dtype", dtype)
     if kind.name not in ("float32", "float64"):
         raise UsageError(f"compiled_source: dtype has to be float32 or float64, not {kind}")
     size = whole("compiled_source: batch_size", batch_size, 1)
-    objective = Objective.of(net, loss, reduction, rule, l2)
+    objective = Objective.of(net, loss, reduction, rule, l2, penalty)
     optimiser, clipping = elementwise(optimizer, "compiled_source"), Clipping(clip_norm, clip_value)
     check_order(objective.rule, optimiser, clipping)
     weighted = boolean("compiled_source: sample_weight", sample_weight)

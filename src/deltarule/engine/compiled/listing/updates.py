@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from deltarule.engine.compiled.expressions.formulas import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.expressions.moving import TURN
 from deltarule.engine.compiled.expressions.text import Assignment, Wording
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
+from deltarule.engine.compiled.expressions.updates import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.listing.small import indented
 from deltarule.engine.compiled.programs.update import layer_factors
 from deltarule.engine.compiled.specialisation import Specialisation
@@ -89,8 +89,8 @@ class Updates:
         spec, graph, name = self.spec, Graph(), array.name
         w, g = entry(graph, spec, array.penalised, array.trained)
         targets: list[Assignment] = []
-        if array.penalised and self.objective.l2:
-            term = graph.symbol("weight", NUMBER) * graph.apply("sum", decay(spec, w))
+        if array.penalised and self.objective.penalties:
+            term = graph.symbol("weight", NUMBER) * graph.apply("sum", decay(graph, spec, w))
             targets.append(("penalties", "+=", term))
         if spec.clipping.value is not None:
             targets.append(("penalties", "+=", graph.apply("sum", nothing(g))))

@@ -47,7 +47,7 @@ class Kernel:
     @property
     def two_sums(self) -> bool:
         """Whether the update adds to a sum: the penalty, or what shows an infinite gradient."""
-        return bool(self.spec.objective.l2) or self.spec.clipping.value is not None
+        return bool(self.spec.objective.penalties) or self.spec.clipping.value is not None
 
     @property
     def text(self) -> str:

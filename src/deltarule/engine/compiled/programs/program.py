@@ -66,6 +66,8 @@ class Program:
     """Bytes of working memory."""
     barrier: int = 0
     """Where in it the threads' counter is."""
+    kept: tuple[int, tuple[int, int, int]] | None = None
+    """Where in it states go from window to window, [block][node][lane], and that shape."""
 
 
 def built(text: str, machine: Machine) -> Callable[[Any, int], None]:
@@ -105,6 +107,7 @@ def program(
         threads,
         memory.bytes,
         memory["barrier"],
+        (memory["kept"], written.kept) if isinstance(written, Sequences) and written.kept else None,
     )
 
 
@@ -128,7 +131,7 @@ def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
         raise Untraceable(f"{spec.optimiser.name} looks at E, which threads find in parts")
     if some:
         raise Untraceable("a choice of weights, layer by layer")
-    if sequential and spec.objective.l2:
+    if sequential and spec.objective.penalties:
         raise Untraceable("the sequential order with a penalty, layer by layer")
     return "layered"
 

@@ -8,9 +8,9 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.formulas import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.expressions.moving import TURN, of_turn
 from deltarule.engine.compiled.expressions.tracing import NUMBER, VALUE, Graph, Node
+from deltarule.engine.compiled.expressions.updates import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.instructions.operations import vector_of
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.packed import Part
@@ -147,7 +147,7 @@ class Update:
         for node, value in self.numbers.items():
             lower.bind(node, value)
         w, g = self._gradient(graph, lower, kind, offset, decays, moves)
-        if decays and spec.objective.l2:
+        if decays and spec.objective.penalties:
             self._penalty(graph, lower, w, mask)
         if spec.clipping.value is not None:  # what is infinite may not vanish in a bound
             self._accumulate(self.p.sums[1], lower(nothing(g)), mask)
@@ -167,8 +167,8 @@ class Update:
             o.store(kept, array, offset)
 
     def _penalty(self, graph: Graph, lower: Lowering, w: Node, mask: Any) -> None:
-        """Add this vector's part of (batch weight) * 1/2 l2 |W|^2 to the sums."""
-        term = lower(decay(self.p.spec, w))
+        """Add this vector's part of (batch weight) * (the penalties) to the sums."""
+        term = lower(decay(graph, self.p.spec, w))
         self._accumulate(self.p.sums[1], term, mask, self.batch_weight)
 
     def _accumulate(self, total: Any, value: Any, mask: Any, factor: Any = None) -> None:
