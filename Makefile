@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies docs mutation bench lock clean
+.PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies changelog docs mutation bench lock clean lab-test
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,8 +53,12 @@ test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tes
 test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch and onnxruntime, scikit-learn's checks
 	@$(BIN)/python -m pytest -n $(JOBS) tests/peers
 
-proof: $(STAMPS)/test  ## the diagnosis: every mistake and pair, 5,000 points of the grammar, 4,000 right and wrong gradients; intervals
-	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py tests/studies/full_coverage.py
+KILLED_STUDIES ?= 50
+
+proof: $(STAMPS)/test  ## the diagnosis: every mistake and pair, 5,000 points of the grammar, 4,000 right and wrong gradients; intervals; studies and workers killed
+	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py tests/studies/full_coverage.py \
+	  tests/studies/full_kills.py
+	@KILLED_STUDIES=$(KILLED_STUDIES) $(BIN)/python -m pytest -s tests/studies/test_folder.py -k kill_9
 
 KILLED_JOBS ?= 200
 
@@ -67,7 +71,10 @@ fuzz: $(STAMPS)/test  ## kills, readers and gradients at random, FUZZ_CASES=2000
 	@FUZZ_CASES=$(FUZZ_CASES) $(BIN)/python -m pytest tests/check/test_rates.py \
 	  tests/models/test_claim.py tests/models/test_folder.py tests/data/test_fuzz_csv.py \
 	  tests/data/test_parquet.py tests/data/test_written.py tests/core/test_array_file.py tests/check/test_corner.py \
-	  -k "fuzz or kill or reader or replaced"
+	  tests/web/test_service.py -k "hostile or fuzz or kill or reader or replaced"
+
+lab-test: $(STAMPS)/test $(STAMPS)/lab-test  ## the lab: every view and lesson at three widths, axe-core, 2,000 hostile requests
+	@$(BIN)/python -m pytest -n $(JOBS) tests/web tests/web/full_lab.py
 
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .
@@ -79,9 +86,13 @@ format: $(STAMPS)/test  ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-studies: $(STAMPS)/core  ## run the studies that come along, and write their pages; minutes
+studies: $(STAMPS)/data  ## run the studies that come along, and write their pages; minutes
 	@$(BIN)/python docs/make_studies.py
 	@$(BIN)/python docs/make_finite_differences.py
+	@$(BIN)/python docs/make_optimizer_times.py
+
+changelog:  ## put the fragments of changes/ into CHANGELOG.md
+	@$(PYTHON) docs/_ext/deltadocs/changes.py
 
 docs: $(STAMPS)/docs  ## build the pages into docs/_build/html
 	@$(BIN)/python -m sphinx -q -W -b html docs docs/_build/html

@@ -1,11 +1,15 @@
-"""The rate of the compiled engine's matrix products, in GFLOP/s on one thread.
+"""The rate of the compiled engine's matrix products, in GFLOP/s.
 
 Every row of the table is one size: ours for C = AB (rows) and C = A'B (columns), with A in place
 and with its rows gathered from a larger matrix, OpenBLAS (NumPy's) on the same, and the fused
 multiply-add rate of the processor, all measured in turn. The best of all rounds counts, since
 only others can make a round slower. Run it as
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/product_rate.py
+    python benchmarks/product_rate.py                   # all sizes, on one thread
+    python benchmarks/product_rate.py 8 --threads 2     # the ninth, C's rows shared out to two
+
+OpenBLAS's kernels are those that it chooses, or that `import deltarule` has it choose, unless the
+environment says otherwise (OPENBLAS_CORETYPE): the first line says which.
 """
 
 from __future__ import annotations
@@ -15,12 +19,16 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy loads
+THREADS = int(sys.argv[sys.argv.index("--threads") + 1]) if "--threads" in sys.argv else 1
+os.environ["OPENBLAS_NUM_THREADS"] = str(THREADS)  # read when NumPy loads
 
+import deltarule  # noqa: F401, I001 (before NumPy: it has OpenBLAS choose)
 import numpy as np
 from llvmlite import ir
+from threadpoolctl import threadpool_info
 
 from deltarule.engine.compiled.compiler.jit import Loaded, compile_module, load
 from deltarule.engine.compiled.instructions.machine import host
@@ -37,6 +45,7 @@ SIZES = (
     (64, 784, 512),
     (64, 512, 256),
     (512, 1024, 1024),
+    (1024, 1024, 1024),
 )
 """Rows of A, columns of A, columns of B (and of C = AB)."""
 ROUNDS = 15
@@ -81,6 +90,19 @@ def callable_of(loaded: Loaded, arguments: list[Any]) -> Call:
     return call
 
 
+def together(calls: list[Call]) -> Call:
+    """Return what does several calls, each on a thread of its own."""
+    if len(calls) == 1:
+        return calls[0]
+    pool = ThreadPoolExecutor(len(calls))
+
+    def call(times: int) -> None:
+        for _ in range(times):  # after every product all wait, as in a training
+            list(pool.map(lambda one: one(1), calls))
+
+    return call
+
+
 def ours(m: int, k: int, n: int, down: bool, gathered: bool) -> tuple[Call, float]:
     """Return our product of one size, and the seconds that its compilation took."""
     began = time.perf_counter()
@@ -95,15 +117,16 @@ def ours(m: int, k: int, n: int, down: bool, gathered: bool) -> tuple[Call, floa
     seconds = time.perf_counter() - began
     a = aligned((SOURCE_ROWS if gathered else m, k))
     index = np.random.default_rng(2).permutation(len(a))[:m].astype(np.int64)
-    b, start, scratch = (
-        aligned((m if down else k, n)),
-        aligned((n,)),
-        aligned((product.scratch,), "B"),
-    )
-    c = aligned((k if down else m, n))
-    if down:
-        return callable_of(loaded, [a, index, b, c, m, 0, k, scratch]), seconds
-    return callable_of(loaded, [a, index, b, start, c, 0, m, None, scratch]), seconds
+    b, start = aligned((m if down else k, n)), aligned((n,))
+    rows = k if down else m
+    c, calls = aligned((rows, n)), []
+    for t in range(THREADS):
+        part = [rows * end // THREADS for end in (t, t + 1)]
+        scratch = aligned((product.scratch,), "B")
+        before, behind = ([], [m]) if down else ([start], [])
+        rest = [scratch] if down else [None, scratch]
+        calls.append(callable_of(loaded, [a, index, b, *before, c, *behind, *part, *rest]))
+    return together(calls), seconds
 
 
 def openblas(m: int, k: int, n: int, down: bool) -> Call:
@@ -144,7 +167,8 @@ def peak() -> tuple[Call, float]:
     b.ret_void()
     repeated(module, function)
     loaded = load(compile_module(str(module), machine), machine)
-    return callable_of(loaded, [aligned((16 * chains,))]), 2.0 * chains * steps * kind.count
+    calls = [callable_of(loaded, [aligned((16 * chains,))]) for _ in range(THREADS)]
+    return together(calls), 2.0 * chains * steps * kind.count * THREADS
 
 
 def rates(calls: dict[str, tuple[Call, float]]) -> dict[str, float]:
@@ -154,11 +178,13 @@ def rates(calls: dict[str, tuple[Call, float]]) -> dict[str, float]:
         call(1)
         times[name] = max(1, int(SECONDS * 100e9 / operations))
     best = dict.fromkeys(calls, float("inf"))
+    # one thread's own time does not count what others had of the processor meanwhile
+    clock = time.thread_time if THREADS == 1 else time.perf_counter
     for _ in range(ROUNDS):
         for name, (call, _) in calls.items():
-            began = time.perf_counter()
+            began = clock()
             call(times[name])
-            best[name] = min(best[name], (time.perf_counter() - began) / times[name])
+            best[name] = min(best[name], (clock() - began) / times[name])
     return {name: operations / best[name] / 1e9 for name, (_, operations) in calls.items()}
 
 
@@ -175,7 +201,10 @@ def table_row(m: int, k: int, n: int) -> dict[str, float]:
 
 def main() -> None:
     """Print the table."""
-    sizes = [SIZES[int(i)] for i in sys.argv[1:]] or SIZES
+    last = sys.argv.index("--threads") if "--threads" in sys.argv else None
+    sizes = [SIZES[int(i)] for i in sys.argv[1:last]] or SIZES
+    kernels = {i["architecture"] for i in threadpool_info() if i["internal_api"] == "openblas"}
+    print(f"{THREADS} threads; OpenBLAS's kernels: {', '.join(sorted(kernels))}")
     for number, (m, k, n) in enumerate(sizes):
         row = table_row(m, k, n)
         if number == 0:

@@ -28,6 +28,7 @@ import second_order_speed
 import sequence_speed
 import series_speed
 import startup
+import study_speed
 from compare import Plan, Result, compare
 from contestant import PEERS
 from environment import blas_environment, describe
@@ -36,7 +37,8 @@ from results import cold_lines, verdicts, write
 from work import ROWS
 
 HERE = Path(__file__).parent
-OTHERS = ("startup", "reference", "explain", "check", "diagnose", "series", "sequences", "cold")
+OTHERS = ("startup", "reference", "explain", "check", "diagnose", "series", "sequences", "studies",
+          "cold")  # fmt: skip
 
 
 def main() -> None:
@@ -58,6 +60,8 @@ def main() -> None:
         _series()
     if _chosen("sequences", asked.rows):
         _sequences()
+    if _chosen("studies", asked.rows):
+        _studies()
     if _chosen("check", asked.rows):
         _check()
     if _chosen("diagnose", asked.rows):
@@ -158,6 +162,15 @@ def _sequences() -> None:
         print(
             f"  {name}", *(f"  {line}" for line in sequence_speed.lines(case)), sep="\n", flush=True
         )
+
+
+def _studies() -> None:
+    """Print what a study's worth of networks takes, beside JAX and PyTorch."""
+    head = f"{study_speed.SEEDS:,} seeds x {len(study_speed.RULES)} rules on XOR, full batch"
+    print(f"\n{head}, {study_speed.EPOCHS:,} epochs (seconds; PyTorch by 1/{study_speed.PART})")
+    for name, value in study_speed.main().items():
+        goal = f"   goal >= {study_speed.GOAL:g}" if name == "JAX / ours" else ""
+        print(f"  {name:20s} {value:8.3f}{goal}", flush=True)
 
 
 def _rules() -> None:

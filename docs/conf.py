@@ -16,7 +16,7 @@ project_copyright = author
 version = release = deltarule.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",  # MyST pages, and notebooks, which are run
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
@@ -44,6 +44,11 @@ napoleon_numpy_docstring = False
 python_maximum_signature_line_length = 88
 add_module_names = False
 toc_object_entries = False
+
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_execution_timeout = 120
 
 html_theme = "furo"
 html_title = f"deltarule {release}"

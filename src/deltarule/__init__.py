@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deltarule import activations, data, losses, optim, rules
     from deltarule.check.adapter import diagnose
     from deltarule.check.diagnose import Diagnosis
+    from deltarule.check.frameworks.keras_check import check_keras
     from deltarule.check.frameworks.pytorch import check_torch
     from deltarule.check.frameworks.scikit import check_sklearn
     from deltarule.check.function import check_function
@@ -48,7 +49,15 @@ if TYPE_CHECKING:
         hessian_vector,
         jacobian,
     )
-    from deltarule.exchange import Exported, export, from_sklearn, from_torch, to_torch
+    from deltarule.exchange import (
+        Exported,
+        export,
+        from_keras,
+        from_onnx,
+        from_sklearn,
+        from_torch,
+        to_torch,
+    )
     from deltarule.explanation import (
         Explanation,
         Saturation,
@@ -98,6 +107,7 @@ if TYPE_CHECKING:
         train_many,
     )
     from deltarule.training.keeping.checkpoints import checkpoints
+    from deltarule.web.notebook import LabPage, lab
 
 __version__ = VERSION
 
@@ -133,6 +143,8 @@ _HOME = {
     "backprop": "deltarule.engine",
     "Exported": "deltarule.exchange",
     "export": "deltarule.exchange",
+    "from_keras": "deltarule.exchange",
+    "from_onnx": "deltarule.exchange",
     "from_sklearn": "deltarule.exchange",
     "from_torch": "deltarule.exchange",
     "to_torch": "deltarule.exchange",
@@ -178,6 +190,7 @@ _HOME = {
     "Run": "deltarule.training",
     "check_function": "deltarule.check.function",
     "check_gradient": "deltarule.check.network",
+    "check_keras": "deltarule.check.frameworks.keras_check",
     "check_sklearn": "deltarule.check.frameworks.scikit",
     "check_torch": "deltarule.check.frameworks.pytorch",
     "StepDiagnosis": "deltarule.check.steps",
@@ -186,6 +199,8 @@ _HOME = {
     "compare_outputs": "deltarule.check.outputs",
     "load": "deltarule.models",
     "save": "deltarule.models.network_folder",
+    "LabPage": "deltarule.web.notebook",
+    "lab": "deltarule.web.notebook",
     "checkpoints": "deltarule.training.keeping.checkpoints",
     "train": "deltarule.training",
     "train_many": "deltarule.training",
@@ -215,6 +230,7 @@ __all__ = [
     "Forecast",
     "GradientCheck",
     "Jordan",
+    "LabPage",
     "Last",
     "LockError",
     "Many",
@@ -245,6 +261,7 @@ __all__ = [
     "backprop",
     "check_function",
     "check_gradient",
+    "check_keras",
     "check_sklearn",
     "check_torch",
     "checkpoints",
@@ -258,12 +275,15 @@ __all__ = [
     "export",
     "forecast",
     "forecast_panel",
+    "from_keras",
+    "from_onnx",
     "from_sklearn",
     "from_torch",
     "gauss_newton_vector",
     "hessian",
     "hessian_vector",
     "jacobian",
+    "lab",
     "load",
     "load_forecast",
     "losses",

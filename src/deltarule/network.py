@@ -25,15 +25,18 @@ from deltarule.layers import (
     Initialiser,
     Layer,
     Start,
+    State,
     Steps,
+    Teacher,
     all_of,
+    as_inputs,
+    as_layers,
     as_shape,
-    check_ends,
     check_rows,
-    inputs_text,
     shapes,
     starts,
 )
+from deltarule.network_stream import Stream
 from deltarule.network_table import as_html, as_text, rows
 
 __all__ = ["Network"]
@@ -72,12 +75,7 @@ class Network:
         layers: Sequence[Layer],
         init: str | Mapping[str, Any] | Initialiser | None = None,
     ) -> None:
-        if not isinstance(layers, Sequence) or not layers:
-            raise UsageError(f"Network: layers is a list such as [Dense(1)], not {layers!r}")
-        for number, layer in enumerate(layers, 1):
-            if not isinstance(layer, Layer):
-                raise UsageError(f"Network: layer {number} is not a layer: {layer!r}")
-        self.layers = tuple(layers)
+        self.layers = as_layers(layers)
         check_rows(self.layers)
         self.initialiser = None if init is None else INITIALISERS.get(init)
         self.shapes = shapes(as_shape(inputs), self.layers)
@@ -99,10 +97,7 @@ class Network:
 
     @cached_property
     def affine(self) -> tuple[Affine, ...]:
-        """The layers of a network that has affine ones alone.
-
-        Raises `UsageError` naming the first layer that is not.
-        """
+        """The layers, all affine; raises `UsageError` naming the first that is not."""
         return all_of(self.layers, Affine)
 
     @property
@@ -140,12 +135,11 @@ class Network:
         """Return theta from every layer's parameters, in the order of `unpack`.
 
         Each layer's are a sequence such as `(W, b)`, a dictionary such as `{"W": W, "b": b}`, or
-        W alone where there is no bias.
-
-        Raises `UsageError` where the number of layers or a shape does not fit.
+        W alone where there is no bias. Raises `UsageError` where the number of layers or a
+        shape does not fit.
         """
-        if not isinstance(parameters, Sequence) or len(parameters) != len(self.layers):
-            count = len(parameters) if isinstance(parameters, Sequence) else repr(parameters)
+        count = len(parameters) if isinstance(parameters, Sequence) else repr(parameters)
+        if count != len(self.layers):
             raise UsageError(
                 f"pack: the network has {len(self.layers)} layers, given: {count}; a layer's "
                 f"parameters are such as (W, b)"
@@ -182,11 +176,52 @@ class Network:
             outputs.append(y)
         return saved, outputs
 
-    def ends(self, X: Any) -> NDArray[np.intp] | None:
-        """Return the steps of every sequence, of `Sequences` or as a first layer finds them in X.
+    def resume(
+        self,
+        theta: Any,
+        X: Any,
+        states: Sequence[State | None] | None = None,
+        xp: Any = NUMPY,
+        teacher: Teacher | None = None,
+    ) -> tuple[list[Any], list[Any], list[State]]:
+        """Return what `passed` does, of steps that follow on others, and the states behind them.
 
-        None where all have all steps.
+        `states` has what every layer's steps before have left; None where there are none. A
+        `teacher` is fed back into the last layer that feeds back its outputs.
         """
+        saved, outputs, behind = [None], [X], []
+        before = [None] * len(self.layers) if states is None else states
+        taught = None if teacher is None else [one for one in self.layers if one.fed_back][-1]
+        for layer, p, state in zip(self.layers, self.unpack(theta), before, strict=True):
+            further: Any = layer.resume
+            more = (teacher,) if layer is taught else ()
+            y, kept, after = further(p, outputs[-1], state, xp, *more)
+            saved.append(kept)
+            outputs.append(y)
+            behind.append(after)
+        return saved, outputs, behind
+
+    def stream(
+        self, theta: ArrayLike, samples: int = 1, states: Sequence[Any] | None = None
+    ) -> Stream:
+        """Return the network as what takes one step of its sequences after the other.
+
+        See `deltarule.network_stream.Stream`. `states` are those of another stream, to go on from.
+
+        >>> import deltarule as dr
+        >>> net = dr.Network((5, 2), [dr.GRU(3), dr.Last(), dr.Dense(1)])
+        >>> theta, x = net.init(seed=0), np.arange(10.0).reshape(5, 2)
+        >>> stream = net.stream(theta)
+        >>> steps = [stream(step) for step in x]
+        >>> bool(abs(steps[-1] - net(theta, x)[0]).max() < 1e-15)
+        True
+        """
+        theta = self.check_theta(theta)
+        own = (self.layers, self.shapes, self.unpack(theta), theta.dtype)
+        return Stream(*own, samples, states)
+
+    def ends(self, X: Any) -> NDArray[np.intp] | None:
+        """Return the sequences' lengths, if they differ: `Sequences`', or found in X by `Steps`."""
         if not isinstance(X, Sequences) and isinstance(self.layers[0], Steps):
             X = self.layers[0].forward({}, X, NUMPY)[0]
         return X.lengths if isinstance(X, Sequences) else None
@@ -213,51 +248,17 @@ class Network:
         """
         found = array("theta", theta, dtype)
         if found.dtype.kind not in "fc":
-            raise UsageError(
-                f"theta has the dtype {found.dtype}; floating-point numbers are needed"
-            )
+            wanted = "floating-point numbers are needed"
+            raise UsageError(f"theta has the dtype {found.dtype}; {wanted}")
         self.unpack(found)
         return found
 
     def check_inputs(self, X: ArrayLike | Sequences, dtype: DTypeLike) -> Any:
-        """Return X as an (n, n_0) array of `dtype`; raises `UsageError` for another shape.
+        """Return X as an (n, n_0) array of `dtype`, or `Sequences` with all the network's steps.
 
-        `Sequences` stay what they are, with as many places for steps as the network has.
+        Raises `UsageError` for another shape.
         """
-        shape = self.shapes[0]
-        if isinstance(X, Sequences):
-            if len(shape) != 2 or X.shape[2] != shape[1]:
-                raise self._misfit(X.shape, "")
-            check_ends(self.layers)
-            return X.up_to(shape[0]).astype(dtype)
-        found = array("X", X, dtype)
-        if found.shape == shape or (found.ndim == 1 and shape == (1,)):
-            found = found.reshape(-1, *shape)
-        if found.shape[1:] != shape:
-            hint = " (it fits if transposed)" if found.T.shape[1:] == shape else ""
-            raise self._misfit(found.shape, hint)
-        return found
-
-    def _misfit(self, given: tuple[int, ...], hint: str) -> UsageError:
-        """Return the error of inputs of another shape."""
-        shape = self.shapes[0]
-        needed = ", ".join(map(str, ("n", *shape)))
-        if len(given) == 3 and len(shape) == 1:
-            hint = (
-                "; for sequences begin the network with a layer over time, such as Network("
-                f"{given[1:]}, [GRU(8), Last(), ...]), or with Flatten()"
-            )
-        elif len(given) == 2 and len(shape) == 2:
-            hint = "; a series is cut into windows, (n, time, features)"
-        elif len(given) == 3 and given[2:] == shape[1:]:
-            hint = (
-                f"; for sequences of {given[1]} steps make it as Network({given[1:]}, ...) with "
-                "the same layers and theta, for shorter ones give Sequences(X, lengths)"
-            )
-        return UsageError(
-            f"X has the shape {given}; this network has {inputs_text(shape)}, so it needs "
-            f"({needed}){hint}"
-        )
+        return as_inputs(X, dtype, self.shapes[0], self.layers)
 
     def compiled_source(
         self,
@@ -320,10 +321,11 @@ class Network:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the network as plain values, ready for JSON; `from_dict` reads it."""
-        init = None if self.initialiser is None else self.initialiser.to_dict()
-        layers = [layer.to_dict() for layer in self.layers]
-        inputs = list(self.shapes[0]) if len(self.shapes[0]) > 1 else self.inputs
-        return {"inputs": inputs, "layers": layers, "init": init}
+        return {
+            "inputs": list(self.shapes[0]) if len(self.shapes[0]) > 1 else self.inputs,
+            "layers": [layer.to_dict() for layer in self.layers],
+            "init": None if self.initialiser is None else self.initialiser.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Network:

@@ -15,14 +15,14 @@ from deltarule.activations import ACTIVATIONS
 from deltarule.check.diagnose import MISTAKES
 from deltarule.data import BUNDLED
 from deltarule.layers import INITIALISERS, LAYERS
-from deltarule.losses import FUSED, LOSSES
+from deltarule.losses import FUSED, LOSSES, PENALTIES
 from deltarule.optim import OPTIMISERS, SCHEDULES
 from deltarule.rules import DERIVATIVES, FEEDBACKS, RULES
 from deltarule.training import STOPPING
 
 NAMES = {
     "activations": ACTIVATIONS.names(),
-    "losses": LOSSES.names(),
+    "losses": (*LOSSES.names(), *PENALTIES.names()),
     "optimisers": OPTIMISERS.names(),
     "schedules": SCHEDULES.names(),
     "initialisers": INITIALISERS.names(),
@@ -146,7 +146,7 @@ def test_formulas_become_mathml() -> None:
     pytest.importorskip("latex2mathml", reason="the docs extra")
     from deltadocs.mathml import to_mathml
 
-    for registry in (ACTIVATIONS, LOSSES, OPTIMISERS, SCHEDULES, INITIALISERS, LAYERS):
+    for registry in (ACTIVATIONS, LOSSES, PENALTIES, OPTIMISERS, SCHEDULES, INITIALISERS, LAYERS):
         for record in registry:
             found = to_mathml(record.equation)
             assert found.startswith("<math")

@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from deltadocs import rooms
+import pytest
+from deltadocs import rooms, rooms_picture
 
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 
 
 def test_no_module_stands_in_a_circle_of_imports() -> None:
     assert rooms.circles() == []
+
+
+@pytest.mark.parametrize("contract", rooms_picture.PARTS)
+def test_the_picture_has_every_room_and_no_import_goes_up(contract: str) -> None:
+    inside = rooms.ROOT / "engine" / "compiled" if contract == "compiled" else rooms.ROOT
+    there = {p.stem for p in inside.iterdir() if p.is_dir() or p.suffix == ".py"}
+    drawn = {room for row in rooms_picture.levels(contract) for room in row}
+    assert drawn == {name for name in there if not name.startswith("__")}
+    assert rooms_picture.upwards(contract) == []
 
 
 def test_every_file_and_folder_that_the_page_names_is_there() -> None:

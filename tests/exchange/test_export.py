@@ -25,7 +25,11 @@ from deltarule.exchange.trial import Trial
 from deltarule.models import Model, Recipe, fit, save
 from deltarule.models.tables import columns_table
 
-HERE = [to for to in TARGETS if to not in ("onnx", "torch") or importlib.util.find_spec(to)]
+HERE = [
+    to
+    for to in TARGETS
+    if to != "c_fixed" and (to not in ("onnx", "torch") or importlib.util.find_spec(to))
+]
 """The others are in the extras `onnx` and `peers`."""
 HIDDEN = [a.name for a in ACTIVATIONS if not a.rowwise]
 

@@ -38,3 +38,22 @@ def test_its_numbers_are_those_of_a_forecast() -> None:
     own = dr.forecast("lynx", lags=3, networks=2, epochs=30, transform="log", horizon=5)
     np.testing.assert_allclose(said.to_numpy(), own.mean[[0, 1, 4]], rtol=1e-12)
     assert said.index.astype(str).tolist() == ["1935", "1936", "1939"]
+
+
+def test_its_quantiles_are_those_of_a_bootstrap() -> None:
+    import pandas as pd
+
+    from deltarule.series.estimators.sktime import NetworkForecaster
+
+    options = {"lags": 3, "networks": 2, "epochs": 30, "transform": "log"}
+    levels = (0.1, 0.5, 0.9)
+    own = dr.forecast("lynx", **options, horizon=5, intervals="bootstrap", quantiles=levels)
+    index = pd.period_range("1821", periods=114, freq="Y")
+    model = NetworkForecaster(**options).fit(pd.Series(own.series.values, index, name="lynx"))
+    said = model.predict_quantiles(fh=[1, 5], alpha=list(levels))
+    assert said.columns.tolist() == [("lynx", level) for level in levels]
+    assert said.index.astype(str).tolist() == ["1935", "1939"]
+    assert own.quantiles is not None
+    np.testing.assert_allclose(said.to_numpy(), own.quantiles[[0, 4]], rtol=1e-12)
+    between = model.predict_interval(fh=[1, 5], coverage=0.8)
+    np.testing.assert_allclose(between.to_numpy(), own.quantiles[[0, 4]][:, [0, 2]], rtol=1e-9)

@@ -69,6 +69,21 @@ def test_many_networks_are_what_each_is_alone(rule, batch_size):
         own = rule if isinstance(rule, str) else rule[k]
         alone = dr.train(SMALL, X, T, seed=k, rule=own, engine="reference", **options)
         assert np.abs(alone.theta - many.theta[k]).max() < 1e-12
+        if alone.learned is not None:
+            assert np.abs(alone.learned - many.learned[k]).max() < 1e-12
+    assert (many.learned is None) == (alone.learned is None)
+
+
+def test_what_is_learned_is_not_told_of_networks_that_ended_before_others():
+    X, T = samples(SMALL)
+    options = {"rule": "feedback=kolen_pollack:,0.01", "epochs": 30, "optimizer": "sgd:0.1"}
+    run = dr.train(SMALL, X, T, seed=0, **options)
+    stop = dr.ErrorBelow(float(np.median(run.history["error"])))
+    many = dr.train_many(SMALL, X, T, seeds=range(2), engine="compiled", stop=stop, **options)
+    assert many.stopped[0] == "error_below"
+    assert many.learned is None
+    alone = dr.train_many(SMALL, X, T, seeds=range(2), engine="reference", stop=stop, **options)
+    assert alone.learned.shape == (2, SMALL.size)
 
 
 @pytest.mark.parametrize("rule", ["feedback=mirror", "feedback=sign_redrawn"])

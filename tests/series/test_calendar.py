@@ -1,5 +1,8 @@
 """Times: found, labelled, and refused with the first offenders named."""
 
+import datetime
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pytest
 
@@ -70,6 +73,23 @@ def test_refused(times: list[object], message: str) -> None:
         read(times)
 
 
+def test_times_with_a_zone_are_taken_in_utc() -> None:
+    """So hours are regular where clocks are put forward; with and without a zone, none are."""
+    hours = [datetime.datetime(2021, 3, 27, 22, tzinfo=datetime.UTC) + datetime.timedelta(hours=h)
+             for h in range(6)]  # fmt: skip
+    berlin = [t.astimezone(ZoneInfo("Europe/Berlin")) for t in hours]
+    assert {t.utcoffset().seconds for t in berlin} == {3600, 7200}
+    for times in (berlin, [t.isoformat() for t in berlin]):
+        series = read(times)
+        assert series.calendar.label(5) == "2021-03-28 03:00"
+        assert any("UTC" in note for note in series.notes)
+    mixed = [*berlin[:4], berlin[4].replace(tzinfo=None), berlin[5]]
+    with pytest.raises(DataError, match=r"with a zone and times without one, .* in row 5\."):
+        read(mixed)
+    with pytest.raises(DataError, match=r"row's is not written as the columns, row 5, column 'ti"):
+        read([t.isoformat() for t in mixed])
+
+
 def test_a_clock_that_is_put_forward() -> None:
     times = days("2021-03-28T00:00", "2021-03-28T01:00", "2021-03-28T03:00", "2021-03-28T04:00")
     with pytest.raises(DataError, match=r"2021-03-28 02:00 is missing.*are regular in UTC"):
@@ -90,6 +110,16 @@ def test_gaps_are_filled_on_request(missing: str, values: list[float]) -> None:
     assert series.values == pytest.approx(values)
     assert "2 values are missing" in series.notes[-1]
     assert series.calendar.count == 6
+
+
+def test_what_was_not_counted_is_zero() -> None:
+    data = {"day": ["2021-01-01", "2021-01-02", "2021-01-05", "2021-01-05"]}
+    data["sold"] = [3.0, 5.0, 1.0, 2.0]
+    series = as_series(data, "sold", "day", resample="day:sum", missing="zero")
+    assert series.values.tolist() == [3.0, 5.0, 0.0, 0.0, 3.0]
+    assert "2 values are missing; they are taken as 0" in series.notes[-1]
+    first = as_series({"t": [1, 2], "y": [None, 4.0]}, "y", "t", missing="zero")
+    assert first.values.tolist() == [0.0, 4.0]
 
 
 def test_missing_values() -> None:

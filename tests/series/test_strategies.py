@@ -57,12 +57,13 @@ def test_a_direct_forecast_comes_back_from_its_folder(tmp_path: Path, intervals:
     assert [s.name for s in why.shares] == ["lag 1", "lag 2", "lag 3", "lag 4"]
 
 
-def test_coverage_of_learnt_quantiles() -> None:
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_coverage_of_learnt_quantiles(horizon: int) -> None:
     inside = []
-    for seed in range(6):
+    for seed in range(12):
         found = dr.forecast(
-            simulated(400, seed), lags=2, network="2-2-1", networks=2, epochs=400,
-            quantiles=(0.05, 0.95), intervals="pinball",
+            simulated(400, seed), lags=2, horizon=horizon, strategy="direct", network="2-2-1",
+            networks=2, epochs=400, quantiles=(0.05, 0.95), intervals="pinball", engine="compiled",
         )  # fmt: skip
         inside.append(found.measures[NETWORK][found.periods[0].name]["coverage"])
     assert 0.85 <= np.mean(np.array(inside, float)) <= 0.95, inside
@@ -134,6 +135,22 @@ def test_every_third_window_is_learnt() -> None:
         optimizer="adam:0.01", epochs=20, batch_size=None, engine="reference",
     )  # fmt: skip
     np.testing.assert_allclose(a.networks.thetas, many.theta, rtol=1e-9)
+
+
+@pytest.mark.parametrize("window", [9, 200])
+def test_the_newest_windows_alone_are_learnt(window: int) -> None:
+    """What is before them changes the scaling, which is of all values, and nothing else."""
+    y = simulated(50, 0)
+    a = fit(as_series(y), Recipe(lags=2, window=window, l2=0.0, **QUICK), (1, 2), 50)
+    z = (y - y.mean()) / y.std()
+    windows = np.lib.stride_tricks.sliding_window_view(z, 3)[-window:]
+    many = dr.train_many(
+        a.networks.network, windows[:, [1, 0]], windows[:, [2]], seeds=range(2),
+        optimizer="adam:0.01", epochs=20, batch_size=None, engine="reference",
+    )  # fmt: skip
+    np.testing.assert_allclose(a.networks.thetas, many.theta, rtol=1e-9)
+    with pytest.raises(UsageError, match="window is a whole number of at least 7"):
+        Recipe(window=6, stride=3)
 
 
 def test_patience_stops_where_the_watched_windows_are_forecast_best() -> None:

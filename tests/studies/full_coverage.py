@@ -1,6 +1,7 @@
-"""How often every interval holds the true value, at length: `make proof`, or pytest -s on this.
+"""How often every interval holds the true value, and how often a difference is claimed where there
+is none, at length: `make proof`, or pytest -s on this.
 
-Nominal: 95 of 100. FUZZ_CASES sets how many samples are drawn of each size (2,000).
+Nominal: 95 of 100, and 5. FUZZ_CASES sets how many samples are drawn of each size (2,000).
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 import os
 
 import numpy as np
+import polars as pl
 import pytest
 import scipy.stats as st
 
+from deltarule.studies.statistics.comparison import comparisons
 from deltarule.studies.statistics.intervals import interquartile_mean, mean, share
 from deltarule.studies.statistics.survival import restricted_mean
 
@@ -51,3 +54,27 @@ def test_coverage(name, n):
     print(f"{name:40} n = {n:4}: {100 * held / SAMPLES:.1f} %")
     least = 0.93 if n >= 200 else 0.85  # few values: a bootstrap of them is known to be short
     assert least - 3 * np.sqrt(0.06 / SAMPLES) < held / SAMPLES
+
+
+def cell(rng, n):
+    """Runs of which two of three are solved, after as many epochs as log-normal chance would."""
+    epochs = np.minimum(np.round(100 * rng.lognormal(size=n)), 1000)
+    solved = rng.random(n) < 2 / 3
+    return pl.DataFrame(
+        {"seed": np.arange(n), "solved": solved, "epochs": np.where(solved, epochs, 1000),
+         "stopped": np.where(solved, "all_within", "epochs"), "error": rng.exponential(size=n)}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [20, 100])
+def test_false_claims(n):
+    """Three levels beside a baseline, in three measures, and no difference anywhere."""
+    rng, studies, wrong = np.random.default_rng(n), SAMPLES // 5, 0
+    for _ in range(studies):
+        cells = {(level,): cell(rng, n) for level in "abcd"}
+        limits = dict.fromkeys(cells, 1000)
+        rows = comparisons(cells, limits, ["rule"], "rule", "a", ["solved", "epochs", "error"])
+        wrong += any(row["verdict"] in ("better", "worse") for row in rows)
+    print(f"studies without a difference in which one is claimed, n = {n:4}: "
+          f"{100 * wrong / studies:.1f} %")  # fmt: skip
+    assert wrong / studies <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / studies)

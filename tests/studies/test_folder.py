@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -147,26 +149,41 @@ if __name__ == "__main__":
                      optimizer="sgd:1", epochs=600, stop="all_within:0.4", seeds=24,
                      vary={"rule": ["exact", "output=constant"],
                            "l2": [0, 1e-6, 2e-6, 3e-6, 4e-6, 5e-6, 6e-6, 7e-6]})
+    print("begun", flush=True)
     study.run(sys.argv[1], workers=1)
 """
+KILLED_STUDIES = int(os.environ.get("KILLED_STUDIES", "3"))
 
 
 def test_kill_9_loses_nothing_that_was_done(tmp_path):
-    """Killed at moments all over its life, it goes on each time, and ends with every run once."""
-    script = tmp_path / "killed.py"
+    """Killed at moments all over its life, it goes on each time, and ends with every run once.
+
+    A study that ends before it is killed is looked at, and followed by another in a new folder.
+    """
+    script, rng = tmp_path / "killed.py", np.random.default_rng(0)
     script.write_text(KILLED)
-    out = tmp_path / "study"
+    kills = number = 0
     done: set[str] = set()
-    for moment in (0.9, 1.2, 1.6):
-        with subprocess.Popen([sys.executable, script, out]) as process:
-            time.sleep(moment)
-            process.send_signal(signal.SIGKILL)
-        now = {part.name for part in parts(out)}
+    while kills < KILLED_STUDIES:
+        command = [sys.executable, script, tmp_path / str(number)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            time.sleep(rng.uniform(0.0, 1.0))
+            process.send_signal(signal.SIGKILL)  # which one that has ended does not get
+        now = {part.name for part in parts(tmp_path / str(number))}
         assert done <= now
+        if process.returncode == 0:
+            each_run_is_there_once(tmp_path / str(number))
+            number, now = number + 1, set()
+        kills += process.returncode == -signal.SIGKILL
         done = now
-    subprocess.run([sys.executable, script, out], check=True)
-    assert done <= {part.name for part in parts(out)}
-    runs = dr.Results.load(out).runs
-    assert len(runs) == 16 * 24
+    subprocess.run([sys.executable, script, tmp_path / str(number)], check=True)
+    assert done <= {part.name for part in parts(tmp_path / str(number))}
+    each_run_is_there_once(tmp_path / str(number))
+    print(f"{kills} kills, {number + 1} studies")
+
+
+def each_run_is_there_once(out):
+    assert len(dr.Results.load(out).runs) == 16 * 24
     raw = pl.concat([pl.read_parquet(part) for part in parts(out)])
     assert raw.select("rule", "l2", "seed").is_duplicated().sum() == 0

@@ -47,10 +47,10 @@ def one_update(
     spec: Specialisation, samples: Any, theta: Any, slots: Any, lr: float, t: int = 1
 ) -> Outcome:
     """Do one update from one batch."""
-    course = BatchPlan(samples, None, len(samples), 0, t - 1, np.array([float(lr)]))
+    plan = BatchPlan(samples, None, len(samples), 0, t - 1, np.array([float(lr)]))
     trainer = CompiledTrainer(spec, len(samples))
     with np.errstate(all="ignore"):
-        return trainer.run(course, theta, slots, Totals(), lambda _: True)
+        return trainer.run(plan, theta, slots, Totals(), lambda _: True)
 
 
 def backprop(

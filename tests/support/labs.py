@@ -1,4 +1,4 @@
-"""The lab as a process of its own."""
+"""The lab, or a served model, as a process of its own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from collections.abc import Iterator
 
 from command_line import COMMAND
 
-__all__ = ["lab"]
+__all__ = ["lab", "served"]
+
+
+def lab(*words: str) -> contextlib.AbstractContextManager[tuple[subprocess.Popen[str], str]]:
+    """Give the lab's process and its address; it is ended."""
+    return served("lab", "--no-browser", *words)
 
 
 @contextlib.contextmanager
-def lab(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Give the process and its address; it is ended."""
-    command = [*COMMAND, "lab", "--no-browser", *words]
+def served(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Give the process of a command that serves, and its address; it is ended."""
+    command = [*COMMAND, *words]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as run:
         try:

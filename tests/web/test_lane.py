@@ -7,7 +7,7 @@ import pytest
 
 import deltarule as dr
 from deltarule.data import read_table
-from deltarule.web.lane import Lane
+from deltarule.web.lane import Lane, play
 from deltarule.web.setup import LaneSetup, Setup
 from deltarule.web.values import passes
 
@@ -59,7 +59,7 @@ def test_play_and_steps_lead_to_the_same_place() -> None:
     played, stepped = lane(SETUPS["xor"]), lane(SETUPS["xor"])
     pace = 1
     for _ in range(5):
-        pace = played.play(0.01, pace)
+        pace = play([played], 0.01, pace)
     assert played.state.step > 50
     played.back_to(50)
     stepped.step(50)
@@ -83,7 +83,7 @@ def test_a_lane_that_diverges_stays_at_its_last_finite_weights_and_can_go_back()
     assert np.isfinite(ours.theta).all()
     step = ours.state.step
     ours.step(5)
-    ours.play(0.01, 1)
+    play([ours], 0.01, 1)
     assert ours.state.step == step
     ours.back_to(0)
     assert not ours.ended

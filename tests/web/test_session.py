@@ -14,10 +14,10 @@ import pytest
 import deltarule as dr
 from deltarule.core.errors import UsageError
 from deltarule.data import read_table
-from deltarule.web.app import _answer
 from deltarule.web.lessons import ORDER, lessons
 from deltarule.web.session import DATA, Session
 from deltarule.web.setup import Setup
+from deltarule.web.worker import answer
 
 
 @pytest.mark.parametrize("data", DATA)
@@ -32,7 +32,7 @@ def test_every_data_set_is_shown(data: str) -> None:
 def test_the_command_line_it_shows_trains_the_same_network(tmp_path) -> None:
     session = Session(Setup(data="iris", hidden="4", batch_size=16))
     session.answer({"do": "step", "by": "epoch", "n": 2})
-    words = shlex.split(session.setup.command(0, 2))
+    words = shlex.split(session.command(0))
     done = subprocess.run(
         [sys.executable, "-m", *words, "--out", str(tmp_path / "m")],
         capture_output=True,
@@ -46,7 +46,7 @@ def test_a_lane_without_a_rate_has_that_of_its_optimizer() -> None:
     lanes = {"optimizer": "adam"}, {"optimizer": "momentum:0.2,0.9"}, {"rule": "order=layerwise"}
     session = Session(Setup.read({"lanes": [{**lane, "lr": None} for lane in lanes]}))
     assert [lane.job.optimiser.lr for lane in session.lanes[:2]] == [0.001, 0.2]
-    assert "--lr" not in session.setup.command(1, 1)
+    assert "--lr" not in session.command(1)
     session.answer({"do": "step", "n": 1})
     assert session.answer({"do": "explain", "lane": 2, "weight": [1, 1, 1]})["explanation"]
     with pytest.raises(UsageError, match=r'a lane: lr is a number, not "abc"'):
@@ -81,9 +81,9 @@ HOSTILE += [f'{{"do": "setup", "setup": {setup}}}' for setup in HOSTILE_SETUPS]
 def test_a_message_that_cannot_be_is_answered_in_words_and_changes_nothing(text: str) -> None:
     session = Session()
     before = json.dumps(session.begin())
-    answer = _answer(session, text)
-    assert set(answer) == {"error", "id"}
-    assert 10 < len(answer["error"]) < 600
+    found = answer(session, text)
+    assert set(found) == {"error", "id"}
+    assert 10 < len(found["error"]) < 600
     assert json.dumps(session.begin()) == before
 
 

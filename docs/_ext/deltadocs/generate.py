@@ -12,7 +12,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltadocs import api, commands, examples, failures, plots, programs, rooms, run_keys, tables
+from deltadocs import (
+    api,
+    changes,
+    commands,
+    examples,
+    failures,
+    plots,
+    programs,
+    rooms,
+    rooms_picture,
+    run_keys,
+    tables,
+)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -26,10 +38,12 @@ def parts() -> dict[str, Callable[[], str]]:
     for page in tables.PAGES:
         found[f"{page}-classes"] = lambda page=page: tables.classes(page)  # type: ignore[misc]
     others = {
+        "changes": lambda: "\n".join(changes.fragments().values()),
         "command-line": commands.page,
         "errors": failures.table,
         "programs": programs.table,
         "rooms": rooms.table,
+        "rooms-figures": rooms_picture.figures,
         "elsewhere": tables.elsewhere,
         "run-keys": run_keys.table,
     }
@@ -44,6 +58,7 @@ def write(folder: Path) -> None:
         _write(folder / f"{name}.md", text)
     for name, draw in plots.PAGES.items():
         draw(folder / f"{name}.svg")
+    rooms_picture.draw(folder / "rooms.svg")
     for page in examples.PICTURES:
         examples.draw(page, folder)
 

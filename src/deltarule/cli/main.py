@@ -20,6 +20,7 @@ from deltarule.cli.commands.forecast import forecast
 from deltarule.cli.commands.lab import lab
 from deltarule.cli.commands.predict import predict
 from deltarule.cli.commands.runs import runs
+from deltarule.cli.commands.serve import serve
 from deltarule.cli.commands.show import show
 from deltarule.cli.commands.train import train
 from deltarule.cli.commands.tune import tune
@@ -121,6 +122,11 @@ _add(
     export,
     "deltarule export iris-model --to numpy",
     "deltarule export iris-model --to c --out src/iris.h",
+)
+_add(
+    serve,
+    "deltarule serve people-model",
+    "deltarule serve people-model --host 0.0.0.0 --port 8080",
 )
 _add(
     forecast,

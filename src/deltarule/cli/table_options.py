@@ -1,4 +1,4 @@
-"""Options of `deltarule train` that say what the columns of a table are."""
+"""Options of `train` and `tune`: what the columns of a table are, and what is made of them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,7 @@ from deltarule.cli import complete
 from deltarule.cli.options import TEXT_COLUMN
 from deltarule.core.errors import UsageError
 
-__all__ = [
-    "DATES",
-    "MIN_COUNT",
-    "MISSING",
-    "ORDINAL",
-    "SCALE",
-    "SPLIT",
-    "TASK",
-    "TRANSFORM",
-    "orders",
-    "which_columns",
-]
+__all__ = ["orders", "what_is_made", "which_columns"]
 
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 
@@ -38,37 +27,41 @@ _ID = _data(
     metavar="COLUMN",
     help="Do not learn from this column, but carry it into predictions. Repeatable.",
 )
-ORDINAL: Any = _data(
+_ORDINAL: Any = _data(
     metavar="COLUMN=A,B,C",
     help="The order of a column's categories, which become 0, 1, 2, ... Repeatable.",
 )
-MIN_COUNT: Any = _data(
+_MIN_COUNT: Any = _data(
     metavar="ROWS",
     help="Categories in fewer training rows have one input together, and so have those unseen in "
     "training.",
 )
-DATES: Any = _data(help="Dates as days since 1970 (days), or also year, month and weekday (parts).")
-TRANSFORM: Any = _data(
+_DATES: Any = _data(
+    help="Dates as days since 1970 (days), or also year, month and weekday (parts)."
+)
+_TRANSFORM: Any = _data(
     help="Learn the log of a skewed target (log1p where it may be 0); predictions are in its own "
     "units."
 )
-TASK: Any = _data(
+_TASK: Any = _data(
     help="regression, count, binary, multiclass or multilabel; auto reads it from the target.",
     autocompletion=complete.tasks,
 )
-SPLIT: Any = _data(
+_SPLIT: Any = _data(
     help="Which rows these are: random ones, the last ones (ordered), the last ones by a column "
     "(column:NAME); auto takes the order of what is a series."
 )
-SCALE: Any = _data(
+_SCALE: Any = _data(
     help="Numbers to mean 0 and deviation 1 (standard), to 0..1 (minmax), or none.",
     autocompletion=complete.scalers,
 )
-MISSING: Any = _data(
+_MISSING: Any = _data(
     help="Missing cells: refuse them (error), put the mean there (mean), or leave out their rows "
     "(drop).",
     autocompletion=complete.missing,
 )
+
+_WEIGHT: Any = _data(help="balanced: rare classes count more.")
 
 
 def which_columns(
@@ -90,6 +83,22 @@ def which_columns(
         "only": [*only, *carried] if only else [],
         "ids": carried,
     }
+
+
+def what_is_made(
+    task: Annotated[str, _TASK] = "auto",
+    test: Annotated[float, _data(help="Share of the rows for the final judgement.")] = 0.2,
+    split: Annotated[str, _SPLIT] = "auto",
+    scale: Annotated[str, _SCALE] = "standard",
+    missing: Annotated[str, _MISSING] = "error",
+    ordinal: Annotated[list[str] | None, _ORDINAL] = None,
+    min_count: Annotated[int, _MIN_COUNT] = 1,
+    dates: Annotated[str, _DATES] = "days",
+    target_transform: Annotated[str, _TRANSFORM] = "none",
+    class_weight: Annotated[str | None, _WEIGHT] = None,
+) -> dict[str, Any]:
+    """Return the fields of a `Recipe` that say what is made of a table, a group for `grouped`."""
+    return {**locals(), "ordinal": orders(ordinal or ())}
 
 
 def orders(given: Sequence[str]) -> dict[str, tuple[str, ...]]:

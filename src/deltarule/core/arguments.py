@@ -15,6 +15,10 @@ from deltarule.core.errors import DeltaruleError, UsageError
 
 __all__ = ["array", "boolean", "float_type", "number", "plain_values", "readable", "whole"]
 
+_CPU = 1
+_DEVICES = {2: "CUDA", 7: "Vulkan", 8: "Metal", 10: "ROCm", 14: "oneAPI"}
+"""Of DLPack's DLDeviceType."""
+
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """Return `value` as a finite float in [low, high]; raises `UsageError` otherwise.
@@ -101,7 +105,8 @@ def plain_values(name: str, value: Any) -> Any:
     """Return `value` without what NumPy would drop, or stumble over, on the way to an array.
 
     A masked array's mask: refused where it hides a value, for the value below is no value. The
-    history of a PyTorch tensor that requires a gradient: left behind, the values are the same.
+    history of a PyTorch tensor that requires a gradient: left behind, the values are the same. What
+    hands its memory on by DLPack (`__dlpack__`) is taken without a copy, from the CPU.
 
     >>> plain_values("X", np.ma.array([1.0, 2.0], mask=[False, True]))
     Traceback (most recent call last):
@@ -119,8 +124,30 @@ def plain_values(name: str, value: Any) -> Any:
             )
         return value.data
     if type(value).__module__.partition(".")[0] == "torch":
-        return value.detach()
+        value = value.detach()
+    if hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray | np.generic):
+        return _from_dlpack(name, value)
     return value
+
+
+def _from_dlpack(name: str, value: Any) -> Any:
+    """Return the memory of another library's array as an array of NumPy's.
+
+    Raises `UsageError` where it lies on another device than the CPU, which is 1 in DLPack.
+    """
+    try:
+        kind, number = value.__dlpack_device__()
+        if kind != _CPU:
+            device = _DEVICES.get(int(kind), f"kind {int(kind)} of DLPack's")
+            raise UsageError(
+                f"{name} lies on a device ({device}, number {number}), and deltarule computes on "
+                "the CPU: bring it there first, as `.cpu()` or `jax.device_get` does"
+            )
+        return np.from_dlpack(value)
+    except (TypeError, BufferError, RuntimeError, AttributeError) as error:
+        if hasattr(value, "__array__"):
+            return value  # a type of number that DLPack or NumPy has no word for
+        raise UsageError(f"{name} cannot be read by DLPack ({error})") from error
 
 
 def no_array(name: str, value: Any) -> UsageError:

@@ -25,11 +25,12 @@ __all__ = [
     "SHUFFLE",
     "SPLIT",
     "STAND_IN",
+    "TEACHER",
     "as_seeds",
     "stream",
 ]
 
-INITIALISE, SHUFFLE, SPLIT, FEEDBACK, STAND_IN, CHOICE, PATHS, NOISE = range(1, 9)
+INITIALISE, SHUFFLE, SPLIT, FEEDBACK, STAND_IN, CHOICE, PATHS, NOISE, TEACHER = range(1, 10)
 """The purposes; each has streams of its own."""
 
 _WORD = 2**64

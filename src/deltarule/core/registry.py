@@ -15,6 +15,7 @@ import numbers
 import warnings
 from abc import ABC
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from deltarule.core.errors import UsageError, unknown_name
@@ -158,7 +159,7 @@ class Registry(Generic[R]):
 
     def _build(self, name: str, arguments: list[float], keywords: dict[str, Any]) -> R:
         cls = self[name]
-        takes = inspect.signature(cls)
+        takes = _signature(cls)
         try:
             bound = takes.bind(*arguments, **keywords)
         except TypeError as error:
@@ -171,7 +172,7 @@ class Registry(Generic[R]):
         words = text.split(",") if text else []
         if all(word.strip() for word in words):
             return [self._number(spec, word) for word in words], {}
-        names = list(inspect.signature(self[name]).parameters)
+        names = list(_signature(self[name]).parameters)
         given = zip(names, words, strict=False)
         return [], {key: self._number(spec, word) for key, word in given if word.strip()}
 
@@ -187,3 +188,9 @@ class Registry(Generic[R]):
             raise UsageError(
                 f"the parameter {text.strip()!r} in the {self.kind} {spec!r} is not a number"
             ) from None
+
+
+@cache
+def _signature(cls: type) -> inspect.Signature:
+    """Return what a record is made with; asked once, since networks are made by the thousand."""
+    return inspect.signature(cls)

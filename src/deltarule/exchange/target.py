@@ -27,3 +27,5 @@ class Target:
     """What the file answers to the trial's rows; None where nothing here can run it."""
     lacking: str = ""
     """What is not here then."""
+    tried: Callable[[Operations, Trial], Trial] = lambda ops, trial: trial
+    """The trial with this target's own tolerance."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deltarule.exchange.operations import Operations
+from deltarule.exchange.over_time.text import torch_text
 from deltarule.exchange.python_text import (
     answering,
     array_lines,
@@ -41,6 +42,8 @@ _WORDS = Dialect(
 
 def torch_file(ops: Operations, trial: Trial, name: str) -> str:
     """Return the file's text."""
+    if ops.program is not None:
+        return torch_text(ops, _WORDS)
     more = (
         f"`predict(rows)` says {targets_text(ops)}. `network` is the module:\n"
         "`network(torch.from_numpy(encode(rows)))` has its outputs, to be differentiated."

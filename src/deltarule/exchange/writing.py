@@ -10,7 +10,7 @@ from typing import Any
 
 from deltarule.core.errors import unknown_name
 from deltarule.core.files import check_file, new_file
-from deltarule.exchange import c_file, json_file, numpy_file, onnx_file, torch_file
+from deltarule.exchange import c_file, c_fixed, json_file, numpy_file, onnx_file, torch_file
 from deltarule.exchange.operations import operations_of
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
@@ -21,6 +21,7 @@ __all__ = ["TARGETS", "Exported", "export"]
 TARGETS: dict[str, Target] = {
     "numpy": numpy_file.TARGET,
     "c": c_file.TARGET,
+    "c_fixed": c_fixed.TARGET,
     "json": json_file.TARGET,
     "onnx": onnx_file.TARGET,
     "torch": torch_file.TARGET,
@@ -55,19 +56,20 @@ def export(
 
     The file holds everything between a row of cells and the answer: scaling, categories, the
     network, probabilities or values. Before it is kept, it is run on 1,000 rows over the range of
-    training, and its answers are held against the model's.
+    training, and its answers are held against the model's. Of a model over sequences the file holds
+    a step, too, that takes and gives the states (in ONNX, that alone).
 
     Args:
         model: a model, or its folder.
-        to: a name in `deltarule.exchange.TARGETS`: `"numpy"`, `"c"`, `"torch"`, `"onnx"`,
-            `"json"`.
+        to: a name in `deltarule.exchange.TARGETS`: `"numpy"`, `"c"`, `"c_fixed"`,
+            `"torch"`, `"onnx"`, `"json"`.
         out: the file, after which C's names are called; None: after the folder, here.
         force: replace a file that is there.
         own: formulas of your own by name, as `dr.load` takes them.
 
-    Raises `UsageError` for what cannot be said exactly in the other place (a layer that is not
-    dense, a formula that cannot be traced), `NumericError` where the answers differ by more than
-    rounding, and `FileError` or `ResourceError` for files.
+    Raises `UsageError` for what cannot be said exactly in the other place (a layer that needs all
+    steps at once, a formula that cannot be traced), `NumericError` where the answers differ by more
+    than rounding, and `FileError` or `ResourceError` for files.
 
     >>> from deltarule.data import read_table
     >>> from deltarule.models import Recipe, fit
@@ -90,7 +92,7 @@ def export(
     check_file(path, force=force)
     found = model if isinstance(model, Model) else load(model, own)
     ops = operations_of(found)
-    trial = Trial.of(found, ops)
+    trial = target.tried(ops, Trial.of(found, ops))
     written = target.write(ops, trial, word)
     with new_file(path, force=force) as temporary:
         temporary.write_bytes(written.encode() if isinstance(written, str) else written)

@@ -7,19 +7,20 @@ from deltarule.layers.each_step import EachStep
 from deltarule.layers.first import Start, starts
 from deltarule.layers.flatten import Flatten
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
+from deltarule.layers.inputs import as_inputs, as_shape
 from deltarule.layers.last import Last
 from deltarule.layers.layer import (
     LAYERS,
     Layer,
     Parameters,
     Shape,
+    State,
     all_of,
-    as_shape,
+    as_layers,
     check_ends,
-    inputs_text,
     shapes,
 )
-from deltarule.layers.recurrent import GRU, LSTM, Elman, Jordan, Recurrent
+from deltarule.layers.recurrent import GRU, LSTM, Elman, Jordan, Recurrent, Teacher
 from deltarule.layers.steps import Steps
 from deltarule.layers.unweighted import Unweighted
 from deltarule.layers.written import joined, written_layers
@@ -44,13 +45,16 @@ __all__ = [
     "Recurrent",
     "Shape",
     "Start",
+    "State",
     "Steps",
+    "Teacher",
     "Unweighted",
     "all_of",
+    "as_inputs",
+    "as_layers",
     "as_shape",
     "check_ends",
     "check_rows",
-    "inputs_text",
     "joined",
     "shapes",
     "starts",

@@ -15,7 +15,7 @@ from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
 from deltarule.layers.affine import Affine
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
-from deltarule.layers.layer import LAYERS, Parameters, Shape
+from deltarule.layers.layer import LAYERS, Parameters, Shape, State
 
 __all__ = ["Conv1d", "later"]
 
@@ -105,6 +105,14 @@ class Conv1d(Affine):
             shape = (self.units, 1)
             found["b"] = (init.draw(rngs[1], shape) if init.biases else np.zeros(shape))[..., 0]
         return found
+
+    def resume(self, p: Parameters, y: Any, state: State | None, xp: Any) -> tuple[Any, Any, State]:
+        """Return y_l, `saved` of these steps and those seen before them, and what is seen later."""
+        seen = max(self.delays)
+        before = xp.blank((y.shape[0], seen, y.shape[2]), y) if state is None else state[0]
+        x = xp.concatenate([before, y], axis=1)
+        out, saved = self.forward(p, x, xp)
+        return out[:, seen:], saved, (x[:, x.shape[1] - seen :],)
 
     def net(self, p: Parameters, y: Any) -> Any:
         """Return net, (n, T, n_l)."""

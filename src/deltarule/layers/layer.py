@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.activations import Activation
-from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
 from deltarule.core.registry import Record, Registry
@@ -23,14 +22,17 @@ __all__ = [
     "Layer",
     "Parameters",
     "Shape",
+    "State",
     "all_of",
-    "as_shape",
+    "as_layers",
     "check_ends",
-    "inputs_text",
     "shapes",
 ]
 
 Parameters = dict[str, Any]
+
+State = tuple[Any, ...]
+"""What a layer keeps of the steps before: arrays with the samples along axis 0."""
 
 Shape = tuple[int, ...]
 """The shape of one sample: (features,), (time, features), ..."""
@@ -57,6 +59,9 @@ class Layer(Record):
     """Between which numbers its outputs lie."""
     causal: ClassVar[bool] = False
     """Whether its outputs are a sequence whose step t is made of the steps up to t alone."""
+    fed_back: ClassVar[bool] = False
+    """Whether a step sees nothing of the one before but its output, which has a target where the
+    layer is the last one: `resume` takes a `Teacher`, too, which feeds that back."""
     by_length: ClassVar[bool] = False
     """Whether `forward` takes the sequences' lengths as a further argument, where they differ."""
     ends: bool = False
@@ -86,6 +91,14 @@ class Layer(Record):
     def forward(self, p: Parameters, y: Any, xp: Any) -> tuple[Any, Any]:
         """Return y_l, and what `backward` needs to know of this pass: a named tuple of arrays."""
 
+    def resume(self, p: Parameters, y: Any, state: State | None, xp: Any) -> tuple[Any, Any, State]:
+        """Return `forward` of the steps that follow on others, and the state behind them.
+
+        `state` is what the steps before have left; None where there are none. A layer that looks
+        at no other step keeps none, `()`.
+        """
+        return (*self.forward(p, y, xp), ())
+
     @abstractmethod
     def backward(
         self, p: Parameters, dE_dy: Any, saved: Any, rule: LayerRule, xp: Any
@@ -100,16 +113,14 @@ LAYERS: Registry[Layer] = Registry("layer", Layer)
 """Every layer type by name."""
 
 
-def as_shape(inputs: int | Sequence[int]) -> Shape:
-    """Return the shape of an input from its number of nodes, or from its shape."""
-    if isinstance(inputs, Sequence) and not isinstance(inputs, str) and inputs:
-        return tuple(whole("Network: inputs", n, 1, 2**53) for n in inputs)
-    return (whole("Network: inputs", inputs, 1, 2**53),)
-
-
-def inputs_text(shape: Shape) -> str:
-    """Return what an input is, for a message."""
-    return f"{shape[0]} inputs" if len(shape) == 1 else f"inputs of the shape {shape}"
+def as_layers(layers: Any) -> tuple[Layer, ...]:
+    """Return a network's layers; raises `UsageError` for none, and for what is no layer."""
+    if not isinstance(layers, Sequence) or not layers:
+        raise UsageError(f"Network: layers is a list such as [Dense(1)], not {layers!r}")
+    for number, layer in enumerate(layers, 1):
+        if not isinstance(layer, Layer):
+            raise UsageError(f"Network: layer {number} is not a layer: {layer!r}")
+    return tuple(layers)
 
 
 def shapes(inputs: Shape, layers: Sequence[Layer]) -> tuple[Shape, ...]:

@@ -25,7 +25,7 @@ from deltarule.training.keeping.checkpoints import resumable
 from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.state import State
 
-__all__ = ["Fitted", "fit", "fit_plan"]
+__all__ = ["Fitted", "fit", "fit_plan", "measured"]
 
 Callback = Callable[[Epoch], Any]
 
@@ -99,14 +99,17 @@ def fit_plan(
         run = train(
             *_samples(plan),
             **_options(plan),
+            window=recipe.window,
+            teacher=recipe.teacher,
+            shuffle="by_length" if recipe.by_length else True,
             seed=recipe.seed,
             callbacks=callbacks,
             progress=progress,
             checkpoint=keeper,
         )
     except NumericError as error:
-        raise NumericError(str(error), _measured(plan, error.run, keeper)) from error
-    return _measured(plan, run, keeper)
+        raise NumericError(str(error), measured(plan, error.run, keeper)) from error
+    return measured(plan, run, keeper)
 
 
 def _samples(plan: Plan) -> tuple[Network, NDArray[Any], NDArray[Any]]:
@@ -159,16 +162,17 @@ def _several(plan: Plan, progress: bool, keeper: Keeper | None) -> Fitted:
     run = Run(
         plan.objective, plan.optimiser, many.engine, recipe.seed, state, bool(recipe.patience)
     )
-    fitted = _measured(plan, run, keeper, many.theta)
+    fitted = measured(plan, run, keeper, many.theta)
     if "non_finite" in many.stopped:
         message = next(message for message in many.messages if message)
         raise NumericError(f"of {len(many)} networks, one: {message}", fitted)
     return fitted
 
 
-def _measured(
-    plan: Plan, run: Run, keeper: Keeper | None, members: NDArray[Any] | None = None
+def measured(
+    plan: Plan, run: Run, keeper: Keeper | None = None, members: NDArray[Any] | None = None
 ) -> Fitted:
+    """Return the model of a plan that was carried out, with its scores on every part."""
     prepared, weights = plan.prepared, run.theta if members is None else members
     metrics = {
         name: measure(plan.objective, weights, prepared.targets, [(part.X, part.T)])

@@ -7,6 +7,7 @@ the month, or all the last one.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -137,8 +138,8 @@ def calendar_of(
     if column.kind != "numeric":
         raise DataError(
             f"{table.source}: the time column {column.name!r} is {column.kind}. Its cells have to "
-            "be numbers, dates or times, all written in one way (`--date-format`, without a time "
-            "zone)."
+            "be numbers, dates or times, all written in one way (`--date-format`), all with a time "
+            f"zone or none{_otherwise(table, column)}."
         )
     rows = np.arange(table.rows)
     check_missing(table, [column.name], rows, "Every row needs its time.")
@@ -156,6 +157,16 @@ def calendar_of(
         )
     index = whole.astype(np.intp)
     return calendar.of(int(index[-1]) + 1 if len(index) else 0), index
+
+
+def _otherwise(table: Table, column: Column) -> str:
+    """Return the first cell that is not written as the one in the first row is."""
+    if column.kind != "text":
+        return ""
+    shapes = [re.sub(r"\d", "0", text) for text in column.categories]
+    known = [(row, shapes[code]) for row, code in enumerate(column.values.tolist()) if code >= 0]
+    other = [row for row, shape in known if shape != known[0][1]]
+    return f"; the first row's is not written as {table.cite(column.name, other[:1])}" * bool(other)
 
 
 def rows_of(count: int) -> Calendar:

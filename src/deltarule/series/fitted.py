@@ -14,7 +14,7 @@ from deltarule.core.errors import DataError, first_few
 from deltarule.series.forecaster import Forecaster, check_future
 from deltarule.series.judgement.conformal import needed, quantiles
 from deltarule.series.judgement.measures import point_measures
-from deltarule.series.paths import path_quantiles
+from deltarule.series.paths import bootstrap_quantiles, path_quantiles
 from deltarule.series.series import Series, as_series, as_table, has_columns
 from deltarule.series.several import one_of
 
@@ -95,6 +95,7 @@ class Fitted:
             known=list(mine.known),
             past=list(mine.past),
             resample=mine.resample,
+            missing=mine.missing,
             **form,
         )
         shift = _shift(mine, new)
@@ -136,14 +137,17 @@ def future(series: Series, forecaster: Forecaster, errors: Array) -> tuple[Array
     """Return forecasts (H,) of the steps after the last value, and their quantiles (H, levels)."""
     recipe, origin = forecaster.recipe, np.array([len(series)])
     check_future(series, recipe.horizon)
-    mean = forecaster.forecasts(series, origin, recipe.horizon)
+    H, levels = recipe.horizon, recipe.quantiles
+    mean = forecaster.forecasts(series, origin, H)
     if recipe.intervals == "pinball":
-        return mean[0], forecaster.quantiles(series, origin, recipe.horizon)[0]
-    if len(errors) < needed(recipe.quantiles):
+        return mean[0], forecaster.quantiles(series, origin, H)[0]
+    if recipe.intervals == "bootstrap":
+        return mean[0], bootstrap_quantiles(forecaster, series, origin, levels, H)[0]
+    if len(errors) < needed(levels):
         return mean[0], None
     if recipe.intervals == "paths":
-        return mean[0], path_quantiles(forecaster, series, origin, errors, recipe.quantiles)[0]
-    return mean[0], quantiles(mean, errors, recipe.quantiles, recipe.transform)[0]
+        return mean[0], path_quantiles(forecaster, series, origin, errors, levels, H)[0]
+    return mean[0], quantiles(mean, errors, levels, recipe.transform)[0]
 
 
 def outside(

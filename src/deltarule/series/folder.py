@@ -94,6 +94,7 @@ def _about(forecast: Forecast) -> dict[str, Any]:
         "source": series.source,
         "time": series.time,
         "resample": series.resample,
+        "missing": series.missing,
         "panel": list(series.panel) if series.panel else None,
         "calendar": series.calendar.to_dict(),
         "known": list(series.known),
@@ -189,6 +190,7 @@ def _fitted(
         static=about.get("static", {}),
         time=about["time"],
         resample=about.get("resample"),
+        missing=about.get("missing", "error"),
         panel=tuple(about["panel"]) if about.get("panel") else None,
     )
     network = Network.from_dict(plain["network"])

@@ -125,6 +125,8 @@ def _prepared(series: Series, recipe: Recipe, lags: tuple[int, ...], end: int) -
         scales[name] = float(scaler.offset[0]), float(scaler.scale[0])
     like = blank(series, recipe, lags)
     X, T = like.samples(z, lost, end, _scaled(series, scales))
+    newest = slice(-recipe.window if recipe.window else None, None)
+    X, T = X[newest], T[newest]
     learnt = slice((len(X) - 1) % recipe.stride, None, recipe.stride)
     return _Prepared(X[learnt], T[learnt], transform, scales)
 

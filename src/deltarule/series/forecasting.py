@@ -16,9 +16,9 @@ from deltarule.series.forecaster import Forecaster, check_future, fit
 from deltarule.series.judgement.baselines import BASELINES, Forecasts, ar, ar_name, usable
 from deltarule.series.judgement.judged import NETWORK, judge
 from deltarule.series.judgement.walk import Fit, Origins, Predict, Quantiles, walk
-from deltarule.series.paths import path_quantiles
+from deltarule.series.paths import bootstrap_quantiles, path_quantiles
 from deltarule.series.plan import Planned, planned
-from deltarule.series.recipe import Recipe, sizes_of
+from deltarule.series.recipe import WITHOUT_ERRORS, Recipe, sizes_of
 from deltarule.series.result import Forecast
 from deltarule.series.series import Series, as_series
 from deltarule.series.transforms import Plain, Pointwise
@@ -73,16 +73,16 @@ def forecast(
         test_from: the first time of the test part; else the last fifth of the values.
         known, past: covariates: known in the future too (rows without a target at the end give
             them), or up to the last value alone.
-        missing: "error", "previous" or "interpolate", for values that are not there.
+        missing: "error", "previous", "interpolate" or "zero", for values that are not there.
         resample: makes rows at any times regular: "month", "week:sum", "day:last", ...
         form: how a text file is written, as `read_table` takes it (`{"separator": ";"}`).
         progress: show a progress bar on stderr for each training.
         options: every other field of `deltarule.series.Recipe`: how the values are transformed
             (`transform`, `detrend`, `deseason`, `difference`, `season`), how the networks are made
             and trained (`strategy`, `networks`, 20 of them, `activation`, `optimizer`, `epochs`,
-            `batch_size`, `patience`, `l2`, `stride`, `half_life`, `loss`, `rule`, `seed`, `dtype`,
-            `engine`, `threads`), and how they are judged (`quantiles`, `intervals`, `paths`,
-            `calibration`, `gap`, `backtest`).
+            `batch_size`, `patience`, `l2`, `penalty`, `stride`, `window`, `half_life`, `loss`,
+            `rule`, `seed`, `dtype`, `engine`, `threads`), and how they are judged (`quantiles`,
+            `intervals`, `paths`, `calibration`, `gap`, `backtest`).
 
             `layer="lstm:8"` puts a layer in the place of the hidden ones, to which the lags are
             time steps.
@@ -132,9 +132,9 @@ def assembled(series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]
     """
     recipe, segments, notes = plan.recipe, plan.segments, list(plan.notes)
     H, y, season = recipe.horizon, series.values, plan.season
-    learnt = recipe.intervals == "pinball"
+    learnt, own = recipe.intervals == "pinball", recipe.intervals in WITHOUT_ERRORS
     walks = {
-        name: walk(y, method, segments, H, recipe.quantiles, g, own=name == NETWORK and learnt)
+        name: walk(y, method, segments, H, recipe.quantiles, g, own=name == NETWORK and own)
         for name, (method, g) in _methods(series, plan, fit_to).items()
     }
     final = fit_to(len(y))
@@ -180,12 +180,17 @@ def _methods(
             return fitted.forecasts(series, origins, H)
 
         def paths(origins: Origins, f: Array, errors: Array) -> Array:
-            return path_quantiles(fitted, series, origins, errors, recipe.quantiles)
+            levels, steps = recipe.quantiles, f.shape[1]
+            return path_quantiles(fitted, series, origins, errors, levels, steps)
+
+        def bootstrap(origins: Origins, f: Array, errors: Array) -> Array:
+            return bootstrap_quantiles(fitted, series, origins, recipe.quantiles, f.shape[1])
 
         def pinball(origins: Origins, f: Array, errors: Array) -> Array:
             return fitted.quantiles(series, origins, f.shape[1])
 
-        return predict, {"paths": paths, "pinball": pinball}.get(recipe.intervals)
+        kinds = {"paths": paths, "bootstrap": bootstrap, "pinball": pinball}
+        return predict, kinds.get(recipe.intervals)
 
     y, plain = series.values, Plain()
 

@@ -2,7 +2,8 @@
 
 Each path adds, at every step, an error that was made on values no network had seen, less the mean
 of these errors, and feeds the sum back. What spreads with the horizon spreads here as the network
-lets it.
+lets it. The bootstrap draws the residuals of training in their place: it needs no values that no
+network has learnt, and is too narrow where networks have learnt noise (Efron and Tibshirani 1993).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from deltarule.series.forecaster import Forecaster
 from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
 
-__all__ = ["path_quantiles", "simulated"]
+__all__ = ["bootstrap_quantiles", "path_quantiles", "residuals", "simulated"]
 
 Array = NDArray[np.float64]
 
@@ -26,15 +27,15 @@ _TOGETHER = 32
 
 
 def simulated(
-    forecaster: Forecaster, series: Series, origins: NDArray[np.intp], errors: Array
+    forecaster: Forecaster, series: Series, origins: NDArray[np.intp], errors: Array, H: int
 ) -> Array:
     """Return simulated futures (origins, paths, H), in the series' own units.
 
-    `errors` (k, H) are of g, as `walk` collects them. Every origin sees the same draws, so that
-    nothing depends on which others there are.
+    `errors` (k, K or more) are of g, as `walk` collects them. Every origin sees the same draws, so
+    that nothing depends on which others there are.
     """
     recipe, K = forecaster.recipe, forecaster.networks.outputs
-    H, paths = errors.shape[1], recipe.paths
+    paths = recipe.paths
     pool = _innovations(errors[:, :K], forecaster.transform)
     pool = np.pad(pool, ((0, 0), (0, K - pool.shape[1])))
     draws = stream(recipe.seed, PATHS).integers(len(pool), size=(-(-H // K), paths))
@@ -57,10 +58,32 @@ def path_quantiles(
     origins: NDArray[np.intp],
     errors: Array,
     levels: Sequence[float],
+    H: int,
 ) -> Array:
     """Return the quantiles of the simulated futures, (origins, H, levels)."""
-    paths = simulated(forecaster, series, origins, errors)
+    paths = simulated(forecaster, series, origins, errors, H)
     return np.moveaxis(np.quantile(paths, levels, axis=1), 0, -1)
+
+
+def bootstrap_quantiles(
+    forecaster: Forecaster,
+    series: Series,
+    origins: NDArray[np.intp],
+    levels: Sequence[float],
+    H: int,
+) -> Array:
+    """Return the quantiles of futures that are simulated with the residuals of training."""
+    errors = residuals(forecaster, series)
+    return path_quantiles(forecaster, series, origins, errors, levels, H)
+
+
+def residuals(forecaster: Forecaster, series: Series) -> Array:
+    """Return the errors (k, K) of g on the windows that training has had."""
+    K, g = forecaster.networks.outputs, forecaster.recipe.transform
+    origins = np.arange(forecaster.first_origin(), forecaster.end - K + 1)
+    origins = origins[-forecaster.recipe.window if forecaster.recipe.window else 0 :]
+    true = series.values[origins[:, None] + np.arange(K)]
+    return np.asarray(g.forward(true) - g.forward(forecaster.forecasts(series, origins, K)))
 
 
 def _innovations(errors: Array, transform: Transform) -> Array:

@@ -20,7 +20,7 @@ from deltarule.series.judgement.conformal import needed
 from deltarule.series.judgement.judged import Period
 from deltarule.series.judgement.walk import Segments
 from deltarule.series.learning import blank, steps_of
-from deltarule.series.recipe import Recipe
+from deltarule.series.recipe import WITHOUT_ERRORS, Recipe
 from deltarule.series.series import Series
 from deltarule.series.windows import check_length
 
@@ -65,7 +65,7 @@ def planned(series: Series, recipe: Recipe, test_from: str | None) -> Planned:
     _check_bands(recipe)
     segments = _segments(series, recipe, cut, steps_of(recipe))
     recipe.transform_of(series.values[: cut - recipe.gap], season)  # is there anything to learn?
-    if segments.calibrate is None:
+    if segments.calibrate is None and recipe.intervals not in WITHOUT_ERRORS:
         notes.append(
             f"no quantiles on the test part: there are too few values before "
             f"{series.calendar.label(cut)} for the {needed(recipe.quantiles)} errors that they "

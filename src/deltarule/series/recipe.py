@@ -17,11 +17,15 @@ from deltarule.series.components import SEASONS
 from deltarule.series.transforms import TRANSFORMS, Transform
 from deltarule.series.windows import as_lags
 
-__all__ = ["INTERVALS", "STRATEGIES", "Recipe", "sizes_of"]
+__all__ = ["INTERVALS", "STRATEGIES", "WITHOUT_ERRORS", "Recipe", "sizes_of"]
 
-INTERVALS = ("conformal", "paths", "pinball")
-"""Quantiles from errors on times that no network had seen, from simulated futures, or from networks
-that learn each quantile by its own loss."""
+INTERVALS = ("conformal", "paths", "bootstrap", "pinball")
+"""Quantiles from errors on times that no network had seen, from futures that are simulated with
+these errors or with the residuals of training, or from networks that learn each quantile by its own
+loss."""
+
+WITHOUT_ERRORS = ("bootstrap", "pinball")
+"""Those that need no values that no network has learnt."""
 
 STRATEGIES = ("recursive", "direct")
 """For steps that the outputs do not reach: feed forecasts back, or networks for every step."""
@@ -60,6 +64,9 @@ class Recipe:
     stops after so many epochs without a lower error there, and keeps the best weights."""
     stride: int = 1
     """Every how many-th window is learnt, counted from the last; 1 takes all."""
+    window: int | None = None
+    """How many windows are learnt, the newest: training rolls on with a backtest. None: all before,
+    so that it expands."""
     half_life: float | None = None
     """Steps after which a window counts half in E; None: all count alike."""
     loss: Any = "half_squared_error"
@@ -76,7 +83,7 @@ class Recipe:
     """Steps in a season; None for the calendar's."""
     quantiles: Any = (0.1, 0.5, 0.9)
     intervals: str = "conformal"
-    """Or "paths", of which `paths` are simulated, or "pinball"."""
+    """Or "paths" or "bootstrap", of which `paths` are simulated, or "pinball"."""
     paths: int = 1000
     calibration: float = 0.25
     """The share of the windows before the test part whose errors make the first quantiles."""
@@ -106,12 +113,11 @@ class Recipe:
                     f"the layer {self.layer} has its f behind its size, such as elman:8:relu: "
                     f"leave out activation={self.activation!r}"
                 )
-        if self.season is not None:
-            put(self, "season", whole("season", self.season, 1))
+        for name, least in (("season", 1), ("window", 2 * self.stride + 1), ("batch_size", 1)):
+            if getattr(self, name) is not None:
+                put(self, name, whole(name, getattr(self, name), least))
         if self.half_life is not None:
             put(self, "half_life", number("half_life", self.half_life, 1e-6))
-        if self.batch_size is not None:
-            put(self, "batch_size", whole("batch_size", self.batch_size, 1))
         put(self, "calibration", number("calibration", self.calibration, 0.0, 0.9))
         if self.penalty is not None:
             put(self, "penalty", PENALTIES.get(self.penalty))

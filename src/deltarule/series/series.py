@@ -19,14 +19,15 @@ from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.sources.frames import columns_table
 from deltarule.data.table import listed, no_such_column
 from deltarule.data.text.format import TextFormat
-from deltarule.data.text.written import as_written, recognise
+from deltarule.data.text.written import as_written, noted, recognise
 from deltarule.series.calendar import Calendar, calendar_of, rows_of
 from deltarule.series.resample import resampled
 
 __all__ = ["MISSING", "Series", "as_series", "as_table", "series_of"]
 
-MISSING = ("error", "previous", "interpolate")
-"""What to do where a value is missing: refuse it, repeat the one before, or draw a line."""
+MISSING = ("error", "previous", "interpolate", "zero")
+"""What to do where a value is missing: refuse it, repeat the one before, draw a line, or take 0, as
+in sums of what was counted."""
 
 _ROWS = "the rows"
 
@@ -51,6 +52,8 @@ class Series:
     """The name of the time column."""
     resample: str | None = None
     """How rows were made regular, such as "month:sum"."""
+    missing: str = "error"
+    """What was done where a value was missing."""
     panel: tuple[str, str] | None = None
     """Of one of several series: the column that tells them apart, and what is in it."""
     notes: tuple[str, ...] = ()
@@ -85,7 +88,9 @@ def _with_dates(table: Table, date_format: str | None) -> Table:
         for i, writing in written.items()
         if writing.written in ("date", "date and time")
     }
-    return replace(table, columns=tuple(dates.get(i, c) for i, c in enumerate(table.columns)))
+    said = [noted(column, written[i], texts[i].categories) for i, column in dates.items()]
+    columns = tuple(dates.get(i, c) for i, c in enumerate(table.columns))
+    return replace(table, columns=columns, notes=(*table.notes, *said))
 
 
 def _located(table: Table, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
@@ -193,6 +198,7 @@ def series_of(
         past={name: used[name] for name in past},
         time=time,
         resample=resample,
+        missing=missing,
         notes=tuple(notes),
     )
 
@@ -251,9 +257,15 @@ def _filled(
         return values, []
     if missing == "error":
         rows = np.flatnonzero(places < len(values))
-        remedy = "Fill them, or have them filled with `--missing previous` or `interpolate`."
+        remedy = (
+            "Fill them, or have them filled with `--missing previous`, `interpolate` or `zero`."
+        )
         check_missing(table, [name], rows, remedy)
-    there = np.flatnonzero(~absent)
+    there, count = np.flatnonzero(~absent), int(absent.sum())
+    some = "1 value is" if count == 1 else f"{count:,} values are"
+    if missing == "zero":
+        how = "it is taken as 0" if count == 1 else "they are taken as 0"
+        return np.where(absent, 0.0, values), [f"column {name!r}: {some} missing; {how}"]
     if not len(there) or there[0] > 0:
         raise DataError(f"{table.source}: column {name!r} has no value at the first time.")
     every = np.arange(len(values))
@@ -266,6 +278,4 @@ def _filled(
             "they were put on the line between their neighbours, so a forecast from inside such a "
             "gap has seen the value after it"
         )
-    count = int(absent.sum())
-    some = "1 value is" if count == 1 else f"{count:,} values are"
     return filled, [f"column {name!r}: {some} missing; {how}"]

@@ -20,14 +20,18 @@ def angles_of(task: Task, made: Made, many: Many, options: dict[str, Any]) -> di
     """Return lists with an entry per run: degrees per layer, None where there are none.
 
     `delta_angle` is the mean over samples of the angle between the rule's delta_l and the chain
-    rule's, `weight_angle` that between what carries delta_l back and W_l. A rule that learns what
-    carries deltas back keeps it for itself: such a run is done again, alone, by `options`.
+    rule's, `weight_angle` that between what carries delta_l back and W_l, `gradient_angle` that
+    between the rule's dE/dw and the gradient. Where what carries deltas back was learned, and is
+    not there any more, the run is done again, alone, by `options`.
     """
     X, T = made.parts.X[:_ROWS], made.parts.T[:_ROWS]
-    found: dict[str, list[Any]] = {"delta_angle": [], "weight_angle": []}
+    angles = {"delta_angle": "deltas", "weight_angle": "weights", "gradient_angle": "gradient"}
+    found: dict[str, list[Any]] = {name: [] for name in angles}
     for k, (cell, _) in enumerate(task.runs):
         rule, learned = cell.settings.rule, None
-        if made.objective.learns:
+        if many.learned is not None:
+            learned = many.learned[k]
+        elif made.objective.learns:
             own = {name: options[name][k] for name in ("rule", "optimizer")}
             first = None if options["theta"] is None else options["theta"][k]
             more = {**options, **own, "theta": first, "seed": many.seeds[k]}
@@ -35,8 +39,8 @@ def angles_of(task: Task, made: Made, many: Many, options: dict[str, Any]) -> di
         layers = alignment(made.network, many.theta[k].astype(float), X, T, rule,
                            made.objective.loss, made.objective.reduction, l2=made.objective.l2,
                            seed=many.seeds[k], learned=learned).layers  # fmt: skip
-        found["delta_angle"].append(_told([layer.deltas for layer in layers]))
-        found["weight_angle"].append(_told([layer.weights for layer in layers]))
+        for name, angle in angles.items():
+            found[name].append(_told([getattr(layer, angle) for layer in layers]))
     return found
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deltarule.studies.angles import angles_of
 from deltarule.studies.outcome import MEASURED, measured_at
+from deltarule.studies.reach import reach_of
 from deltarule.studies.statistics.values import LAYERWISE
 from deltarule.studies.tasks import Made, Task, make
 from deltarule.training import Many, train_many
@@ -36,7 +37,7 @@ def checkpoints(epochs: int) -> NDArray[np.int64]:
     >>> checkpoints(10)
     array([ 1,  2,  3,  4,  5,  6,  7,  8,  9, 10])
     """
-    return np.unique(np.geomspace(1, epochs, POINTS).round().astype(np.int64))
+    return np.unique(np.geomspace(1, max(1, epochs), POINTS).round().astype(np.int64))
 
 
 def measure(task: Task, seeds: Sequence[int], hold: Sequence[str], threads: int | None) -> Any:
@@ -53,7 +54,8 @@ def measure(task: Task, seeds: Sequence[int], hold: Sequence[str], threads: int 
         if (many.stopped == "interrupted").any():
             raise KeyboardInterrupt
         angles = angles_of(task, made, many, options) if first.settings.alignment else {}
-        table = _rows(task, made, many, angles)
+        more = {**angles, "reach": reach_of(made, many.theta)} if first.settings.reach else angles
+        table = _rows(task, made, many, more)
     return table, sorted({f"{w.message}" for w in said})
 
 
@@ -81,6 +83,7 @@ def _options(task: Task, made: Made, seeds: Sequence[int], hold: Sequence[str]) 
         "l2": s.l2,
         "penalty": s.penalty,
         "clip_norm": s.clip_norm,
+        "class_weight": s.class_weight,
         "validation": (made.parts.X_held, made.parts.T_held) if len(made.parts.X_held) else None,
         "engine": task.engine,
         "dtype": s.dtype,
@@ -100,15 +103,15 @@ def _train(
     return train_many(made.network, X, T, seeds=orders, threads=threads, **options)
 
 
-def _rows(task: Task, made: Made, many: Many, angles: dict[str, list[Any]]) -> pl.DataFrame:
+def _rows(task: Task, made: Made, many: Many, more: dict[str, list[Any]]) -> pl.DataFrame:
     import polars as pl
 
     factors = [name for name, _ in task.runs[0][0].labels]
     labels = [dict(cell.labels) for cell, _ in task.runs]
     goal = any(rule.name in GOALS for rule in task.runs[0][0].settings.stop)
     solved = np.isin(many.stopped, GOALS)
-    measured = {**measured_at(made, many.theta), **angles}
-    marks = checkpoints(task.runs[0][0].settings.epochs)
+    measured = {**measured_at(made, many.theta), **more}
+    marks, lists = checkpoints(task.runs[0][0].settings.epochs), pl.List(pl.Float64)
     columns = {
         **{name: [row[name] for row in labels] for name in factors},
         "seed": pl.Series([seed for _, seed in task.runs], dtype=pl.UInt64),
@@ -116,21 +119,30 @@ def _rows(task: Task, made: Made, many: Many, angles: dict[str, list[Any]]) -> p
         "diverged": many.stopped == "non_finite",
         "stopped": many.stopped.tolist(),
         "epochs": many.epochs,
-        **{
-            name: pl.Series(measured.get(name, [None] * len(many)), dtype=pl.Float64)
-            for name in MEASURED
-        },
-        **{
-            name: pl.Series(measured.get(name, [None] * len(many)), dtype=pl.List(pl.Float64))
-            for name in LAYERWISE
-        },
+        **{name: _numbers(measured.get(name), len(many), pl.Float64) for name in MEASURED},
+        **{name: _numbers(measured.get(name), len(many), lists) for name in LAYERWISE},
         "seconds": np.full(len(many), many.seconds / len(many)),
         "engine": [many.engine] * len(many),
         "host": [platform.node()] * len(many),
         "message": list(many.messages),
-        "curve": pl.Series(_curves(many, marks)).arr.to_list(),
+        "curve": _curves(many, marks),
     }
-    return pl.DataFrame(columns)
+    found = pl.DataFrame(columns)
+    # by way of arrays: polars takes a list of lists a hundred times as long
+    none = pl.element().fill_nan(None)
+    several = [name for name in LAYERWISE if found[name].dtype != lists]
+    return found.with_columns(
+        pl.col("curve").arr.to_list(), pl.col(several).arr.to_list().list.eval(none)
+    )
+
+
+def _numbers(values: list[Any] | None, n: int, kind: Any) -> pl.Series:
+    """Return a number per run, or an array of them; null for None, and all where there is none."""
+    import polars as pl
+
+    if values is None:
+        return pl.Series([None], dtype=kind).new_from_index(0, n)
+    return pl.Series(np.array(values, np.float64), nan_to_null=True)
 
 
 def _curves(many: Many, marks: NDArray[np.int64]) -> Array:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from deltarule.activations import Activation
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
+from deltarule.engine import as_samples
 from deltarule.engine.reference import data_errors, penalty
 from deltarule.explanation.slopes import largest_slope
 from deltarule.network import Network
@@ -19,7 +20,7 @@ from deltarule.studies.tasks import Made
 
 __all__ = ["MEASURED", "measured_at"]
 
-MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy")
+MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy", "reach")
 """What is measured of every run at the weights that it keeps."""
 
 _ROOM = 1_000_000
@@ -45,8 +46,9 @@ def measured_at(made: Made, thetas: Array) -> dict[str, list[Any]]:
         penalties = [float(penalty(made.objective, theta, NUMPY)) for theta in thetas]
         for prefix, X, T in (some for some in sets if len(some[1])):
             errors, right, slopes = [], [], []
+            weight = _weight(made, X, T)
             for nets, y in _forward(made.network, thetas, X):
-                terms = data_errors(made.objective, nets[-1], y, T, None, NUMPY)
+                terms = data_errors(made.objective, nets[-1], y, T, weight, NUMPY)
                 errors += terms.reshape(len(y), -1).sum(axis=1).tolist()
                 right += (_classes(y) == _classes(T)).mean(axis=1).tolist()
                 slopes += [] if prefix else _slopes(made.network, nets)
@@ -58,6 +60,16 @@ def measured_at(made: Made, thetas: Array) -> dict[str, list[Any]]:
             if not prefix:
                 found["saturated"], found["slope"] = map(list, zip(*slopes, strict=True))
     return found
+
+
+def _weight(made: Made, X: Array, T: Array) -> Array | None:
+    """Return what every sample counts by its class; None where all count alike."""
+    if made.class_weight is None:
+        return None
+    objective = made.objective
+    return as_samples(
+        objective.network, objective.loss, X, T, None, X.dtype, made.class_weight
+    ).weight
 
 
 def _forward(network: Network, thetas: Array, X: Array) -> Iterator[tuple[list[Any], Array]]:

@@ -60,6 +60,8 @@ class Settings:
     l2: float = 0.0
     penalty: Penalty | None = None
     clip_norm: float | None = None
+    class_weight: str | None = None
+    """"balanced" lets rare classes count more, in E as it is told, too."""
     validation: float = 0.0
     """The share of the samples that is held out, and measured at the end."""
     scale: str | None = None
@@ -68,6 +70,10 @@ class Settings:
     dtype: str = "float64"
     alignment: bool = False
     """Whether angles to the chain rule are measured at the end of every run."""
+    reach: bool = False
+    """Whether is measured how many steps back the gradient reaches, at the end of every run."""
+    truncate: int | None = None
+    """After how many steps the way back through time is cut off; None: as the layers say."""
     seeds: int | None = None
     """How many of the study's seeds this cell has; None for all."""
 
@@ -181,16 +187,19 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "optimizer": OPTIMISERS.get,
     "lr": _optional(_rate),
     "rate": _optional(lambda value: number("rate", value, low=0.0)),
-    "epochs": lambda value: whole("epochs", value, 1),
+    "epochs": lambda value: whole("epochs", value, 0),
     "batch_size": lambda value: None if value in (None, "all") else whole("batch_size", value, 1),
     "shuffle": lambda value: boolean("shuffle", value),
     "stop": as_rules,
     "l2": lambda value: number("l2", value, low=0.0),
     "penalty": _optional(PENALTIES.get),
     "clip_norm": _optional(_clip),
+    "class_weight": _optional(_among("class weight", ("balanced",))),
     "validation": lambda value: number("validation", value, low=0.0, high=0.9),
     "scale": _optional(_among("scaler", tuple(SCALERS))),
     "dtype": _among("dtype", DTYPES),
     "alignment": lambda value: boolean("alignment", value),
+    "reach": lambda value: boolean("reach", value),
+    "truncate": _optional(lambda value: whole("truncate", value, 1)),
     "seeds": _optional(lambda value: whole("seeds of a cell", value, 1)),
 }

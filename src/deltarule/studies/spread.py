@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from deltarule.core.errors import DeltaruleError, ResourceError, unknown_name
@@ -32,7 +32,7 @@ def spread(
     may_stay: bool,
     executor: str,
     address: str | None,
-) -> Iterator[Found]:
+) -> Generator[Found]:
     """Yield every task with its table and notes, or with the error that it raised, as they end.
 
     A worker that is killed costs nothing but time: what it had is done again. `may_stay` lets a

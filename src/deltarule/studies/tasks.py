@@ -62,6 +62,7 @@ class Made:
     network: Network
     objective: Objective
     parts: Parts
+    class_weight: str | None
 
 
 def make(cell: Cell, split: int) -> Made:
@@ -71,7 +72,7 @@ def make(cell: Cell, split: int) -> Made:
     assert s.data is not None
     parts = s.data.parts(s.validation, s.scale, split, s.dtype)
     network = network_of(s, parts)
-    return Made(network, objective_of(s, network, parts), parts)
+    return Made(network, objective_of(s, network, parts), parts, s.class_weight)
 
 
 def tasks_of(
@@ -124,7 +125,7 @@ def _structure(cell: Cell) -> Any:
 def weight_of(cell: Cell, made: Made) -> float:
     """Return a run's length in multiplications, roughly: all epochs count."""
     s, rows = cell.settings, len(made.parts.X)
-    updates = s.epochs * math.ceil(rows / (s.batch_size or rows))
+    updates = max(1, s.epochs) * math.ceil(rows / (s.batch_size or rows))  # measuring is work, too
     return updates * (_FIXED + 3.0 * made.network.size * min(rows, s.batch_size or rows))
 
 

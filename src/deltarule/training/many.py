@@ -182,7 +182,7 @@ def _run(
 ) -> Many:
     """Train side by side where the engine can, else one by one."""
     job, began = jobs.base, time.monotonic()
-    histories = Histories(jobs.thetas, job.recorded, job.patient)
+    histories = Histories(jobs.thetas, job.recorded, job.patient, job.objective.learns)
     with ExitStack() as stack:
         interrupt = stack.enter_context(listening())
         bar = None

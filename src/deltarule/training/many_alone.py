@@ -140,6 +140,8 @@ def _note(histories: Histories, network: int, state: State, epochs: int) -> None
     histories.best_epoch[network] = state.best_epoch
     if histories.best_theta is not None and state.best_theta is not None:
         histories.best_theta[network] = state.best_theta
+    if histories.learned is not None:
+        histories.learned[network] = state.slots[-1]
     histories.end(np.array([network]), stopped, state.theta)
 
 

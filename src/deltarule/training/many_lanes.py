@@ -37,6 +37,9 @@ class Trajectory(Protocol):
     sums: Array
     breaks: tuple[Any, ...]
 
+    def in_columns(self, values: Array) -> Array:
+        """Return values (groups, epochs, lanes) with a network per column."""
+
     def theta(self, places: Array, epochs: Array) -> Array:
         """Return theta of the networks at some places, after so many epochs."""
 
@@ -129,7 +132,7 @@ class InStep:
         for non_finite in trajectory.breaks:
             done[np.searchsorted(trajectory.networks, non_finite.network)] = non_finite.epoch
         here = histories.running[trajectory.networks]
-        errors = self._errors(trajectory.sums)
+        errors = self._errors(trajectory)
         validation = self._jobs.base.validation
         watched = errors if validation is None else lanes.measure(validation, trajectory)[0]
         if self._rules or validation is not None:
@@ -220,41 +223,50 @@ class InStep:
         self, trajectory: Trajectory, errors: Array, watched: Array, done: Array, here: Array
     ) -> None:
         """Write down what was done by the networks that are `here`."""
-        histories, names, rates = self._histories, trajectory.networks[here], self._jobs.rates
-        beyond = np.arange(len(errors))[:, None] >= done[here]
+        histories, rates = self._histories, self._jobs.rates
+        some = slice(None) if here.all() else here  # what is not copied costs nothing
+        names, epochs = trajectory.networks[some], done[some]
+        beyond = None
+        if (epochs < len(errors)).any():
+            beyond = np.arange(len(errors))[:, None] >= epochs
+
+        def whole(values: Array) -> Array:
+            return values if beyond is None else np.where(beyond, np.nan, values)
 
         def rows(values: Array) -> Array:
+            if len(names) == len(self._jobs):
+                return np.broadcast_to(whole(values), errors.shape)
             found = np.full((len(errors), len(self._jobs)), np.nan)
-            found[:, names] = np.where(beyond, np.nan, values)
+            found[:, names] = whole(values)
             return found
 
-        histories.record("error", rows(errors[:, here]))
+        histories.record("error", rows(errors[:, some]))
         histories.record("lr", rows(rates.last(self.epoch)[names]))
         after = self._jobs.base.validation is not None
         if after:
-            histories.record("validation_error", rows(watched[:, here]))
+            histories.record("validation_error", rows(watched[:, some]))
 
         def theta(lower: Array, epochs: Array) -> Array:
             return trajectory.theta(np.flatnonzero(here)[lower], epochs + after)
 
-        seen = np.where(beyond, np.nan, watched[:, here])
-        histories.better(names, seen, theta, self.epoch)
-        histories.epochs[names] += done[here]
+        histories.better(names, whole(watched[:, some]), theta, self.epoch)
+        histories.epochs[names] += done[some]
 
     def finish(self) -> None:
         """Write down the networks that go no further."""
         networks = self._lanes.networks
         left = self._histories.running[networks]
         why = "epochs" if self.epoch >= self._jobs.base.epochs else "interrupted"
+        if self._histories.learned is not None:
+            whole = left.sum() == len(self._jobs)
+            self._histories.learned = self._lanes.vectors[:, -1] if whole else None
         self._histories.end(networks[left], why, self._lanes.theta[left])
 
-    def _errors(self, sums: Array) -> Array:
+    def _errors(self, trajectory: Trajectory) -> Array:
         """Return every network's error of every epoch (epochs, k)."""
-        data, decay = (cast(Any, sums[:, k]) for k in range(2))
-        objective, weight = self._jobs.base.objective, self._jobs.base.samples.total
-        mean = objective.reduction == "mean"
-        found = Totals(data + decay, 0.0, weight) if mean else Totals(data, decay, weight)
-        return np.array(found.epoch_error(objective))
+        data, decay = (cast(Any, trajectory.sums[:, :, k]) for k in range(2))
+        found = Totals(data, decay, self._jobs.base.samples.total)
+        return trajectory.in_columns(np.asarray(found.epoch_error(self._jobs.base.objective)))
 
     def _make_chunk(self, epochs: int) -> Any:
         """Return the next epochs as the engine is asked for them."""

@@ -44,6 +44,9 @@ class Many:
     """The engine that did it."""
     seconds: float
     """Time spent training, all networks together."""
+    learned: Array | None = None
+    """(m, size): what each network's rule has learned beside theta at the end, as in a `Run`; None
+    where nothing is learned, and where some of the networks side by side ended before others."""
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -57,9 +60,12 @@ class Many:
 class Histories:
     """What is written down of every network along the way."""
 
-    def __init__(self, thetas: Array, recorded: tuple[str, ...], patient: bool) -> None:
+    def __init__(
+        self, thetas: Array, recorded: tuple[str, ...], patient: bool, learns: bool = False
+    ) -> None:
         m = len(thetas)
         self.theta = thetas.copy()
+        self.learned = np.zeros_like(thetas) if learns else None
         self.patient = patient
         self.best_theta = thetas.copy() if patient else None
         self.best_error = np.full(m, np.inf)
@@ -142,6 +148,7 @@ class Histories:
             seeds=seeds,
             engine=engine,
             seconds=seconds,
+            learned=self.learned,
         )
 
 
@@ -149,6 +156,8 @@ _WRITTEN = ("theta", "best_error", "best_epoch", "epochs", "running")
 
 
 def _joined(blocks: list[Array], m: int) -> Array:
+    if len(blocks) == 1:  # nothing to copy
+        return blocks[0]
     return np.concatenate([np.empty((0, m)), *blocks])
 
 

@@ -3,25 +3,72 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from deltarule.core.errors import DeltaruleError
 from deltarule.data import Table
-from deltarule.web.session import Session
 from deltarule.web.setup import Setup
+from deltarule.web.worker import EndedError, Worker
 
-__all__ = ["make_app"]
+__all__ = ["Pages", "make_app"]
 
 _STATIC = Path(__file__).with_name("static")
-MOST_BYTES = 64 * 1024
-"""Of a message from a page."""
 MOST_PAGES = 64
+IDLE = 1_800.0
+"""Seconds without a message after which a page's session ends."""
+WAITING = 8
+"""Messages of a page that wait for the one before them."""
 
 
-def make_app(setup: Setup | None = None, own: Mapping[str, Table] | None = None) -> Any:
+class Pages:
+    """The sessions at work, each in a process of its own and with a thread that waits for it."""
+
+    def __init__(
+        self,
+        setup: Setup | None = None,
+        own: Mapping[str, Table] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._given = setup, own, folder
+        self._threads = ThreadPoolExecutor(MOST_PAGES, "page")
+        self._workers: set[Worker] = set()
+        self._starting = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many as there may be."""
+        return len(self._workers) + self._starting >= MOST_PAGES
+
+    async def start(self) -> Worker:
+        """Return a new session."""
+        self._starting += 1
+        try:
+            worker: Worker = await self.wait(Worker, *self._given)
+            self._workers.add(worker)
+        finally:
+            self._starting -= 1
+        return worker
+
+    async def wait(self, work: Any, *arguments: Any) -> Any:
+        """Return what a call that takes its time returns."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    def stop(self, worker: Worker) -> None:
+        """End a session."""
+        if worker in self._workers:
+            self._workers.discard(worker)
+            worker.end()
+
+    def stop_all(self) -> None:
+        """End all of them, and wait for no one."""
+        for worker in list(self._workers):
+            self.stop(worker)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def make_app(pages: Pages, idle: float = IDLE) -> Any:
     """Return the ASGI application; whoever serves it puts a `Guard` in front."""
     from starlette.applications import Starlette
     from starlette.routing import Mount, Route, WebSocketRoute
@@ -30,27 +77,39 @@ def make_app(setup: Setup | None = None, own: Mapping[str, Table] | None = None)
 
     from deltarule.web.lessons import lessons
 
-    pages: set[int] = set()
-
     async def session(socket: WebSocket) -> None:
-        if len(pages) >= MOST_PAGES:
+        if pages.full:
             await socket.close(1013)
             return
         await socket.accept()
-        pages.add(id(socket))
-        try:
-            at_work = await asyncio.to_thread(Session, setup, own)
-            await _say(socket, await asyncio.to_thread(at_work.begin))
-            while True:
-                text = await socket.receive_text()
-                await _say(socket, await asyncio.to_thread(_answer, at_work, text))
-        except WebSocketDisconnect:
-            pass
-        finally:
-            pages.discard(id(socket))
+        worker = await pages.start()
+        asked: asyncio.Queue[str] = asyncio.Queue(WAITING)
 
-    async def _say(socket: WebSocket, answer: dict[str, Any]) -> None:
-        await socket.send_text(json.dumps(answer, separators=(",", ":"), allow_nan=False))
+        async def listen() -> None:  # a page that goes is noticed while its session is at work
+            while True:
+                await asked.put(await asyncio.wait_for(socket.receive_text(), idle))
+
+        async def reply() -> None:
+            await socket.send_text(await pages.wait(worker.begin))
+            while True:
+                await socket.send_text(await pages.wait(worker.ask, await asked.get()))
+
+        tasks = [asyncio.create_task(listen()), asyncio.create_task(reply())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            reason = done.pop().exception()
+        finally:
+            pages.stop(worker)
+            for task in tasks:
+                task.cancel()
+        if isinstance(reason, TimeoutError):
+            await socket.close(4000)
+        elif isinstance(reason, KeyError):
+            await socket.close(1003)  # a message that is no text
+        elif isinstance(reason, EndedError):
+            await socket.close(1011)
+        elif reason is not None and not isinstance(reason, WebSocketDisconnect):
+            raise reason
 
     async def all_lessons(_: Any) -> Any:
         from starlette.responses import JSONResponse
@@ -64,20 +123,3 @@ def make_app(setup: Setup | None = None, own: Mapping[str, Table] | None = None)
             Mount("/", StaticFiles(directory=_STATIC, html=True)),
         ]
     )
-
-
-def _answer(session: Session, text: str) -> dict[str, Any]:
-    """Return the answer to a message, or what is wrong with it; `id` comes back as it was."""
-    number = None
-    try:
-        if len(text) > MOST_BYTES:
-            raise ValueError(f"a message has at most {MOST_BYTES} characters")
-        message = json.loads(text)
-        number = message.get("id") if isinstance(message, dict) else None
-        number = number if isinstance(number, int) else None
-        answer = session.answer(message)
-    except DeltaruleError as error:
-        answer = {"error": str(error)}
-    except (ValueError, RecursionError) as error:
-        answer = {"error": f"a message is a JSON object: {error}"[:300]}
-    return {**answer, "id": number}

@@ -1,7 +1,8 @@
 """Who may ask: the host's name, a token, the origin, in this order, for pages and sockets alike.
 
 A page elsewhere can send requests to this machine, and a name of its own can be made to point
-here; neither knows the token. It stands in the address once and then in a cookie.
+here; neither knows the token. It stands in the address once and then in a cookie, or in the header
+`Authorization: Bearer TOKEN`.
 """
 
 from __future__ import annotations
@@ -39,10 +40,11 @@ class Guard:
     """An ASGI application in front of another one, which lets through those who may ask.
 
     `host` is the name that the server was asked to listen on; loopback names and addresses are
-    always allowed. 400: another host; 403: no token, another one, or another origin.
+    always allowed. 400: another host; 403: no token, another one, or another origin. Without a
+    `token`, host and origin alone decide.
     """
 
-    def __init__(self, app: Any, token: str, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, app: Any, token: str | None, port: int, host: str = "127.0.0.1") -> None:
         self.app, self.token = app, token
         names = {*LOOPBACK, f"[{host}]" if ":" in host else host}
         self.any = host in ("0.0.0.0", "::")  # the user's choice: any name is ours
@@ -76,12 +78,16 @@ class Guard:
         host = headers.one(b"host")
         if host is None or not (self.any or host in self.hosts):
             return (400, "this server is asked by another name than its own"), False
-        given = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token")
-        fresh = given is not None
-        if given is None:
-            given = self._cookie_of(headers.one(b"cookie"))
-        if given is None or not hmac.compare_digest(given.encode(), self.token.encode()):
-            return (403, "the token is missing or wrong: open the address that was printed"), False
+        fresh = False
+        if self.token is not None:
+            given = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token")
+            fresh = given is not None
+            given = given or _bearer(headers) or self._cookie_of(headers.one(b"cookie"))
+            if given is None or not hmac.compare_digest(given.encode(), self.token.encode()):
+                return (
+                    403,
+                    "the token is missing or wrong: take the address that was printed",
+                ), False
         origin = headers.one(b"origin")
         own = (f"http://{host}", f"https://{host}")
         if origin is not None and origin not in own:
@@ -106,6 +112,12 @@ class Guard:
         headers.append((b"content-type", b"text/plain; charset=utf-8"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": why.encode()})
+
+
+def _bearer(headers: _Headers) -> str | None:
+    """Return the token of the header `Authorization`."""
+    kind, _, value = (headers.one(b"authorization") or "").partition(" ")
+    return value.strip() if kind.lower() == "bearer" else None
 
 
 class _Headers:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError, UsageError
+from deltarule.engine import Backprop, Objective, Samples
+from deltarule.engine.api import backprop
 from deltarule.engine.choice import choose_engine, make_trainer
+from deltarule.engine.epoch import ReferenceTrainer
 from deltarule.engine.samples import as_samples
 from deltarule.models.plan import Plan
 from deltarule.optim import Clipping, Optimiser
@@ -22,11 +25,16 @@ from deltarule.training.job import Job
 from deltarule.training.loop import NonFiniteError, advance
 from deltarule.training.state import State
 
-__all__ = ["Lane"]
+if TYPE_CHECKING:
+    from deltarule.check.diagnose.planting import Planted
+
+__all__ = ["Lane", "play"]
 
 KEPT = 512
 """So many states are kept at most; where there are more, every second one goes."""
 FOREVER = 10**9
+SOME = 64
+"""Rows that a mistake is looked for on."""
 
 
 class Lane:
@@ -36,11 +44,12 @@ class Lane:
     state kept before it, and the updates from there.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, mistake: str = "") -> None:
         if not isinstance(plan.optimiser, Optimiser):
             raise UsageError(
-                f"{plan.optimiser.name} takes all rows and steps of its own; the lab follows "
-                "optimizers that update weight by weight, such as sgd, momentum or adam"
+                f"{plan.optimiser.name} takes all rows at once and finds the length of its steps "
+                "by itself, and the lab follows update by update: take one such as sgd, momentum "
+                f"or adam here, and `deltarule train --optimizer {plan.optimiser.name}` for this"
             )
         self.plan, part = plan, plan.prepared["train"]
         objective, held_out = plan.objective, plan.prepared["validation"]
@@ -65,6 +74,13 @@ class Lane:
         start = self.job.start(net.init(plan.recipe.seed, dtype))
         self.state = replace(start, history={})  # an hour of play would fill the memory
         self._kept: list[State] = [self.state]
+        self.planted: Planted | None = None
+        """The mistake in its way back, where there is one."""
+        if mistake:
+            from deltarule.check.diagnose.planting import plant
+
+            few = samples.take(slice(0, SOME))
+            self.planted = plant(mistake, objective, self.state.theta, few)
         self.trainer: Any = self._engine("reference")
         self._settled = False
         self.ended = ""
@@ -72,6 +88,9 @@ class Lane:
 
     def _engine(self, engine: str) -> Any:
         job = self.job
+        if self.planted is not None:
+            update, passes = job.update, self.planted.backprop
+            return ReferenceTrainer(job.objective, update, job.clipping, passes=passes)
         return make_trainer(
             engine,
             job.objective,
@@ -101,7 +120,7 @@ class Lane:
         end = self.state.step + updates
         while self.state.step < end and not self.ended:
             self._further(end - self.state.step)
-        self._keep()
+        self.keep()
 
     def to_epoch(self) -> None:
         """Do the updates that are left of the epoch under way."""
@@ -115,24 +134,51 @@ class Lane:
         self._kept, self.state, self.ended = self._kept[: k + 1], self._kept[k], ""
         self.step(step - self.state.step)
 
-    def play(self, seconds: float, pace: int) -> int:
-        """Train for some time; return how many epochs the next call should ask for at once.
+    def to_epochs(self, epochs: int) -> None:
+        """Do whole epochs, several in one call where the engine can; one under way is ended."""
+        end = self.state.epoch + epochs
+        while self.state.epoch < end and not self.ended:
+            before = self.state
+            self.state = self._epochs(end - before.epoch)
+            if self.state is before:
+                self._further(self.job.batches - before.batch)
 
-        `pace` epochs are done before the clock is looked at.
-        """
-        began = now = time.perf_counter()
-        self._compile()
-        while now - began < seconds and not self.ended:
-            before, self.state = self.state.epoch, self._epochs(pace)
-            if self.state.epoch == before:
-                self._further(self.job.batches - self.state.batch)
-            last, now = now, time.perf_counter()
-            if self.state.epoch - before >= pace and now - last < seconds / 4:
-                pace *= 2
-            elif now - last > seconds / 2:
-                pace = max(1, pace // 2)
-        self._keep()
-        return pace
+    def backprop(self, rows: slice = slice(None)) -> Backprop:
+        """Return one pass over some of the rows, by the lane's own rule."""
+        objective, some = self.job.objective, self.job.samples.take(rows)
+        if self.planted is not None:
+            return self.planted.backprop(objective, self.theta, some.X, some.T)
+        return backprop(
+            objective.network,
+            self.theta,
+            some.X,
+            some.T,
+            loss=objective.loss,
+            reduction="mean",
+            rule=objective.rule,
+            lr=self.rate if objective.rule.sequential else None,
+            seed=self.job.seed,
+            learned=self.state.slots[-1] if objective.learns else None,
+        )
+
+    @property
+    def objective(self) -> Objective:
+        """The network, its loss and its rule."""
+        return self.job.objective
+
+    @property
+    def samples(self) -> Samples:
+        """The training rows."""
+        return self.job.samples
+
+    def kept(self, step: int) -> State:
+        """Return the state after so many updates, one of `steps`."""
+        return next(state for state in self._kept if state.step == step)
+
+    @property
+    def steps(self) -> list[int]:
+        """The updates whose states are kept."""
+        return [state.step for state in self._kept]
 
     def _epochs(self, pace: int) -> State:
         """Return the state some whole epochs further, where they can be done in one call."""
@@ -156,15 +202,37 @@ class Lane:
         except NumericError as error:
             self.ended = str(error)
 
-    def _compile(self) -> None:
-        """Take the compiled engine, once, where there is one."""
-        if not self._settled:
+    def prepare(self) -> None:
+        """Take the compiled engine, once, where there is one; a mistake is not compiled."""
+        if not self._settled and self.planted is None:
             choice = choose_engine("auto", self.job.objective, rows=FOREVER)
             self.trainer, self._settled = self._engine(choice.engine), True
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Keep the state, to come back to."""
         if self._kept[-1].step == self.state.step:
             return
         self._kept.append(self.state)
         if len(self._kept) > KEPT:
             self._kept = [*self._kept[:-1:2], self._kept[-1]]
+
+
+def play(lanes: Sequence[Lane], seconds: float, pace: int) -> int:
+    """Train all lanes for some time, each the same epochs; return the pace for the next call.
+
+    `pace` epochs are done by every lane before the clock is looked at.
+    """
+    for lane in lanes:
+        lane.prepare()
+    began = now = time.perf_counter()
+    while now - began < seconds and not all(lane.ended for lane in lanes):
+        for lane in lanes:
+            lane.to_epochs(pace)
+        last, now = now, time.perf_counter()
+        if now - last < seconds / 4:
+            pace *= 2
+        elif now - last > seconds / 2:
+            pace = max(1, pace // 2)
+    for lane in lanes:
+        lane.keep()
+    return pace

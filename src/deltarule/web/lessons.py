@@ -8,6 +8,8 @@ address), and a `task`:
                                      is "trained" has to have come so far
     explained = true                 a weight's gradient was taken apart
     checked = true                   the gradient was held against numerical derivatives
+
+`lessons/de.toml` has the same texts in another language: `title`, `steps`, `task` of every lesson.
 """
 
 from __future__ import annotations
@@ -27,14 +29,26 @@ _FOLDER = Path(__file__).with_name("lessons")
 ORDER = (
     "neuron", "xor", "deltas", "factor", "saturation", "differences", "momentum", "overfitting",
 )  # fmt: skip
+_OTHER = "de"
 SOLVED = 0.4
 """Every output lies within this of its target: Fahlman's criterion of 1988, for targets 0 and 1."""
 
 
 @lru_cache(maxsize=1)
 def lessons() -> dict[str, dict[str, Any]]:
-    """Return all lessons by name, in their order."""
-    return {name: tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8")) for name in ORDER}
+    """Return all lessons by name, in their order, each with its `words` by language."""
+    other = _read(_OTHER)
+    found = {}
+    for name in ORDER:
+        own = _read(name)
+        steps = [step["text"] for step in own["steps"]]
+        english = {"title": own["title"], "steps": steps, "task": own["task"]["text"]}
+        found[name] = {**own, "words": {"en": english, _OTHER: other[name]}}
+    return found
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8"))
 
 
 def lesson(name: str) -> dict[str, Any]:
@@ -70,4 +84,4 @@ def still_to_do(name: str, lanes: list[Lane], seen: set[str]) -> list[str]:
 
 
 def _solved(lane: Lane) -> bool:
-    return largest_miss(lane.job.objective, lane.theta, lane.job.samples) < SOLVED
+    return largest_miss(lane.objective, lane.theta, lane.samples) < SOLVED

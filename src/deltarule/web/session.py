@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError, unknown_name
-from deltarule.data import Table, read_table
+from deltarule.data import Table
 from deltarule.layers import Affine
-from deltarule.web.lane import Lane
+from deltarule.web.folders import view_of
+from deltarule.web.lane import Lane, play
 from deltarule.web.lessons import still_to_do
 from deltarule.web.setup import Setup
+from deltarule.web.tables import DATA, Tables
 from deltarule.web.values import (
-    backpropagated,
     curve_point,
     decision_map,
     passes,
@@ -27,48 +29,38 @@ from deltarule.web.values import (
 
 __all__ = ["DATA", "Session"]
 
-DATA = (
-    "xor", "encoder", "parity:3", "parity:4", "moons", "circles", "two_spirals", "iris", "wine",
-    "digits", "breast_cancer", "diabetes", "teacher:5,3",
-)  # fmt: skip
-"""Bundled data that a page may ask for."""
-
 MOST_PARAMETERS = 100_000
 MOST_UPDATES = 100_000
 """Of one step: more are played."""
-
-
-@lru_cache(maxsize=32)
-def _bundled(name: str) -> Table:
-    return read_table(name)
+SECONDS = 0.01
+"""How long all lanes train before a page is shown something new."""
 
 
 class Session:
     """A page at work.
 
-    `own` are tables that the lab was started with, by name, each with its target. A page names data
-    and formulas of the registries alone: it has no file opened and no code loaded.
+    `own` are tables that the lab was started with, by name, each with its target, and `folder` a
+    study's or a forecast's. A page names data and formulas of the registries alone: it has no file
+    opened and no code loaded.
     """
 
-    def __init__(self, setup: Setup | None = None, own: Mapping[str, Table] | None = None) -> None:
-        self.own = dict(own or {})
+    def __init__(
+        self,
+        setup: Setup | None = None,
+        own: Mapping[str, Table] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.tables = Tables(own)
+        self.folder = None if folder is None else view_of(folder)
         self.row: int | None = 0
-        self.map = True
         self.pace = 1
         self.seen: set[str] = set()
         """What the page has asked for since the setup: "explained", "checked"."""
         self.set_up(setup or Setup())
 
-    @property
-    def data(self) -> list[str]:
-        """Names of the data that can be asked for."""
-        return [*self.own, *DATA]
-
     def set_up(self, setup: Setup) -> None:
         """Begin anew from a setup; one that cannot be leaves everything as it was."""
-        if setup.data not in self.data:
-            raise unknown_name("data set of this lab", setup.data, self.data)
-        table = self.own[setup.data] if setup.data in self.own else _bundled(setup.data)
+        table = self.tables[setup.data]
         plans = setup.plans(table)
         size = plans[0].network.size
         if size > MOST_PARAMETERS:
@@ -76,9 +68,11 @@ class Session:
                 f"the network has {size:,} parameters; the lab draws up to {MOST_PARAMETERS:,}: "
                 "make --hidden smaller, or use `deltarule train`"
             )
-        self.lanes, self.setup, self.table = [Lane(plan) for plan in plans], setup, table
+        lanes = [Lane(p, one.mistake) for p, one in zip(plans, setup.lanes, strict=True)]
+        self.lanes, self.setup, self.table = lanes, setup, table
         self.seen = set()
-        self.row = 0 if self.row is None else min(self.row, len(self.lanes[0].job.samples) - 1)
+        self.quiz: Any = None
+        self.row = 0 if self.row is None else min(self.row, len(lanes[0].samples) - 1)
 
     def answer(self, message: Any) -> dict[str, Any]:
         """Do what a message of the page asks for; return what is to be shown.
@@ -91,7 +85,9 @@ class Session:
         acts: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "setup": self._setup, "look": self._look, "step": self._step, "back": self._back,
             "play": self._play, "explain": self._explain, "check": self._check,
-            "task": self._task,
+            "task": self._task, "file": self._file, "export": self._export,
+            "folder": self._folder, "mistakes": self._mistakes, "diagnose": self._diagnose,
+            "quiz": self._quiz,
         }  # fmt: skip
         if not isinstance(name, str) or name not in acts:
             raise unknown_name("message", str(name)[:80], acts)
@@ -103,11 +99,15 @@ class Session:
 
     def begin(self) -> dict[str, Any]:
         """Return what a page needs once for a setup: names, samples, and where the lanes stand."""
-        plan, samples = self.lanes[0].plan, self.lanes[0].job.samples
+        plan, samples = self.lanes[0].plan, self.lanes[0].samples
         targets = plan.prepared.targets
         return {
             "setup": self.setup.to_json(),
-            "data": self.data,
+            "data": self.tables.names,
+            "folder": "" if self.folder is None else self.folder.kind,
+            "parameters": self.tables.parameters(),
+            "columns": list(self.table.names),
+            "target": list(targets.names),
             "notes": [*plan.prepared.notes],
             "inputs": list(plan.prepared.inputs.feature_names),
             "outputs": _output_names(targets),
@@ -126,29 +126,58 @@ class Session:
 
     def view(self) -> dict[str, Any]:
         """Return where all lanes stand, and the numbers of the row that is looked at."""
-        return {"row": self.row, "lanes": [self._shown(k, one) for k, one in enumerate(self.lanes)]}
+        return {"row": self.row, "lanes": [self.shown(k) for k in range(len(self.lanes))]}
 
-    def _shown(self, k: int, lane: Lane) -> dict[str, Any]:
+    def shown(self, k: int) -> dict[str, Any]:
+        """Return what is shown of a lane."""
+        lane = self.lanes[k]
         with np.errstate(all="ignore"):
             return {
                 "point": curve_point(lane),
                 "batch": lane.state.batch,
-                "passes": passes(lane, self.row),
+                "passes": self.shown_passes(k),
                 "scores": scores(lane),
                 "predictions": predictions(lane),
-                "map": decision_map(lane) if self.map else None,
+                "map": decision_map(lane),
                 "ended": lane.ended,
-                "command": self._command(k, lane),
+                "command": self.command(k),
             }
 
-    def _command(self, k: int, lane: Lane) -> str:
-        own = self.setup.data in self.own
-        return self.setup.command(k, lane.state.epoch, self.table.targets[0] if own else "")
+    def shown_passes(self, k: int) -> dict[str, Any]:
+        """Return every number of a lane's passes of the row that is looked at, or all."""
+        return passes(self.lanes[k], self.row)
+
+    def command(self, k: int) -> str:
+        """Return the command line that trains a lane's network; "" where none can."""
+        if self.setup.lanes[k].mistake:
+            return ""
+        lane = self.lanes[k]
+        return self.setup.command(k, lane.state.epoch, len(lane.samples), self.target)
+
+    @property
+    def target(self) -> str:
+        """The target, where it has to be named to be known."""
+        given = self.setup.data in self.tables.own
+        return self.setup.target or (self.table.targets[0] if given else "")
+
+    @contextmanager
+    def seen_at(self, step: int, row: int | None) -> Iterator[None]:
+        """Look at an update whose states are kept, and at another row, for a moment."""
+        now, before = [lane.state for lane in self.lanes], self.row
+        try:
+            for lane in self.lanes:
+                lane.state = lane.kept(step)
+            self.row = row
+            yield
+        finally:
+            self.row = before
+            for lane, state in zip(self.lanes, now, strict=True):
+                lane.state = state
 
     def _look(self, message: dict[str, Any]) -> dict[str, Any]:
         row = message.get("row", 0)
         if row is not None:
-            row = whole("row", row, 0, len(self.lanes[0].job.samples) - 1)
+            row = whole("row", row, 0, len(self.lanes[0].samples) - 1)
         self.row = row
         return self.view()
 
@@ -172,30 +201,42 @@ class Session:
 
     def _play(self, message: dict[str, Any]) -> dict[str, Any]:
         """Train for a moment: as many epochs as the time allows."""
-        self.pace = min(lane.play(SECONDS / len(self.lanes), self.pace) for lane in self.lanes)
+        self.pace = play(self.lanes, SECONDS, self.pace)
         return self.view()
 
     def _task(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"lacking": still_to_do(str(message.get("lesson")), self.lanes, self.seen)}
 
-    def _lane(self, message: dict[str, Any]) -> Lane:
+    def _file(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Take a part of a file that was dropped on the page."""
+        return self.tables.receive(message) or {"coming": True}
+
+    def _folder(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Look at the folder that the lab was started with."""
+        if self.folder is None:
+            raise UsageError("this lab was not started with a folder: `deltarule lab FOLDER`")
+        return {"shown": self.folder.shown(message)}
+
+    def lane(self, message: dict[str, Any]) -> Lane:
+        """Return the lane that a message is about."""
         return self.lanes[whole("lane", message.get("lane", 0), 0, len(self.lanes) - 1)]
 
     def _explain(self, message: dict[str, Any]) -> dict[str, Any]:
         """Take one weight's gradient apart, for the row that is looked at or all of them."""
         from deltarule.explanation import explain
 
-        lane, weight = self._lane(message), message.get("weight")
+        lane, weight = self.lane(message), message.get("weight")
         if not isinstance(weight, list) or len(weight) != 3:
             raise UsageError(f"weight is [l, j, k], not {weight!r:.80}")
-        net, samples = lane.job.objective.network, lane.job.samples
+        if lane.planted is not None:
+            raise UsageError("this lane's way back has a mistake: what it gives is no chain rule")
         rows = slice(None) if self.row is None else slice(self.row, self.row + 1)
-        objective = lane.job.objective
+        objective, some = lane.objective, lane.samples.take(rows)
         found = explain(
-            net,
+            objective.network,
             lane.theta,
-            samples.X[rows],
-            samples.T[rows],
+            some.X,
+            some.T,
             weight=(*(whole("weight", n, 0) for n in weight),),
             loss=objective.loss,
             reduction="mean",
@@ -209,26 +250,40 @@ class Session:
         return {"explanation": {"weight": weight, "latex": found.latex(), "text": found.text()}}
 
     def _check(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Hold every weight's gradient against numerical derivatives, on all training rows."""
-        from deltarule.check.network import check_gradient
+        from deltarule.web.judging import checked
 
-        lane = self._lane(message)
-        objective, samples = lane.job.objective, lane.job.samples
-        found = check_gradient(
-            objective.network,
-            lane.theta,
-            samples.X[:64],
-            samples.T[:64],
-            loss=objective.loss,
-            reduction="mean",
-            gradient=backpropagated(lane, slice(64)).gradient,
-        )
         self.seen.add("checked")
-        return {"check": {"says": str(found), "right": bool(found)}}
+        return {"check": checked(self.lane(message), message.get("weight"))}
 
+    def _mistakes(self, message: dict[str, Any]) -> dict[str, Any]:
+        from deltarule.web.judging import mistakes
 
-SECONDS = 0.025
-"""How long all lanes train before a page is shown something new."""
+        return {"mistakes": mistakes(self.lane(message))}
+
+    def _diagnose(self, message: dict[str, Any]) -> dict[str, Any]:
+        from deltarule.web.judging import diagnosed
+
+        return {"diagnosis": diagnosed(self.lane(message))}
+
+    def _quiz(self, message: dict[str, Any]) -> dict[str, Any]:
+        from deltarule.web.judging import Quiz
+
+        if "guess" in message:
+            if self.quiz is None:
+                raise UsageError("there is no question yet: ask for one first")
+            return {"answer": self.quiz.judge(message["guess"])}
+        number = whole("number", message.get("number", 0), 0, 2**31)
+        self.quiz = Quiz.of(self.lane(message), number)
+        return {"question": self.quiz.question()}
+
+    def _export(self, message: dict[str, Any]) -> dict[str, Any]:
+        from deltarule.web.export import EXPORTS
+
+        what = message.get("what")
+        if not isinstance(what, str) or what not in EXPORTS:
+            raise unknown_name("export", str(what)[:80], EXPORTS)
+        k = self.lanes.index(self.lane(message))
+        return {"export": EXPORTS[what](self, k)}
 
 
 def _output_names(targets: Any) -> list[str]:

@@ -24,6 +24,8 @@ class LaneSetup:
     optimizer: str = "sgd"
     lr: float | None = 0.5
     """None for the optimiser's own, and for those that find the length of their steps."""
+    mistake: str = ""
+    """A mistake that is planted in the way back, by the name that `diagnose` has for it."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +34,27 @@ class Setup:
 
     Args:
         data: a file that the lab was started with, or a bundled name.
+        target: the column to predict; "" for the data's own.
         hidden, activation, loss, scale: as in `deltarule train`; `loss="auto"` is the task's.
         batch_size: rows per update; 0 takes all.
-        seed: of the first weights, of every batch and of what rules draw.
+        seed: of the split, of the first weights, of every batch and of what rules draw.
+        validation, test: the shares of the rows that are not trained on.
         lanes: one to four, from the same first weights.
 
     >>> Setup.read({"data": "xor", "hidden": "3", "lanes": [{"rule": "hidden=constant"}]}).lanes
-    (LaneSetup(rule='hidden=constant', optimizer='sgd', lr=0.5),)
+    (LaneSetup(rule='hidden=constant', optimizer='sgd', lr=0.5, mistake=''),)
     """
 
     data: str = "xor"
+    target: str = ""
     hidden: str = "3"
     activation: str = "sigmoid"
     loss: str = "auto"
     scale: str = "standard"
     batch_size: int = 0
     seed: int = 1
+    validation: float = 0.1
+    test: float = 0.2
     lanes: tuple[LaneSetup, ...] = field(default=(LaneSetup(),))
 
     @classmethod
@@ -72,29 +79,39 @@ class Setup:
 
         Raises what `deltarule.models.plan.plan` raises: the errors of `deltarule train`.
         """
-        recipe = Recipe(
-            hidden=self.hidden,
-            activation=self.activation,
-            loss=self.loss,
-            scale=self.scale,
-            batch_size=self.batch_size or None,
-            seed=self.seed,
-            dtype="float64",
-            patience=0,
-            engine="reference",
-        )
+        recipe = Recipe(**self.recipe())
         found = []
         for lane in self.lanes:
             if lane.lr is not None and lane.lr <= 0:
                 raise UsageError(f"lr has to be above 0, not {lane.lr:g}")
-            own = replace(recipe, rule=lane.rule, optimizer=lane.optimizer, lr=lane.lr)
-            found.append(plan(table, own))
+            found.append(plan(table, replace(recipe, **self.own(lane)), target=self.target or None))
         return found
 
-    def command(self, lane: int, epochs: int, target: str = "") -> str:
+    def recipe(self) -> dict[str, Any]:
+        """Return the options of `Recipe` that all lanes have."""
+        return {
+            "hidden": self.hidden,
+            "activation": self.activation,
+            "loss": self.loss,
+            "scale": self.scale,
+            "batch_size": self.batch_size or None,
+            "seed": self.seed,
+            "validation": self.validation,
+            "test": self.test,
+            "dtype": "float64",
+            "patience": 0,
+            "engine": "reference",
+        }
+
+    @staticmethod
+    def own(lane: LaneSetup) -> dict[str, Any]:
+        """Return those in which a lane differs from the others."""
+        return {"rule": lane.rule, "optimizer": lane.optimizer, "lr": lane.lr}
+
+    def command(self, lane: int, epochs: int, rows: int, target: str = "") -> str:
         """Return the command line that trains a lane's network alone, as far as it is trained.
 
-        `target` names the column, where it is not the data's own.
+        `rows` is how many are trained on, `target` the column where that has to be said.
         """
         import shlex
 
@@ -102,9 +119,11 @@ class Setup:
         words = ["deltarule", "train", self.data, "--hidden", self.hidden]
         words += ["--activation", self.activation, "--scale", self.scale, "--loss", self.loss]
         words += ["--target", target] if target else []
-        words += ["--batch-size", str(self.batch_size)] if self.batch_size else []
+        words += ["--batch-size", str(self.batch_size or rows)]
         words += ["--optimizer", own.optimizer, "--rule", own.rule]
-        words += ["--lr", f"{own.lr:g}"] if own.lr is not None else []
+        words += ["--lr", repr(own.lr)] if own.lr is not None else []
+        for name, share in (("validation", self.validation), ("test", self.test)):
+            words += [f"--{name}", repr(share)] if share != getattr(Recipe, name) else []
         words += ["--seed", str(self.seed), "--epochs", str(epochs), "--patience", "0"]
         return shlex.join([*words, "--dtype", "float64"])
 

@@ -56,7 +56,15 @@ READ = {
     "tuple_of_parameters": "5-3-4-2 sigmoid/sigmoid/identity, W as (in, out), biases as vectors, "
     "rows, returns the gradient, mean over the observations",
     "thresholds_online": "2-3-1 sigmoid, W as (out, in), biases that are subtracted as vectors, "
-    "one observation, one target at a time, changes the weights, learning rate 0.3",
+    "a list of one row, one target at a time, changes the weights, learning rate 0.3",
+    "rows_with_classes": "3-4-2 sigmoid, W as (out, in), biases in the last column of W, for an "
+    "input +1, a list of one row that ends with its class at a time, changes the weights",
+    "script_of_arrays": "3-4-1 tanh/sigmoid, W as (in, out), no biases, rows, changes the weights, "
+    "learning rate 0.7 (variable rate), sum over the observations",
+    "script_of_lists": "2-3-1 sigmoid, W as (out, in), biases as vectors, a list of one row, one "
+    "target at a time, changes the weights, learning rate 0.2 (variable step)",
+    "step_without_arguments": "3-4-1 relu/sigmoid, W as (in, out), biases as rows (1, n), rows, "
+    "changes the weights, learning rate 0.1 (variable lr), mean over the observations",
 }
 """What each of them is, by reading it."""
 
@@ -72,6 +80,7 @@ LOSSES = {
     "penalised_cost": "binary_cross_entropy, l2 0.06 (divided by the rows)",
     "tuple_of_parameters": "squared_error, as mse has it",
     "lists_of_columns": "half_squared_error, as loss has it",
+    "step_without_arguments": "binary_cross_entropy",
 }
 
 WRONG = {
@@ -96,6 +105,10 @@ WRONG = {
     "tuple_of_parameters": ("d3 @ W3.T * a2 *", "d3 @ W3.T *"),
     "query_and_train": ("np.dot(self.who.T, output_delta)", "np.dot(self.who.T, targets - final)"),
     "thresholds_online": ("dj = d * self.v[j] *", "dj = d *"),
+    "rows_with_classes": ('n["weights"][j] * n["delta"]', 'n["delta"]'),
+    "script_of_arrays": ("* (1 - hidden**2)", "* hidden * (1 - hidden)"),
+    "script_of_lists": ("[d_o * v * s * (1 - s)", "[(y - y_train[i]) * v * s * (1 - s)"),
+    "step_without_arguments": (" * (hidden > 0)", ""),
 }
 """One line of each, and what somebody might have written."""
 

@@ -166,3 +166,112 @@ def test_a_penalty_whose_E_is_not_computed_is_told(tmp_path) -> None:
     found = dr.diagnose(written(tmp_path, plain.replace(decayed[0], decayed[1].replace("V", "W"))))
     assert found.verdict == "unexplained"
     assert "say so (--loss half_squared_error --reduction sum --l2 0.02)" in str(found)
+
+
+CLASS = """
+class Net:
+    def __init__(self):
+        r = np.random.default_rng(0)
+        self.W1, self.b1 = r.normal(size=(3, 4)), r.normal(size=4)
+        self.W2, self.b2 = r.normal(size=(4, 2)), r.normal(size=2)
+        self.lr = 0.1
+
+    def train(self, X, T):
+        h = np.tanh(X @ self.W1 + self.b1)
+        z = h @ self.W2 + self.b2
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        y = e / e.sum(axis=1, keepdims=True)
+        d2 = y - T
+        d1 = d2 @ self.W2.T * (1 - h**2)
+        self.W2 -= self.lr * h.T @ d2
+        self.b2 -= self.lr * d2.sum(axis=0)
+        self.W1 -= self.lr * X.T @ d1
+        self.b1 -= self.lr * d1.sum(axis=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (("self.b2 -= self.lr *", "self.b2 -="), ["rate_missing in layer 2 (of: biases)"]),
+        (("d1 = d2", "d1 = self.lr * d2"), ["rate_twice in layer 1 (of: both)"]),
+        (("(1 - h**2)", "self.lr**2"),
+         ["rate_thrice in layer 1 (of: both)", "missing_derivative in layer 1"]),
+        (("self.W2.T * (1 - h**2)", "self.W2.T"), ["missing_derivative in layer 1"]),
+    ],
+)  # fmt: skip
+def test_what_the_learning_rate_multiplies_is_asked_with_twice_the_rate(
+    change: tuple[str, str], named: list[str], tmp_path: Path
+) -> None:
+    assert titles(dr.diagnose(written(tmp_path, CLASS))) == []
+    found = dr.diagnose(written(tmp_path / "..", CLASS, change))
+    assert (found.verdict, titles(found), found.right) == ("explained", named, False)
+
+
+def test_a_softmax_over_the_whole_batch_is_said(tmp_path: Path) -> None:
+    found = dr.diagnose(
+        written(tmp_path, CLASS, ("z.max(axis=1, keepdims=True)", "z.max()"),
+                ("e.sum(axis=1, keepdims=True)", "e.sum()"))
+    )  # fmt: skip
+    assert found.verdict != "correct"
+    assert any("softmax over all observations together" in note for note in found.notes)
+
+
+GLOBALS = """
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(6, 2)), rng.random((6, 1))
+W1, W2 = rng.normal(size=(2, 3)), rng.normal(size=(3, 1))
+for epoch in range(3):
+    for x, t in zip(X, y):
+        h = np.tanh(x @ W1)
+        out = h @ W2
+        d = out - t
+        W1 -= 0.1 * np.outer(x, d * W2[:, 0] * (1 - h**2))
+        W2 -= 0.1 * np.outer(h, d)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (("", ""), []),
+        (("d = out - t", "d = t - out"), ["sign in layers 1, 2 (of: both)"]),
+        (("(1 - h**2)", "(1 - h)**2"), None),
+    ],
+)
+def test_a_loop_over_observations_in_a_script(change, named, tmp_path: Path) -> None:
+    module = written(tmp_path, GLOBALS, *([change] if change[0] else []))
+    before = {k: v for k, v in vars(module).items() if k in ("X", "y", "W1", "W2", "h")}
+    found = dr.diagnose(module)
+    assert "the loop at line 7 read as 2-3-1 tanh/identity" in found.notes[0]
+    if named is None:
+        assert found.verdict == "unexplained"
+    else:
+        assert (titles(found), found.verdict) == (named, "explained" if named else "correct")
+    assert all(vars(module)[k] is v or (vars(module)[k] == v).all() for k, v in before.items())
+
+
+PENALISED = """
+def loss_and_gradient(theta, X, T, lam=0.1):
+    W1, b1, W2, b2 = theta
+    n = len(X)
+    h = np.tanh(X @ W1 + b1)
+    y = h @ W2 + b2
+    E = ((y - T) ** 2).sum() / (2 * n) + lam / 2 * ((W1**2).sum() + (W2**2).sum())
+    d2 = (y - T) / n
+    d1 = d2 @ W2.T * (1 - h**2)
+    return E, (X.T @ d1 + lam * W1, d1.sum(0), h.T @ d2 + lam * W2, d2.sum(0))
+"""
+
+
+def test_where_the_mean_stands_beside_a_penalty_the_value_of_E_tells_which_is_wrong(
+    tmp_path: Path,
+) -> None:
+    assert dr.diagnose(written(tmp_path, PENALISED)).verdict == "correct"
+    (tmp_path / "sum").mkdir()
+    summed = dr.diagnose(written(tmp_path / "sum", PENALISED, ("(y - T) / n", "y - T")))
+    assert titles(summed) == ["sum_for_mean in layers 1, 2 (of: both)"]
+    (tmp_path / "scaled").mkdir()
+    change = ("h.T @ d2 + lam", "h.T @ d2 + lam / n")
+    scaled = dr.diagnose(written(tmp_path / "scaled", PENALISED, change))
+    assert titles(scaled) == ["l2_scaled in layer 2 (l2: 0.02, on: weights)"]

@@ -40,7 +40,9 @@ def test_no_false_alarm_in_1000() -> None:
 
 
 def test_no_confident_name_for_noise_in_1000() -> None:
-    assert [str(d) for d in noisy_gradients(1000)] == []
+    found = noisy_gradients(1000)
+    print("noise:", dict(Counter(d.verdict for d in found)), flush=True)
+    assert [str(d) for d in found if d.verdict != "possible"] == []  # that is no claim
 
 
 SHARE = float(os.environ.get("PROOF_SHARE", "1"))

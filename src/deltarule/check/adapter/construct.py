@@ -24,7 +24,7 @@ _COUNT = re.compile(
     r"(num|number|size|no)_.*|n_.*|.*inputs?|.*outputs?|hidden\d?|h\d?"
 )
 
-_ENDS = ("", "X", "T", "W", "output")
+_ENDS = ("", "X", "T", "W", "output", "outputs")
 """What names of sizes may speak of: inputs, outputs, hidden."""
 
 _WEIGHTS = re.compile(r"(w|b|v|syn|theta|weights?|bias(es)?|wih|who|bih|bho)_?[a-z0-9_]*")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 from deltarule.check.adapter.construct import Maker, instances
-from deltarule.check.adapter.guess import constants
-from deltarule.check.adapter.probe import containers_for
+from deltarule.check.adapter.functions import FORWARD, of_function
+from deltarule.check.adapter.loop import loops_of
 from deltarule.check.adapter.roles import parameters, role_of, roles_of
 from deltarule.check.adapter.subject import Step, Subject, copier
 
@@ -27,16 +27,11 @@ TRAINING = re.compile(
 _LOSS = re.compile(
     r"_*(compute_|calc_|nn_)?(loss|cost|objective)(_?(and_)?(function|fn|grads?|gradients?))?"
 )
-_FORWARD = re.compile(r"_*(forward|feed_?forward|predict|propagate|think|query|run|activate|fprop|"
-                      r"inference|compute|output)(_.*)?|\w+_(forward|fwd)")  # fmt: skip
-
 _HELPER = re.compile(
     r"(init|create|make|build|main|plot|load|new|setup)(_.*|iali[sz]e.*)?|"
     r"(d_?)?(sig(moid)?|tanh|relu|leaky_relu|soft_?max|mse|activation)"
     r"(_?(d|prime|deriv(ative)?|grad(ient)?|function|fn|back(ward)?))?"
 )
-
-_INITIAL = re.compile(r"_*(init|create|make|build|new|random|setup)(iali[sz]e)?(_.*)?")
 
 
 @dataclass(frozen=True)
@@ -67,20 +62,27 @@ def entries_of(module: ModuleType) -> list[Entry]:
                 found.append(Entry(name, thing, 3))
         elif type(thing).__module__ == module.__name__ and methods_of(type(thing)):
             found.append(Entry(name, thing, 2))
-    return sorted((e for e in found if e.rank < 9), key=lambda e: e.rank)
+    found += [Entry(loop.__name__, loop, 6) for loop in loops_of(module)]
+    return sorted((e for e in found if e.rank < _NEVER), key=lambda e: e.rank)
+
+
+_NEVER = 10
 
 
 def _rank(name: str, function: Any) -> int:
+    given = {role_of(p.name) for p in parameters(function)}
     needed = {role_of(p.name) for p in parameters(function) if p.default is p.empty}
     if _HELPER.fullmatch(name) or needed == {"X"}:  # without targets there is no gradient
-        return 9
-    if _FORWARD.fullmatch(name):  # what gets targets as well is more than its name
-        return 7 if {"X", "T"} <= {role_of(p.name) for p in parameters(function)} else 9
+        return _NEVER
+    if FORWARD.fullmatch(name):  # what gets targets as well is more than its name
+        return 8 if {"X", "T"} <= given else _NEVER
     exact = name == "gradient"
-    for rank, pattern in ((1, _GRADIENTS), (4, _BACKWARD), (5, TRAINING), (8, _LOSS)):
+    for rank, pattern in ((1, _GRADIENTS), (4, _BACKWARD)):
         if pattern.fullmatch(name):
             return rank - exact
-    return 6
+    if "X" in needed and given <= {"X", "theta", "W", "rate"}:  # a step with deltas that it finds
+        return _NEVER
+    return 5 if TRAINING.fullmatch(name) else 9 if _LOSS.fullmatch(name) else 7
 
 
 def methods_of(cls: type) -> list[str]:
@@ -106,7 +108,7 @@ def subjects_of(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject
             for subject in _of_object(entry.name, owner, maker.make, maker.sizes, thing.__name__):
                 yield replace(subject, data=maker.data)
     elif inspect.isfunction(thing) or not methods_of(type(thing)):
-        yield from _of_function(entry.name, thing, sizes)
+        yield from of_function(entry.name, thing, sizes)
     else:
         yield from _of_object(entry.name, type(thing), copier(thing), sizes)
 
@@ -131,7 +133,7 @@ def forward_subjects(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Su
         return
     made = instances(thing, sizes) if inspect.isclass(thing) else [Maker(copier(thing), (), False)]
     cls = thing if inspect.isclass(thing) else type(thing)
-    names = [n for n in dir(cls) if not n.startswith("__") and _FORWARD.fullmatch(n)]
+    names = [n for n in dir(cls) if not n.startswith("__") and FORWARD.fullmatch(n)]
     for maker in made:
         for method in [*names, *(["__call__"] if hasattr(cls, "__call__") else [])]:  # noqa: B004
             for subject in _of_object(entry.name, cls, maker.make, sizes, method):
@@ -157,7 +159,7 @@ def _of_object(
 
 def _steps(cls: type, method: str) -> list[tuple[Step, ...]]:
     """Return a method alone, after a forward method, and before one that updates."""
-    forward = [n for n in dir(cls) if not n.startswith("__") and _FORWARD.fullmatch(n)]
+    forward = [n for n in dir(cls) if not n.startswith("__") and FORWARD.fullmatch(n)]
     found: list[tuple[Step, ...]] = []
     last = roles_of(bare(cls, method), ("X", "T"))
     if last is None:
@@ -189,109 +191,3 @@ def bare(cls: type, name: str) -> Any:
 def _without_self(function: Any) -> inspect.Signature:
     signature = inspect.signature(function)
     return signature.replace(parameters=list(signature.parameters.values())[1:])
-
-
-def _of_function(name: str, function: Any, sizes: tuple[int, ...] | None) -> Iterator[Subject]:
-    variables = getattr(function, "__globals__", {})
-    roles = roles_of(function, ("theta", "X", "T"))
-    if roles is not None:
-        if not {"theta", "W"} & set(roles.values()):  # what is called layers may be they
-            roles = {k: "theta" if r == "sizes" else r for k, r in roles.items()}
-        for steps, functions in _before(name, function, roles, variables):
-            yield from _of_arguments(name, functions, steps, variables, sizes)
-    roles = roles_of(function, ("X", "T"))
-    if roles is not None and not {"theta", "W"} & set(roles.values()):
-        for steps, functions in _before(name, function, roles, variables):
-            for other, make, chosen in _structures(variables, sizes):
-                yield Subject(
-                    name, "arguments", make, steps, functions, variables, chosen, stands_for=other
-                )
-            yield Subject(name, "variables", lambda X, T: None, steps, functions, variables, sizes)
-
-
-_Steps = tuple[tuple[Step, ...], dict[str, Any]]
-
-
-def _before(
-    name: str, function: Any, roles: Mapping[str, str], variables: Mapping[str, Any]
-) -> Iterator[_Steps]:
-    """Yield a function alone, or after a forward function whose results it takes."""
-    whole = Step(name, roles)
-    if "output" not in roles.values():
-        yield (whole,), {name: function}
-        return
-    for other, forward in variables.items():
-        if inspect.isfunction(forward) and _FORWARD.fullmatch(other):
-            first = roles_of(forward, ("X", "theta") if "theta" in roles.values() else ("X",))
-            if first is not None and not {"T", "output"} & set(first.values()):
-                yield (Step(other, first), whole), {name: function, other: forward}
-
-
-def _of_arguments(
-    name: str,
-    functions: Mapping[str, Any],
-    steps: tuple[Step, ...],
-    variables: dict[str, Any],
-    sizes: tuple[int, ...] | None,
-) -> Iterator[Subject]:
-    """Yield a function of its parameters: one vector, a structure of arrays, or each by itself."""
-    held = list(dict.fromkeys(n for s in steps for n, r in s.roles.items() if r in ("theta", "W")))
-    given = {r for s in steps for r in s.roles.values()}
-    if not held or not given & {"X", "pairs"}:
-        return
-    if len(held) == 1:
-        named = tuple(
-            Step(s.name, {k: "theta" if k in held else r for k, r in s.roles.items()})
-            for s in steps
-        )
-        for _, make, chosen in _structures(variables, sizes):
-            yield Subject(name, "arguments", make, named, functions, variables, chosen)
-        flat = Subject(
-            name, "arguments", lambda X, T: {}, named, functions, variables, sizes, "flat"
-        )
-        allowed = containers_for(flat)
-        plain = [(container, ()) for container in ("flat", "list", "pairs", "dict")]
-        for container, keys in (*plain, *_keyed(functions.values())):
-            if container in allowed:
-                yield replace(flat, container=container, keys=keys)
-        return
-    for container in ("W and b", "each") if len(held) == 2 else ("each",):
-        yield Subject(
-            name,
-            "arguments",
-            lambda X, T: dict.fromkeys(held),
-            steps,
-            functions,
-            variables,
-            sizes,
-            container,
-        )
-
-
-def _keyed(functions: Collection[Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield dictionaries and objects with the names of weights and biases written in the code."""
-    written = [s for f in functions for s in constants(getattr(f, "__code__", None), str)]
-    keys = tuple(s for s in dict.fromkeys(written) if role_of(s) in ("theta", "W"))
-    biases = tuple(key for key in keys if key.lower().startswith("b"))
-    if len(keys) > 2:
-        yield "dict", keys
-    elif keys and len(keys) - len(biases) == 1:
-        yield "dicts", tuple(sorted(keys, key=lambda key: key in biases))
-    used = [n for f in functions for n in getattr(getattr(f, "__code__", None), "co_names", ())]
-    attributes = tuple(n for n in dict.fromkeys(used) if role_of(n) == "W")
-    if attributes:
-        yield "namespace", attributes
-
-
-def _structures(
-    variables: Mapping[str, Any], sizes: tuple[int, ...] | None
-) -> Iterator[tuple[str, Callable[[Any, Any], Any], tuple[int, ...]]]:
-    """Yield a file's own functions for new parameters, and what they make."""
-    for name, function in list(variables.items()):
-        if inspect.isfunction(function) and _INITIAL.fullmatch(name):
-            for maker in instances(function, sizes):
-                yield name, _holding(maker), maker.sizes
-
-
-def _holding(maker: Maker) -> Callable[[Any, Any], Any]:
-    return lambda X, T: {"theta": maker.make(X, T)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from deltarule.check.adapter.calls.outcome import STEPS
 from deltarule.check.adapter.calls.pieces import Piece
 from deltarule.check.adapter.calls.ways import point
 from deltarule.check.adapter.follow import share, step_after
+from deltarule.check.adapter.forward import softmax_elsewhere
 from deltarule.check.adapter.objective.error import Error, error_of
 from deltarule.check.adapter.objective.fit import (
     Fit,
@@ -23,6 +24,7 @@ from deltarule.check.adapter.objective.fit import (
     penalty,
 )
 from deltarule.check.adapter.program import Program
+from deltarule.check.adapter.rates import Powers, powers_of
 from deltarule.check.adapter.state import kept_state
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
@@ -64,6 +66,10 @@ def ask(
         if found.exact and abs(abs(found.factor) - 1.0) < 1e-6:
             program = replace(program, reduction=mean)
             break
+    if reduction is None and error is not None and not found.exact:  # E's own, beside its penalty
+        mean = error.reduction or mean
+        found, error = _objective(program, (theta, X, T), gradient, loss, l2, mean)
+        program = replace(program, reduction=mean)
     program = _signed(program, found)
     step = step_after(program)
     c = None if step is None else share(program, step, theta, X, T)
@@ -72,48 +78,83 @@ def ask(
         why = f"{program.name} returns {_what(program)}, and {step.name} {_done(c)} it"
         uphill = replace(asked.diagnosis, notes=(why, *asked.diagnosis.notes))
         return Asked(asked.sentence, uphill, at is None)
-    given = _completed(program, found, mean)
+    powers = powers_of(program, theta, X, T)
+    if powers is not None:
+        gradient = powers.mended(gradient)
+        found, error = _objective(program, (theta, X, T), gradient, loss, l2, mean)
+    given = _completed(program, found, mean, powers)
     up_to = "rate" if program.reading.outcome in STEPS else "factor"  # no step may go uphill
     shared = 0 if error is None else error.rows
     options |= {"loss": found.loss, "reduction": mean, "up_to": up_to}
     options |= {"l2": found.l2, "l2_rows": shared}
     diagnosis = name_mistake(given, net, theta, X, T, **options)
-    missing = np.isnan(gradient)
-    notes = [program.sentence() + ("" if loss else f", loss {found.loss}") + _seen(error)]
-    if loss is None and error is None:
-        notes.append("no E was seen to be computed: if the loss is another one, say so (--loss)")
-    if diagnosis.verdict == "unexplained" and error is None and not l2:
-        notes += _penalised(
-            penalty(net, (theta, X, T), gradient, [loss] if loss else losses_for(net))
-        )
-    if error is not None and error.averaged and found.exact and abs(found.factor) > 1.0 - 1e-6:
-        k = net.sizes[-1]
-        notes.append(f"the E that it computes is the mean over the {k} outputs, and this gradient "
-                     f"that of their sum: {k} times as large")  # fmt: skip
-    misshapen = program.reading.misshapen
-    notes += [f"d{p.name} has the shape {shape}, {p.name} has {p.shape}" for p, shape in misshapen]
-    if np.any(missing) and not misshapen:
-        notes.append(delivered(net, missing))
-    if step is not None and c is not None and program.sign < 0:
-        notes.append(f"it returns {_what(program)}, and {step.name} {_done(c)} it: it goes down")
-    notes += filter(None, [kept_state(program, theta, X, T)])
-    if program.reading.alone:
-        notes.append(
-            "with several observations in one call its outputs are no network's that was tried: "
-            "what is said holds for one at a time"
-        )
+    answer = _Answer(program, (theta, X, T), gradient, found, error, diagnosis, loss)
+    notes = [*answer.notes(), *_direction(program, step, c), *answer.more_notes(given, options)]
+    if powers is not None:
+        diagnosis = powers.told(diagnosis)
+    diagnosis = _misshapen(diagnosis, [piece for piece, _ in program.reading.misshapen])
+    diagnosis = replace(diagnosis, notes=(*notes, *diagnosis.notes))
+    sentence = program.sentence() + ("" if loss else f", loss {found.loss}") + _seen(error)
+    return Asked(sentence, diagnosis, at is None)
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """What was asked and answered, for the notes on it."""
+
+    program: Program
+    at: tuple[Array, Array, Array]
+    gradient: Array
+    found: Fit
+    error: Error | None
+    diagnosis: Diagnosis
+    loss: Any
+
+    def notes(self) -> Iterator[str]:
+        """Yield what is known of the outputs, of E and of the arrays' shapes."""
+        program, error, net = self.program, self.error, self.program.network
+        if said := softmax_elsewhere(program, *self.at):
+            yield said
+        if self.loss is None and error is None:
+            yield "no E was seen to be computed: if the loss is another one, say so (--loss)"
+        if self.diagnosis.verdict == "unexplained" and error is None and not self.found.l2:
+            losses = [self.loss] if self.loss else losses_for(net)
+            yield from _penalised(penalty(net, self.at, self.gradient, losses))
+        exact = self.found.exact and abs(self.found.factor) > 1.0 - 1e-6
+        if error is not None and error.averaged and exact:
+            k = net.sizes[-1]
+            yield (f"the E that it computes is the mean over the {k} outputs, and this gradient "
+                   f"that of their sum: {k} times as large")  # fmt: skip
+        misshapen = program.reading.misshapen
+        for p, shape in misshapen:
+            yield f"d{p.name} has the shape {shape}, {p.name} has {p.shape}"
+        missing = np.isnan(self.gradient)
+        if np.any(missing) and not misshapen:
+            yield delivered(net, missing)
+
+    def more_notes(self, given: Any, options: dict[str, Any]) -> Iterator[str]:
+        """Yield what other calls show: of the same object, of several observations, of one."""
+        program, (theta, X, T) = self.program, self.at
+        if kept := kept_state(program, theta, X, T):
+            yield kept
+        if program.reading.alone:
+            yield ("with several observations in one call its outputs are no network's that was "
+                   "tried: what is said holds for one at a time")  # fmt: skip
+        several = program.reading.several and len(X) > 1
+        wrong = self.diagnosis.verdict != "correct"
+        if several and wrong and _right(given, program.network, (theta, X[:1], T[:1]), options):
+            yield ("with one observation alone it is right: what is wrong is how several are put "
+                   "together")  # fmt: skip
+
+
+def _direction(program: Program, step: Program | None, c: float | None) -> Iterator[str]:
+    """Say which way a program goes that returns -dE/dw."""
     if program.sign < 0 and step is None:
-        notes.append("it returns -dE/dw: right where it is added to the weights, and uphill where "
-                     "it is subtracted")  # fmt: skip
-    several = program.reading.several and len(X) > 1
-    wrong = diagnosis.verdict != "correct"
-    if several and wrong and _right(given, net, (theta, X[:1], T[:1]), options):
-        notes.append(
-            "with one observation alone it is right: what is wrong is how several are put together"
-        )
-    diagnosis = _misshapen(diagnosis, [piece for piece, _ in misshapen])
-    diagnosis = replace(diagnosis, notes=(*notes[1:], *diagnosis.notes))
-    return Asked(notes[0], diagnosis, at is None)
+        yield ("it returns -dE/dw: right where it is added to the weights, and uphill where it is "
+               "subtracted")  # fmt: skip
+    elif program.sign < 0 and c is not None:
+        assert step is not None
+        yield f"it returns {_what(program)}, and {step.name} {_done(c)} it: it goes down"
 
 
 def _penalised(right: tuple[Fit, str] | None) -> list[str]:
@@ -205,11 +246,12 @@ def _signed(program: Program, found: Fit) -> Program:
     return program
 
 
-def _completed(program: Program, found: Fit, reduction: str) -> Any:
+def _completed(program: Program, found: Fit, reduction: str, powers: Powers | None) -> Any:
     """Return a function whose missing entries are filled in, so that nothing else is compared."""
 
     def gradient(theta: Array, X: Array, T: Array) -> Array:
         vector, net = program(theta, X, T), program.network
+        vector = vector if powers is None else powers.mended(vector)
         factor = program.sign * found.factor if found.exact else 1.0
         return completed(net, theta, X, T, vector, found.loss, reduction, factor, found.l2)
 

@@ -10,7 +10,8 @@ from typing import Any
 __all__ = ["RATES", "Role", "is_rate", "parameters", "role_of", "roles_of"]
 
 Role = str
-"""`theta`, `X`, `T`, `pairs`, `output`, `rate`, `epochs`, `rows`, `sizes`, `W`, or `""`."""
+"""`theta`, `X`, `T`, `pairs`, `output`, `rate`, `epochs`, `rows`, `sizes`, `outputs` (how many),
+`W`, or `""`."""
 
 RATES = r"(lr|eta|alpha|learning_?rate|learning|rate|l_?rate|step_?size|coef|learnrate|gamma)"
 
@@ -20,16 +21,19 @@ _NAMES: tuple[tuple[Role, str], ...] = (
     ("rows", r"(mini_?)?batch_?size|m|n_?(samples|rows)"),
     ("sizes", r"(layers?_?)?(sizes|dims?)|layers?|architecture|topology|structure|shape|units"
               r"|neurons"),
-    ("pairs", r"(training_?|train_?)?(data|set)|mini_?batch|batch|samples|dataset|examples"),
+    ("outputs", r"(n|num|number)_?(of_?)?(outputs?|classes|labels)"),
+    ("pairs", r"(training_?|train_?)?(data|set)|train(ing)?|mini_?batch|batch|samples|dataset"
+              r"|examples"),
     ("theta", r"thetas?|params?|parameters|w|weights|nn_?params|coefs?|theta_?vec"
               r"|network|net|model|nn"),
     ("output", r"o|out|outputs?|y_?hat|yhat|y_?pred(icted)?|pred(ictions?)?|caches?|a2|al"
                r"|activations?|memory|forward|y_?out|result"),
     ("X", r"x(_?(train|batch|data|i|s|in))?|xs|inputs?(_?(list|data|vector|s|batch|arr|values))?"
-          r"|training_?inputs|inp|features?|row|pattern|a0|data_?in"),
+          r"|train(ing)?_?(set_?|data_?)?(inputs?|x|features?)|inp|features?|row|pattern|a0|data_?in"),
     ("T", r"t|ts|y(_?(train|batch|true|real|i))?|ys|targets?(_?(list|data|vector|s|batch|arr))?"
           r"|labels?|expected(_?outputs?)?|desired(_?outputs?)?|d|truth|answers?|t_?batch"
-          r"|training_?outputs|output_?values|gt|one_?hot"),
+          r"|train(ing)?_?(set_?|data_?)?(outputs?|targets?|labels?|y)|output_?values|gt"
+          r"|one_?hot"),
     ("W", r"(w|b|v|u|syn|theta)_?\d+|[wb]_?[a-z]{1,3}|[buv]"
           r"|(weights?|bias(es)?|thetas?)(_[a-z0-9_]+|\d*)"
           r"|(w|b|hidden|out(put)?|in(put)?)_(weights?|bias(es)?|w|b|h|o|in|out|hidden|output)"),

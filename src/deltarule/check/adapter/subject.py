@@ -71,13 +71,17 @@ class Subject:
     """Whether the object is made with X and T."""
     owner: type | None = None
     """The class of the object."""
+    data_names: Mapping[str, Role] = field(default_factory=dict)
+    """The module variables that are X and T, where they are no arguments."""
+    own: frozenset[str] | None = None
+    """The module variables that may be weights; None for any."""
     stands_for: str = ""
     """The module's function for new parameters, which gives ours during a call."""
 
     @property
     def takes_pairs(self) -> bool:
         """Whether it takes a list of (x, t)."""
-        roles = {r for s in self.steps for r in s.roles.values()}
+        roles = {r for s in self.steps for r in s.roles.values()} | {*self.data_names.values()}
         return "pairs" in roles and "T" not in roles
 
     @contextmanager
@@ -88,6 +92,11 @@ class Subject:
             return
         before = {k: _copied(v) for k, v in self.variables.items() if not k.startswith("__")}
         try:
+            for name, held in before.items() if self.own is not None else ():
+                if name not in (self.own or ()) and isinstance(held, np.ndarray | list):
+                    del self.variables[name]  # a number of a call before
+            for name, role in self.data_names.items():
+                self.variables[name] = X if role == "X" else T if role == "T" else _paired(X, T)
             yield self.variables
         finally:
             for name in [k for k in self.variables if not k.startswith("__") and k not in before]:
@@ -140,7 +149,7 @@ class Subject:
             elif role == "T":
                 found[name] = T
             elif role == "pairs":
-                found[name] = list(zip(X, T, strict=True))
+                found[name] = _paired(X, T)
             elif role == "rate":
                 found[name] = rates.get(("argument", name), _number(defaults[name]))
             elif role == "epochs":
@@ -149,6 +158,8 @@ class Subject:
                 found[name] = _count(X)
             elif role == "sizes":
                 found[name] = list(self.sizes or ())
+            elif role == "outputs":
+                found[name] = (self.sizes or (1,))[-1]
             elif role == "output":
                 found[name] = _part(value, name)
             else:
@@ -186,6 +197,11 @@ def _part(value: Any, name: str) -> Any:
         arrays = [v for v in value if np.ndim(v) or isinstance(v, dict)]
         return arrays[0] if len(arrays) == 1 else value
     return value[-1] if re.search("cache|memory", name.lower()) else value[0]
+
+
+def _paired(X: Any, T: Any) -> list[Any]:
+    """Return a list of (x, t); of rows that end with a target that is a number."""
+    return [[*x, t] if isinstance(t, int | float) else (x, t) for x, t in zip(X, T, strict=True)]
 
 
 def _number(default: Any) -> float:

@@ -40,8 +40,6 @@ class Measured:
     error: Array
     kinks: Kinks
     method: str
-    looked_twice: int
-    """How many entries had a second look."""
 
 
 def choose_method(method: str, probed: Probe) -> str:
@@ -83,7 +81,7 @@ def measure(
     bound = tolerance * groups.largest(slope)
     doubtful = ~(np.abs(got - slope) <= 0.5 * bound + error) | (error > bound)
     bent = np.abs(jumps) > np.maximum(1e-3 * np.abs(slope), 10.0 * error) + bound
-    first = Measured(slope, error, _no_kinks(), method, 0)
+    first = Measured(slope, error, _no_kinks(), method)
     order = np.flatnonzero(doubtful | bent)
     order = order[np.argsort(-np.abs(got - slope)[order], kind="stable")]
     return _second_look(around, got, first, order, bound, sizes, probed)
@@ -125,11 +123,10 @@ def _second_look(
 ) -> Measured:
     """Look again at the entries in `order`, until most of a part stay wrong after it."""
     slope, error = first.slope, first.error
-    kinks, looked = [first.kinks], 0
+    kinks = [first.kinks]
     for start in range(0, len(order), _PART):
         part = order[start : start + _PART]
         seen = _look_at(around, part, sizes, probed)
-        looked += len(part)
         if first.method != COMPLEX:
             better = seen.error < np.maximum(error[part], np.abs(got - slope)[part])
             # one formula at one step knows nothing of its truncation; two that differ do
@@ -143,7 +140,7 @@ def _second_look(
             break
     columns = [np.concatenate([getattr(k, f.name) for k in kinks]) for f in fields(Kinks)]
     in_order = np.argsort(columns[0])
-    return replace(first, kinks=Kinks(*(c[in_order] for c in columns)), looked_twice=looked)
+    return replace(first, kinks=Kinks(*(c[in_order] for c in columns)))
 
 
 def _look_at(around: Around, part: Array, sizes: Array, probed: Probe) -> Look:

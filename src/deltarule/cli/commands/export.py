@@ -20,7 +20,7 @@ def export(
         str,
         typer.Option(
             metavar="TARGET",
-            help="numpy, c, torch, onnx or json.",
+            help="numpy, c, c_fixed, torch, onnx or json.",
             autocompletion=complete.targets,
         ),
     ],

@@ -28,8 +28,8 @@ _KNOWN = _data(
 )
 _PAST = _data(metavar="COLUMN", help="A covariate that is known up to the last value. Repeatable.")
 _MISSING = _data(
-    help="Missing values and times: refuse them (error), repeat the value before (previous), or "
-    "draw a line to the next (interpolate)."
+    help="Missing values and times: refuse them (error), repeat the value before (previous), "
+    "draw a line to the next (interpolate), or take 0, as in sums (zero)."
 )
 _RESAMPLE = _data(
     metavar="EVERY[:HOW]",
@@ -144,6 +144,11 @@ _PENALTY = _training(
     autocompletion=complete.penalties,
 )
 _STRIDE = _training(help="Learn every so many-th window, counted from the last; 1 takes all.")
+_WINDOW = _training(
+    metavar="N",
+    help="Learn the newest so many windows alone: with --backtest what is learnt rolls on.",
+    show_default="all before, so that it expands",
+)
 _HALF_LIFE = _training(
     metavar="STEPS",
     help="A window counts half after so many steps.",
@@ -164,6 +169,7 @@ def training(
     l2: Annotated[float, _training(help="Adds 1/2 l2 |W|^2 to the error.")] = 0.003,
     penalty: Annotated[str | None, _PENALTY] = None,
     stride: Annotated[int, _STRIDE] = 1,
+    window: Annotated[int | None, _WINDOW] = None,
     half_life: Annotated[float | None, _HALF_LIFE] = None,
     loss: Annotated[str, _LOSS] = "half_squared_error",
     rule: Annotated[str, _training(help=options.RULE_HELP)] = "exact",
@@ -182,7 +188,8 @@ _GAP = _judgement(help="Values left out between what is learnt and what is judge
 _BACKTEST = _judgement(help="Go through the test part in so many blocks, fitting anew before each.")
 _INTERVALS = _judgement(
     help="Quantiles from earlier errors of the same horizon (conformal), from simulated futures "
-    "(paths), or from networks that learn each of them (pinball)."
+    "that draw such errors (paths) or the residuals of training (bootstrap), or from networks that "
+    "learn each of them (pinball)."
 )
 
 

@@ -16,7 +16,9 @@ def lab(
     data: Annotated[
         str,
         typer.Argument(
-            metavar="DATA", help="A file as for `deltarule train`, or a bundled name; none: xor."
+            metavar="DATA|FOLDER",
+            help="A file as for `deltarule train`, a bundled name (none: xor), or the folder of a "
+            "study or of a forecast.",
         ),
     ] = "xor",
     target: Annotated[
@@ -44,6 +46,7 @@ def lab(
     needs the extra `lab`: pip install 'deltarule[lab]'. Ctrl-C ends it.
     """
     from dataclasses import replace
+    from pathlib import Path
 
     from deltarule.cli.screen import Screen
     from deltarule.data import read_table
@@ -51,19 +54,23 @@ def lab(
     from deltarule.web.serve import serve
     from deltarule.web.session import DATA, Session
     from deltarule.web.setup import Setup
+    from deltarule.web.worker import get_ready
 
+    get_ready()  # it takes its time while the data are read here
     if lesson:
         known(lesson)
-    own = {}
-    if target or data not in DATA:
+    own, folder = {}, None
+    if Path(data).is_dir():
+        folder, data = Path(data), "xor"
+    elif target or data not in DATA:
         table = read_table(data)
         own[data] = replace(table, targets=(target,)) if target else table
     setup = Setup(data=data, hidden=hidden)
-    Session(setup, own)  # what cannot be shown is said here, before a page opens
+    Session(setup, own, folder)  # what cannot be shown is said here, before a page opens
     screen = Screen()
 
     def say(address: str) -> None:
         screen.say("lab", address)
         screen.say("end", "Ctrl-C")
 
-    serve(setup, own, lesson=lesson, host=host, port=port, browser=browser, say=say)
+    serve(setup, own, folder, lesson=lesson, host=host, port=port, browser=browser, say=say)

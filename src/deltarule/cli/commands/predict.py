@@ -94,13 +94,13 @@ def predict(
     absent = [name for name in model.ids if name not in table]
     notes += [f"no column {name!r} in the data to carry along" for name in absent]
     if out is None:
-        _write(sys.stdout, model, outputs, _beside(model, table, spread))
+        _write(sys.stdout, model, table, outputs, spread)
     else:
         with (
             new_file(out, force=force) as path,
             path.open("w", encoding="utf-8", newline="") as file,
         ):
-            _write(file, model, outputs, _beside(model, table, spread))
+            _write(file, model, table, outputs, spread)
     if not quiet:
         notes += _measured(model, table, unknown)
         notes += [f"{table.rows:,} predictions are in {out}"] if out is not None else []
@@ -133,55 +133,17 @@ def _measured(model: Model, table: Table, unknown: str) -> list[str]:
     return [f"measured on {table.rows:,} rows: {metric_words(metrics)}"]
 
 
-def _beside(model: Model, table: Table, spread: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the columns before the predictions, ids as they are written, and those after."""
-    import numpy as np
-
-    ids = {}
-    for name in (name for name in model.ids if name in table):
-        column = table[name]
-        ids[name] = np.array([*column.categories, ""])[column.values]
-    heads = model.targets.names if model.task != "multiclass" else model.targets.classes
-    after = {f"spread_{name}": spread[:, i] for i, name in enumerate(heads) if spread is not None}
-    return ids, after
-
-
-def _write(
-    file: TextIO, model: Model, outputs: Any, beside: tuple[dict[str, Any], dict[str, Any]]
-) -> None:
+def _write(file: TextIO, model: Model, table: Table, outputs: Any, spread: Any) -> None:
     """Write the predictions as CSV, a block of rows at a time."""
-    import numpy as np
+    from deltarule.models.answers import answers
 
-    writer, (ids, after) = csv.writer(file, lineterminator="\n"), beside
-    digits = 9 if outputs.dtype == np.float32 else 17
-    quantity, labels = model.targets.quantity, model.task == "multilabel"
-    chances = () if quantity else model.targets.names if labels else model.targets.classes
-    head = [f"predicted_{name}" for name in model.targets.names]
-    writer.writerow([*ids, *head, *(f"probability_{name}" for name in chances), *after])
+    writer = csv.writer(file, lineterminator="\n")
+    digits = 9 if outputs.dtype.itemsize == 4 else 17
+    writer.writerow(answers(model, table, outputs, spread, slice(0)))
     for start in range(0, len(outputs), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        columns = [values[rows].tolist() for values in ids.values()]
-        said = _said(model, outputs[rows])
-        columns += [_texts(column, digits) if quantity else column.tolist() for column in said.T]
-        if not quantity:
-            columns += [_texts(column, digits) for column in model.probabilities(outputs[rows]).T]
-        columns += [_texts(values[rows], digits) for values in after.values()]
+        said = answers(model, table, outputs, spread, slice(start, start + _BLOCK)).values()
+        columns = [_texts(c, digits) if c.dtype.kind == "f" else c.tolist() for c in said]
         writer.writerows(zip(*columns, strict=True))
-
-
-def _said(model: Model, outputs: Any) -> Any:
-    """Return what outputs mean, (n, targets): values, or classes as they are written."""
-    import numpy as np
-
-    from deltarule.models.metrics import class_numbers
-
-    if model.targets.quantity:
-        return model.decide(outputs).reshape(len(outputs), -1)
-    classes = [np.array(names) for names in model.targets.classes_of]
-    if model.task == "multilabel":
-        several = zip(classes, outputs.T > 0.5, strict=True)
-        return np.stack([names[said.astype(int)] for names, said in several], axis=1)
-    return classes[0][class_numbers(outputs)][:, None]
 
 
 def _texts(values: Any, digits: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""`deltarule show`: what is in a model folder."""
+"""`deltarule show`: what is in a folder of a model, a forecast or a search for settings."""
 
 from __future__ import annotations
 
@@ -24,14 +24,20 @@ def show(
     own: Annotated[Path | None, options.OWN] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Show a model or a forecast: its data, its network, how it was trained, how good it is."""
+    """Show a model or a forecast: its data, its network, how it was trained, how good it is.
+
+    Of a folder of `deltarule tune`: the trials, what mattered, and the command of the winner.
+    """
     from deltarule.cli.code.own import owned
-    from deltarule.cli.commands import report
+    from deltarule.cli.commands import report, tune_report
     from deltarule.cli.commands.continued import is_forecast, show_forecast
     from deltarule.cli.screen import Screen
     from deltarule.models import load, read_history
     from deltarule.models.read import NETWORK
 
+    if (folder / tune_report.FILE).is_file():
+        tune_report.show(folder)
+        return
     if is_forecast(folder):
         show_forecast(folder)
         return

@@ -24,7 +24,8 @@ _DATA = typer.Argument(
     metavar="DATA",
     help="A file (.csv .tsv .txt .xlsx .jsonl .db .parquet .feather .npz, packed or not; "
     "'part-*.csv' for several, - for standard input) or a bundled name: digits, iris, wine, "
-    "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder; or made: parity:4, "
+    "breast_cancer, diabetes, sunspots, lynx, airpassengers, xor, encoder, mnist5k (with "
+    "deltarule[data]); or made: parity:4, "
     "two_spirals, moons, circles, encoder:10,5, complement:8, teacher:5,3, sine, mackey_glass, "
     "adding:50.",
 )
@@ -44,6 +45,19 @@ _LOSS = _network(
     help="auto takes the task's: half_squared_error, binary_cross_entropy or cross_entropy. "
     "Others: huber:0.5, absolute_error, ...",
     autocompletion=complete.losses,
+)
+_WINDOW = _training(
+    help="Of sequences with a target at every step, update after so many steps, and carry the "
+    "states on."
+)
+_BY_LENGTH = _training(
+    "--by-length",
+    help="Batches of sequences of like lengths: nothing is computed behind their ends.",
+)
+_TEACHER = _training(
+    metavar="SHARE",
+    help="The share of steps at which targets are fed back into a last jordan layer: 0 to 1, or a "
+    "schedule such as exponential:1,0.95.",
 )
 _OPTIMIZER = _training(
     help="adam, adamw, sgd, momentum, rprop, ..., lbfgs, levenberg_marquardt; momentum:0.1,0.9 "
@@ -98,18 +112,9 @@ _OUT = _output(
 
 
 def _recipe(
-    task: Annotated[str, table_options.TASK] = "auto",
     validation: Annotated[
         float, _data(help="Share of the rows that training is watched on.")
     ] = 0.1,
-    test: Annotated[float, _data(help="Share of the rows for the final judgement.")] = 0.2,
-    split: Annotated[str, table_options.SPLIT] = "auto",
-    scale: Annotated[str, table_options.SCALE] = "standard",
-    missing: Annotated[str, table_options.MISSING] = "error",
-    ordinal: Annotated[list[str] | None, table_options.ORDINAL] = None,
-    min_count: Annotated[int, table_options.MIN_COUNT] = 1,
-    dates: Annotated[str, table_options.DATES] = "days",
-    target_transform: Annotated[str, table_options.TRANSFORM] = "none",
     hidden: Annotated[str, _HIDDEN] = _NODES,
     activation: Annotated[str, _ACTIVATION] = _F,
     network: Annotated[str | None, _LAYERS] = None,
@@ -123,9 +128,9 @@ def _recipe(
     penalty: Annotated[str | None, _PENALTY] = None,
     rule: Annotated[str, _training(help=options.RULE_HELP)] = "exact",
     clip_norm: Annotated[float | None, _training(help="Bound for the gradient's length.")] = None,
-    class_weight: Annotated[
-        str | None, _training(help="balanced: rare classes count more.")
-    ] = None,
+    window: Annotated[int | None, _WINDOW] = None,
+    teacher: Annotated[str | None, _TEACHER] = None,
+    by_length: Annotated[bool, _BY_LENGTH] = False,
     ensemble: Annotated[int, _ENSEMBLE] = 1,
     seed: Annotated[
         int, _training(help="Determines the split, the first weights and every batch.")
@@ -134,7 +139,7 @@ def _recipe(
     engine: Annotated[str, _ENGINE] = "auto",
     threads: Annotated[int | None, _THREADS] = None,
 ) -> dict[str, Any]:
-    """Return the fields of a `Recipe`, formulas of somebody's own read."""
+    """Return further fields of a `Recipe`, formulas of somebody's own read."""
     given = dict(locals())
 
     from deltarule.activations import Activation
@@ -154,7 +159,6 @@ def _recipe(
         del given["batch_size"]  # the optimizer's own
     return {
         **given,
-        "ordinal": table_options.orders(ordinal or ()),
         "activation": own_or_name("--activation", activation, Activation),
         "loss": own_or_name("--loss", loss, Loss),
         "optimizer": own_or_name("--optimizer", optimizer, Optimiser),
@@ -162,12 +166,22 @@ def _recipe(
     }
 
 
+_GROUPS: dict[str, Any] = {
+    "which": table_options.which_columns,
+    "made": table_options.what_is_made,
+    "asked": _recipe,
+    "form": options.text_file,
+}
+"""What the options say, group by group."""
+
+
 @guarded
-@grouped(which=table_options.which_columns, asked=_recipe, form=options.text_file)
+@grouped(**_GROUPS)
 def train(
     context: typer.Context,
     data: Annotated[str | None, _DATA] = None,
     which: Any = None,
+    made: Any = None,
     asked: Any = None,
     form: Any = None,
     cv: Annotated[int, _CV] = 0,
@@ -192,12 +206,12 @@ def train(
 
     if resume is not None:
         run = train_run.again(context, resume, more_epochs)
-        groups = table_options.which_columns, _recipe, options.text_file
-        which, asked, form = (train_run.taken(make, run.options) for make in groups)
+        taken = {name: train_run.taken(make, run.options) for name, make in _GROUPS.items()}
+        which, made, asked, form = taken.values()
     elif more_epochs is not None:
         raise UsageError("--more-epochs goes with --resume DIR, the folder of the training")
     elif data is None:
         raise UsageError("DATA is missing: a file, or a bundled name such as iris")
     else:
         run = train_run.anew({**context.params, "out": out and str(out)}, force)
-    train_run.carry_out(run, Recipe(**asked), which, form, quiet, as_json)
+    train_run.carry_out(run, Recipe(**made, **asked), which, form, quiet, as_json)

@@ -41,7 +41,16 @@ def columns_table(data: Any) -> Table:
     import polars as pl
 
     frame = data if isinstance(data, pl.DataFrame) else pl.DataFrame(data)
-    return Table("the columns", tuple(_typed(series) for series in frame))
+    zoned = [s.name for s in frame if getattr(s.dtype, "time_zone", None)]
+    return Table("the columns", tuple(_typed(series) for series in frame), notes=_in_utc(zoned))
+
+
+def _in_utc(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"column {name!r}: times with a zone are taken in UTC" for name in names)
+
+
+def _zone(value: Any) -> datetime.tzinfo | None:
+    return value.tzinfo if isinstance(value, datetime.datetime) else None
 
 
 def is_tabular(data: Any) -> bool:
@@ -73,7 +82,8 @@ def _from_columns(columns: Mapping[str, Any]) -> Table:
     if len({len(c) for c in found}) > 1:
         sizes = ", ".join(f"{c.name} {len(c)}" for c in found[:5])
         raise DataError(f"the columns have different numbers of rows: {sizes}")
-    return Table("the columns", found)
+    zoned = [name for name, v in columns.items() if len(v) and _zone(v[0]) is not None]
+    return Table("the columns", found, notes=_in_utc(zoned))
 
 
 def _column(name: str, values: Sequence[Any] | NDArray[Any]) -> Column:
@@ -122,7 +132,18 @@ def _objects(name: str, values: list[Any]) -> Column:
         floats = [np.nan if m else float(v) for v, m in zip(values, missing, strict=True)]
         return Column(name, "numeric", np.array(floats))
     if known and all(isinstance(v, datetime.date) for v in known):
-        moments = [None if m else v for v, m in zip(values, missing, strict=True)]
+        zoned = [_zone(v) is not None for v in known]
+        if any(zoned) != all(zoned):
+            row = values.index(known[zoned.index(not zoned[0])]) + 1
+            raise DataError(
+                f"column {name!r} has times with a zone and times without one, the first of the "
+                f"others in row {row}. Give all of them in UTC."
+            )
+        if any(zoned):
+            utc, none = datetime.UTC, {"tzinfo": None}
+            known = [v.astimezone(utc).replace(**none) for v in known]
+        left = iter(known)
+        moments = [None if m else next(left) for m in missing]
         return _dates(name, np.array(moments, "datetime64[us]"))
     texts = [str(v) for v in known]
     names = tuple(sorted(set(texts)))

@@ -150,7 +150,7 @@ class Writing:
     def said(self) -> str:
         """Return how it is written, for a note."""
         if self.pattern:
-            return f"{self.written} ({self.pattern})"
+            return f"{self.written} ({'ISO, in UTC' if self.pattern == 'ISO' else self.pattern})"
         marks = f"decimal {self.decimal!r}" if self.decimal != "." else ""
         if self.thousands:
             marks += f"{', ' if marks else ''}thousands {self.thousands!r}"

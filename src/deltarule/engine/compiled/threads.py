@@ -16,14 +16,15 @@ import ctypes
 import os
 import weakref
 from _thread import allocate_lock, start_new_thread
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any
 
 from deltarule.core.errors import ResourceError
 from deltarule.engine.compiled.programs.arguments import Call
 
-__all__ = ["ParallelRun", "Part", "Workers", "work_together"]
+__all__ = ["ParallelRun", "Part", "Workers", "share_out", "work_together"]
 
 RELEASED = 2**62
 """What the counter is set to for nobody to wait at it any more; more than it can ever reach."""
@@ -146,6 +147,33 @@ def _leave(parts: list[Part], done: bool, release: Callable[[], None]) -> None:
             interrupt = error
     if interrupt is not None:
         raise interrupt
+
+
+def share_out(
+    workers: Workers, threads: int, parts: Sequence[Any], go_on: Callable[[Any], Any]
+) -> None:
+    """Go on with all parts in turn, each by the next thread that is free, until none goes on.
+
+    A thread that finds nothing to do ends: every part left is in another one's hands.
+    """
+    waiting = deque(parts)
+
+    def work() -> None:
+        while waiting:
+            try:
+                part = waiting.popleft()
+            except IndexError:  # another thread was faster
+                return
+            if go_on(part):
+                waiting.append(part)
+
+    helpers = [Part() for _ in range(min(threads, len(parts)) - 1)]
+
+    def begin() -> None:
+        for helper in helpers:
+            workers.submit(helper, work)
+
+    work_together(helpers, begin, work, waiting.clear)
 
 
 class ParallelRun:

@@ -63,6 +63,7 @@ class Jordan(Recurrent):
     equation = r"h_t = f(x_t W^T + y_{t-1} U^T + b),\quad y_t = g(h_t V^T + c)"
     causal = True
     gate_names = ("net",)
+    fed_back = True
 
     units: int
     outs: int

@@ -15,7 +15,7 @@ from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
-from deltarule.layers.layer import Layer, Parameters, Shape
+from deltarule.layers.layer import Layer, Parameters, Shape, State
 from deltarule.rules import LayerRule
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "InitSpec",
     "Recurrent",
     "State",
+    "Teacher",
     "ThroughTime",
     "Truncate",
     "gates",
@@ -32,7 +33,15 @@ __all__ = [
 ActivationSpec = str | Mapping[str, Any] | Activation
 InitSpec = str | Mapping[str, Any] | Initialiser
 Truncate = int | tuple[int, int] | None
-State = tuple[Any, ...]
+
+
+class Teacher(NamedTuple):
+    """What is fed back in the place of a layer's own outputs (Williams and Zipser 1989)."""
+
+    values: Any
+    """What is fed into steps 1, .., T, (n, T, outputs): targets of the step before."""
+    forced: Any
+    """1 where it is, 0 where the layer's own output is, (n, T)."""
 
 
 class ThroughTime(NamedTuple):
@@ -44,6 +53,9 @@ class ThroughTime(NamedTuple):
     """The states after 0, 1, .., T steps; arrays (n, units)."""
     steps: tuple[Any, ...]
     """What the cell keeps of steps 1, .., T: a named tuple each."""
+    fed: tuple[Any, ...]
+    """What met U in steps 1, .., T: h of the step before, or what a teacher gave."""
+    teacher: Teacher | None = None
 
 
 class Deltas(NamedTuple):
@@ -172,16 +184,31 @@ class Recurrent(Layer):
     @final
     def forward(self, p: Parameters, y: Any, xp: Any) -> tuple[Any, ThroughTime]:
         """Return h_1..h_T, (n, T, units), and what every step has kept."""
+        return self.resume(p, y, None, xp)[:2]
+
+    @final
+    def resume(
+        self,
+        p: Parameters,
+        y: Any,
+        state: State | None,
+        xp: Any,
+        teacher: Teacher | None = None,
+    ) -> tuple[Any, ThroughTime, State]:
+        """Return h_1..h_T, what every step has kept, and state_T, from state_0."""
         a = y @ p["W"].mT + p["b"]  # of all steps at once: it needs no state
-        states: list[State] = [self.first_state(a, xp)]
-        steps = []
+        states: list[State] = [self.first_state(a, xp) if state is None else state]
+        steps, fed = [], []
         for t in range(y.shape[1]):
-            v = states[-1][0] @ p["U"].mT
-            state, kept = self.step(p, a[:, t], v, states[-1], xp)
-            states.append(state)
+            h = states[-1][0]
+            fed.append(h if teacher is None else _forced(teacher, t, h, xp))
+            v = fed[-1] @ p["U"].mT
+            after, kept = self.step(p, a[:, t], v, states[-1], xp)
+            states.append(after)
             steps.append(kept)
-        h = _stacked([state[0] for state in states[1:]], xp)
-        return h, ThroughTime(y, tuple(states), tuple(steps))
+        h = _stacked([one[0] for one in states[1:]], xp)
+        saved = ThroughTime(y, tuple(states), tuple(steps), tuple(fed), teacher)
+        return h, saved, states[-1]
 
     @final
     def first_state(self, like: Any, xp: Any) -> State:
@@ -197,7 +224,7 @@ class Recurrent(Layer):
         inward = _stacked([deltas.inward for deltas in found], xp)
         flat = _rows(inward)
         recurrent = _rows(_stacked([deltas.recurrent for deltas in found], xp))
-        before = _rows(_stacked([state[0] for state in saved.states[:-1]], xp))
+        before = _rows(_stacked(saved.fed, xp))
         gradient = {
             "W": flat.T @ _rows(saved.below),
             "U": recurrent.T @ before,
@@ -220,7 +247,10 @@ class Recurrent(Layer):
                 if t >= fresh:  # this window's own errors
                     dE_dstate = (dE_dy[:, t] + dE_dstate[0], *dE_dstate[1:])
                 here = self.step_back(p, dE_dstate, saved.steps[t], rule, xp)
-                through = here.recurrent @ U + here.state[0]
+                through = here.recurrent @ U
+                if saved.teacher is not None:  # what a teacher has fed comes from no step before
+                    through = through * (1.0 - saved.teacher.forced[:, t, None])
+                through = through + here.state[0]
                 dE_dstate = (through, *here.state[1:])
                 found[t] = _together(found[t], here._replace(state=dE_dstate))
         return [deltas for deltas in found if deltas is not None]
@@ -276,6 +306,11 @@ def _windows(name: str, given: Any) -> tuple[int, int] | None:
             "steps; give k2 >= k1"
         )
     return k1, k2
+
+
+def _forced(teacher: Teacher, t: int, h: Any, xp: Any) -> Any:
+    """Return what meets U in step t."""
+    return xp.where(teacher.forced[:, t, None] > 0.0, teacher.values[:, t], h)
 
 
 def _stacked(steps: Sequence[Any], xp: Any) -> Any:

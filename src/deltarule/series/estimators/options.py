@@ -13,10 +13,11 @@ from deltarule.core.arguments import array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.series.automatic import automatic_lags
 from deltarule.series.forecaster import Forecaster, fit
+from deltarule.series.paths import bootstrap_quantiles
 from deltarule.series.recipe import Recipe
 from deltarule.series.series import Series, as_series
 
-__all__ = ["Options", "continued", "fitted"]
+__all__ = ["Options", "continued", "fitted", "quantiles_ahead"]
 
 Array = NDArray[np.float64]
 
@@ -81,6 +82,20 @@ def fitted(options: Any, y: ArrayLike, X: ArrayLike | None) -> tuple[Series, For
 
 def continued(series: Series, model: Forecaster, steps: int, X: ArrayLike | None) -> Array:
     """Return forecasts (steps,) after the series' end, given the covariates of these steps."""
+    longer = _longer(series, steps, X)
+    return np.asarray(model.forecasts(longer, np.array([len(series)]), steps)[0])
+
+
+def quantiles_ahead(
+    series: Series, model: Forecaster, steps: int, X: ArrayLike | None, levels: Sequence[float]
+) -> Array:
+    """Return quantiles (steps, levels) after the series' end: the bootstrap of `dr.forecast`."""
+    longer, origin = _longer(series, steps, X), np.array([len(series)])
+    return np.asarray(bootstrap_quantiles(model, longer, origin, levels, steps)[0])
+
+
+def _longer(series: Series, steps: int, X: ArrayLike | None) -> Series:
+    """Return the series with the covariates of the steps to come."""
     if steps < 1:
         raise UsageError(f"the steps to forecast are 1 or more, not {steps}")
     future = _covariates(X, steps)
@@ -93,8 +108,7 @@ def continued(series: Series, model: Forecaster, steps: int, X: ArrayLike | None
         name: np.concatenate([values, column])
         for (name, values), column in zip(series.known.items(), future.T, strict=True)
     }
-    longer = replace(series, known=known)
-    return np.asarray(model.forecasts(longer, np.array([len(series)]), steps)[0])
+    return replace(series, known=known)
 
 
 def _covariates(X: ArrayLike | None, rows: int) -> Array:

@@ -15,7 +15,7 @@ try:
 except ImportError as error:
     raise ImportError("this needs sktime: pip install 'deltarule[sktime]'") from error
 
-from deltarule.series.estimators.options import Options, continued, fitted
+from deltarule.series.estimators.options import Options, continued, fitted, quantiles_ahead
 
 __all__ = ["NetworkForecaster"]
 
@@ -24,7 +24,8 @@ class NetworkForecaster(Options, BaseForecaster):  # type: ignore[misc]
     """Networks on windows of a series, with sktime's `fit(y, X, fh)` and `predict(fh, X)`.
 
     X are covariates that are known in the future. Times before the end of the series are not
-    forecast, and intervals are those of `dr.forecast` alone.
+    forecast. `predict_quantiles` and `predict_interval` are those of `dr.forecast` with intervals
+    "bootstrap": futures are simulated with the residuals of training.
 
     >>> import numpy as np
     >>> import pandas as pd
@@ -43,7 +44,8 @@ class NetworkForecaster(Options, BaseForecaster):  # type: ignore[misc]
         "capability:exogenous": True,
         "capability:insample": False,
         "capability:non_contiguous_X": False,
-        "capability:pred_int": False,
+        "capability:pred_int": True,
+        "capability:pred_int:insample": False,
         "capability:missing_values": False,
         "capability:categorical_in_X": False,
         "capability:random_state": True,
@@ -61,6 +63,12 @@ class NetworkForecaster(Options, BaseForecaster):  # type: ignore[misc]
         every = continued(self._series, self._forecaster, int(ahead.max()), X)
         index = fh.to_absolute_index(self.cutoff)
         return pd.Series(every[ahead - 1], index=index, name=self._name)
+
+    def _predict_quantiles(self, fh: Any, X: Any, alpha: Any) -> Any:
+        ahead = np.asarray(fh.to_relative(self.cutoff).to_numpy(), int)
+        every = quantiles_ahead(self._series, self._forecaster, int(ahead.max()), X, alpha)
+        columns = pd.MultiIndex.from_product([self._get_varnames(), alpha])
+        return pd.DataFrame(every[ahead - 1], fh.to_absolute_index(self.cutoff), columns)
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:

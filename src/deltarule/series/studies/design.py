@@ -117,7 +117,7 @@ def read_study(source: str | Path, seeds: int | None = None) -> ForecastStudy:
     there.
 
     >>> read_study("sunspots", seeds=5).size()
-    '4 recipes x 5 seeds, one network a seed'
+    '7 recipes x 5 seeds, one network a seed'
     """
     path = Path(source)
     if not path.is_file() and str(source) in SHIPPED:

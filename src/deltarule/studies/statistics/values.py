@@ -18,6 +18,7 @@ LAYERWISE = {
     "saturated": "Saturated by layer, share of the nodes",
     "delta_angle": "Angle of delta to the chain rule's by layer, degrees",
     "weight_angle": "Angle of B to W by layer, degrees",
+    "gradient_angle": "Angle of dE/dw to the gradient by layer, degrees",
 }
 """What is measured of every layer of a run, and how it is told."""
 
@@ -64,5 +65,6 @@ MEASURES = {
         Measure("validation_error", "E of the held-out samples at the end", True),
         Measure("accuracy", "accuracy at the end", False, True),
         Measure("validation_accuracy", "accuracy of the held-out samples at the end", False, True),
+        Measure("reach", "steps back in time that the gradient reaches", False),
     )
 }

@@ -15,7 +15,7 @@ from deltarule.core.errors import UsageError
 from deltarule.core.processors import cores
 from deltarule.data import Table, read_table
 from deltarule.data.preparation.row_order import order_of
-from deltarule.models import Plan, Recipe, fit, plan
+from deltarule.models import Fitted, Plan, Recipe, fit, fit_plan, plan
 from deltarule.studies.problem import Problem
 from deltarule.studies.tuning.halving import Search
 from deltarule.studies.tuning.space import DEFAULT, checked_space, draw
@@ -23,12 +23,18 @@ from deltarule.studies.tuning.tuned import Tuned
 
 __all__ = ["tune"]
 
+_PREPARED = ("missing", "dates", "ordinal", "min_count", "target_transform")
+"""What is done to the columns of every split."""
 _TIME = 60.0
+_STARTED = 10.0
+"""Seconds that a search must have for processes to be started: that takes one or two."""
+_LARGER = 2.0
+"""How much longer than by default a training with the winner's settings may take."""
 
 
 def tune(
     data: str | Path | Table,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     ids: Sequence[str] = (),
     time: float | None = None,
@@ -50,13 +56,15 @@ def tune(
 
     Args:
         data: a name, a file, or a table.
-        target: the column to predict; bundled data know theirs.
+        target: the column to predict, or several; bundled data know theirs.
         ids: columns that are not learned from, as `--id` of `deltarule train`.
-        time: seconds to search, at most; None: 60, or no limit where `trials` is given.
+        time: seconds in all, at most, but for the first trial and the trainings at the end; None:
+            60, or no limit where `trials` is given.
         trials: how many to try at most. The defaults of `deltarule train` are the first.
         splits: of the rows, to score each trial by.
         space: what to try instead: `{"hidden": ["16", "32,16"], "lr": [0.01]}`; see
-            `deltarule.studies.tuning.space.SPACE`.
+            `deltarule.studies.tuning.space.SPACE`. `"network"` has layers in the place of hidden
+            sizes and activations, such as `["gru:8,dense:1"]`.
         recipe: everything that is not searched: `test`, `seed`, `missing`, `scale`, `epochs`, ...
         workers: processes that train; None takes one per processor where they pay.
         tell: called with the search after every few trials.
@@ -70,28 +78,41 @@ def tune(
     >>> found.best.hidden, len(found.table), found.held_out["accuracy"] > 0.8
     ('8', 2, True)
     """
-    base = recipe or Recipe()
+    base, began = recipe or Recipe(), clock.monotonic()
     seconds = _seconds(time, trials)
     most = None if trials is None else whole("trials", trials, 1)
-    drawn = draw(checked_space(space), base.seed)
+    tried = checked_space(space)
+    networks = tried.get("network", [])
+    first = replace(DEFAULT, network=networks[0] if networks else None)
     if isinstance(data, Table):
         table = data
     else:
         given = {**reading, "text": [*reading.get("text", ()), *ids]}
         table = read_table(data, target=target, **given)
     dropped = reading.get("drop", ())
-    whole_plan = plan(table, DEFAULT.into(base), target=target, dropped=dropped, ids=ids)
+    planned = {
+        text: plan(table, replace(first, network=text).into(base), target=target, ids=ids,
+                   dropped=dropped)
+        for text in networks or [None]
+    }  # fmt: skip
+    whole_plan = next(iter(planned.values()))
+    rows = _without_test(whole_plan, target)
+    default = fit_plan(whole_plan)
+    if default.status == "interrupted":
+        raise KeyboardInterrupt("nothing was tried yet")
     search = Search(
-        problem=_without_test(whole_plan, target),
+        problem=rows,
         recipe=base,
+        loss=whole_plan.objective.loss,
+        networks={text: found.network.layers for text, found in planned.items() if text},
         splits=range(base.seed, base.seed + whole("splits", splits, 1)),
-        ends=clock.monotonic() + seconds,
-        workers=workers or cores(),
+        ends=began + seconds - _at_the_end(default, seconds),
+        workers=workers or (1 if seconds < _STARTED else cores()),
         tell=tell or (lambda search: None),
     )
-    began, interrupted = clock.monotonic(), False
+    interrupted = False
     try:
-        search.run(drawn, most)
+        search.run(draw(tried, base.seed), most)
     except KeyboardInterrupt:
         interrupted = True
         if not search.scores:
@@ -102,8 +123,16 @@ def tune(
     epochs = search.lowest(ranked[0]).epochs
     alone = replace(base, epochs=epochs, patience=0, validation=0.0)
     winner = fit(table, ranked[0].into(alone), target=target, ids=ids)
-    default = fit(table, DEFAULT.into(base), target=target, ids=ids)
     return Tuned(search, winner, default, target, reading, clock.monotonic() - began, interrupted)
+
+
+def _at_the_end(default: Fitted, seconds: float) -> float:
+    """Return how long to leave for the winner's training, at most half of the time.
+
+    It may have as many epochs as there are, and be larger than what is trained by default.
+    """
+    epochs = default.plan.recipe.epochs / max(1, default.run.epochs)
+    return min(_LARGER * epochs * default.run.seconds, seconds / 2.0) if seconds < np.inf else 0.0
 
 
 def _seconds(time: float | None, trials: int | None) -> float:
@@ -112,7 +141,7 @@ def _seconds(time: float | None, trials: int | None) -> float:
     return number("time", time, low=0.0)
 
 
-def _without_test(found: Plan, target: str | None) -> Problem:
+def _without_test(found: Plan, target: str | Sequence[str] | None) -> Problem:
     """Return the rows of a plan without its test rows, in order where they have one."""
     table, prepared, recipe = found.table, found.prepared, found.recipe
     if not len(prepared["test"]):
@@ -130,7 +159,7 @@ def _without_test(found: Plan, target: str | None) -> Problem:
         {
             "target": target,
             "task": prepared.task,
-            "missing": recipe.missing,
+            **{name: getattr(recipe, name) for name in _PREPARED},
             "split": "ordered" if ordered else "random",
         },
     )

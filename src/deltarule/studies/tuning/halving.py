@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from deltarule.layers import Layer
+from deltarule.losses import Loss
 from deltarule.models import Recipe
 from deltarule.studies.factors import Cell
 from deltarule.studies.problem import Problem
@@ -26,6 +29,9 @@ _KEPT = 3
 """One in so many goes on, with so many times the epochs."""
 
 _RUNGS = 3
+_TOLD = 4
+"""Whoever waits is told after so many tasks of every worker."""
+
 _HELD_OUT = 0.2
 """The share of the rows that a split scores by."""
 
@@ -53,6 +59,9 @@ class Search:
 
     problem: Problem
     recipe: Recipe
+    loss: Loss
+    networks: Mapping[str, tuple[Layer, ...]]
+    """The layers of every network that is tried in the place of hidden sizes."""
     splits: range
     """The seeds of the splits into rows to train on and rows to score by."""
     ends: float
@@ -94,21 +103,23 @@ class Search:
                  for t in group}  # fmt: skip
         runs = [(cell, seed) for cell in cells.values() for seed in self.splits]
         tasks, broken = tasks_of(runs, self.splits, (), self.workers)
-        self.refused |= {int(cell.labels[0][1]): str(error) for cell, error in broken.items()}
+        self.refused |= {_number(cell): str(error) for cell, error in broken.items()}
+        tasks.sort(key=lambda task: _number(task.cells[0]))  # trials end one after the other
         rows: dict[int, list[dict[str, Any]]] = {}
-        step = 4 * self.workers
-        for start in range(0, len(tasks), step):
-            some = tasks[start : start + step]
-            for task, found in spread(some, (self.splits, ()), self.workers, True, "loky", None):
+        several = spread(tasks, (self.splits, ()), self.workers, True, "loky", None)
+        with closing(several) as ended:
+            for done, (task, found) in enumerate(ended, 1):
                 if isinstance(found, Exception):
-                    self.refused |= {int(c.labels[0][1]): str(found) for c, _ in task.runs}
+                    self.refused |= {_number(cell): str(found) for cell in task.cells}
                     continue
                 for row in found[0].iter_rows(named=True):
                     rows.setdefault(int(row["trial"]), []).append(row)
-            self._score(rows, epochs)
-            self.tell(self)
-            if self.scores and time.monotonic() >= self.ends:
-                return
+                self._score(rows, epochs)
+                late = bool(self.scores) and time.monotonic() >= self.ends
+                if late or done == len(tasks) or done % (_TOLD * self.workers) == 0:
+                    self.tell(self)
+                if late:
+                    return
 
     def _score(self, rows: dict[int, list[dict[str, Any]]], epochs: int) -> None:
         for number in [n for n, own in rows.items() if len(own) == len(self.splits)]:
@@ -121,13 +132,21 @@ class Search:
         given = {
             "data": self.problem,
             **trial.options,
+            **({"network": self.networks[trial.network]} if trial.network else {}),
+            "loss": self.loss,
             "epochs": epochs,
             "validation": _HELD_OUT,
             "scale": self.recipe.scale,
             "dtype": self.recipe.dtype,
             "clip_norm": self.recipe.clip_norm,
+            "class_weight": self.recipe.class_weight,
         }
         return Settings().with_({name: checked(name, value) for name, value in given.items()})
+
+
+def _number(cell: Cell) -> int:
+    """Return the number of the trial that a cell is."""
+    return int(cell.labels[0][1])
 
 
 def _or(value: float | None, otherwise: float) -> float:

@@ -37,8 +37,8 @@ def draw(tuned: Tuned, path: Path, *, force: bool) -> None:
         axes.plot(x, shown, "o", color=BLUE, markersize=4, alpha=0.5, markeredgewidth=0)
         axes.plot(x[out], shown[out], "^", color=BLUE, markersize=6, markeredgewidth=0)
         axes.plot(x[:1], shown[:1], "o", color=ORANGE, markersize=8, label="the winner")
-        axes.set_title(f"{plain(name.replace('_', ' '))}: {100 * share:.0f} %", loc="left",
-                       fontsize=10.5)  # fmt: skip
+        told = "cannot be told" if share is None else f"{100 * share:.0f} %"
+        axes.set_title(f"{plain(name.replace('_', ' '))}: {told}", loc="left", fontsize=10.5)
         if shown.min() > 0.0:
             axes.set_yscale("log")
             log_ticks(axes.yaxis, "{x:g}")

@@ -50,24 +50,23 @@ class Trial:
     l2: float
     third: str = ""
     """Where in its optimizer's range the rate is."""
+    network: str | None = None
+    """Layers in the place of hidden ones."""
 
     def into(self, recipe: Recipe) -> Recipe:
         """Return a recipe with these settings."""
-        return replace(
-            recipe,
-            hidden=self.hidden,
-            activation=self.activation,
-            optimizer=self.optimizer,
-            lr=self.lr,
-            batch_size=self.batch_size,
-            l2=self.l2,
-        )
+        return replace(recipe, **self.options)
 
     @property
     def options(self) -> dict[str, Any]:
         """The settings by the names that `deltarule train` has for them."""
-        found = {k: getattr(self, k) for k in ("hidden", "activation", "optimizer", "lr")}
-        return {**found, "batch_size": self.batch_size, "l2": self.l2}
+        shape = ("network",) if self.network is not None else ("hidden", "activation")
+        return {k: getattr(self, k) for k in (*shape, "optimizer", "lr", "batch_size", "l2")}
+
+    @property
+    def structure(self) -> tuple[Any, ...]:
+        """Everything but the rate."""
+        return tuple(value for name, value in self.options.items() if name != "lr")
 
 
 DEFAULT = Trial(1, "64,32", "tanh", "adam", 0.001, 32, 0.0)
@@ -77,15 +76,22 @@ DEFAULT = Trial(1, "64,32", "tanh", "adam", 0.001, 32, 0.0)
 def checked_space(changes: Mapping[str, Sequence[Any]] | None) -> dict[str, list[Any]]:
     """Return the lists to draw from, some of them replaced; a single value is a list of one.
 
+    A list of networks stands in the place of those of hidden sizes and activations.
+
     Raises `UsageError` for an unknown setting or value, naming the nearest.
 
     >>> checked_space({"lr": 0.01, "hidden": ["8", "16,8"]})["hidden"]
     ['8', '16,8']
     """
     space: dict[str, list[Any]] = {name: list(values) for name, values in SPACE.items()}
+    if "network" in (changes or {}):
+        for name in ("hidden", "activation"):
+            if name in changes:  # type: ignore[operator]
+                raise UsageError(f"network writes all layers and their f: leave out {name}")
+            del space[name]
     for name, given in (changes or {}).items():
-        if name not in (*SPACE, "lr"):
-            raise unknown_name("setting to tune", name, (*SPACE, "lr"))
+        if name not in (*SPACE, "lr", "network"):
+            raise unknown_name("setting to tune", name, (*SPACE, "lr", "network"))
         values = [given] if isinstance(given, str | int | float) or given is None else list(given)
         if not values:
             raise UsageError(f"{name}: there is no value to try")
@@ -100,6 +106,8 @@ def _value(name: str, value: Any) -> Any:
     if name == "batch_size" and value == "all":
         return None
     found = checked(name, value)
+    if name == "network":
+        return str(value)
     if name == "hidden":
         return ",".join(map(str, found)) or "none"
     return found if name in ("batch_size", "l2") else str(value)
@@ -112,8 +120,8 @@ def draw(space: Mapping[str, Sequence[Any]], seed: int) -> Iterator[Trial]:
     leaves out are not tried, and nothing is twice; a space in which nothing new is found ends.
     """
     rng, seen = np.random.default_rng(seed), set[tuple[Any, ...]]()
-    if all(DEFAULT.options[name] in values for name, values in space.items()):
-        seen.add(tuple(DEFAULT.options.values()))
+    if all(DEFAULT.options.get(name) in values for name, values in space.items()):
+        seen.add((*DEFAULT.structure, DEFAULT.lr))
         yield DEFAULT
     numbers, vain = itertools.count(2), 0
     while vain < _VAIN:
@@ -122,12 +130,11 @@ def draw(space: Mapping[str, Sequence[Any]], seed: int) -> Iterator[Trial]:
         method = OPTIMISERS.get(chosen["optimizer"])
         batch = None if isinstance(method, Minimiser) else chosen["batch_size"]
         for third, lr in _rates(chosen["optimizer"], space.get("lr"), rng):
-            settings = (chosen["hidden"], chosen["activation"], chosen["optimizer"], lr, batch,
-                        chosen["l2"])  # fmt: skip
-            if settings not in seen:
+            found = replace(DEFAULT, **{**chosen, "lr": lr, "batch_size": batch}, third=third)
+            if (*found.structure, lr) not in seen:
                 vain = 0
-                seen.add(settings)
-                yield Trial(next(numbers), *settings, third)
+                seen.add((*found.structure, lr))
+                yield replace(found, number=next(numbers))
 
 
 def _rates(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from deltarule.models import Fitted, Model, Recipe
 from deltarule.models.metrics import Metrics
 from deltarule.studies.statistics.intervals import Estimate, share
 from deltarule.studies.tuning.halving import Search
+from deltarule.studies.tuning.mattered import mattered
 from deltarule.studies.tuning.space import Trial
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Tuned"]
 
 _SAID = ("task", "epochs", "validation", "test", "split", "patience", "seed", "dtype", "scale",
-         "missing", "clip_norm")  # fmt: skip
+         "missing", "min_count", "dates", "target_transform", "class_weight",
+         "clip_norm")  # fmt: skip
 """What a command has to say of a recipe, beside what was searched, where it is not the default."""
 
 
@@ -36,7 +38,7 @@ class Tuned:
     """The winner, trained on all rows but those that were put away."""
     default: Fitted
     """What `deltarule train` makes where nothing is said, for comparison."""
-    target: str | None
+    target: str | Sequence[str] | None
     reading: Mapping[str, Any]
     seconds: float
     interrupted: bool
@@ -98,28 +100,21 @@ class Tuned:
             )
         return pl.DataFrame(rows, infer_schema_length=None)
 
-    @property
-    def mattered(self) -> dict[str, float]:
+    @cached_property
+    def mattered(self) -> dict[str, float | None]:
         """Which share of the ranks' variance after the first rung each setting accounts for.
 
-        Epsilon squared (Kelley 1935) of a one-way analysis of variance, 0 for what chance would
-        give; settings act together, so the shares do not add up. The rate counts by the third of
-        its optimizer's range.
+        See `deltarule.studies.tuning.mattered`: None where nothing can be told.
         """
-        from scipy.stats import rankdata
-
-        ranks = rankdata(self.table["first_error"].to_numpy())
-        found = {}
-        for name in (*self.best.options,):
-            values = self.table["third" if name == "lr" else name].cast(str).fill_null("all")
-            found[name] = _epsilon(ranks, values.to_numpy())
-        return dict(sorted(found.items(), key=lambda item: -item[1]))
+        first = {n: self.search.scores[n][0].error for n in self.table["number"]}
+        return mattered([self.search.trials[n] for n in first], list(first.values()))
 
     @property
     def command(self) -> str:
         """The command that trains the winner, on the same rows."""
         words = ["deltarule", "train", self.fitted.plan.table.source]
-        words += [] if self.target is None else ["--target", self.target]
+        targets = (self.target,) if isinstance(self.target, str) else self.target or ()
+        words += [word for name in targets for word in ("--target", name)]
         words += [word for name in self.fitted.plan.ids for word in ("--id", name)]
         for name, value in self.best.options.items():
             if value is not None:
@@ -133,6 +128,8 @@ class Tuned:
             if (value := getattr(self.recipe, name)) != defaults[name]
             for word in (_option(name), str(value))
         ]
+        for name, order in self.recipe.ordinal.items():
+            words += ["--ordinal", f"{name}={','.join(order)}"]
         return shlex.join([*words, *_reading_options(self.reading)])
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
@@ -145,16 +142,6 @@ class Tuned:
         return f"Tuned: {len(self.table):,} trials in {self.seconds:.0f} s; {self.command}"
 
 
-def _epsilon(ranks: Any, levels: Any) -> float:
-    groups = [ranks[levels == level] for level in np.unique(levels)]
-    n, k = len(ranks), len(groups)
-    total = float(((ranks - ranks.mean()) ** 2).sum())
-    if k < 2 or n <= k or total == 0.0:
-        return 0.0
-    within = float(sum(((group - group.mean()) ** 2).sum() for group in groups))
-    return max(0.0, 1.0 - within / (n - k) / (total / (n - 1)))
-
-
 def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
@@ -164,7 +151,7 @@ def _reading_options(reading: Mapping[str, Any]) -> list[str]:
     for name, value in reading.items():
         if name == "header" and value is not None:
             words += ["--header" if value else "--no-header"]
-        elif name in ("text", "drop"):
+        elif name in ("text", "drop", "only"):
             words += [word for one in value for word in (_option(name), one)]
         elif name == "columns" and value:
             words += [_option(name), ",".join(value)]

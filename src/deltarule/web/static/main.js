@@ -1,127 +1,95 @@
 // The page: what it asks its session for, and what it shows of the answers.
 
-import { Curve, colour, drawMap, table } from "./pictures.js";
+import { Checking } from "./check.js";
+import { Drawing, give, watchDrops } from "./data.js";
+import { FolderView } from "./folder.js";
+import { Lessons } from "./lessons.js";
+import { Curve, drawMap, table } from "./pictures.js";
 import { Picture, stages, stageText } from "./network.js";
+import { asPng, canvasesSvg, networkSvg, save, savePacked } from "./save.js";
+import { Live, Recorded } from "./session.js";
+import { SetupForm } from "./setup.js";
 import { load, number, say } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
-const form = $("setup");
-let start = null, view = null, stage = 0, playing = false, lessons = {}, lesson = "", place = 0;
+const recorded = $("recorded") && JSON.parse($("recorded").textContent);
+let session = null, start = null, view = null, stage = 0, playing = false, index = 0;
 const curve = new Curve($("curve"));
 const picture = new Picture($("picture"), { hover: (text) => ($("hovered").textContent = text ?? ""), click: explain });
+const form = new SetupForm($("setup"), $("lanes-setup"), setUp);
+const lessons = new Lessons($, tell, pause);
+const lane = () => Number($("lane").value) || 0;
+const checking = new Checking($, tell, () => ({ setup: start?.setup, lane: lane(), index }));
+const folder = new FolderView($, tell);
+const drawing = new Drawing($("draw"), $("draw-kind"), (n) => ($("draw-says").textContent = say("draw-label", { n })));
 
-// The session: one question at a time, its answer comes with the same id.
-const answers = new Map();
-let socket = null, last = 0;
-function ask(message) {
-  return new Promise((resolve) => {
-    answers.set(++last, resolve);
-    socket.send(JSON.stringify({ ...message, id: last }));
-  });
-}
-function connect() {
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/session`);
-  socket.addEventListener("message", (event) => {
-    const answer = JSON.parse(event.data);
-    if (answer.id === undefined) begin(answer, false).then(fromAddress);
-    else { answers.get(answer.id)?.(answer); answers.delete(answer.id); }
-  });
-  socket.addEventListener("close", () => { playing = false; $("said").textContent = say("closed"); });
-}
-
+// Ask, and show the answer; what is wrong is said, and then null comes back.
 async function tell(message) {
-  const answer = await ask(message);
+  const answer = await session.ask(message);
   $("said").textContent = answer.error ?? "";
-  if (answer.error) { pause(); return null; }
+  if (answer.error) {
+    pause();
+    if (message.do === "setup") form.fill(start); // what was refused is in the message, and not in a field
+    return null;
+  }
   if (answer.setup) await begin(answer);
   else if (answer.lanes) show(answer);
   return answer;
+}
+
+function setUp(setup) {
+  pause();
+  return tell({ do: "setup", setup });
 }
 
 async function begin(answer, address = true) {
   start = answer;
   curve.clear(answer.lanes.length, answer.lanes[0].point.validation !== undefined);
   picture.chosen = null;
+  index = 0;
   $("formula").replaceChildren();
   $("explanation").textContent = "";
   $("why-hint").hidden = false;
-  $("check-says").hidden = true;
-  fill(answer);
+  if (!recorded) { form.fill(answer); checking.clear(); }
+  $("add-lane").disabled = answer.setup.lanes.length >= 4;
+  $("notes").replaceChildren(...answer.notes.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   $("stage").max = stages(answer.activations.length);
   stage = Number($("stage").max);
   $("stage").value = stage;
-  $("row").max = answer.rows - 1;
+  $("row").max = answer.rows;
   $("lane").replaceChildren(...answer.lanes.map((_, k) => new Option(String(k + 1), String(k))));
-  if (address) history.replaceState(null, "", `#${new URLSearchParams({ ...(lesson && { lesson, place }), setup: JSON.stringify(answer.setup) })}`);
+  const { name, place } = lessons;
+  if (address && !recorded) history.replaceState(null, "", `#${new URLSearchParams({ ...(name && { lesson: name, place }), setup: JSON.stringify(answer.setup) })}`);
+  if (recorded) for (const frame of recorded.frames) curve.add(frame);
   show(answer);
-}
-
-function fill(answer) {
-  const select = form.elements.data;
-  select.replaceChildren(...answer.data.map((name) => new Option(name, name)));
-  for (const name of ["data", "hidden", "activation", "loss", "batch_size", "seed"]) form.elements[name].value = answer.setup[name];
-  $("lanes-setup").replaceChildren(...answer.setup.lanes.map(laneFields));
-  $("add-lane").disabled = answer.setup.lanes.length >= 4;
-}
-
-function laneFields(lane, k) {
-  const box = document.createElement("div");
-  box.className = "lane-setup";
-  box.style.borderColor = `var(--lane${k})`;
-  const field = (name, list, size) => {
-    const label = document.createElement("label"), span = document.createElement("span"), input = document.createElement("input");
-    span.textContent = `${say(name === "lr" ? "rate" : name)} ${k + 1}`;
-    Object.assign(input, { name: `${name}${k}`, value: lane[name], size, autocomplete: "off" });
-    if (list) input.setAttribute("list", list);
-    label.append(span, input);
-    box.append(label);
-  };
-  field("rule", "rules", 22);
-  field("optimizer", "optimizers", 12);
-  field("lr", "", 7);
-  if (k > 0) {
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: say("remove-lane") });
-    button.setAttribute("aria-label", `${say("remove-lane")}: ${say("lane")} ${k + 1}`);
-    button.addEventListener("click", () => { const setup = read(); setup.lanes.splice(k, 1); tell({ do: "setup", setup }); });
-    box.append(button);
-  }
-  return box;
-}
-
-function read() {
-  // nothing is the optimiser's own rate; what is no number goes as it is written, to be refused by name
-  const rate = (text) => (text === "" ? null : Number.isFinite(Number(text)) ? Number(text) : text);
-  const at = (name) => form.elements[name].value.trim();
-  const lanes = [...$("lanes-setup").children].map((_, k) => ({ rule: at(`rule${k}`), optimizer: at(`optimizer${k}`), lr: rate(at(`lr${k}`)) }));
-  return { ...start.setup, data: at("data"), hidden: at("hidden"), activation: at("activation"), loss: at("loss"), batch_size: Number(at("batch_size")), seed: Number(at("seed")), lanes };
 }
 
 function show(answer) {
   view = { ...view, ...answer };
-  curve.add(view);
+  if (!recorded) curve.add(view);
   const metrics = Object.keys(view.lanes[0].scores).filter((name) => name !== "loss");
-  table($("lanes"), [say("lane"), say("updates"), say("epochs"), "E", ...metrics], view.lanes.map((lane, k) => [`${k + 1}: ${start.setup.lanes[k].rule}, ${start.setup.lanes[k].optimizer}`, lane.point.step, lane.point.epoch, number(lane.point.E, 5), ...metrics.map((name) => number(lane.scores[name], 4))]));
-  const ended = view.lanes.map((lane) => lane.ended).filter(Boolean);
-  if (ended.length) { $("said").textContent = ended[0]; pause(); }
+  const named = (own, k) => `${k + 1}: ${own.mistake || own.rule}${own.optimizer && `, ${own.optimizer}`}`;
+  table($("lanes"), [say("lane"), say("updates"), say("epochs"), "E", ...metrics], view.lanes.map((one, k) => [named(start.setup.lanes[k], k), one.point.step, one.point.epoch, number(one.point.E, 5), ...metrics.map((name) => number(one.scores[name], 4))]));
+  const ended = view.lanes.map((one) => one.ended).filter(Boolean);
+  if (ended.length) $("said").textContent = ended[0];
+  if (ended.length === view.lanes.length || view.over) pause();
   $("all-rows").checked = view.row === null;
   $("row").disabled = view.row === null;
-  if (view.row !== null && document.activeElement !== $("row")) $("row").value = view.row;
+  if (view.row !== null && document.activeElement !== $("row")) $("row").value = view.row + 1;
   drawNetwork();
   drawOutputs();
 }
 
 function drawNetwork() {
-  const lane = view.lanes[Number($("lane").value) || 0];
-  picture.draw(start, lane.passes, stage, $("numbers").checked);
+  picture.draw(start, view.lanes[lane()].passes, stage, $("numbers").checked);
   $("stage-says").textContent = stageText(stage, start);
   $("stage").setAttribute("aria-valuetext", stageText(stage, start));
 }
 
 function drawOutputs() {
-  const maps = view.lanes.filter((lane) => lane.map);
+  const maps = view.lanes.filter((one) => one.map);
   while ($("maps").children.length > maps.length) $("maps").lastChild.remove();
-  maps.forEach((lane, k) => {
+  maps.forEach((one, k) => {
     let figure = $("maps").children[k];
     if (!figure) {
       figure = document.createElement("figure");
@@ -134,31 +102,43 @@ function drawOutputs() {
     const words = `${say("lane")} ${k + 1}: ${say(start.sizes[0] === 1 ? "fit" : "map")}`;
     figure.firstChild.setAttribute("aria-label", words);
     figure.lastChild.textContent = words;
-    drawMap(figure.firstChild, lane.map, start);
+    drawMap(figure.firstChild, one.map, start);
   });
   const n = view.lanes[0].predictions.length;
   const text = (row) => row.map((v) => number(v, 3)).join(" ");
-  table($("predictions"), [say("row"), say("target"), ...view.lanes.map((_, k) => `y, ${say("lane")} ${k + 1}`)], [...Array(n).keys()].map((i) => [i, text(start.T[i]), ...view.lanes.map((lane) => text(lane.predictions[i]))]));
+  table($("predictions"), [say("row"), say("target"), ...view.lanes.map((_, k) => `y, ${say("lane")} ${k + 1}`)], [...Array(n).keys()].map((i) => [i + 1, text(start.T[i]), ...view.lanes.map((one) => text(one.predictions[i]))]));
 }
 
 async function explain(l, j, k) {
-  const answer = await tell({ do: "explain", lane: Number($("lane").value) || 0, weight: [l, j, k] });
+  const places = start.sizes.slice(1).map((n, m) => n * (start.sizes[m] + (view.lanes[0].passes.layers[m].b ? 1 : 0)));
+  index = places.slice(0, l - 1).reduce((sum, n) => sum + n, 0) + (j - 1) * start.sizes[l - 1] + k - 1;
+  const answer = await tell({ do: "explain", lane: lane(), weight: [l, j, k] });
   if (!answer) return;
   $("why-hint").hidden = true;
   $("explanation").textContent = answer.explanation.text;
   katex.render(answer.explanation.latex.replace(/(\d\.\d{5})\d+(?=e|\D)/g, "$1"), $("formula"), { displayMode: true, throwOnError: false, strict: false });
 }
 
-// Playing: the next picture is asked for when the last one is drawn.
+// Playing: the session is at work on the next picture while the last one is drawn.
 async function play() {
+  if (playing) return;
   playing = true;
   $("play").textContent = say("pause");
   $("play").setAttribute("aria-pressed", "true");
-  while (playing) {
+  const next = () => {
     const epochs = Number($("speed").value);
-    await tell(epochs ? { do: "step", by: "epoch", n: epochs } : { do: "play" });
+    return session.ask(epochs ? { do: "step", by: "epoch", n: epochs } : { do: "play" });
+  };
+  let coming = next();
+  while (playing) {
+    const answer = await coming;
+    if (answer.error) { $("said").textContent = answer.error; pause(); return; }
+    if (playing && answer.lanes.some((one) => !one.ended) && !answer.over) coming = next();
+    else { show(answer); pause(); return; }
+    show(answer);
     await new Promise(requestAnimationFrame);
   }
+  show(await coming);
 }
 function pause() {
   playing = false;
@@ -172,27 +152,9 @@ function sweep(to) {
   drawNetwork();
 }
 
-// Lessons
-async function openLesson(name, at = 0) {
-  lesson = name;
-  place = at;
-  $("lesson").value = name;
-  $("lesson-panel").hidden = !name;
-  if (!name) return;
-  const own = lessons[name];
-  $("lesson-title").textContent = own.title;
-  const steps = own.steps.length, task = place >= steps;
-  $("lesson-text").textContent = task ? `${say("task")}: ${own.task.text}` : own.steps[place].text;
-  $("lesson-place").textContent = `${place + 1} / ${steps + 1}`;
-  $("lesson-before").disabled = place === 0;
-  $("lesson-next").disabled = task;
-  $("lesson-result").textContent = "";
-  if (!task && own.steps[place].setup) { pause(); await tell({ do: "setup", setup: own.steps[place].setup }); }
-}
-
 async function fromAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
-  if (given.get("lesson") in lessons) await openLesson(given.get("lesson"), Number(given.get("place")) || 0);
+  if (given.get("lesson") in lessons.all) await lessons.open(given.get("lesson"), Number(given.get("place")) || 0);
   else if (given.get("setup")) try { await tell({ do: "setup", setup: JSON.parse(given.get("setup")) }); } catch { /* an address that was cut short: the lab's own setup stays */ }
 }
 
@@ -201,55 +163,79 @@ async function copy(text) {
   $("said").textContent = say("copied");
 }
 
-form.addEventListener("submit", (event) => { event.preventDefault(); pause(); tell({ do: "setup", setup: read() }); });
-$("add-lane").addEventListener("click", () => { const setup = read(); setup.lanes.push({ ...setup.lanes.at(-1), rule: "hidden=constant" }); tell({ do: "setup", setup }); });
+async function use(file) {
+  pause();
+  const found = await give(file, tell);
+  if (found) await setUp({ ...form.read(), data: found.name, target: "", ...(found.rows < 20 && { validation: 0, test: 0 }) });
+}
+
+async function savePicture(ending) {
+  const what = $("view").value, canvases = [...$(what === "curve" ? "curve" : "maps").querySelectorAll("canvas")];
+  if (what !== "network" && !canvases.length) { $("said").textContent = say("no-picture"); return; }
+  const svg = what === "network" ? networkSvg(picture.svg) : canvasesSvg(canvases);
+  save(`${what}.${ending}`, ending === "svg" ? new Blob([svg], { type: "image/svg+xml" }) : await asPng(svg));
+}
+
+$("setup").addEventListener("submit", (event) => { event.preventDefault(); setUp(form.read()); });
+$("add-lane").addEventListener("click", () => { const setup = form.read(); setup.lanes.push({ ...setup.lanes.at(-1), rule: "hidden=constant", mistake: "" }); setUp(setup); });
+$("file").addEventListener("change", () => { const [file] = $("file").files; $("file").value = ""; if (file) use(file); });
+$("draw-use").addEventListener("click", () => use(drawing.file()));
+$("draw-clear").addEventListener("click", () => drawing.clear());
 $("play").addEventListener("click", () => (playing ? pause() : play()));
 $("update").addEventListener("click", () => tell({ do: "step", by: "update", n: 1 }));
 $("epoch").addEventListener("click", () => tell({ do: "step", by: "epoch", n: 1 }));
 $("back").addEventListener("click", () => { pause(); tell({ do: "back" }); });
 $("rewind").addEventListener("click", () => { pause(); tell({ do: "back", step: 0 }); });
-$("row").addEventListener("change", () => tell({ do: "look", row: Number($("row").value) }));
-$("all-rows").addEventListener("change", () => tell({ do: "look", row: $("all-rows").checked ? null : Number($("row").value) || 0 }));
+$("row").addEventListener("change", () => tell({ do: "look", row: Number($("row").value) - 1 }));
+$("all-rows").addEventListener("change", () => tell({ do: "look", row: $("all-rows").checked ? null : Math.max(0, Number($("row").value) - 1) }));
 $("lane").addEventListener("change", drawNetwork);
 $("numbers").addEventListener("change", drawNetwork);
 $("stage").addEventListener("input", () => sweep(Number($("stage").value)));
 $("sweep-back").addEventListener("click", () => sweep(stage - 1));
 $("sweep-on").addEventListener("click", () => sweep(stage >= Number($("stage").max) ? 0 : stage + 1));
-$("check").addEventListener("click", async () => {
-  const answer = await tell({ do: "check", lane: Number($("lane").value) || 0 });
-  if (!answer) return;
-  $("check-says").hidden = false;
-  $("check-says").textContent = answer.check.says;
-});
-$("copy-command").addEventListener("click", () => copy(view.lanes[Number($("lane").value) || 0].command));
+$("copy-command").addEventListener("click", () => copy(view.lanes[lane()].command || say("no-command")));
 $("copy-link").addEventListener("click", () => copy(location.href));
-$("save-svg").addEventListener("click", () => {
-  const own = picture.svg.cloneNode(true), style = getComputedStyle(document.documentElement);
-  own.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  let text = new XMLSerializer().serializeToString(own);
-  text = text.replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name).trim());
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
-  link.download = "network.svg";
-  link.click();
-  URL.revokeObjectURL(link.href);
+for (const button of document.querySelectorAll("[data-export]")) {
+  button.addEventListener("click", async () => {
+    pause();
+    const answer = await tell({ do: "export", what: button.dataset.export, lane: lane() });
+    if (answer) savePacked(answer.export);
+  });
+}
+$("save-svg").addEventListener("click", () => savePicture("svg"));
+$("save-png").addEventListener("click", () => savePicture("png"));
+$("language").addEventListener("change", async () => {
+  await load($("language").value, recorded);
+  if (!start) return;
+  if (!recorded) { form.fill(start); curve.clear(curve.lanes, curve.validation); lessons.reword(); }
+  note();
+  show(view);
 });
-$("lesson").addEventListener("change", () => openLesson($("lesson").value));
-$("lesson-before").addEventListener("click", () => openLesson(lesson, place - 1));
-$("lesson-next").addEventListener("click", () => openLesson(lesson, place + 1));
-$("lesson-check").addEventListener("click", async () => {
-  const answer = await tell({ do: "task", lesson });
-  if (answer) $("lesson-result").classList.toggle("lacking", answer.lacking.length > 0);
-  if (answer) $("lesson-result").textContent = answer.lacking.length ? `${say("lacking")}: ${answer.lacking.map((what) => what.split(" ").map((word) => say(word)).join(" ")).join(", ")}` : say("done");
-});
-$("language").addEventListener("change", async () => { await load($("language").value); $("lesson").options[0].textContent = say("no-lesson"); if (start) { fill(start); curve.clear(curve.lanes, curve.validation); show(view); if (lesson) openLesson(lesson, place); } });
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input, select, textarea, button, pre, summary") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches("input, select, textarea, button, pre, summary, canvas") || event.ctrlKey || event.metaKey || event.altKey) return;
   const keys = { " ": () => $("play").click(), u: () => $("update").click(), e: () => $("epoch").click(), b: () => $("back").click(), ArrowLeft: () => sweep(stage - 1), ArrowRight: () => sweep(stage + 1) };
   if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
 });
 
-await load("en");
-lessons = await (await fetch("lessons.json")).json();
-$("lesson").replaceChildren(new Option(say("no-lesson"), ""), ...Object.entries(lessons).map(([name, own]) => new Option(own.title, name)));
-connect();
+function note() {
+  $("snapshot-note").hidden = !recorded;
+  if (recorded) $("snapshot-note").textContent = say("snapshot", { n: recorded.frames.length, last: recorded.frames.at(-1).step, data: recorded.start.setup.data, rows: recorded.start.rows, all: recorded.all_rows });
+}
+function closed(code) {
+  pause();
+  $("said").textContent = say(code === 4000 ? "idle" : code === 1013 ? "full" : "closed");
+}
+
+document.body.classList.toggle("recorded", Boolean(recorded));
+await load("en", recorded);
+note();
+if (recorded) session = new Recorded(recorded, begin);
+else {
+  await lessons.load();
+  watchDrops(use);
+  session = new Live(async (answer) => {
+    await begin(answer, false);
+    if (answer.folder) await folder.open();
+    await fromAddress();
+  }, closed);
+}

@@ -2,13 +2,17 @@
 
 let words = {};
 
-export async function load(language) {
-  const answer = await fetch(`strings/${language}.json`);
-  words = await answer.json();
+// A snapshot carries the words of all languages with it.
+export async function load(language, recorded) {
+  words = recorded ? recorded.words[language] : await (await fetch(`strings/${language}.json`)).json();
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = say(element.dataset.text);
   }
+}
+
+export function language() {
+  return document.documentElement.lang;
 }
 
 export function say(name, values = {}) {

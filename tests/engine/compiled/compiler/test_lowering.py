@@ -183,3 +183,20 @@ def test_across_the_lanes(op, expected, lanes):
 
     execute(write, out, x)
     assert out.tolist() == [expected(x)] * lanes
+
+
+def test_places_are_read_in_the_order_of_a_formula():
+    """A program's text would differ from process to process, and its cache find nothing."""
+    seen = []
+
+    def write(ops, out):
+        graph = Graph()
+        lower = Lowering(ops, kind_of("float64", 1))
+        symbols = [graph.symbol(f"x{k}") for k in range(100)]
+        for k, symbol in enumerate(symbols):
+            lower.bind_place(symbol, lambda k=k: seen.append(k) or ops.load(out, lower.kind))
+        for a, b in zip(symbols[::2], symbols[1::2], strict=True):
+            lower(a - b)
+
+    execute(write, np.zeros(16))
+    assert seen == list(range(100))

@@ -1,4 +1,4 @@
-"""Threads of a team: the shares are the whole, and nobody runs ahead."""
+"""Threads of a group: the shares are the whole, and nobody runs ahead."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def test_the_shares_are_the_whole_each_once_in_whole_steps(start, stop, threads,
 
     def write(ops, ends):
         for number in range(threads):
-            team = ThreadGroup(ops, ends, ir.Constant(WORD, number), ir.Constant(WORD, threads))
-            share = team.share(ir.Constant(WORD, start), ir.Constant(WORD, stop), step)
+            group = ThreadGroup(ops, ends, ir.Constant(WORD, number), ir.Constant(WORD, threads))
+            share = group.share(ir.Constant(WORD, start), ir.Constant(WORD, stop), step)
             for k, end in enumerate(share):
                 ops.store(end, ends, 2 * number + k)
 
@@ -44,22 +44,22 @@ def test_the_shares_are_the_whole_each_once_in_whole_steps(start, stop, threads,
 def test_nobody_goes_on_before_all_have_come(threads):
     """Every thread writes its round, waits, and adds up everybody's: always threads * round."""
     rounds = 300
-    module = ir.Module("team")
+    module = ir.Module("group")
     module.triple = host().triple
     pointer = ir.PointerType()
     kinds = [pointer, pointer, pointer, WORD]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "meet")
     ops = Ops(ir.IRBuilder(function.append_basic_block()))
     counter, board, wrong, number = function.args
-    team = ThreadGroup(ops, counter, number, ir.Constant(WORD, threads))
+    group = ThreadGroup(ops, counter, number, ir.Constant(WORD, threads))
     with ops.loop(1, rounds + 1) as k:
         ops.store(k, board, number)
-        team.wait()
+        group.wait()
         with ops.loop(0, threads) as other:
             seen = ops.load(board, WORD, other)
             off = ops.b.zext(ops.b.icmp_signed("!=", seen, k), WORD)
             ops.store(ops.b.add(ops.load(wrong, WORD, number), off), wrong, number)
-        team.wait()
+        group.wait()
     ops.b.ret_void()
     code = load(compile_module(str(module), host()), host())
     meet = code.function("meet", None, *[ctypes.c_void_p] * 3, ctypes.c_int64)

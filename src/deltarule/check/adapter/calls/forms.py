@@ -37,7 +37,7 @@ def _one(T: Array) -> bool:
 
 def _list_of(as_column: bool) -> Callable[[Array], list[Array]]:
     def split(A: Array) -> list[Array]:
-        return [a[:, None] if as_column else a for a in A]
+        return [a[:, None].copy() if as_column else a.copy() for a in A]
 
     return split
 
@@ -52,6 +52,10 @@ FORMS: tuple[Form, ...] = (
     Form("columns, classes as numbers", lambda X: X.T.copy(), lambda T: T.argmax(axis=1), True,
          _classes),
     Form("lists of rows", lambda X: X.tolist(), lambda T: T.tolist(), True),
+    Form("lists of rows, one target each", lambda X: X.tolist(), lambda T: T[:, 0].tolist(), True,
+         _one),
+    Form("lists of rows, classes as numbers", lambda X: X.tolist(),
+         lambda T: T.argmax(axis=1).tolist(), True, _classes),
     Form("lists of columns", _list_of(True), _list_of(True), True),
     Form("lists of vectors", _list_of(False), _list_of(False), True),
     Form("one observation as a vector", lambda X: X[0].copy(), lambda T: T[0].copy(), False),
@@ -64,11 +68,20 @@ FORMS: tuple[Form, ...] = (
     Form("one observation as a column, one target", lambda X: X[:1].T.copy(),
          lambda T: float(T[0, 0]), False, _one),
     Form("one observation as a row", lambda X: X[:1].copy(), lambda T: T[:1].copy(), False),
+    Form("a list of one row", lambda X: X[:1].tolist(), lambda T: T[:1].tolist(), False),
+    Form("a list of one row, one target", lambda X: X[:1].tolist(), lambda T: T[:1, 0].tolist(),
+         False, _one),
+    Form("a list of one row, its class as a number", lambda X: X[:1].tolist(),
+         lambda T: T[:1].argmax(axis=1).tolist(), False, _classes),
 )  # fmt: skip
 """The forms in the order in which they are tried: several observations first."""
 
 PAIRS: tuple[Form, ...] = (
     Form("pairs of columns", _list_of(True), _list_of(True), True),
     Form("pairs of vectors", _list_of(False), _list_of(False), True),
-)
-"""For a function of a list of (x, t)."""
+    Form("a list of one row that ends with its class", lambda X: X[:1].tolist(),
+         lambda T: T[:1].argmax(axis=1).tolist(), False, _classes),
+    Form("a list of one row that ends with its target", lambda X: X[:1].tolist(),
+         lambda T: T[:1, 0].tolist(), False, _one),
+)  # fmt: skip
+"""For a function of a list of (x, t); where t is a number, of rows that end with it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -84,7 +85,18 @@ def to_theta(
 def network_of(
     pieces: Sequence[Piece], sizes: Sequence[int], activations: Sequence[Any]
 ) -> Network:
-    """Return the network whose parameters are in these pieces."""
+    """Return the network whose parameters are in these pieces; the same one when asked again."""
+    if all(isinstance(f, str) for f in activations):
+        return _network(tuple(pieces), tuple(sizes), tuple(activations))
+    return _made(pieces, sizes, activations)
+
+
+@lru_cache(1024)
+def _network(pieces: Pieces, sizes: tuple[int, ...], activations: tuple[str, ...]) -> Network:
+    return _made(pieces, sizes, activations)
+
+
+def _made(pieces: Sequence[Piece], sizes: Sequence[int], activations: Sequence[Any]) -> Network:
     biased = {p.layer for p in pieces if p.kind == "b" or p.extra}
     layers = [
         Dense(n, f, bias=l in biased)
@@ -93,16 +105,20 @@ def network_of(
     return Network(sizes[0], layers)
 
 
-def flat_readings(sizes: Sequence[int], given: bool | None = None) -> list[Pieces]:
+def flat_readings(
+    sizes: Sequence[int], given: bool | None = None, *, apart: bool = False
+) -> list[Pieces]:
     """Return the readings of one flat vector for a network of these sizes, the usual first.
 
     Layer after layer or all W before all b; W as (out, in) or (in, out); biases apart, or in W
     for a constant input that comes first or last and is 1 or -1, or absent, in all layers or in
-    the output alone. `given` says whether there are biases, where that is known.
+    the output alone; `apart`, where every array is an argument, also in the output and nowhere
+    else. `given` says whether there are biases, where that is known.
     """
     L = len(sizes) - 1
     found: list[Pieces] = []
     some = [range(1, L + 1), range(1, 1)] + ([range(1, L)] if L > 1 else [])
+    some += [range(L, L + 1)] if apart and L > 1 else []
     some = some if given is None else some[:1] if given else some[1:2]
     for biased, transposed in product(some, (False, True)):
         for extra, sign in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from traceback import walk_tb
 from typing import Any
 
@@ -41,15 +42,23 @@ class Point:
 
 def point(net: Network, rows: int | None = None, seed: int = 0) -> Point:
     """Return a random point for a network."""
-    rng = np.random.default_rng([seed, *net.sizes])
-    n = rows or next(k for k in (5, 7, 6, 9, 8, 11) if k not in net.sizes)
-    k = net.sizes[-1]
-    return Point(
-        rng.uniform(-1.0, 1.0, net.size),
-        rng.normal(size=(n, net.inputs)),
+    return _drawn(net.size, net.sizes, rows, seed)
+
+
+@lru_cache(1024)
+def _drawn(size: int, sizes: tuple[int, ...], rows: int | None, seed: int) -> Point:
+    rng = np.random.default_rng([seed, *sizes])
+    n = rows or next(k for k in (5, 7, 6, 9, 8, 11) if k not in sizes)
+    k = sizes[-1]
+    found = Point(
+        rng.uniform(-1.0, 1.0, size),
+        rng.normal(size=(n, sizes[0])),
         rng.uniform(0.1, 0.9, (n, k)),
         np.eye(k)[rng.integers(k, size=n)],
     )
+    for a in (found.theta, found.X, found.T, found.classes):
+        a.flags.writeable = False  # it is there once: forms hand over copies
+    return found
 
 
 def ways(
@@ -68,7 +77,8 @@ def ways(
     """
     forms = PAIRS if subject.takes_pairs else FORMS
     forms = tuple(f for f in forms if f.name in _USUAL) if usual else forms
-    if subject.container:
+    if subject.container:  # a function of its parameters takes several observations as well
+        forms = tuple(f for f in forms if not f.name.startswith("a list of one"))
         for meant in _any(subject) if sizes is None else (sizes,):
             made = _made_by_us(subject, meant, bias)
             if sizes is None:  # biases in a row of W come after those that are arrays of their own
@@ -82,6 +92,7 @@ def ways(
     try:
         with subject.root(x, t) as root:
             slots = [s for s in slots_of(root) if 13 not in s.shape]  # those are the data
+            slots = [s for s in slots if subject.own is None or s.paths[0][0] in subject.own]
             slots = _begun(root, slots)
     except Exception as error:
         refused[told(error)] += 1
@@ -108,7 +119,7 @@ def _begun(root: Any, slots: Sequence[Slot]) -> list[Slot]:
 
 def _made_by_us(subject: Subject, sizes: tuple[int, ...], bias: bool | None) -> list[Pieces]:
     """Return the orders and shapes in which parameters may be handed over."""
-    made = flat_readings(sizes, bias)
+    made = flat_readings(sizes, bias, apart=subject.container == "each")
     if subject.container != "flat":
         made = [m for plain in made if _in_order(plain) for m in shaped(plain)]
     if subject.container == "dicts":

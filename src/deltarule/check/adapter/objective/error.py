@@ -38,6 +38,8 @@ class Error:
     """The number of observations that l2 is for, where the program divides it by them."""
     averaged: bool = False
     """Whether it is the mean over the outputs, too."""
+    reduction: str = ""
+    """`"sum"` or `"mean"` over the observations, where a penalty beside it tells them apart."""
 
 
 def error_of(
@@ -110,11 +112,12 @@ def _seen_error(
     for name in losses if len(points) > 2 else ():
         totals = [_totals(net, point, name) for point in points]
         every = list(zip(*totals, strict=True)) if all(t is not None for t in totals) else []
-        for total in every:
+        for kind, total in enumerate(every):
             c = _common([_multiples(net, p, v) for p, v in zip(points, total, strict=True)])
             if c is not None:
                 whole = every[0 if reduction == "sum" else 1]
-                return Error(name, 2.0 * c * whole[0] / total[0])
+                size = 2.0 * c * whole[0] / total[0]
+                return Error(name, size, reduction="mean" if kind else "sum")
     return None
 
 

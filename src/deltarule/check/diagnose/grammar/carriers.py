@@ -72,6 +72,20 @@ def _shares(at: Any) -> Any:
     return found / found.sum(axis=1, keepdims=True)
 
 
+def _shifted(first: bool) -> Callable[[Any], Any]:
+    """Return W with its biases in it, as a first or last column, and the wrong end cut off."""
+
+    def W(at: Any) -> Any:
+        found, b = _above(at), at.case.b[at.l + 1][:, None]
+        return np.hstack([b, found[:, :-1]] if first else [found[:, 1:], b])
+
+    return W
+
+
+def _biased_above(case: Case, l: int) -> bool:
+    return l < case.L and case.bias(l + 1) and case.over(l + 1) == VECTOR
+
+
 def _updated(at: Any, delta: Any, lr: float) -> Any:
     return delta @ (_above(at) - lr * at.case.carrying(at.l + 1, at.above.whole[0]))
 
@@ -110,3 +124,8 @@ put("carrier", "signs", "the signs of W_{l+1}", _through(lambda at: np.sign(_abo
 put("carrier", "squares", "W_{l+1} squared", _through(lambda at: _above(at) ** 2), fits=_hidden)
 put("carrier", "shares", "W_{l+1} divided by the sum of each node's weights: the error is shared "
     "out", _through(_shares), fits=_hidden)  # fmt: skip
+for _first, _cut in ((True, "the last weights are cut off, and its first column, the biases', is "
+                      "not"), (False, "the first weights are cut off, and its last column, the "
+                      "biases', is not")):  # fmt: skip
+    put("carrier", "biases_first" if _first else "biases_last", f"W_{{l+1}} off by one: {_cut}",
+        _through(_shifted(_first)), fits=_biased_above)  # fmt: skip

@@ -64,7 +64,7 @@ class Lowering:
             if node in self._known:
                 pending.pop()
                 continue
-            places = {a for a in node.args if a in self._places}
+            places = dict.fromkeys(a for a in node.args if a in self._places)  # in their order
             missing = [a for a in node.args if a not in self._known and a not in places]
             if missing:
                 pending.extend(reversed(missing))

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.core.notation import entry_name
 from deltarule.engine.compiled.expressions.moving import check_choice, drawn_number
+from deltarule.engine.compiled.expressions.symbols import feedback_symbols, matrices
 from deltarule.engine.compiled.expressions.tracing import (
     CONDITION,
     NUMBER,
@@ -24,9 +24,8 @@ from deltarule.engine.compiled.expressions.tracing import (
 )
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective
-from deltarule.engine.rule_state import FIXED, drawing, matrix_shape
+from deltarule.engine.rule_state import drawing
 from deltarule.layers import Affine, Dense
-from deltarule.network import Network
 from deltarule.rules import Direct, RuleRun
 
 __all__ = [
@@ -34,12 +33,8 @@ __all__ = [
     "carriers",
     "check_specialisation",
     "drawn_numbers",
-    "feedback_symbols",
-    "fixed_symbols",
-    "learned_symbols",
     "observation",
     "output_formulas",
-    "theta_symbols",
     "traced_run",
     "try_formulas",
 ]
@@ -134,19 +129,6 @@ def _nodes(graph: Graph, found: Any) -> None:
         graph.node(term)
 
 
-def theta_symbols(graph: Graph, network: Network) -> list[Node]:
-    """Return a symbol for every entry of theta, named w[l,j,k] or b[l,j]."""
-    found = []
-    for e in network.layout.entries:
-        p = e.parameter
-        shape = p.shape if len(p.shape) == 2 else (*p.shape, 1)
-        for j in range(shape[0]):
-            for k in range(shape[1]):
-                nodes = [j, k] if len(p.shape) == 2 else [j]
-                found.append(graph.symbol(entry_name(p.name, e.layer, nodes)))
-    return found
-
-
 def observation(
     graph: Graph,
     objective: Objective,
@@ -172,7 +154,7 @@ def observation(
 
     y: list[list[Any]] = [list(x)]
     nets: list[list[Any]] = [[]]
-    weights = _matrices(net, theta)
+    weights = matrices(net, theta)
     for l, layer in enumerate(net.affine, 1):
         W, b = weights[l - 1]
         sums = [_dot(graph, W[j], y[-1], None if b is None else b[j]) for j in range(len(W))]
@@ -182,7 +164,7 @@ def observation(
         values = f(Row(sums)).terms if whole else [f(v) for v in sums]
         y.append(name("y", l, [graph.node(v) for v in values]))
 
-    L, matrices = len(net.layers), feedback_symbols(graph, objective, theta)
+    L, backward = len(net.layers), feedback_symbols(graph, objective, theta)
     e, delta = output_formulas(graph, objective, Row(nets[L]), Row(y[L]), Row(T), scale)
     error = graph.fold("+", e.terms)
     early = early and net.sizes[-1] == 1 and not rule.sequential
@@ -209,7 +191,7 @@ def observation(
         if isinstance(feedback, Direct):  # from the output, past the layers between
             pairs = zip(outermost, T, strict=True)
             carried = [graph.node(feedback.source(d, t, scale, graph)) for d, t in pairs]
-        carrier = carriers(graph, objective, l, W, matrices.get(l))
+        carrier = carriers(graph, objective, l, W, backward.get(l))
         activation, terms = net.affine[l - 2].activation, []
         for j in range(net.sizes[l - 1]):
             dE_dy = _dot(graph, [row[j] for row in carrier], carried, None)
@@ -217,40 +199,6 @@ def observation(
         delta = Row(terms)
     flat = [graph.node(g) for layer_gradients in reversed(gradients) for g in layer_gradients]
     return Observation(error, flat, named)
-
-
-def feedback_symbols(
-    graph: Graph, objective: Objective, theta: Sequence[Node]
-) -> dict[int, list[list[Node]]]:
-    """Return a symbol for every entry of the B_l that are not made of W: B[l,i,j].
-
-    What is learned beside theta is named as the slot B is: B_w[l,j,k].
-    """
-    found = {}
-    weights = _matrices(objective.network, theta)
-    for l, rule in objective.feedbacks.items():
-        if rule.kind == "learned":
-            found[l] = [[graph.symbol(f"B_{w.payload}") for w in row] for row in weights[l - 1][0]]
-        elif rule.kind in ("drawn", "direct"):
-            rows, columns = matrix_shape(objective, l)
-            found[l] = [
-                [graph.symbol(f"B[{l},{i},{j}]") for j in range(1, columns + 1)]
-                for i in range(1, rows + 1)
-            ]
-    return found
-
-
-def fixed_symbols(graph: Graph, objective: Objective) -> list[Node]:
-    """Return the symbols of the entries that lie in the call's `feedback`, in their order."""
-    theta = theta_symbols(graph, objective.network)
-    found = feedback_symbols(graph, objective, theta)
-    fixed = [found[l] for l, rule in objective.feedbacks.items() if rule.kind in FIXED]
-    return [symbol for matrix in fixed for row in matrix for symbol in row]
-
-
-def learned_symbols(graph: Graph, theta: Sequence[Node]) -> list[Node]:
-    """Return the symbols of the slot B."""
-    return [graph.symbol(f"B_{w.payload}") for w in theta]
 
 
 def carriers(
@@ -303,16 +251,3 @@ def _dot(graph: Graph, w: Sequence[Any], y: Sequence[Any], start: Any) -> Any:
         product = a * b
         total = product if total is None else total + product
     return graph.node(total)
-
-
-def _matrices(net: Network, theta: Sequence[Node]) -> list[tuple[list[list[Node]], Any]]:
-    """Return every layer's (W, b) as nested lists of symbols; b is None where there is none."""
-    found: list[tuple[list[list[Node]], Any]] = []
-    for e in net.layout.entries:
-        part = list(theta[e.start : e.stop])
-        if e.parameter.name == "W":
-            n, m = e.parameter.shape
-            found.append(([part[j * m : (j + 1) * m] for j in range(n)], None))
-        else:
-            found[-1] = (found[-1][0], part)
-    return found

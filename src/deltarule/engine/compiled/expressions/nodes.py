@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -26,6 +27,16 @@ class Maker(Protocol):
         """Return the node `op(*args)`."""
 
 
+def _one_way(op: str) -> Callable[[Node, Any], Any]:
+    """Return the method for `node op other`."""
+    return lambda self, other: self._with(op, other)
+
+
+def _both_ways(op: str) -> tuple[Callable[[Node, Any], Any], Callable[[Node, Any], Any]]:
+    """Return the methods for `node op other` and `other op node`."""
+    return _one_way(op), lambda self, other: self._with(op, other, swapped=True)
+
+
 class Node:
     """One term of a formula."""
 
@@ -47,29 +58,12 @@ class Node:
         pair = (self, self.graph.node(other))
         return self.graph.apply(op, *(pair[::-1] if swapped else pair))
 
-    def __add__(self, other: Any) -> Any:
-        return self._with("+", other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self._with("+", other, swapped=True)
-
-    def __sub__(self, other: Any) -> Any:
-        return self._with("-", other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._with("-", other, swapped=True)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._with("*", other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._with("*", other, swapped=True)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._with("/", other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._with("/", other, swapped=True)
+    __add__, __radd__ = _both_ways("+")
+    __sub__, __rsub__ = _both_ways("-")
+    __mul__, __rmul__ = _both_ways("*")
+    __truediv__, __rtruediv__ = _both_ways("/")
+    __lt__, __le__, __gt__, __ge__ = map(_one_way, ("<", "<=", ">", ">="))
+    __and__, __or__ = _one_way("&"), _one_way("|")
 
     def __pow__(self, other: Any) -> Any:
         if isinstance(other, int) and 1 <= other <= 3:
@@ -82,29 +76,11 @@ class Node:
     def __neg__(self) -> Any:
         return self.graph.apply("neg", self)
 
-    def __lt__(self, other: Any) -> Any:
-        return self._with("<", other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._with("<=", other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._with(">", other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._with(">=", other)
-
     def __eq__(self, other: object) -> Any:
         return self._with("==", other)
 
     def __ne__(self, other: object) -> Any:
         return self._with("!=", other)
-
-    def __and__(self, other: Any) -> Any:
-        return self._with("&", other)
-
-    def __or__(self, other: Any) -> Any:
-        return self._with("|", other)
 
     def __invert__(self) -> Any:
         return self.graph.apply("not", self)
@@ -142,6 +118,11 @@ class Node:
         raise Untraceable(f"a value has no {name!r}: a formula sees one number at a time")
 
 
+def _by_term(operation: Callable[[Any, Any], Any]) -> Callable[[Row, Any], Row]:
+    """Return the method that does an operation term by term."""
+    return lambda self, other: self._with(operation, other)
+
+
 class Row:
     """A row of values, for activations that couple the nodes of a layer (softmax).
 
@@ -171,50 +152,19 @@ class Row:
         """Return the row of `function(term)`."""
         return Row([function(term) for term in self.terms])
 
-    def __add__(self, other: Any) -> Row:
-        return self._with(lambda a, b: a + b, other)
-
-    def __radd__(self, other: Any) -> Row:
-        return self._with(lambda a, b: b + a, other)
-
-    def __sub__(self, other: Any) -> Row:
-        return self._with(lambda a, b: a - b, other)
-
-    def __rsub__(self, other: Any) -> Row:
-        return self._with(lambda a, b: b - a, other)
-
-    def __mul__(self, other: Any) -> Row:
-        return self._with(lambda a, b: a * b, other)
-
-    def __rmul__(self, other: Any) -> Row:
-        return self._with(lambda a, b: b * a, other)
-
-    def __truediv__(self, other: Any) -> Row:
-        return self._with(lambda a, b: a / b, other)
-
-    def __rtruediv__(self, other: Any) -> Row:
-        return self._with(lambda a, b: b / a, other)
+    __add__, __radd__ = _by_term(operator.add), _by_term(lambda a, b: b + a)
+    __sub__, __rsub__ = _by_term(operator.sub), _by_term(lambda a, b: b - a)
+    __mul__, __rmul__ = _by_term(operator.mul), _by_term(lambda a, b: b * a)
+    __truediv__, __rtruediv__ = _by_term(operator.truediv), _by_term(lambda a, b: b / a)
+    __pow__ = _by_term(operator.pow)
+    __lt__, __le__ = _by_term(operator.lt), _by_term(operator.le)
+    __gt__, __ge__ = _by_term(operator.gt), _by_term(operator.ge)
 
     def __neg__(self) -> Row:
         return self.map(lambda a: -a)
 
-    def __pow__(self, other: Any) -> Row:
-        return self._with(lambda a, b: a**b, other)
-
     def __abs__(self) -> Row:
         return self.map(abs)
-
-    def __lt__(self, other: Any) -> Row:
-        return self._with(lambda a, b: a < b, other)
-
-    def __le__(self, other: Any) -> Row:
-        return self._with(lambda a, b: a <= b, other)
-
-    def __gt__(self, other: Any) -> Row:
-        return self._with(lambda a, b: a > b, other)
-
-    def __ge__(self, other: Any) -> Row:
-        return self._with(lambda a, b: a >= b, other)
 
 
 def root(node: Node) -> Node:

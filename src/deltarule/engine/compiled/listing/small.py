@@ -6,18 +6,12 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any
 
-from deltarule.engine.compiled.expressions.backpropagation import Observation, theta_symbols
-from deltarule.engine.compiled.expressions.formulas import (
-    Changes,
-    error_symbol,
-    observed_alone,
-    observed_side_by_side,
-    slot_symbols,
-    update_along,
-    update_each,
-)
+from deltarule.engine.compiled.expressions.backpropagation import Observation
+from deltarule.engine.compiled.expressions.formulas import observed_alone, observed_side_by_side
+from deltarule.engine.compiled.expressions.symbols import error_symbol, slot_symbols, theta_symbols
 from deltarule.engine.compiled.expressions.text import Assignment, Wording
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, reached
+from deltarule.engine.compiled.expressions.updates import Changes, update_along, update_each
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.programs.lanes import lanes_of
 from deltarule.engine.compiled.specialisation import Specialisation

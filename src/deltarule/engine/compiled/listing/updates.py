@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from deltarule.engine.compiled.expressions.formulas import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.expressions.moving import TURN
 from deltarule.engine.compiled.expressions.text import Assignment, Wording
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
+from deltarule.engine.compiled.expressions.updates import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.listing.small import indented
 from deltarule.engine.compiled.programs.update import layer_factors
 from deltarule.engine.compiled.specialisation import Specialisation

@@ -1,4 +1,4 @@
-"""What programs for many networks are called with: calls, one for every group and epoch."""
+"""What programs for many networks are called with: calls of a group's next epochs."""
 
 from __future__ import annotations
 
@@ -79,6 +79,11 @@ class CallMaker:
         elif shared:
             self._factors = self._of_totals(self._totals(self._index, axis=-1))
 
+    @property
+    def apart(self) -> bool:
+        """Whether the networks' batches weigh differently."""
+        return self._factors is None
+
     def _totals(self, index: Array, axis: int) -> Array:
         """Return the samples' total weight of every batch, epoch after epoch."""
         weight = cast(Array, self._samples.weight)[index].astype(np.float64)
@@ -99,13 +104,15 @@ class CallMaker:
         trail: Array | None = None,
         feedback: Array | None = None,
         seeds: Array | None = None,
+        every: int = 1,
     ) -> Array:
-        """Return a call for every group and epoch, (groups, epochs): the first axes of `sums`.
+        """Return the calls of every group, each of `every` epochs, the last one of what is left.
 
-        Theta after each is kept in `trail` (groups, epochs, size, lanes), where there is one.
+        `sums` is (groups, epochs, ...). Theta after each epoch is kept in `trail` (groups, epochs,
+        size, lanes), where there is one.
         """
         chunk, groups = self.chunk, np.arange(len(vectors))[:, None]
-        epochs = np.arange(max(1, chunk.epochs))
+        epochs = np.arange(0, max(1, chunk.epochs), every)
         calls = np.zeros((len(vectors), len(epochs)), _FIELDS)
         calls["theta"] = vectors.ctypes.data + groups * vectors.strides[0]
         calls["slots"] = calls["theta"] + vectors.strides[1]
@@ -126,12 +133,16 @@ class CallMaker:
         if self._shared:
             stride = self._index.shape[-1] if self._index.ndim == 2 else 0
             calls["index"] = self._index.ctypes.data + epochs * stride * _WORD
+            calls["stride"] = stride
+        calls["repeat"] = 1
         for name, values in zip(("scales", "weights"), self._factors or (), strict=False):
-            done = epochs * self.batches * _WORD if values.ndim == 2 else 0
-            calls[name] = values.ctypes.data + done
+            if values.ndim == 2:
+                calls["repeat"] = 0  # but for the rates, which are steady where epochs follow
+            calls[name] = values.ctypes.data + epochs * self.batches * _WORD * (values.ndim - 1)
         calls["rows"], calls["batch"] = len(self._samples), self._batch
         calls["count"], calls["t"] = self.batches, chunk.updates + epochs * self.batches
-        calls["learn"] = calls["threads"] = calls["epochs"] = 1
+        calls["epochs"] = np.minimum(every, max(1, chunk.epochs) - epochs)
+        calls["learn"] = calls["threads"] = 1
         return calls
 
     def _rates(self, members: Array) -> Array:
@@ -149,8 +160,10 @@ class CallMaker:
         """
         assert self.chunk.seeds is not None
         orders(self.chunk.seeds[networks], self.chunk.epoch + epoch, index)
-        call["index"] = index.ctypes.data + np.arange(len(index)) * index.strides[0]
-        if self._factors is not None:
+        before = np.cumsum(call["epochs"]) - call["epochs"]
+        call["index"] = index.ctypes.data + before * index.strides[0]
+        call["stride"] = index.strides[0] // _WORD
+        if not self.apart:
             return None
         factors = self._of_totals(self._totals(index, axis=1))
         for name, values in zip(("scales", "weights"), factors, strict=True):
@@ -164,7 +177,6 @@ class CallMaker:
         part["t"] += first
         if not self._steady:
             part["rates"] += first * lanes * _WORD
-        own = self._factors is None
         for name in ("scales", "weights"):
-            part[name] += first * _WORD * (lanes if own else 1)
+            part[name] += first * _WORD * (lanes if self.apart else 1)
         return part

@@ -4,45 +4,29 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.backpropagation import (
-    check_specialisation,
-    observation,
-    theta_symbols,
-)
+from deltarule.engine.compiled.expressions.backpropagation import check_specialisation, observation
+from deltarule.engine.compiled.expressions.symbols import theta_symbols
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node, Untraceable
 from deltarule.engine.compiled.instructions.machine import Machine, host
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
 from deltarule.engine.compiled.programs.arguments import Call, CallValues, kernel_function
 from deltarule.engine.compiled.programs.program import IN_REGISTERS, built
 from deltarule.engine.compiled.programs.registers import write_registers
+from deltarule.engine.compiled.programs.side_by_side import ProgramKey
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
-__all__ = ["ProgramKey", "lanes_for", "measuring", "training"]
+__all__ = ["lanes_for", "measuring", "training"]
 
 _WORD = ir.IntType(64)
 
 Run = Callable[[Any, int], None]
-
-
-@dataclass(frozen=True)
-class ProgramKey:
-    """How networks lie side by side in a program."""
-
-    lanes: int
-    """How many."""
-    shared: bool
-    """Whether all see the samples in one order."""
-    steady: bool
-    """Whether rates stay the same along a call."""
-    varied: tuple[str, ...] = ()
-    """The paths of the numbers in which they differ."""
 
 
 def lanes_for(spec: Specialisation, networks: int) -> int:
@@ -58,8 +42,8 @@ def lanes_for(spec: Specialisation, networks: int) -> int:
 def training(spec: Specialisation, form: ProgramKey) -> Run:
     """Return `run(calls, count)`, which does so many calls one after the other.
 
-    Behind a call, theta is copied to where its `scratch` points, if it does. Raises `Untraceable`
-    where there can be no such program.
+    Behind each epoch of a call, theta is copied to where its `scratch` points, if it does. Raises
+    `Untraceable` where there can be no such program.
     """
     network = spec.objective.network
     check_specialisation(spec)
@@ -69,9 +53,8 @@ def training(spec: Specialisation, form: ProgramKey) -> Run:
         raise Untraceable("the sequential order with batches is not straight code")
     machine = host()
     module = Module(machine)
-    call = write_registers(module, "call", spec, form.lanes, form.shared, form.varied, form.steady)
-    size = network.size * form.lanes * spec.dtype.itemsize
-    return _finished(module, call, machine, size)
+    call = write_registers(module, "call", spec, form)
+    return _finished(module, call, machine)
 
 
 @lru_cache(maxsize=64)
@@ -141,8 +124,8 @@ def _measure(spec: Specialisation, o: Ops, call: CallValues, lanes: int) -> None
     b.ret_void()
 
 
-def _finished(module: Module, call: Any, machine: Machine, kept: int = 0) -> Run:
-    """Add the loop over calls, which keeps so many bytes of theta; return the module's code."""
+def _finished(module: Module, call: Any, machine: Machine) -> Run:
+    """Add the loop over calls; return the module's code."""
     call.linkage = "internal"
     call.attributes.add("noinline")
     run = kernel_function(module, "run")
@@ -151,20 +134,5 @@ def _finished(module: Module, call: Any, machine: Machine, kept: int = 0) -> Run
     with o.loop(0, run.args[1]) as k:
         here = o.at(run.args[0], _WORD, o.b.mul(k, words))
         o.b.call(call, [here, ir.Constant(_WORD, 0)])
-        if kept:
-            _keep(o, CallValues(o, here), kept)
     o.b.ret_void()
     return built(str(module), machine)
-
-
-def _keep(o: Ops, call: CallValues, size: int) -> None:
-    """Write the copy of theta."""
-    nowhere = ir.Constant(ir.PointerType(), None)
-    with o.b.if_then(o.b.icmp_unsigned("!=", call.scratch, nowhere)):
-        arguments = [
-            call.scratch,
-            call.theta,
-            ir.Constant(_WORD, size),
-            ir.Constant(ir.IntType(1), 0),
-        ]
-        o.call("llvm.memcpy.p0.p0.i64", ir.VoidType(), *arguments)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.processors import cores
+from deltarule.engine.compiled.launcher import aligned
 from deltarule.engine.compiled.many.arguments import CallMaker, Chunk, run_all
-from deltarule.engine.compiled.many.program import ProgramKey, lanes_for, measuring, training
+from deltarule.engine.compiled.many.program import lanes_for, measuring, training
 from deltarule.engine.compiled.many.search import Break, Search
 from deltarule.engine.compiled.many.trajectory import Trajectory
+from deltarule.engine.compiled.programs.side_by_side import ProgramKey
 from deltarule.engine.compiled.specialisation import Specialisation
-from deltarule.engine.compiled.threads import Part, Workers, work_together
-from deltarule.engine.compiled.trainer import aligned
+from deltarule.engine.compiled.threads import Workers, share_out
 from deltarule.engine.samples import Samples
 
 __all__ = ["ManyTrainer"]
@@ -140,40 +141,47 @@ class ManyTrainer:
         if keep:
             size = self._vectors.shape[2]
             trail = np.zeros((groups, chunk.epochs, size, lanes), self._spec.dtype)
-        several = (self._members, self._hyper, trail, self._feedback, self._seeds)
+        at_once = self._epochs_in_turn(len(self._parts[0]))
+        every = self._epochs_of_a_call(maker, at_once)
+        at_once = -(-at_once // every) * every
+        several = (self._members, self._hyper, trail, self._feedback, self._seeds, every)
         calls = maker.calls(self._vectors, sums, *several)
         done = np.zeros(groups, np.int64)
-        at_once = self._epochs_in_turn(len(self._parts[0]))
 
         def go_on(part: range) -> bool:
             here, e = slice(part.start, part.stop), int(done[part.start])
-            done[here] += self._do(maker, calls[here, e : e + at_once].copy(), part, e, proceed)
+            turn = calls[here, e // every : (e + at_once) // every].copy()
+            done[here] += self._do(maker, turn, part, e, proceed)
             stopped = done[part.start] < min(e + at_once, chunk.epochs)
             return not stopped and bool(done[part.start] < chunk.epochs)
 
-        self._share_out(self._parts, go_on)
+        share_out(self._workers, self._threads, self._parts, go_on)
         breaks = self._breaks(maker, before, sums)
-        k = len(self.networks)
-        every = np.moveaxis(sums, 0, 2).reshape(chunk.epochs, 2, -1)[..., :k]
-        return Trajectory(
-            self.networks, np.repeat(done, lanes)[:k], every, breaks, before[:, 0], trail
-        )
+        ended = np.repeat(done, lanes)[: len(self.networks)]
+        return Trajectory(self.networks, ended, sums, breaks, before[:, 0], trail)
 
     def _do(
         self, maker: CallMaker, calls: Array, part: range, epoch: int, proceed: Callable[[], bool]
     ) -> int:
         """Do some groups' calls while `proceed` allows it; return how many epochs are done."""
-        epochs = calls.shape[1]
-        step = epochs if self._form.shared else self._orders_at_once(maker)
-        for k in range(0, epochs, step):
+        several, every = calls.shape[1], int(calls["epochs"][0, 0])
+        step = several if self._form.shared else max(1, self._orders_at_once(maker) // every)
+        for k in range(0, several, step):
             turn = calls[:, k : k + step].copy()
-            kept = self._own(maker, turn, part.start, epoch + k)  # the calls point into it
+            kept = self._own(maker, turn, part.start, epoch + k * every)  # the calls point into it
             for some in self._calls(maker, turn.reshape(-1)):
                 if not proceed():
-                    return k
+                    return k * every
                 run_all(self._run, some)
             del kept
-        return int(epochs)
+        return int(calls["epochs"][0].sum())
+
+    def _epochs_of_a_call(self, maker: CallMaker, most: int) -> int:
+        """Return how many epochs a call does: one where an epoch is cut, or its weights differ."""
+        whole = self._batches_at_once(maker) >= maker.batches
+        if not whole or maker.apart:
+            return 1
+        return most if self._form.shared else min(most, self._orders_at_once(maker))
 
     def _orders_at_once(self, maker: CallMaker) -> int:
         """Return for how many epochs a group's own orders are made together."""
@@ -197,7 +205,8 @@ class ManyTrainer:
 
     def _breaks(self, maker: CallMaker, before: Array, sums: Array) -> tuple[Break, ...]:
         """Return where networks that are watched have stopped being finite."""
-        good = np.isfinite(self._vectors[:, 0]).all(axis=1) & np.isfinite(sums).all(axis=(1, 2))
+        # a sum of finite numbers may overflow: then there is one search in vain
+        good = np.isfinite(self._vectors[:, 0]).all(axis=1) & np.isfinite(sums.sum(axis=(1, 2)))
         bad = ~good & self._watched
         found: list[Break] = []
         for g in np.flatnonzero(bad.any(axis=1)).tolist():
@@ -208,7 +217,7 @@ class ManyTrainer:
         """Give a group's call its networks' own orders, where they have any."""
         if self._form.shared:
             return None
-        epochs = calls.size
+        epochs = int(calls["epochs"].sum())
         if len(getattr(self._local, "index", ())) < epochs:  # every thread has memory for a group
             shape = (epochs, len(self._samples), self._form.lanes)
             self._local.index = np.zeros(shape, np.int64)
@@ -239,11 +248,8 @@ class ManyTrainer:
             call["slots"] = vectors.ctypes.data + vectors.strides[1]
             return call
 
-        def go(call: Array) -> None:
-            run_all(self._run, call)
-
         slots = len(self._spec.slots)
-        return Search(maker, self._members[group], slots, make, go)
+        return Search(maker, self._members[group], slots, make, partial(run_all, self._run))
 
     def measure(self, samples: Samples, trajectory: Trajectory) -> tuple[Array, Array]:
         """Return E over any samples, and the largest |T - y|, after each epoch: (epochs, k)."""
@@ -257,11 +263,8 @@ class ManyTrainer:
         vectors = trail.reshape(-1, 1, *trail.shape[2:])
         calls = maker.calls(vectors, found, self._members, None)[:, 0]
         at_once = max(1, int(TURN_SECONDS / (self._seconds * self._share(len(samples)))))
-        starts = range(0, len(calls), at_once)
-        self._share_out(
-            [range(k, k + at_once) for k in starts],
-            lambda part: run_all(run, calls[part.start : part.stop]),
-        )
+        parts = [calls[k : k + at_once] for k in range(0, len(calls), at_once)]
+        share_out(self._workers, self._threads, parts, partial(run_all, run))
         placed = found.reshape(groups, epochs, 3, lanes).transpose(2, 1, 0, 3)
         data, decay, miss = placed.reshape(3, epochs, -1)[..., : len(trajectory.networks)]
         mean = self._spec.objective.reduction == "mean"
@@ -303,27 +306,3 @@ class ManyTrainer:
     def _epochs_in_turn(self, groups: int) -> int:
         """Return how many epochs so many groups do before others have their turn."""
         return max(1, int(TURN_SECONDS / (self._seconds * groups)))
-
-    def _share_out(self, parts: list[range], go_on: Callable[[range], Any]) -> None:
-        """Go on with all parts in turn, each by the next thread that is free, until none goes on.
-
-        A thread that finds nothing to do ends: every part left is in another one's hands.
-        """
-        waiting = deque(parts)
-
-        def work() -> None:
-            while waiting:
-                try:
-                    part = waiting.popleft()
-                except IndexError:  # another thread was faster
-                    return
-                if go_on(part):
-                    waiting.append(part)
-
-        helpers = [Part() for _ in range(min(self._threads, len(parts)) - 1)]
-
-        def begin() -> None:
-            for helper in helpers:
-                self._workers.submit(helper, work)
-
-        work_together(helpers, begin, work, waiting.clear)

@@ -23,12 +23,16 @@ class Trajectory:
     done: Array
     """(k,): how many epochs each has done."""
     sums: Array
-    """(epochs, 2, k): per epoch sum of s_i e_i, and of (batch weight) * penalty."""
+    """(groups, epochs, 2, lanes): per epoch sum of s_i e_i, and of (batch weight) * penalty."""
     breaks: tuple[Break, ...]
     before: Array
     """theta before the chunk, (groups, size, lanes)."""
     trail: Array | None = None
     """theta after every epoch, (groups, epochs, size, lanes), where it was to be kept."""
+
+    def in_columns(self, values: Array) -> Array:
+        """Return values (groups, epochs, lanes) with a network per column, (epochs, k)."""
+        return values.swapaxes(0, 1).reshape(values.shape[1], -1)[:, : len(self.networks)]
 
     def theta(self, places: Array, epochs: Array) -> Array:
         """Return theta of the networks at some places among the k, after so many epochs."""

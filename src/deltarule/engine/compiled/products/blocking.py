@@ -6,6 +6,15 @@ first-level cache while all rows of A pass it. Of a large B every panel is copie
 buffer, and of a large A the part that meets it, because rows of a large matrix lie too far apart
 for the sets of a cache and the translation of addresses.
 Between blocks the sums rest in C, which changes no bit of them.
+
+             B  panel           C  panel
+            +--++------+       +--++------+      scratch: | panel of B, block rows | part of A |
+      block |##||      |       |..||      |
+            +--++------+       |..||      |      the panel of B, block x 3 vectors, fills the
+    A +----++----+             |..||      |      first-level cache (32 KiB: 170 rows of 3 x 64
+      |####||    | chunk of    |..||      |      bytes), the part of A that a chunk of 1,024 rows
+      |####||    | 1,024 rows  |..||      |      needs stays in the second level while all panels
+      +----++----+             +--++------+      pass it
 """
 
 from __future__ import annotations

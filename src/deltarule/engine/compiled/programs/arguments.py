@@ -24,7 +24,7 @@ _POINTERS = (
     "scales",  # float64: c of every batch of the call
     "totals",  # float64, per epoch: sum of s_i e_i, sum of (batch weight) * penalty; added to
     "weights",  # float64: the samples' total weight in every batch of the call
-    "scratch",  # working memory; of networks side by side, where theta is copied behind the call
+    "scratch",  # working memory; of networks side by side, where theta is copied after each epoch
     "hyper",  # float64: numbers in which networks side by side differ
     "seeds",  # the run's seed; of networks side by side, each one's
     "lengths",  # int64: every sequence's steps, where they have lengths of their own

@@ -3,6 +3,15 @@
 Every net, output and delta is a register whose lanes are observations; a weight is one number,
 read into all lanes. The gradient's lanes are added up at the end of the batch, and the update
 then runs along theta.
+
+    theta[k]                    | w_k   w_k   w_k   w_k  |      one number, read into all lanes
+    X[index[i:], j]             | x_ij  x_i+1,j  ..      |      gathered, an observation a lane
+    dE/dw_k                     | of i  of i+1   ..      |      a register (or stack) a parameter
+    update                      | w_k   w_k+1  w_k+2 ..  |      a parameter a lane
+
+Between the last two stands a transposition with additions: of `width` registers of dE/dw the
+lanes are folded in pairs, so that one register holds the sums of all of them (`Ops.sums_of`);
+that is width - 1 additions for `width` sums, where each alone would take log2(lanes).
 """
 
 from __future__ import annotations
@@ -15,22 +24,21 @@ from llvmlite import ir
 
 from deltarule.core.random import STAND_IN
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.backpropagation import (
-    drawn_numbers,
+from deltarule.engine.compiled.expressions.backpropagation import drawn_numbers
+from deltarule.engine.compiled.expressions.formulas import observed_side_by_side
+from deltarule.engine.compiled.expressions.moving import TURN
+from deltarule.engine.compiled.expressions.symbols import (
+    error_symbol,
     fixed_symbols,
     learned_symbols,
+    row_symbols,
     theta_symbols,
 )
-from deltarule.engine.compiled.expressions.formulas import (
-    error_symbol,
-    observed_side_by_side,
-    row_symbols,
-    update_along,
-)
-from deltarule.engine.compiled.expressions.moving import TURN
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node
+from deltarule.engine.compiled.expressions.updates import update_along
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
+from deltarule.engine.compiled.programs.along import flags_along, numbers_along
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
 from deltarule.engine.compiled.programs.drawn_numbers import bind_drawn_numbers
 from deltarule.engine.compiled.specialisation import Specialisation, element
@@ -257,46 +265,30 @@ class _Lanes:
         """Return symbols for numbers along theta, a vector each; none for None."""
         if numbers is None:
             return []
-        whole = np.full(self.size, -1.0)  # beyond theta lies what is never looked at
-        whole[: len(numbers)] = numbers
-        if self.element != _DOUBLE:
-            whole = whole.astype(np.float32).astype(float)
-        found = []
-        for c in range(self.size // self.width):
-            own = whole[c * self.width : (c + 1) * self.width].tolist()
-            value = ir.Constant(self.along, own if self.width > 1 else own[0])
-            found.append(self._symbol(graph, lower, f"{name}[{c}]", value))
-        return found
+        constants = numbers_along(self.along, numbers, self.size)
+        return [
+            self._symbol(graph, lower, f"{name}[{c}]", value) for c, value in enumerate(constants)
+        ]
 
     def _flags(self, graph: Graph, lower: Lowering, name: str) -> list[Any]:
         """Return, for every vector along theta, which of its lanes have an attribute."""
         mask = self.spec.objective.network.layout.mask(name)
         if mask.all():  # lanes beyond theta hold zeros
             return [True] * (self.size // self.width)
-        whole = np.zeros(self.size, bool)
-        whole[: len(mask)] = mask
         found = []
-        for c in range(self.size // self.width):
+        for c, value in enumerate(flags_along(self.width, mask, self.size)):
             symbol = graph.symbol(f"{name}[{c}]", CONDITION)
-            lower.bind(symbol, self._lanes(whole[c * self.width : (c + 1) * self.width]))
+            lower.bind(symbol, value)
             found.append(symbol)
         return found
 
-    def _lanes(self, values: Any) -> Any:
-        bit = ir.IntType(1)
-        if self.width == 1:
-            return ir.Constant(bit, int(values[0]))
-        return ir.Constant(
-            ir.VectorType(bit, self.width), [ir.Constant(bit, int(v)) for v in values]
-        )
-
     def _real(self, value: Any, c: int) -> Any:
         """Return the value with 0 in the lanes beyond theta."""
-        beyond = np.arange(c * self.width, (c + 1) * self.width)
-        inside = beyond < self.spec.objective.network.size
-        if inside.all():
+        count = self.spec.objective.network.size
+        if (c + 1) * self.width <= count:
             return value
-        return self.ops.select(self._lanes(inside), value, self.ops.constant(self.along, 0.0))
+        inside = flags_along(self.width, np.ones(count, bool), self.size)[c]
+        return self.ops.select(inside, value, self.ops.constant(self.along, 0.0))
 
     def _first(self, value: Any) -> Any:
         return self.ops.b.extract_element(value, ir.Constant(_HALF, 0))

@@ -1,49 +1,57 @@
 """Small networks in registers: every weight, net, output and delta is a register of its own.
 
 Observations come one after the other. With `lanes` > 1 every register holds that many networks
-side by side, which differ in theta, in their rates and (unless `shared`) in the order of their
-samples; what belongs to a network then has the networks as its last axis: theta, the slots, the
-rates, the totals, where not `shared` the index, and where samples have weights, too, the scales and
-the batches' weights. `varied` names the numeric parameters of records in which the networks differ
-(see `varied.py`). With `steady` rates those of the first batch serve all batches of a call.
+side by side, which differ in theta, in their rates, in the numbers that `varied` names (see
+`varied.py`) and (unless `shared`) in the order of their samples: `side_by_side.py` says where what
+belongs to each lies in memory.
+
+    one network          | v v |   a number, the same in the shortest vector there is: exp and
+                                   its like take whole numbers out of a vector's bits
+    networks in lanes    | v of network 0 | v of 1 | .. |
+
+One network's theta and slots stay in registers for a whole call, so that from one observation to
+the next nothing is read but x and T (networks side by side have too many numbers for that:
+`variables.py`). The way from x to the new weights is one chain of operations that wait for one
+another, and its length is the time of an update.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir
 
 from deltarule.core.random import CHOICE, STAND_IN
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.backpropagation import (
-    drawn_numbers,
+from deltarule.engine.compiled.expressions.backpropagation import drawn_numbers
+from deltarule.engine.compiled.expressions.formulas import observed_alone
+from deltarule.engine.compiled.expressions.moving import TURN, drawn_number
+from deltarule.engine.compiled.expressions.symbols import (
+    error_symbol,
     fixed_symbols,
     learned_symbols,
-    theta_symbols,
-)
-from deltarule.engine.compiled.expressions.formulas import (
-    error_symbol,
-    observed_alone,
     row_symbols,
     slot_symbols,
-    update_each,
+    theta_symbols,
 )
-from deltarule.engine.compiled.expressions.moving import TURN, drawn_number
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
+from deltarule.engine.compiled.expressions.updates import update_each
 from deltarule.engine.compiled.expressions.varied import with_numbers
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
 from deltarule.engine.compiled.programs.drawn_numbers import bind_drawn_numbers
-from deltarule.engine.compiled.programs.variables import Variables
+from deltarule.engine.compiled.programs.side_by_side import CallReader, ProgramKey
+from deltarule.engine.compiled.programs.variables import Variables, all_staying
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
 __all__ = ["registers_module", "write_registers"]
 
 _WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+
+ALONE = ProgramKey()
+"""One network, its observations in one order, its rates batch by batch."""
 
 
 def registers_module(spec: Specialisation, machine: Machine) -> str:
@@ -57,101 +65,57 @@ def write_registers(
     module: Module,
     name: str,
     spec: Specialisation,
-    lanes: int = 1,
-    shared: bool = True,
-    varied: tuple[str, ...] = (),
-    steady: bool = False,
+    key: ProgramKey = ALONE,
 ) -> Any:
     """Add the function `name(call, number)`, which does one call, to a module; return it."""
     run = kernel_function(module, name)
     run.args[0].add_attribute("noalias")
     ops = Ops(ir.IRBuilder(run.append_basic_block()))
-    _Registers(spec, ops, run.args[0], lanes, shared, varied, steady)
+    _Registers(spec, ops, run.args[0], key)
     return run
 
 
 class _Registers:
-    def __init__(
-        self,
-        spec: Specialisation,
-        ops: Ops,
-        call: Any,
-        lanes: int,
-        shared: bool,
-        varied: tuple[str, ...],
-        steady: bool,
-    ) -> None:
-        self.spec, self.ops, self.lanes, self.shared = spec, ops, lanes, shared
-        self.varied = varied
-        self.apart = spec.weighted and not shared
+    def __init__(self, spec: Specialisation, ops: Ops, call: Any, key: ProgramKey) -> None:
+        self.spec, self.ops, self.lanes, self.varied = spec, ops, key.lanes, key.varied
+        self.apart = spec.weighted and not key.shared
         """Whether the networks' batches weigh differently."""
         self.element = element(spec.dtype)
-        self.cell = vector_of(self.element, lanes)
-        # one number lies in a whole register: its bits need not leave it for exp's whole numbers
-        self.kind = self.cell if lanes > 1 else vector_of(self.element, _alone(self.element))
-        self.wide = vector_of(_DOUBLE, lanes)
         self.call = CallValues(ops, call)
+        self.read = CallReader(ops, self.call, key, self.element)
+        self.kind, self.wide = self.read.kind, self.read.wide
         self.theta = self._variables()
         self.slots = [self._variables() for _ in spec.slots]
         self.gradient = None if spec.online else self._variables()
         self.batch_error = ops.b.alloca(self.kind)  # of the observations of a batch, one by one
         self.totals = [ops.b.alloca(self.wide) for _ in range(2)]
-        self._fetch()
-        self.rate = ops.load(self.call.rates, self.wide) if steady else None
-        self.fixed = self._feedback()
-        self.hyper = [ops.load(self.call.hyper, self.wide, k * lanes) for k in range(len(varied))]
-        with self.call.every_epoch(lanes):
+        for pointer, variables in self._vectors():
+            variables.fetch(pointer)
+        self.rate = ops.load(self.call.rates, self.wide) if key.steady else None
+        self.fixed = self.read.fixed(len(fixed_symbols(Graph(), spec.objective)))
+        count = range(len(key.varied))
+        self.hyper = [ops.load(self.call.hyper, self.wide, k * key.lanes) for k in count]
+        with self.call.every_epoch(key.lanes) as e:
             self._sums(into_registers=True)
-            with ops.loop(0, self.call.count) as s, self._staying(self.theta, *self.slots):
+            with ops.loop(0, self.call.count) as s, all_staying(self.theta, *self.slots):
                 self._batch(s)
             self._sums(into_registers=False)
-        self._bring_back()
+            if key.lanes > 1:
+                self._keep(e)
+        for pointer, variables in self._vectors():
+            variables.bring_back(pointer)
         ops.b.ret_void()
-
-    def _feedback(self) -> list[Callable[[], Any]]:
-        """Return what reads every entry of the fixed matrices: once, or where it is needed."""
-        o = self.ops
-        count = len(fixed_symbols(Graph(), self.spec.objective))
-
-        def reader(k: int) -> Callable[[], Any]:
-            if self.lanes > 1:
-                return lambda: o.load(self.call.feedback, self.cell, k * self.lanes)
-            value = self._spread(o.load(self.call.feedback, self.cell, k))
-            return lambda: value
-
-        return [reader(k) for k in range(count)]
 
     def _variables(self) -> Variables:
         """Return variables, one for each parameter."""
         size, placed = self.spec.objective.network.size, self.lanes > 1
         return Variables(self.ops, self.kind, size, placed=placed)
 
-    @contextmanager
-    def _staying(self, *several: Variables) -> Iterator[None]:
-        """Leave variables in memory in a turn of a loop."""
-        with ExitStack() as stack:
-            for variables in several:
-                stack.enter_context(variables.staying())
-            yield
-
     def _vectors(self) -> Iterator[tuple[Any, Variables]]:
         """Give theta and the slots: where they lie in the caller's memory, and their variables."""
         yield self.call.theta, self.theta
         for k, slot in enumerate(self.slots):
             yield self.ops.at(self.call.slots, self.element, k * slot.count * self.lanes), slot
-
-    def _fetch(self) -> None:
-        """Read theta and the slots from the caller's memory."""
-        for pointer, variables in self._vectors():
-            for k in range(variables.count):
-                cell = self.ops.load(pointer, self.cell, k * self.lanes)
-                variables.write(k, self._spread(cell))
-
-    def _bring_back(self) -> None:
-        """Write theta and the slots to the caller's memory."""
-        for pointer, variables in self._vectors():
-            for k in range(variables.count):
-                self.ops.store(self._cell(variables.read(k)), pointer, k * self.lanes)
 
     def _sums(self, *, into_registers: bool) -> None:
         """Read the epoch's sums from memory, or write them back."""
@@ -162,11 +126,19 @@ class _Registers:
             else:
                 self.ops.store(b.load(total, typ=self.wide), self.call.totals, k * self.lanes)
 
+    def _keep(self, e: Any) -> None:
+        """Copy theta to epoch e's part of `scratch`, if there is any."""
+        b, scratch = self.ops.b, self.call.scratch
+        with b.if_then(b.icmp_unsigned("!=", scratch, ir.Constant(ir.PointerType(), None))):
+            part = b.mul(e, self._word(self.theta.count * self.lanes))
+            place = self.ops.at(scratch, self.element, part)
+            self.theta.bring_back(place)
+
     def _batch(self, s: Any) -> None:
         """Write one update."""
         o, b, spec = self.ops, self.ops.b, self.spec
         graph = Graph(numbers_first=True)
-        rate = self._of_batch(self.call.rates, s, True) if self.rate is None else self.rate
+        rate = self.read.of_batch(self.call.rates, s, True) if self.rate is None else self.rate
         lr = graph.symbol("lr", NUMBER)
         lower = Lowering(o, self.kind)
         lower.bind(lr, rate)
@@ -231,13 +203,13 @@ class _Registers:
             lower.bind_place(symbol, read)
         if "learned" in spec.objective.feedback_kinds:
             self._bind(lower, learned_symbols(graph, theta), self.slots[-1])
-        self._read(graph, lower, "x", self.call.X, net.sizes[0], i)
-        self._read(graph, lower, "T", self.call.T, net.sizes[-1], i)
+        self.read.row(lower, row_symbols(graph, "x", net.sizes[0]), self.call.X, i)
+        self.read.row(lower, row_symbols(graph, "T", net.sizes[-1]), self.call.T, i)
         if not (spec.online and not spec.weighted):
-            c = self._of_batch(self.call.scales, s, self.apart)
+            c = self.read.of_batch(self.call.scales, s, self.apart)
             lower.bind(graph.symbol("c", NUMBER), c)
         if spec.weighted:
-            self._read(graph, lower, "s", self.call.weight, 1, i)
+            self.read.row(lower, row_symbols(graph, "s", 1), self.call.weight, i)
         found, error = observed_alone(graph, spec, theta, lr)
         row = b.sub(i, b.mul(b.add(self.call.first, s), self.call.batch))
         place = *self._seeds_and_update(s), row
@@ -251,28 +223,6 @@ class _Registers:
                 more = o.add(b.load(self.batch_error, typ=self.kind), more)
             b.store(more, self.batch_error)
         return found.gradient
-
-    def _read(
-        self, graph: Graph, lower: Lowering, name: str, array: Any, width: int, i: Any
-    ) -> list[Node]:
-        """Return symbols for the entries of one sample's row, read from memory."""
-        o, b = self.ops, self.ops.b
-        symbols = row_symbols(graph, name, width)
-        several = self.lanes > 1 and not self.shared
-        if several:
-            rows = vector_of(_WORD, self.lanes)
-            sample = o.load(o.at(self.call.index, _WORD, b.mul(i, self._word(self.lanes))), rows)
-        else:
-            rows = _WORD
-            sample = o.load(self.call.index, _WORD, i)
-        offset = b.mul(sample, o.constant(rows, width))
-        for k, symbol in enumerate(symbols):
-            entry = b.add(offset, o.constant(rows, k))
-            if several:
-                lower.bind(symbol, o.gather(array, self.kind, entry))
-            else:
-                lower.bind(symbol, o.splat(self.kind, o.load(array, self.element, entry)))
-        return symbols
 
     def _update(
         self, graph: Graph, lower: Lowering, theta: list[Node], gradient: list[Node], s: Any
@@ -288,11 +238,11 @@ class _Registers:
             lower.bind(error, o.b.load(self.batch_error, typ=self.kind))
             if spec.weighted or not spec.online:
                 c = graph.symbol("c", NUMBER)
-                lower.bind(c, self._of_batch(self.call.scales, s, self.apart))
+                lower.bind(c, self.read.of_batch(self.call.scales, s, self.apart))
                 error = graph.node(c * error)
         found = update_each(graph, spec, theta, gradient, error)
         if found.decay is not None:
-            batch = self._of_batch(self.call.weights, s, self.apart)
+            batch = self.read.of_batch(self.call.weights, s, self.apart)
             wide = batch if batch.type == self.wide else o.splat(self.wide, batch)
             self._add(1, lower(found.decay), wide)
         if found.spoilt is not None:
@@ -316,33 +266,11 @@ class _Registers:
     def _add(self, which: int, value: Any, factor: Any = None) -> None:
         """Add to a total, in float64."""
         b = self.ops.b
-        cell = self._cell(value)
+        cell = self.read.narrow(value)
         wide = cell if self.element == _DOUBLE else b.fpext(cell, self.wide)
         wide = wide if factor is None else b.fmul(wide, factor)
         total = self.totals[which]
         b.store(b.fadd(b.load(total, typ=self.wide), wide), total)
 
-    def _spread(self, cell: Any) -> Any:
-        """Return what memory holds as a register."""
-        return cell if self.lanes > 1 else self.ops.splat(self.kind, cell)
-
-    def _cell(self, value: Any) -> Any:
-        """Return what memory holds of a register."""
-        if self.lanes > 1:
-            return value
-        return self.ops.b.extract_element(value, ir.Constant(ir.IntType(32), 0))
-
-    def _of_batch(self, array: Any, s: Any, differs: bool) -> Any:
-        """Return the number of batch s, for every network its own where they `differ`."""
-        if self.lanes == 1 or not differs:
-            return self.ops.load(array, _DOUBLE, s)
-        offset = self.ops.b.mul(s, self._word(self.lanes))
-        return self.ops.load(self.ops.at(array, _DOUBLE, offset), self.wide)
-
     def _word(self, value: int) -> Any:
         return ir.Constant(_WORD, value)
-
-
-def _alone(element: ir.Type) -> int:
-    """Return the lanes of the shortest vector register."""
-    return 2 if element == _DOUBLE else 4

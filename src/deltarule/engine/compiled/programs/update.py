@@ -8,9 +8,9 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
-from deltarule.engine.compiled.expressions.formulas import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.expressions.moving import TURN, of_turn
 from deltarule.engine.compiled.expressions.tracing import NUMBER, VALUE, Graph, Node
+from deltarule.engine.compiled.expressions.updates import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.instructions.operations import vector_of
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.packed import Part

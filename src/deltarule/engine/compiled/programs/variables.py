@@ -9,14 +9,14 @@ instruction reads them where it needs them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.instructions.operations import Ops
+from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of
 
-__all__ = ["Variables"]
+__all__ = ["Variables", "all_staying"]
 
 _WORD = ir.IntType(64)
 
@@ -29,6 +29,7 @@ class Variables:
         self._registers = [] if placed else [ops.b.alloca(kind) for _ in range(count)]
         self._room = ops.b.alloca(kind, count) if placed else None
         self._base = self._room
+        self._cell = kind if placed else element_of(kind)
 
     @contextmanager
     def staying(self) -> Iterator[None]:
@@ -46,6 +47,20 @@ class Variables:
         yield
         self._base = before
 
+    def fetch(self, pointer: Any) -> None:
+        """Read them from the caller's memory: one number a variable, or (placed) one a lane."""
+        o, cell = self._ops, self._cell
+        for k in range(self.count):
+            value = o.load(pointer, cell, k * lanes_of(cell))
+            self.write(k, value if self.placed else o.splat(self._kind, value))
+
+    def bring_back(self, pointer: Any) -> None:
+        """Write them to the caller's memory."""
+        o, first = self._ops, ir.Constant(ir.IntType(32), 0)
+        for k in range(self.count):
+            value = self.read(k) if self.placed else o.b.extract_element(self.read(k), first)
+            o.store(value, pointer, k * lanes_of(self._cell))
+
     def read(self, k: int) -> Any:
         """Return the value of variable k."""
         return self._ops.b.load(self._at(k), typ=self._kind)
@@ -62,3 +77,12 @@ class Variables:
         if not self.placed:
             return self._registers[k]
         return self._ops.b.gep(self._base, [ir.Constant(_WORD, k)])
+
+
+@contextmanager
+def all_staying(*several: Variables) -> Iterator[None]:
+    """Leave several in memory during a turn of a loop."""
+    with ExitStack() as stack:
+        for variables in several:
+            stack.enter_context(variables.staying())
+        yield

@@ -2,6 +2,12 @@
 
 W_l is kept transposed, (n_{l-1}, m_l), with rows padded to whole vectors, m_l >= n_l, so that
 every product of a pass runs along rows. What is added is 0 and stays 0.
+
+    784-10 in float32, 16 lanes:    start -> | w_11 w_21 .. w_10,1 0 0 0 0 0 0 |    row k: what
+                                             | w_12 w_22 .. w_10,2 0 0 0 0 0 0 |    leaves node k
+                                             | ..                              |    784 rows
+                                    bias  -> | b_1  b_2  .. b_10   0 0 0 0 0 0 |
+                                    the next layer begins where a line of the cache (64 bytes) does
 """
 
 from __future__ import annotations

@@ -3,6 +3,17 @@
 The samples of a batch are divided among the threads for the forward and backward pass, the
 weights for the gradient and the update; between the two the threads wait for each other. Every
 number is summed in the same order whatever the number of threads, but for E and |g|.
+
+    thread 0            thread 1
+    rows [0, n/2)       rows [n/2, n)        y_1 .. y_L, E; then delta_L .. delta_1
+    ------------------- wait ---------------
+    rows of W^T         the others           dE/dW_l^T = y_{l-1}^T delta_l over all samples, the
+                                             update, and W_l turned for the next way back
+    ------------------- wait ---------------
+
+An update makes 6 operations for every weight and sample: 2 forward, 2 back (but for layer 1), 2
+for the gradient. All three are products whose rows run along memory, which is why W is kept
+twice: transposed in theta, for the way forward, and as it is, for the way back.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, vector_of
 from deltarule.engine.compiled.programs.sequences.fields import Rows, View
 from deltarule.engine.compiled.programs.sequences.loops import word
-from deltarule.engine.compiled.programs.sequences.stages import Product, Stage
 
 __all__ = ["Vectors"]
 
@@ -98,7 +97,3 @@ class Vectors:
             found.append((first, many))
             first += many
         return found
-
-    def source(self, stage: Stage, p: Product) -> View:
-        """Return what a product's matrix meets."""
-        return stage.states[0] if p.own else stage.below

@@ -1,0 +1,215 @@
+"""The page in a browser: what it shows is what the session says, and what is clicked is done."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browsers import Browser, browser, downloaded, needs_browser
+from labs import lab
+
+import deltarule as dr
+
+pytestmark = [pytest.mark.slow, needs_browser]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with lab() as (_, found):
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _no_troubles(chromium: Browser) -> Iterator[None]:
+    chromium.troubles.clear()
+    yield
+    assert chromium.troubles == []
+
+
+def _number(text: str) -> float:
+    return float(text.replace("\N{MINUS SIGN}", "-"))
+
+
+def test_the_numbers_are_those_of_backprop(chromium: Browser, address: str) -> None:
+    page = chromium.page(f"{address}#setup=" + '{"data":"parity:3","hidden":"3,3"}')
+    page.locator("#lanes td:nth-child(2)", has_text="0").wait_for()
+    for _ in range(3):
+        page.click("#epoch")
+    page.locator("#lanes td:nth-child(3)", has_text="3").wait_for()
+    page.fill("#row", "6")
+    page.press("#row", "Enter")
+    page.locator("#picture .hit").first.wait_for(state="attached")
+    data = dr.data.load("parity:3")
+    X = (data.X - data.X.mean(axis=0)) / data.X.std(axis=0)
+    net = dr.Network(3, [dr.Dense(3, "sigmoid"), dr.Dense(3, "sigmoid"), dr.Dense(1, "sigmoid")])
+    run = dr.train(net, X, data.T, loss="binary_cross_entropy", optimizer=dr.optim.SGD(lr=0.5),
+                   batch_size=None, epochs=3, seed=1)  # fmt: skip
+    options: dict[str, Any] = {"loss": "binary_cross_entropy"}
+    page.wait_for_function("document.querySelector('#row').value === '6'")
+    bp = dr.backprop(net, run.theta, X[5:6], data.T[5:6], **options)
+    page.wait_for_timeout(200)
+    gradients = [net.unpack(bp.gradient)[l - 1]["W"] for l in (1, 2, 3)]
+    titles = page.locator("#picture .hit").evaluate_all("e => e.map(h => h.ariaLabel)")
+    assert len(titles) == 21
+    for title in titles:
+        l, j, k = map(int, re.findall(r"w\[(\d),(\d),(\d)\]", title)[0])
+        shown = _number(title.rpartition("= ")[2])
+        assert shown == pytest.approx(gradients[l - 1][j - 1, k - 1], rel=2e-5, abs=1e-12)
+    deltas = page.locator("#picture title").all_text_contents()
+    found = [_number(re.findall(r"delta = (\S+)", t)[0]) for t in deltas if "delta" in t]
+    np.testing.assert_allclose(found, np.concatenate([d[0] for d in bp.deltas[1:]]), rtol=2e-5)
+
+
+def test_ones_own_file_is_dropped_in_and_trained(
+    chromium: Browser, address: str, tmp_path: Path
+) -> None:
+    page = chromium.page(address)
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n3\n")
+    page.click("#own summary")
+    page.set_input_files("#file", tmp_path / "bad.csv")
+    page.locator("#said", has_text="bad.csv:3").wait_for()
+    rows = "".join(f"{i};{i % 7},5;{'yes' if i % 7 > 3 else 'no'}\n" for i in range(90))
+    page.evaluate(
+        """text => { const data = new DataTransfer();
+        data.items.add(new File([text], "own rows.csv"));
+        const options = { dataTransfer: data, cancelable: true };
+        document.dispatchEvent(new DragEvent("drop", options)); }""",
+        f"a;b;vote\n{rows}",
+    )
+    page.locator("#notes", has_text="target 'vote': binary").wait_for()
+    assert page.input_value("[name=data]") == "own rows.csv"
+    page.select_option("[name=target]", "b")
+    page.click("#setup button[type=submit]")
+    page.locator("#notes", has_text="target 'b': regression").wait_for()
+    page.click("#epoch")
+    page.locator("#lanes td:nth-child(3)", has_text="1").wait_for()
+
+
+def test_what_is_refused_does_not_stay_in_its_field(chromium: Browser, address: str) -> None:
+    page = chromium.page(address)
+    page.fill("[name=hidden]", "3x")
+    page.click("#setup button[type=submit]")
+    page.locator("#said", has_text="3x").wait_for()
+    assert page.input_value("[name=hidden]") == "3"
+
+
+def test_points_are_drawn_and_trained_on(chromium: Browser, address: str) -> None:
+    page = chromium.page(address)
+    page.click("#own summary")
+    for kind, places in {"blue": [(60, 60), (190, 190)], "orange": [(60, 190), (190, 60)]}.items():
+        page.select_option("#draw-kind", kind)
+        for x, y in places:
+            page.click("#draw", position={"x": x, "y": y})
+    page.focus("#draw")
+    for key in ("ArrowLeft", "ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    page.locator("#draw-says", has_text="5 points").wait_for()
+    page.click("#draw-use")
+    page.locator("#notes", has_text="5 train").wait_for()
+    assert page.locator("#predictions tbody tr").count() == 5
+
+
+def test_a_mistake_is_planted_watched_and_named(chromium: Browser, address: str) -> None:
+    page = chromium.page(address)
+    page.locator("#ask").scroll_into_view_if_needed()
+    page.locator("#mistake option[value=sign]").wait_for(state="attached")
+    page.select_option("#mistake", "sign")
+    page.click("#plant")
+    page.locator("#lanes tbody tr", has_text="2: sign").wait_for()
+    for _ in range(5):
+        page.click("#epoch")
+    page.locator("#lanes td:nth-child(2)", has_text="5").first.wait_for()
+    E = [float(t) for t in page.locator("#lanes td:nth-child(4)").all_text_contents()]
+    assert E[1] > E[0]
+    page.select_option("#lane", index=1)
+    page.click("#diagnose")
+    page.locator("#check-says", has_text="sign in layers 1, 2").wait_for()
+    page.click("#check")
+    page.locator("#check-says", has_text="wrong").wait_for()
+    page.wait_for_selector("#v canvas")
+    page.click("#ask")
+    page.locator("#quiz-choices button").nth(3).wait_for()
+    page.locator("#quiz-choices button").first.click()
+    page.locator("#quiz-answer", has_text="deltarule diagnose").wait_for()
+
+
+def test_the_page_is_taken_along_and_opened_elsewhere(
+    chromium: Browser, address: str, tmp_path: Path
+) -> None:
+    page = chromium.page(address)
+    for _ in range(3):
+        page.click("#update")
+    page.locator("#lanes td:nth-child(2)", has_text="3").wait_for()
+    errors = page.text_content("#lanes td:nth-child(4)")
+    page.click("#along summary")
+    for ending, begins in (("svg", b"<svg"), ("png", b"\x89PNG")):
+        for view in ("network", "curve", "map"):
+            page.select_option("#view", view)
+            file = downloaded(page, f"#save-{ending}", tmp_path)
+            assert file.name == f"{view}.{ending}"
+            assert file.read_bytes().startswith(begins)
+            assert file.stat().st_size > 1_000
+    assert downloaded(page, "[data-export=model]", tmp_path).suffix == ".zip"
+    assert downloaded(page, "[data-export=code]", tmp_path).suffix == ".py"
+    file = downloaded(page, "[data-export=snapshot]", tmp_path)
+    there = chromium.page(file.as_uri(), offline=True)
+    there.locator("#snapshot-note", has_text="4 kept updates").wait_for()
+    assert there.text_content("#lanes td:nth-child(4)") == errors
+    there.click("#back")
+    there.locator("#lanes td:nth-child(2)", has_text="2").wait_for()
+    there.click("#sweep-back")
+    there.locator("#picture .hit").nth(1).press("Enter")
+    there.wait_for_selector("#formula .katex")
+    there.click("#rewind")
+    there.click("#play")
+    there.locator("#lanes td:nth-child(2)", has_text="3").wait_for()
+    there.select_option("#language", "de")
+    there.locator("#snapshot-note", has_text="Aufnahme").wait_for()
+    assert not there.is_visible("#setup")
+
+
+def test_a_lesson_on_a_telephone_in_two_languages_until_the_lab_ends(chromium: Browser) -> None:
+    with lab("--lesson", "factor") as (run, own):
+        page = chromium.page(own, width=390, height=844)
+        page.locator("#lanes tbody tr").nth(1).wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.locator("#picture .hit").nth(1).press("Enter")
+        page.wait_for_selector("#formula .katex")
+        assert "dE/dw[1,1,2]" in page.text_content("#explanation")
+        page.click("#lesson-next")
+        page.click("#lesson-next")
+        page.wait_for_url("**encoder**")
+        page.click("#lesson-next")
+        page.select_option("#speed", "0")
+        page.click("#play")
+        for _ in range(60):
+            page.click("#lesson-check")
+            page.wait_for_timeout(250)
+            if "Done" in page.text_content("#lesson-result"):
+                break
+        page.click("#play")
+        page.locator("#lesson-result", has_text="Done").wait_for()
+        updates = page.locator("#lanes td:nth-child(2)").all_text_contents()
+        assert updates[0] == updates[1]
+        page.select_option("#language", "de")
+        page.locator("#lesson-title", has_text="Der Faktor").wait_for()
+        page.click("#rewind")
+        page.click("#lesson-check")
+        page.locator("#lesson-result", has_text="Bahn 1 gelöst, Bahn 2 gelöst").wait_for()
+        assert page.text_content("#lesson option") == "keine"
+        run.send_signal(signal.SIGINT)
+        page.locator("#said", has_text="Das Labor ist zu Ende").wait_for()
+        assert run.wait(5) == 0
+        assert run.stderr is not None
+        assert run.stderr.read() == ""
