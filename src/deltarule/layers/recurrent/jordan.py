@@ -48,6 +48,7 @@ class Jordan(Recurrent):
         init: the initialiser of W and V; None takes the network's, else the usual one.
         recurrent_init: that of U.
         truncate: (k1, k2), or k for both: see `Recurrent`.
+        checkpoint: k, to keep a state every k steps alone: see `Recurrent`.
 
     Raises `UsageError` for a number of units or outs below 1 or an unknown name.
 
@@ -72,6 +73,7 @@ class Jordan(Recurrent):
     init: Initialiser | None
     recurrent_init: Initialiser
     truncate: tuple[int, int] | None
+    checkpoint: int | None
 
     def __init__(
         self,
@@ -82,8 +84,10 @@ class Jordan(Recurrent):
         init: InitSpec | None = None,
         recurrent_init: InitSpec = "orthogonal",
         truncate: Truncate = None,
+        checkpoint: int | None = None,
     ) -> None:
         how = {"init": init, "recurrent_init": recurrent_init, "truncate": truncate}
+        how |= {"checkpoint": checkpoint}
         self._fill(units, activation=activation, output_activation=output_activation, **how)
         object.__setattr__(self, "outs", whole("Jordan: outs", outs, 1, 2**31))
 

@@ -104,6 +104,8 @@ def recurrent_stage(
     l: int, layer: Recurrent, rule: LayerRule, below: View, dE_dx: View | None, packing: Packing
 ) -> Stage:
     """Return a layer with W, U, b and perhaps further entries for every node."""
+    if layer.checkpoint is not None:
+        raise Untraceable("steps that are computed again on the way back")
     if type(layer) is Jordan:
         return _jordan_stage(l, layer, rule, below, dE_dx, packing)
     step, units = _step(layer, rule), layer.units
