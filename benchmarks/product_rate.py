@@ -22,20 +22,23 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-THREADS = int(sys.argv[sys.argv.index("--threads") + 1]) if "--threads" in sys.argv else 1
-os.environ["OPENBLAS_NUM_THREADS"] = str(THREADS)  # read when NumPy loads
+# read when NumPy loads
+os.environ["OPENBLAS_NUM_THREADS"] = ([*sys.argv, "1"])[
+    sys.argv.index("--threads") + 1 if "--threads" in sys.argv else -1
+]
 
-import deltarule  # noqa: F401, I001 (before NumPy: it has OpenBLAS choose)
+import deltarule  # isort: skip  # noqa: F401 (before NumPy: it has OpenBLAS choose)
 import numpy as np
 from llvmlite import ir
 from threadpoolctl import threadpool_info
 
 from deltarule.engine.compiled.compiler.jit import Loaded, compile_module, load
 from deltarule.engine.compiled.instructions.machine import host
-from deltarule.engine.compiled.instructions.operations import Ops, vector_of
+from deltarule.engine.compiled.instructions.operations import WORD, Ops, vector_of, word
 from deltarule.engine.compiled.products.product import columns_product, rows_product
-from deltarule.engine.compiled.products.tiles import INTEGER, at, repeat, routine, whole
+from deltarule.engine.compiled.products.tiles import at, repeat, routine
 
+THREADS = int(os.environ["OPENBLAS_NUM_THREADS"])
 SIZES = (
     (32, 64, 32),
     (32, 32, 16),
@@ -70,9 +73,9 @@ def aligned(shape: tuple[int, ...], dtype: Any = DTYPE) -> np.ndarray:
 def repeated(module: ir.Module, function: ir.Function) -> None:
     """Add `void run(i64 times, ...)`, which calls a function many times."""
     kinds = [argument.type for argument in function.args]
-    run = ir.Function(module, ir.FunctionType(ir.VoidType(), [INTEGER, *kinds]), "run")
+    run = ir.Function(module, ir.FunctionType(ir.VoidType(), [WORD, *kinds]), "run")
     b = ir.IRBuilder(run.append_basic_block())
-    with repeat(b, whole(0), run.args[0]):
+    with repeat(b, word(0), run.args[0]):
         b.call(function, run.args[1:])
     b.ret_void()
 
@@ -150,11 +153,11 @@ def peak() -> tuple[Call, float]:
     o, kind = Ops(b), vector_of(ir.FloatType(), machine.lanes(np.float32))
     chains, steps = 12, 1000
     values = [
-        b.load(at(b, function.args[0], ir.FloatType(), whole(16 * v)), typ=kind, align=4)
+        b.load(at(b, function.args[0], ir.FloatType(), word(16 * v)), typ=kind, align=4)
         for v in range(chains)
     ]
     before = b.block
-    with repeat(b, whole(0), whole(steps)) as k:
+    with repeat(b, word(0), word(steps)) as k:
         body = b.block
         b.position_before(k)
         running = [b.phi(kind) for _ in values]
@@ -163,7 +166,7 @@ def peak() -> tuple[Call, float]:
             phi.add_incoming(first, before)
             phi.add_incoming(o.fma(values[0], values[1], phi), b.block)
     for v, value in enumerate(running):
-        b.store(value, at(b, function.args[0], ir.FloatType(), whole(16 * v)), align=4)
+        b.store(value, at(b, function.args[0], ir.FloatType(), word(16 * v)), align=4)
     b.ret_void()
     repeated(module, function)
     loaded = load(compile_module(str(module), machine), machine)

@@ -319,6 +319,22 @@ class Network:
             engine.compiled_source(self, *options, clip_norm, clip_value, dtype, llvm, penalty)
         )
 
+    def plot(self, theta: ArrayLike, bp: Any = None) -> Any:
+        """Return a picture of the network with its weights, as SVG; a notebook shows it.
+
+        A line is a weight: the thicker the larger, solid and blue above 0, broken and orange below.
+        With `bp`, what `dr.backprop` returned, the nodes hold y (the mean over the rows) and delta
+        (their sum). Layers of more than 12 nodes are cut short. `.save(path)` writes it.
+
+        >>> import deltarule as dr
+        >>> net = dr.Network(2, [dr.Dense(2, "tanh"), dr.Dense(1)])
+        >>> net.plot(net.init(seed=0)).svg.count("<line")
+        6
+        """
+        # the pictures stand above the network, which may not import them
+        drawing = importlib.import_module("deltarule.explanation.writing.picture")
+        return drawing.draw_network(self, theta, bp)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the network as plain values, ready for JSON; `from_dict` reads it."""
         return {

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from command_line import QUICK, Cli
 
+import deltarule as dr
+
 MINE = """
 import numpy as np
 
@@ -160,3 +162,21 @@ def test_options_of_a_network_that_do_not_fit(cli: Cli, tmp_path: Path, options,
     found = cli("check", "net.py:gradient", *options)
     assert found.exit_code != 0
     assert said in found.stderr
+
+
+def test_numbers_in_a_file(cli: Cli, tmp_path: Path) -> None:
+    """Weights, X and T of somebody's own network, with the gradient that they have, or without."""
+    net = dr.Network(3, [dr.Dense(4, "sigmoid"), dr.Dense(2, "sigmoid")])
+    theta, X, T = net.init(seed=2), [[0.1, 0.2, 0.3]], [[0.0, 1.0]]
+    gradient = dr.backprop(net, theta, X, T).gradient
+    for name, more, code in (
+        ("ours", {}, 0), ("right", {"gradient": gradient}, 0),
+        ("wrong", {"gradient": -gradient}, 1),
+    ):  # fmt: skip
+        np.savez(tmp_path / f"{name}.npz", theta=theta, X=X, T=T, **more)
+        found = cli("check", "--network", "3-4-2", "--data", f"{name}.npz")
+        assert found.exit_code == code, found.output
+    assert "-1 times as much" in found.stdout
+    for words in ((), ("--network", "3-4-2"), ("--data", "ours.npz")):
+        found = cli("check", *words, "--method", "auto")
+        assert (found.exit_code, "WHAT is missing" in found.stderr) == (2, True), found.output

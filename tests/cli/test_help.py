@@ -82,8 +82,14 @@ def test_help_names_every_choice_that_an_option_has(command: str) -> None:
         assert "..." in said or not left_out, f"{command} --{option.name}"
 
 
-def test_without_arguments_there_is_help(cli: Cli) -> None:
-    assert "Usage: deltarule" in cli().output
+def test_without_arguments_five_lines_say_where_to_start(cli: Cli) -> None:
+    result = cli()
+    lines = result.stdout.splitlines()
+    assert (result.exit_code, len(lines)) == (0, 5)
+    for line in lines[:-1]:
+        name, *_ = line.removeprefix("deltarule ").split()
+        assert "Usage" in cli(name, "--help").stdout
+    assert "--help" in lines[-1]
 
 
 def test_an_unknown_command_names_the_nearest(cli: Cli) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from fractions import Fraction
 
 import numpy as np
@@ -206,3 +207,13 @@ def test_elimination_leaves_few_weights_where_decay_leaves_many_small_ones():
 def test_what_is_no_penalty_is_refused(given, said):
     with pytest.raises(UsageError, match=said):
         dr.backprop(NET, THETA, X, T, penalty=given)
+
+
+@each
+def test_an_exported_way_back_holds_it(name, tmp_path):
+    run = dr.train(NET, X, T, epochs=3, l2=0.01, penalty=spec(name))
+    path = dr.export(dr.save(tmp_path / "model", run), "numpy", tmp_path / "mine.py").path
+    E, pairs = runpy.run_path(str(path))["backward"](X, T)
+    true = dr.backprop(NET, run.theta, X, T, l2=0.01, penalty=spec(name))
+    assert pytest.approx(true.error, rel=1e-14) == E
+    assert_close(np.concatenate([a.ravel() for pair in pairs for a in pair]), true.gradient, 1e-14)

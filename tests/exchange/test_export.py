@@ -19,7 +19,7 @@ from deltarule.activations import ACTIVATIONS
 from deltarule.cli.main import app
 from deltarule.data import read_table
 from deltarule.exchange import TARGETS
-from deltarule.exchange.c_trial import compiler
+from deltarule.exchange.c.compiled import compiler
 from deltarule.exchange.operations import operations_of
 from deltarule.exchange.trial import Trial
 from deltarule.models import Model, Recipe, fit, save

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import deltarule as dr
-from deltarule.exchange.c_trial import compiled, compiler
-from deltarule.exchange.fixed_point import fixed_of, looked_up
+from deltarule.exchange.c.arithmetic import fixed_of, looked_up
+from deltarule.exchange.c.compiled import compiled, compiler
 from deltarule.exchange.operations import operations_of
 from deltarule.exchange.trial import Trial
 

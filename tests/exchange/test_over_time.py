@@ -39,6 +39,7 @@ def kept(name: str, tmp_path: Path, dtype: str = "float64") -> Any:
     options: dict[str, Any] = {}
     if name == "lstm":
         options = {"classes": ["a", "b", "c"], "loss": "cross_entropy"}
+    tmp_path.mkdir(exist_ok=True)
     return dr.save(tmp_path / "kept", net, theta, **options)
 
 
@@ -115,8 +116,9 @@ def test_what_no_target_has_words_for(case: str, tmp_path: Path) -> None:
 
 
 def test_lengths_and_c_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="not written in C yet"):
-        dr.export(kept("gru", tmp_path), "c", tmp_path / "m.h")
+    for to in ("c", "c_fixed"):
+        with pytest.raises(UsageError, match=f"not written in {to} yet: take numpy, "):
+            dr.export(kept("gru", tmp_path / to), to, tmp_path / "m.h")
     X = np.random.default_rng(0).normal(size=(20, STEPS, 1))
     np.savez(tmp_path / "s.npz", X=X, T=X[:, 0], lengths=[5, 3] * 10)
     model = fit(read_table(tmp_path / "s.npz"), Recipe(network="gru:2,dense:1", epochs=1)).model

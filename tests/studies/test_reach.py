@@ -7,20 +7,17 @@ import pytest
 
 import deltarule as dr
 from deltarule import UsageError
-from deltarule.studies.build import network_of, objective_of
+from deltarule.studies.factors import Cell
 from deltarule.studies.reach import arriving, reach_of
 from deltarule.studies.settings import Settings, checked
-from deltarule.studies.tasks import Made
+from deltarule.studies.tasks import Made, make
 
 
 def made(network: str, data: str = "adding:12,20", **settings) -> Made:
     """Return a cell's network, objective and samples."""
-    found = Settings().with_(
-        {k: checked(k, v) for k, v in {"network": network, "data": data, **settings}.items()}
-    )
-    parts = found.data.parts(0.0, "none", 0, "float64")
-    net = network_of(found, parts)
-    return Made(net, objective_of(found, net, parts), parts)
+    given = {"network": network, "data": data, "scale": "none", **settings}
+    found = Settings().with_({name: checked(name, value) for name, value in given.items()})
+    return make(Cell((), found), 0)
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.9, 1.1])

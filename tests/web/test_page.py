@@ -56,7 +56,6 @@ def test_the_numbers_are_those_of_backprop(chromium: Browser, address: str) -> N
     run = dr.train(net, X, data.T, loss="binary_cross_entropy", optimizer=dr.optim.SGD(lr=0.5),
                    batch_size=None, epochs=3, seed=1)  # fmt: skip
     options: dict[str, Any] = {"loss": "binary_cross_entropy"}
-    page.wait_for_function("document.querySelector('#row').value === '6'")
     bp = dr.backprop(net, run.theta, X[5:6], data.T[5:6], **options)
     page.wait_for_timeout(200)
     gradients = [net.unpack(bp.gradient)[l - 1]["W"] for l in (1, 2, 3)]
@@ -213,3 +212,20 @@ def test_a_lesson_on_a_telephone_in_two_languages_until_the_lab_ends(chromium: B
         assert run.wait(5) == 0
         assert run.stderr is not None
         assert run.stderr.read() == ""
+
+
+def test_a_notebook_shows_the_page_in_a_frame(chromium: Browser, tmp_path: Path) -> None:
+    xor = dr.data.load("xor")
+    net = dr.Network(2, [dr.Dense(3, "tanh"), dr.Dense(1, "sigmoid")])
+    thetas = [net.init(seed=k) for k in range(3)]
+    cell = dr.lab(net, thetas, xor.X, xor.T)._repr_html_()
+    (tmp_path / "notebook.html").write_text(f"<!doctype html><title>cell</title>{cell}", "utf-8")
+    context = chromium.chromium.new_context(offline=True)
+    page = context.new_page()
+    page.on("pageerror", lambda error: chromium.troubles.append(str(error)))
+    page.goto((tmp_path / "notebook.html").as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator("#lanes td:nth-child(2)", has_text="2").wait_for()
+    frame.locator("#rewind").click()
+    frame.locator("#lanes td:nth-child(2)", has_text="0").wait_for()
+    assert frame.locator("#setup").is_hidden()

@@ -85,6 +85,15 @@ def test_places_of_cells_name_the_file_as_it_was_given() -> None:
     assert "deltarule-" not in str(caught.value)
 
 
+def test_files_do_not_mix() -> None:
+    session = Session()
+    one = {"do": "file", "name": "a.csv", "data": base64.b64encode(b"a,b\n1,").decode()}
+    assert session.answer({**one, "more": True}) == {"coming": True}
+    with pytest.raises(dr.UsageError, match="one file at a time"):
+        session.answer({**one, "name": "b.csv"})
+    assert "file" in give(session, "b.csv", b"a,b\n1,2\n")
+
+
 def test_a_page_takes_so_many_files_and_no_more() -> None:
     session = Session()
     for k in range(8):

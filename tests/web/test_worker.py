@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import glob
 import json
@@ -19,12 +20,13 @@ import pytest
 from labs import lab
 from websockets.sync.client import ClientConnection, connect
 
-from deltarule.web.setup import LaneSetup, Setup
+import deltarule as dr
+from deltarule.web.app import Pages, make_app
 from deltarule.web.worker import EndedError, Worker, get_ready
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
-LONG = Setup(data="parity:4", hidden="100,100", lanes=(LaneSetup("exact", "sgd", 0.01),))
+LONG = {"data": "parity:4", "hidden": "100,100", "lanes": [{"lr": 0.01}]}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,7 +39,7 @@ def _ready() -> Iterator[None]:
 
 
 def test_a_session_answers_from_a_process_of_its_own() -> None:
-    worker = Worker(None, None)
+    worker = Worker()
     try:
         assert json.loads(worker.begin())["sizes"] == [2, 3, 1]
         answer = json.loads(worker.ask('{"do": "step", "n": 4, "id": 5}'))
@@ -49,9 +51,17 @@ def test_a_session_answers_from_a_process_of_its_own() -> None:
         worker.ask("{}")
 
 
+def test_what_is_wrong_with_the_data_comes_out_of_it() -> None:
+    worker = Worker("missing.csv")
+    with pytest.raises(dr.DataError, match=r"missing\.csv"):
+        worker.begin()
+    worker.end()
+
+
 def test_it_is_killed_at_work_and_leaves_nothing() -> None:
-    worker = Worker(LONG, None)
+    worker = Worker()
     worker.begin()
+    worker.ask(json.dumps({"do": "setup", "setup": LONG}))
     folder = worker._folder.name
     ended: list[BaseException] = []
 
@@ -103,7 +113,7 @@ def test_one_page_at_work_takes_no_time_from_another_and_the_end_leaves_nothing(
         busy, other = (stack.enter_context(_page(address)) for _ in range(2))
         busy.recv()
         other.recv()
-        _asked(busy, {"do": "setup", "setup": LONG.to_json()})
+        _asked(busy, {"do": "setup", "setup": LONG})
         busy.send(json.dumps({"do": "step", "n": 100_000}))  # minutes
         took = []
         for _ in range(9):
@@ -128,8 +138,39 @@ def test_a_page_that_goes_takes_its_session_with_it() -> None:
         with _page(address) as socket:
             socket.recv()
             processes = psutil.Process(run.pid).children(recursive=True)
-            socket.send(json.dumps({"do": "setup", "setup": LONG.to_json()}))
+            socket.send(json.dumps({"do": "setup", "setup": LONG}))
             socket.recv()
             socket.send(json.dumps({"do": "step", "n": 100_000}))
         session = max(processes, key=lambda process: process.pid)
         assert _gone([session], seconds=3)
+
+
+def test_a_page_that_asks_nothing_is_ended() -> None:
+    pages, sent = Pages(), []
+    asked = iter([{"type": "websocket.connect"}])
+
+    async def receive() -> dict[str, Any]:
+        found = next(asked, None)
+        if found is None:
+            await asyncio.sleep(60)
+        return found or {}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/session", "headers": [], "query_string": b""}
+    with contextlib.closing(pages):
+        asyncio.run(make_app(pages, idle=0.3)({**scope, "subprotocols": []}, receive, send))
+        assert not pages._workers
+    assert [m["type"] for m in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
+    assert sent[-1]["code"] == 4000
+
+
+def test_there_are_so_many_pages_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deltarule.web.app.MOST_PAGES", 1)
+    with contextlib.closing(Pages()) as pages:
+        assert not pages.full
+        pages.begin()
+        assert not pages.full  # that session waits for the first page
+        asyncio.run(pages.start())
+        assert pages.full

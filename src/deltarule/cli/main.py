@@ -30,12 +30,20 @@ from deltarule.core.version import VERSION
 
 __all__ = ["app", "run"]
 
+_START = """\
+deltarule train people.csv --target income   learn from a table; iris, digits, ... come along
+deltarule lab                                see every number of backpropagation, in a browser
+deltarule diagnose mynet.py                  which mistake is in my backpropagation?
+deltarule forecast sunspots                  a time series, and what a forecast is worth
+deltarule --help                             everything else; each command has examples"""
+"""Where to start: what is shown where nothing is asked for."""
+
 _RICH = sys.stdout is not None and sys.stdout.isatty()
 """Frames and colours in help pages are for terminals; into a pipe goes plain text, and sooner."""
 
 app = typer.Typer(
     name="deltarule",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich" if _RICH else None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -65,12 +73,15 @@ def _version(wanted: bool) -> None:
     )
 )
 def main(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
     """Backpropagation workbench: train, forecast, explain and check gradients, name mistakes."""
+    if context.invoked_subcommand is None:
+        typer.echo(_START)
 
 
 def _add(
@@ -93,6 +104,7 @@ _add(
     "deltarule train people.csv --target city --hidden 32 --activation relu --lr 0.01",
     "deltarule train wine --lr cosine:0.01,100 --epochs 100 --out wine-1 --force",
     "deltarule train --resume people-model",
+    "deltarule train 'big/*.parquet' --target income --stream",
 )
 _add(
     tune,
@@ -122,6 +134,7 @@ _add(
     export,
     "deltarule export iris-model --to numpy",
     "deltarule export iris-model --to c --out src/iris.h",
+    "deltarule export iris-model --to c --train",
 )
 _add(
     serve,
@@ -159,6 +172,7 @@ _add(
     "deltarule check mine.py:error --x 0.1,0.2",
     "deltarule check mine.py:error --gradient mine.py:slope --x theta.npy --sweep v.png",
     "deltarule check net.py:gradient --network 3-4-2 --activation tanh",
+    "deltarule check --network 3-4-2 --data numbers.npz",
     "deltarule check digits-model",
     "deltarule check digits-model --directions 10 --rows 1000",
 )

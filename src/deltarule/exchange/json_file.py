@@ -157,5 +157,6 @@ def _carried_out(one: dict[str, Any], found: dict[str, Any], functions: dict[str
 
 
 TARGET = Target(
-    "the operations and their numbers, to be read by a program", ".json", json_file, _answer
-)
+    "the operations and their numbers, to be read by a program", ".json", json_file, _answer,
+    over_time=True,
+)  # fmt: skip

@@ -233,5 +233,6 @@ def _check_backward(backward: Any, trial: Trial) -> None:
 
 
 TARGET = Target(
-    "a file for NumPy alone, forward and backward, to be read", ".py", numpy_file, _answer
-)
+    "a file for NumPy alone, forward and backward, to be read", ".py", numpy_file, _answer,
+    over_time=True,
+)  # fmt: skip

@@ -331,5 +331,6 @@ def feeds(trial: Trial) -> dict[str, NDArray[Any]]:
 
 
 TARGET = Target(
-    "a graph in ONNX: raw columns in, labels and probabilities out", ".onnx", onnx_file, _answer
-)
+    "a graph in ONNX: raw columns in, labels and probabilities out", ".onnx", onnx_file, _answer,
+    over_time=True,
+)  # fmt: skip

@@ -123,5 +123,5 @@ def _answer(path: Path, trial: Trial, name: str) -> Any:
 
 TARGET = Target(
     "a file with a torch.nn.Module and its weights", "_torch.py", torch_file, _answer,
-    "there is no PyTorch",
+    "there is no PyTorch", over_time=True,
 )  # fmt: skip

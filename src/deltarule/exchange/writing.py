@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deltarule.core.errors import unknown_name
+from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.files import check_file, new_file
-from deltarule.exchange import c_file, c_fixed, json_file, numpy_file, onnx_file, torch_file
+from deltarule.exchange import json_file, numpy_file, onnx_file, torch_file
+from deltarule.exchange.c import fixed, header, training
 from deltarule.exchange.operations import operations_of
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
@@ -20,8 +21,8 @@ __all__ = ["TARGETS", "Exported", "export"]
 
 TARGETS: dict[str, Target] = {
     "numpy": numpy_file.TARGET,
-    "c": c_file.TARGET,
-    "c_fixed": c_fixed.TARGET,
+    "c": header.TARGET,
+    "c_fixed": fixed.TARGET,
     "json": json_file.TARGET,
     "onnx": onnx_file.TARGET,
     "torch": torch_file.TARGET,
@@ -49,6 +50,7 @@ def export(
     to: str,
     out: str | Path | None = None,
     *,
+    train: bool = False,
     force: bool = False,
     own: Mapping[str, Any] | None = None,
 ) -> Exported:
@@ -64,6 +66,8 @@ def export(
         to: a name in `deltarule.exchange.TARGETS`: `"numpy"`, `"c"`, `"c_fixed"`,
             `"torch"`, `"onnx"`, `"json"`.
         out: the file, after which C's names are called; None: after the folder, here.
+        train: have the header in C learn, too: a step of gradient descent on a row, held against
+            ours before the file is kept.
         force: replace a file that is there.
         own: formulas of your own by name, as `dr.load` takes them.
 
@@ -83,7 +87,9 @@ def export(
     to = to.lower()
     if to not in TARGETS:
         raise unknown_name("target of an export", to, TARGETS)
-    target = TARGETS[to]
+    if train and to != "c":
+        raise UsageError(f"a step of training is written in c, not in {to}: leave train out")
+    target = training.TARGET if train else TARGETS[to]
     name = "model" if isinstance(model, Model) else Path(model).resolve().name
     name = name if out is None else Path(out).stem
     word = re.sub("[^0-9A-Za-z_]", "_", name)
@@ -92,6 +98,9 @@ def export(
     check_file(path, force=force)
     found = model if isinstance(model, Model) else load(model, own)
     ops = operations_of(found)
+    if ops.program is not None and not target.over_time:
+        able = ", ".join(name for name, one in TARGETS.items() if one.over_time)
+        raise UsageError(f"a network over sequences is not written in {to} yet: take {able}")
     trial = target.tried(ops, Trial.of(found, ops))
     written = target.write(ops, trial, word)
     with new_file(path, force=force) as temporary:

@@ -18,7 +18,7 @@ from deltarule.series.forecaster import Forecaster
 from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
 
-__all__ = ["bootstrap_quantiles", "path_quantiles", "residuals", "simulated"]
+__all__ = ["bootstrap_quantiles", "errors_at", "path_quantiles", "residuals", "simulated"]
 
 Array = NDArray[np.float64]
 
@@ -79,9 +79,15 @@ def bootstrap_quantiles(
 
 def residuals(forecaster: Forecaster, series: Series) -> Array:
     """Return the errors (k, K) of g on the windows that training has had."""
+    stop = forecaster.end - forecaster.networks.outputs + 1
+    origins = np.arange(forecaster.first_origin(), stop)
+    newest = -forecaster.recipe.window if forecaster.recipe.window else 0
+    return errors_at(forecaster, series, origins[newest:])
+
+
+def errors_at(forecaster: Forecaster, series: Series, origins: NDArray[np.intp]) -> Array:
+    """Return the errors (k, K) of g that are made from some origins."""
     K, g = forecaster.networks.outputs, forecaster.recipe.transform
-    origins = np.arange(forecaster.first_origin(), forecaster.end - K + 1)
-    origins = origins[-forecaster.recipe.window if forecaster.recipe.window else 0 :]
     true = series.values[origins[:, None] + np.arange(K)]
     return np.asarray(g.forward(true) - g.forward(forecaster.forecasts(series, origins, K)))
 

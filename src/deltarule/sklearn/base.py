@@ -21,9 +21,9 @@ from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Clipping, Method, Optimiser
 from deltarule.rules import DeltaRule
-from deltarule.sklearn.continued import go_on
 from deltarule.sklearn.forward import outputs_of
 from deltarule.training import Patience, Run, train
+from deltarule.training.continued import go_on
 from deltarule.training.job import Job
 
 __all__ = ["NetworkEstimator"]

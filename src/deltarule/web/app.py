@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from deltarule.data import Table
-from deltarule.web.setup import Setup
+from deltarule.core.errors import DeltaruleError
 from deltarule.web.worker import EndedError, Worker
 
 __all__ = ["Pages", "make_app"]
@@ -25,31 +23,41 @@ WAITING = 8
 class Pages:
     """The sessions at work, each in a process of its own and with a thread that waits for it."""
 
-    def __init__(
-        self,
-        setup: Setup | None = None,
-        own: Mapping[str, Table] | None = None,
-        folder: Path | None = None,
-    ) -> None:
-        self._given = setup, own, folder
+    def __init__(self, data: str = "xor", target: str = "", hidden: str = "3") -> None:
+        self._given = data, target, hidden
         self._threads = ThreadPoolExecutor(MOST_PAGES, "page")
         self._workers: set[Worker] = set()
         self._starting = 0
+        self._first: tuple[Worker, str] | None = None
+
+    def begin(self) -> None:
+        """Start the session of the first page. Raises what is wrong with what the lab shows."""
+        worker = Worker(*self._given)
+        self._workers.add(worker)
+        self._first = worker, worker.begin()
 
     @property
     def full(self) -> bool:
         """Whether there are as many as there may be."""
-        return len(self._workers) + self._starting >= MOST_PAGES
+        waiting = self._first is not None
+        return len(self._workers) - waiting + self._starting >= MOST_PAGES
 
-    async def start(self) -> Worker:
-        """Return a new session."""
+    async def start(self) -> tuple[Worker, str]:
+        """Return a new session, and what it shows first."""
+        if self._first is not None:
+            found, self._first = self._first, None
+            return found
         self._starting += 1
         try:
             worker: Worker = await self.wait(Worker, *self._given)
             self._workers.add(worker)
         finally:
             self._starting -= 1
-        return worker
+        try:
+            return worker, await self.wait(worker.begin)
+        except Exception:
+            self.stop(worker)
+            raise
 
     async def wait(self, work: Any, *arguments: Any) -> Any:
         """Return what a call that takes its time returns."""
@@ -61,7 +69,7 @@ class Pages:
             self._workers.discard(worker)
             worker.end()
 
-    def stop_all(self) -> None:
+    def close(self) -> None:
         """End all of them, and wait for no one."""
         for worker in list(self._workers):
             self.stop(worker)
@@ -82,7 +90,11 @@ def make_app(pages: Pages, idle: float = IDLE) -> Any:
             await socket.close(1013)
             return
         await socket.accept()
-        worker = await pages.start()
+        try:
+            worker, first = await pages.start()
+        except (DeltaruleError, EndedError):  # the file that the lab shows is no more what it was
+            await socket.close(1011)
+            return
         asked: asyncio.Queue[str] = asyncio.Queue(WAITING)
 
         async def listen() -> None:  # a page that goes is noticed while its session is at work
@@ -90,7 +102,7 @@ def make_app(pages: Pages, idle: float = IDLE) -> Any:
                 await asked.put(await asyncio.wait_for(socket.receive_text(), idle))
 
         async def reply() -> None:
-            await socket.send_text(await pages.wait(worker.begin))
+            await socket.send_text(first)
             while True:
                 await socket.send_text(await pages.wait(worker.ask, await asked.get()))
 

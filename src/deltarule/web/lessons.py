@@ -17,11 +17,12 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deltarule.core.errors import unknown_name
-from deltarule.engine.epoch import largest_miss
-from deltarule.web.lane import Lane
+
+if TYPE_CHECKING:
+    from deltarule.web.lane import Lane
 
 __all__ = ["lesson", "lessons", "still_to_do"]
 
@@ -84,4 +85,6 @@ def still_to_do(name: str, lanes: list[Lane], seen: set[str]) -> list[str]:
 
 
 def _solved(lane: Lane) -> bool:
+    from deltarule.engine.epoch import largest_miss
+
     return largest_miss(lane.objective, lane.theta, lane.samples) < SOLVED

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import webbrowser
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
-from deltarule.data import Table
 from deltarule.web.app import Pages, make_app
 from deltarule.web.guard import new_token
 from deltarule.web.listening import LOOPBACK, listen
-from deltarule.web.setup import Setup
 from deltarule.web.worker import get_ready
 
 __all__ = ["serve"]
 
 
 def serve(
-    setup: Setup | None = None,
-    own: Mapping[str, Table] | None = None,
-    folder: Path | None = None,
+    data: str = "xor",
+    target: str = "",
+    hidden: str = "3",
     *,
     lesson: str = "",
     host: str = LOOPBACK,
@@ -30,7 +28,8 @@ def serve(
 ) -> None:
     """Serve the lab until it is ended; `say` is given its address.
 
-    `port` 0 takes a free one. Raises what `listen` raises.
+    `data`, `target` and `hidden` are what `start.started` takes; what is wrong with them is raised
+    before anything is said. `port` 0 takes a free one. Raises what `listen` raises.
     """
 
     def opened(address: str) -> None:
@@ -40,8 +39,6 @@ def serve(
             threading.Timer(0.3, webbrowser.open, [address]).start()
 
     get_ready()
-    pages = Pages(setup, own, folder)
-    try:
+    with contextlib.closing(Pages(data, target, hidden)) as pages:
+        pages.begin()
         listen(make_app(pages), "the lab", opened, host=host, port=port, token=new_token())
-    finally:
-        pages.stop_all()

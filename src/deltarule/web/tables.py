@@ -49,6 +49,8 @@ class Tables:
         self.own = dict(own or {})
         self._given: set[str] = set()
         self._coming = bytearray()
+        self._name = ""
+        """Of the file that is coming."""
 
     @property
     def names(self) -> list[str]:
@@ -98,6 +100,10 @@ class Tables:
         name, data = message.get("name"), message.get("data")
         if not isinstance(name, str) or not isinstance(data, str):
             raise UsageError("a file comes with its `name` and its `data` as texts")
+        if self._coming and name != self._name:
+            self._coming.clear()
+            raise UsageError(f"{name:.80} came while {self._name:.80} did: one file at a time")
+        self._name = name
         try:
             self._coming += base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError):

@@ -11,16 +11,13 @@ import signal
 import tempfile
 import threading
 import traceback
-from collections.abc import Mapping
-from dataclasses import replace
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deltarule.core.errors import DeltaruleError, UsageError
-from deltarule.data import Table
-from deltarule.web.session import Session
-from deltarule.web.setup import Setup
+
+if TYPE_CHECKING:
+    from deltarule.web.session import Session
 
 __all__ = ["EndedError", "Worker", "answer", "get_ready"]
 
@@ -37,7 +34,7 @@ def get_ready() -> None:
     if _FORKS:
         from multiprocessing import forkserver
 
-        _CONTEXT.set_forkserver_preload(["__main__", __name__])
+        _CONTEXT.set_forkserver_preload(["__main__", "deltarule.web.start"])
         forkserver.ensure_running()
 
 
@@ -48,23 +45,17 @@ class EndedError(Exception):
 class Worker:
     """A session in a process of its own. `ask` waits for its answer; `end` ends it, at any time."""
 
-    def __init__(
-        self,
-        setup: Setup | None = None,
-        own: Mapping[str, Table] | None = None,
-        folder: Path | None = None,
-    ) -> None:
-        tables = {name: replace(table, locate=None) for name, table in (own or {}).items()}
+    def __init__(self, data: str = "xor", target: str = "", hidden: str = "3") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="deltarule-lab-")
         self._pipe, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(
-            target=_work, args=(theirs, self._folder.name, (setup, tables, folder)), daemon=True
+            target=_work, args=(theirs, self._folder.name, (data, target, hidden)), daemon=True
         )
         self._process.start()
         theirs.close()
 
     def begin(self) -> str:
-        """Return what a page is shown first."""
+        """Return what a page is shown first. Raises what is wrong with the data."""
         return self._received()
 
     def ask(self, text: str) -> str:
@@ -77,9 +68,11 @@ class Worker:
 
     def _received(self) -> str:
         try:
-            found: str = self._pipe.recv()
+            found: str | DeltaruleError = self._pipe.recv()
         except (EOFError, OSError):
             raise EndedError from None
+        if isinstance(found, DeltaruleError):
+            raise found
         return found
 
     def end(self) -> None:
@@ -91,14 +84,23 @@ class Worker:
         self._folder.cleanup()
 
 
-def _work(pipe: Connection, folder: str, given: tuple[Any, ...]) -> None:
+def _work(pipe: Connection, folder: str, given: tuple[str, str, str]) -> None:
     """Answer messages until the other end is closed."""
+    from threadpoolctl import threadpool_limits
+
+    from deltarule.web.start import started
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     tempfile.tempdir = folder
     threading.Thread(target=_end_with_the_server, args=(folder,), daemon=True).start()
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        session = Session(*given)
+    one_thread = threadpool_limits(1)  # pages share the machine, and their networks are small
+    with one_thread, contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        try:
+            session = started(*given)
+        except DeltaruleError as error:
+            pipe.send(error)
+            raise EOFError from None
         pipe.send(_plain(session.begin()))
         while True:
             pipe.send(_plain(answer(session, pipe.recv())))

@@ -32,14 +32,15 @@ _TO_NAME_IT = (
 @expanded()
 def check(
     what: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="WHAT",
             help="MODULE:FUNCTION, a function of a NumPy array that returns one number; MODULE is "
             "a .py file or a module's name. With --network, a function of (theta, X, T) that "
-            "returns a network's gradient. Or a model folder.",
+            "returns a network's gradient; left out, the numbers of --data are checked. Or a model "
+            "folder.",
         ),
-    ],
+    ] = None,
     gradient: Annotated[
         str | None,
         typer.Option(
@@ -124,6 +125,13 @@ def check(
             f"{of.said} speaks of a network: give --network 3-4-2 as well, and as WHAT its "
             "gradient, a function of (theta, X, T), without --x and --gradient"
         )
+    if what is None:
+        if of.network is None or data is None:
+            raise UsageError(
+                "WHAT is missing: MODULE:FUNCTION, a model folder, or --network 3-4-2 with --data "
+                "FILE.npz, which holds weights, X, T and perhaps a gradient"
+            )
+        what = ""
     if what.endswith(".py") and not Path(what).is_dir():
         raise UsageError(f"name the function in it: {what}:FUNCTION")
     form = options.text_format(separator, encoding, header, columns)
@@ -206,6 +214,8 @@ def _check_network(
     from deltarule.core.notation import as_notation
     from deltarule.engine import as_samples
 
+    if not what:
+        return _check_numbers(Path(str(data)), of, settings)
     arrays = None if data is None else ArrayFile(Path(data))
     net, function = of.net(arrays), load_function(what)
     notation = as_notation(of.notation or "theory")
@@ -225,6 +235,22 @@ def _check_network(
         theta, X, T = point
         more = {**of.objective, **settings}
         return check_gradient(net, theta, X, T, gradient=gradient, **more)
+
+
+def _check_numbers(path: Path, of: OwnNetwork, settings: dict[str, Any]) -> GradientCheck:
+    """Check the gradient in a file; where it has none, ours, at its weights, X and T."""
+    from deltarule.check.network import check_gradient
+    from deltarule.cli.code.gradient_file import gradient_of, point_of
+    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.errors import UsageError
+
+    net, arrays = of.net(), ArrayFile(path)
+    theta, X, T = point_of(path, arrays, net, of.notation or "theory")
+    given = "gradient" in arrays or "dW1" in arrays
+    if given and of.notation not in (None, "theory"):
+        raise UsageError("a gradient in a file is in our notation: leave out --notation")
+    gradient = gradient_of(path, arrays, net) if given else None
+    return check_gradient(net, theta, X, T, gradient=gradient, **of.objective, **settings)
 
 
 def _x(text: str) -> Any:

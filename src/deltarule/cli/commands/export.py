@@ -28,6 +28,9 @@ def export(
         Path | None,
         typer.Option(help="The file to write.", show_default="the folder's name, here"),
     ] = None,
+    train: Annotated[
+        bool, typer.Option("--train", help="C: add a step of training, to learn where it runs.")
+    ] = False,
     own: Annotated[Path | None, options.OWN] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
@@ -41,7 +44,7 @@ def export(
     from deltarule.cli.code.own import owned
     from deltarule.exchange import export as write
 
-    made = write(folder, to, out, force=force, own=owned(own))
+    made = write(folder, to, out, train=train, force=force, own=owned(own))
     if quiet:
         return
     typer.echo(f"{folder} is in {made.path}")

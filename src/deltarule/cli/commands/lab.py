@@ -45,32 +45,20 @@ def lab(
     data; it trains by steps or plays, changes the delta rule, and puts up to four side by side. It
     needs the extra `lab`: pip install 'deltarule[lab]'. Ctrl-C ends it.
     """
-    from dataclasses import replace
-    from pathlib import Path
-
     from deltarule.cli.screen import Screen
-    from deltarule.data import read_table
     from deltarule.web.lessons import lesson as known
     from deltarule.web.serve import serve
-    from deltarule.web.session import DATA, Session
-    from deltarule.web.setup import Setup
-    from deltarule.web.worker import get_ready
 
-    get_ready()  # it takes its time while the data are read here
     if lesson:
         known(lesson)
-    own, folder = {}, None
-    if Path(data).is_dir():
-        folder, data = Path(data), "xor"
-    elif target or data not in DATA:
-        table = read_table(data)
-        own[data] = replace(table, targets=(target,)) if target else table
-    setup = Setup(data=data, hidden=hidden)
-    Session(setup, own, folder)  # what cannot be shown is said here, before a page opens
+    if data == "-":
+        from deltarule.data.sources.unpacked import standard_input
+
+        data = str(standard_input().path / "stdin")
     screen = Screen()
 
     def say(address: str) -> None:
         screen.say("lab", address)
         screen.say("end", "Ctrl-C")
 
-    serve(setup, own, folder, lesson=lesson, host=host, port=port, browser=browser, say=say)
+    serve(data, target, hidden, lesson=lesson, host=host, port=port, browser=browser, say=say)

@@ -190,6 +190,9 @@ def train(
     checkpoint_every: Annotated[str | None, _EVERY] = None,
     resume: Annotated[Path | None, _RESUME] = None,
     more_epochs: Annotated[int | None, _MORE] = None,
+    stream: Annotated[
+        bool, _data("--stream", help="DATA is a folder or a pattern of files: one at a time.")
+    ] = False,
     force: Annotated[bool, _output("--force", help="Replace a model folder.")] = False,
     quiet: Annotated[bool, _output("--quiet", help="Print errors only.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
@@ -214,4 +217,9 @@ def train(
         raise UsageError("DATA is missing: a file, or a bundled name such as iris")
     else:
         run = train_run.anew({**context.params, "out": out and str(out)}, force)
+    if run.options.get("stream"):
+        from deltarule.cli.commands.train_stream import stream as train_stream
+
+        train_stream(run, Recipe(**made, **asked), which, form, (quiet, as_json))
+        return
     train_run.carry_out(run, Recipe(**made, **asked), which, form, quiet, as_json)

@@ -13,13 +13,16 @@ from deltarule.core.arguments import array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.series.automatic import automatic_lags
 from deltarule.series.forecaster import Forecaster, fit
-from deltarule.series.paths import bootstrap_quantiles
+from deltarule.series.paths import errors_at, path_quantiles, residuals
 from deltarule.series.recipe import Recipe
 from deltarule.series.series import Series, as_series
 
 __all__ = ["Options", "continued", "fitted", "quantiles_ahead"]
 
 Array = NDArray[np.float64]
+
+_FEWEST = 9
+"""Errors that futures are simulated with, at least."""
 
 
 class Options:
@@ -89,9 +92,24 @@ def continued(series: Series, model: Forecaster, steps: int, X: ArrayLike | None
 def quantiles_ahead(
     series: Series, model: Forecaster, steps: int, X: ArrayLike | None, levels: Sequence[float]
 ) -> Array:
-    """Return quantiles (steps, levels) after the series' end: the bootstrap of `dr.forecast`."""
+    """Return quantiles (steps, levels) after the series' end: the "paths" of `dr.forecast`.
+
+    Their errors are those of other networks on the last quarter, fitted to what is before it; where
+    that is too short for them, the residuals of training.
+    """
     longer, origin = _longer(series, steps, X), np.array([len(series)])
-    return np.asarray(bootstrap_quantiles(model, longer, origin, levels, steps)[0])
+    errors = _errors(series, model)
+    return np.asarray(path_quantiles(model, longer, origin, errors, levels, steps)[0])
+
+
+def _errors(series: Series, model: Forecaster) -> Array:
+    recipe, K, n = model.recipe, model.networks.outputs, len(series)
+    wanted = max(round(recipe.calibration * (n - model.first_origin())), _FEWEST + K - 1)
+    try:
+        before = fit(series, recipe, model.networks.lags, n - wanted)
+    except DataError:
+        return residuals(model, series)
+    return errors_at(before, series, np.arange(n - wanted, n - K + 1))
 
 
 def _longer(series: Series, steps: int, X: ArrayLike | None) -> Series:

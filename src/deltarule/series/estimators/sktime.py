@@ -24,8 +24,8 @@ class NetworkForecaster(Options, BaseForecaster):  # type: ignore[misc]
     """Networks on windows of a series, with sktime's `fit(y, X, fh)` and `predict(fh, X)`.
 
     X are covariates that are known in the future. Times before the end of the series are not
-    forecast. `predict_quantiles` and `predict_interval` are those of `dr.forecast` with intervals
-    "bootstrap": futures are simulated with the residuals of training.
+    forecast. For `predict_quantiles` and `predict_interval` futures are simulated, with the errors
+    of other networks on the last quarter of the series, which are trained with every call.
 
     >>> import numpy as np
     >>> import pandas as pd

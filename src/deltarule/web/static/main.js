@@ -67,7 +67,7 @@ async function begin(answer, address = true) {
 function show(answer) {
   view = { ...view, ...answer };
   if (!recorded) curve.add(view);
-  const metrics = Object.keys(view.lanes[0].scores).filter((name) => name !== "loss");
+  const metrics = Object.keys(view.lanes[0].scores).filter((name) => name !== "loss").slice(0, 2);
   const named = (own, k) => `${k + 1}: ${own.mistake || own.rule}${own.optimizer && `, ${own.optimizer}`}`;
   table($("lanes"), [say("lane"), say("updates"), say("epochs"), "E", ...metrics], view.lanes.map((one, k) => [named(start.setup.lanes[k], k), one.point.step, one.point.epoch, number(one.point.E, 5), ...metrics.map((name) => number(one.scores[name], 4))]));
   const ended = view.lanes.map((one) => one.ended).filter(Boolean);
@@ -165,6 +165,7 @@ async function copy(text) {
 
 async function use(file) {
   pause();
+  $("own").open = true; // what is said of the file stands there
   const found = await give(file, tell);
   if (found) await setUp({ ...form.read(), data: found.name, target: "", ...(found.rows < 20 && { validation: 0, test: 0 }) });
 }

@@ -15,10 +15,21 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.machine import Machine
 
-__all__ = ["Module", "Ops", "element_of", "integers_of", "lanes_of", "vector_of"]
+__all__ = [
+    "WORD", "Module", "Ops", "element_of", "integers_of", "lanes_of", "vector_of", "word",
+]  # fmt: skip
 
 _CONTRACT = ("contract",)
 _CODES = {"float": "f32", "double": "f64", "i32": "i32", "i64": "i64"}
+
+
+WORD = ir.IntType(64)
+"""A whole number, and an address."""
+
+
+def word(value: int) -> ir.Constant:
+    """Return a whole number of 64 bits."""
+    return ir.Constant(WORD, value)
 
 
 def element_of(kind: ir.Type) -> ir.Type:
@@ -126,7 +137,7 @@ class Ops:
 
     def at(self, pointer: Any, element: ir.Type, index: Any) -> Any:
         """Return the address of entry `index` of the array that `pointer` points to."""
-        offset = ir.Constant(ir.IntType(64), index) if isinstance(index, int) else index
+        offset = word(index) if isinstance(index, int) else index
         return self.b.gep(pointer, [offset], source_etype=element)
 
     def load(self, pointer: Any, kind: ir.Type, index: Any = 0) -> Any:

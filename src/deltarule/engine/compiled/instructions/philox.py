@@ -7,22 +7,22 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.core.philox import block, placed
-from deltarule.engine.compiled.instructions.operations import Ops, lanes_of, vector_of
+from deltarule.engine.compiled.instructions.operations import WORD, Ops, lanes_of, vector_of, word
 
 __all__ = ["numbers", "words", "words_by_place"]
 
-_WORD, _LONG = ir.IntType(64), ir.IntType(128)
+_LONG = ir.IntType(128)
 
 
 def words(b: ir.IRBuilder, counter: list[Any], key: Any) -> list[Any]:
     """Return the four words of 64 bits of a block; counter and key are machine words."""
-    add: Any = lambda v, w: b.add(v, _word(w))  # noqa: E731
+    add: Any = lambda v, w: b.add(v, word(w))  # noqa: E731
 
     def product(x: Any, y: int) -> tuple[Any, Any]:
         whole = b.mul(b.zext(x, _LONG), ir.Constant(_LONG, y))
-        return b.trunc(b.lshr(whole, ir.Constant(_LONG, 64)), _WORD), b.trunc(whole, _WORD)
+        return b.trunc(b.lshr(whole, ir.Constant(_LONG, 64)), WORD), b.trunc(whole, WORD)
 
-    return block(counter, [key, _word(0)], product, b.xor, add)
+    return block(counter, [key, word(0)], product, b.xor, add)
 
 
 def words_by_place(o: Ops, purpose: int, seed: Any, t: Any, row: Any, number: Any) -> list[Any]:
@@ -32,7 +32,7 @@ def words_by_place(o: Ops, purpose: int, seed: Any, t: Any, row: Any, number: An
     a vector's product of two such is one instruction.
     """
     b, lanes = o.b, max(lanes_of(v.type) for v in (seed, t, row, number))
-    kind = vector_of(_WORD, lanes)
+    kind = vector_of(WORD, lanes)
 
     def halves(x: _Word) -> tuple[_Word, _Word]:
         shift, mask = o.constant(kind, 32), o.constant(kind, 2**32 - 1)
@@ -61,12 +61,8 @@ class _Word:
         return _Word(self.o, self.o.b.xor(self.value, other.value))
 
 
-def numbers(o: Ops, word: Any, kind: ir.Type) -> Any:
+def numbers(o: Ops, drawn: Any, kind: ir.Type) -> Any:
     """Return the upper 24 of 32 bits as a number in [0, 1), lane by lane."""
-    short = vector_of(ir.IntType(32), lanes_of(word.type))
-    bits = o.b.trunc(o.b.lshr(word, o.constant(word.type, 8)), short)
+    short = vector_of(ir.IntType(32), lanes_of(drawn.type))
+    bits = o.b.trunc(o.b.lshr(drawn, o.constant(drawn.type, 8)), short)
     return o.mul(o.b.sitofp(bits, kind), o.constant(kind, 2.0**-24))
-
-
-def _word(value: int) -> ir.Constant:
-    return ir.Constant(_WORD, value)

@@ -22,12 +22,10 @@ from deltarule.core.random import SHUFFLE, stream
 from deltarule.engine.compiled.compiler.cache import cached
 from deltarule.engine.compiled.compiler.jit import compile_module, load
 from deltarule.engine.compiled.instructions.machine import Machine, host
-from deltarule.engine.compiled.instructions.operations import Module, Ops
+from deltarule.engine.compiled.instructions.operations import WORD, Module, Ops, word
 from deltarule.engine.compiled.instructions.philox import words
 
 __all__ = ["orders"]
-
-_WORD = ir.IntType(64)
 
 
 def orders(seeds: NDArray[Any], epoch: int, index: NDArray[np.int64]) -> None:
@@ -79,7 +77,7 @@ def _module(machine: Machine) -> str:
     """Return the text of `run(keys, lanes, n, epoch, epochs, places, index)`."""
     module = Module(machine)
     pointer = ir.PointerType()
-    kinds = [pointer, *[_WORD] * 4, pointer, pointer]
+    kinds = [pointer, *[WORD] * 4, pointer, pointer]
     run = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), "run")
     run.args[5].add_attribute("noalias")
     _Orders(ir.IRBuilder(run.append_basic_block()), run.args)
@@ -90,15 +88,15 @@ class _Orders:
     def __init__(self, b: ir.IRBuilder, arguments: Any) -> None:
         self.b, self.o = b, Ops(b)
         keys, lanes, self.n, epoch, epochs, places, index = arguments
-        self.left, self.mask, self.block = (b.alloca(_WORD) for _ in range(3))
+        self.left, self.mask, self.block = (b.alloca(WORD) for _ in range(3))
         with self.o.loop(0, epochs) as e:
             self.epoch = b.add(epoch, e)
             with self.o.loop(0, lanes) as lane:
-                self.offset = self.o.at(places, _WORD, b.mul(lane, self.n))
-                self._shuffle(self.o.load(keys, _WORD, lane))
-            here = self.o.at(index, _WORD, b.mul(e, b.mul(self.n, lanes)))
+                self.offset = self.o.at(places, WORD, b.mul(lane, self.n))
+                self._shuffle(self.o.load(keys, WORD, lane))
+            here = self.o.at(index, WORD, b.mul(e, b.mul(self.n, lanes)))
             with self.o.loop(0, self.n) as i, self.o.loop(0, lanes) as lane:
-                value = self.o.load(places, _WORD, b.add(b.mul(lane, self.n), i))
+                value = self.o.load(places, WORD, b.add(b.mul(lane, self.n), i))
                 self.o.store(value, here, b.add(b.mul(i, lanes), lane))
         b.ret_void()
 
@@ -107,28 +105,28 @@ class _Orders:
         b, o = self.b, self.o
         with o.loop(0, self.n) as i:
             o.store(i, self.offset, i)
-        last = b.sub(self.n, _word(1))
-        zeros = b.ctlz(b.or_(last, _word(1)), ir.Constant(ir.IntType(1), 1))
-        b.store(b.lshr(_word(-1), zeros), self.mask)  # the bits that a number up to i may have
+        last = b.sub(self.n, word(1))
+        zeros = b.ctlz(b.or_(last, word(1)), ir.Constant(ir.IntType(1), 1))
+        b.store(b.lshr(word(-1), zeros), self.mask)  # the bits that a number up to i may have
         b.store(last, self.left)
-        b.store(_word(0), self.block)
+        b.store(word(0), self.block)
         head, body, after = (b.append_basic_block(name) for name in ("draw", "block", "done"))
         b.branch(head)
         b.position_at_end(head)
-        b.cbranch(b.icmp_signed(">", b.load(self.left, typ=_WORD), _word(0)), body, after)
+        b.cbranch(b.icmp_signed(">", b.load(self.left, typ=WORD), word(0)), body, after)
         b.position_at_end(body)
-        number = b.add(b.load(self.block, typ=_WORD), _word(1))  # raised before it is used
+        number = b.add(b.load(self.block, typ=WORD), word(1))  # raised before it is used
         b.store(number, self.block)
-        for word in self._philox(key, number):
-            self._swap(b.and_(word, _word(0xFFFFFFFF)))
-            self._swap(b.lshr(word, _word(32)))
+        for drawn in self._philox(key, number):
+            self._swap(b.and_(drawn, word(0xFFFFFFFF)))
+            self._swap(b.lshr(drawn, word(32)))
         b.branch(head)
         b.position_at_end(after)
 
     def _philox(self, key: Any, number: Any) -> list[Any]:
         """Return the four words of a block of the stream."""
         b = self.b
-        return words(b, [number, _word(0), self.epoch, _word(SHUFFLE)], key)
+        return words(b, [number, word(0), self.epoch, word(SHUFFLE)], key)
 
     def _swap(self, drawn: Any) -> None:
         """Swap entry i with the one drawn, and go on to i - 1, unless it is beyond i.
@@ -137,18 +135,14 @@ class _Orders:
         in vain swaps i with itself.
         """
         b, o = self.b, self.o
-        i = b.load(self.left, typ=_WORD)
-        mask = b.load(self.mask, typ=_WORD)
+        i = b.load(self.left, typ=WORD)
+        mask = b.load(self.mask, typ=WORD)
         j = b.and_(drawn, mask)
-        fits = b.and_(b.icmp_signed("<=", j, i), b.icmp_signed(">", i, _word(0)))
+        fits = b.and_(b.icmp_signed("<=", j, i), b.icmp_signed(">", i, word(0)))
         j = b.select(fits, j, i)
-        mine, other = o.load(self.offset, _WORD, i), o.load(self.offset, _WORD, j)
+        mine, other = o.load(self.offset, WORD, i), o.load(self.offset, WORD, j)
         o.store(other, self.offset, i)
         o.store(mine, self.offset, j)
-        left, half = b.sub(i, b.zext(fits, _WORD)), b.lshr(mask, _word(1))
+        left, half = b.sub(i, b.zext(fits, WORD)), b.lshr(mask, word(1))
         b.store(left, self.left)
         b.store(b.select(b.icmp_signed("<=", left, half), half, mask), self.mask)
-
-
-def _word(value: int) -> ir.Constant:
-    return ir.Constant(_WORD, value)

@@ -15,7 +15,7 @@ from deltarule.engine.compiled.expressions.backpropagation import check_speciali
 from deltarule.engine.compiled.expressions.symbols import theta_symbols
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node, Untraceable
 from deltarule.engine.compiled.instructions.machine import Machine, host
-from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
+from deltarule.engine.compiled.instructions.operations import WORD, Module, Ops, vector_of, word
 from deltarule.engine.compiled.programs.arguments import Call, CallValues, kernel_function
 from deltarule.engine.compiled.programs.program import IN_REGISTERS, built
 from deltarule.engine.compiled.programs.registers import write_registers
@@ -24,7 +24,6 @@ from deltarule.engine.compiled.specialisation import Specialisation, element
 
 __all__ = ["lanes_for", "measuring", "training"]
 
-_WORD = ir.IntType(64)
 
 Run = Callable[[Any, int], None]
 
@@ -90,7 +89,7 @@ def _measure(spec: Specialisation, o: Ops, call: CallValues, lanes: int) -> None
     def read(lower: Lowering, name: str, array: Any, width: int, i: Any) -> list[Node]:
         symbols = [graph.symbol(f"{name}[{k}]") for k in range(1, width + 1)]
         for k, symbol in enumerate(symbols):
-            entry = b.add(b.mul(i, ir.Constant(_WORD, width)), ir.Constant(_WORD, k))
+            entry = b.add(b.mul(i, word(width)), word(k))
             lower.bind(symbol, o.splat(cell, o.load(array, cell.element, entry)))
         return symbols
 
@@ -130,9 +129,9 @@ def _finished(module: Module, call: Any, machine: Machine) -> Run:
     call.attributes.add("noinline")
     run = kernel_function(module, "run")
     o = Ops(ir.IRBuilder(run.append_basic_block()))
-    words = ir.Constant(_WORD, ctypes.sizeof(Call) // 8)
+    words = word(ctypes.sizeof(Call) // 8)
     with o.loop(0, run.args[1]) as k:
-        here = o.at(run.args[0], _WORD, o.b.mul(k, words))
-        o.b.call(call, [here, ir.Constant(_WORD, 0)])
+        here = o.at(run.args[0], WORD, o.b.mul(k, words))
+        o.b.call(call, [here, word(0)])
     o.b.ret_void()
     return built(str(module), machine)

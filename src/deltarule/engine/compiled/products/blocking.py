@@ -28,9 +28,15 @@ import numpy as np
 from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.machine import Machine
-from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, vector_of
+from deltarule.engine.compiled.instructions.operations import (
+    Ops,
+    element_of,
+    lanes_of,
+    vector_of,
+    word,
+)
 from deltarule.engine.compiled.products.copies import emit_copy, emit_pack
-from deltarule.engine.compiled.products.tiles import Tile, at, emit_strip, repeat, routine, whole
+from deltarule.engine.compiled.products.tiles import Tile, at, emit_strip, repeat, routine
 
 __all__ = ["Block", "Finish", "Shape", "emit_block"]
 
@@ -155,7 +161,7 @@ def emit_block(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
     if shape.down:
         _emit_chunks(b, shape, block)
         return
-    few = b.icmp_signed("<", b.sub(block.rows[1], block.rows[0]), whole(3))
+    few = b.icmp_signed("<", b.sub(block.rows[1], block.rows[0]), word(3))
     with b.if_else(few) as (then, otherwise):
         with then:
             _emit_panels(b, replace(shape, single=True), block)
@@ -169,8 +175,8 @@ def _emit_chunks(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
         _emit_panels(b, shape, block)
         return
     first, last = block.rows
-    with repeat(b, first, b.add(last, whole(_CHUNK - 1)), _CHUNK) as top:
-        chunk = replace(block, rows=(top, _least(b, b.add(top, whole(_CHUNK)), last)))
+    with repeat(b, first, b.add(last, word(_CHUNK - 1)), _CHUNK) as top:
+        chunk = replace(block, rows=(top, _least(b, b.add(top, word(_CHUNK)), last)))
         with _pieces(b, shape, chunk) as (rows, begin, copy):
             _emit_copy_of_a(b, shape, block, rows, begin, copy)
         _emit_panels(b, shape, chunk)
@@ -178,10 +184,10 @@ def _emit_chunks(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
 
 def _emit_panels(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
     """Write one block of the sum, panel by panel."""
-    j: Any = whole(0)
+    j: Any = word(0)
     for vectors, count in shape.panels.items():
         tile = shape.tile(vectors)
-        stop = b.add(j, whole(count * tile.columns))
+        stop = b.add(j, word(count * tile.columns))
         with repeat(b, j, stop, tile.columns) as j:
             _emit_panel(b, shape, tile, block, j)
 
@@ -190,26 +196,26 @@ def _emit_panel(b: ir.IRBuilder, shape: Shape, tile: Tile, block: Block, j: Any)
     """Write one block of the sum for the panel that begins in column j."""
     c = at(b, block.c, tile.element, j)
     initial = b.select(block.first, at(b, block.start, tile.element, j), c)
-    ldi = b.select(block.first, whole(0), whole(shape.ldc))
-    right, ldb = at(b, block.b, tile.element, j), whole(shape.ldb)
+    ldi = b.select(block.first, word(0), word(shape.ldc))
+    right, ldb = at(b, block.b, tile.element, j), word(shape.ldb)
     if shape.packed:
         b.call(emit_pack(b.module, tile), [right, ldb, block.scratch, block.depth])
-        right, ldb = block.scratch, whole(tile.columns)
-    operands = [right, ldb, initial, ldi, c, whole(shape.ldc)]
+        right, ldb = block.scratch, word(tile.columns)
+    operands = [right, ldb, initial, ldi, c, word(shape.ldc)]
     if shape.copied:
         strip = emit_strip(b.module, replace(tile, gathered=False))
         with _pieces(b, shape, block) as (rows, begin, copy):
             lda = shape.piece if shape.down else shape.block
-            back = begin if shape.down else b.mul(begin, whole(lda))
+            back = begin if shape.down else b.mul(begin, word(lda))
             a = at(b, copy, tile.element, b.neg(back))
-            b.call(strip, [a, whole(lda), block.index, *operands, *rows, block.depth])
+            b.call(strip, [a, word(lda), block.index, *operands, *rows, block.depth])
     else:
-        left = [block.a, whole(shape.lda), block.index]
+        left = [block.a, word(shape.lda), block.index]
         b.call(emit_strip(b.module, tile), [*left, *operands, *block.rows, block.depth])
     if shape.finish is not None:
         close = _emit_finish(b.function, tile, shape, shape.finish)
         with b.if_then(block.last):
-            b.call(close, [c, *block.rows, j, whole(tile.columns), block.extra])
+            b.call(close, [c, *block.rows, j, word(tile.columns), block.extra])
 
 
 @contextmanager
@@ -221,11 +227,11 @@ def _pieces(b: ir.IRBuilder, shape: Shape, block: Block) -> Iterator[tuple[Any, 
     """
     first, last = block.rows
     element = element_of(shape.kind)
-    room = whole(shape.block * max(shape.panels) * lanes_of(shape.kind))
-    with repeat(b, first, b.add(last, whole(shape.piece - 1)), shape.piece) as top:
-        rows = (top, _least(b, b.add(top, whole(shape.piece)), last))
-        begin = _least(b, top, whole(shape.extent - shape.piece)) if shape.down else top
-        copy = b.add(room, b.mul(b.sub(top, first), whole(shape.block)))
+    room = word(shape.block * max(shape.panels) * lanes_of(shape.kind))
+    with repeat(b, first, b.add(last, word(shape.piece - 1)), shape.piece) as top:
+        rows = (top, _least(b, b.add(top, word(shape.piece)), last))
+        begin = _least(b, top, word(shape.extent - shape.piece)) if shape.down else top
+        copy = b.add(room, b.mul(b.sub(top, first), word(shape.block)))
         yield rows, begin, at(b, block.scratch, element, copy)
 
 
@@ -234,13 +240,13 @@ def _emit_copy_of_a(
 ) -> None:
     """Write the copy of one piece of A."""
     gather = emit_copy(b.module, shape.kind, shape.gathered)
-    a, lda = block.a, whole(shape.lda)
+    a, lda = block.a, word(shape.lda)
     if shape.down:
         a = at(b, a, element_of(shape.kind), begin)
-        ends = [whole(0), block.depth, whole(shape.piece)]
-        b.call(gather, [a, lda, block.index, copy, whole(shape.piece), *ends])
+        ends = [word(0), block.depth, word(shape.piece)]
+        b.call(gather, [a, lda, block.index, copy, word(shape.piece), *ends])
     else:
-        b.call(gather, [a, lda, block.index, copy, whole(shape.block), *rows, block.depth])
+        b.call(gather, [a, lda, block.index, copy, word(shape.block), *rows, block.depth])
 
 
 def _least(b: ir.IRBuilder, x: Any, y: Any) -> Any:
@@ -262,8 +268,8 @@ def _emit_finish(product: ir.Function, tile: Tile, shape: Shape, finish: Finish)
     b = ir.IRBuilder(function.append_basic_block())
     o, lanes = Ops(b), lanes_of(tile.kind)
     with repeat(b, first, last) as i:
-        row = at(b, c, tile.element, b.mul(i, whole(shape.ldc)))
-        with repeat(b, whole(0), columns, lanes) as v:
+        row = at(b, c, tile.element, b.mul(i, word(shape.ldc)))
+        with repeat(b, word(0), columns, lanes) as v:
             place = at(b, row, tile.element, v)
             value = b.load(place, typ=tile.kind, align=shape.size)
             b.store(finish(o, i, b.add(j, v), value), place, align=shape.size)

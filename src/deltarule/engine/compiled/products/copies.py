@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.instructions.operations import element_of, lanes_of
+from deltarule.engine.compiled.instructions.operations import WORD, element_of, lanes_of, word
 from deltarule.engine.compiled.products.tiles import (
-    INTEGER,
     Tile,
     align_of,
     at,
     repeat,
     routine,
-    whole,
 )
 
 __all__ = ["emit_copy", "emit_pack"]
@@ -28,12 +26,12 @@ def emit_pack(module: ir.Module, tile: Tile) -> ir.Function:
     right, ldb, to, depth = function.args
     b = ir.IRBuilder(function.append_basic_block())
     align = align_of(tile.element)
-    with repeat(b, whole(0), depth) as k:
+    with repeat(b, word(0), depth) as k:
         source = at(b, right, tile.element, b.mul(k, ldb))
-        target = at(b, to, tile.element, b.mul(k, whole(tile.columns)))
+        target = at(b, to, tile.element, b.mul(k, word(tile.columns)))
         for v in range(0, tile.columns, lanes_of(tile.kind)):
-            value = b.load(at(b, source, tile.element, whole(v)), typ=tile.kind, align=align)
-            b.store(value, at(b, target, tile.element, whole(v)), align=align)
+            value = b.load(at(b, source, tile.element, word(v)), typ=tile.kind, align=align)
+            b.store(value, at(b, target, tile.element, word(v)), align=align)
     b.ret_void()
     return function
 
@@ -55,12 +53,12 @@ def emit_copy(module: ir.Module, kind: ir.Type, gathered: bool) -> ir.Function:
     )
     a, lda, index, to, ldt, first, last, length = function.args
     b = ir.IRBuilder(function.append_basic_block())
-    end = b.sub(length, whole(lanes))
+    end = b.sub(length, word(lanes))
     with repeat(b, first, last) as i:
-        row = b.load(at(b, index, INTEGER, i), typ=INTEGER) if gathered else i
+        row = b.load(at(b, index, WORD, i), typ=WORD) if gathered else i
         source = at(b, a, element, b.mul(row, lda))
         target = at(b, to, element, b.mul(b.sub(i, first), ldt))
-        with repeat(b, whole(0), b.add(length, whole(lanes - 1)), lanes) as k:
+        with repeat(b, word(0), b.add(length, word(lanes - 1)), lanes) as k:
             # The last vector overlaps the one before instead of reaching beyond the row.
             place = b.select(b.icmp_signed("<", k, end), k, end)
             value = b.load(at(b, source, element, place), typ=kind, align=align_of(element))

@@ -18,9 +18,9 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.machine import Machine
-from deltarule.engine.compiled.instructions.operations import element_of
+from deltarule.engine.compiled.instructions.operations import WORD, element_of, word
 from deltarule.engine.compiled.products.blocking import Block, Finish, Shape, emit_block
-from deltarule.engine.compiled.products.tiles import INTEGER, POINTER, at, repeat, routine, whole
+from deltarule.engine.compiled.products.tiles import POINTER, at, repeat, routine
 
 __all__ = ["Product", "columns_product", "rows_product"]
 
@@ -72,11 +72,11 @@ def rows_product(
     element = element_of(shape.kind)
     begin = begin if start else _zeros(module, name, element, width)
     blocks = -(-depth // shape.block)
-    with repeat(b, whole(0), whole(blocks)) as t:
-        k = b.mul(t, whole(shape.block))
-        first, last = (b.icmp_signed("==", t, whole(end)) for end in (0, blocks - 1))
-        length = b.select(last, whole(depth - (blocks - 1) * shape.block), whole(shape.block))
-        below = at(b, right, element, b.mul(k, whole(ldb)))
+    with repeat(b, word(0), word(blocks)) as t:
+        k = b.mul(t, word(shape.block))
+        first, last = (b.icmp_signed("==", t, word(end)) for end in (0, blocks - 1))
+        length = b.select(last, word(depth - (blocks - 1) * shape.block), word(shape.block))
+        below = at(b, right, element, b.mul(k, word(ldb)))
         along = at(b, a, element, k)
         rest = (first, last, begin, c, (i0, i1), extra, scratch)
         emit_block(b, shape, Block(along, index, below, length, *rest))
@@ -110,16 +110,16 @@ def columns_product(
     b = ir.IRBuilder(function.append_basic_block())
     element = element_of(shape.kind)
     zeros = _zeros(module, name, element, width)
-    full = b.sdiv(b.add(n, whole(shape.block - 1)), whole(shape.block))
-    blocks = b.select(b.icmp_signed(">", full, whole(1)), full, whole(1))
-    with repeat(b, whole(0), blocks) as t:
-        i = b.mul(t, whole(shape.block))
-        first = b.icmp_signed("==", t, whole(0))
+    full = b.sdiv(b.add(n, word(shape.block - 1)), word(shape.block))
+    blocks = b.select(b.icmp_signed(">", full, word(1)), full, word(1))
+    with repeat(b, word(0), blocks) as t:
+        i = b.mul(t, word(shape.block))
+        first = b.icmp_signed("==", t, word(0))
         rest = b.sub(n, i)
-        length = b.select(b.icmp_signed("<", rest, whole(shape.block)), rest, whole(shape.block))
-        below = at(b, right, element, b.mul(i, whole(ldb)))
-        down = a if gathered else at(b, a, element, b.mul(i, whole(lda)))
-        rows = at(b, index, INTEGER, i) if gathered else index
+        length = b.select(b.icmp_signed("<", rest, word(shape.block)), rest, word(shape.block))
+        below = at(b, right, element, b.mul(i, word(ldb)))
+        down = a if gathered else at(b, a, element, b.mul(i, word(lda)))
+        rows = at(b, index, WORD, i) if gathered else index
         nothing = ir.Constant(POINTER, None)
         ends = (first, first, zeros, c, (k0, k1), nothing, scratch)
         emit_block(b, shape, Block(down, rows, below, length, *ends))

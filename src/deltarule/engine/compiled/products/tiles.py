@@ -32,10 +32,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of
+from deltarule.engine.compiled.instructions.operations import WORD, Ops, element_of, lanes_of, word
 
 __all__ = [
-    "INTEGER",
     "POINTER",
     "Tile",
     "align_of",
@@ -43,10 +42,8 @@ __all__ = [
     "emit_strip",
     "repeat",
     "routine",
-    "whole",
 ]
 
-INTEGER = ir.IntType(64)
 POINTER = ir.PointerType()
 
 
@@ -82,11 +79,6 @@ class Tile:
         return f"strip.{self.height}x{self.vectors}.{self.element}{lanes_of(self.kind)}.{way}"
 
 
-def whole(value: int) -> ir.Constant:
-    """Return an integer constant of 64 bits."""
-    return ir.Constant(INTEGER, value)
-
-
 def at(b: ir.IRBuilder, pointer: Any, element: ir.Type, place: Any) -> Any:
     """Return the address of the number at `place` behind `pointer`."""
     return b.gep(pointer, [place], source_etype=element)
@@ -103,7 +95,7 @@ def routine(module: ir.Module, name: str, arguments: str, numbers: str) -> ir.Fu
     It is never copied into its callers: products share it.
     """
     names = arguments.split()
-    kinds = [INTEGER if n in numbers.split() else POINTER for n in names]
+    kinds = [WORD if n in numbers.split() else POINTER for n in names]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
     function.linkage = "internal"
     function.attributes.add("nounwind")
@@ -125,9 +117,9 @@ def repeat(b: ir.IRBuilder, start: Any, stop: Any, step: int = 1) -> Iterator[An
     done = b.append_basic_block("done")
     b.branch(head)
     b.position_at_end(head)
-    i = b.phi(INTEGER)
+    i = b.phi(WORD)
     i.add_incoming(start, before)
-    following = b.add(i, whole(step), flags=("nsw",))
+    following = b.add(i, word(step), flags=("nsw",))
     b.cbranch(b.icmp_signed("<=", following, stop), body, done)
     b.position_at_end(body)
     yield i
@@ -150,13 +142,13 @@ def emit_strip(module: ir.Module, tile: Tile) -> ir.Function:
     function = routine(module, tile.name, names, "lda ldb ldi ldc first last depth")
     a, lda, index, right, ldb, initial, ldi, c, ldc, first, last, depth = function.args
     b = ir.IRBuilder(function.append_basic_block())
-    stop = b.add(last, whole(tile.height - 1), flags=("nsw",))
+    stop = b.add(last, word(tile.height - 1), flags=("nsw",))
     with repeat(b, first, stop, tile.height) as top:
         rows = _rows(b, tile, top, last)
         numbers = _places(b, tile, rows, a, lda, index)
         starts = [at(b, initial, tile.element, b.mul(i, ldi)) for i in rows]
         sums = [load for start in starts for load in _load(b, tile, start)]
-        _prefetch(b, tile, c, ldc, b.add(top, whole(tile.height)))
+        _prefetch(b, tile, c, ldc, b.add(top, word(tile.height)))
         sums = _sum(b, tile, sums, (a, lda, index), numbers, (right, ldb), depth)
         for r, i in enumerate(rows):
             _store(b, tile, at(b, c, tile.element, b.mul(i, ldc)), sums[r * tile.vectors :])
@@ -166,8 +158,8 @@ def emit_strip(module: ir.Module, tile: Tile) -> ir.Function:
 
 def _rows(b: ir.IRBuilder, tile: Tile, top: Any, last: Any) -> list[Any]:
     """Return the tile's rows; those beyond the last one are the last one."""
-    bottom = b.sub(last, whole(1), flags=("nsw",))
-    following = [b.add(top, whole(r), flags=("nsw",)) for r in range(1, tile.height)]
+    bottom = b.sub(last, word(1), flags=("nsw",))
+    following = [b.add(top, word(r), flags=("nsw",)) for r in range(1, tile.height)]
     return [top, *(b.select(b.icmp_signed("<", i, last), i, bottom) for i in following)]
 
 
@@ -181,7 +173,7 @@ def _places(
 def _row(b: ir.IRBuilder, tile: Tile, a: Any, lda: Any, index: Any, i: Any) -> Any:
     """Return the address of row i of A, or of row index[i]."""
     if tile.gathered:
-        i = b.load(at(b, index, INTEGER, i), typ=INTEGER)
+        i = b.load(at(b, index, WORD, i), typ=WORD)
     return at(b, a, tile.element, b.mul(i, lda, flags=("nsw",)))
 
 
@@ -197,7 +189,7 @@ def _sum(
     """Write the loop over k; return the sums after it."""
     o = Ops(b)
     before = b.block
-    with repeat(b, whole(0), depth) as k:
+    with repeat(b, word(0), depth) as k:
         body = b.block
         b.position_before(k)
         running = [b.phi(tile.kind) for _ in sums]
@@ -224,24 +216,24 @@ def _prefetch(b: ir.IRBuilder, tile: Tile, c: Any, ldc: Any, top: Any) -> None:
     address beyond the last row does no harm: nothing is read into the program.
     """
     reading, second, data = (ir.Constant(ir.IntType(32), n) for n in (0, 2, 1))
-    with repeat(b, top, b.add(top, whole(tile.height))) as i:
+    with repeat(b, top, b.add(top, word(tile.height))) as i:
         row = at(b, c, tile.element, b.mul(i, ldc))
         for j in range(0, tile.columns, 64 // align_of(tile.element)):
-            place = at(b, row, tile.element, whole(j))
+            place = at(b, row, tile.element, word(j))
             Ops(b).call("llvm.prefetch.p0", ir.VoidType(), place, reading, second, data)
 
 
 def _load(b: ir.IRBuilder, tile: Tile, pointer: Any) -> list[Any]:
     """Return the vectors of one row behind `pointer`."""
     align = align_of(tile.element)
-    places = [at(b, pointer, tile.element, whole(j)) for j in _columns(tile)]
+    places = [at(b, pointer, tile.element, word(j)) for j in _columns(tile)]
     return [b.load(place, typ=tile.kind, align=align) for place in places]
 
 
 def _store(b: ir.IRBuilder, tile: Tile, pointer: Any, values: list[Any]) -> None:
     """Store the vectors of one row behind `pointer`."""
     for value, j in zip(values, _columns(tile), strict=False):
-        b.store(value, at(b, pointer, tile.element, whole(j)), align=align_of(tile.element))
+        b.store(value, at(b, pointer, tile.element, word(j)), align=align_of(tile.element))
 
 
 def _columns(tile: Tile) -> range:

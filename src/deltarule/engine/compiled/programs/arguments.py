@@ -9,7 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.instructions.operations import Module, Ops
+from deltarule.engine.compiled.instructions.operations import WORD, Module, Ops, word
 
 __all__ = ["Call", "CallValues", "kernel_function"]
 
@@ -76,7 +76,7 @@ class CallValues:
 
     def _load(self, name: str) -> Any:
         kind = ir.PointerType() if name in _POINTERS else ir.IntType(64)
-        offset = ir.Constant(ir.IntType(64), self._fields[name])
+        offset = word(self._fields[name])
         at = self._ops.b.gep(self._call, [offset], source_etype=ir.IntType(64))
         return self._ops.b.load(at, typ=kind, name=name)
 
@@ -88,17 +88,17 @@ class CallValues:
         side in rates, totals and (where `stride` says so) index.
         """
         o, b, whole = self._ops, self._ops.b, dict(self._read)
-        word, double = ir.IntType(64), ir.DoubleType()
+        double = ir.DoubleType()
         with o.loop(0, self.epochs) as e:
             done = b.mul(e, whole["count"])
-            none = ir.Constant(word, 0)
+            none = word(0)
             new = b.select(b.icmp_signed("!=", whole["repeat"], none), none, done)
-            self._read["index"] = o.at(whole["index"], word, b.mul(e, whole["stride"]))
-            several = ir.Constant(word, networks)
+            self._read["index"] = o.at(whole["index"], WORD, b.mul(e, whole["stride"]))
+            several = word(networks)
             self._read["rates"] = o.at(whole["rates"], double, b.mul(new, several))
             for name in ("scales", "weights"):
                 self._read[name] = o.at(whole[name], double, new)
-            two = ir.Constant(word, 2 * networks)
+            two = word(2 * networks)
             self._read["totals"] = o.at(whole["totals"], double, b.mul(e, two))
             self._read["t"] = b.add(whole["t"], done)
             yield e

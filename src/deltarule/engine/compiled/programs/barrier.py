@@ -7,11 +7,10 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.machine import is_arm64
-from deltarule.engine.compiled.instructions.operations import Ops
+from deltarule.engine.compiled.instructions.operations import WORD, Ops, word
 
 __all__ = ["ThreadGroup"]
 
-_WORD = ir.IntType(64)
 
 SPINS = 4000
 """How often a thread looks before it gives the processor to others."""
@@ -23,8 +22,8 @@ class ThreadGroup:
     def __init__(self, ops: Ops, counter: Any, number: Any, threads: Any) -> None:
         self._ops, self._counter = ops, counter
         self.number, self.threads = number, threads
-        self._target, self._spins = ops.b.alloca(_WORD), ops.b.alloca(_WORD)
-        ops.b.store(ir.Constant(_WORD, 0), self._target)
+        self._target, self._spins = ops.b.alloca(WORD), ops.b.alloca(WORD)
+        ops.b.store(word(0), self._target)
 
     def wait(self) -> None:
         """Wait until every thread of the group has come here.
@@ -33,23 +32,23 @@ class ThreadGroup:
         threads times the number of meetings so far.
         """
         o, b = self._ops, self._ops.b
-        target = b.add(b.load(self._target, typ=_WORD), self.threads)
+        target = b.add(b.load(self._target, typ=WORD), self.threads)
         b.store(target, self._target)
-        with b.if_then(b.icmp_signed(">", self.threads, ir.Constant(_WORD, 1))):
-            b.atomic_rmw("add", self._counter, ir.Constant(_WORD, 1), "acq_rel")
-            b.store(ir.Constant(_WORD, 0), self._spins)
+        with b.if_then(b.icmp_signed(">", self.threads, word(1))):
+            b.atomic_rmw("add", self._counter, word(1), "acq_rel")
+            b.store(word(0), self._spins)
             look, rest, give, after = (
                 b.append_basic_block(n) for n in ["look", "rest", "give", "met"]
             )
             b.branch(look)
             b.position_at_end(look)
-            seen = b.load_atomic(self._counter, "acquire", 8, typ=_WORD)
+            seen = b.load_atomic(self._counter, "acquire", 8, typ=WORD)
             b.cbranch(b.icmp_signed("<", seen, target), rest, after)
             b.position_at_end(rest)
             _pause(o)
-            done = b.add(b.load(self._spins, typ=_WORD), ir.Constant(_WORD, 1))
+            done = b.add(b.load(self._spins, typ=WORD), word(1))
             b.store(done, self._spins)
-            b.cbranch(b.icmp_signed(">", done, ir.Constant(_WORD, SPINS)), give, look)
+            b.cbranch(b.icmp_signed(">", done, word(SPINS)), give, look)
             b.position_at_end(give)
             o.call("deltarule_yield", ir.IntType(32))
             b.branch(look)
@@ -58,11 +57,11 @@ class ThreadGroup:
     def share(self, start: Any, stop: Any, step: int = 1) -> tuple[Any, Any]:
         """Return this thread's part of [start, stop), in whole steps counted from `start`."""
         b = self._ops.b
-        size = ir.Constant(_WORD, step)
+        size = word(step)
         length = b.sub(stop, start)
-        steps = b.sdiv(b.add(length, ir.Constant(_WORD, step - 1)), size)
+        steps = b.sdiv(b.add(length, word(step - 1)), size)
         ends = []
-        for part in (self.number, b.add(self.number, ir.Constant(_WORD, 1))):
+        for part in (self.number, b.add(self.number, word(1))):
             end = b.mul(b.sdiv(b.mul(steps, part), self.threads), size)
             ends.append(b.add(start, b.select(b.icmp_signed("<", end, length), end, length)))
         return ends[0], ends[1]

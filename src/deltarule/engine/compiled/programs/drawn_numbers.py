@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from llvmlite import ir
-
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.tracing import Node
-from deltarule.engine.compiled.instructions.operations import lanes_of, vector_of
+from deltarule.engine.compiled.instructions.operations import lanes_of, vector_of, word
 from deltarule.engine.compiled.instructions.philox import numbers, words_by_place
 
 __all__ = ["bind_drawn_numbers"]
-
-_WORD = ir.IntType(64)
 
 
 def bind_drawn_numbers(
@@ -24,11 +20,11 @@ def bind_drawn_numbers(
 
     `place` is (seed, t, row): networks side by side have vectors of seeds, samples of rows.
     """
-    o, lanes = lower.ops, max(lanes_of(word.type) for word in place)
+    o, lanes = lower.ops, max(lanes_of(v.type) for v in place)
     alone = lanes != lanes_of(lower.kind)  # one number in all lanes
     kind = vector_of(lower.kind.element, lanes) if alone else lower.kind
     for start in range(0, len(terms), 4):
-        words = words_by_place(o, purpose, *place, ir.Constant(_WORD, start // 4))
-        for term, word in zip(terms[start : start + 4], words, strict=False):
-            value = numbers(o, word, kind)
+        words = words_by_place(o, purpose, *place, word(start // 4))
+        for term, drawn in zip(terms[start : start + 4], words, strict=False):
+            value = numbers(o, drawn, kind)
             lower.bind(term, o.splat(lower.kind, value) if alone else value)

@@ -7,7 +7,7 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.machine import Machine
-from deltarule.engine.compiled.instructions.operations import Module, Ops
+from deltarule.engine.compiled.instructions.operations import Module, Ops, word
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
 from deltarule.engine.compiled.programs.barrier import ThreadGroup
 from deltarule.engine.compiled.programs.packed import Packed
@@ -16,7 +16,7 @@ from deltarule.engine.compiled.specialisation import Specialisation, element
 
 __all__ = ["Kernel"]
 
-_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+_DOUBLE = ir.DoubleType()
 
 
 class Kernel:
@@ -60,12 +60,12 @@ class Kernel:
 
     def share_of_rows(self, rows: int) -> tuple[Any, Any]:
         """Return this thread's part [k0, k1) of the rows of a part of the parameters."""
-        return self.group.share(ir.Constant(_WORD, 0), ir.Constant(_WORD, rows), 8)
+        return self.group.share(word(0), word(rows), 8)
 
     def hand_in(self, which: int) -> None:
         """Lay this thread's part of a sum where the first thread finds it."""
         o, b = self.o, self.o.b
-        offset = b.add(b.mul(self.number, ir.Constant(_WORD, 8)), ir.Constant(_WORD, which))
+        offset = b.add(b.mul(self.number, word(8)), word(which))
         partial = self.address("partial")
         o.store(b.load(self.sums[which], typ=_DOUBLE), partial, offset)
 
@@ -73,10 +73,10 @@ class Kernel:
         """Add the threads' parts to a total, in their order: the first thread does it."""
         o, b = self.o, self.o.b
         partial = self.address("partial")
-        with b.if_then(b.icmp_signed("==", self.number, ir.Constant(_WORD, 0))):
+        with b.if_then(b.icmp_signed("==", self.number, word(0))):
             b.store(ir.Constant(_DOUBLE, 0.0), self.sums[which])
             with o.loop(0, self.call.threads) as k:
-                offset = b.add(b.mul(k, ir.Constant(_WORD, 8)), ir.Constant(_WORD, which))
+                offset = b.add(b.mul(k, word(8)), word(which))
                 so_far = b.load(self.sums[which], typ=_DOUBLE)
                 b.store(b.fadd(so_far, o.load(partial, _DOUBLE, offset)), self.sums[which])
             self.add_to_total(which, b.load(self.sums[which], typ=_DOUBLE))

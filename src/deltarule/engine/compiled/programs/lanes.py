@@ -37,7 +37,7 @@ from deltarule.engine.compiled.expressions.symbols import (
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node
 from deltarule.engine.compiled.expressions.updates import update_along
 from deltarule.engine.compiled.instructions.machine import Machine
-from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
+from deltarule.engine.compiled.instructions.operations import WORD, Module, Ops, vector_of, word
 from deltarule.engine.compiled.programs.along import flags_along, numbers_along
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
 from deltarule.engine.compiled.programs.drawn_numbers import bind_drawn_numbers
@@ -46,7 +46,7 @@ from deltarule.engine.update import rate_factors
 
 __all__ = ["lanes_module", "lanes_of", "lanes_size"]
 
-_WORD, _HALF, _DOUBLE = ir.IntType(64), ir.IntType(32), ir.DoubleType()
+_HALF, _DOUBLE = ir.IntType(32), ir.DoubleType()
 
 
 def lanes_size(spec: Specialisation, machine: Machine) -> int:
@@ -103,7 +103,7 @@ class _Lanes:
         rest = b.sub(self.call.rows, row)
         n = b.select(b.icmp_signed("<", rest, self.call.batch), rest, self.call.batch)
         if self.batch <= self.lanes:  # one look at the whole batch
-            gradient, error = self._observations(s, row, ir.Constant(_WORD, 0), n)
+            gradient, error = self._observations(s, row, word(0), n)
         else:
             for total in (*self.gradient, self.error):
                 b.store(o.constant(self.kind, 0.0), total)
@@ -115,7 +115,7 @@ class _Lanes:
             error = b.load(self.error, typ=self.kind)
         total = o.sum_lanes(error)
         self._add(0, total)
-        with b.if_then(b.icmp_signed("!=", self.call.learn, ir.Constant(_WORD, 0))):
+        with b.if_then(b.icmp_signed("!=", self.call.learn, word(0))):
             self._update(s, self._sums(gradient), total)
 
     def _observations(self, s: Any, row: Any, i: Any, n: Any) -> tuple[list[Any], Any]:
@@ -141,8 +141,8 @@ class _Lanes:
         if spec.weighted:
             self._read(graph, lower, "s", self.call.weight, 1, sample)
         found, error = observed_side_by_side(graph, spec, theta)
-        t = o.b.add(o.b.add(self.call.t, s), ir.Constant(_WORD, 1))
-        place = o.load(self.call.seeds, _WORD), t, self._rows(i)
+        t = o.b.add(o.b.add(self.call.t, s), word(1))
+        place = o.load(self.call.seeds, WORD), t, self._rows(i)
         bind_drawn_numbers(lower, drawn_numbers(graph, spec.objective, found), STAND_IN, place)
         lower.common = graph.common_divisors()
         return [lower(g) for g in found.gradient], lower(error)
@@ -155,12 +155,12 @@ class _Lanes:
         """
         o, b = self.ops, self.ops.b
         if self.lanes == 1:
-            here = b.trunc(o.load(self.call.index, _WORD, b.add(row, i)), _HALF)
+            here = b.trunc(o.load(self.call.index, WORD, b.add(row, i)), _HALF)
             return here, ir.Constant(ir.IntType(1), 1)
-        several = ir.VectorType(_WORD, self.lanes)
+        several = ir.VectorType(WORD, self.lanes)
         inside = b.icmp_signed("<", self._rows(i), o.splat(several, n))
-        here = o.at(self.call.index, _WORD, b.add(row, i))
-        first = o.splat(several, o.load(here, _WORD))
+        here = o.at(self.call.index, WORD, b.add(row, i))
+        first = o.splat(several, o.load(here, WORD))
         sample = b.select(inside, o.masked_load(here, several, inside), first)
         return b.trunc(sample, ir.VectorType(_HALF, self.lanes)), inside
 
@@ -168,8 +168,8 @@ class _Lanes:
         """Return the batch's rows that lie in the lanes: i, i + 1, ..."""
         if self.lanes == 1:
             return i
-        several = ir.VectorType(_WORD, self.lanes)
-        steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(self.lanes)])
+        several = ir.VectorType(WORD, self.lanes)
+        steps = ir.Constant(several, [word(k) for k in range(self.lanes)])
         return self.ops.b.add(self.ops.splat(several, i), steps)
 
     def _read(
@@ -182,7 +182,7 @@ class _Lanes:
         for k, symbol in enumerate(symbols):
             entry = b.add(offset, o.constant(sample.type, k))
             if self.lanes == 1:
-                lower.bind(symbol, o.load(array, self.element, b.sext(entry, _WORD)))
+                lower.bind(symbol, o.load(array, self.element, b.sext(entry, WORD)))
             else:
                 lower.bind(symbol, o.gather(array, self.kind, entry))
 
@@ -213,10 +213,10 @@ class _Lanes:
             for name, array in arrays.items()
         )
         lower.bind(graph.symbol("lr", NUMBER), o.load(self.call.rates, _DOUBLE, s))
-        done = b.add(b.add(self.call.t, s), ir.Constant(_WORD, 1))
+        done = b.add(b.add(self.call.t, s), word(1))
         lower.bind(graph.symbol("t", NUMBER), b.sitofp(done, _DOUBLE))
         penalised, trained = (self._flags(graph, lower, n) for n in ("penalised", "trained"))
-        turn = b.urem(b.sub(done, ir.Constant(_WORD, 1)), self._layers)
+        turn = b.urem(b.sub(done, word(1)), self._layers)
         lower.bind(graph.symbol(TURN, NUMBER), b.sitofp(turn, _DOUBLE))
         layers = self._layers_along(graph, lower)
         error = error_symbol(graph, spec)
@@ -249,7 +249,7 @@ class _Lanes:
 
     @property
     def _layers(self) -> Any:
-        return ir.Constant(_WORD, len(self.spec.objective.network.layers))
+        return word(len(self.spec.objective.network.layers))
 
     def _layers_along(self, graph: Graph, lower: Lowering) -> list[Node]:
         """Return the layer, less 1, of every entry along theta, where each layer has its turn."""

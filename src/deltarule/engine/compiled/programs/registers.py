@@ -39,7 +39,7 @@ from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node
 from deltarule.engine.compiled.expressions.updates import update_each
 from deltarule.engine.compiled.expressions.varied import with_numbers
 from deltarule.engine.compiled.instructions.machine import Machine
-from deltarule.engine.compiled.instructions.operations import Module, Ops, vector_of
+from deltarule.engine.compiled.instructions.operations import WORD, Module, Ops, vector_of, word
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
 from deltarule.engine.compiled.programs.drawn_numbers import bind_drawn_numbers
 from deltarule.engine.compiled.programs.side_by_side import CallReader, ProgramKey
@@ -48,7 +48,7 @@ from deltarule.engine.compiled.specialisation import Specialisation, element
 
 __all__ = ["registers_module", "write_registers"]
 
-_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+_DOUBLE = ir.DoubleType()
 
 ALONE = ProgramKey()
 """One network, its observations in one order, its rates batch by batch."""
@@ -130,7 +130,7 @@ class _Registers:
         """Copy theta to epoch e's part of `scratch`, if there is any."""
         b, scratch = self.ops.b, self.call.scratch
         with b.if_then(b.icmp_unsigned("!=", scratch, ir.Constant(ir.PointerType(), None))):
-            part = b.mul(e, self._word(self.theta.count * self.lanes))
+            part = b.mul(e, word(self.theta.count * self.lanes))
             place = self.ops.at(scratch, self.element, part)
             self.theta.bring_back(place)
 
@@ -148,9 +148,9 @@ class _Registers:
         values = dict(zip(self.varied, self.numbers, strict=True))
         spec = self.spec = with_numbers(spec, values)
         t = graph.symbol("t", NUMBER)
-        done = b.add(b.add(self.call.t, s), self._word(1))
+        done = b.add(b.add(self.call.t, s), word(1))
         lower.bind(t, b.sitofp(done, _DOUBLE))
-        turn = b.urem(b.sub(done, self._word(1)), self._word(len(spec.objective.network.layers)))
+        turn = b.urem(b.sub(done, word(1)), word(len(spec.objective.network.layers)))
         lower.bind(graph.symbol(TURN, NUMBER), b.sitofp(turn, _DOUBLE))
         theta = theta_symbols(graph, spec.objective.network)
         self._bind(lower, theta, self.theta)
@@ -159,7 +159,7 @@ class _Registers:
             gradient = self._observation(graph, lower, theta, lr, s, row)
         else:
             gradient = self._observations(graph, lower, theta, lr, s, row)
-        with b.if_then(b.icmp_signed("!=", self.call.learn, ir.Constant(_WORD, 0))):
+        with b.if_then(b.icmp_signed("!=", self.call.learn, word(0))):
             self._update(graph, lower, theta, gradient, s)
 
     def _bind(self, lower: Lowering, symbols: list[Node], variables: Variables) -> None:
@@ -231,7 +231,7 @@ class _Registers:
         o, spec = self.ops, self.spec
         if spec.objective.rule.choice.draws:
             terms = [drawn_number(graph, w) for w in theta]
-            place = *self._seeds_and_update(s), self._word(0)
+            place = *self._seeds_and_update(s), word(0)
             bind_drawn_numbers(lower, terms, CHOICE, place)
         error = error_symbol(graph, spec)
         if error is not None:
@@ -259,8 +259,8 @@ class _Registers:
 
     def _seeds_and_update(self, s: Any) -> tuple[Any, Any]:
         """Return the networks' seeds, and the number of the update."""
-        b, kind = self.ops.b, vector_of(_WORD, self.lanes)
-        t = b.add(b.add(self.call.t, s), self._word(1))
+        b, kind = self.ops.b, vector_of(WORD, self.lanes)
+        t = b.add(b.add(self.call.t, s), word(1))
         return self.ops.load(self.call.seeds, kind), t
 
     def _add(self, which: int, value: Any, factor: Any = None) -> None:
@@ -271,6 +271,3 @@ class _Registers:
         wide = wide if factor is None else b.fmul(wide, factor)
         total = self.totals[which]
         b.store(b.fadd(b.load(total, typ=self.wide), wide), total)
-
-    def _word(self, value: int) -> Any:
-        return ir.Constant(_WORD, value)

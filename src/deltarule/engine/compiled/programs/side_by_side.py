@@ -20,12 +20,12 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.tracing import Node
-from deltarule.engine.compiled.instructions.operations import Ops, vector_of
+from deltarule.engine.compiled.instructions.operations import WORD, Ops, vector_of, word
 from deltarule.engine.compiled.programs.arguments import CallValues
 
 __all__ = ["CallReader", "ProgramKey"]
 
-_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+_DOUBLE = ir.DoubleType()
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class CallReader:
         """Return the number of batch s, for every network its own where they `differ`."""
         if self.lanes == 1 or not differs:
             return self.ops.load(array, _DOUBLE, s)
-        offset = self.ops.b.mul(s, ir.Constant(_WORD, self.lanes))
+        offset = self.ops.b.mul(s, word(self.lanes))
         return self.ops.load(self.ops.at(array, _DOUBLE, offset), self.wide)
 
     def fixed(self, count: int) -> list[Callable[[], Any]]:
@@ -92,12 +92,12 @@ class CallReader:
         o, b = self.ops, self.ops.b
         several = self.lanes > 1 and not self.shared
         if several:
-            rows = vector_of(_WORD, self.lanes)
-            offset = b.mul(i, ir.Constant(_WORD, self.lanes))
-            sample = o.load(o.at(self.call.index, _WORD, offset), rows)
+            rows = vector_of(WORD, self.lanes)
+            offset = b.mul(i, word(self.lanes))
+            sample = o.load(o.at(self.call.index, WORD, offset), rows)
         else:
-            rows = _WORD
-            sample = o.load(self.call.index, _WORD, i)
+            rows = WORD
+            sample = o.load(self.call.index, WORD, i)
         offset = b.mul(sample, o.constant(rows, len(symbols)))
         for k, symbol in enumerate(symbols):
             entry = b.add(offset, o.constant(rows, k))

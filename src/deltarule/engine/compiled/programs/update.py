@@ -11,7 +11,7 @@ from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.moving import TURN, of_turn
 from deltarule.engine.compiled.expressions.tracing import NUMBER, VALUE, Graph, Node
 from deltarule.engine.compiled.expressions.updates import clipped, decay, entry, moved, nothing
-from deltarule.engine.compiled.instructions.operations import vector_of
+from deltarule.engine.compiled.instructions.operations import vector_of, word
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.packed import Part
 from deltarule.engine.compiled.specialisation import Specialisation
@@ -19,7 +19,7 @@ from deltarule.engine.update import rate_factors
 
 __all__ = ["Update", "layer_factors"]
 
-_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+_DOUBLE = ir.DoubleType()
 
 
 def layer_factors(spec: Specialisation) -> dict[int, float]:
@@ -54,9 +54,9 @@ class Update:
         p, o, b = self.p, self.p.o, self.p.o.b
         self.graph = Graph()
         lower = Lowering(o, p.element)
-        t = b.add(b.add(p.call.t, s), ir.Constant(_WORD, 1))
-        layers = ir.Constant(_WORD, len(p.network.layers))
-        turn = b.urem(b.sub(t, ir.Constant(_WORD, 1)), layers)
+        t = b.add(b.add(p.call.t, s), word(1))
+        layers = word(len(p.network.layers))
+        turn = b.urem(b.sub(t, word(1)), layers)
         values = {"lr": o.load(p.call.rates, _DOUBLE, s), "t": b.sitofp(t, _DOUBLE)}
         values[TURN] = b.sitofp(turn, _DOUBLE)
         for name, value in values.items():
@@ -72,8 +72,8 @@ class Update:
         for part in p.packing.parts(l):
             k0, k1 = p.share_of_rows(part.rows)
             with o.loop(k0, k1) as k:
-                row = b.mul(k, ir.Constant(_WORD, part.width))
-                self._row(part, b.add(ir.Constant(_WORD, part.start), row), write)
+                row = b.mul(k, word(part.width))
+                self._row(part, b.add(word(part.start), row), write)
 
     def _row(self, part: Part, offset: Any, write: Callable[..., None]) -> None:
         """Write a row's vectors: whole ones in a loop, then one with lanes beyond the units."""
@@ -88,7 +88,7 @@ class Update:
             bit = ir.IntType(1)
             flags = [ir.Constant(bit, int(whole + k < part.units)) for k in range(lanes)]
             mask = ir.Constant(ir.VectorType(bit, lanes), flags)
-            at = b.add(offset, ir.Constant(_WORD, whole))
+            at = b.add(offset, word(whole))
             write(kind, at, part.penalised, part.trained, mask)
 
     def _gradient(
@@ -124,16 +124,14 @@ class Update:
             self.each(l, part)
         partial = p.address("partial")
         # two sets in turn: a thread may be one update ahead of one that still reads
-        even = b.and_(s, ir.Constant(_WORD, 1))
-        turn = b.mul(
-            b.add(even, ir.Constant(_WORD, 1)), b.mul(p.call.threads, ir.Constant(_WORD, 8))
-        )
-        own = b.add(turn, b.mul(p.number, ir.Constant(_WORD, 8)))
+        even = b.and_(s, word(1))
+        turn = b.mul(b.add(even, word(1)), b.mul(p.call.threads, word(8)))
+        own = b.add(turn, b.mul(p.number, word(8)))
         o.store(b.load(self.squares, typ=_DOUBLE), partial, own)
         p.group.wait()
         b.store(ir.Constant(_DOUBLE, 0.0), self.squares)
         with o.loop(0, p.call.threads) as k:
-            other = o.load(partial, _DOUBLE, b.add(turn, b.mul(k, ir.Constant(_WORD, 8))))
+            other = o.load(partial, _DOUBLE, b.add(turn, b.mul(k, word(8))))
             b.store(b.fadd(b.load(self.squares, typ=_DOUBLE), other), self.squares)
         length = b.load(self.squares, typ=_DOUBLE)
         self.length = length if p.element == _DOUBLE else b.fptrunc(length, p.element)

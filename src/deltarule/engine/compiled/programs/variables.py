@@ -14,11 +14,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of
+from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, word
 
 __all__ = ["Variables", "all_staying"]
-
-_WORD = ir.IntType(64)
 
 
 class Variables:
@@ -76,7 +74,7 @@ class Variables:
     def _at(self, k: int) -> Any:
         if not self.placed:
             return self._registers[k]
-        return self._ops.b.gep(self._base, [ir.Constant(_WORD, k)])
+        return self._ops.b.gep(self._base, [word(k)])
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from deltarule.engine.compiled.instructions.operations import Ops
+from deltarule.engine.compiled.instructions.operations import Ops, word
 from deltarule.engine.compiled.programs.layered.packing import Packing
 from deltarule.engine.compiled.programs.places import LINE, Places
 from deltarule.engine.compiled.specialisation import element
@@ -60,8 +60,8 @@ class Memory(Places):
     def drawn_row(self, o: Ops, base: Any, i: Any, l: int = 0) -> Any:
         """Return the address of the numbers drawn for the batch's row i, from layer l on."""
         start = sum(n for layer, n in self.draws.items() if layer < l)
-        width = ir.Constant(ir.IntType(64), self.drawn)
-        offset = o.b.add(o.b.mul(i, width), ir.Constant(ir.IntType(64), start))
+        width = word(self.drawn)
+        offset = o.b.add(o.b.mul(i, width), word(start))
         return o.at(self.address(o, base, "drawn"), self.element, offset)
 
     def drawn_numbers(self, o: Ops, base: Any, l: int, i: Any, j: Any, kind: ir.Type) -> Any:
@@ -71,12 +71,12 @@ class Memory(Places):
     def source(self, o: Ops, base: Any, l: int, i: Any, j: Any) -> Any:
         """Return the address of entry (i, j) of what comes from the output in the place of
         delta_l."""
-        width = ir.Constant(ir.IntType(64), self.packing.blocks[-1].width)
+        width = word(self.packing.blocks[-1].width)
         offset = o.b.add(o.b.mul(i, width), j)
         return o.at(self.address(o, base, f"source{l}"), self.element, offset)
 
     def entry(self, o: Ops, base: Any, name: str, l: int, i: Any, j: Any) -> Any:
         """Return the address of entry (i, j) of layer l's `net`, `y` or `delta`."""
-        width = ir.Constant(ir.IntType(64), self.packing.blocks[l - 1].width)
+        width = word(self.packing.blocks[l - 1].width)
         offset = o.b.add(o.b.mul(i, width), j)
         return o.at(self.address(o, base, f"{name}{l}"), self.element, offset)

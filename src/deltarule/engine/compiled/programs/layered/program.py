@@ -27,7 +27,7 @@ from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import carrier, way_back
 from deltarule.engine.compiled.expressions.tracing import Graph
 from deltarule.engine.compiled.instructions.machine import Machine
-from deltarule.engine.compiled.instructions.operations import vector_of
+from deltarule.engine.compiled.instructions.operations import WORD, vector_of, word
 from deltarule.engine.compiled.instructions.philox import numbers, words_by_place
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.backward_matrix import backward_matrices
@@ -41,7 +41,7 @@ from deltarule.engine.compiled.specialisation import Specialisation
 
 __all__ = ["Layered"]
 
-_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+_DOUBLE = ir.DoubleType()
 
 
 class Layered(Kernel):
@@ -73,8 +73,8 @@ class Layered(Kernel):
         """Write one update."""
         o, b, L = self.o, self.o.b, len(self.network.layers)
         row, n = self.batch_rows(s)
-        index = o.at(self.call.index, _WORD, row)
-        i0, i1 = self.group.share(ir.Constant(_WORD, 0), n, 8)
+        index = o.at(self.call.index, WORD, row)
+        i0, i1 = self.group.share(word(0), n, 8)
         for total in self.sums:
             b.store(ir.Constant(_DOUBLE, 0.0), total)
         if self.memory.draws:
@@ -83,7 +83,7 @@ class Layered(Kernel):
             self._forward(l, index, i0, i1)
         with o.loop(i0, i1) as i:
             self._output(index, i, s)
-        learn = b.icmp_signed("!=", self.call.learn, ir.Constant(_WORD, 0))
+        learn = b.icmp_signed("!=", self.call.learn, word(0))
         with b.if_else(learn) as (yes, no):
             with yes:
                 self._learn(index, n, i0, i1, s)
@@ -96,14 +96,14 @@ class Layered(Kernel):
     def _draw(self, i0: Any, i1: Any, s: Any) -> None:
         """Write the numbers that the rule draws for this thread's rows."""
         o, b = self.o, self.o.b
-        t = b.add(b.add(self.call.t, s), ir.Constant(_WORD, 1))
-        seed, count = o.load(self.call.seeds, _WORD), sum(self.memory.draws.values())
-        several = ir.VectorType(_WORD, TOGETHER // 4)
-        steps = ir.Constant(several, [ir.Constant(_WORD, k) for k in range(TOGETHER // 4)])
+        t = b.add(b.add(self.call.t, s), word(1))
+        seed, count = o.load(self.call.seeds, WORD), sum(self.memory.draws.values())
+        several = ir.VectorType(WORD, TOGETHER // 4)
+        steps = ir.Constant(several, [word(k) for k in range(TOGETHER // 4)])
         with o.loop(i0, i1) as i:
             row = self.memory.drawn_row(o, self.call.scratch, i)
             with o.loop(0, count, TOGETHER) as k:
-                first = b.udiv(k, ir.Constant(_WORD, 4))
+                first = b.udiv(k, word(4))
                 found = words_by_place(
                     o, STAND_IN, seed, t, i, b.add(o.splat(several, first), steps)
                 )
@@ -142,8 +142,8 @@ class Layered(Kernel):
         """Return the address of this thread's own working memory."""
         b, memory = self.o.b, self.memory
         size = -(-self.passes.scratch // LINE) * LINE
-        offset = b.mul(self.number, ir.Constant(_WORD, size))
-        first = ir.Constant(_WORD, memory["thread 0"])
+        offset = b.mul(self.number, word(size))
+        first = word(memory["thread 0"])
         return self.o.at(self.call.scratch, ir.IntType(8), b.add(offset, first))
 
     def _forward(self, l: int, index: Any, i0: Any, i1: Any) -> None:
@@ -166,23 +166,23 @@ class Layered(Kernel):
     def _output(self, index: Any, i: Any, s: Any) -> None:
         """Write e and delta_L of the batch's sample i."""
         o, spec = self.o, self.spec
-        sample = o.load(index, _WORD, i)
+        sample = o.load(index, WORD, i)
         block = self.packing.blocks[-1]
         lanes = min(block.width, self.machine.lanes(spec.dtype))
         chunks = block.width // lanes
-        T = o.at(self.call.T, self.element, o.b.mul(sample, ir.Constant(_WORD, block.units)))
+        T = o.at(self.call.T, self.element, o.b.mul(sample, word(block.units)))
         scale = o.load(self.call.scales, _DOUBLE, s)
         weight = o.load(self.call.weight, self.element, sample) if spec.weighted else None
         row = OutputRow(self, self.memory, T, scale, weight, lanes)
         if spec.objective.network.output.rowwise:
-            row.write(i, [ir.Constant(_WORD, c * lanes) for c in range(chunks)], block.units)
+            row.write(i, [word(c * lanes) for c in range(chunks)], block.units)
             return
         whole = block.units // lanes
         if whole:
             with o.loop(0, whole * lanes, lanes) as j:
                 row.write(i, [j], None)
         if whole < chunks:
-            row.write(i, [ir.Constant(_WORD, whole * lanes)], block.units)
+            row.write(i, [word(whole * lanes)], block.units)
 
     def _descend(self, layers: list[int], index: Any, n: Any, s: Any) -> None:
         """Write gradient and update of some layers, between two meetings of the barrier."""
@@ -214,7 +214,7 @@ class Layered(Kernel):
         b.call(self.passes.gradient[l].function, arguments)
         if block.bias is None:
             return
-        last = b.icmp_signed("==", self.number, b.sub(self.call.threads, ir.Constant(_WORD, 1)))
+        last = b.icmp_signed("==", self.number, b.sub(self.call.threads, word(1)))
         with b.if_then(last):
             self._bias_gradient(delta, o.at(gradient, self.element, block.bias), block.width, n)
 
@@ -228,14 +228,14 @@ class Layered(Kernel):
             head, body, after = (b.append_basic_block(x) for x in ("rows", "row", "done"))
             b.branch(head)
             b.position_at_end(head)
-            i, total = b.phi(_WORD), b.phi(kind)
-            i.add_incoming(ir.Constant(_WORD, 0), start)
+            i, total = b.phi(WORD), b.phi(kind)
+            i.add_incoming(word(0), start)
             total.add_incoming(o.constant(kind, 0.0), start)
             b.cbranch(b.icmp_signed("<", i, n), body, after)
             b.position_at_end(body)
-            offset = b.add(b.mul(i, ir.Constant(_WORD, width)), j)
+            offset = b.add(b.mul(i, word(width)), j)
             total.add_incoming(o.add(total, o.load(delta, kind, offset)), b.block)
-            i.add_incoming(b.add(i, ir.Constant(_WORD, 1)), b.block)
+            i.add_incoming(b.add(i, word(1)), b.block)
             b.branch(head)
             b.position_at_end(after)
             o.store(total, into, j)
@@ -246,7 +246,7 @@ class Layered(Kernel):
         side = 16  # a square of numbers at a time: whole lines of the cache are read and written
         rows = self.feedback[l].rows
         with o.loop(k0, k1, side) as near, o.loop(0, rows) as j:
-            far = b.add(near, ir.Constant(_WORD, side))
+            far = b.add(near, word(side))
             self._turn_part(l, j, near, b.select(b.icmp_signed("<", far, k1), far, k1))
 
     def _turn_part(self, l: int, j: Any, k0: Any, k1: Any) -> None:
@@ -258,18 +258,18 @@ class Layered(Kernel):
             graph = Graph()
             value = carrier(graph, self.spec.objective, l)
             lower = Lowering(o, self.element)
-            turned = b.add(b.mul(k, ir.Constant(_WORD, block.width)), j)  # W^T is what there is
+            turned = b.add(b.mul(k, word(block.width)), j)  # W^T is what there is
             if feedback.of_weights:
                 lower.bind(graph.symbol("w"), o.load(self._matrices(l)[0], self.element, turned))
             if feedback.fixed is not None:
-                row = b.mul(j, ir.Constant(_WORD, below.units))
-                here = b.add(b.add(row, k), ir.Constant(_WORD, feedback.fixed))
+                row = b.mul(j, word(below.units))
+                here = b.add(b.add(row, k), word(feedback.fixed))
                 lower.bind(graph.symbol("B"), o.load(self.call.feedback, self.element, here))
             if feedback.learned:
                 slot = (len(self.spec.slots) - 1) * self.packing.size + block.start
                 B = o.at(self.call.slots, self.element, slot)
                 lower.bind(graph.symbol("B"), o.load(B, self.element, turned))
-            place = b.add(b.mul(j, ir.Constant(_WORD, below.width)), k)
+            place = b.add(b.mul(j, word(below.width)), k)
             o.store(lower(value), target, place)
 
 

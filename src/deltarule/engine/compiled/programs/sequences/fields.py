@@ -11,11 +11,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.instructions.operations import Ops
+from deltarule.engine.compiled.instructions.operations import Ops, word
 
 __all__ = ["Field", "Rows", "View"]
-
-_WORD = ir.IntType(64)
 
 
 @dataclass(frozen=True)
@@ -51,9 +49,9 @@ class View:
 
     def at(self, o: Ops, memory: Any, kind: ir.Type, t: Any, node: Any = 0) -> Any:
         """Return the address of a node's vector at step t."""
-        slot = o.b.add(t, ir.Constant(_WORD, self.first + self.field.before))
-        place = o.b.mul(slot, ir.Constant(_WORD, self.field.nodes))
-        node = ir.Constant(_WORD, node) if isinstance(node, int) else node
+        slot = o.b.add(t, word(self.first + self.field.before))
+        place = o.b.mul(slot, word(self.field.nodes))
+        node = word(node) if isinstance(node, int) else node
         start = o.at(memory, ir.IntType(8), self.field.start)
         return o.b.gep(start, [o.b.add(place, node)], source_etype=kind)
 

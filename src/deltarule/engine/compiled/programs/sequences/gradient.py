@@ -11,8 +11,9 @@ from typing import Any
 
 from llvmlite import ir
 
+from deltarule.engine.compiled.instructions.operations import word
 from deltarule.engine.compiled.programs.sequences.fields import View
-from deltarule.engine.compiled.programs.sequences.loops import summed, tiled, word
+from deltarule.engine.compiled.programs.sequences.loops import summed, tiled
 from deltarule.engine.compiled.programs.sequences.stages import Bias, Product, Stage
 from deltarule.engine.compiled.programs.sequences.vectors import Vectors
 

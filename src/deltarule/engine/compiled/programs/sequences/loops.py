@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
+from deltarule.engine.compiled.instructions.operations import WORD, Ops, word
 
-from deltarule.engine.compiled.instructions.operations import Ops
+__all__ = ["summed", "tiled"]
 
-__all__ = ["summed", "tiled", "word"]
-
-_WORD = ir.IntType(64)
 
 UNROLLED = 4
 """Terms of a sum that are written one after the other in a turn of its loop."""
-
-
-def word(value: int) -> Any:
-    """Return a whole number of 64 bits."""
-    return ir.Constant(_WORD, value)
 
 
 def tiled(o: Ops, count: int, height: int, write: Callable[[Any, int], None]) -> None:
@@ -88,7 +80,7 @@ def _loop(
     head, after = b.append_basic_block("sum"), b.append_basic_block("summed")
     b.branch(head)
     b.position_at_end(head)
-    k = b.phi(_WORD)
+    k = b.phi(WORD)
     running = [b.phi(value.type) for value in sums]
     k.add_incoming(start, before)
     for phi, value in zip(running, sums, strict=True):

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
+from deltarule.engine.compiled.instructions.operations import word
 from deltarule.engine.compiled.programs.sequences.fields import Rows
-from deltarule.engine.compiled.programs.sequences.loops import summed, tiled, word
+from deltarule.engine.compiled.programs.sequences.loops import summed, tiled
 from deltarule.engine.compiled.programs.sequences.plan import Ending
 from deltarule.engine.compiled.programs.sequences.samples import Lanes
 from deltarule.engine.compiled.programs.sequences.stages import Product, Stage

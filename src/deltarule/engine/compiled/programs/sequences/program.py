@@ -29,12 +29,12 @@ from deltarule.engine.compiled.expressions.formulas import output_terms
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import lanes_of as lanes_in
-from deltarule.engine.compiled.instructions.operations import vector_of
+from deltarule.engine.compiled.instructions.operations import vector_of, word
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.places import LINE, Places
 from deltarule.engine.compiled.programs.sequences.fields import View
 from deltarule.engine.compiled.programs.sequences.gradient import Gradient
-from deltarule.engine.compiled.programs.sequences.loops import tiled, word
+from deltarule.engine.compiled.programs.sequences.loops import tiled
 from deltarule.engine.compiled.programs.sequences.packing import Packing
 from deltarule.engine.compiled.programs.sequences.passes import Passes
 from deltarule.engine.compiled.programs.sequences.plan import Plan
@@ -45,7 +45,7 @@ from deltarule.engine.compiled.specialisation import Specialisation, element
 
 __all__ = ["Sequences", "groups_of", "lanes_of"]
 
-_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+_DOUBLE = ir.DoubleType()
 
 MOST_GROUPS = 16
 """The most gradients that a batch is summed in."""

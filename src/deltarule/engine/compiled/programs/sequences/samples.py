@@ -6,14 +6,19 @@ from typing import Any
 
 from llvmlite import ir
 
-from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, vector_of
+from deltarule.engine.compiled.instructions.operations import (
+    Ops,
+    element_of,
+    lanes_of,
+    vector_of,
+    word,
+)
 from deltarule.engine.compiled.programs.arguments import CallValues
 from deltarule.engine.compiled.programs.sequences.fields import View
-from deltarule.engine.compiled.programs.sequences.loops import word
 
 __all__ = ["Lanes"]
 
-_WORD, _HALF = ir.IntType(64), ir.IntType(32)
+WORD, _HALF = ir.IntType(64), ir.IntType(32)
 
 
 class Lanes:
@@ -24,16 +29,16 @@ class Lanes:
 
     def __init__(self, o: Ops, call: CallValues, kind: Any, row: Any, i: Any, n: Any) -> None:
         self._o, self._call, self._kind, self._lanes = o, call, kind, lanes_of(kind)
-        index = o.at(call.index, _WORD, o.b.add(row, i))
+        index = o.at(call.index, WORD, o.b.add(row, i))
         if self._lanes == 1:
             self.inside = o.truth(kind, True)
-            self._sample = o.b.trunc(o.load(index, _WORD), _HALF)
+            self._sample = o.b.trunc(o.load(index, WORD), _HALF)
             return
-        several = self._several(_WORD)
+        several = self._several(WORD)
         steps = ir.Constant(several, [word(k) for k in range(self._lanes)])
         here = o.b.add(o.splat(several, i), steps)
         self.inside = o.b.icmp_signed("<", here, o.splat(several, n))
-        first = o.splat(several, o.load(index, _WORD))
+        first = o.splat(several, o.load(index, WORD))
         sample = o.select(self.inside, o.masked_load(index, several, self.inside), first)
         self._sample = o.b.trunc(sample, self._several(_HALF))
 
@@ -60,7 +65,7 @@ class Lanes:
 
     def at_the_end(self, t: Any) -> Any:
         """Return whether step t is the last one of the samples' sequences."""
-        o, several = self._o, self._several(_WORD)
+        o, several = self._o, self._several(WORD)
         return o.b.icmp_signed("==", self._lengths(), o.splat(several, o.b.add(t, word(1))))
 
     def longest(self) -> Any:
@@ -75,7 +80,7 @@ class Lanes:
         return found
 
     def _lengths(self) -> Any:
-        return self._read(self._call.lengths, self._several(_WORD), self._sample)
+        return self._read(self._call.lengths, self._several(WORD), self._sample)
 
     def _places(self, size: int) -> Any:
         return self._o.b.mul(self._sample, self._o.constant(self._sample.type, size))
@@ -86,5 +91,5 @@ class Lanes:
 
     def _read(self, array: Any, kind: ir.Type, place: Any) -> Any:
         if self._lanes == 1:
-            return self._o.load(array, kind, self._o.b.sext(place, _WORD))
+            return self._o.load(array, kind, self._o.b.sext(place, WORD))
         return self._o.gather(array, kind, place)

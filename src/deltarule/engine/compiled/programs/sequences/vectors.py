@@ -7,9 +7,14 @@ from typing import Any
 from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.machine import Machine
-from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, vector_of
+from deltarule.engine.compiled.instructions.operations import (
+    Ops,
+    element_of,
+    lanes_of,
+    vector_of,
+    word,
+)
 from deltarule.engine.compiled.programs.sequences.fields import Rows, View
-from deltarule.engine.compiled.programs.sequences.loops import word
 
 __all__ = ["Vectors"]
 

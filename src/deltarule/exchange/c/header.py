@@ -7,17 +7,15 @@ model's own answers, and checks them.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from deltarule.activations import Activation
-from deltarule.core.errors import UsageError
 from deltarule.core.version import VERSION
 from deltarule.engine.compiled.expressions.tracing import Node
-from deltarule.exchange.c_trial import answer_of_header, array_in_c, main_in_c
+from deltarule.exchange.c.compiled import answer_of_header, array_in_c, main_in_c
+from deltarule.exchange.c.text import cells_and_answers, classes_in_c
 from deltarule.exchange.numbers_text import number_text
 from deltarule.exchange.operations import Operations
 from deltarule.exchange.python_text import indented, layer_table
@@ -25,7 +23,13 @@ from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import ACROSS, Dialect, Writer, unrolled
 
-__all__ = ["TARGET", "c_file", "c_words", "cells_and_answers", "classes_in_c"]
+__all__ = [
+    "TARGET",
+    "c_file",
+    "c_words",
+    "forward_in_c",
+    "row_loops",
+]
 
 _FUNCTIONS = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "erfc")
 
@@ -40,23 +44,24 @@ def c_words(name: str, single: bool) -> Dialect:
     return Dialect(words, lambda v: f"{v!r}{f}", "{}", real, "const int ", ";")
 
 
-def c_file(ops: Operations, trial: Trial, name: str) -> str:
-    """Return the header's text. Raises `UsageError` for a network over sequences."""
-    if ops.program is not None:
-        raise UsageError(
-            "a network over sequences is not written in C yet: take numpy, torch, json or onnx"
-        )
+def c_file(
+    ops: Operations, trial: Trial, name: str, training: Sequence[str] = (), said: str = ""
+) -> str:
+    """Return the header's text; with lines of `training`, its weights can change."""
     words = c_words(name, ops.dtype == np.float32)
     formulas = [line for a in ops.activations() for line in ["", *_activation(a, name, words)]]
     larger = any(f"{name}_max(" in line for line in formulas)
     lines = [
-        *_head(ops, name),
+        *_head(ops, name, said),
         "",
-        *_tables(ops, name),
+        *_tables(ops, name, "" if training else "const "),
         *(_larger(name) if larger else []),
         *formulas,
         "",
+        *_encode(ops, name),
+        "",
         *_predict(ops, name),
+        *training,
         *classes_in_c(ops, name, "double"),
         "",
         *main_in_c(trial, name),
@@ -77,7 +82,7 @@ def _larger(name: str) -> list[str]:
     ]
 
 
-def _head(ops: Operations, name: str) -> Iterator[str]:
+def _head(ops: Operations, name: str, said: str) -> Iterator[str]:
     big, k = name.upper(), ops.answers
     sizes = "-".join(map(str, ops.sizes))
     yield f"/* A {sizes} network; written by deltarule {VERSION}."
@@ -90,6 +95,7 @@ def _head(ops: Operations, name: str) -> Iterator[str]:
     yield "   cells, each as it is in the table, none of them scaled:"
     yield from cells_and_answers(ops, "-1", "NAN")
     yield "   It returns 0, or i + 1 where cells[i] cannot be used."
+    yield from ([f"   {line}" for line in said.splitlines()])
     yield ""
     yield f"   Self-test: cc -std=c99 -O2 -D{big}_MAIN -x c {name}.h -lm -o {name} && ./{name} */"
     yield f"#ifndef {big}_H"
@@ -103,23 +109,7 @@ def _head(ops: Operations, name: str) -> Iterator[str]:
     yield f"typedef {'float' if ops.dtype == np.float32 else 'double'} {name}_real;"
 
 
-def cells_and_answers(ops: Operations, category: str, number: str) -> Iterator[str]:
-    """Yield what the cells and the answers are; the words are for what is missing."""
-    for i, column in enumerate(ops.columns):
-        what = f"{column.name}"
-        if column.categories:
-            codes = ", ".join(f"{n} = {_word(c)}" for n, c in enumerate(column.categories))
-            what += f": {codes}" + (f"; {category} = missing" if ops.fills else "")
-        yield f"     [{i}] {_comment(what)}"
-    if ops.fills:
-        yield f"   A number that is missing is {number}."
-    meaning = "the probabilities of the classes" if ops.classes else "values"
-    yield f"   answers, {meaning}:"
-    for i, answer in enumerate(ops.classes or ops.targets):
-        yield f"     [{i}] {_comment(_word(answer))}"
-
-
-def _tables(ops: Operations, name: str) -> Iterator[str]:
+def _tables(ops: Operations, name: str, const: str) -> Iterator[str]:
     columns = ops.columns
     yield "/* How many categories a cell has; 0: it is a number, and becomes (x - offset) / scale"
     yield "   (scale 0: it never varied in training, and becomes 0). */"
@@ -136,9 +126,9 @@ def _tables(ops: Operations, name: str) -> Iterator[str]:
     yield "/* Row j of W is what goes into node j. */"
     for l, step in enumerate(ops.steps, 1):
         units, inputs = step.W.shape
-        yield from array_in_c(f"static const {name}_real {name}_W{l}[{units}][{inputs}]", step.W)
+        yield from array_in_c(f"static {const}{name}_real {name}_W{l}[{units}][{inputs}]", step.W)
         if step.b is not None:
-            yield from array_in_c(f"static const {name}_real {name}_b{l}[{units}]", step.b)
+            yield from array_in_c(f"static {const}{name}_real {name}_b{l}[{units}]", step.b)
 
 
 def _activation(activation: Activation, name: str, words: Dialect) -> Iterator[str]:
@@ -146,7 +136,7 @@ def _activation(activation: Activation, name: str, words: Dialect) -> Iterator[s
     if activation.rowwise:
         yield f"static inline void {name}_{activation.name}({name}_real *net, int n)"
         yield "{"
-        yield from indented(list(_row(f, name, words)))
+        yield from indented(list(row_loops(f, name, words, "net[k]", {"net": "net[k]"})))
     else:
         yield f"static inline {name}_real {name}_{activation.name}({name}_real net)"
         yield "{"
@@ -154,9 +144,11 @@ def _activation(activation: Activation, name: str, words: Dialect) -> Iterator[s
     yield "}"
 
 
-def _row(node: Node, name: str, words: Dialect) -> Iterator[str]:
-    """Yield the loops of a function of a row, which takes the place of net."""
-    writer, found = Writer(words, {"net": "net[k]"}), dict[Node, None]()
+def row_loops(
+    node: Node, name: str, words: Dialect, result: str, symbols: dict[str, str]
+) -> Iterator[str]:
+    """Yield the loops of a function of a row of n, which goes into `result`."""
+    writer, found = Writer(words, symbols), dict[Node, None]()
 
     def visit(term: Node) -> None:
         for part in term.args:
@@ -174,15 +166,16 @@ def _row(node: Node, name: str, words: Dialect) -> Iterator[str]:
         yield f"    {total} = {f'{name}_max({total}, {text})' if largest else f'{total} + {text}'};"
         writer.name(term, total)
     yield loop
-    yield f"    net[k] = {writer.text(node)};"
+    yield f"    {result} = {writer.text(node)};"
 
 
-def _predict(ops: Operations, name: str) -> Iterator[str]:
-    big, L, sizes = name.upper(), len(ops.steps), ops.sizes
-    yield f"static inline int {name}_predict("
-    yield f"    const double cells[{big}_CELLS], double answers[{big}_ANSWERS])"
+def _encode(ops: Operations, name: str) -> Iterator[str]:
+    big = name.upper()
+    yield "/* The inputs of the network. */"
+    yield f"static inline int {name}_encode("
+    yield f"    const double cells[{big}_CELLS], {name}_real y0[{ops.sizes[0]}])"
     yield "{"
-    body = [f"{name}_real {', '.join(f'y{l}[{n}]' for l, n in enumerate(sizes))};", "int k = 0;"]
+    body = ["int k = 0;"]
     fill = [f"        x = {name}_fill[i];"] if ops.fills else []
     body += [
         f"for (int i = 0; i < {big}_CELLS; i++) {{",
@@ -202,18 +195,39 @@ def _predict(ops: Operations, name: str) -> Iterator[str]:
         f"    const double scale = {name}_scale[i];",
         f"    y0[k++] = ({name}_real)(scale > 0 ? (x - {name}_offset[i]) / scale : 0);",
         "}",
+        "return 0;",
     ]
+    yield from indented(body)
+    yield "}"
+
+
+def forward_in_c(ops: Operations, name: str, nets: Sequence[int] = ()) -> Iterator[str]:
+    """Yield what leads from the cells to every layer's y, and to the net of those in `nets`."""
+    sizes = ops.sizes
+    yield f"{name}_real {', '.join(f'y{l}[{n}]' for l, n in enumerate(sizes))};"
+    if nets:
+        yield f"{name}_real {', '.join(f'net{l}[{sizes[l]}]' for l in nets)};"
+    yield f"const int bad = {name}_encode(cells, y0);"
+    yield "if (bad)"
+    yield "    return bad;"
     for l, step in enumerate(ops.steps, 1):
         f, row = f"{name}_{step.activation.name}", step.activation.rowwise
-        body += [
-            f"for (int j = 0; j < {sizes[l]}; j++) {{",
-            f"    {name}_real net = {f'{name}_b{l}[j]' if step.b is not None else '0'};",
-            f"    for (k = 0; k < {sizes[l - 1]}; k++)",
-            f"        net += {name}_W{l}[j][k] * y{l - 1}[k];",
-            f"    y{l}[j] = {'net' if row else f'{f}(net)'};",
-            "}",
-            *([f"{f}(y{l}, {sizes[l]});"] if row else []),
-        ]
+        yield f"for (int j = 0; j < {sizes[l]}; j++) {{"
+        yield f"    {name}_real net = {f'{name}_b{l}[j]' if step.b is not None else '0'};"
+        yield f"    for (int k = 0; k < {sizes[l - 1]}; k++)"
+        yield f"        net += {name}_W{l}[j][k] * y{l - 1}[k];"
+        yield from ([f"    net{l}[j] = net;"] if l in nets else [])
+        yield f"    y{l}[j] = {'net' if row else f'{f}(net)'};"
+        yield "}"
+        yield from ([f"{f}(y{l}, {sizes[l]});"] if row else [])
+
+
+def _predict(ops: Operations, name: str) -> Iterator[str]:
+    big, L, sizes = name.upper(), len(ops.steps), ops.sizes
+    yield f"static inline int {name}_predict("
+    yield f"    const double cells[{big}_CELLS], double answers[{big}_ANSWERS])"
+    yield "{"
+    body = list(forward_in_c(ops, name))
     if not ops.classes:
         for i, (offset, scale) in enumerate(zip(ops.offset, ops.scale, strict=True)):
             terms = f"y{L}[{i}] * {number_text(scale)} + {number_text(offset)}"
@@ -221,53 +235,9 @@ def _predict(ops: Operations, name: str) -> Iterator[str]:
     elif sizes[-1] == 1:
         body += [f"answers[0] = 1 - y{L}[0];", f"answers[1] = y{L}[0];"]
     else:
-        body += [f"for (k = 0; k < {sizes[-1]}; k++)", f"    answers[k] = y{L}[k];"]
+        body += [f"for (int k = 0; k < {sizes[-1]}; k++)", f"    answers[k] = y{L}[k];"]
     yield from indented([*body, "return 0;"])
     yield "}"
-
-
-def classes_in_c(ops: Operations, name: str, number: str) -> Iterator[str]:
-    """Yield the most probable class and its name, of answers of a type of `number`."""
-    if not ops.classes:
-        return
-    big = name.upper()
-    yield ""
-    yield "/* The most probable class, by its number and by its name. */"
-    yield f"static inline int {name}_class(const {number} answers[{big}_ANSWERS])"
-    yield "{"
-    yield "    int best = 0;"
-    yield f"    for (int k = 1; k < {big}_ANSWERS; k++)"
-    yield "        best = answers[k] > answers[best] ? k : best;"
-    yield "    return best;"
-    yield "}"
-    yield ""
-    yield f"static inline const char *{name}_name(int k)"
-    yield "{"
-    words = ", ".join(_string(_word(c)) for c in ops.classes)
-    yield f"    static const char *const names[{big}_ANSWERS] = {{{words}}};"
-    yield "    return names[k];"
-    yield "}"
-
-
-def _word(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _comment(text: str) -> str:
-    """Return a text without what ends a comment, begins another or is a trigraph."""
-    for sign in ("*/", "/*", "??"):
-        text = text.replace(sign, f"{sign[0]} {sign[1]}")
-    return text.replace("\n", " ")
-
-
-def _string(text: str) -> str:
-    """Return a string of C: JSON's escapes are C's, but for \\u, which bytes replace."""
-    plain = json.dumps(text, ensure_ascii=False)[1:-1]
-    data = b"".join(
-        c.encode() if 32 <= ord(c) < 127 else b"".join(b"\\%03o" % b for b in c.encode())
-        for c in plain
-    )
-    return f'"{data.decode().replace("?", chr(92) + "?")}"'
 
 
 TARGET = Target(

@@ -15,9 +15,9 @@ import numpy as np
 
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.core.version import VERSION
-from deltarule.exchange.c_file import cells_and_answers, classes_in_c
-from deltarule.exchange.c_trial import array_in_c, coded, compiled
-from deltarule.exchange.fixed_point import INTERVALS, Curve, Fixed, fixed_of
+from deltarule.exchange.c.arithmetic import INTERVALS, Curve, Fixed, fixed_of
+from deltarule.exchange.c.compiled import array_in_c, coded, compiled
+from deltarule.exchange.c.text import cells_and_answers, classes_in_c
 from deltarule.exchange.operations import Operations
 from deltarule.exchange.python_text import indented, layer_table
 from deltarule.exchange.target import Target

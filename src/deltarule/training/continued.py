@@ -8,9 +8,9 @@ from dataclasses import replace
 from deltarule.engine.choice import choose_engine, make_trainer
 from deltarule.engine.trainer import Totals
 from deltarule.engine.update import slots
-from deltarule.training import Run
 from deltarule.training.job import Job
 from deltarule.training.loop import advance
+from deltarule.training.run import Run
 
 __all__ = ["go_on"]
 
