@@ -26,9 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.memory import require_large
-from deltarule.engine.objective import Objective
-from deltarule.engine.reference import backprop
-from deltarule.engine.samples import Samples, as_samples
+from deltarule.engine.problem import Problem
 from deltarule.layers import EachStep, Last, Recurrent
 from deltarule.layers.recurrent.local import Local, locals_of
 from deltarule.losses import Loss
@@ -78,9 +76,9 @@ def real_time_gradient(
     >>> bool(abs(found.gradient - dr.backprop(net, theta, x, [[1.0]]).gradient).max() < 1e-15)
     True
     """
-    objective = Objective.of(net, loss, reduction, "exact", l2)
-    samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
-    return _forwards(objective, theta, samples, lambda here: here.state)
+    layer = _check(net)
+    given = (net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
+    return _forwards(layer, Problem.of(*given, dtype=np.float64), lambda here: here.state)
 
 
 def eligibility_gradient(
@@ -127,24 +125,20 @@ def eligibility_gradient(
     """
     if traces not in _TRACES:
         raise unknown_name("kind of traces", traces, _TRACES)
-    objective = Objective.of(net, loss, reduction, "exact", l2)
-    samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     layer = _check(net)
+    given = (net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
     nodes = np.concatenate([np.arange(width) for width in layer.held])
     own = nodes[:, None] == nodes
     kept = {"memory": lambda here: here.memory, "node": lambda here: here.state * own}
-    return _forwards(objective, theta, samples, kept[traces])
+    return _forwards(layer, Problem.of(*given, dtype=np.float64), kept[traces])
 
 
 _TRACES = ("memory", "node")
 
 
-def _forwards(
-    objective: Objective, theta: ArrayLike, samples: Samples, carried: Callable[[Local], Array]
-) -> RealTime:
+def _forwards(layer: Recurrent, problem: Problem, carried: Callable[[Local], Array]) -> RealTime:
     """Return the sum over steps; `carried` is what of a step's Jacobian carries P on."""
-    net, l2, layer = objective.network, objective.l2, _check(objective.network)
-    theta = net.check_theta(theta, np.float64)
+    net, l2 = problem.objective.network, problem.objective.l2
     own = [e for e in net.layout.entries if e.layer == 1]
     states, count = sum(layer.held), own[-1].stop
     require_large(
@@ -153,9 +147,8 @@ def _forwards(
         f"{states} states by {count:,} parameters at every step",
         "Take backprop",
     )
-    with np.errstate(all="ignore"):
-        bp = backprop(objective, theta, samples.X, samples.T, samples.weight)
-    p, inputs = net.unpack(theta)[0], np.asarray(samples.X)
+    bp = problem.backprop()
+    p, inputs = net.unpack(problem.theta)[0], np.asarray(problem.samples.X)
     running = np.zeros((net.shapes[0][0], net.size))
     first: list[Array] = []
     for i, errors in enumerate(np.asarray(bp.dE_dy[1])):
@@ -166,7 +159,7 @@ def _forwards(
             running[t:, :count] += errors[t] @ P[: layer.held[0]]
             if i == 0:
                 first.append(P)
-    penalised = np.where(net.layout.mask("penalised"), l2 * theta, 0.0)
+    penalised = np.where(net.layout.mask("penalised"), l2 * problem.theta, 0.0)
     running[:, :count] += penalised[:count]
     running[:, count:] = bp.gradient[count:]
     return RealTime(running[-1], running, tuple(first))

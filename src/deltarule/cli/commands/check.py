@@ -244,7 +244,8 @@ def _check_numbers(path: Path, of: OwnNetwork, settings: dict[str, Any]) -> Grad
     from deltarule.core.array_file import ArrayFile
     from deltarule.core.errors import UsageError
 
-    net, arrays = of.net(), ArrayFile(path)
+    arrays = ArrayFile(path)
+    net = of.net(arrays)
     theta, X, T = point_of(path, arrays, net, of.notation or "theory")
     given = "gradient" in arrays or "dW1" in arrays
     if given and of.notation not in (None, "theory"):
