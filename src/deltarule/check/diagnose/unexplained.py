@@ -146,8 +146,9 @@ def where_to_look(
     at = places.index(first) + 1
     l, below, above = first.layer, case.number(max(at - 1, 1)), case.number(min(at + 1, L))
     if first.biases and not first.weights:
-        proved = f"its biases agree, so delta_{l} is right; what it is multiplied by or the "
-        proved += "weights' sum, or what is added to it,"
+        factor = "what meets it" if case.over(at) == STATE else f"the factor y_{l - 1}"
+        proved = f"its biases agree, so delta_{l} is right; {factor} or the weights' "
+        proved += "sum, or what is added to it,"
     elif first.weights and first.biases is False:
         proved = f"its weights agree, so delta_{l} is right; the biases' sum"
     elif at > 1 and all(p.agrees for p in places[: at - 1]):
