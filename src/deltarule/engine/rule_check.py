@@ -19,8 +19,6 @@ from deltarule.rules import (
 )
 from deltarule.rules.surrogates import Surrogate
 
-__all__ = ["RuleWarning", "check_rule", "remarks", "warn"]
-
 
 class RuleWarning(UserWarning):
     """A rule does something else on this network than its name says."""

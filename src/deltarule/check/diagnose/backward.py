@@ -25,8 +25,6 @@ from deltarule.check.diagnose.stages import STATE, Stage
 from deltarule.core.namespace import NUMPY
 from deltarule.losses import Loss
 
-__all__ = ["Acts", "At", "LayerPass", "Result", "backward", "flat", "unchanged"]
-
 Acts = tuple[Point, ...]
 Pair = tuple[Array, Array]
 _Slots = Mapping[str, Sequence[Point]]

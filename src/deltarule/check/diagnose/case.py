@@ -13,16 +13,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.activations import Activation
-from deltarule.check.diagnose.stages import STATE, VECTOR, Array, Stage, stages_of
+from deltarule.check.diagnose.stages import STATE, VECTOR, Stage, stages_of
 from deltarule.core.namespace import NUMPY
 from deltarule.core.sequences import Sequences
 from deltarule.engine import Objective, Samples
 from deltarule.losses import Loss
 from deltarule.rules import LayerRule
 
-__all__ = ["Array", "Case"]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

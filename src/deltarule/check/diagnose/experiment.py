@@ -17,8 +17,6 @@ from deltarule.core.errors import DeltaruleError
 from deltarule.core.sequences import Sequences
 from deltarule.engine import Samples
 
-__all__ = ["EXPERIMENTS", "ROWS", "Answer", "answers", "telling"]
-
 
 def _other_weights(case: Case, rng: np.random.Generator) -> Case:
     theta = case.theta * rng.uniform(0.5, 1.5, case.theta.shape)

@@ -23,8 +23,6 @@ from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.in_time import magnitudes
 from deltarule.check.diagnose.stages import STATE
 
-__all__ = ["EPS", "HALF_THE_DIGITS", "Given", "as_given", "precisions_of", "roundings"]
-
 EPS = float(np.finfo(np.float64).eps)
 HALF_THE_DIGITS = EPS**0.5
 LOWER = (np.float32, np.float16)

@@ -14,8 +14,6 @@ from deltarule.check.diagnose.match import HALF_THE_DIGITS, Given
 from deltarule.check.diagnose.stages import STATE
 from deltarule.check.diagnose.terms import time_facts
 
-__all__ = ["agreement", "command", "facts", "where_to_look", "worst_weight"]
-
 Pair = tuple[Array, Array]
 _LONG = 6
 

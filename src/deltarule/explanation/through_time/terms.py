@@ -18,8 +18,6 @@ from deltarule.layers import Affine, Conv1d, Layer, Recurrent
 from deltarule.layers.recurrent import Deltas
 from deltarule.rules import RuleRun
 
-__all__ = ["Pass", "Term", "at_step", "terms"]
-
 Array = NDArray[np.float64]
 
 

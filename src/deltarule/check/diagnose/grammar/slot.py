@@ -9,18 +9,6 @@ from typing import Any
 from deltarule.check.diagnose.case import Case
 from deltarule.check.diagnose.stages import STATE, STEPS, VECTOR
 
-__all__ = [
-    "EVERYWHERE",
-    "QUANTITIES",
-    "SLOTS",
-    "WITHOUT_STATE",
-    "Point",
-    "Quantity",
-    "Slot",
-    "always",
-    "put",
-]
-
 
 @dataclass(frozen=True)
 class Slot:
