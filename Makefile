@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies changelog docs mutation bench lock clean lab-test
+.PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies changelog docs man mutation bench lock clean lab-test
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,7 @@ proof: $(STAMPS)/test  ## the diagnosis: every mistake and pair, 5,000 points of
 	@$(BIN)/python -m pytest -s tests/check/diagnose/full_proof.py tests/studies/full_coverage.py \
 	  tests/studies/full_kills.py
 	@KILLED_STUDIES=$(KILLED_STUDIES) $(BIN)/python -m pytest -s tests/studies/test_folder.py -k kill_9
+	@$(BIN)/python -m pytest tests/exchange/full_exchange.py  # random models and pipelines
 
 KILLED_JOBS ?= 200
 
@@ -74,7 +75,7 @@ fuzz: $(STAMPS)/test  ## kills, readers and gradients at random, FUZZ_CASES=2000
 	  tests/web/test_service.py -k "hostile or fuzz or kill or reader or replaced"
 
 lab-test: $(STAMPS)/test $(STAMPS)/lab-test  ## the lab: every view and lesson at three widths, axe-core, 2,000 hostile requests
-	@$(BIN)/python -m pytest -n $(JOBS) tests/web tests/web/full_lab.py
+	@$(BIN)/python -m pytest -n $(JOBS) tests/web/test_*.py tests/web/full_lab.py
 
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .
@@ -97,6 +98,10 @@ changelog:  ## put the fragments of changes/ into CHANGELOG.md
 docs: $(STAMPS)/docs  ## build the pages into docs/_build/html
 	@$(BIN)/python -m sphinx -q -W -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
+
+man: $(STAMPS)/docs  ## build the manual page docs/_build/man/deltarule.1
+	@$(BIN)/python -m sphinx -q -b man -D nb_execution_mode=off docs docs/_build/man
+	@echo "Read it: man docs/_build/man/deltarule.1"
 
 mutation: $(STAMPS)/mutation $(STAMPS)/test  ## break every formula once; an hour
 	@$(BIN)/mutmut run --max-children $(JOBS) || true

@@ -50,6 +50,8 @@ nb_execution_raise_on_error = True
 nb_execution_in_temp = True
 nb_execution_timeout = 120
 
+man_pages = [("command-line", "deltarule", "backpropagation workbench", author, 1)]
+
 html_theme = "furo"
 html_title = f"deltarule {release}"
 html_static_path = ["_static"]

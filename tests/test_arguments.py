@@ -121,3 +121,20 @@ def test_class_weights_go_by_value():
 def test_weights_that_lose_their_digits_are_refused(engine, weight, words):
     with pytest.raises(dr.DataError, match=words):
         dr.train(NET, X, T, epochs=1, sample_weight=weight, engine=engine)
+
+
+@pytest.mark.parametrize("form", ["csr_array", "csc_matrix", "coo_matrix"])
+def test_sparse_matrices_are_the_numbers_in_them(form):
+    sparse = pytest.importorskip("scipy.sparse")
+    dense = np.where(np.arange(12).reshape(4, 3) % 3 == 0, 0.5, 0.0)
+    given = getattr(sparse, form)(dense)
+    options = {"epochs": 2, "engine": "reference"}
+    assert (
+        dr.train(NET, given, T, **options).theta == dr.train(NET, dense, T, **options).theta
+    ).all()
+    assert (NET(THETA, given) == NET(THETA, dense)).all()
+    huge = sparse.csr_array((10**7, 10**7))
+    with pytest.raises(
+        dr.ResourceError, match="X: a sparse matrix laid out in full needs about 800"
+    ):
+        dr.train(dr.Network(10**7, [dr.Dense(1)]), huge, np.ones(10**7))

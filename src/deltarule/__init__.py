@@ -111,98 +111,46 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 
-_HOME = {
-    "activations": "deltarule.activations",
-    "data": "deltarule.data",
-    "losses": "deltarule.losses",
-    "optim": "deltarule.optim",
-    "rules": "deltarule.rules",
-    "sklearn": "deltarule.sklearn",
-    "Alignment": "deltarule.engine.alignment",
-    "AlignmentWatch": "deltarule.engine.alignment",
-    "alignment": "deltarule.engine.alignment",
-    "RealTime": "deltarule.engine.real_time",
-    "real_time_gradient": "deltarule.engine.real_time",
-    "gauss_newton_vector": "deltarule.engine.second_order",
-    "hessian": "deltarule.engine.second_order",
-    "hessian_vector": "deltarule.engine.second_order",
-    "jacobian": "deltarule.engine.second_order",
-    "DataError": "deltarule.core.errors",
-    "DeltaruleError": "deltarule.core.errors",
-    "FileError": "deltarule.core.errors",
-    "LockError": "deltarule.core.errors",
-    "NumericError": "deltarule.core.errors",
-    "ResourceError": "deltarule.core.errors",
-    "SweepError": "deltarule.core.errors",
-    "UsageError": "deltarule.core.errors",
-    "Sequences": "deltarule.core.sequences",
-    "Diagnosis": "deltarule.check.diagnose",
-    "diagnose": "deltarule.check.adapter",
-    "Backprop": "deltarule.engine",
-    "backprop": "deltarule.engine",
-    "Exported": "deltarule.exchange",
-    "export": "deltarule.exchange",
-    "from_keras": "deltarule.exchange",
-    "from_onnx": "deltarule.exchange",
-    "from_sklearn": "deltarule.exchange",
-    "from_torch": "deltarule.exchange",
-    "to_torch": "deltarule.exchange",
-    "Explanation": "deltarule.explanation",
-    "Saturation": "deltarule.explanation",
-    "StepValidity": "deltarule.explanation",
-    "WhySmall": "deltarule.explanation",
-    "explain": "deltarule.explanation",
-    "explain_node": "deltarule.explanation",
-    "saturation": "deltarule.explanation",
-    "step_validity": "deltarule.explanation",
-    "why_small": "deltarule.explanation",
-    "Dense": "deltarule.layers",
-    "GRU": "deltarule.layers",
-    "LSTM": "deltarule.layers",
-    "Conv1d": "deltarule.layers",
-    "EachStep": "deltarule.layers",
-    "Elman": "deltarule.layers",
-    "Flatten": "deltarule.layers",
-    "Jordan": "deltarule.layers",
-    "Last": "deltarule.layers",
-    "Steps": "deltarule.layers",
-    "GradientCheck": "deltarule.check.result",
-    "Model": "deltarule.models",
-    "Network": "deltarule.network",
-    "DeltaRule": "deltarule.rules",
-    "Forecast": "deltarule.series",
-    "Panel": "deltarule.series",
-    "WhyForecast": "deltarule.series",
-    "forecast": "deltarule.series",
-    "forecast_panel": "deltarule.series",
-    "load_forecast": "deltarule.series",
-    "why_forecast": "deltarule.series",
-    "Results": "deltarule.studies",
-    "Study": "deltarule.studies",
-    "Tuned": "deltarule.studies.tuning",
-    "tune": "deltarule.studies.tuning",
-    "AllWithin": "deltarule.training",
-    "ErrorBelow": "deltarule.training",
-    "Many": "deltarule.training",
-    "MaxSeconds": "deltarule.training",
-    "Patience": "deltarule.training",
-    "Run": "deltarule.training",
-    "check_function": "deltarule.check.function",
-    "check_gradient": "deltarule.check.network",
-    "check_keras": "deltarule.check.frameworks.keras_check",
-    "check_sklearn": "deltarule.check.frameworks.scikit",
-    "check_torch": "deltarule.check.frameworks.pytorch",
-    "StepDiagnosis": "deltarule.check.steps",
-    "diagnose_step": "deltarule.check.steps",
-    "OutputsCheck": "deltarule.check.outputs",
-    "compare_outputs": "deltarule.check.outputs",
-    "load": "deltarule.models",
-    "save": "deltarule.models.network_folder",
-    "LabPage": "deltarule.web.notebook",
-    "lab": "deltarule.web.notebook",
-    "checkpoints": "deltarule.training.keeping.checkpoints",
-    "train": "deltarule.training",
-    "train_many": "deltarule.training",
+_ROOMS = ("activations", "data", "losses", "optim", "rules", "sklearn")
+_NAMES = {
+    "check.adapter": "diagnose",
+    "check.diagnose": "Diagnosis",
+    "check.frameworks.keras_check": "check_keras",
+    "check.frameworks.pytorch": "check_torch",
+    "check.frameworks.scikit": "check_sklearn",
+    "check.function": "check_function",
+    "check.network": "check_gradient",
+    "check.outputs": "OutputsCheck compare_outputs",
+    "check.result": "GradientCheck",
+    "check.steps": "StepDiagnosis diagnose_step",
+    "core.errors": (
+        "DataError DeltaruleError FileError LockError NumericError ResourceError SweepError "
+        "UsageError"
+    ),
+    "core.sequences": "Sequences",
+    "engine": "Backprop backprop",
+    "engine.alignment": "Alignment AlignmentWatch alignment",
+    "engine.real_time": "RealTime real_time_gradient",
+    "engine.second_order": "gauss_newton_vector hessian hessian_vector jacobian",
+    "exchange": "Exported export from_keras from_onnx from_sklearn from_torch to_torch",
+    "explanation": (
+        "Explanation Saturation StepValidity WhySmall explain explain_node saturation "
+        "step_validity why_small"
+    ),
+    "layers": "Conv1d Dense EachStep Elman Flatten GRU Jordan LSTM Last Steps",
+    "models": "Model load",
+    "models.network_folder": "save",
+    "network": "Network",
+    "rules": "DeltaRule",
+    "series": "Forecast Panel WhyForecast forecast forecast_panel load_forecast why_forecast",
+    "studies": "Results Study",
+    "studies.tuning": "Tuned tune",
+    "training": "AllWithin ErrorBelow Many MaxSeconds Patience Run train train_many",
+    "training.keeping.checkpoints": "checkpoints",
+    "web.notebook": "LabPage lab",
+}
+_HOME = {name: name for name in _ROOMS} | {
+    name: home for home, names in _NAMES.items() for name in names.split()
 }
 """Where every public name lives; a module is its own home."""
 
@@ -304,9 +252,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module 'deltarule' has no attribute {name!r}")
-    home = importlib.import_module(_HOME[name])
-    is_room = home.__name__ == f"deltarule.{name}"
-    found = home if is_room else getattr(home, name)
+    home = importlib.import_module(f"deltarule.{_HOME[name]}")
+    found = home if name in _ROOMS else getattr(home, name)
     globals()[name] = found
     return found
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from deltarule.core.arguments import array, float_type
 from deltarule.core.errors import UsageError
+from deltarule.core.few_lines import few_lines
 from deltarule.core.layout import Layout
 from deltarule.core.memory import DRAWN, require_parameters
 from deltarule.core.namespace import NUMPY
@@ -314,10 +315,8 @@ class Network:
                 f"compiled_source needs llvmlite, which cannot be imported ({error}); install it "
                 "with `pip install llvmlite`"
             ) from error
-        options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight)
-        return str(
-            engine.compiled_source(self, *options, clip_norm, clip_value, dtype, llvm, penalty)
-        )
+        options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight, clip_norm)
+        return str(engine.compiled_source(self, *options, clip_value, dtype, llvm, penalty))
 
     def plot(self, theta: ArrayLike, bp: Any = None) -> Any:
         """Return a picture of the network with its weights, as SVG; a notebook shows it.
@@ -359,6 +358,9 @@ class Network:
         return rows(self.layers, self.shapes, self.layout)
 
     def __repr__(self) -> str:
+        return few_lines(str(self))
+
+    def __str__(self) -> str:
         return as_text(self.layers, self.shapes, self.layout)
 
     def _repr_html_(self) -> str:

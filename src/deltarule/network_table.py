@@ -62,4 +62,5 @@ def as_html(layers: Sequence[Layer], shapes: Sequence[Shape], layout: Layout) ->
 
 
 def _caption(shapes: Sequence[Shape], layout: Layout) -> str:
-    return f"Network, {_by(shapes[0])} inputs, {layout.size:,} parameters"
+    inputs = "1 input" if shapes[0] == (1,) else f"{_by(shapes[0])} inputs"
+    return f"Network, {inputs}, {layout.size:,} parameters"

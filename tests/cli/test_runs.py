@@ -26,7 +26,7 @@ def test_runs_in_a_table_and_two_side_by_side(three: Cli, tmp_path: Path) -> Non
     assert lines[0][:4] == ["folder", "status", "data", "network"]
     assert [line[:2] for line in lines[1:]] == [["b", "finished"], ["a", "finished"],
                                                 ["c", "forecast"]]  # fmt: skip
-    found = json.loads(three("runs", ".", "--json").stdout)
+    found = json.loads(three("runs", "--json").stdout)
     assert [row["folder"] for row in found] == ["a", "b", "c"]
     assert found[0]["accuracy"] < found[1]["accuracy"]
 
@@ -41,7 +41,23 @@ def test_runs_in_a_table_and_two_side_by_side(three: Cli, tmp_path: Path) -> Non
 
     result = three("compare", "a", "c")
     assert result.exit_code == 2
-    assert "c: this is the folder of a forecast" in result.stderr
+    assert "c: this is the folder of a forecast, and the other one is a model's" in result.stderr
+    three("train", "--resume", "a", "--more-epochs", "3", "--quiet")  # as another engine is asked
+    assert "engine" not in three("compare", "a", "b").stdout
+
+
+def test_two_forecasts_side_by_side(three: Cli) -> None:
+    options = ("--lags", "3", "--networks", "2", "--epochs", "5", "--quiet", "--out", "d")
+    assert three("forecast", "lynx", *options).exit_code == 0
+    said = json.loads(three("compare", "c", "d", "--json").stdout)
+    assert {"option": "lags", "a": [1, 2], "b": [1, 2, 3]} in said["options"]
+    kept = [json.loads(Path(name, "run.json").read_text())["metrics"]["network"] for name in "cd"]
+    assert said["scores"]["rmse"] == dict(
+        zip("ab", [k["1912-1934"]["rmse"] for k in kept], strict=True)
+    )
+    result = three("compare", "c", "d")
+    assert result.exit_code == 0, result.stderr
+    assert "no paired test: a forecast keeps" in result.stdout
 
 
 @pytest.mark.parametrize(

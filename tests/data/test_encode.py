@@ -89,6 +89,8 @@ def test_missing_columns(people, write):
     with pytest.raises(DataError) as caught:
         fit(people).transform(other)
     message = str(caught.value)
+    with pytest.raises(DataError, match=r"missing: 'member', did you mean 'membr'\? The model was"):
+        fit(people).transform(read_table(write("age,city,membr\n1,Rome,true\n", "new2.csv")))
     assert message.startswith("new.csv: columns are missing: 'age', did you mean 'agee'?; 'member'")
     assert "trained with age, city, member" in message
 

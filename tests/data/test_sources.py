@@ -61,6 +61,15 @@ def test_packed_files(write, name, pack):
     assert "this is not a" in refused(write(b"plain", name))
 
 
+def test_a_packed_name_that_climbs_out_of_its_folder_is_no_place(write, tmp_path):
+    """The name that a .gz holds inside is not looked at."""
+    plain = gzip.compress(CSV.encode(), mtime=0)
+    packed = plain[:3] + b"\x08" + plain[4:10] + b"../../../evil.csv\0" + plain[10:]
+    check_people(read_table(write(packed, "p.csv.gz")))
+    assert [path.name for path in tmp_path.parent.parent.parent.glob("*evil*")] == []
+    assert [path.name for path in tmp_path.iterdir()] == ["p.csv.gz"]
+
+
 def test_zst(write):
     zstd = pytest.importorskip("backports.zstd")
     check_people(read_table(write(zstd.compress(CSV.encode()), "p.csv.zst")))
@@ -166,6 +175,52 @@ def test_a_damaged_database(write):
     assert "the database does not answer (file is not a database)" in refused(
         write(b"no database" * 100, "x.db")
     )
+
+
+@pytest.fixture
+def duck(write, tmp_path):
+    """A DuckDB database of the same people, with a second table."""
+    duckdb = pytest.importorskip("duckdb")
+    write("")
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as base:
+        base.execute("CREATE TABLE people (age DOUBLE, city VARCHAR, day DATE)")
+        base.executemany("INSERT INTO people VALUES ($age, $city, $day)", RECORDS)
+        base.execute('CREATE TABLE "odd "" name" AS SELECT [1, 2] AS several, 7::HUGEINT AS n')
+    return "shop.duckdb"
+
+
+def test_duckdb(duck, tmp_path):
+    check_people(read_table(f"{duck}::people"))
+    check_people(read_table(f"{duck}::SELECT * FROM people WHERE age < 100 OR age IS NULL"))
+    (tmp_path / duck).rename(tmp_path / "shop.db")  # it is known by what it holds
+    check_people(read_table("shop.db::people"))
+    assert refused("shop.db", UsageError).startswith("shop.db: which table is meant? Write")
+    assert "no table 'peple', did you mean 'people'?" in refused("shop.db::peple")
+    assert "column 'several' is of type List(Int32)" in refused('shop.db::odd " name')
+    assert read_table('shop.db::SELECT n FROM "odd "" name"')["n"].values.tolist() == [7.0]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "UPDATE people SET age = 0 RETURNING *", "COPY people TO 'other.db'", "SELECT FROM",
+        "SELECT 1; DROP TABLE people", "SELECT * FROM read_csv('/etc/passwd')",
+    ],
+)  # fmt: skip
+def test_duckdb_is_only_read(duck, tmp_path, query):
+    before = (tmp_path / duck).read_bytes()
+    message = refused(f"{duck}::{query}", DeltaruleError)
+    assert message.startswith(f"shop.duckdb::{query}: the database does not answer (")
+    assert (tmp_path / duck).read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir() if "other" in path.name) == []
+
+
+def test_a_damaged_duckdb(duck, tmp_path, write):
+    data = bytearray((tmp_path / duck).read_bytes())
+    data[4000:9000] = bytes(5000)
+    write(bytes(data), "y.duckdb")
+    assert "the database does not answer (" in refused("y.duckdb::people")
+    assert "the database does not answer (" in refused(write(b"none" * 99, "x.duckdb"))
 
 
 def workbook(path: Path, **sheets: list[list[object]]) -> str:

@@ -180,6 +180,14 @@ def test_a_file_is_read_as_that_of_training(write):
     message = refused(write, ["$5", "5 EUR"], like=like, kinds={"c": "numeric"})
     assert message.startswith("t.csv:3:2: '5 EUR' is not written like the money ($, thousands ',')")
     assert "as it was in training" in message
+    assert "--text" not in message, "a model cannot be told so"
+    for old, new, said in [
+        ("1.000,5", "1000.5", "`--decimal .`"),
+        ("31.01.2024", "01/31/2024", "`--date-format %m/%d/%Y`"),
+    ]:
+        how = TextFormat.from_dict(read(write, [old]).format.to_dict())
+        message = refused(write, [new], like=how, kinds={"c": "numeric"})
+        assert f"say how this file is written with {said}" in message
     assert read(write, ["x", "y"], like=like, kinds={"n": "numeric"})["c"].kind == "text"
 
 

@@ -78,10 +78,12 @@ def test_balanced_classes_count_weights(iris: Any) -> None:
 
 def test_the_same_as_train_with_the_same_seed(iris: Any) -> None:
     X, y = iris
-    found = NetworkClassifier((7,), max_iter=5, n_iter_no_change=None, random_state=3).fit(X, y)
+    more: Any = {"l2": 0.01, "penalty": "weight_elimination:0.02"}
+    found = NetworkClassifier((7,), max_iter=5, n_iter_no_change=None, random_state=3, **more)
+    found.fit(X, y)
     run = dr.train(
         dr.Network(4, [dr.Dense(7, "relu"), dr.Dense(3, "softmax")]), X, np.eye(3)[y],
-        loss="cross_entropy", epochs=5, batch_size=150, seed=found.run_.seed,
+        loss="cross_entropy", epochs=5, batch_size=150, seed=found.run_.seed, **more,
     )  # fmt: skip
     assert np.array_equal(found.theta_, run.theta)
     assert found.loss_curve_ == run.history["error"].tolist()
@@ -208,6 +210,7 @@ def test_a_regressor_learns() -> None:
         ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes is a whole number"),
         ({"loss": "absolute_eror"}, "did you mean 'absolute_error'"),
         ({"batch_size": "all"}, "batch_size is a whole number"),
+        ({"random_state": np.random.default_rng(3)}, "and not a Generator: pass int"),
     ],
 )
 def test_what_cannot_be_is_said(options: dict[str, Any], message: str, iris: Any) -> None:

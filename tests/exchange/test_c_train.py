@@ -20,6 +20,7 @@ CASES = [
     ("wine", {"activation": "gelu", "loss": "half_squared_error"}),
     ("breast_cancer", {"activation": "sigmoid", "dtype": "float64"}),
     ("people", {"target": "income", "target_transform": "log1p"}),
+    ("wine", {"penalty": "weight_elimination:0.3,0.5", "dtype": "float64"}),
 ]  # fmt: skip
 
 

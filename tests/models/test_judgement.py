@@ -1,14 +1,25 @@
 """What scores are worth: metrics beside scikit-learn's, intervals, baselines, importance, folds."""
 
+import threading
+
 import numpy as np
 import pytest
 
+from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Column, Table, read_table
 from deltarule.data.preparation.target import TargetEncoder
-from deltarule.models import Recipe, fit, plan
-from deltarule.models.cross_validation import cross_validate, judge
-from deltarule.models.judgement import importance, intervals
-from deltarule.models.metrics import scores
+from deltarule.exchange.operations import operations_of
+from deltarule.models import Recipe, fit, load, plan, save
+from deltarule.models.fit import fit_plan
+from deltarule.models.judgement import judged
+from deltarule.models.judgement.asking import Asked
+from deltarule.models.judgement.calibration import reliability
+from deltarule.models.judgement.folds import cross_validate, fold_of
+from deltarule.models.judgement.importance import dependence, importance
+from deltarule.models.judgement.judged import intervals, score_intervals
+from deltarule.models.judgement.threshold import best_threshold, score_at
+from deltarule.models.metrics import r2_of, scores
+from deltarule.training.interrupt import ask_to_stop
 
 metrics = pytest.importorskip("sklearn.metrics")
 
@@ -78,8 +89,9 @@ def test_many_rows_are_drawn_in_part():
     assert high - low == pytest.approx(2 * 1.96 / np.sqrt(180_000), rel=0.2)
 
 
-def test_intervals_cover_what_they_should():
+def test_intervals_cover_what_they_should(monkeypatch):
     """In 150 samples of 100 rows each, the 95% interval of an accuracy holds the true one."""
+    monkeypatch.setattr(judged, "_RESAMPLES", (199, 199))
     rng = np.random.default_rng(0)
     held = 0
     for _ in range(150):
@@ -87,6 +99,23 @@ def test_intervals_cover_what_they_should():
         low, high = intervals(lambda i, r=right: {"a": float(r[i].mean())}, 100)["a"]
         held += low <= 0.8 <= high
     assert 0.90 <= held / 150 <= 0.99
+
+
+def test_intervals_of_r2_and_accuracy_cover_what_they_should(monkeypatch):
+    """Of 120 samples of 150 rows the 95% interval holds the score of all rows there could be."""
+    monkeypatch.setattr(judged, "_RESAMPLES", (199, 199))
+    rng, held, right = np.random.default_rng(1), 0, 0
+    targets = encoder("binary", 2)
+    for _ in range(120):
+        y = rng.normal(size=(150, 1))
+        T = y + 0.5 * rng.normal(size=(150, 1))  # R2 = 1 - 0.25 / 1.25
+        low, high = intervals(lambda i, y=y, T=T: {"r2": r2_of(y[i], T[i])}, 150)["r2"]
+        held += low <= 0.8 <= high
+        t = (rng.random((20, 1)) < 0.95).astype(float)  # all are called so: 19 of 20 are right
+        low, high = score_intervals(targets, np.full((20, 1), 0.9), t)["accuracy"]
+        right += low <= 0.95 <= high
+    assert 0.88 <= held / 120 <= 0.99
+    assert right / 120 >= 0.90
 
 
 def test_baselines_are_known_ones():
@@ -160,7 +189,7 @@ def test_folds_of_a_series_come_after_what_they_are_trained_on():
 
 def test_cross_validation_and_importance_are_said():
     fitted = fit(read_table("iris"), Recipe(hidden=(8,), epochs=30, lr=0.02))
-    judge(fitted, folds=3, columns=True)
+    Asked(folds=3, importance=True).answer(fitted)
     accuracies = fitted.judgement["cross_validation"]["accuracy"]
     assert len(accuracies) == 3
     assert np.mean(accuracies) > 0.85
@@ -169,3 +198,122 @@ def test_cross_validation_and_importance_are_said():
         cross_validate(fitted.plan, 1)
     with pytest.raises(ValueError, match="from 2 to 75 folds of 150 rows, not 80"):
         cross_validate(fitted.plan, 80)
+
+
+def test_folds_side_by_side_are_what_each_is_alone():
+    made_ = plan(read_table("diabetes"), Recipe(hidden=(6,), epochs=12, patience=3))
+    found = cross_validate(made_, 4)
+    for i in range(4):
+        alone = fit_plan(fold_of(made_, i, 4)).metrics["test"]
+        assert {name: values[i] for name, values in found.items()} == alone
+
+
+def test_folds_hear_what_the_main_thread_is_asked():
+    made_ = plan(read_table("digits"), Recipe(epochs=100_000, patience=0))
+    asking = threading.Timer(0.3, ask_to_stop)
+    asking.start()
+    with pytest.raises(KeyboardInterrupt, match="of 3 folds 0 were done"):
+        cross_validate(made_, 3)
+    asking.join()
+
+
+def test_scores_by_group_are_those_of_its_rows():
+    fitted = fit(made(), Recipe(hidden=(4,), epochs=10), target="y")
+    Asked(by=["city", "noise"]).answer(fitted)
+    groups, test = fitted.judgement["groups"], fitted.plan.prepared["test"]
+    cities = fitted.plan.table["city"]
+    said = fitted.model.targets.inverse(fitted.model.network(fitted.model.theta, test.X))
+    true = fitted.plan.table["y"].values[test.rows]
+    for name, one in groups["city"].items():
+        here = cities.values[test.rows] == cities.categories.index(name)
+        assert one["rows"] == here.sum()
+        assert one["r2"] == pytest.approx(metrics.r2_score(true[here], said[here, 0]))
+        low, high = one["interval"]
+        assert low < one["r2"] < high
+    assert sum(one["rows"] for one in groups["city"].values()) == len(test)
+    quarters = [one["rows"] for one in groups["noise"].values()]
+    assert len(quarters) == 4
+    assert set(quarters) == {len(test) // 4}
+    with pytest.raises(DataError, match=r"no column 'ctiy', did you mean 'city'"):
+        Asked(by=["ctiy"]).check(fitted.plan)
+    without = plan(read_table("diabetes", drop=["sex"]), Recipe(), dropped=["sex"])
+    with pytest.raises(UsageError, match=r"left out with --drop.*`--id sex`"):
+        Asked(by=["sex"]).check(without)
+
+
+def test_partial_dependence_is_the_mean_with_a_column_at_one_value():
+    fitted = fit(made(), Recipe(hidden=(), epochs=150, lr=0.02, dtype="float64"), target="y")
+    found = dependence(fitted.plan, fitted.model, ["strong", "city"])
+    x, y = (np.ravel(found["strong"][name]) for name in ("values", "means"))
+    slope, at = np.polyfit(x, y, 1)  # the model is linear
+    assert slope == pytest.approx(3.0, rel=0.05)
+    assert np.ptp(y - slope * x - at) < 1e-9
+    table, rows = fitted.plan.table, fitted.plan.prepared["test"].rows
+    columns = {name: table[name].values[rows] for name in ("strong", "noise")}
+    for city, (mean,) in zip(found["city"]["values"], found["city"]["means"], strict=True):
+        said = fitted.model.predict({**columns, "city": [city] * len(rows)})
+        assert mean == pytest.approx(said.mean(), rel=1e-6)
+
+
+def test_reliability_beside_scikit_learn():
+    calibration = pytest.importorskip("sklearn.calibration")
+    rng = np.random.default_rng(3)
+    p = rng.random(1000)
+    t = rng.random(1000) < p**2
+    found = reliability(p, t)
+    share, mean = calibration.calibration_curve(t, p, n_bins=10, strategy="quantile")
+    assert [one["share"] for one in found] == pytest.approx(share, abs=0.02)
+    assert [one["p"] for one in found] == pytest.approx(mean, abs=0.01)
+    assert all(one["low"] <= one["share"] <= one["high"] for one in found)
+    assert sum(one["rows"] for one in found) == 1000
+
+
+@pytest.mark.parametrize("rare", [True, False])
+def test_no_threshold_is_better_on_the_rows_it_was_chosen_on(rare):
+    rng = np.random.default_rng(1)
+    t = rng.random(300) < (0.1 if rare else 0.9)
+    p = np.clip(rng.normal(0.15 + 0.2 * t, 0.1), 0.01, 0.99).round(2)
+    known = {
+        "f1": lambda said: metrics.f1_score(t, said, pos_label=rare),
+        "balanced": lambda said: metrics.balanced_accuracy_score(t, said),
+    }
+    for rule, score in known.items():
+        found = best_threshold(rule, p, t)
+        best = max(score(p > value) for value in np.linspace(0.005, 0.995, 199))
+        assert score(p > found) == pytest.approx(best)
+        assert score_at(rule, found, p, t) == pytest.approx(best)
+
+
+def test_a_threshold_is_chosen_on_the_validation_rows_and_kept(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2000, 2))
+    rare = rng.random(2000) < 1 / (1 + np.exp(3.5 - 2 * x[:, 0]))
+    columns = [Column(f"x{i}", "numeric", x[:, i]) for i in range(2)]
+    data = Table("t", (*columns, Column("y", "text", rare.astype(np.int32), ("no", "yes"))))
+    fitted = fit(data, Recipe(hidden=(4,), epochs=40, threshold="f1"), target="y")
+    value = fitted.model.targets.threshold
+    part = fitted.plan.prepared["validation"]
+    p = fitted.model.network(fitted.model.theta, part.X)[:, 0]
+    assert value == best_threshold("f1", p, part.T[:, 0] > 0.5) < 0.5
+    said = fitted.judgement["threshold"]
+    assert said["score"] > said["at_half"]
+    save(fitted, tmp_path / "m")
+    model = load(tmp_path / "m")
+    p = model.predict_proba(data)[:, 1]
+    assert (model.predict(data) == np.where(p > value, "yes", "no")).all()
+    test = fitted.plan.prepared["test"]
+    truth = data["y"].values[test.rows]
+    right = metrics.accuracy_score(truth, p[test.rows] > value)
+    assert fitted.metrics["test"]["accuracy"] == pytest.approx(right)
+    with pytest.raises(UsageError, match=r"cannot be exported.*told apart at"):
+        operations_of(model)
+    for given, recipe, match in [
+        (read_table("iris"), {"threshold": "f1"}, "two classes apart, and the task is multiclass"),
+        (data, {"threshold": "f1", "validation": 0.0}, "chosen on validation rows of both classes"),
+    ]:
+        target = None if given is not data else "y"
+        with pytest.raises(UsageError, match=match):
+            plan(given, Recipe(**recipe), target=target)
+    for bad in ("f2", 0.0, "1.5"):
+        with pytest.raises(UsageError, match="threshold"):
+            Recipe(threshold=bad)

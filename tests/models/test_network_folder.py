@@ -180,7 +180,7 @@ def test_what_does_not_fit_is_refused(
 
 def test_a_folder_that_is_there_is_replaced_by_force_alone(tmp_path: Path) -> None:
     dr.save(tmp_path / "m", NET, np.zeros(6))
-    with pytest.raises(dr.UsageError, match="exists already"):
+    with pytest.raises(dr.UsageError, match=r"exists already\. Replace it with force=True"):
         dr.save(tmp_path / "m", NET, np.ones(6))
     dr.save(tmp_path / "m", NET, np.ones(6), force=True)
     assert dr.load(tmp_path / "m").theta.tolist() == [1.0] * 6

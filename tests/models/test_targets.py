@@ -118,6 +118,28 @@ def test_a_log_is_learned_and_inverted(tmp_path):
         fit(table(p=label("p", X[:, 0] > 0)), Recipe(**QUICK, target_transform="log"), target="p")
 
 
+def test_a_power_is_found_and_inverted(tmp_path):
+    """Box and Cox's power is SciPy's, within 0..1; what is far below comes out as 0, the least."""
+    stats = pytest.importorskip("scipy.stats")
+    y, z = (3 + X[:, 0] / 2) ** 2, np.exp(2 * X[:, 1])
+    data = table(x=number("x", X[:, 0]), y=number("y", y), z=number("z", z))
+    recipe = Recipe(**QUICK, target_transform="box_cox", scale="none", dtype="float64")
+    fitted = fit(data, recipe, target=["y", "z"])
+    part, powers = fitted.plan.prepared["train"], fitted.model.targets.powers
+    for k, values in enumerate((y, z)):
+        assert powers[k] == pytest.approx(stats.boxcox(values[part.rows])[1], abs=0.006)
+        np.testing.assert_allclose(part.T[:, k], stats.boxcox(values[part.rows], powers[k]))
+    assert "learned as its box_cox with the power" in " ".join(fitted.plan.prepared.notes)
+    model = reloaded(fitted, tmp_path)
+    back = model.targets.inverse(model.targets.transform(data, dtype="float64"))
+    np.testing.assert_allclose(back, np.stack([y, z], 1), rtol=1e-12)
+    assert model.targets.inverse(np.full((1, 2), -1e3)).tolist() == [[0.0, 0.0]]
+    with pytest.raises(UsageError, match="learned as a power"):
+        dr.export(model, "json", tmp_path / "x.json")
+    with pytest.raises(DataError, match=r"has no logarithm \(box_cox\)"):
+        fit(table(x=number("x", X[:, 0]), y=number("y", X[:, 1])), recipe, target="y")
+
+
 def test_an_ensemble_is_the_mean_of_its_members(tmp_path):
     data = table(y=number("y", np.sin(2 * X[:, 0]) + X[:, 1]))
     options = {**QUICK, "dtype": "float64", "patience": 0}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from random_models import random_model
 
 torch = pytest.importorskip("torch", reason="PyTorch is in the extra `peers`")
 from torch import nn  # noqa: E402
@@ -17,7 +18,7 @@ from deltarule.data import read_table  # noqa: E402
 from deltarule.exchange.onnx_file import feeds, over_steps  # noqa: E402
 from deltarule.exchange.operations import operations_of  # noqa: E402
 from deltarule.exchange.trial import Trial  # noqa: E402
-from deltarule.models import Model, Recipe, fit  # noqa: E402
+from deltarule.models import Recipe, fit  # noqa: E402
 
 pytestmark = pytest.mark.peers
 torch.set_num_threads(1)
@@ -111,25 +112,6 @@ def test_the_exported_module_has_our_gradient(tmp_path: Path) -> None:
     own = dr.backprop(model.network, model.theta, X, T, loss="cross_entropy", reduction="mean")
     found = np.concatenate([p.grad.numpy().ravel() for p in made["network"].parameters()])
     np.testing.assert_allclose(found, own.gradient, rtol=1e-12, atol=1e-14)
-
-
-PEOPLE = "age,city,married,rich,income\n" + "".join(
-    f"{20 + i if i % 9 else ''},{('Rome', 'Bonn', 'Oslo')[i % 3]},{('true', 'false')[i % 2]},"
-    f"{('no', 'yes')[i // 7 % 2]},{1e6 + 1000 * (i % 17)}\n"
-    for i in range(60)
-)
-
-
-def random_model(seed: int, folder: Path) -> Model:
-    rng = np.random.default_rng(seed)
-    people = folder / "people.csv"
-    people.write_text(PEOPLE)
-    tables = [("iris", None), ("diabetes", None), ("wine", None), (people, "rich")]
-    name, target = [*tables, (people, "income")][seed % 5]
-    activation = ["tanh", "relu", "elu", "gelu", "softplus", "sigmoid", "mish"][seed % 7]
-    hidden = tuple(int(n) for n in rng.integers(1, 40, rng.integers(0, 3)))
-    recipe = Recipe(hidden=hidden, activation=activation, epochs=2, seed=seed, missing="mean")
-    return fit(read_table(name, target=target), recipe, target=target).model
 
 
 @pytest.mark.parametrize("seed", range(30))

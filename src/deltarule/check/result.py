@@ -16,6 +16,7 @@ from deltarule.check.numerical.groups import Groups
 from deltarule.check.numerical.sweep import Sweep
 from deltarule.check.ours import Ours
 from deltarule.core.errors import UsageError
+from deltarule.core.few_lines import few_lines
 from deltarule.core.notation import NOTATIONS
 from deltarule.core.written import weight_readings
 
@@ -256,7 +257,8 @@ class GradientCheck:
     def __str__(self) -> str:
         return words.table(self)
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return few_lines(str(self))
 
 
 def _digits(difference: float, largest: float) -> float:

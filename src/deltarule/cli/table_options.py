@@ -40,8 +40,8 @@ _DATES: Any = _data(
     help="Dates as days since 1970 (days), or also year, month and weekday (parts)."
 )
 _TRANSFORM: Any = _data(
-    help="Learn the log of a skewed target (log1p where it may be 0); predictions are in its own "
-    "units."
+    help="Learn the log of a skewed target (log1p where it may be 0), or box_cox, whose power is "
+    "found; predictions are in its own units."
 )
 _TASK: Any = _data(
     help="regression, count, binary, multiclass or multilabel; auto reads it from the target.",

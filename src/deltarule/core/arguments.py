@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from deltarule.core.errors import DeltaruleError, UsageError
+from deltarule.core.memory import require_large
 
 __all__ = ["array", "boolean", "float_type", "number", "plain_values", "readable", "whole"]
 
+_FEWER = "Keep fewer columns, such as the commonest words, or fewer rows"
 _CPU = 1
 _DEVICES = {2: "CUDA", 7: "Vulkan", 8: "Metal", 10: "ROCm", 14: "oneAPI"}
 """Of DLPack's DLDeviceType."""
@@ -106,7 +108,8 @@ def plain_values(name: str, value: Any) -> Any:
 
     A masked array's mask: refused where it hides a value, for the value below is no value. The
     history of a PyTorch tensor that requires a gradient: left behind, the values are the same. What
-    hands its memory on by DLPack (`__dlpack__`) is taken without a copy, from the CPU.
+    hands its memory on by DLPack (`__dlpack__`) is taken without a copy, from the CPU. A sparse
+    matrix of SciPy's: laid out in full, if it fits, for every engine reads rows.
 
     >>> plain_values("X", np.ma.array([1.0, 2.0], mask=[False, True]))
     Traceback (most recent call last):
@@ -125,6 +128,10 @@ def plain_values(name: str, value: Any) -> Any:
         return value.data
     if type(value).__module__.partition(".")[0] == "torch":
         value = value.detach()
+    if type(value).__module__.startswith("scipy.sparse"):
+        needed = math.prod(value.shape) * value.dtype.itemsize
+        require_large(name, needed, "a sparse matrix laid out in full", _FEWER)
+        return value.toarray()
     if hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray | np.generic):
         return _from_dlpack(name, value)
     return value

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NUMPY", "Namespace", "namespace"]
+__all__ = ["NUMPY", "Namespace", "namespace", "sign"]
 
 _NAMES = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "where", "maximum")
 
@@ -101,3 +101,9 @@ def namespace(module: ModuleType) -> Namespace:
 
 NUMPY = namespace(np)
 """The namespace of NumPy."""
+
+
+def sign(a: Any, xp: Any) -> Any:
+    """Return 1, 0 or -1, entry by entry, in the dtype of `a`; NaN has none and gives 0."""
+    negative = xp.where(a < 0.0, xp.constant(-1.0, a), xp.constant(0.0, a))
+    return xp.where(a > 0.0, xp.constant(1.0, a), negative)

@@ -16,7 +16,7 @@ from deltarule.data.bundled import table as bundled_table
 from deltarule.data.check import check_finite, check_identifiers, marks, without_empty
 from deltarule.data.generators import GENERATED, usages
 from deltarule.data.options import Options
-from deltarule.data.sources.columnar import COLUMNAR, read_columnar
+from deltarule.data.sources.columnar import COLUMNAR, DUCKDB, is_duckdb, read_columnar
 from deltarule.data.sources.frames import columns_table, is_tabular
 from deltarule.data.sources.npz import read_npz
 from deltarule.data.sources.recast import recast
@@ -59,10 +59,10 @@ def read_table(
     """Read a table from a file, by a bundled name, or from a data frame or dictionary of columns.
 
     A file is read by its ending: `.parquet`, `.feather` and `.arrow`, `.npz`, JSON lines
-    (`.jsonl`), `.json`, SQLite (`.db`, `.sqlite`; `"shop.db::orders"` or `"shop.db::SELECT ..."`),
-    sheets (`.xlsx`, `.xls`, `.ods`; `"book.xlsx::Sheet1"`), else as text. Any of them may be packed
-    (`.gz`, `.bz2`, `.xz`, `.zst`). `"part-*.csv"` stands for several files of the same columns, one
-    below the other, and `"-"` for text from standard input.
+    (`.jsonl`), `.json`, SQLite and DuckDB (`.db`, `.sqlite`, `.duckdb`; `"shop.db::orders"` or
+    `"shop.db::SELECT ..."`), sheets (`.xlsx`, `.xls`, `.ods`; `"book.xlsx::Sheet1"`), else as text.
+    Any may be packed (`.gz`, `.bz2`, `.xz`, `.zst`). `"part-*.csv"` stands for several files of the
+    same columns, one below the other, and `"-"` for text from standard input.
 
     A file wins over a bundled name. Columns in `text` are text whatever their cells look like,
     columns in `drop` are left out, and so are those that are not in `only`, where that is given,
@@ -177,6 +177,11 @@ def _read_file(
         out = folder.path / path.stem
         unpack(path, out, source)
         return held(_read_file(out, source, options, form, like, inside), folder)
+    duckdb = COLUMNAR.get(ending) == DUCKDB or (ending in RECORDS and is_duckdb(path))
+    if duckdb:
+        _check_text(source, form)
+        found = read_columnar(path, source, options, inside)
+        return recast(found, options, like.writings)
     if ending in RECORDS or ending in SHEETS:
         return _written_out(path, source, options, form, like, inside)
     if inside:

@@ -80,7 +80,7 @@ class Steps:
     """Whether there is a target for every step."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Table:
     """Columns of equal length with the name of their source.
 
@@ -108,6 +108,9 @@ class Table:
     locate: Locator | None = field(default=None, repr=False)
     derived: bool = False
     """Whether columns have been made of it already, as a model needs them."""
+
+    def __repr__(self) -> str:
+        return f"Table({self.source}: {self.rows:,} rows, {len(self.columns):,} columns)"
 
     @property
     def rows(self) -> int:

@@ -5,7 +5,8 @@
 
 from deltarule.engine.api import backprop
 from deltarule.engine.objective import Objective
+from deltarule.engine.problem import Problem
 from deltarule.engine.reference import Backprop
 from deltarule.engine.samples import Samples, as_samples
 
-__all__ = ["Backprop", "Objective", "Samples", "as_samples", "backprop"]
+__all__ = ["Backprop", "Objective", "Problem", "Samples", "as_samples", "backprop"]

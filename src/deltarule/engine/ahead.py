@@ -45,9 +45,16 @@ class Ahead:
         """Return E over any number of samples, the penalty included."""
         return self._trainer.error_over(theta, behind(self._first, samples))
 
-    def chunk(self, plan: BatchPlan, theta: Array, slots: tuple[Array, ...]) -> ChunkOutcome | None:
+    def chunk(
+        self,
+        plan: BatchPlan,
+        theta: Array,
+        slots: tuple[Array, ...],
+        watched: Samples | None = None,
+    ) -> ChunkOutcome | None:
         """Do several whole epochs; None where a number does not stay finite on the way."""
-        return self._trainer.chunk(self._plan(plan), theta, slots)
+        watched = None if watched is None else behind(self._first, watched)
+        return self._trainer.chunk(self._plan(plan), theta, slots, watched)
 
     def run(
         self,

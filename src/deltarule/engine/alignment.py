@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.namespace import NUMPY
-from deltarule.engine.api import backprop
-from deltarule.engine.objective import Objective
+from deltarule.engine.problem import Problem
 from deltarule.engine.rule_state import first_run
 from deltarule.losses import Loss
 from deltarule.network import Network
@@ -117,13 +116,12 @@ def alignment(
     >>> found.layers[1].gradient, 0.0 < found.layers[0].gradient < 90.0
     (0.0, True)
     """
-    objective = Objective.of(net, loss, reduction, rule, l2)
-    same = (net, theta, X, T, loss, reduction)
-    theirs = backprop(*same, objective.rule, sample_weight, l2, seed=seed, learned=learned)
-    true = backprop(*same, "exact", sample_weight, l2)
+    problem = Problem.of(net, theta, X, T, loss, reduction, rule, sample_weight, l2)
+    theirs, true = problem.backprop(None, seed, learned), problem.ruled("exact").backprop()
+    objective = problem.objective
     run = first_run(objective, seed, np.float64, learned)
     L, parts = len(net.layers), (net.unpack(theirs.gradient), net.unpack(true.gradient))
-    weights = net.unpack(net.check_theta(theta))
+    weights = net.unpack(problem.theta)
     found = []
     for l in range(1, L + 1):
         none = np.zeros(0)  # of a layer without parameters, or without deltas of its own

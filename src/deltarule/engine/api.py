@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.core.arguments import number
-from deltarule.core.errors import UsageError
-from deltarule.core.namespace import NUMPY
-from deltarule.engine.objective import Objective
-from deltarule.engine.reference import Backprop, output_gradient
-from deltarule.engine.reference import backprop as textbook
-from deltarule.engine.rule_state import first_run
-from deltarule.engine.samples import as_samples
+from deltarule.engine.problem import Problem
+from deltarule.engine.reference import Backprop
 from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
@@ -80,19 +72,5 @@ def backprop(
     >>> bp.error, bp.deltas[1], bp.gradient
     (0.125, array([[0.125]]), array([0.125, 0.125]))
     """
-    objective = Objective.of(net, loss, reduction, rule, l2, penalty)
-    theta = net.check_theta(theta)
-    if objective.rule.sequential and lr is None:
-        raise UsageError("the sequential order updates weights on the way back: give it lr=")
-    if lr is not None:
-        lr = number("lr", lr, low=0.0)
-        if not objective.rule.sequential:
-            raise UsageError("backprop takes lr for the sequential order alone; leave it out")
-    samples = as_samples(net, objective.loss, X, T, sample_weight, theta.dtype)
-    with np.errstate(all="ignore"):  # what is not finite is in the result, to be looked at
-        run = first_run(objective, seed, theta.dtype, learned)
-        found = textbook(objective, theta, samples.X, samples.T, samples.weight, lr, run=run)
-        y, dE_dy = found.outputs[-1], list(found.dE_dy)
-        dE_dy[-1] = output_gradient(objective, y, samples.T, samples.weight, NUMPY)
-    decay = np.asarray(found.penalty).item()
-    return replace(found, error=found.error.item(), dE_dy=dE_dy, penalty=decay)
+    given = (net, theta, X, T, loss, reduction, rule, sample_weight, l2, penalty)
+    return Problem.of(*given).backprop(lr, seed, learned)

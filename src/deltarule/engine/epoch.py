@@ -63,7 +63,13 @@ class ReferenceTrainer:
         """Return 1: this engine comes back after every epoch."""
         return 1
 
-    def chunk(self, plan: BatchPlan, theta: Array, slots: tuple[Array, ...]) -> ChunkOutcome | None:
+    def chunk(
+        self,
+        plan: BatchPlan,
+        theta: Array,
+        slots: tuple[Array, ...],
+        watched: Samples | None = None,
+    ) -> ChunkOutcome | None:
         """Return None: see `epochs_at_once`."""
         return None
 

@@ -21,9 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.errors import UsageError
 from deltarule.core.memory import require_large
-from deltarule.engine.api import backprop
-from deltarule.engine.objective import Objective
-from deltarule.engine.samples import as_samples
+from deltarule.engine.problem import Problem
 from deltarule.layers import EachStep, Last, Recurrent
 from deltarule.layers.recurrent.local import Local, locals_of
 from deltarule.losses import Loss
@@ -74,9 +72,8 @@ def real_time_gradient(
     True
     """
     layer = _check(net)
-    theta = net.check_theta(theta, np.float64)
-    objective = Objective.of(net, loss, reduction, "exact", l2)
-    samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
+    given = (net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
+    problem = Problem.of(*given, dtype=np.float64)
     own = [e for e in net.layout.entries if e.layer == 1]
     states, count = sum(layer.held), own[-1].stop
     require_large(
@@ -85,8 +82,8 @@ def real_time_gradient(
         f"{states} states by {count:,} parameters at every step",
         "Take backprop",
     )
-    bp = backprop(net, theta, samples.X, samples.T, loss, reduction, "exact", samples.weight, l2)
-    p, inputs = net.unpack(theta)[0], np.asarray(samples.X)
+    bp = problem.backprop()
+    p, inputs = net.unpack(problem.theta)[0], np.asarray(problem.samples.X)
     running = np.zeros((net.shapes[0][0], net.size))
     first: list[Array] = []
     for i, errors in enumerate(np.asarray(bp.dE_dy[1])):
@@ -97,7 +94,7 @@ def real_time_gradient(
             running[t:, :count] += errors[t] @ P[: layer.held[0]]
             if i == 0:
                 first.append(P)
-    penalised = np.where(net.layout.mask("penalised"), l2 * theta, 0.0)
+    penalised = np.where(net.layout.mask("penalised"), l2 * problem.theta, 0.0)
     running[:, :count] += penalised[:count]
     running[:, count:] = bp.gradient[count:]
     return RealTime(running[-1], running, tuple(first))

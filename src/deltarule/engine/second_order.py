@@ -13,7 +13,7 @@ from deltarule.core.errors import UsageError
 from deltarule.core.memory import require_large
 from deltarule.engine.curvature import gauss_newton_product, hessian_product, output_jacobians
 from deltarule.engine.objective import Objective
-from deltarule.engine.samples import Samples, as_samples
+from deltarule.engine.problem import Problem
 from deltarule.losses import Loss
 from deltarule.network import Network
 
@@ -56,8 +56,8 @@ def hessian_vector(
     >>> dr.hessian_vector(net, net.pack([([[0.5]], [0.0])]), [[3.0]], [[1.0]], [1.0, 0.0])
     array([9., 3.])
     """
-    objective, theta, samples = _asked(net, theta, X, T, loss, reduction, sample_weight, l2)
-    return _carried(hessian_product, objective, theta, samples, _direction(net, v, theta))
+    problem = Problem.of(net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
+    return _carried(hessian_product, problem, _direction(problem, v))
 
 
 def gauss_newton_vector(
@@ -84,8 +84,8 @@ def gauss_newton_vector(
     >>> dr.gauss_newton_vector(net, net.pack([([[0.5]], [0.0])]), [[3.0]], [[1.0]], [1.0, 0.0])
     array([9., 3.])
     """
-    objective, theta, samples = _asked(net, theta, X, T, loss, reduction, sample_weight, l2)
-    return _carried(gauss_newton_product, objective, theta, samples, _direction(net, v, theta))
+    problem = Problem.of(net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
+    return _carried(gauss_newton_product, problem, _direction(problem, v))
 
 
 def hessian(
@@ -109,14 +109,14 @@ def hessian(
     array([[9., 3.],
            [3., 1.]])
     """
-    objective, theta, samples = _asked(net, theta, X, T, loss, reduction, sample_weight, l2)
+    problem = Problem.of(net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
     n = net.size
     require_large("hessian", n * n * 8.0, f"a matrix of {n:,} x {n:,}", "Take hessian_vector")
-    H = np.empty((n, n), theta.dtype)
-    e = np.zeros(n, theta.dtype)
+    H = np.empty((n, n), problem.theta.dtype)
+    e = np.zeros(n, problem.theta.dtype)
     for i in range(n):
         e[i] = 1.0
-        H[:, i] = _carried(hessian_product, objective, theta, samples, e)
+        H[:, i] = _carried(hessian_product, problem, e)
         e[i] = 0.0
     return H
 
@@ -152,37 +152,20 @@ def jacobian(net: Network, theta: ArrayLike, X: ArrayLike) -> NDArray[Any]:
     return found
 
 
-def _asked(
-    net: Network,
-    theta: ArrayLike,
-    X: ArrayLike,
-    T: ArrayLike,
-    loss: str | Mapping[str, Any] | Loss,
-    reduction: str,
-    sample_weight: ArrayLike | None,
-    l2: float,
-) -> tuple[Objective, NDArray[Any], Samples]:
-    objective = Objective.of(net, loss, reduction, "exact", l2)
-    found = net.check_theta(theta)
-    return objective, found, as_samples(net, objective.loss, X, T, sample_weight, found.dtype)
-
-
-def _direction(net: Network, v: ArrayLike, theta: NDArray[Any]) -> NDArray[Any]:
-    found = array("v", v, theta.dtype)
-    if found.shape != (net.size,):
+def _direction(problem: Problem, v: ArrayLike) -> NDArray[Any]:
+    found, size = array("v", v, problem.theta.dtype), problem.theta.size
+    if found.shape != (size,):
         raise UsageError(
             f"v has the shape {found.shape}; a direction has an entry for each of the network's "
-            f"{net.size} parameters: ({net.size},)"
+            f"{size} parameters: ({size},)"
         )
     return found
 
 
-def _carried(
-    product: Any, objective: Objective, theta: NDArray[Any], samples: Samples, v: NDArray[Any]
-) -> NDArray[Any]:
+def _carried(product: Any, problem: Problem, v: NDArray[Any]) -> NDArray[Any]:
     try:
         with np.errstate(all="ignore"):
-            found: NDArray[Any] = product(objective, theta, samples, v)
+            found: NDArray[Any] = product(problem.objective, problem.theta, problem.samples, v)
     except (TypeError, AttributeError) as error:
         raise UsageError(
             "a second derivative needs layers, activations and losses written with the functions "

@@ -136,6 +136,10 @@ class ChunkOutcome:
     slots: tuple[Array, ...]
     totals: tuple[Totals, ...]
     """What every epoch's batches add up to."""
+    errors: tuple[float, ...] = ()
+    """E over the watched samples after every epoch."""
+    after: Callable[[int], tuple[Array, tuple[Array, ...]]] | None = None
+    """theta and slots after so many epochs, where samples were watched."""
 
 
 class Trainer(Protocol):
@@ -144,8 +148,17 @@ class Trainer(Protocol):
     def epochs_at_once(self, updates: int) -> int:
         """Return how many epochs of so many updates may be done in one call of `chunk`."""
 
-    def chunk(self, plan: BatchPlan, theta: Array, slots: tuple[Array, ...]) -> ChunkOutcome | None:
-        """Do several whole epochs; None where a number does not stay finite on the way."""
+    def chunk(
+        self,
+        plan: BatchPlan,
+        theta: Array,
+        slots: tuple[Array, ...],
+        watched: Samples | None = None,
+    ) -> ChunkOutcome | None:
+        """Do several whole epochs; None where a number does not stay finite on the way.
+
+        After each, E over the `watched` samples is measured, where there are any.
+        """
 
     @property
     def threads(self) -> int:

@@ -174,7 +174,7 @@ def operations_of(model: Model) -> Operations:
 
 def _without_a_place(model: Model) -> Iterator[str]:
     """Yield what none of the targets can say, in words."""
-    encoder = model.inputs
+    encoder, targets = model.inputs, model.targets
     if model.members is not None:
         yield f"it is an ensemble of {len(model.members)} networks (--ensemble)"
     if encoder.derived:
@@ -183,6 +183,10 @@ def _without_a_place(model: Model) -> Iterator[str]:
         yield "rare categories are pooled (--min-count)"
     if model.task == "multilabel":
         yield "its target has several labels"
+    if targets.how == "box_cox":
+        yield "its target is learned as a power of it (--target-transform box_cox)"
+    if targets.threshold != type(targets).threshold:
+        yield f"its classes are told apart at {targets.threshold:.3g} (--threshold)"
 
 
 def _columns(model: Model) -> Iterator[Column]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.activations import Activation
 from deltarule.core.arguments import number
 from deltarule.core.errors import DataError, NumericError
+from deltarule.core.few_lines import few_lines
 from deltarule.explanation.slopes import largest_slope, own_slopes
 from deltarule.network import Network
 
@@ -109,7 +110,8 @@ class Saturation:
             for row in rows
         )
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return few_lines(str(self))
 
 
 def saturation(net: Network, theta: ArrayLike, X: ArrayLike, threshold: float = 0.05) -> Saturation:

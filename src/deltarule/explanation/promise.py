@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.core.arguments import array, number
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.core.namespace import NUMPY
-from deltarule.engine import Objective, Samples, as_samples, backprop
+from deltarule.engine import Problem
 from deltarule.engine.reference import data_error, penalty
 from deltarule.explanation.writing.wording import number as shown
 from deltarule.losses import Loss
@@ -142,12 +142,10 @@ def step_validity(
     >>> round(found.reliable, 9), round(found.turns, 9)           # actual/promised = 1 - eta/2
     (0.2, 2.0)
     """
-    theta = net.check_theta(theta, np.float64)
     tolerance = number("tolerance", tolerance, 0.0, 1.0)
-    objective = Objective.of(net, loss, reduction, "exact", l2)
-    samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
-    bp = backprop(net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
-    chosen = backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr)
+    given = (net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
+    problem = Problem.of(*given, dtype=np.float64)
+    bp, chosen = problem.backprop(), problem.ruled(rule).backprop(lr)
     d = np.where(net.layout.mask("trained"), chosen.gradient, 0.0)
     slope = float(bp.gradient @ d)
     if not math.isfinite(slope) or slope == 0.0 or not math.isfinite(bp.error):
@@ -157,7 +155,7 @@ def step_validity(
         )
 
     def actual(eta: float) -> float:
-        return _error(objective, theta - eta * d, samples) - float(bp.error)
+        return _error(problem, problem.theta - eta * d) - float(bp.error)
 
     def off(eta: float) -> float:
         return abs(actual(eta) / (-eta * slope) - 1.0) - tolerance
@@ -175,8 +173,9 @@ def step_validity(
     )
 
 
-def _error(objective: Objective, theta: Array, samples: Samples) -> float:
+def _error(problem: Problem, theta: Array) -> float:
     """Return E at theta; inf or nan where it overflows."""
+    objective, samples = problem.objective, problem.samples
     with np.errstate(all="ignore"):
         nets, y = objective.network.forward(theta, samples.X)
         E = data_error(objective, nets[-1], y[-1], samples.T, samples.weight, NUMPY)

@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from deltarule.core.few_lines import few_lines
 from deltarule.core.notation import Notation, as_notation
 from deltarule.explanation.causes import Cause, Setting, causes_along, dead_for_all
 from deltarule.explanation.dominant import best_route, data_parts
@@ -88,7 +89,8 @@ class WhySmall:
             lines.append("  " + "  ".join([row[0].ljust(widths[0]), *numbers]).rstrip())
         return "\n".join(lines)
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return few_lines(str(self))
 
 
 def why_small(

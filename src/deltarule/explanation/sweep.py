@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.activations import RowActivation
 from deltarule.core.errors import NumericError
 from deltarule.core.namespace import NUMPY
-from deltarule.engine import Backprop, Objective, Samples, as_samples, backprop
+from deltarule.engine import Backprop, Objective, Problem, Samples
 from deltarule.engine.rule_state import first_run
 from deltarule.layers import Dense, all_of
 from deltarule.losses import Loss
@@ -143,18 +143,13 @@ def sweep(
     Raises what `deltarule.backprop` raises, and `NumericError` where a number is not finite.
     """
     all_of(net.layers, Dense)
-    theta = net.check_theta(theta, np.float64)
-    drawn: dict[str, Any] = {"seed": seed, "learned": learned, "penalty": penalty}
-    bp = backprop(net, theta, X, T, loss, reduction, rule, sample_weight, l2, lr, **drawn)
-    objective = Objective.of(net, loss, reduction, rule, l2, penalty)
-    samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
+    given = (net, theta, X, T, loss, reduction, rule, sample_weight, l2, penalty)
+    problem = Problem.of(*given, dtype=np.float64)
+    objective, theta, samples = problem.objective, problem.theta, problem.samples
+    bp = problem.backprop(lr, seed, learned)
     _check_finite(net, theta, bp)
     run = first_run(objective, seed, np.float64, learned)
-    exact = None
-    if not objective.rule.exact:
-        exact = backprop(
-            net, theta, X, T, loss, reduction, "exact", sample_weight, l2, penalty=penalty
-        )
+    exact = None if objective.rule.exact else problem.ruled("exact").backprop()
     with np.errstate(all="ignore"):
         slopes = _slopes(objective, bp, run)
         return Sweep(

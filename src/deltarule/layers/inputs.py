@@ -47,6 +47,7 @@ def _misfit(given: tuple[int, ...], shape: Shape, hint: str) -> UsageError:
     """Return the error of inputs of another shape."""
     needed = ", ".join(map(str, ("n", *shape)))
     takes = f"{shape[0]} inputs" if len(shape) == 1 else f"inputs of the shape {shape}"
+    takes = "1 input" if shape == (1,) else takes
     if len(given) == 3 and len(shape) == 1:
         hint = (
             "; for sequences begin the network with a layer over time, such as Network("

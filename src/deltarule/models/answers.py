@@ -55,4 +55,4 @@ def _said(model: Model, outputs: Array) -> Array:
     if model.task == "multilabel":
         several = zip(classes, outputs.T > 0.5, strict=True)
         return np.stack([names[said.astype(int)] for names, said in several], axis=1)
-    return classes[0][class_numbers(outputs)][:, None]
+    return classes[0][class_numbers(outputs, model.targets.threshold)][:, None]

@@ -21,6 +21,7 @@ RESAMPLES = 9999
 """Random signs of the test, and random samples of the interval."""
 
 _ALPHA = 0.05
+_NETWORK = "network"
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,17 @@ def compare(a: str | Path, b: str | Path) -> Comparison:
     A row counts where it is a test row of both runs, on the same data: the rows were kept when the
     models were measured, so neither the data nor code of anybody's own is needed.
 
-    Raises `FileError` for what is no model folder, `UsageError` for a forecast's.
+    Two forecasts are compared by their scores in the last period of their backtests.
+
+    Raises `FileError` for what is no model folder, `UsageError` for a forecast beside a model.
     """
     one, two = (settled(Path(place), _read) for place in (a, b))
+    kinds = [read[0].get("kind") == FORECAST for read in (one, two)]
+    if kinds[0] != kinds[1]:
+        raise UsageError(
+            f"{(a, b)[kinds.index(True)]}: this is the folder of a forecast, and the other one is "
+            "a model's. Compare two of a kind."
+        )
     paired, reason = _paired(one, two)
     mine, other = ({**one[0]["metrics"].get("test", {})}, {**two[0]["metrics"].get("test", {})})
     return Comparison(
@@ -129,11 +138,26 @@ _Read = tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, NDArray[np.floa
 def _read(place: Path) -> _Read:
     said = read_description(place)
     if said.get("kind") == FORECAST:
-        raise UsageError(
-            f"{place}: this is the folder of a forecast; two of them are compared by their own "
-            "backtests, in backtest.csv"
-        )
+        return _as_model(said), {}, read_history(place)
     return said, read_tensors(place, said), read_history(place)
+
+
+def _as_model(forecast: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a forecast's description says under the names that a model's has.
+
+    Its scores are the network's in the last period that was forecast, by its backtest.
+    """
+    series = forecast["series"].values()
+    periods = forecast["metrics"].get(_NETWORK, {})
+    period = list(periods)[-1] if periods else ""
+    data = {"source": ", ".join(sorted({one["source"] for one in series})), "task": FORECAST}
+    targets = {"names": sorted({one["name"] for one in series})}
+    return {
+        **forecast,
+        "data": {**data, "targets": targets, "period": period},
+        "training": {"engine": forecast["recipe"].get("engine")},
+        "metrics": {"test": periods.get(period, {})},
+    }
 
 
 def _options(one: Mapping[str, Any], two: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
@@ -142,9 +166,10 @@ def _options(one: Mapping[str, Any], two: Mapping[str, Any]) -> list[tuple[str, 
     def said(description: Mapping[str, Any]) -> dict[str, Any]:
         data = description["data"]
         found = description.get("recipe") or {k: description[k] for k in ("network", "objective")}
-        of = {k: data.get(k) for k in ("source", "sha256", "dropped")}
+        of = {k: data.get(k) for k in ("source", "sha256", "dropped", "period")}
         found = {**found, "data": {**of, "target": ", ".join(data["targets"]["names"])}}
-        return flat({**found, "versions": description["versions"]})
+        engine = description["training"].get("engine")  # the one that did it, whatever was asked
+        return flat({**found, "engine": engine, "versions": description["versions"]})
 
     mine, other = said(one), said(two)
     return [
@@ -159,7 +184,9 @@ def _paired(one: _Read, two: _Read) -> tuple[Paired | None, str]:
     rows = [read[1].get("test.rows", np.zeros(0, np.uint32)) for read in (one, two)]
     data = [read[0]["data"] for read in (one, two)]
     if not all(map(len, rows)):
-        return None, "no paired test: not both runs have kept test rows"
+        forecast = one[0].get("kind") == FORECAST
+        why = "a forecast keeps what its backtest comes to, not each step"
+        return None, f"no paired test: {why if forecast else 'not both runs have kept test rows'}"
     if data[0].get("target_sha256") != data[1].get("target_sha256"):
         return None, "no paired test: the targets or their rows are not the same"
     if data[0]["task"] != data[1]["task"]:

@@ -58,8 +58,9 @@ def draw_confusion(model: Model, X: NDArray[Any], T: NDArray[Any], part: str, pa
 
 def counts_of(model: Model, X: NDArray[Any], T: NDArray[Any]) -> NDArray[np.intp]:
     """Return how often class i (row) was taken for class j (column)."""
-    true, said = class_numbers(T), class_numbers(mean_outputs(model.network, model.weights, X))
-    return confusion(true, said, len(model.targets.classes))
+    outputs = mean_outputs(model.network, model.weights, X)
+    said = class_numbers(outputs, model.targets.threshold)
+    return confusion(class_numbers(T), said, len(model.targets.classes))
 
 
 def _numbers(axes: Any, counts: NDArray[np.intp], shares: NDArray[np.float64], size: int) -> None:

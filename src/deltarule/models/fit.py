@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from deltarule.core.errors import NumericError
 from deltarule.data import Table
 from deltarule.models.describe import describe, status_of
-from deltarule.models.judgement import judged
-from deltarule.models.metrics import Metrics, measure, row_errors
+from deltarule.models.judgement.judged import judged
+from deltarule.models.judgement.threshold import best_threshold
+from deltarule.models.metrics import Metrics, mean_outputs, measure, row_errors
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.recipe import Recipe
@@ -29,8 +30,10 @@ __all__ = ["Fitted", "fit", "fit_plan", "measured"]
 
 Callback = Callable[[Epoch], Any]
 
+_HALF = 0.5
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Fitted:
     """A model with everything that is known of its making."""
 
@@ -43,6 +46,10 @@ class Fitted:
     """The numbers of the test rows, from 0, and their errors: see `metrics.row_errors`."""
     checkpoint: bytes = b""
     """The state at the end, from which more epochs go on; empty where the optimizer has none."""
+
+    def __repr__(self) -> str:
+        test = ", ".join(f"{n} {v:.4g}" for n, v in self.metrics["test"].items() if v is not None)
+        return f"Fitted({self.run!r}; on the test rows {test or 'nothing'})"
 
     @cached_property
     def judgement(self) -> dict[str, Any]:
@@ -173,7 +180,9 @@ def measured(
     plan: Plan, run: Run, keeper: Keeper | None = None, members: NDArray[Any] | None = None
 ) -> Fitted:
     """Return the model of a plan that was carried out, with its scores on every part."""
-    prepared, weights = plan.prepared, run.theta if members is None else members
+    weights = run.theta if members is None else members
+    plan = _with_threshold(plan, weights)
+    prepared = plan.prepared
     metrics = {
         name: measure(plan.objective, weights, prepared.targets, [(part.X, part.T)])
         for name, part in prepared.parts.items()
@@ -187,3 +196,15 @@ def measured(
     rows: dict[str, NDArray[Any]] = {"test.rows": np.asarray(test.rows, np.uint32)}
     rows["test.errors"] = errors
     return Fitted(plan, run, model, metrics, rows, b"" if keeper is None else keeper.last)
+
+
+def _with_threshold(plan: Plan, weights: NDArray[Any]) -> Plan:
+    """Return the plan with the threshold at which its two classes are told apart."""
+    value, targets = plan.recipe.threshold, plan.prepared.targets
+    if isinstance(value, str):
+        part = plan.prepared["validation"]
+        p, t = mean_outputs(plan.network, weights, part.X)[:, 0], part.T[:, 0] > _HALF
+        value = best_threshold(value, p, t)
+    if value == targets.threshold:
+        return plan
+    return replace(plan, prepared=replace(plan.prepared, targets=replace(targets, threshold=value)))

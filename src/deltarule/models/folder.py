@@ -38,7 +38,7 @@ WEIGHTS, RUN, HISTORY = "model.safetensors", "run.json", "history.csv"
 
 FILES = frozenset(
     {WEIGHTS, RUN, HISTORY, CHECKPOINT, "curves.png", "confusion.png", "predictions.png"}
-    | {"importance.png"}
+    | {"importance.png", "dependence.png", "calibration.png"}
     | {"forecast.png", "forecast.csv", "backtest.csv"}
 )
 """Every file that the folder of a model or of a forecast may hold."""

@@ -39,7 +39,8 @@ METRICS = {
 
 - loss: E as the plain mean over the rows, without the penalty `l2` and without class weights; a
   regression's is in scaled units; with cross-entropy, the log loss
-- accuracy: the share of rows whose most probable class is the true one; of labels told right
+- accuracy: the share of rows whose most probable class (of two, by the model's threshold) is the
+  true one; of labels told right
 - auc: how often a row of a class has a higher probability for it than one of another class, ties
   being half; the mean over the classes, or labels, that have rows of both kinds
 - brier: the mean of (p - t)^2, summed over the classes where there are several, t being 0 or 1
@@ -90,7 +91,7 @@ def scores(encoder: TargetEncoder, y: NDArray[Any], T: NDArray[Any]) -> dict[str
         return _regression(encoder.inverse(y), encoder.inverse(T))
     if encoder.task == "multilabel":
         return _labels(y, T)
-    right = np.mean(class_numbers(y) == class_numbers(T))
+    right = np.mean(class_numbers(y, encoder.threshold) == class_numbers(T))
     brier = np.square(np.asarray(y, np.float64) - T).sum(axis=1).mean()
     return {"accuracy": float(right), "auc": _auc(y, T > 0.5), "brier": float(brier)}
 
@@ -146,17 +147,19 @@ def row_errors(
             return np.asarray(np.mean(squares, axis=1))
         if encoder.task == "multilabel":
             return np.asarray(np.mean((y > 0.5) != (T > 0.5), axis=1))
-        return np.asarray(class_numbers(y) != class_numbers(T), np.float64)
+        said = class_numbers(y, encoder.threshold)
+        return np.asarray(said != class_numbers(T), np.float64)
 
 
-def class_numbers(outputs: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the class of every row (0, 1, ...): the largest output, or whether one is > 1/2.
+def class_numbers(outputs: NDArray[Any], threshold: float = 0.5) -> NDArray[np.intp]:
+    """Return the class of every row (0, 1, ...): the largest output, or whether one is above a
+    threshold.
 
     >>> class_numbers(np.array([[0.1, 0.7, 0.2]])), class_numbers(np.array([[0.4], [0.6]]))
     (array([1]), array([0, 1]))
     """
     if outputs.shape[1] == 1:
-        return (outputs[:, 0] > 0.5).astype(np.intp)
+        return (outputs[:, 0] > threshold).astype(np.intp)
     return np.asarray(np.argmax(outputs, axis=1), dtype=np.intp)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
+from deltarule.core.few_lines import few_lines
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.data.table import Table, listed
@@ -104,7 +105,8 @@ class Model:
     def predict(self, data: Any, *, unknown: str = "error") -> NDArray[Any]:
         """Return the most probable class (n,), or the value in the target's own units.
 
-        Several targets give (n, targets).
+        Of two classes it is the second one where its probability is above `targets.threshold`,
+        which is 1/2 unless training chose another. Several targets give (n, targets).
 
         Raises `DataError` for missing columns or cells and unseen categories.
         """
@@ -205,7 +207,7 @@ class Model:
         if self.task == "multilabel":
             return np.where(outputs > 0.5, self.classes[:, 1], self.classes[:, 0])
         if not self.targets.quantity:
-            return np.asarray(self.classes[class_numbers(outputs)])
+            return np.asarray(self.classes[class_numbers(outputs, self.targets.threshold)])
         values = self.targets.inverse(outputs)
         return values[:, 0] if values.shape[1] == 1 else values
 
@@ -247,6 +249,9 @@ class Model:
             yield np.arange(start, min(start + step, count))
 
     def __repr__(self) -> str:
+        return few_lines(str(self))
+
+    def __str__(self) -> str:
         source = self.description.get("data", {}).get("source", "")
         origin = f", trained on {source}" if source else ""
         what = listed(self.targets.names)
@@ -254,6 +259,6 @@ class Model:
             what += f": {len(self.targets.classes)} classes ({listed(self.targets.classes)})"
         return (
             f"Model, {self.task} of {what}{origin}\n"
-            f"from {len(self.inputs.names)} columns: {listed(self.inputs.names)}\n{self.network!r}"
+            f"from {len(self.inputs.names)} columns: {listed(self.inputs.names)}\n{self.network}"
             + ("" if self.members is None else f"\nan ensemble of {len(self.members)} of them")
         )

@@ -77,6 +77,10 @@ def save(
     >>> bool((dr.load(folder).theta == run.theta).all()), dr.load(folder).classes.tolist()
     (True, ['same', 'other'])
     """
+    if Path(folder).exists() and not force:
+        raise UsageError(
+            f"{folder}: it exists already. Replace it with force=True, or choose another folder."
+        )
     run = net if isinstance(net, Run) else None
     if run is not None:
         if theta is not None:

@@ -35,7 +35,7 @@ OUTPUTS = {
 """Per task: the output layer's activation, and the loss that `"auto"` stands for."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """Everything that is settled before the first update."""
 
@@ -48,6 +48,10 @@ class Plan:
     """Columns of the source that were left out when it was read."""
     ids: tuple[str, ...] = ()
     """Columns that are carried into predictions."""
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.network.sizes))
+        return f"Plan({self.task} on {self.table!r}, {sizes}, by {self.optimiser.name})"
 
     @property
     def network(self) -> Network:
@@ -119,7 +123,9 @@ def plan(
         fold=fold,
         seed=recipe.seed,
         dtype=recipe.dtype,
+        weighted=recipe.class_weight is not None,
     )
+    _check_threshold(recipe, prepared)
     activation, loss = OUTPUTS[prepared.task]
     network, notes = _network(table, prepared, recipe, activation)
     prepared = replace(prepared, notes=(*prepared.notes, *notes))
@@ -134,7 +140,8 @@ def plan(
     objective = Objective.of(network, chosen, "mean", recipe.rule, recipe.l2, recipe.penalty)
     rows = len(prepared.parts["train"])
     batch_size = min(rows, recipe.batch_size or rows)
-    epochs = recipe.epochs * recipe.ensemble
+    # a program that is compiled for one fold serves them all
+    epochs = recipe.epochs * recipe.ensemble * (1 if fold is None else fold[1])
     engine = choose_engine(recipe.engine, objective, rows, batch_size, epochs)
     if isinstance(recipe.optimizer, Minimiser):
         engine = whole_vector("auto", recipe.optimizer.name)
@@ -142,6 +149,24 @@ def plan(
     if over_time and (why := over_time.not_compiled(rows, batch_size, objective.rule.exact)):
         engine = by_reference(recipe.engine, why)
     return Plan(given, recipe, prepared, objective, engine, tuple(dropped), tuple(ids))
+
+
+def _check_threshold(recipe: Recipe, prepared: Prepared) -> None:
+    """Refuse a threshold where there are not two classes, or none to choose it by."""
+    if recipe.threshold == prepared.targets.threshold:
+        return
+    if prepared.task != "binary":
+        raise UsageError(
+            f"`--threshold {recipe.threshold}` tells two classes apart, and the task is "
+            f"{prepared.task}. Leave it out."
+        )
+    true = prepared["validation"].T
+    if isinstance(recipe.threshold, str) and len(np.unique(true)) < len(prepared.targets.classes):
+        raise UsageError(
+            f"`--threshold {recipe.threshold}` is chosen on validation rows of both classes, and "
+            f"there are {len(true)} of {len(np.unique(true))}. Give more with `--validation`, or "
+            "a number."
+        )
 
 
 def _suitable(network: Network) -> list[str]:

@@ -10,8 +10,12 @@ from pathlib import Path
 from deltarule.models.confusion import draw_confusion
 from deltarule.models.curves import draw_curves
 from deltarule.models.fit import Fitted
-from deltarule.models.importance_plot import draw_importance
-from deltarule.models.judgement import JUDGED
+from deltarule.models.judgement.judged import JUDGED
+from deltarule.models.judgement.pictures import (
+    draw_calibration,
+    draw_dependence,
+    draw_importance,
+)
 from deltarule.models.predictions import draw_predictions
 
 __all__ = ["draw", "draw_all"]
@@ -38,9 +42,28 @@ def draw(fitted: Fitted, folder: Path) -> list[str]:
     if falls:
         score = JUDGED.get(fitted.model.task, "accuracy").replace("r2", "R2")
         drawers["importance.png"] = partial(draw_importance, falls, score, rows)
+    drawers |= _asked(fitted, rows)
     if fitted.model.task == "multilabel":  # each label has a confusion of its own
         del drawers[second[0]]
     return draw_all(drawers, folder)
+
+
+def _asked(fitted: Fitted, rows: str) -> dict[str, Callable[[Path], None]]:
+    """Return what draws the answers to `--pictures`."""
+    judgement, targets = fitted.judgement, fitted.model.targets
+    found: dict[str, Callable[[Path], None]] = {}
+    single = targets.task == "binary"
+    if judgement.get("dependence"):
+        what = targets.names[0] if len(targets.names) == 1 else "predicted"
+        said = targets.classes if targets.task == "multiclass" else targets.names
+        if not targets.quantity:
+            what = f"probability of {targets.classes[1]}" if single else "probability"
+        found["dependence.png"] = partial(draw_dependence, judgement["dependence"], said, what)
+    if judgement.get("calibration"):
+        of = {"multiclass": "the most probable class", "multilabel": "a label"}
+        named = of.get(targets.task, targets.classes[1])
+        found["calibration.png"] = partial(draw_calibration, judgement["calibration"], named, rows)
+    return found
 
 
 def draw_all(drawers: Mapping[str, Callable[[Path], None]], folder: Path) -> list[str]:

@@ -12,13 +12,14 @@ from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import plain
 from deltarule.data.preparation.derive import DATES
 from deltarule.data.preparation.encode import MISSING
+from deltarule.data.preparation.power import TRANSFORMS
 from deltarule.data.preparation.row_order import check_split
 from deltarule.data.preparation.scale import SCALERS
-from deltarule.data.preparation.target import TRANSFORMS
 from deltarule.data.preparation.task import TASKS
 from deltarule.engine.choice import choose_engine
 from deltarule.layers import written_layers
 from deltarule.losses import LOSSES, PENALTIES, Loss, Penalty
+from deltarule.models.judgement.threshold import as_threshold
 from deltarule.optim import OPTIMISERS, Clipping, Method, Minimiser, Optimiser, Schedule
 from deltarule.rules import DeltaRule, as_rule
 
@@ -58,6 +59,8 @@ class Recipe:
         rule: how deltas are carried back, such as `"hidden=offset:0.1 feedback=random"`.
         patience: epochs without improvement after which training stops, the best weights being
             kept; 0 trains to the last epoch and keeps the last weights.
+        threshold: from which probability on a row is of the second of two classes; "f1" and
+            "balanced" choose it on the validation rows (`judgement.threshold.RULES`).
         ensemble: how many networks are trained, side by side, from the seeds `seed`, `seed` + 1,
             ...; their mean output is what counts.
         seed: determines the split, the first weights and every batch.
@@ -95,6 +98,7 @@ class Recipe:
     target_transform: str = "none"
     task: str = "auto"
     class_weight: str | Mapping[int, float] | None = None
+    threshold: str | float = 0.5
     ensemble: int = 1
     clip_norm: float | None = None
     threads: int | None = None
@@ -110,6 +114,7 @@ class Recipe:
         if self.threads is not None:
             whole("threads", self.threads, 1)
         whole("ensemble", self.ensemble, 1)
+        self._set("threshold", as_threshold(self.threshold))
         whole("min_count", self.min_count, 1)
         self._set("ordinal", {str(n): tuple(order) for n, order in self.ordinal.items()})
         whole("seed", self.seed, 0, 2**64 - 1)

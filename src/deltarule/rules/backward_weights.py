@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.errors import UsageError
-from deltarule.rules.feedback import FEEDBACKS, DrawnFeedback, FeedbackRule, sign
+from deltarule.core.namespace import sign
+from deltarule.rules.feedback import FEEDBACKS, DrawnFeedback, FeedbackRule
 
 __all__ = [
     "KolenPollack",

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.rules.feedback import FEEDBACKS, Array, DrawnFeedback, sign
+from deltarule.core.namespace import sign
+from deltarule.rules.feedback import FEEDBACKS, Array, DrawnFeedback
 
 __all__ = ["Direct", "DirectFeedback", "DirectSign", "DirectTargets"]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 
-__all__ = ["FEEDBACKS", "DrawnFeedback", "ExactFeedback", "FeedbackRule", "sign"]
+__all__ = ["FEEDBACKS", "DrawnFeedback", "ExactFeedback", "FeedbackRule"]
 
 Array = NDArray[Any]
 
@@ -95,9 +95,3 @@ class DrawnFeedback(FeedbackRule):
         if self.scale is None:
             return weights(rng)
         return rng.uniform(-self.scale, self.scale, shape)
-
-
-def sign(a: Any, xp: Any) -> Any:
-    """Return 1, 0 or -1, entry by entry."""
-    negative = xp.where(a < 0.0, xp.constant(-1.0, a), xp.constant(0.0, a))
-    return xp.where(a > 0.0, xp.constant(1.0, a), negative)

@@ -17,7 +17,7 @@ from deltarule.core.arguments import number, whole
 from deltarule.core.errors import UsageError
 from deltarule.engine import Objective, as_samples
 from deltarule.layers import Dense
-from deltarule.losses import Loss
+from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Clipping, Method, Optimiser
 from deltarule.rules import DeltaRule
@@ -48,6 +48,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     """eta of the updates; None takes the optimizer's own."""
     l2: float = 0.0
     """Adds 1/2 l2 |W|^2 to E; scikit-learn's `alpha` is l2 times the number of rows."""
+    penalty: str | Mapping[str, Any] | Penalty | None = None
+    """Another term of E over the weights: `"weight_elimination:1e-4,0.5"`."""
     batch_size: int | str | None = "auto"
     """Rows per update; `"auto"`: 200 at most; None: all."""
     max_iter: int = 200
@@ -105,10 +107,11 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
         if before is None or not isinstance(method, Optimiser):
             self.run_ = train(
                 objective.network, X, T, theta=None if before is None else before.theta,
-                loss=objective.loss, rule=objective.rule, l2=objective.l2, optimizer=method,
-                epochs=epochs, batch_size=self._batch(len(X), method), shuffle=self.shuffle,
-                seed=seed, validation=held_out, stop=stop, sample_weight=weight,
-                threads=self.threads, progress=bool(self.verbose),
+                loss=objective.loss, rule=objective.rule, l2=objective.l2,
+                penalty=objective.penalty, optimizer=method, epochs=epochs,
+                batch_size=self._batch(len(X), method), shuffle=self.shuffle, seed=seed,
+                validation=held_out, stop=stop, sample_weight=weight, threads=self.threads,
+                progress=bool(self.verbose),
             )  # fmt: skip
         else:
             job = self._job(objective, method, X, T, weight, seed, before.epochs + epochs)
@@ -155,7 +158,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
                 f"rows and arguments are for a {_shape(network)} one: fit a new one "
                 "(warm_start=False)"
             )
-        return Objective.of(network, loss, "mean", self.rule, self.l2)
+        return Objective.of(network, loss, "mean", self.rule, self.l2, self.penalty)
 
     def _method(self) -> Method:
         method = OPTIMISERS.get(self.optimizer)
@@ -184,6 +187,11 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has
     def _seed(self, before: Run | None) -> int:
         if before is not None:
             return before.seed
+        if isinstance(self.random_state, np.random.Generator):
+            raise UsageError(
+                "random_state is None, a whole number or a np.random.RandomState, as everywhere in "
+                "scikit-learn, and not a Generator: pass int(generator.integers(2**31))"
+            )
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def _job(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,7 @@ class _Keeper:
         self._tables: list[pl.DataFrame] = [] if kept is None else [kept]
         self.notes: list[str] = [] if folder is None else folder.notes
 
-    @property
+    @cached_property
     def wanted(self) -> list[Run]:
         """Every run of the study, in order: all cells of the first seeds before the next ones."""
         cells, seeds = self._study.cells, self._study.seeds

@@ -82,12 +82,13 @@ def tasks_of(
 
     `seeds` are the whole study's: the first one stands for all where the split is held.
     """
-    groups: dict[Any, list[Run]] = {}
+    groups: dict[tuple[int, int], list[Run]] = {}
+    structures: dict[Any, int] = {}
     made: dict[Cell, Made | Exception] = {}
     for cell, own in itertools.groupby(runs, key=lambda run: run[0]):
         made[cell] = _try(cell, seeds[0])
         if isinstance(made[cell], Made):
-            alike = _structure(cell)
+            alike = structures.setdefault(_structure(cell), len(structures))
             split_by_seed = cell.settings.validation and "split" not in hold
             for run in own:
                 split = run[1] if split_by_seed else seeds[0]

@@ -1,8 +1,9 @@
 """Several epochs in one call, where nothing but the error is looked at between them.
 
 What is found is what `advance` finds epoch by epoch. Stopping rules see every epoch's error
-afterwards; where one would have stopped training on the way, or where the best theta lies on the
-way, the chunk is done again up to there: the same epochs lead to the same bits.
+afterwards. Where one would have stopped training on the way, or where the best theta lies on the
+way, and nothing was kept there, the chunk is done again up to there: the same epochs lead to the
+same bits.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Trainer
 from deltarule.training.job import Job
 from deltarule.training.state import Array, State
 from deltarule.training.stopping import EpochEnd
 
 __all__ = ["chunk"]
+
+FIRST, KEPT = 8, 1 << 22
+"""The epochs of the first chunk where a rule may end it, and numbers kept on the way."""
 
 MOST = 1_000_000
 """The most samples in the orders, and updates, of one chunk: a bound for its memory."""
@@ -36,33 +42,44 @@ def chunk(
     last = min(job.epochs, until)
     epochs = min(int(last) - state.epoch, trainer.epochs_at_once(job.batches))
     epochs = min(epochs, MOST // max(job.batches, len(job.samples)))
+    if job.validation is not None:  # everything is kept on the way
+        epochs = min(epochs, KEPT // (len(state.slots) + 1) // len(state.theta))
+        if job.stop:  # no more than has been done already: that bounds what is in vain
+            epochs = min(epochs, max(FIRST, state.epoch))
     if epochs < 2:
         return None
     began = clock()
     plan = job.plan(state, epochs)
-    found = trainer.chunk(plan, state.theta, state.slots)
-    if found is None:
-        return None
+    with np.errstate(all="ignore"):  # the trainer looks at every number
+        found = trainer.chunk(plan, state.theta, state.slots, job.validation)
+    if found is None or not np.isfinite(found.errors).all():
+        return None  # one by one it is found where
     errors = [totals.epoch_error(job.objective) for totals in found.totals]
-    stopping, stopped, done = _observe(job, state, errors)
+    watched = errors if job.validation is None else list(found.errors)
+    stopping, stopped, done = _observe(job, state, watched)
+    theta, slots = found.theta, found.slots
     if done < epochs:
-        found = _again(job, state, trainer, plan, done)
-        errors = errors[:done]
-    lowest = min(errors)
+        theta, slots = _there(job, state, trainer, plan, found, done)
+    errors, watched = errors[:done], watched[:done]
+    lowest = min(watched)
     better = lowest < state.best_error
     best, best_epoch = state.best_theta, state.best_epoch
     if better:
-        before = errors.index(lowest)
+        before = watched.index(lowest)
         best_epoch = state.epoch + before + 1
-        best = _before(job, state, trainer, plan, before) if job.patient else best
+        if job.patient:  # what is watched is measured after an epoch, its own error before it
+            there = before + 1 if job.validation is not None else before
+            best = _there(job, state, trainer, plan, found, there)[0]
+    values = {"error": errors, "validation_error": watched}
+    values["lr"] = plan.rates[job.batches - 1 :: job.batches].tolist()[:done]
     return replace(
         state,
-        theta=found.theta,
-        slots=found.slots,
+        theta=theta,
+        slots=slots,
         step=state.step + done * job.batches,
         epoch=state.epoch + done,
         stopping=stopping,
-        history=_history(state, errors, plan.rates[job.batches - 1 :: job.batches].tolist()),
+        history=_history(state, values),
         best_theta=best,
         best_error=lowest if better else state.best_error,
         best_epoch=best_epoch,
@@ -99,16 +116,22 @@ def _again(job: Job, state: State, trainer: Trainer, plan: BatchPlan, epochs: in
     return found
 
 
-def _before(job: Job, state: State, trainer: Trainer, plan: BatchPlan, epochs: int) -> Array:
-    """Return theta after so many epochs of a chunk."""
-    return _again(job, state, trainer, plan, epochs).theta if epochs else state.theta
+def _there(
+    job: Job, state: State, trainer: Trainer, plan: BatchPlan, found: ChunkOutcome, epochs: int
+) -> tuple[Array, tuple[Array, ...]]:
+    """Return theta and slots after so many epochs of a chunk."""
+    if not epochs:
+        return state.theta, state.slots
+    if found.after is not None:
+        return found.after(epochs)
+    again = _again(job, state, trainer, plan, epochs)
+    return again.theta, again.slots
 
 
-def _history(state: State, errors: list[float], rates: list[float]) -> dict[str, list[float]]:
+def _history(state: State, values: dict[str, list[float]]) -> dict[str, list[float]]:
     """Return the history with more epochs; a state that went another way keeps its own lists."""
     history = {}
-    found = {"error": errors, "lr": rates[: len(errors)]}
     for name, past in state.history.items():
         history[name] = past if len(past) == state.epoch else past[: state.epoch]
-        history[name].extend(found[name])
+        history[name].extend(values[name])
     return history

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 
 __all__ = ["Interrupt", "ask_to_stop", "listening"]
@@ -39,24 +40,31 @@ def ask_to_stop() -> bool:
     return bool(_TRAINING)
 
 
+_AROUND: ContextVar[Interrupt | None] = ContextVar("interrupt", default=None)
+"""What the main thread listens for, in threads that it has given its context."""
+
+
 @contextmanager
 def listening() -> Iterator[Interrupt]:
     """Listen for Ctrl-C inside the block; the handler before it is put back afterwards.
 
-    Outside the main thread signals cannot be handled, and nothing is listened for. Where the
+    Outside the main thread signals cannot be handled; what is listened for is what the main thread
+    does that has given this one its context (`contextvars.copy_context`), if any. Where the
     program has a handler of its own, or ignores Ctrl-C, that stays; `ask_to_stop` is heard.
     """
-    interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
-        yield interrupt
+        yield _AROUND.get() or Interrupt()
         return
+    interrupt = Interrupt()
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     _TRAINING.append(interrupt)
+    before = _AROUND.set(interrupt)
     if ours:
         signal.signal(signal.SIGINT, interrupt.request)
     try:
         yield interrupt
     finally:
         _TRAINING.remove(interrupt)
+        _AROUND.reset(before)
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)

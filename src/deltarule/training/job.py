@@ -131,9 +131,9 @@ class Job:
 
     @property
     def by_error(self) -> bool:
-        """Whether nothing but the training error is looked at between two epochs."""
+        """Whether nothing but the error that is watched is looked at between two epochs."""
         still = isinstance(self.schedule, TimeSchedule)
-        return still and self.validation is None and all(rule.by_error for rule in self.stop)
+        return still and all(rule.by_error for rule in self.stop)
 
     @property
     def patient(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engine.trainer import Trainer
+from deltarule.training.chunk import chunk
 from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import NonFiniteError, advance
 from deltarule.training.many_jobs import Jobs
@@ -42,8 +44,9 @@ def one_by_one(
     def seen(network: int, state: State) -> State:
         if keeper is not None:
             with lock:
+                before = kept.networks.get(network)
                 kept.networks[network] = state
-                kept.epoch += 1
+                kept.epoch += state.epoch - (0 if before is None else before.epoch)
                 keeper.look(kept)
         return state
 
@@ -54,7 +57,9 @@ def one_by_one(
                 state = jobs[network].start(jobs.thetas[network].copy())
             if proceed(0) and not state.stopped:
                 look = partial(seen, network)
-                state, message = _train(jobs, network, state, make(network), proceed, look, clock)
+                at_most = math.inf if keeper is None else keeper.epochs
+                doing = proceed, look, clock, at_most
+                state, message = _train(jobs, network, state, make(network), *doing)
                 histories.messages[network] = message
             _note(histories, network, state, jobs.base.epochs)
             with lock:
@@ -115,8 +120,12 @@ def _train(
     proceed: Callable[[int], bool],
     look: Callable[[State], State],
     clock: Callable[[], float],
+    at_most: float,
 ) -> tuple[State, str]:
-    """Return a network's last state, and the message where its numbers stopped being finite."""
+    """Return a network's last state, and the message where its numbers stopped being finite.
+
+    At most `at_most` epochs are done between two looks.
+    """
     job = jobs[network]
     try:
         if trainer is None:
@@ -125,7 +134,10 @@ def _train(
             return state, ""
         while state.epoch < job.epochs and not state.stopped:
             epochs = state.epoch
-            state = advance(job, state, trainer, proceed, clock)
+            further = chunk(job, state, trainer, clock, epochs + at_most)
+            if further is not None and not proceed((further.epoch - epochs) * job.batches):
+                further = None  # Ctrl-C: `advance` sees it, too
+            state = further or advance(job, state, trainer, proceed, clock)
             if state.epoch == epochs:  # cut short
                 break
             look(state)

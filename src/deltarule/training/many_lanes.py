@@ -97,6 +97,8 @@ class InStep:
         self._keep = bool(job.stop) or job.validation is not None
         missed = len(job.samples) if any(rule.by_miss for rule in job.stop) else 0
         self._measured = len(job.validation or ()) + missed
+        bounded = job.clipping.value is not None  # an infinite gradient is told beside the penalty
+        self._penalised = job.objective.l2 > 0.0 or bounded
         timeless = all(rule.by_error or rule.by_miss for rule in job.stop)
         self._several = jobs.rates.steady and timeless
 
@@ -265,6 +267,7 @@ class InStep:
     def _errors(self, trajectory: Trajectory) -> Array:
         """Return every network's error of every epoch (epochs, k)."""
         data, decay = (cast(Any, trajectory.sums[:, :, k]) for k in range(2))
+        decay = decay if self._penalised else 0.0
         found = Totals(data, decay, self._jobs.base.samples.total)
         return trajectory.in_columns(np.asarray(found.epoch_error(self._jobs.base.objective)))
 

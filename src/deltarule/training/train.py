@@ -252,8 +252,13 @@ def _run(
                 bar.tick(updates)
             return not interrupt.requested
 
+        asked = 0
+
         def in_time(updates: int) -> bool:
-            return (keeper is None or keeper.in_time) and proceed(updates)
+            nonlocal asked
+            asked += 1  # the first updates are done, however slow the disk: it goes on
+            late = asked > 1 and keeper is not None and not keeper.in_time
+            return not late and proceed(updates)
 
         def look(state: State) -> State:
             seen = _seen(job, state)
@@ -278,6 +283,7 @@ def _run(
                 if not watched:
                     further = chunk(job, state, trainer, time.monotonic, until)
                 if further is None:
+                    asked = 0
                     state = advance(job, state, trainer, in_time, time.monotonic)
                     if state.epoch > epochs:
                         state = look(state)

@@ -20,7 +20,7 @@ from deltarule.check.diagnose.report import UP_TO, conclude
 from deltarule.check.numerical.cost import check_diagnosis_cost
 from deltarule.core.errors import NumericError, UsageError, unknown_name
 from deltarule.core.notation import Notation, as_notation
-from deltarule.engine import Objective, as_samples
+from deltarule.engine import Problem
 from deltarule.layers import Dense, all_of
 from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
@@ -106,23 +106,23 @@ def diagnose(
     """
     if up_to not in UP_TO:
         raise unknown_name("convention", up_to, UP_TO)
-    objective = Objective.of(net, loss, reduction, rule, l2, penalty)
-    if objective.rule.sequential:
+    given = (net, theta, X, T, loss, reduction, rule, sample_weight, l2, penalty)
+    problem = Problem.of(*given, dtype=np.float64)
+    weights, samples = problem.theta, problem.samples
+    if problem.objective.rule.sequential:
         raise UsageError(
             "diagnose compares with the gradient of the simultaneous order; the sequential order "
             "is one of its mistakes (sequential_update)"
         )
     all_of(net.layers, Dense)
-    weights = net.check_theta(theta, np.float64)
-    samples = as_samples(net, objective.loss, X, T, sample_weight, np.float64)
     written = as_notation(notation)
-    case = Case(objective, weights, samples, l2_rows)
+    case = Case(problem.objective, weights, samples, l2_rows)
     _check_truth(case)
     delivered = read(gradient, net, weights, samples, written)
-    given = as_given(case, delivered.vector, roundings(case))
+    told = as_given(case, delivered.vector, roundings(case))
     truth = backward(case)
-    if all(given.matches(l, truth[l].delivered) for l in range(1, case.L + 1)):
-        return conclude(case, delivered, given, Outcome(), up_to)
+    if all(told.matches(l, truth[l].delivered) for l in range(1, case.L + 1)):
+        return conclude(case, delivered, told, Outcome(), up_to)
     check_diagnosis_cost(net, len(samples))
 
     def ask(other: Case) -> Array:
@@ -132,7 +132,7 @@ def diagnose(
         partial(answers, case, ask) if callable(gradient) and not delivered.accumulates else None
     )
     outcome = investigate(case, delivered.vector, elsewhere)
-    return conclude(case, delivered, given, outcome, up_to)
+    return conclude(case, delivered, told, outcome, up_to)
 
 
 def _check_truth(case: Case) -> None:

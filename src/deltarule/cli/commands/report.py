@@ -49,9 +49,8 @@ def show_plan(screen: Screen, plan: Plan) -> None:
 
     table, prepared, recipe = plan.table, plan.prepared, plan.recipe
     columns = len(prepared.inputs.names)
-    inputs = (
-        f", encoded as {prepared.inputs.width} inputs" if prepared.inputs.width != columns else ""
-    )
+    width = prepared.inputs.width
+    inputs = f", encoded as {some(width, 'input')}" if width != columns else ""
     screen.say(
         "data", f"{table.source}: {table.rows:,} rows, {some(columns, 'input column')}{inputs}"
     )
@@ -108,6 +107,7 @@ def show_metrics(
     if said:
         screen.line()
         screen.lines(said)
+    show_groups(screen, description)
     best = description["training"]["best_epoch"]
     what = f"E, {description['objective']['loss']['name']},"
     curve = draw_curve(history, best, width=screen.width, marks=screen.marks, what=what)
@@ -119,7 +119,7 @@ def show_metrics(
 
 def _judged(description: Mapping[str, Any]) -> list[str]:
     """Return what the scores are worth, in sentences."""
-    from deltarule.models.judgement import JUDGED
+    from deltarule.models.judgement.judged import JUDGED
 
     judgement, metrics = description.get("judgement", {}), description["metrics"]
     if not judgement:
@@ -135,6 +135,7 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
             f"a linear model is no worse: {HEADS.get(name, name)} {_number(name, linear)} on the "
             f"{part} rows, the network's {_number(name, own)}"
         )
+    said += _threshold(judgement.get("threshold"), description, part)
     for metric, values in judgement.get("cross_validation", {}).items():
         known = [value for value in values if value is not None]
         if known:
@@ -148,6 +149,47 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
         each = ", ".join(f"{column} {_number(name, mean)}" for column, (mean, _) in falls)
         said.append(f"worth most, by the fall of {HEADS.get(name, name)} without: {each}")
     return said
+
+
+def _threshold(
+    found: Mapping[str, Any] | None, description: Mapping[str, Any], part: str
+) -> list[str]:
+    """Return what choosing a threshold has brought."""
+    if found is None:
+        return []
+    what = {"f1": "F1 of the rarer class", "balanced": "mean of both classes' shares told right"}
+    second = description["data"]["targets"]["classes"][1]
+    return [
+        f"{second!r} is said from a probability of {found['value']:.3g} on, as the validation rows "
+        f"suit best: {what[found['rule']]} {found['score']:.4f} on the {part} rows, "
+        f"{found['at_half']:.4f} from 0.5 on"
+    ]
+
+
+def show_groups(screen: Screen, description: Mapping[str, Any]) -> None:
+    """Print a table of scores for every column that `--by` names."""
+    from deltarule.models.judgement.judged import JUDGED
+
+    judged = JUDGED.get(description["data"]["task"], "accuracy")
+    for column, groups in description.get("judgement", {}).get("groups", {}).items():
+        names = [n for n in next(iter(groups.values())) if n not in ("rows", "interval")]
+        head = [
+            column,
+            "rows",
+            *(HEADS.get(n, n) for n in names),
+            f"95% of {HEADS.get(judged, judged)}",
+        ]
+        rows = [
+            [
+                group,
+                f"{one['rows']:,}",
+                *(_number(n, one[n]) for n in names),
+                _span(one["interval"]),
+            ]
+            for group, one in groups.items()
+        ]
+        screen.line()
+        screen.table(head, rows)
 
 
 def metric_words(metrics: Mapping[str, float | None]) -> str:

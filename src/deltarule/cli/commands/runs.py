@@ -15,7 +15,9 @@ __all__ = ["runs"]
 
 @guarded
 def runs(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of model folders.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder of model folders; else this one.")
+    ] = Path(),
     sort: Annotated[
         str,
         typer.Option(

@@ -99,6 +99,12 @@ _RESUME = _keeping(
     "not been. Its options are there; DATA is needed where the file has moved.",
 )
 _MORE = _keeping(min=1, help="With --resume: so many more, of a training that has ended.")
+_THRESHOLD = _training(
+    metavar="P|f1|balanced",
+    help="From which probability on a row is of the second of two classes; f1 and balanced choose "
+    "it on the validation rows, for the highest F1 of the rarer class or the best mean of both "
+    "classes' shares told right.",
+)
 _ENSEMBLE = _training(help="Train so many networks side by side; their mean is what they predict.")
 _CV = _output(
     help="Cross-validation: train on so many splits as well, each row tested once.",
@@ -106,6 +112,15 @@ _CV = _output(
     show_default="none",
 )
 _IMPORTANCE = _output("--importance", help="Say what each column is worth, with importance.png.")
+_BY = _output(
+    metavar="COLUMN",
+    help="Judge by the groups of this column as well, or by quarters of its numbers. Repeatable.",
+)
+_PICTURES = _output(
+    "--pictures",
+    help="Also draw dependence.png, what the model says against each column, and of classes "
+    "calibration.png.",
+)
 _OUT = _output(
     help="The model folder to make.", show_default="NAME-model here, NAME being the data's"
 )
@@ -121,7 +136,7 @@ def _recipe(
     loss: Annotated[str, _LOSS] = "auto",
     optimizer: Annotated[str, _OPTIMIZER] = "adam",
     lr: Annotated[str | None, _LR] = None,
-    epochs: Annotated[int, _training(help="Passes over the training rows, at most.")] = 200,
+    epochs: Annotated[int, _training(min=1, help="Passes over the training rows, at most.")] = 200,
     batch_size: Annotated[int | None, _BATCH] = None,
     patience: Annotated[int, _PATIENCE] = 20,
     l2: Annotated[float, _training(help="Adds 1/2 l2 |W|^2 to the error.")] = 0.0,
@@ -131,6 +146,7 @@ def _recipe(
     window: Annotated[int | None, _WINDOW] = None,
     teacher: Annotated[str | None, _TEACHER] = None,
     by_length: Annotated[bool, _BY_LENGTH] = False,
+    threshold: Annotated[str, _THRESHOLD] = "0.5",
     ensemble: Annotated[int, _ENSEMBLE] = 1,
     seed: Annotated[
         int, _training(help="Determines the split, the first weights and every batch.")
@@ -186,6 +202,8 @@ def train(
     form: Any = None,
     cv: Annotated[int, _CV] = 0,
     importance: Annotated[bool, _IMPORTANCE] = False,
+    by: Annotated[list[str] | None, _BY] = None,
+    pictures: Annotated[bool, _PICTURES] = False,
     out: Annotated[Path | None, _OUT] = None,
     checkpoint_every: Annotated[str | None, _EVERY] = None,
     resume: Annotated[Path | None, _RESUME] = None,
@@ -194,7 +212,7 @@ def train(
         bool, _data("--stream", help="DATA is a folder or a pattern of files: one at a time.")
     ] = False,
     force: Annotated[bool, _output("--force", help="Replace a model folder.")] = False,
-    quiet: Annotated[bool, _output("--quiet", help="Print errors only.")] = False,
+    quiet: Annotated[bool, _output("--quiet", "-q", help="Print errors only.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
     debug: Annotated[bool, _output("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:

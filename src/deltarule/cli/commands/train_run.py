@@ -217,13 +217,14 @@ def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
     from deltarule.cli.commands import report
     from deltarule.cli.screen import Screen
     from deltarule.models import save
-    from deltarule.models.cross_validation import fold_of, judge
     from deltarule.models.folder import RUN
+    from deltarule.models.judgement.asking import Asked as Questions
 
     out, keeper = asked.folder, asked.keeper(plan.recipe)
-    cv, importance = asked.options["cv"], asked.options["importance"]
-    if cv:
-        fold_of(plan, 0, cv)  # refused before the training where it cannot be
+    said = asked.options
+    by, drawn = said.get("by") or (), bool(said.get("pictures"))
+    questions = Questions(said["cv"], said["importance"], by, drawn)
+    questions.check(plan)
     screen = None if quiet or as_json else Screen()
     if screen is not None:
         report.show_plan(screen, plan)
@@ -231,7 +232,7 @@ def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
             done, most = keeper.found.values["epoch"], plan.recipe.epochs
             screen.say("resumed", f"after {done:,} of at most {most:,} epochs")
     fitted, failure = _fit(plan, keeper, progress=screen is not None and sys.stderr.isatty())
-    notes = judge(fitted, folds=cv, columns=importance) if fitted.status == "finished" else []
+    notes = questions.answer(fitted) if fitted.status == "finished" else []
     # what is there without a description are our own checkpoints
     undrawn = notes + save(fitted, out, force=asked.force or not (out / RUN).exists(), rescue=True)
     if as_json:

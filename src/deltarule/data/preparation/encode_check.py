@@ -50,9 +50,10 @@ def check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
         others = [name for name in table.names if name not in kinds]
         hints = [f"{name!r}{nearest(name, others)}" for name in absent[:_HINTED]]
         more = f"; and {len(absent) - _HINTED} more" if len(absent) > _HINTED else ""
+        said = f"{'; '.join(hints)}{more}"
         raise DataError(
-            f"{table.source}: columns are missing: {'; '.join(hints)}{more}. The model was trained "
-            f"with {listed(tuple(kinds))}."
+            f"{table.source}: columns are missing: {said}{'' if said.endswith('?') else '.'} The "
+            f"model was trained with {listed(tuple(kinds))}."
         )
     for name, kind in kinds.items():
         column = table[name]

@@ -37,7 +37,7 @@ class Part:
         return len(self.rows)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Prepared:
     """Arrays for training with the fitted transforms that made them.
 
@@ -51,6 +51,10 @@ class Prepared:
     targets: TargetEncoder
     parts: Mapping[str, Part]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {len(part):,}" for name, part in self.parts.items())
+        return f"Prepared({self.task} on {self.source}: {self.inputs.width:,} inputs; {rows})"
 
     def __getitem__(self, name: str) -> Part:
         if name not in self.parts:
@@ -75,6 +79,7 @@ def prepare(
     fold: tuple[int, int] | None = None,
     seed: int = 0,
     dtype: DTypeLike = np.float32,
+    weighted: bool = False,
 ) -> Prepared:
     """Split a table, fit its encoders on the training rows and encode all rows.
 
@@ -85,7 +90,8 @@ def prepare(
 
     `dates="parts"` adds year, time of the year and of the week to a date; `ordinal` gives the order
     of categories by column; categories in fewer than `min_count` training rows have one input
-    together. `target_transform` is "none", "log" or "log1p".
+    together. `target_transform` is "none", "log", "log1p" or "box_cox". Where
+    classes are `weighted` already, nothing is advised about a rare one.
 
     `validation` and `test` are fractions of all rows; `split` is "auto", "random", "ordered" or
     "column:NAME", as `row_order.order_of` has it; `fold` (0, 5) makes the first of five folds of a
@@ -129,7 +135,7 @@ def prepare(
     targets = TargetEncoder.fit(
         table, train, names, task=task, scale=scale, known=rows, how=target_transform
     )
-    notes += detected(table, targets)
+    notes += detected(table, targets, weighted)
     notes += encoded(table, encoder, targets)
     notes += encoder.notes(table, rows, expected=(*names, *left_out))
     ordered = order.rows is not None

@@ -19,11 +19,13 @@ __all__ = ["detected", "encoded", "splitted"]
 _FEW = 0.2
 
 
-def detected(table: Table, targets: TargetEncoder) -> list[str]:
-    """Say which task was found in the target, and its classes."""
+def detected(table: Table, targets: TargetEncoder, weighted: bool = False) -> list[str]:
+    """Say which task was found in the target, and its classes; which is rare, unless `weighted`."""
     name = listed([repr(name) for name in targets.names])
     if targets.quantity:
         learned = "" if targets.how == "none" else f", learned as its {targets.how}"
+        if len(targets.powers):
+            learned += f" with the power {listed([f'{p:g}' for p in targets.powers])}"
         return [f"target {name}: {targets.task}{learned}"]
     if targets.task == "multilabel":
         labels = zip(targets.names, targets.classes_of, strict=True)
@@ -37,7 +39,7 @@ def detected(table: Table, targets: TargetEncoder) -> list[str]:
     unused = set(table[targets.names[0]].categories) - set(targets.classes)
     if unused:
         notes.append(f"classes without a row, left out: {listed(sorted(unused))}")
-    return notes + _rare(table[targets.names[0]])
+    return notes if weighted else notes + _rare(table[targets.names[0]])
 
 
 def _rare(column: Column) -> list[str]:

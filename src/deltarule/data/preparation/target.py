@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,19 +11,21 @@ from numpy.typing import DTypeLike, NDArray
 
 from deltarule.core.errors import DataError, UsageError, unknown_name
 from deltarule.data.preparation.encode_check import check_missing, check_spread
-from deltarule.data.preparation.parts import damaged, scaler_arrays, scaler_from, strings_of
+from deltarule.data.preparation.parts import (
+    damaged,
+    numbers_of,
+    scaler_arrays,
+    scaler_from,
+    strings_of,
+)
+from deltarule.data.preparation.power import TRANSFORMS, power_of
 from deltarule.data.preparation.scale import Scaler
 from deltarule.data.preparation.task import QUANTITIES, TASKS, class_codes
 from deltarule.data.table import Column, Table, listed, no_such_column
 
-__all__ = ["TRANSFORMS", "TargetEncoder"]
+__all__ = ["TargetEncoder"]
 
-TRANSFORMS: dict[str, tuple[Any, Any, float]] = {
-    "none": (np.asarray, np.asarray, -np.inf),
-    "log": (np.log, np.exp, 0.0),
-    "log1p": (np.log1p, np.expm1, -1.0),
-}
-"""What is learned in the place of a quantity, its inverse, and what its values lie above."""
+_HALF = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,10 @@ class TargetEncoder:
     scaler: Scaler
     how: str = "none"
     """Which of `TRANSFORMS` a regression learns."""
+    powers: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """The power of every target where that is box_cox, (targets,)."""
+    threshold: float = 0.5
+    """Of two classes, a row is of the second one where its probability is above this."""
 
     @classmethod
     def fit(
@@ -72,12 +78,17 @@ class TargetEncoder:
             found = [replace(c, values=v) for c, v in zip(columns, some, strict=True)]
             classes = tuple(name for column in found for name in class_codes(column)[0])
             return cls(task, tuple(names), columns[0].kind, classes, Scaler.fit(scale, []))
-        learned = [_transformed(table, name, rows, how) for name in names]
-        times = 1
+        outputs, times = len(names), 1
         if table.steps is not None and table.steps.per_step:  # all steps of a value alike
             outputs = sum(name.endswith("(1)") for name in names)
             times = len(names) // outputs
-            learned = [np.concatenate(learned[o::outputs]) for o in range(outputs)]
+        powers = np.zeros(0)
+        if how == "box_cox":
+            raw = [_values(table, n, rows, how) for n in names]
+            own = [power_of(np.concatenate(raw[o::outputs])) for o in range(outputs)]
+            powers = np.tile(own, times)
+        learned = list(_transformed(table, names, rows, how, powers))
+        learned = [np.concatenate(learned[o::outputs]) for o in range(outputs)]
         scaler = Scaler.fit("none" if task == "count" else scale, learned).tiled(times)
         check_spread(table.source, names, scaler.scale)
         for column, constant in zip(columns, scaler.constant, strict=True):
@@ -88,7 +99,7 @@ class TargetEncoder:
                     f"{column.values[rows[0]]:g}, in all {len(rows)} training rows: there is "
                     "nothing to learn. Add rows, or split them with another `--seed`."
                 )
-        return cls(task, tuple(names), "numeric", (), scaler, how)
+        return cls(task, tuple(names), "numeric", (), scaler, how, powers)
 
     @property
     def width(self) -> int:
@@ -168,7 +179,7 @@ class TargetEncoder:
             out[:] = 0
             out[np.arange(len(rows)), self.labels(table, rows)] = 1
         else:
-            values = np.stack([_transformed(table, n, rows, self.how) for n in self.names], 1)
+            values = _transformed(table, self.names, rows, self.how, self.powers).T
             with np.errstate(over="ignore"):
                 out[:] = self.scaler.transform(values)
             if not np.all(np.isfinite(out)):
@@ -186,8 +197,7 @@ class TargetEncoder:
         if self.task != "regression":
             return np.asarray(outputs, np.float64)
         with np.errstate(over="ignore"):
-            values: NDArray[np.float64] = TRANSFORMS[self.how][1](self.scaler.inverse(outputs))
-        return values
+            return TRANSFORMS[self.how].inverse(self.scaler.inverse(outputs), self.powers)
 
     def to_dict(self) -> dict[str, Any]:
         """Return task, names, kind, classes and scaler as plain JSON values."""
@@ -198,11 +208,13 @@ class TargetEncoder:
             "classes": list(self.classes),
             "scale": self.scaler.name,
             **({} if self.how == "none" else {"transform": self.how}),
+            **({} if self.threshold == _HALF else {"threshold": self.threshold}),
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return `offset`, `scale` and `constant`, one entry per regression target."""
-        return scaler_arrays(self.scaler)
+        """Return `offset`, `scale`, `constant` and perhaps `power`, an entry per target."""
+        more = {"power": self.powers} if len(self.powers) else {}
+        return scaler_arrays(self.scaler) | more
 
     @classmethod
     def from_parts(
@@ -221,7 +233,14 @@ class TargetEncoder:
         count, how = len(names) if task in QUANTITIES else 0, plain.get("transform", "none")
         if how not in TRANSFORMS:
             raise damaged(f"there is no transform {how!r} of a target")
-        return cls(task, names, kind, classes, scaler_from(plain.get("scale"), arrays, count), how)
+        powers = numbers_of(arrays, "power", count) if how == "box_cox" else np.zeros(0)
+        scaler, threshold = (
+            scaler_from(plain.get("scale"), arrays, count),
+            plain.get("threshold", _HALF),
+        )
+        if not isinstance(threshold, float) or not 0.0 < threshold < 1.0:
+            raise damaged(f"there is no threshold {threshold!r} of a probability")
+        return cls(task, names, kind, classes, scaler, how, powers, threshold)
 
     def _rows(self, table: Table, rows: NDArray[np.intp] | None) -> NDArray[np.intp]:
         for name in self.names:
@@ -237,11 +256,22 @@ class TargetEncoder:
         return rows
 
 
-def _transformed(table: Table, name: str, rows: NDArray[np.intp], how: str) -> NDArray[np.float64]:
-    """Return what is learned of a quantity. Raises `DataError` for what has no logarithm."""
+def _transformed(
+    table: Table,
+    names: Sequence[str],
+    rows: NDArray[np.intp],
+    how: str,
+    powers: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return what is learned of quantities, (targets, rows)."""
+    values = np.stack([_values(table, name, rows, how) for name in names])
+    return TRANSFORMS[how].forward(values.T, powers).T
+
+
+def _values(table: Table, name: str, rows: NDArray[np.intp], how: str) -> NDArray[np.float64]:
+    """Return a quantity's values. Raises `DataError` for what has no logarithm and needs one."""
     values = np.asarray(table[name].values[rows], np.float64)
-    transform, _, above = TRANSFORMS[how]
-    bad = np.flatnonzero(values <= above)
+    bad = np.flatnonzero(values <= TRANSFORMS[how].above)
     if len(bad):
         other = " `--target-transform log1p` takes 0 as well." if np.all(values[bad] == 0) else ""
         raise DataError(
@@ -249,5 +279,4 @@ def _transformed(table: Table, name: str, rows: NDArray[np.intp], how: str) -> N
             f"({how}), and {len(bad)} of {len(values)} values are like it.{other} Correct it, or "
             "leave `--target-transform` out."
         )
-    result: NDArray[np.float64] = transform(values)
-    return result
+    return values

@@ -1,10 +1,10 @@
 """Reads a file in a process of its own, where what a damaged or hostile one does harms nobody.
 
-A script that knows nothing of this package. Of a Parquet or Arrow file it says on standard output
-what columns there are (a line of JSON), reads on standard input which of them are wanted and,
-column by column, writes a line of JSON and the values as they lie in memory. The cells of an Excel
-sheet it writes as text into a file. What it cannot read it says in a line, too; where the library
-ends the process instead, its end says it.
+A script that knows nothing of this package. Of a Parquet or Arrow file, or a query of a DuckDB
+database, it says on standard output what columns there are (a line of JSON), reads on standard
+input which of them are wanted and, column by column, writes a line of JSON and the values as they
+lie in memory. The cells of an Excel sheet it writes as text into a file. What it cannot read it
+says in a line, too; where the library ends the process instead, its end says it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ import csv
 import datetime
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 MISSING = -1
 DAY_NANOSECONDS = 86_400 * 10**9
 HOUR_NANOSECONDS = 3_600 * 10**9
 LEAST = 1 << 31
+CLOSED = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "lock_configuration": "true",
+}
 
 
 def main(kind: str, path: str, memory: int, *more: str) -> None:
@@ -27,6 +34,9 @@ def main(kind: str, path: str, memory: int, *more: str) -> None:
         if kind == "Excel":
             limit(memory)
             sheet(path, *more)
+        elif kind == "DuckDB":
+            limit(memory)
+            query(path, *more)
         else:
             columns(path, memory, arrow=kind == "Arrow")
     except KeyboardInterrupt:
@@ -44,14 +54,45 @@ def columns(path: str, memory: int, arrow: bool) -> None:
     limit(memory)
     schema = (pl.read_ipc_schema if arrow else pl.read_parquet_schema)(path)
     rows = int((pl.scan_ipc if arrow else pl.scan_parquet)(path).select(pl.len()).collect().item())
+    read = pl.read_ipc if arrow else pl.read_parquet
+    offer(rows, schema, lambda names: read(path, columns=names))
+
+
+def offer(rows: int, schema: Any, read: Callable[[list[str]], Any]) -> None:
+    """Say what columns there are, and send those that are wanted of what `read` returns."""
     say({"rows": rows, "columns": [[n, *described(t), str(t)] for n, t in schema.items()]})
     wanted = json.loads(sys.stdin.readline() or "null")
     if wanted is None:
         return
-    read = pl.read_ipc if arrow else pl.read_parquet
-    frame = read(path, columns=wanted)
+    frame = read(wanted)
     for name in wanted:
         send(frame[name], *described(schema[name]))
+
+
+def query(path: str, inside: str) -> None:
+    """Offer the columns of a table (the only one where the name is empty), or of a query.
+
+    The database is opened to read alone, and nothing outside it can be reached.
+    """
+    import duckdb
+    import polars as pl
+
+    base = duckdb.connect(path, read_only=True, config=CLOSED)
+    known = base.sql("SELECT table_name FROM information_schema.tables ORDER BY 1").fetchall()
+    tables = [name for (name,) in known]
+    if inside in tables or (not inside and len(tables) == 1):
+        quoted = (inside or tables[0]).replace('"', '""')
+        statement = f'SELECT * FROM "{quoted}"'
+    elif len(inside.split()) < 2:
+        say({"tables": tables})
+        return
+    else:
+        parts = base.extract_statements(inside)
+        if [part.type for part in parts] != [duckdb.StatementType.SELECT]:
+            raise ValueError("the query does more than read: use one SELECT alone")
+        statement = inside
+    frame = pl.DataFrame(base.sql(statement))
+    offer(len(frame), frame.schema, lambda names: frame)
 
 
 def sheet(path: str, name: str, out: str, marks: str = "{}") -> None:

@@ -1,4 +1,4 @@
-"""Parquet and Arrow files, through polars in a process of its own: columns with their types.
+"""Parquet, Arrow and DuckDB files, through their libraries in a process of its own: typed columns.
 
 A damaged file can make the library end the process or ask for any amount of memory, and no check
 beforehand can be sure that it will not. So a child reads the file (`child.py`), and plain numbers
@@ -20,14 +20,20 @@ from typing import IO, Any
 
 import numpy as np
 
-from deltarule.core.errors import DataError, ResourceError, UsageError
+from deltarule.core.errors import DataError, ResourceError, UsageError, nearest
 from deltarule.data.options import Options
 from deltarule.data.sources.memory import require
-from deltarule.data.table import Column, Table, option
+from deltarule.data.table import Column, Table, listed, option
 
-__all__ = ["COLUMNAR", "answer", "child_of", "read_columnar"]
+__all__ = ["COLUMNAR", "DUCKDB", "answer", "child_of", "is_duckdb", "read_columnar"]
 
-COLUMNAR = {".parquet": "Parquet", ".feather": "Arrow", ".arrow": "Arrow", ".ipc": "Arrow"}
+DUCKDB = "DuckDB"
+
+COLUMNAR = {
+    ".parquet": "Parquet",
+    **dict.fromkeys((".feather", ".arrow", ".ipc"), "Arrow"),
+    **dict.fromkeys((".duckdb", ".ddb"), DUCKDB),
+}
 """Endings of files that hold typed columns, and what such a file is called."""
 
 _MAGIC = {"Parquet": b"PAR1", "Arrow": b"ARROW1"}
@@ -39,17 +45,29 @@ _EXPANSION = 4
 _CHILD = Path(__file__).with_name("child.py")
 
 
-def read_columnar(path: Path, source: str, options: Options) -> Table:
+def is_duckdb(path: Path) -> bool:
+    """Say whether a file is a DuckDB database, whatever it is called."""
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"
+
+
+def read_columnar(path: Path, source: str, options: Options, inside: str = "") -> Table:
     """Read a Parquet or Arrow file. Nulls are missing, and so is NaN; text is taken as it is.
 
+    `inside` is the table or the query of a DuckDB database.
+
     Raises `DataError` for a damaged file and for columns of another type (lists, records, ...),
-    `ResourceError` if the table would not fit into memory.
+    `UsageError` where it has to be said which table is meant, `ResourceError` if the table would
+    not fit into memory.
     """
-    kind = COLUMNAR[path.suffix.lower()]
-    _check_ends(path, source, kind)
-    with child_of(path, source, kind) as child:
+    kind = COLUMNAR.get(path.suffix.lower(), DUCKDB)
+    if kind != DUCKDB:
+        _check_ends(path, source, kind)
+    with child_of(path, source, kind, *([inside] if kind == DUCKDB else [])) as child:
         assert child.stdin is not None
         said = answer(child, source, kind)
+        if kind == DUCKDB:
+            _check_answer(said, source, inside)
         rows, columns = said["rows"], said["columns"]
         options.check_names(source, [name for name, *_ in columns])
         kept, notes = _kept(columns, source, options)
@@ -65,6 +83,23 @@ def read_columnar(path: Path, source: str, options: Options) -> Table:
             for name, described in kept.items()
         )
     return Table(source, found, notes=tuple(notes))
+
+
+def _check_answer(said: dict[str, Any], source: str, inside: str) -> None:
+    """Refuse where DuckDB is not there, or where it has to be said which table is meant."""
+    if "absent" in said:
+        raise UsageError(
+            f"{source}: reading DuckDB needs the package duckdb. Install it with `pip install "
+            "'deltarule[duckdb]'`."
+        )
+    if "tables" in said:
+        tables = said["tables"]
+        shown = f"its tables: {listed(tables)}" if tables else "it has no tables"
+        if inside:
+            raise DataError(
+                f"{source}: there is no table {inside!r}{nearest(inside, tables)}; {shown}."
+            )
+        raise UsageError(f"{source}: which table is meant? Write {source}::NAME; {shown}.")
 
 
 def _check_ends(path: Path, source: str, kind: str) -> None:
@@ -175,6 +210,10 @@ def _ended(child: subprocess.Popen[bytes], source: str, kind: str) -> DataError 
 
 
 def _damaged(source: str, kind: str, reason: str) -> DataError:
+    if kind == DUCKDB:
+        return DataError(
+            f"{source}: the database does not answer ({reason}). Correct the query or file."
+        )
     article = "an" if kind[0] in "AE" else "a"
     return DataError(
         f"{source}: this is not {article} {kind} file, or it is damaged ({reason}). Save it again."

@@ -122,7 +122,7 @@ def as_written(column: Column, writing: Writing, locate: Locator, used: bool = T
         if not used:
             return column
         rows = np.flatnonzero(np.isin(column.values, bad))
-        raise _otherwise(column, writing, rows, locate, "as it was in training")
+        raise _otherwise(column, writing, rows, locate, "as it was in training", _instead(column))
     return Column(column.name, "numeric", values[column.values], written=writing.written)
 
 
@@ -213,16 +213,31 @@ def _refuse_some(column: Column, form: TextFormat, locate: Locator) -> None:
 
 
 def _otherwise(
-    column: Column, writing: Writing, rows: NDArray[np.intp], locate: Locator, why: str
+    column: Column,
+    writing: Writing,
+    rows: NDArray[np.intp],
+    locate: Locator,
+    why: str,
+    remedy: str = "",
 ) -> DataError:
     cited = locate([(int(row), column.name) for row in rows[:CITED]])
     (place, cell), others = cited[0], "; ".join(f"{p} ({c!r})" for p, c in cited[1:])
     more = f" {len(rows)} cells are like this, the next at {others}." if others else ""
+    remedy = remedy or f"read the column as text with {option('text', column.name)}"
     return DataError(
         f"{place}: {cell!r} is not written like the {writing.said()} in column {column.name!r}, "
-        f"{why}.{more} Correct the cell (leave it empty if the value is unknown), or read the "
-        f"column as text with {option('text', column.name)}."
+        f"{why}.{more} Correct the cell (leave it empty if the value is unknown), or {remedy}."
     )
+
+
+def _instead(column: Column) -> str:
+    """Return the remedy for a file that is written otherwise than the one of training."""
+    if all(number(text) is not None for text in column.categories):
+        found = [option("decimal", ".")]
+    else:
+        found = [_option(reading.writing) for reading in _differing(_whole(column, TextFormat()))]
+    ways = " or ".join(found) or "`--decimal`, `--thousands` or `--date-format`"
+    return f"say how this file is written with {ways}"
 
 
 def _doubt(column: Column, differing: list[_Reading], locate: Locator) -> DataError:

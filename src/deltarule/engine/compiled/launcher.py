@@ -91,28 +91,32 @@ class Launcher:
         sums[0] = totals.error, totals.penalty
         return RunState(vectors, sums, 0)
 
-    def advance(self, state: RunState, count: int, learn: bool = True) -> None:
-        """Do the next `count` updates."""
+    def advance(
+        self, state: RunState, count: int, learn: bool = True, epoch: int | None = None
+    ) -> None:
+        """Do the next `count` updates of every epoch, or those of one `epoch` alone."""
         plan, k = self.plan, state.done
+        skipped = (epoch or 0) * count
+        first = 0 if self._repeat else skipped  # of what is laid down for every epoch
         call = Call(
             theta=state.vectors[0].ctypes.data,
             slots=state.vectors[1].ctypes.data,
             X=self._X.ctypes.data,
             T=self._T.ctypes.data,
             weight=None if self._weight is None else self._weight.ctypes.data,
-            index=self._index.ctypes.data,
-            rates=self._rates[k:].ctypes.data,
-            scales=self._scales[k:].ctypes.data,
-            weights=self.weights[k:].ctypes.data,
-            totals=state.sums.ctypes.data,
+            index=self._index.ctypes.data + (epoch or 0) * self._stride * self._index.itemsize,
+            rates=self._rates[first + k :].ctypes.data,
+            scales=self._scales[first + k :].ctypes.data,
+            weights=self.weights[first + k :].ctypes.data,
+            totals=state.sums[epoch or 0 :].ctypes.data,
             rows=len(plan.samples),
             batch=plan.batch_size,
             first=plan.first + k,
             count=count,
-            epochs=plan.epochs,
+            epochs=plan.epochs if epoch is None else 1,
             stride=self._stride,
             repeat=self._repeat,
-            t=plan.updates + k,
+            t=plan.updates + skipped + k,
             scratch=self._memory.ctypes.data,
             threads=self._program.threads,
             seeds=self._seeds.ctypes.data,
@@ -121,7 +125,7 @@ class Launcher:
             learn=learn,
         )
         self._run(call)
-        state.done += count
+        state.done += count if epoch in (None, plan.epochs - 1) else 0
 
     def done(self, state: RunState, totals: Totals) -> Outcome:
         """Return what the calls have led to."""

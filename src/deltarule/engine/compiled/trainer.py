@@ -54,6 +54,7 @@ class CompiledTrainer:
         counter = self._memory.ctypes.data + self._program.barrier
         self._parallel = ParallelRun(self._program.run, self._program.threads, counter)
         self._kept: tuple[tuple[Array, ...], Array] | None = None
+        self._last: tuple[Samples, Launcher] | None = None
         work = operations(spec.objective.network, batch_size)
         speed = SPEED_THROUGH_TIME if self._program.form == "sequences" else SPEED
         self._call = max(1, int(CALL_SECONDS * speed / work))
@@ -126,41 +127,89 @@ class CompiledTrainer:
         """Return as many epochs as one call has the time for; no result depends on it."""
         return max(1, self._call // updates)
 
-    def chunk(self, plan: BatchPlan, theta: Array, slots: tuple[Array, ...]) -> ChunkOutcome | None:
-        """Do several whole epochs in one call; None where a number does not stay finite."""
+    def chunk(
+        self,
+        plan: BatchPlan,
+        theta: Array,
+        slots: tuple[Array, ...],
+        watched: Samples | None = None,
+    ) -> ChunkOutcome | None:
+        """Do several whole epochs in one call; None where a number does not stay finite.
+
+        Where samples are `watched`, there is a call for every epoch, and one that measures.
+        """
+        if watched is not None and not self._measurable(watched):
+            return None
         launcher = Launcher(
             plan, self._spec, self._program, self._memory, self._parallel, *self._drawn
         )
         here = launcher.start(self._packed(theta, slots), Totals())
         count = len(plan.rates) // plan.epochs
         began = time.perf_counter()
-        launcher.advance(here, count)
+        errors, trail = [], []
+        if watched is None:
+            launcher.advance(here, count)
+        else:
+            measuring = self._measuring(watched)
+            for e in range(plan.epochs):
+                launcher.advance(here, count, epoch=e)
+                errors.append(self._measured(measuring, watched, here.vectors, None))
+                trail.append(here.vectors.copy())
         self._pace(count * plan.epochs, time.perf_counter() - began)
         if not here.finite:
             return None
         done = self._keep(launcher.done(here, Totals()), here)
+
+        def after(epochs: int) -> tuple[Array, tuple[Array, ...]]:
+            there = launcher.done(RunState(trail[epochs - 1], here.sums, 0), Totals())
+            return there.theta, there.slots
+
         weights = launcher.weights.reshape(-1, count).sum(axis=1)
         per_epoch = np.broadcast_to(weights, plan.epochs).tolist()
         sums = zip(here.sums.tolist(), per_epoch, strict=True)
         totals = tuple(Totals(error, penalty, weight) for (error, penalty), weight in sums)
-        return ChunkOutcome(done.theta, done.slots, totals)
+        return ChunkOutcome(done.theta, done.slots, totals, tuple(errors), after if trail else None)
 
     def error_over(self, theta: Array, samples: Samples) -> float:
         """Return E over any number of samples, the penalty included."""
-        spec, n = self._spec, len(samples)
-        ragged = isinstance(samples.X, Sequences)
-        if ragged != spec.ragged or (samples.weight is not None and not spec.weighted):
-            return error_over(spec.objective, theta, samples)
-        if spec.weighted and samples.weight is None:
-            samples = replace(samples, weight=np.ones(n, theta.dtype))
-        rates = np.zeros(-(-n // self._batch_size))
-        plan = BatchPlan(samples, None, self._batch_size, 0, 0, rates)
-        launcher = Launcher(plan, spec, self._program, self._memory, self._parallel, *self._drawn)
+        if not self._measurable(samples):
+            return error_over(self._spec.objective, theta, samples)
         kept = self._kept if self._known((theta,)) else None
-        state = launcher.start(self._packed(theta, ()) if kept is None else kept[1], Totals())
-        launcher.advance(state, len(rates), learn=False)
+        vectors = self._packed(theta, ()) if kept is None else kept[1]
+        return self._measured(self._measuring(samples), samples, vectors, theta)
+
+    def _measurable(self, samples: Samples) -> bool:
+        """Whether the program reads such samples."""
+        ragged = isinstance(samples.X, Sequences)
+        return ragged == self._spec.ragged and (samples.weight is None or self._spec.weighted)
+
+    def _measuring(self, samples: Samples) -> Launcher:
+        """Return the plan by which E over samples is measured; the last one is kept."""
+        spec, n = self._spec, len(samples)
+        if self._last is None or self._last[0] is not samples:
+            weighted = samples
+            if spec.weighted and samples.weight is None:
+                weighted = replace(samples, weight=np.ones(n, spec.dtype))
+            rates = np.zeros(-(-n // self._batch_size))
+            plan = BatchPlan(weighted, None, self._batch_size, 0, 0, rates)
+            parts = (spec, self._program, self._memory, self._parallel, *self._drawn)
+            self._last = samples, Launcher(plan, *parts)
+        return self._last[1]
+
+    def _measured(
+        self, launcher: Launcher, samples: Samples, vectors: Array, theta: Array | None
+    ) -> float:
+        """Return E at theta, which the program keeps as `vectors`; None: as it is in there."""
+        spec, state = self._spec, launcher.start(vectors, Totals())
+        launcher.advance(state, len(launcher.plan.rates), learn=False)
+        decay = 0.0
+        if spec.objective.penalties:
+            if theta is None:
+                theta = np.empty(spec.objective.network.size, vectors.dtype)
+                self._program.unpack(vectors[0], theta)
+            decay = float(penalty(spec.objective, theta, NUMPY))
         scale = samples.total if spec.objective.reduction == "mean" else 1.0
-        return float(state.sums[0, 0]) / scale + float(penalty(spec.objective, theta, NUMPY))
+        return float(state.sums[0, 0]) / scale + decay
 
     def _pace(self, count: int, seconds: float) -> None:
         """Make the next call as long as its time allows; no result depends on it."""

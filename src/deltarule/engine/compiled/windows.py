@@ -54,8 +54,19 @@ class Windowed:
         """Return E over any number of whole sequences, the penalty included."""
         return error_over(self._objective, theta, samples)
 
-    def chunk(self, plan: BatchPlan, theta: Array, slots: tuple[Array, ...]) -> ChunkOutcome | None:
-        """Do several whole epochs; None where a number does not stay finite on the way."""
+    def chunk(
+        self,
+        plan: BatchPlan,
+        theta: Array,
+        slots: tuple[Array, ...],
+        watched: Samples | None = None,
+    ) -> ChunkOutcome | None:
+        """Do several whole epochs; None where a number does not stay finite on the way.
+
+        Nor are there any where samples are `watched`, whose E is that of whole sequences.
+        """
+        if watched is not None:
+            return None
         own = self._own(slots)
         found = self._trainer.chunk(self._plan(plan), theta, slots[:own])
         if found is None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import NumericError, UsageError
+from deltarule.core.errors import NumericError
 from deltarule.engine import reference
 from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.exchange.c.compiled import answer_of_header, coded, compiled
@@ -29,9 +29,9 @@ from deltarule.exchange.words import Dialect, Writer, row_graph, traced, unrolle
 
 __all__ = ["TARGET", "training_file"]
 
-_STEPS, _RATE = 20, 0.05
+_STEPS, _RATE = 20, 0.001
 _CLOSE = {"float32": 2e-4, "float64": 1e-10}
-"""Of the largest change of a weight, after the steps of the trial."""
+"""Of the largest change of a weight in the steps of the trial; their rounding comes on top."""
 
 _LOG = {"log": "log", "log1p": "log1p"}
 
@@ -48,9 +48,11 @@ def training_file(ops: Operations, trial: Trial, name: str) -> str:
 
 
 def _training(ops: Operations, name: str) -> Iterator[str]:
-    if ops.objective.penalty is not None:
-        raise UsageError("a step of training has no penalty but l2: leave --train out")
     words = c_words(name, ops.dtype == np.float32)
+    if ops.objective.penalty is not None:
+        graph = row_graph()
+        pull = traced("the penalty", ops.objective.penalty.body(graph)[1], graph, ["w"], False)
+        yield from _scalar(f"{name}_penalty_slope", ("w",), pull, name, words)
     needed = ops.steps if ops.objective.fused is None else ops.steps[:-1]
     for activation in ops.activations():
         if not activation.rowwise and any(s.activation == activation for s in needed):
@@ -95,6 +97,8 @@ def _step(ops: Operations, name: str, words: Dialect) -> Iterator[str]:
         decay = (
             f" + {number_text(ops.objective.l2)} * {name}_W{l}[j][k]" if ops.objective.l2 else ""
         )
+        if ops.objective.penalty is not None:
+            decay += f" + {name}_penalty_slope({name}_W{l}[j][k])"
         cast = f"({name}_real)"
         yield f"for (int j = 0; j < {sizes[l]}; j++) {{"
         yield f"    for (int k = 0; k < {sizes[l - 1]}; k++)"
@@ -185,7 +189,8 @@ def _answer(path: Path, trial: Trial, name: str) -> Any:
     for i in range(len(rows)):
         theta = theta - _RATE * reference.backprop(ops.objective, theta, X[[i]], T[[i]]).gradient
     off, moved = np.max(np.abs(theirs - theta)), np.max(np.abs(theta - before))
-    if done.returncode or not off <= _CLOSE[str(ops.dtype)] * max(1.0, float(moved)):
+    rounding = _STEPS * float(np.finfo(ops.dtype).eps * np.max(np.abs(theta)))
+    if done.returncode or not off <= _CLOSE[str(ops.dtype)] * moved + rounding:
         raise NumericError(
             f"after {_STEPS} steps a weight differs by {off:.2g} from ours: it is not written"
         )

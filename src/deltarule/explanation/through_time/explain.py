@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from deltarule.core.errors import NumericError
 from deltarule.core.notation import Notation, Symbol
-from deltarule.engine import Objective, as_samples, backprop
+from deltarule.engine import Objective, Problem
 from deltarule.explanation.explanation import Explanation
 from deltarule.explanation.penalties import penalty_factors, told_penalties
 from deltarule.explanation.records import Contribution, Path, product
@@ -41,12 +41,11 @@ def explain_through_time(
 
     Raises what `deltarule.explain` raises.
     """
-    parts = ("loss", "reduction", "rule", "l2", "penalty")
-    objective = Objective.of(net, *(options[name] for name in parts))
     place = find(net, weight)
-    theta = net.check_theta(theta, np.float64)
-    samples = as_samples(net, objective.loss, x, t, options["sample_weight"], np.float64)
-    bp = backprop(net, theta, samples.X, samples.T, **options)
+    drawn = {name: options.pop(name) for name in ("lr", "seed", "learned")}
+    problem = Problem.of(net, theta, x, t, **options, dtype=np.float64)
+    objective, theta, samples = problem.objective, problem.theta, problem.samples
+    bp = problem.backprop(**drawn)
     value = float(bp.gradient[place.flat])
     if not math.isfinite(value):
         raise NumericError(f"dE/d{place.name} is {value}: there is no finite gradient to explain")
@@ -70,8 +69,7 @@ def explain_through_time(
     trained = bool(net.layout.mask("trained")[place.flat])
     exact = None
     if not objective.rule.exact:
-        plain = backprop(net, theta, samples.X, samples.T, **{**options, "rule": "exact"})
-        exact = float(plain.gradient[place.flat])
+        exact = float(problem.ruled("exact").backprop().gradient[place.flat])
     return Explanation(
         name=name,
         latex_name=rf"\frac{{\partial E}}{{\partial {_latex(place.parameter, place)}}}",

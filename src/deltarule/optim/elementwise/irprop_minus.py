@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.namespace import sign
 from deltarule.core.registry import Elsewhere
 from deltarule.optim.elementwise.rprop import Rprop
 from deltarule.optim.optimiser import OPTIMISERS, Update
-from deltarule.optim.signs import sign
 
 __all__ = ["IRpropMinus"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.namespace import sign
 from deltarule.optim.elementwise.rprop import Rprop
 from deltarule.optim.optimiser import OPTIMISERS, Update
-from deltarule.optim.signs import sign
 
 __all__ = ["RpropPlus"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+import re
 import time
 import warnings
 from collections.abc import Mapping
@@ -33,7 +34,10 @@ from deltarule.training.stopping import StopRule
 __all__ = ["CheckpointWarning", "Keeper", "Kept"]
 
 SHARE = 50.0
-"""So many times as long as a checkpoint takes is trained before the next: 2 % at most, by time."""
+"""So many times as long as a checkpoint takes is trained before the next: it costs 2 % at most."""
+
+_DATA, _OTHER = "SHA-256 of ", re.compile(r"theta|\b(nothing|none)\b")
+"""A difference in the data begins so; not one of where it starts, or of samples not given."""
 
 _NAMED = 5
 """How many differences a message names."""
@@ -60,7 +64,8 @@ class Kept(Protocol):
 class Keeper:
     """Keeps the checkpoints of one training, in a folder or (None) in memory alone.
 
-    `every` is a time such as `"30s"`, `"10m"`, `"1h"`, or a number of epochs. `source` is the
+    `every` is a time such as `"30s"`, `"10m"`, `"1h"`, or a number of epochs; what would cost more
+    than 2 % of the training is left out. `source` is the
     folder of a checkpoint to go on from; `about` is kept with every checkpoint. The last one, at
     the end, is written too, or (`ends` is False) left in `last` to whoever writes more.
     """
@@ -74,7 +79,7 @@ class Keeper:
         ends: bool = True,
     ) -> None:
         self._folder, self.about, self._ends = folder, about or {}, ends
-        self._seconds, self._epochs = as_interval(every)
+        self._seconds, self.epochs = as_interval(every)
         self.found = None if source is None else read_checkpoint(source)
         """The checkpoint to go on from, where there is one."""
         self._source = source
@@ -84,7 +89,7 @@ class Keeper:
         self._most = 0
         self._several = False
         """Whether it is one training among several in the folder, each in one of its own."""
-        self._due, self._due_epoch = math.inf, math.inf
+        self._due, self._due_epoch, self._rested = math.inf, math.inf, 0.0
 
     @classmethod
     def of(
@@ -138,7 +143,7 @@ class Keeper:
         """Take note of what is trained; refuse to go on from a checkpoint of something else."""
         self._identity, self._most = plain(identity), epochs
         self._due = time.monotonic() + self._seconds
-        self._due_epoch = self._epochs
+        self._due_epoch = self.epochs
         if self._several and self._folder is not None:
             self._folder /= digest(json.dumps(self._identity, sort_keys=True).encode())[:16]
             self._source = self._folder
@@ -152,6 +157,13 @@ class Keeper:
             return
         apart = differences(self.found.job, self._identity)
         apart.sort(key=lambda said: said.startswith("SHA"))  # options first: they explain the rest
+        if apart and all(said.startswith(_DATA) and not _OTHER.search(said) for said in apart):
+            parts = ", ".join(said.removeprefix(_DATA).partition(":")[0] for said in apart)
+            raise UsageError(
+                f"{self._source}: the data are not those that this training began with: another "
+                f"SHA-256 of {parts}. Give it the data as they were, or start anew in another "
+                "folder."
+            )
         if apart:
             more = f"; and {len(apart) - _NAMED} more" if len(apart) > _NAMED else ""
             raise UsageError(
@@ -180,7 +192,7 @@ class Keeper:
         if self.found is None:
             return start
         state = State.of(self.found.arrays, self.found.values)
-        self._due_epoch = state.epoch + self._epochs
+        self._due_epoch = state.epoch + self.epochs
         if state.stopped == "non_finite":
             raise UsageError(
                 f"{self._source}: a number stopped being finite in epoch {state.epoch + 1}, and "
@@ -208,9 +220,11 @@ class Keeper:
 
     def look(self, kept: Kept) -> None:
         """Write a checkpoint where one is due."""
-        if kept.epoch >= self._due_epoch or not self.in_time:
+        due = kept.epoch >= self._due_epoch
+        if (due and time.monotonic() >= self._rested) or not self.in_time:
             self.keep(kept)
-            self._due_epoch = kept.epoch + self._epochs
+        if due:  # where it came too soon after the last one, the next one's turn it is
+            self._due_epoch = kept.epoch + self.epochs
 
     def end(self, kept: Kept) -> None:
         """Take the last checkpoint."""
@@ -228,7 +242,8 @@ class Keeper:
             except ResourceError as error:  # a full disk costs the checkpoint, not the training
                 warnings.warn(f"no checkpoint: {error}", CheckpointWarning, stacklevel=2)
         ended = time.monotonic()
-        self._due = ended + max(self._seconds, SHARE * (ended - began))
+        self._rested = ended + SHARE * (ended - began)
+        self._due = max(ended + self._seconds, self._rested)
 
 
 def _surroundings() -> dict[str, str]:

@@ -69,7 +69,7 @@ function show(answer) {
   if (!recorded) curve.add(view);
   const metrics = Object.keys(view.lanes[0].scores).filter((name) => name !== "loss").slice(0, 2);
   const named = (own, k) => `${k + 1}: ${own.mistake || own.rule}${own.optimizer && `, ${own.optimizer}`}`;
-  table($("lanes"), [say("lane"), say("updates"), say("epochs"), "E", ...metrics], view.lanes.map((one, k) => [named(start.setup.lanes[k], k), one.point.step, one.point.epoch, number(one.point.E, 5), ...metrics.map((name) => number(one.scores[name], 4))]));
+  table($("lanes"), [say("lane"), say("updates"), say("epochs"), "E", ...metrics.map((name) => say(name))], view.lanes.map((one, k) => [named(start.setup.lanes[k], k), one.point.step, one.point.epoch, number(one.point.E, 5), ...metrics.map((name) => number(one.scores[name], 4))]));
   const ended = view.lanes.map((one) => one.ended).filter(Boolean);
   if (ended.length) $("said").textContent = ended[0];
   if (ended.length === view.lanes.length || view.over) pause();

@@ -141,7 +141,8 @@ class ManyTrainer:
         if keep:
             size = self._vectors.shape[2]
             trail = np.zeros((groups, chunk.epochs, size, lanes), self._spec.dtype)
-        at_once = self._epochs_in_turn(len(self._parts[0]))
+        # so many epochs a part does before others have their turn
+        at_once = max(1, int(TURN_SECONDS / (self._seconds * len(self._parts[0]))))
         every = self._epochs_of_a_call(maker, at_once)
         at_once = -(-at_once // every) * every
         several = (self._members, self._hyper, trail, self._feedback, self._seeds, every)
@@ -226,16 +227,11 @@ class ManyTrainer:
 
     def _search(self, maker: CallMaker, group: int) -> Search:
         """Return the search for where networks of a group break."""
-        members = self._members[group : group + 1]
-        hyper = None if self._hyper is None else self._hyper[group : group + 1]
-        pattern = maker.calls(
-            self._vectors[:1],
-            np.zeros((1, 1)),
-            members,
-            hyper,
-            feedback=self._feedback[group : group + 1],
-            seeds=self._seeds[group : group + 1],
-        )
+        here = slice(group, group + 1)
+        hyper = None if self._hyper is None else self._hyper[here]
+        several: Any = {"feedback": self._feedback[here], "seeds": self._seeds[here]}
+        vectors, members = self._vectors[:1], self._members[here]
+        pattern = maker.calls(vectors, np.zeros((1, 1)), members, hyper, **several)
         kept: dict[int, Any] = {}
 
         def make(vectors: Array, sums: Array, epoch: int) -> Array:
@@ -302,7 +298,3 @@ class ManyTrainer:
         wanted = max(1, min(wanted, int(CALL_SECONDS / self._seconds)))
         wanted = wanted if self._form.shared else 1
         return [range(g, min(g + wanted, groups)) for g in range(0, groups, wanted)]
-
-    def _epochs_in_turn(self, groups: int) -> int:
-        """Return how many epochs so many groups do before others have their turn."""
-        return max(1, int(TURN_SECONDS / (self._seconds * groups)))

@@ -216,7 +216,7 @@ class _Lanes:
         done = b.add(b.add(self.call.t, s), word(1))
         lower.bind(graph.symbol("t", NUMBER), b.sitofp(done, _DOUBLE))
         penalised, trained = (self._flags(graph, lower, n) for n in ("penalised", "trained"))
-        turn = b.urem(b.sub(done, word(1)), self._layers)
+        turn = b.urem(b.sub(done, word(1)), word(len(spec.objective.network.layers)))
         lower.bind(graph.symbol(TURN, NUMBER), b.sitofp(turn, _DOUBLE))
         layers = self._layers_along(graph, lower)
         error = error_symbol(graph, spec)
@@ -246,10 +246,6 @@ class _Lanes:
     def _vector(self, graph: Graph, lower: Lowering, name: str, array: Any, c: int) -> Node:
         value = self.ops.load(array, self.along, c * self.width)
         return self._symbol(graph, lower, f"{name}[{c}]", value)
-
-    @property
-    def _layers(self) -> Any:
-        return word(len(self.spec.objective.network.layers))
 
     def _layers_along(self, graph: Graph, lower: Lowering) -> list[Node]:
         """Return the layer, less 1, of every entry along theta, where each layer has its turn."""

@@ -1,16 +1,16 @@
 """What a model's scores are worth: how far chance moves them, and what needs no hidden layer.
 
-- Intervals: the percentile bootstrap (Efron 1979) over the judged rows, the weights held fixed.
+- Intervals: the percentile bootstrap (Efron 1979) over the judged rows, the weights held fixed; of
+  an accuracy Wilson's (1927), for the bootstrap of 30 right ones out of 30 has no width.
 - The baselines: the mean of the training rows (their shares of classes), and a linear model, which
   is a network without hidden layers, trained to its minimum by L-BFGS.
-- The importance of a column: how much worse the score is with its cells put into another order
-  (Breiman 2001).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,30 +19,38 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DeltaruleError, NumericError
 from deltarule.core.random import stream
 from deltarule.data import Part
+from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective
 from deltarule.layers import Dense
-from deltarule.models.metrics import Metrics, by_target, mean_outputs, measure, scores
+from deltarule.models.judgement.threshold import score_at
+from deltarule.models.metrics import (
+    Metrics,
+    by_target,
+    class_numbers,
+    mean_outputs,
+    measure,
+    scores,
+)
 from deltarule.models.model import Model
 from deltarule.models.plan import OUTPUTS, Plan
 from deltarule.network import Network
 from deltarule.training import train
 
-__all__ = ["JUDGED", "importance", "intervals", "judged", "part_of"]
+__all__ = ["JUDGED", "finite", "intervals", "judged", "part_of", "score_intervals", "wilson"]
 
 JUDGED = {"regression": "r2", "count": "r2", "multilabel": "accuracy"}
 """Per task, the metric by which models are compared; of the others it is the accuracy."""
 
+_HALF = 0.5
 _LEVEL, _DRAWN = 0.95, 20_000
 """The intervals' level; at most so many rows are drawn at a time."""
 
 _RESAMPLES, _WORK = (199, 999), 4_000_000
 """How often rows are drawn, less often where that would be more rows in all."""
 
-_BOOTSTRAP, _PERMUTE = 0xB007, 0x9E37
+_BOOTSTRAP = 0xB007
 _CELLS, _WIDEST, _STEPS, _L2 = 2_000_000, 2_000, 100, 1e-4
 """The linear model takes so many cells of the training rows, and has no more inputs."""
-
-_REPEATS = 5
 
 
 def judged(plan: Plan, model: Model) -> dict[str, Any]:
@@ -59,15 +67,51 @@ def judged(plan: Plan, model: Model) -> dict[str, Any]:
     return {
         "part": part,
         "level": _LEVEL,
-        "intervals": intervals(lambda i: scores(model.targets, outputs[i], rows.T[i]), len(rows)),
+        "intervals": score_intervals(model.targets, outputs, rows.T),
         "baselines": _baselines(plan, rows),
-        **({"targets": {name: _finite(values) for name, values in each.items()}} if each else {}),
+        **_at_threshold(plan, model, outputs, rows),
+        **({"targets": {name: finite(values) for name, values in each.items()}} if each else {}),
     }
+
+
+def _at_threshold(
+    plan: Plan, model: Model, outputs: NDArray[Any], rows: Part
+) -> dict[str, dict[str, Any]]:
+    """Return a chosen threshold, and what it has brought beside 1/2 on the judged rows."""
+    rule, value = plan.recipe.threshold, model.targets.threshold
+    if not isinstance(rule, str):
+        return {}
+    p, t = outputs[:, 0], rows.T[:, 0] > _HALF
+    scored = {"score": score_at(rule, value, p, t), "at_half": score_at(rule, _HALF, p, t)}
+    return {"threshold": {"rule": rule, "value": value, **scored}}
 
 
 def part_of(plan: Plan) -> str:
     """Return the part that a model is judged by: test, else validation, else train."""
     return next(name for name in ("test", "validation", "train") if len(plan.prepared[name]))
+
+
+def score_intervals(
+    targets: TargetEncoder, outputs: NDArray[Any], T: NDArray[Any]
+) -> dict[str, list[float]]:
+    """Return the 95% intervals of the scores of rows with these outputs and targets."""
+    found = intervals(lambda i: scores(targets, outputs[i], T[i]), len(T))
+    if targets.task in ("binary", "multiclass"):
+        right = class_numbers(outputs, targets.threshold) == class_numbers(T)
+        found["accuracy"] = wilson(int(right.sum()), len(T))
+    return found
+
+
+def wilson(count: int, rows: int) -> list[float]:
+    """Return the 95% interval of a share of rows.
+
+    >>> [round(end, 4) for end in wilson(30, 30)]
+    [0.8865, 1.0]
+    """
+    from scipy.stats import binomtest
+
+    found = binomtest(count, rows).proportion_ci(_LEVEL, method="wilson")
+    return [float(found.low), float(found.high)]
 
 
 def intervals(
@@ -99,10 +143,11 @@ def intervals(
 
 def _baselines(plan: Plan, rows: Part) -> dict[str, Metrics]:
     """Return the scores of models without hidden layers on the judged rows."""
-    train_rows, targets = plan.prepared["train"], plan.prepared.targets
+    train_rows = plan.prepared["train"]
+    targets = replace(plan.prepared.targets, threshold=_HALF)
     constant = np.broadcast_to(train_rows.T.mean(axis=0, dtype=np.float64), rows.T.shape)
     with np.errstate(all="ignore"):
-        found = {"mean": _finite(scores(targets, constant, rows.T))}
+        found = {"mean": finite(scores(targets, constant, rows.T))}
     linear = _linear(plan)
     if linear is not None:
         objective, theta = linear
@@ -110,7 +155,8 @@ def _baselines(plan: Plan, rows: Part) -> dict[str, Metrics]:
     return found
 
 
-def _finite(values: dict[str, float]) -> Metrics:
+def finite(values: dict[str, float]) -> Metrics:
+    """Return scores, None for what is not finite."""
     return {name: v if math.isfinite(v) else None for name, v in values.items()}
 
 
@@ -137,33 +183,3 @@ def _linear(plan: Plan) -> tuple[Objective, NDArray[Any]] | None:
     except (NumericError, DeltaruleError):  # it is a yardstick: where there is none, none is shown
         return None
     return None if run.stopped == "interrupted" else (run.objective, run.theta)
-
-
-def importance(plan: Plan, model: Model) -> dict[str, tuple[float, float]]:
-    """Return by how much the score falls with a column's cells in another order: mean, deviation.
-
-    The score is R2 or the accuracy on the judged rows, the order is drawn five times. Columns that
-    tell the same share what they are worth: each alone can be missed. The parts of a date go
-    together.
-    """
-    rows, targets = plan.prepared[part_of(plan)], model.targets
-    name = JUDGED.get(model.task, "accuracy")
-
-    def score(X: NDArray[Any]) -> float:
-        return scores(targets, mean_outputs(model.network, model.weights, X), rows.T)[name]
-
-    source = {name: record.name for record in model.inputs.derived for name in record.names}
-    inputs_of: dict[str, list[int]] = {}
-    for column, categories in zip(model.inputs.names, model.inputs.categories, strict=True):
-        inputs = inputs_of.setdefault(source.get(column, column), [])
-        first = sum(map(len, inputs_of.values()))
-        inputs += range(first, first + max(1, len(categories)))
-    full, rng, found = score(rows.X), stream(0, _PERMUTE), {}
-    for column, inputs in inputs_of.items():
-        falls = []
-        for _ in range(_REPEATS):
-            X = rows.X.copy()
-            X[:, inputs] = X[rng.permutation(len(X))][:, inputs]
-            falls.append(full - score(X))
-        found[column] = (float(np.mean(falls)), float(np.std(falls, ddof=1)))
-    return dict(sorted(found.items(), key=lambda item: -item[1][0]))
