@@ -25,7 +25,7 @@ extensions = [
     "deltadocs.generate",
 ]
 html_math_renderer = "mathml"
-exclude_patterns = ["_build", "_ext", "generated/parts"]
+exclude_patterns = ["_build", "_ext", "generated/parts", "defaults-table.md"]
 nitpicky = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
@@ -56,6 +56,7 @@ html_theme = "furo"
 html_title = f"deltarule {release}"
 html_static_path = ["_static"]
 html_css_files = ["deltarule.css"]
+html_js_files = ["accessible.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.activations import Activation
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.data.preparation.encode import OTHER
 from deltarule.engine import Objective
@@ -22,10 +22,6 @@ from deltarule.exchange.over_time.program import StepProgram, step_program
 from deltarule.layers import Dense
 from deltarule.models import Model
 from deltarule.rules import DeltaRule
-
-__all__ = ["Column", "Operations", "Step", "operations_of"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,6 @@ from deltarule.network import Network
 if TYPE_CHECKING:
     from deltarule.models.stream import ModelStream
 
-__all__ = ["Model"]
-
 _BLOCK_CELLS = 1 << 22
 """Cells of encoded inputs, and of any layer's outputs, that exist at a time."""
 

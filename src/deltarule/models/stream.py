@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from deltarule.models.model import Model
     from deltarule.network_stream import Stream
 
-__all__ = ["ModelStream"]
-
 
 class ModelStream:
     """A model that keeps its state: `stream(x)` is what it predicts after one more step.

@@ -15,8 +15,6 @@ from deltarule.studies.factors import Factor, cells_of
 from deltarule.studies.results import Results
 from deltarule.studies.settings import Settings, checked
 
-__all__ = ["HELD", "Study", "seeds_of"]
-
 HELD = ("weights", "order", "split")
 """The sources of chance that a study may hold: they are those of its first seed then."""
 

@@ -29,17 +29,6 @@ from deltarule.training.keeping.checkpoint import digest
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
 
-__all__ = [
-    "BY_LENGTH",
-    "Job",
-    "as_dtype",
-    "as_optimiser",
-    "as_rules",
-    "as_shuffle",
-    "first_theta",
-    "require_memory",
-]
-
 BY_LENGTH = "by_length"
 """`shuffle` for sequences of different lengths: nothing is computed behind those of a batch."""
 

@@ -22,8 +22,6 @@ from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Outcome, Totals
 from deltarule.network import Network
 
-__all__ = ["Windowed", "of_one_window"]
-
 Array = NDArray[Any]
 
 

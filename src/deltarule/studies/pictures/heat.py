@@ -14,8 +14,6 @@ from deltarule.studies.statistics.values import MEASURES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["RANKED", "draw_map"]
-
 _FEW = 6
 """In more columns than these there is room for small letters alone."""
 

@@ -24,17 +24,6 @@ from deltarule.engine.compiled.expressions.tracing import VALUE, Graph, Node, re
 from deltarule.layers.recurrent import Recurrent
 from deltarule.rules import LayerRule
 
-__all__ = [
-    "Columns",
-    "Columnwise",
-    "Step",
-    "Sum",
-    "affine_step",
-    "columns_of",
-    "plain_step",
-    "recurrent_step",
-]
-
 
 @dataclass(frozen=True)
 class Sum:
