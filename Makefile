@@ -10,7 +10,7 @@ LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies changelog docs man mutation bench lock clean lab-test
+.PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies changelog docs docs-test man mutation bench lock clean lab-test
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,9 @@ fuzz: $(STAMPS)/test  ## kills, readers and gradients at random, FUZZ_CASES=2000
 
 lab-test: $(STAMPS)/test $(STAMPS)/lab-test  ## the lab: every view and lesson at three widths, axe-core, 2,000 hostile requests
 	@$(BIN)/python -m pytest -n $(JOBS) tests/web/test_*.py tests/web/full_lab.py
+
+docs-test: docs $(STAMPS)/test $(STAMPS)/lab-test  ## the pages at a phone's width and a screen's, axe-core, search
+	@$(BIN)/python -m pytest -n $(JOBS) tests/docs/full_pages.py
 
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .

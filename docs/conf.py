@@ -56,6 +56,7 @@ html_theme = "furo"
 html_title = f"deltarule {release}"
 html_static_path = ["_static"]
 html_css_files = ["deltarule.css"]
+html_js_files = ["accessible.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from deltarule.core.layout import Layout
 from deltarule.layers import Layer, Shape
 
-__all__ = ["as_html", "as_text", "rows"]
-
 _HEAD = ("layer", "type", "units", "activation", "parameters")
 _LEFT = (1, 3)
 """The columns that are set flush left."""

@@ -159,6 +159,18 @@ def test_it_is_checked_explained_and_named_where_it_is_wrong(name):
 
 
 @each
+def test_it_is_explained_over_time_and_not_for_biases(name):
+    net = Network((4, 3), [dr.Elman(3), dr.Last(), Dense(1)])
+    at = net, net.init(seed=0), np.repeat(X[:2, None], 4, axis=1), T[:2]
+    options = {"l2": 0.1, "penalty": spec(name), "reduction": "mean"}
+    for weight in ("u[1,2,3]", "w[1,1,2]", (3, 1, 1)):
+        why = dr.explain(*at, weight=weight, **options)
+        assert sum(path.product for path in why.paths) == pytest.approx(why.value, rel=1e-12)
+        assert why.penalty != 0.0
+    assert dr.explain(*at, weight="b[1,2]", **options).penalty == 0.0
+
+
+@each
 def test_it_is_kept_in_folders_and_checkpoints(name, tmp_path):
     options = {"penalty": spec(name), "epochs": 6, "batch_size": 4}
     run = dr.train(NET, X, T, **options)

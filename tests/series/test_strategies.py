@@ -44,7 +44,7 @@ def test_direct_networks_are_trained_on_their_own_step() -> None:
         assert found == pytest.approx(said * y.std() + y.mean(), rel=1e-9)
 
 
-@pytest.mark.parametrize("intervals", ["conformal", "paths", "pinball"])
+@pytest.mark.parametrize("intervals", ["conformal", "paths", "bootstrap", "pinball"])
 def test_a_direct_forecast_comes_back_from_its_folder(tmp_path: Path, intervals: str) -> None:
     options = {"lags": 4, "horizon": 3, "strategy": "direct", "intervals": intervals, "paths": 50}
     found = dr.forecast("lynx", transform="log", **options, **QUICK)

@@ -8,6 +8,7 @@ import contextlib
 import sys
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 
 import psutil
 
@@ -29,9 +30,16 @@ def loky_workers():
                 yield child.pid
 
 
-def kill(workers, seconds, ended, killed):
-    """Kill one of the processes every few seconds; others take their places."""
+def kill(workers, seconds, done, ended, killed):
+    """Kill one of the processes every few seconds; others take their places.
+
+    Between two kills something has got done: on a busy machine they take long to start.
+    """
+    before = 0
     while not ended.wait(seconds):
+        if done() == before:
+            continue
+        before = done()
         for pid in [*workers()][len(killed) % 2 :][:1]:
             with contextlib.suppress(psutil.Error):
                 psutil.Process(pid).kill()
@@ -47,6 +55,10 @@ def on_dask(stack):
     return cluster.scheduler_address, lambda: [nanny.pid for nanny in cluster.workers.values()]
 
 
+def parts(out):
+    return sum(1 for _ in Path(out, "parts").glob("*.parquet"))
+
+
 def main(out, executor=None, seconds="2"):
     if executor is None:
         study(2000).run(out, workers=2)
@@ -54,7 +66,7 @@ def main(out, executor=None, seconds="2"):
     with ExitStack() as stack:
         address, workers = on_dask(stack) if executor == "dask" else (None, loky_workers)
         ended, killed = threading.Event(), []
-        options = (workers, float(seconds), ended, killed)
+        options = (workers, float(seconds), lambda: parts(out), ended, killed)
         killer = threading.Thread(target=kill, args=options)
         killer.start()
         try:

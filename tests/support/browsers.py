@@ -29,8 +29,11 @@ class Browser:
         self.chromium = chromium
         self.troubles: list[str] = []
 
-    def page(self, address: str, width: int = 1280, height: int = 900, **options: Any) -> Any:
-        """Open a page, and wait until its network is drawn."""
+    def page(
+        self, address: str, width: int = 1280, height: int = 900, ready: str = "#picture svg",
+        **options: Any,
+    ) -> Any:  # fmt: skip
+        """Open a page, and wait for what `ready` selects: in the lab, that its network is drawn."""
         context = self.chromium.new_context(
             viewport={"width": width, "height": height}, accept_downloads=True, **options
         )
@@ -38,7 +41,7 @@ class Browser:
         page.on("console", lambda message: self.troubles.append(message.text))
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         page.goto(address)
-        page.wait_for_selector("#picture svg")
+        page.wait_for_selector(ready)
         return page
 
 

@@ -41,9 +41,14 @@ def _number(text: str) -> float:
     return float(text.replace("\N{MINUS SIGN}", "-"))
 
 
+def _shown(value: float) -> str:
+    """Return the beginning of a number as the page writes it."""
+    return f"{value:.4f}".replace("-", "\N{MINUS SIGN}")[:-1]
+
+
 def test_the_numbers_are_those_of_backprop(chromium: Browser, address: str) -> None:
     page = chromium.page(f"{address}#setup=" + '{"data":"parity:3","hidden":"3,3"}')
-    page.locator("#lanes td:nth-child(2)", has_text="0").wait_for()
+    page.locator("#picture .hit").nth(20).wait_for(state="attached")
     for _ in range(3):
         page.click("#epoch")
     page.locator("#lanes td:nth-child(3)", has_text="3").wait_for()
@@ -57,7 +62,9 @@ def test_the_numbers_are_those_of_backprop(chromium: Browser, address: str) -> N
                    batch_size=None, epochs=3, seed=1)  # fmt: skip
     options: dict[str, Any] = {"loss": "binary_cross_entropy"}
     bp = dr.backprop(net, run.theta, X[5:6], data.T[5:6], **options)
-    page.wait_for_timeout(200)
+    page.locator("#picture title", has_text=f"delta = {_shown(bp.deltas[3][0, 0])}").wait_for(
+        state="attached"
+    )
     gradients = [net.unpack(bp.gradient)[l - 1]["W"] for l in (1, 2, 3)]
     titles = page.locator("#picture .hit").evaluate_all("e => e.map(h => h.ariaLabel)")
     assert len(titles) == 21
@@ -68,6 +75,9 @@ def test_the_numbers_are_those_of_backprop(chromium: Browser, address: str) -> N
     deltas = page.locator("#picture title").all_text_contents()
     found = [_number(re.findall(r"delta = (\S+)", t)[0]) for t in deltas if "delta" in t]
     np.testing.assert_allclose(found, np.concatenate([d[0] for d in bp.deltas[1:]]), rtol=2e-5)
+    layers = page.locator("#layers td:nth-child(3)").all_text_contents()
+    mean = [np.abs(d[0]).mean() for d in bp.deltas[1:]]
+    np.testing.assert_allclose([_number(text) for text in layers], mean, rtol=1e-2)
 
 
 def test_ones_own_file_is_dropped_in_and_trained(
@@ -113,7 +123,7 @@ def test_points_are_drawn_and_trained_on(chromium: Browser, address: str) -> Non
     page.focus("#draw")
     for key in ("ArrowLeft", "ArrowUp", "Enter"):
         page.keyboard.press(key)
-    page.locator("#draw-says", has_text="5 points").wait_for()
+    page.locator("#draw-says", has_text="Points: 5").wait_for()
     page.click("#draw-use")
     page.locator("#notes", has_text="5 train").wait_for()
     assert page.locator("#predictions tbody tr").count() == 5
@@ -132,6 +142,8 @@ def test_a_mistake_is_planted_watched_and_named(chromium: Browser, address: str)
     E = [float(t) for t in page.locator("#lanes td:nth-child(4)").all_text_contents()]
     assert E[1] > E[0]
     page.select_option("#lane", index=1)
+    titles = page.locator("#picture .hit").evaluate_all("e => e.map(h => h.ariaLabel)")
+    assert all("Lane 1: w " in title for title in titles)
     page.click("#diagnose")
     page.locator("#check-says", has_text="sign in layers 1, 2").wait_for()
     page.click("#check")

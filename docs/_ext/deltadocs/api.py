@@ -9,6 +9,7 @@ from typing import Any
 
 import deltarule
 from deltadocs.docstrings import as_rst
+from deltarule.network_views import Views
 
 __all__ = ["pages"]
 
@@ -91,6 +92,7 @@ def _entry(module: str, name: str) -> str:
         error = issubclass(found, BaseException)
         options = "\n   :show-inheritance:" if error else "\n   :members:"
         options += "\n   :exclude-members: name, equation, reference" if not error else ""
+        options += "\n   :inherited-members:" if issubclass(found, Views) else ""
     return f"```{{eval-rst}}\n.. {kind}:: {module}.{name}{options}\n```"
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.around import Around, typical_sizes
 from deltarule.check.numerical.corner import corner
@@ -19,11 +17,8 @@ from deltarule.check.numerical.sweep import sweep
 from deltarule.check.ours import Ours
 from deltarule.check.result import GradientCheck, Kink
 from deltarule.core.arguments import number
+from deltarule.core.arrays import Array
 from deltarule.core.errors import NumericError, UsageError, first_few
-
-__all__ = ["Setting", "compare"]
-
-Array = NDArray[Any]
 
 _TOLERANCE = {COMPLEX: 1e-9}
 _TOLERANCE_OF_DIFFERENCES = 1e-7

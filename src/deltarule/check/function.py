@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from deltarule.check.compare import Setting, compare
 from deltarule.check.frameworks.call import Called, call_function, call_gradient
@@ -22,11 +22,8 @@ from deltarule.check.numerical.groups import Groups, joint, numbered
 from deltarule.check.numerical.precision import Precision, choose_precision
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array, readable, whole
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
-
-__all__ = ["check_function"]
-
-Array = NDArray[Any]
 
 
 def check_function(

@@ -8,8 +8,6 @@ from deltarule.check.diagnose import Diagnosis, diagnose
 from deltarule.check.diagnose.diagnosis import Finding
 from deltarule.check.ours import Ours
 
-__all__ = ["name_mistake"]
-
 
 def name_mistake(ours: Ours) -> Diagnosis:
     """Return the diagnosis of a gradient that a check has found to be wrong.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from deltarule.check.compare import Setting, compare
 from deltarule.check.numerical.around import Around
@@ -20,6 +20,7 @@ from deltarule.check.numerical.passes import Passes
 from deltarule.check.ours import Ours
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array, boolean, whole
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.engine import Objective, Problem, Samples, backprop
 from deltarule.engine.reference import backprop as textbook
@@ -27,10 +28,6 @@ from deltarule.layers import Dense
 from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule, as_rule
-
-__all__ = ["check_gradient", "flat_gradient"]
-
-Array = NDArray[Any]
 
 
 def check_gradient(

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 
-__all__ = ["Ours"]
-
 
 @dataclass(frozen=True, eq=False)
 class Ours:

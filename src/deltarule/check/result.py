@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check import words
 from deltarule.check.numerical.groups import Groups
 from deltarule.check.numerical.sweep import Sweep
 from deltarule.check.ours import Ours
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.few_lines import few_lines
 from deltarule.core.notation import NOTATIONS
@@ -22,10 +22,6 @@ from deltarule.core.written import weight_readings
 
 if TYPE_CHECKING:
     from deltarule.check.diagnose import Diagnosis
-
-__all__ = ["GradientCheck", "Kink", "LayerCheck", "Worst"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ from deltarule.core.errors import DeltaruleError
 if TYPE_CHECKING:
     from deltarule.check.result import GradientCheck
 
-__all__ = ["METHOD_WORDS", "as_dict", "table", "verdict"]
-
 METHOD_WORDS = {
     "complex": "complex steps",
     "forward": "forward differences",

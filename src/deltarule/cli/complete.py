@@ -2,19 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "activations",
-    "engines",
-    "losses",
-    "missing",
-    "notations",
-    "optimizers",
-    "scalers",
-    "studies",
-    "targets",
-    "tasks",
-]
-
 
 def _starting(names: object, incomplete: str) -> list[str]:
     return [str(name) for name in names if str(name).startswith(incomplete)]  # type: ignore[attr-defined]

@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ASCII", "UNICODE", "Marks", "draw_curve"]
-
 _DECADE = 10.0
 _LEFT = 9
 

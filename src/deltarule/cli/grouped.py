@@ -7,8 +7,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-__all__ = ["grouped"]
-
 
 def grouped(**groups: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Put the parameters of functions in the place of single parameters of a command.

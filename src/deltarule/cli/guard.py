@@ -17,8 +17,6 @@ import typer
 from deltarule.cli.signals import exit_status, signals_as_interrupts
 from deltarule.core.errors import DeltaruleError
 
-__all__ = ["BROKEN_PIPE", "explained", "guarded", "say_error", "say_note"]
-
 BROKEN_PIPE = 141
 """128 + the signal's number, as a shell reports it."""
 

@@ -28,8 +28,6 @@ from deltarule.cli.commands.why import why
 from deltarule.cli.once import Once
 from deltarule.core.version import VERSION
 
-__all__ = ["app", "run"]
-
 _START = """\
 deltarule train people.csv --target income   learn from a table; iris, digits, ... come along
 deltarule lab                                see every number of backpropagation, in a browser

@@ -9,8 +9,6 @@ from typer.core import TyperCommand
 
 from deltarule.core.surroundings import COMMAND
 
-__all__ = ["Once"]
-
 
 class Once(TyperCommand):
     """A command that refuses an option given twice, unless it takes several values."""

@@ -12,31 +12,6 @@ from deltarule.cli import complete
 if TYPE_CHECKING:
     from deltarule.data.text.format import TextFormat
 
-__all__ = [
-    "ACTIVATION",
-    "COLUMNS",
-    "COMMENT",
-    "ENCODING",
-    "HEADER",
-    "NETWORK",
-    "OBJECTIVE",
-    "OUTPUT",
-    "OWN",
-    "PENALTY",
-    "PENALTY_HELP",
-    "REDUCTION",
-    "RULE_HELP",
-    "SEPARATOR",
-    "SIZES",
-    "TEXT_COLUMN",
-    "TIMEOUT",
-    "l2",
-    "loss",
-    "shown",
-    "text_file",
-    "text_format",
-]
-
 NETWORK, OBJECTIVE, TEXT = "A network", "Error and rule", "A text file"
 """The panels of the help page in which they stand."""
 

@@ -18,8 +18,6 @@ from deltarule.cli import complete, options
 if TYPE_CHECKING:
     from deltarule.network import Network
 
-__all__ = ["OwnNetwork", "expanded"]
-
 
 @dataclass(frozen=True)
 class OwnNetwork:

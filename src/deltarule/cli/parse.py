@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from deltarule.core.errors import UsageError
 
-__all__ = ["lags", "numbers", "sizes", "wholes"]
-
 
 def numbers(option: str, text: str) -> list[float]:
     """Return the numbers of `.1,.2,.3`; raises `UsageError` for anything else.

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 from deltarule.cli.curve import ASCII, UNICODE, Marks
 
-__all__ = ["Screen"]
-
 _LABEL = 10
 _ENDLESS = 100_000
 _CURVE = 72

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["exit_status", "signals_as_interrupts"]
-
 _NAMES = ("SIGTERM", "SIGHUP")
 _RECEIVED: list[int] = []
 

@@ -12,8 +12,6 @@ from deltarule.cli import complete
 from deltarule.cli.options import TEXT_COLUMN
 from deltarule.core.errors import UsageError
 
-__all__ = ["orders", "what_is_made", "which_columns"]
-
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 
 _TARGET = _data(

@@ -14,8 +14,6 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from deltarule.core.errors import DeltaruleError, UsageError
 from deltarule.core.memory import require_large
 
-__all__ = ["array", "boolean", "float_type", "number", "plain_values", "readable", "whole"]
-
 _FEWER = "Keep fewer columns, such as the commonest words, or fewer rows"
 _CPU = 1
 _DEVICES = {2: "CUDA", 7: "Vulkan", 8: "Metal", 10: "ROCm", 14: "oneAPI"}

@@ -21,8 +21,6 @@ from deltarule.core.errors import DeltaruleError, FileError
 from deltarule.core.input_file import unreadable
 from deltarule.core.memory import require, size
 
-__all__ = ["ArrayFile", "read_npy"]
-
 _SUFFIX = ".npy"
 _NUMBERS = "biufc"
 _HEADERS = {

@@ -16,8 +16,6 @@ from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
-__all__ = ["processor", "take_wide_kernels", "wide_kernels"]
-
 VARIABLE = "OPENBLAS_CORETYPE"
 
 

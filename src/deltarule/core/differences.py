@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["differences", "flat"]
-
 _LONGEST = 80
 """The most letters of a value in a sentence."""
 

@@ -18,8 +18,6 @@ import numpy as np
 
 from deltarule.core.namespace import NUMPY, Namespace
 
-__all__ = ["DUAL", "Dual", "tangent", "value_of"]
-
 
 class Dual:
     """An array `value` with its derivative `tangent`, of one shape.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["few_lines"]
-
 _MOST, _END = 9, 3
 
 

@@ -17,8 +17,6 @@ from pathlib import Path
 
 from deltarule.core.errors import ResourceError, UsageError
 
-__all__ = ["PARTIAL", "beside", "check_file", "new_file", "unwritable"]
-
 PARTIAL = ".partial"
 """How the name of an unfinished file or folder ends."""
 

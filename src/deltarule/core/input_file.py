@@ -5,8 +5,6 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-__all__ = ["unreadable"]
-
 _OTHER = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",

@@ -18,8 +18,6 @@ from deltarule.core.arguments import array
 from deltarule.core.errors import UsageError
 from deltarule.core.notation import entry_name
 
-__all__ = ["Entry", "Layout", "Parameter", "by_name"]
-
 
 @dataclass(frozen=True)
 class Parameter:

@@ -6,8 +6,6 @@ import math
 
 from deltarule.core.errors import ResourceError
 
-__all__ = ["DRAWN", "require", "require_large", "require_parameters", "size"]
-
 _STEP = 1000
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 _ROUNDING = 1e-9

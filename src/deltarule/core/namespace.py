@@ -21,8 +21,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NUMPY", "Namespace", "namespace", "sign"]
-
 _NAMES = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "where", "maximum")
 
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 from deltarule.core.errors import UsageError, unknown_name
 
-__all__ = ["NOTATIONS", "Notation", "Symbol", "as_notation", "entry_name"]
-
 
 @dataclass(frozen=True)
 class Symbol:

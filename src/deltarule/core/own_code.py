@@ -16,17 +16,6 @@ import numpy as np
 from deltarule.core.errors import FileError, UsageError
 from deltarule.core.own_parts import checksum, found_again
 
-__all__ = [
-    "OwnCodeWarning",
-    "asked",
-    "described",
-    "own_file",
-    "parameters",
-    "restored",
-    "slope_of",
-    "title_of",
-]
-
 _STEP = 1e-4
 _CLOSE = 1e-7
 """Five points h apart are wrong by about h^4 and eps / h: far less than this for h = 1e-4."""

@@ -19,8 +19,6 @@ from typing import Any
 from deltarule.core.errors import FileError, UsageError
 from deltarule.core.registry import Record
 
-__all__ = ["checksum", "found_again", "import_again", "modules_of", "require_found"]
-
 _KINDS = ("activations", "losses", "rules")
 """The rooms whose `Custom` is made of functions."""
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from deltarule.core.errors import DeltaruleError, UsageError, unknown_name
 
-__all__ = ["Places"]
-
 _HEADER = re.compile(r"^\s*\[\[?([^\]]*)\]")
 _KEY = re.compile(
     r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*="""

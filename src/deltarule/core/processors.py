@@ -8,8 +8,6 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-__all__ = ["cores", "quota"]
-
 
 def cores() -> int:
     """Return the number of threads that can run at once here, at least 1.

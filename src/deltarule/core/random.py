@@ -16,19 +16,6 @@ import numpy as np
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 
-__all__ = [
-    "CHOICE",
-    "FEEDBACK",
-    "INITIALISE",
-    "NOISE",
-    "PATHS",
-    "SHUFFLE",
-    "SPLIT",
-    "STAND_IN",
-    "as_seeds",
-    "stream",
-]
-
 INITIALISE, SHUFFLE, SPLIT, FEEDBACK, STAND_IN, CHOICE, PATHS, NOISE = range(1, 9)
 """The purposes; each has streams of its own."""
 

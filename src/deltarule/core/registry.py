@@ -20,8 +20,6 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from deltarule.core.errors import UsageError, unknown_name
 
-__all__ = ["AliasWarning", "Elsewhere", "Record", "Registry", "plain"]
-
 
 class Elsewhere(NamedTuple):
     """What another program does in the place of a record."""

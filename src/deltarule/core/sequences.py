@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from deltarule.core.arguments import array
 from deltarule.core.errors import UsageError
 
-__all__ = ["Sequences"]
-
 
 class Sequences:
     """n sequences of vectors with their own lengths; it takes the place of X or T.

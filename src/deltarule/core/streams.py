@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 from deltarule.core.philox import array_block
 from deltarule.core.random import INITIALISE, stream
 
-__all__ = ["Streams"]
-
 Words = NDArray[np.uint64]
 Array = NDArray[np.float64]
 

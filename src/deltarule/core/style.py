@@ -16,19 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-__all__ = [
-    "BLUE",
-    "GREEN",
-    "GREY",
-    "ORANGE",
-    "is_picture",
-    "log_ticks",
-    "new_figure",
-    "plain",
-    "quiet_axes",
-    "save_figure",
-]
-
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#5A5A5A"
 
 _DPI = 120

@@ -11,8 +11,6 @@ from typing import Any
 
 from deltarule.core.version import VERSION
 
-__all__ = ["COMMAND", "surroundings"]
-
 COMMAND: ContextVar[str] = ContextVar("COMMAND", default="")
 """The command line that is at work, as it was given; empty in Python."""
 

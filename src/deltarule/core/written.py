@@ -14,8 +14,6 @@ from itertools import chain, product
 
 from deltarule.core.notation import Notation
 
-__all__ = ["node_forms", "node_readings", "weight_forms", "weight_readings"]
-
 # at most 12 digits: int() refuses thousands, and a run can be cut in as many ways
 _LIST = r"[0-9]{1,12}(?:,[0-9]{1,12})*"
 _PART = rf"(?:\{{\(?({_LIST})\)?\}}|\[({_LIST})\]|\(({_LIST})\)|({_LIST}))"

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import unknown_name
 
-__all__ = ["Bundled"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Bundled:

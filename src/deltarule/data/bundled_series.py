@@ -15,8 +15,6 @@ import numpy as np
 from deltarule.core.errors import unknown_name
 from deltarule.data.table import Column, Table
 
-__all__ = ["SERIES", "BundledSeries", "series_table"]
-
 
 @dataclass(frozen=True)
 class BundledSeries:

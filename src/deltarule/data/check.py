@@ -11,8 +11,6 @@ from deltarule.core.errors import DataError
 from deltarule.data.options import Options
 from deltarule.data.table import CITED, Column, Table, listed, option
 
-__all__ = ["check_finite", "check_identifiers", "marks", "without_empty"]
-
 _MARKS = (9.0, 99.0, 99.9, 200.0, 999.0, 999.9, 9999.0, 99999.0)
 """Numbers that instruments and surveys write, often negative, where there is no value."""
 

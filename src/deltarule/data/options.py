@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.data.table import Kind, no_such_column
 
-__all__ = ["Options"]
-
 _KINDS: dict[str, Kind] = {"numeric": "numeric", "text": "text", "boolean": "boolean"}
 
 

@@ -30,8 +30,6 @@ from deltarule.data.text.read import KNOWN, read_text
 from deltarule.data.text.table import cells_like, read_csv
 from deltarule.data.wheels import IN_WHEELS
 
-__all__ = ["name_of", "read_table"]
-
 _STDIN, _INSIDE = "-", "::"
 _CELLS = ("decimal", "thousands", "date_format", "na")
 """What may be said of the cells of records and sheets, which have no separator."""

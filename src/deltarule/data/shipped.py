@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Raw", "read_raw"]
-
 
 @dataclass(frozen=True, eq=False)
 class Raw:

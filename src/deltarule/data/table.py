@@ -16,19 +16,6 @@ from deltarule.core.errors import DataError, nearest
 if TYPE_CHECKING:
     from deltarule.data.text.format import TextFormat
 
-__all__ = [
-    "CITED",
-    "Column",
-    "Kind",
-    "Locator",
-    "Steps",
-    "Table",
-    "label",
-    "listed",
-    "no_such_column",
-    "option",
-]
-
 Kind: TypeAlias = Literal["numeric", "text", "boolean"]
 
 Locator: TypeAlias = Callable[[Sequence[tuple[int, str]]], list[tuple[str, str]]]

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data.bundle import Bundled
 
-__all__ = ["IN_WHEELS"]
-
 _SIDE, _WHITE, _CLASSES = 28, 255.0, 10
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY
 from deltarule.core.sequences import Sequences
 from deltarule.engine.objective import Objective
@@ -16,10 +16,6 @@ from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Outcome, Totals, Trainer
 from deltarule.layers import Unweighted
 from deltarule.network import Network
-
-__all__ = ["Ahead", "ahead", "behind"]
-
-Array = NDArray[Any]
 
 
 class Ahead:

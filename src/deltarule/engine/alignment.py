@@ -18,8 +18,6 @@ from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
-__all__ = ["Alignment", "AlignmentWatch", "LayerAlignment", "alignment"]
-
 Array = NDArray[np.float64]
 
 

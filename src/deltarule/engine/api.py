@@ -13,8 +13,6 @@ from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
-__all__ = ["backprop"]
-
 
 def backprop(
     net: Network,

@@ -6,14 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["Blocks"]
+from deltarule.core.arrays import Array
 
 BLOCK = 16_384
 """Entries per block: a few of them fit into a core's second-level cache."""
-
-Array = NDArray[Any]
 
 
 class Blocks:

@@ -19,16 +19,6 @@ from deltarule.engine.trainer import Trainer
 from deltarule.layers.recurrent import Recurrent
 from deltarule.optim import Clipping, Optimiser
 
-__all__ = [
-    "ENGINES",
-    "Choice",
-    "EngineWarning",
-    "choose_engine",
-    "make_trainer",
-    "reference_seconds",
-    "whole_vector",
-]
-
 ENGINES: dict[str, str] = {
     "reference": "backpropagation as the textbook writes it, over NumPy",
     "compiled": "a machine program made for this network, this loss and this optimizer",

@@ -17,23 +17,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.dual import DUAL, Dual, tangent, value_of
 from deltarule.engine.objective import Objective
 from deltarule.engine.reference import backprop, carry_back, output_slopes
 from deltarule.engine.samples import Samples
 from deltarule.layers import Affine
-
-__all__ = [
-    "adjoint_product",
-    "gauss_newton_product",
-    "hessian_product",
-    "output_jacobians",
-    "output_tangents",
-]
-
-Array = NDArray[Any]
 
 
 def hessian_product(objective: Objective, theta: Array, samples: Samples, v: Array) -> Array:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.blocks import Blocks
 from deltarule.engine.objective import Objective
@@ -19,12 +18,8 @@ from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome
 from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser
 
-__all__ = ["ReferenceTrainer", "error_over", "largest_miss", "outputs_over"]
-
 CHUNK = 4096
 """Samples per forward pass where no update happens: memory stays that of one batch."""
-
-Array = NDArray[Any]
 
 
 class ReferenceTrainer:

@@ -22,8 +22,6 @@ from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
-__all__ = ["Integrability", "Witness", "is_gradient"]
-
 _ROWS, _ENTRIES = 5, 40
 """The samples, and the entries of theta, on which a witness is looked for."""
 

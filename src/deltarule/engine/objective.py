@@ -17,8 +17,6 @@ from deltarule.network import Network
 from deltarule.optim import SGD, Clipping, Method
 from deltarule.rules import DeltaRule, FeedbackRule, as_rule
 
-__all__ = ["REDUCTIONS", "Objective", "check_order"]
-
 REDUCTIONS = ("sum", "mean")
 
 

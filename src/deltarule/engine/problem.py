@@ -21,8 +21,6 @@ from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
-__all__ = ["Problem"]
-
 
 @dataclass(frozen=True, eq=False)
 class Problem:

@@ -27,8 +27,6 @@ from deltarule.layers.recurrent.local import Local, locals_of
 from deltarule.losses import Loss
 from deltarule.network import Network
 
-__all__ = ["RealTime", "real_time_gradient"]
-
 Array = NDArray[np.float64]
 
 

@@ -24,19 +24,6 @@ from deltarule.layers import Affine
 from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import Direct, RuleRun
 
-__all__ = [
-    "Backprop",
-    "CarriedBack",
-    "Step",
-    "backprop",
-    "carry_back",
-    "data_error",
-    "output_gradient",
-    "output_slopes",
-    "penalty",
-    "training_step",
-]
-
 
 @dataclass(frozen=True, repr=False)
 class Backprop:

@@ -14,8 +14,6 @@ import os
 import sys
 from functools import lru_cache
 
-__all__ = ["refusal"]
-
 
 @lru_cache(maxsize=1)
 def refusal() -> str | None:

@@ -13,8 +13,6 @@ from deltarule.network import Network
 from deltarule.rules import DeltaRule, DerivativeRule, LargestDelta, RandomDerivative
 from deltarule.rules.surrogates import Surrogate
 
-__all__ = ["RuleWarning", "check_rule", "remarks", "warn"]
-
 
 class RuleWarning(UserWarning):
     """A rule does something else on this network than its name says."""

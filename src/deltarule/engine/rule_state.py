@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.arguments import whole
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.core.philox import by_place
@@ -19,21 +20,6 @@ from deltarule.core.streams import Streams
 from deltarule.engine.objective import Objective
 from deltarule.layers import Affine
 from deltarule.rules import DeltaRule, DrawnFeedback, MirrorFeedback, RandomDerivative, RuleRun
-
-__all__ = [
-    "FIXED",
-    "LEARNED",
-    "RuleState",
-    "drawing",
-    "drawn",
-    "drawn_side_by_side",
-    "first_run",
-    "fixed",
-    "learned",
-    "matrix_shape",
-]
-
-Array = NDArray[Any]
 
 LEARNED = ("learned", "mirrored")
 """The kinds of feedback whose B lies beside theta, and changes."""

@@ -17,8 +17,6 @@ from deltarule.layers import check_ends
 from deltarule.losses import Loss
 from deltarule.network import Network
 
-__all__ = ["Samples", "as_samples"]
-
 _ROWS = 4096
 """Rows looked at together."""
 

@@ -17,8 +17,6 @@ from deltarule.engine.problem import Problem
 from deltarule.losses import Loss
 from deltarule.network import Network
 
-__all__ = ["gauss_newton_vector", "hessian", "hessian_vector", "jacobian"]
-
 
 def hessian_vector(
     net: Network,

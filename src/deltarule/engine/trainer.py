@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.engine.objective import Objective
 from deltarule.engine.samples import Samples
-
-__all__ = ["Batch", "BatchPlan", "ChunkOutcome", "NonFinite", "Outcome", "Totals", "Trainer"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ from deltarule.optim import Method, Optimiser, Quickprop
 from deltarule.optim.optimiser import Update
 from deltarule.rules import KolenPollack
 
-__all__ = ["joint_update", "rate_factors", "slots"]
-
 
 def slots(objective: Objective, optimiser: Method) -> tuple[str, ...]:
     """Return the names of the vectors beside theta: the optimiser's, then the rule's."""

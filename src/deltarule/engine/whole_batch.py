@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.memory import require_large
 from deltarule.engine.curvature import (
     adjoint_product,
@@ -20,10 +20,6 @@ from deltarule.engine.epoch import error_over
 from deltarule.engine.objective import Objective
 from deltarule.engine.reference import backprop
 from deltarule.engine.samples import Samples
-
-__all__ = ["WholeBatch"]
-
-Array = NDArray[Any]
 
 _NUMBERS = 1 << 22
 """The most numbers of a block of the Jacobian: 32 MB."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from deltarule.check.frameworks.keras_network import keras_network
 from deltarule.check.frameworks.scikit import network_of
 from deltarule.check.frameworks.torch_network import module_of, plain_network
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
-
-__all__ = ["from_keras", "from_sklearn", "from_torch", "to_torch"]
-
-Array = NDArray[Any]
 
 _ROWS = 64
 _CLOSE = 1e-11

@@ -24,8 +24,6 @@ from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Writer, unrolled
 
-__all__ = ["TARGET", "json_file"]
-
 _RECORDED = 10
 _NUMBERS = re.compile(r"\[\n[\d\s.,eE+-]*\]")
 """A list of numbers in lines of their own; no text has a line break in JSON."""

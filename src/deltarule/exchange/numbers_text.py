@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["lines_of", "number_text"]
-
 
 def number_text(value: Any) -> str:
     """Return the shortest text of a number, in its own precision.

@@ -25,8 +25,6 @@ from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Dialect, Writer, row_graph, traced, unrolled
 
-__all__ = ["NUMPY_WORDS", "TARGET", "numpy_file"]
-
 _GRADIENT_ROWS, _CLOSE = 20, 1e-9
 
 _UFUNCS = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "abs")

@@ -21,8 +21,6 @@ from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import unrolled
 
-__all__ = ["TARGET", "onnx_file"]
-
 _OPSET, _IR, _ML = 18, 8, 3
 
 _NODES = {

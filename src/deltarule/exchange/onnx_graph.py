@@ -8,13 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import FileError, UsageError
-
-__all__ = ["Graph"]
-
-Array = NDArray[Any]
 
 _PRODUCTS = ("MatMul", "Gemm")
 

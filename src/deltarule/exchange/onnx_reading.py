@@ -12,18 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.check.frameworks.by_values import activation_of
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError, first_few
 from deltarule.exchange.onnx_graph import Graph
 from deltarule.layers import Dense
 from deltarule.network import Network
-
-__all__ = ["from_onnx"]
-
-Array = NDArray[Any]
 
 _ROWS = 64
 _CLOSE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-10}

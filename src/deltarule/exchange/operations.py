@@ -12,19 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.activations import Activation
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.data.preparation.encode import OTHER
 from deltarule.engine import Objective
 from deltarule.layers import Dense
 from deltarule.models import Model
 from deltarule.rules import DeltaRule
-
-__all__ = ["Column", "Operations", "Step", "operations_of"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,6 @@ from deltarule.core.version import VERSION
 from deltarule.exchange.numbers_text import lines_of
 from deltarule.exchange.operations import Operations
 
-__all__ = [
-    "answering",
-    "array_lines",
-    "encoding",
-    "head",
-    "indented",
-    "layer_table",
-    "targets_text",
-]
-
 
 def head(what: str, ops: Operations, more: str) -> list[str]:
     """Return the docstring that a file begins with."""

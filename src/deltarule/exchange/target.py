@@ -10,8 +10,6 @@ from typing import Any
 from deltarule.exchange.operations import Operations
 from deltarule.exchange.trial import Trial
 
-__all__ = ["Target"]
-
 
 @dataclass(frozen=True)
 class Target:

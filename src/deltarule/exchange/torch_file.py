@@ -21,8 +21,6 @@ from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Dialect, Writer, unrolled
 
-__all__ = ["TARGET", "torch_file"]
-
 _FUNCTIONS = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "abs", "erfc")
 
 _WORDS = Dialect(

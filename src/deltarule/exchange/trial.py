@@ -6,16 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import NumericError
 from deltarule.core.random import PATHS, stream
 from deltarule.exchange.operations import Column, Operations
 from deltarule.models import Model
-
-__all__ = ["ROWS", "Trial"]
-
-Array = NDArray[Any]
 
 ROWS = 1000
 """How many rows are tried."""

@@ -21,8 +21,6 @@ from deltarule.engine.compiled.expressions.tracing import (
     Untraceable,
 )
 
-__all__ = ["ACROSS", "Dialect", "Writer", "row_graph", "traced", "unrolled"]
-
 ACROSS = {"across +": "row_sum", "across maximum": "row_max"}
 """What goes over the nodes of a row."""
 

@@ -17,8 +17,6 @@ from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.models import Model, load
 
-__all__ = ["TARGETS", "Exported", "export"]
-
 TARGETS: dict[str, Target] = {
     "numpy": numpy_file.TARGET,
     "c": header.TARGET,

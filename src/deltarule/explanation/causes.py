@@ -15,8 +15,6 @@ from deltarule.explanation.slopes import largest_slope
 from deltarule.explanation.sweep import Sweep
 from deltarule.explanation.writing.names import Names
 
-__all__ = ["Cause", "Setting", "causes_along", "dead_for_all"]
-
 Array = NDArray[np.float64]
 
 

@@ -11,8 +11,6 @@ from deltarule.explanation.paths import graph_from
 from deltarule.explanation.search import Graph
 from deltarule.explanation.sweep import Sweep
 
-__all__ = ["Dominant", "best_route", "data_parts"]
-
 Array = NDArray[np.float64]
 
 _ZERO = -1e6

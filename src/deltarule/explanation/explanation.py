@@ -12,8 +12,6 @@ from deltarule.explanation.reach import Reach
 from deltarule.explanation.records import Contribution, Factor, Path, Step, Update
 from deltarule.explanation.writing.wording import number, numeric
 
-__all__ = ["Explanation"]
-
 
 @dataclass(frozen=True, repr=False)
 class Explanation:

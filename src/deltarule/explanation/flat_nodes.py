@@ -16,8 +16,6 @@ from deltarule.core.few_lines import few_lines
 from deltarule.explanation.slopes import largest_slope, own_slopes
 from deltarule.network import Network
 
-__all__ = ["LayerSaturation", "Saturation", "saturation"]
-
 Array = NDArray[np.float64]
 
 

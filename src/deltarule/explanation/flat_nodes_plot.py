@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from deltarule.explanation.flat_nodes import LayerSaturation, Saturation
 
-__all__ = ["draw_saturation"]
-
 _LAYERS = 12
 """As many layers are drawn."""
 

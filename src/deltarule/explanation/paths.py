@@ -18,8 +18,6 @@ from deltarule.explanation.search import Edges, Graph, Route
 from deltarule.explanation.sweep import Sweep
 from deltarule.explanation.writing.names import Names
 
-__all__ = ["find_paths", "graph_from", "penalty_paths"]
-
 Array = NDArray[np.float64]
 
 

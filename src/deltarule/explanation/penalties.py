@@ -10,8 +10,6 @@ from deltarule.core.notation import Symbol
 from deltarule.engine.objective import Objective
 from deltarule.explanation.records import Factor
 
-__all__ = ["penalty_factors", "told_penalties"]
-
 
 def penalty_factors(objective: Objective, w: float, symbol: Symbol) -> list[tuple[Factor, ...]]:
     """Return lambda and dp/dw of every penalty, at a weight w that is called `symbol`."""

@@ -16,9 +16,6 @@ from deltarule.explanation.through_time.place import there_is
 from deltarule.layers import Dense, all_of
 from deltarule.network import Network
 
-__all__ = ["check_node", "check_weight", "gradient_index", "ranges"]
-
-
 _SHOWN = 60
 """Characters of a name that are shown in an error."""
 

@@ -21,8 +21,6 @@ from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
-__all__ = ["StepValidity", "step_validity"]
-
 Array = NDArray[np.float64]
 Change = Callable[[float], float]
 

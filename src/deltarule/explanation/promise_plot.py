@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from deltarule.explanation.promise import StepValidity
 
-__all__ = ["draw_steps"]
-
 _BEYOND = 100.0
 """The axis ends at so many times the step at which descent turns to ascent."""
 

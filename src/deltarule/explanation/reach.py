@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Reach", "StepReach"]
-
 _VANISHED, _EXPLODED = 1e-2, 1e2
 """From where on a change that reaches the end is said to vanish or to explode."""
 

@@ -12,8 +12,6 @@ from deltarule.core.style import BLUE, GREEN, GREY, ORANGE, new_figure, quiet_ax
 if TYPE_CHECKING:
     from deltarule.explanation.reach import Reach
 
-__all__ = ["draw_reach"]
-
 _FLOOR = 1e-16
 """What is smaller stands at the lower end of a logarithmic axis."""
 

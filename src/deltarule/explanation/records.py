@@ -8,8 +8,6 @@ from typing import Any
 
 from deltarule.explanation.columns import Cell
 
-__all__ = ["Contribution", "Factor", "Path", "Step", "Update", "product"]
-
 
 @dataclass(frozen=True)
 class Factor:

@@ -14,8 +14,6 @@ from deltarule.core.notation import Symbol
 from deltarule.explanation.records import Factor, Step, product
 from deltarule.explanation.writing.names import Names
 
-__all__ = ["recursion"]
-
 _OBSERVATIONS = 3
 """Of as many observations the deltas are written out; the sum over observations has all."""
 

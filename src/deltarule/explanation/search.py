@@ -21,8 +21,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Graph", "Route"]
-
 Array = NDArray[np.float64]
 
 Route = tuple[int, tuple[int, ...]]

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from deltarule.activations import Activation
 
-__all__ = ["largest_slope", "own_slopes"]
-
 _HALF_WIDTH, _POINTS = 8.0, 1601
 """The largest f' is looked for at 1601 values of net in [-8, 8]."""
 

@@ -21,8 +21,6 @@ from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
-__all__ = ["WhySmall", "why_small"]
-
 _TENTH = -1.0
 """A cause that takes less than one power of ten away is none."""
 

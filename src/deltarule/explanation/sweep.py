@@ -19,8 +19,6 @@ from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule, Direct, DirectFeedback, RuleRun
 
-__all__ = ["Sweep", "sweep"]
-
 Array = NDArray[np.float64]
 
 

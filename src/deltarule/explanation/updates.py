@@ -8,8 +8,6 @@ from deltarule.core.namespace import NUMPY
 from deltarule.explanation.records import Update
 from deltarule.optim import OPTIMISERS, Optimiser
 
-__all__ = ["first_updates"]
-
 
 def first_updates(
     before: float, gradient: float, *, weight: bool, trained: bool

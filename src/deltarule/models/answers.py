@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.data.table import Table
 from deltarule.models.metrics import class_numbers
 from deltarule.models.model import Model
-
-__all__ = ["answers"]
-
-Array = NDArray[Any]
 
 
 def answers(

@@ -23,8 +23,6 @@ from pathlib import Path
 from deltarule.core.errors import ResourceError, UsageError
 from deltarule.core.files import PARTIAL, beside, unwritable
 
-__all__ = ["check_folder", "new_folder", "sync_folder"]
-
 Foreign = Callable[[Path], list[str]]
 """Names what in a folder is not ours, and must not be removed."""
 

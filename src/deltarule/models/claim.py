@@ -18,8 +18,6 @@ from pathlib import Path
 from deltarule.core.errors import LockError
 from deltarule.core.files import unwritable
 
-__all__ = ["claimed"]
-
 _HELD: set[tuple[int, int, Path]] = set()
 """What is claimed: by which process and thread, and what. Who has it may claim it again."""
 

@@ -15,8 +15,6 @@ from deltarule.core.errors import UsageError
 from deltarule.core.style import BLUE, ORANGE, log_ticks, new_figure, plain, quiet_axes, save_figure
 from deltarule.models.read import FORECAST, read_description, read_history, read_tensors, settled
 
-__all__ = ["Comparison", "Paired", "compare"]
-
 RESAMPLES = 9999
 """Random signs of the test, and random samples of the interval."""
 

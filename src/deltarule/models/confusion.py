@@ -12,8 +12,6 @@ from deltarule.core.style import new_figure, plain, save_figure
 from deltarule.models.metrics import class_numbers, confusion, mean_outputs
 from deltarule.models.model import Model
 
-__all__ = ["counts_of", "draw_confusion"]
-
 _CELL = 0.46
 _LEAST, _MOST = 4.6, 15.0
 _LETTER = 0.07

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from deltarule.core.style import BLUE, GREEN, ORANGE, new_figure, plain, quiet_axes, save_figure
 from deltarule.models.fit import Fitted
 
-__all__ = ["draw_curves"]
-
 _DECADE = 10.0
 """A logarithmic scale is used where errors span more than this factor."""
 

@@ -13,8 +13,6 @@ from deltarule.models.plan import Plan
 from deltarule.training import Run
 from deltarule.training.keeping.checkpoint import digest
 
-__all__ = ["SCHEMA", "describe", "digest_of_columns", "status_of", "training_of"]
-
 SCHEMA = 1
 """The version of the model folder; another one is refused."""
 

@@ -26,8 +26,6 @@ from deltarule.training.keeping.checkpoints import resumable
 from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.state import State
 
-__all__ = ["Fitted", "fit", "fit_plan", "measured"]
-
 Callback = Callable[[Epoch], Any]
 
 _HALF = 0.5

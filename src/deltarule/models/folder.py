@@ -20,19 +20,6 @@ from deltarule.models.fit import Fitted
 from deltarule.models.model import Model
 from deltarule.training.keeping.checkpoint import CHECKPOINT, recognised
 
-__all__ = [
-    "FILES",
-    "HISTORY",
-    "RUN",
-    "WEIGHTS",
-    "check_destination",
-    "digest_of",
-    "history_file",
-    "save",
-    "weights_file",
-    "write_folder",
-]
-
 WEIGHTS, RUN, HISTORY = "model.safetensors", "run.json", "history.csv"
 """theta with the numbers of the transforms, the description, and E after every epoch."""
 

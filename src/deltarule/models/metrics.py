@@ -14,19 +14,6 @@ from deltarule.engine import Objective, Samples
 from deltarule.engine.epoch import error_over, outputs_over
 from deltarule.network import Network
 
-__all__ = [
-    "METRICS",
-    "Metrics",
-    "by_target",
-    "class_numbers",
-    "confusion",
-    "mean_outputs",
-    "measure",
-    "r2_of",
-    "row_errors",
-    "scores",
-]
-
 Metrics = dict[str, float | None]
 
 Block = tuple[NDArray[Any], NDArray[Any]]

@@ -21,8 +21,6 @@ from deltarule.models.metrics import Metrics, class_numbers, mean_outputs, measu
 from deltarule.models.tables import as_table
 from deltarule.network import Network
 
-__all__ = ["Model"]
-
 _BLOCK_CELLS = 1 << 22
 """Cells of encoded inputs, and of any layer's outputs, that exist at a time."""
 

@@ -26,8 +26,6 @@ from deltarule.rules import DeltaRule
 from deltarule.training import Run
 from deltarule.training.job import first_theta
 
-__all__ = ["save"]
-
 
 def save(
     folder: str | Path,

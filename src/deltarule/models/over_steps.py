@@ -8,8 +8,6 @@ from deltarule.layers import Dense, EachStep, Flatten, Layer, Steps, joined
 from deltarule.layers import written_layers as layers_of
 from deltarule.network import Network
 
-__all__ = ["over_steps"]
-
 
 def over_steps(
     written: str, table: Table, prepared: Prepared, output: str

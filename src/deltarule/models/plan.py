@@ -22,8 +22,6 @@ from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Method, Minimiser
 from deltarule.training.job import require_memory
 
-__all__ = ["OUTPUTS", "Plan", "plan"]
-
 OUTPUTS = {
     "regression": ("identity", "half_squared_error"),
     "count": ("exp", "poisson"),

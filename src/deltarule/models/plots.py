@@ -18,8 +18,6 @@ from deltarule.models.judgement.pictures import (
 )
 from deltarule.models.predictions import draw_predictions
 
-__all__ = ["draw", "draw_all"]
-
 
 def draw(fitted: Fitted, folder: Path) -> list[str]:
     """Draw curves.png and confusion.png or predictions.png, and say what did not go well.

@@ -12,8 +12,6 @@ from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_ax
 from deltarule.models.metrics import mean_outputs, r2_of
 from deltarule.models.model import Model
 
-__all__ = ["draw_predictions"]
-
 _TARGETS = 4
 """As many targets are drawn, one row of two pictures each."""
 

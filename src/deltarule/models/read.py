@@ -28,17 +28,6 @@ from deltarule.models.model import Model
 from deltarule.network import Network
 from deltarule.training.keeping.checkpoint import CHECKPOINT
 
-__all__ = [
-    "FORECAST",
-    "NETWORK",
-    "damaged",
-    "load",
-    "read_description",
-    "read_history",
-    "read_tensors",
-    "settled",
-]
-
 T = TypeVar("T")
 
 FORECAST = "forecast"

@@ -23,8 +23,6 @@ from deltarule.models.judgement.threshold import as_threshold
 from deltarule.optim import OPTIMISERS, Clipping, Method, Minimiser, Optimiser, Schedule
 from deltarule.rules import DeltaRule, as_rule
 
-__all__ = ["DTYPES", "Recipe", "hidden_sizes"]
-
 DTYPES = ("float32", "float64")
 
 _BATCH = 32

@@ -14,8 +14,6 @@ from deltarule.data.text.format import TextFormat
 from deltarule.explanation.columns import Cell, Columns
 from deltarule.models.model import Model
 
-__all__ = ["observations", "observed"]
-
 
 def observations(
     model: Model, data: Any, rows: Sequence[int]

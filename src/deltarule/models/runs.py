@@ -14,8 +14,6 @@ from deltarule.training.keeping.checkpoint import CHECKPOINT, read_checkpoint
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["runs"]
-
 _SCORES = ("loss", "accuracy", "auc", "brier", "r2", "rmse", "mae")
 _BEST_FIRST = frozenset({"accuracy", "auc", "r2", "made"})
 """What is sorted from the largest on."""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Table, read_table
 from deltarule.data.options import Options
@@ -32,10 +33,6 @@ from deltarule.optim import Clipping, Constant, Optimiser
 from deltarule.training import Run
 from deltarule.training.continued import go_on
 from deltarule.training.job import Job
-
-__all__ = ["SAMPLE", "files_of", "fit_stream"]
-
-Array = NDArray[Any]
 
 SAMPLE = 100_000
 """Rows that are drawn, of all files together."""

@@ -23,8 +23,6 @@ from deltarule.data.sources.steps import with_steps_of
 from deltarule.data.table import listed
 from deltarule.data.text.format import TextFormat
 
-__all__ = ["as_table"]
-
 
 def as_table(
     data: Any, inputs: InputEncoder, kinds: Mapping[str, str], like: TextFormat, form: TextFormat

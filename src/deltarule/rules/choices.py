@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 
 __all__ = ["CHOICES", "AllWeights", "ChoiceRule", "LargestDelta", "LargestGradient", "RandomChoice"]
-
-Array = NDArray[Any]
 
 
 class ChoiceRule(Record):

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from deltarule.core.arrays import Array
 from deltarule.core.namespace import sign
-from deltarule.rules.feedback import FEEDBACKS, Array, DrawnFeedback
+from deltarule.rules.feedback import FEEDBACKS, DrawnFeedback
 
 __all__ = ["Direct", "DirectFeedback", "DirectSign", "DirectTargets"]
 

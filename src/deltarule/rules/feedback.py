@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 
 __all__ = ["FEEDBACKS", "DrawnFeedback", "ExactFeedback", "FeedbackRule"]
-
-Array = NDArray[Any]
 
 
 class FeedbackRule(Record):

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from deltarule.series.judgement.seasonal import adjusted
 
-__all__ = ["automatic_lags", "order_by_aic"]
-
 Array = NDArray[np.float64]
 
 

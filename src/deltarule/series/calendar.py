@@ -18,8 +18,6 @@ from deltarule.core.errors import DataError, UsageError
 from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import CITED, Column, Table, label
 
-__all__ = ["Calendar", "calendar_of", "rows_of"]
-
 _DAY, _DATED = 86_400, ("date", "date and time")
 _SEASONS = {"months": {1: 12, 3: 4}, "seconds": {_DAY: 7, _DAY // 24: 24}}
 """Steps in a season, by unit and step: months and quarters of a year, days of a week, hours."""

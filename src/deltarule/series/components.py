@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
 
-__all__ = ["SEASONS", "Components", "moving_average"]
-
 Array = NDArray[np.float64]
 
 SEASONS = ("none", "classical", "stl")

@@ -21,8 +21,6 @@ from deltarule.series.several import one_of
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["Fitted", "future", "outside"]
-
 Array = NDArray[np.float64]
 
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from deltarule.series.panel import Panel
     from deltarule.series.result import Forecast
 
-__all__ = ["load_forecast", "save", "save_panel"]
-
 _ALONE = ""
 """The name of a series that is no panel's."""
 

@@ -17,8 +17,6 @@ from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
 from deltarule.series.windows import before, check_length
 
-__all__ = ["FEWEST", "Forecaster", "check_future", "fit", "fit_together"]
-
 FEWEST = 3
 """Windows that training needs at least."""
 _WATCHED = 10

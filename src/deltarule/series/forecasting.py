@@ -23,8 +23,6 @@ from deltarule.series.result import Forecast
 from deltarule.series.series import Series, as_series
 from deltarule.series.transforms import Plain, Pointwise
 
-__all__ = ["TITLES", "assembled", "forecast", "forecast_series"]
-
 Array = NDArray[np.float64]
 
 TITLES = {

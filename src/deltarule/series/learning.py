@@ -18,8 +18,6 @@ from deltarule.series.recursion import Networks
 from deltarule.series.series import Series
 from deltarule.training import Many, Patience, train_many
 
-__all__ = ["Learnt", "blank", "learn", "network_of", "steps_of"]
-
 _WATCHED = 10
 """One window in so many is watched where training stops by patience."""
 

@@ -23,8 +23,6 @@ from deltarule.series.several import several_series
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["Panel", "forecast_panel"]
-
 _NAMED = 5
 _SCALE_FREE = ("mase", "smape", "coverage")
 """What may be averaged over series of different units."""

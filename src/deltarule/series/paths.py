@@ -18,8 +18,6 @@ from deltarule.series.forecaster import Forecaster
 from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
 
-__all__ = ["bootstrap_quantiles", "errors_at", "path_quantiles", "residuals", "simulated"]
-
 Array = NDArray[np.float64]
 
 _TOGETHER = 32

@@ -24,8 +24,6 @@ from deltarule.series.recipe import WITHOUT_ERRORS, Recipe
 from deltarule.series.series import Series
 from deltarule.series.windows import check_length
 
-__all__ = ["Planned", "planned"]
-
 _TEST = 0.2
 """The share of the values that is the test part where nothing else is said."""
 

@@ -17,8 +17,6 @@ from deltarule.series.components import SEASONS
 from deltarule.series.transforms import TRANSFORMS, Transform
 from deltarule.series.windows import as_lags
 
-__all__ = ["INTERVALS", "STRATEGIES", "WITHOUT_ERRORS", "Recipe", "sizes_of"]
-
 INTERVALS = ("conformal", "paths", "bootstrap", "pinball")
 """Quantiles from errors on times that no network had seen, from futures that are simulated with
 these errors or with the residuals of training, or from networks that learn each quantile by its own

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from deltarule.network import Network
 from deltarule.series.windows import before, pairs, select
 
-__all__ = ["Covariates", "Networks"]
-
 Array = NDArray[np.float64]
 Covariates = tuple[Array, Array, Array]
 """Past, known and static ones, a row each."""

@@ -11,8 +11,6 @@ from deltarule.core.errors import UsageError, unknown_name
 from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import Column, Table
 
-__all__ = ["resampled"]
-
 _EVERY = {"year": "1y", "quarter": "1q", "month": "1mo", "week": "1w", "day": "1d", "hour": "1h"}
 _LONGEST = {"year": 366, "quarter": 92, "month": 31, "week": 7, "day": 1, "hour": 1.001 / 24}
 """Days."""

@@ -20,8 +20,6 @@ from deltarule.series.series import Series
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["Forecast"]
-
 Array = NDArray[np.float64]
 
 

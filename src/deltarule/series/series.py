@@ -23,8 +23,6 @@ from deltarule.data.text.written import as_written, noted, recognise
 from deltarule.series.calendar import Calendar, calendar_of, rows_of
 from deltarule.series.resample import resampled
 
-__all__ = ["MISSING", "Series", "as_series", "as_table", "series_of"]
-
 MISSING = ("error", "previous", "interpolate", "zero")
 """What to do where a value is missing: refuse it, repeat the one before, draw a line, or take 0, as
 in sums of what was counted."""

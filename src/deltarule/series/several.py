@@ -16,8 +16,6 @@ from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import Locator, Table, label, listed, no_such_column
 from deltarule.series.series import Series, as_table, series_of
 
-__all__ = ["is_panel", "one_of", "several_series"]
-
 
 def several_series(
     data: Any,

@@ -25,8 +25,6 @@ from deltarule.data.preparation.scale import Scaler
 from deltarule.series.components import Components
 from deltarule.series.windows import before
 
-__all__ = ["PLAIN", "TRANSFORMS", "BoxCox", "Log", "Plain", "Pointwise", "Transform"]
-
 Array = NDArray[np.float64]
 
 PLAIN = "the series as it is"

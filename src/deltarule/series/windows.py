@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
 
-__all__ = ["as_lags", "before", "check_length", "pairs", "select"]
-
 Array = NDArray[np.float64]
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deltarule.activations import Activation
 from deltarule.core.arguments import number, whole
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.engine import Objective, as_samples
 from deltarule.layers import Dense
@@ -25,10 +25,6 @@ from deltarule.sklearn.forward import outputs_of
 from deltarule.training import Patience, Run, train
 from deltarule.training.continued import go_on
 from deltarule.training.job import Job
-
-__all__ = ["NetworkEstimator"]
-
-Array = NDArray[Any]
 
 _BATCH = 200
 """Rows of an `"auto"` batch, as in scikit-learn's networks."""

@@ -12,10 +12,9 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError, nearest
-from deltarule.sklearn.base import Array, NetworkEstimator
-
-__all__ = ["NetworkClassifier"]
+from deltarule.sklearn.base import NetworkEstimator
 
 
 @dataclass(eq=False, repr=False)

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from deltarule.network import Network
 
-__all__ = ["outputs_of"]
-
 _NUMBERS = 1 << 20
 """Outputs of the widest layer that exist at a time."""
 

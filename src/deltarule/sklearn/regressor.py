@@ -8,10 +8,9 @@ from typing import Any
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import _check_sample_weight
 
+from deltarule.core.arrays import Array
 from deltarule.losses import LOSSES
-from deltarule.sklearn.base import Array, NetworkEstimator
-
-__all__ = ["NetworkRegressor"]
+from deltarule.sklearn.base import NetworkEstimator
 
 
 @dataclass(eq=False, repr=False)

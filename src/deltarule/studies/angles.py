@@ -10,8 +10,6 @@ from deltarule.engine.alignment import alignment
 from deltarule.studies.tasks import Made, Task
 from deltarule.training import Many, train
 
-__all__ = ["angles_of"]
-
 _ROWS = 200
 """So many samples are enough for a mean angle."""
 

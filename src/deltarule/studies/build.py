@@ -12,8 +12,6 @@ from deltarule.network import Network
 from deltarule.studies.problem import Parts
 from deltarule.studies.settings import Settings
 
-__all__ = ["network_of", "objective_of"]
-
 _PLAIN = "half_squared_error"
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from deltarule.studies.results import Results
 
-__all__ = ["chosen"]
-
 
 def chosen(results: Results, factor: str) -> Results:
     """Return the results with two levels of a factor: the baseline, and in every cell its best one.

@@ -12,8 +12,6 @@ from deltarule.core.errors import ResourceError, UsageError
 from deltarule.core.processors import cores
 from deltarule.core.version import VERSION
 
-__all__ = ["EXECUTORS", "Place", "Workers"]
-
 
 @dataclass(frozen=True)
 class Workers:

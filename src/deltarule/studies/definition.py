@@ -16,8 +16,6 @@ from deltarule.studies.statistics.values import LAYERWISE
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Definition"]
-
 _TOLD = ("title", "question", "baseline", "metric", "layers", "choose", "seeds")
 """What may change without the runs that are there becoming others."""
 

@@ -11,8 +11,6 @@ from deltarule.studies.tasks import make, weight_of
 if TYPE_CHECKING:
     from deltarule.studies.study import Study
 
-__all__ = ["estimate"]
-
 _RATE = 2.5e9
 """Multiplications a second of one processor, roughly."""
 

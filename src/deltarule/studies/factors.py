@@ -12,8 +12,6 @@ from deltarule.core.errors import UsageError, nearest, unknown_name
 from deltarule.studies.settings import Settings, as_plain, checked
 from deltarule.studies.statistics.values import LAYERWISE
 
-__all__ = ["Cell", "Factor", "cells_of"]
-
 _SETTINGS = tuple(f.name for f in fields(Settings))
 
 _COLUMNS = ("seed", "solved", "diverged", "stopped", "epochs", "error", "accuracy",

@@ -28,8 +28,6 @@ from deltarule.studies.definition import Definition
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["MANIFEST", "PARTS", "WITH", "StudyFolder", "read_folder"]
-
 MANIFEST, PARTS = "study.json", "parts"
 WITH = ("numpy", "scipy", "polars", "llvmlite", "joblib")
 """The packages whose versions are kept."""

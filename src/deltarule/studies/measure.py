@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.studies.angles import angles_of
 from deltarule.studies.outcome import MEASURED, measured_at
 from deltarule.studies.statistics.values import LAYERWISE
@@ -26,8 +27,6 @@ GOALS = ("all_within", "error_below")
 
 POINTS = 60
 """At so many epochs the error of every run is kept for the learning curves."""
-
-Array = NDArray[Any]
 
 
 def checkpoints(epochs: int) -> NDArray[np.int64]:

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.activations import Activation
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import as_samples
@@ -17,8 +17,6 @@ from deltarule.engine.reference import data_errors, penalty
 from deltarule.explanation.slopes import largest_slope
 from deltarule.network import Network
 from deltarule.studies.tasks import Made
-
-__all__ = ["MEASURED", "measured_at"]
 
 MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy")
 """What is measured of every run at the weights that it keeps."""
@@ -28,8 +26,6 @@ _ROOM = 1_000_000
 
 _FLAT = 0.05
 """Where |f'| is below this share of the largest that f has, as in `deltarule.saturation`."""
-
-Array = NDArray[Any]
 
 
 def measured_at(made: Made, thetas: Array) -> dict[str, list[Any]]:

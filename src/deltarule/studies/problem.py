@@ -10,16 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.core.arguments import array
+from deltarule.core.arrays import Array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Bundled, Table, prepare, read_table
 from deltarule.data.preparation.split import split_rows
-
-__all__ = ["Parts", "Problem", "as_problem"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Progress"]
-
 
 class Progress:
     """A bar on stderr, or none; use it as a context."""

@@ -15,8 +15,6 @@ from deltarule.studies.factors import Factor
 from deltarule.studies.settings import checked
 from deltarule.studies.study import Study, seeds_of
 
-__all__ = ["SHIPPED", "TEMPLATE", "read_study", "shipped"]
-
 _FOLDER = Path(__file__).with_name("shipped")
 
 SHIPPED = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))

@@ -16,8 +16,6 @@ from deltarule.studies.statistics.values import MEASURES
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Results"]
-
 
 @dataclass(frozen=True, eq=False)
 class Results:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from deltarule.studies.study import Study
 
-__all__ = ["run"]
-
 
 def run(
     study: Study,

@@ -23,8 +23,6 @@ from deltarule.studies.problem import Problem, as_problem
 from deltarule.training.job import as_rules
 from deltarule.training.stopping import StopRule
 
-__all__ = ["Settings", "checked"]
-
 
 @dataclass(frozen=True)
 class Settings:

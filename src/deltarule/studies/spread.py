@@ -13,8 +13,6 @@ from deltarule.studies.clusters import EXECUTORS, Workers
 from deltarule.studies.measure import measure
 from deltarule.studies.tasks import Task
 
-__all__ = ["spread"]
-
 _ATTEMPTS = 5
 """So often in a row workers may die without a single task getting done."""
 

@@ -15,8 +15,6 @@ from deltarule.studies.factors import Factor, cells_of
 from deltarule.studies.results import Results
 from deltarule.studies.settings import Settings, checked
 
-__all__ = ["HELD", "Study", "seeds_of"]
-
 HELD = ("weights", "order", "split")
 """The sources of chance that a study may hold: they are those of its first seed then."""
 
@@ -50,8 +48,8 @@ class Study:
         title, question: for the report.
         settings: everything that is the same in all cells: `rule`, `optimizer`, `lr`, `rate` (a
             multiple of the optimizer's own), `epochs`, `batch_size` (None: all), `stop`, `loss`,
-             `reduction`, `hidden`, `activation`, `output`, `init`, `l2`, `penalty`, `clip_norm`,
-             `class_weight`, `validation` (a share to hold out), `scale`, `dtype`, `alignment`.
+            `reduction`, `hidden`, `activation`, `output`, `init`, `l2`, `penalty`, `clip_norm`,
+            `class_weight`, `validation` (a share to hold out), `scale`, `dtype`, `alignment`.
 
     A run is solved where it ends by `all_within` or `error_below`. Raises `UsageError` for what
     cannot be, naming the nearest.

@@ -11,8 +11,6 @@ from deltarule.studies.statistics.values import LAYERWISE
 if TYPE_CHECKING:
     from deltarule.studies.results import Results
 
-__all__ = ["Cells", "comparison_table", "summary_table"]
-
 Cells = tuple[list[str], list[list[str]]]
 """The head of a table, and its rows."""
 

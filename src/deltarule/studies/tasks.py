@@ -16,8 +16,6 @@ from deltarule.studies.factors import Cell
 from deltarule.studies.problem import Parts
 from deltarule.training.many_jobs import structure
 
-__all__ = ["SHARES", "Made", "Run", "Task", "make", "tasks_of", "weight_of"]
-
 Run = tuple[Cell, int]
 """A cell and a seed."""
 

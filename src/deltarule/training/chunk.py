@@ -14,12 +14,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from deltarule.core.arrays import Array
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Trainer
 from deltarule.training.job import Job
-from deltarule.training.state import Array, State
+from deltarule.training.state import State
 from deltarule.training.stopping import EpochEnd
-
-__all__ = ["chunk"]
 
 FIRST, KEPT = 8, 1 << 22
 """The epochs of the first chunk where a rule may end it, and numbers kept on the way."""

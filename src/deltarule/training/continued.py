@@ -12,8 +12,6 @@ from deltarule.training.job import Job
 from deltarule.training.loop import advance
 from deltarule.training.run import Run
 
-__all__ = ["go_on"]
-
 
 def go_on(job: Job, before: Run | None, threads: int | None = None) -> Run:
     """Return the run of a job that starts where `before` ended; without one, from its seed.

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
 
-__all__ = ["Interrupt", "ask_to_stop", "listening"]
-
 
 class Interrupt:
     """Whether somebody asked for the end."""

@@ -28,8 +28,6 @@ from deltarule.training.keeping.checkpoint import digest
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
 
-__all__ = ["Job", "as_dtype", "as_optimiser", "as_rules", "first_theta", "require_memory"]
-
 
 @dataclass(frozen=True)
 class Job:

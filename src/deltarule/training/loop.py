@@ -19,8 +19,6 @@ from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.state import State
 from deltarule.training.stopping import EpochEnd
 
-__all__ = ["Epoch", "NonFiniteError", "advance", "close"]
-
 
 class Measuring(Protocol):
     """What measures E over samples."""

@@ -16,8 +16,6 @@ from deltarule.training.job import Job
 from deltarule.training.loop import NonFiniteError, advance
 from deltarule.training.state import State
 
-__all__ = ["try_lower_rates"]
-
 FACTORS = (0.1, 0.01, 0.001, 0.0001)
 SECONDS = 10.0
 """No new trial begins, and none goes on, after so long."""

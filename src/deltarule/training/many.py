@@ -47,8 +47,6 @@ from deltarule.training.progress import Bar
 from deltarule.training.stopping import StopRule
 from deltarule.training.train import as_validation
 
-__all__ = ["train_many"]
-
 OptimiserSpec = str | Mapping[str, Any] | Optimiser
 RuleSpec = str | Mapping[str, Any] | DeltaRule
 

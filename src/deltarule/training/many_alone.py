@@ -22,8 +22,6 @@ from deltarule.training.many_result import Histories
 from deltarule.training.minimise import minimise
 from deltarule.training.state import State
 
-__all__ = ["one_by_one"]
-
 
 def one_by_one(
     jobs: Jobs,

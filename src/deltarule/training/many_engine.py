@@ -9,8 +9,6 @@ import numpy as np
 from deltarule.engine.rule_state import FIXED, drawn_side_by_side
 from deltarule.training.many_jobs import Jobs
 
-__all__ = ["side_by_side"]
-
 
 def side_by_side(jobs: Jobs, engine: str, threads: int | None) -> Any:
     """Return the compiled engine with all networks side by side; None where it cannot."""

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from deltarule.core.arguments import array, number
+from deltarule.core.arrays import Array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.memory import require_parameters
 from deltarule.core.random import as_seeds
@@ -23,19 +24,6 @@ from deltarule.rules.reading import as_rule
 from deltarule.training.job import Job, as_optimiser
 from deltarule.training.many_rates import Rates
 
-__all__ = [
-    "Jobs",
-    "checked_objective",
-    "count_networks",
-    "first_thetas",
-    "several_optimisers",
-    "several_rates",
-    "several_rules",
-    "structure",
-    "with_rate",
-]
-
-Array = NDArray[Any]
 RuleSpec = str | Mapping[str, Any] | DeltaRule
 
 DEFAULT = range(200)

@@ -9,8 +9,8 @@ from functools import cache, partial
 from typing import Any, Protocol, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.engine.reference import training_step
 from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
@@ -20,10 +20,6 @@ from deltarule.training.many_result import Histories
 from deltarule.training.many_stopping import RuleStates
 from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.stopping import EpochEnd
-
-__all__ = ["InStep"]
-
-Array = NDArray[Any]
 
 FIRST = 4
 """The epochs done at once at the start, where networks may end on the way."""
@@ -98,7 +94,7 @@ class InStep:
         missed = len(job.samples) if any(rule.by_miss for rule in job.stop) else 0
         self._measured = len(job.validation or ()) + missed
         bounded = job.clipping.value is not None  # an infinite gradient is told beside the penalty
-        self._penalised = job.objective.l2 > 0.0 or bounded
+        self._penalised = bool(job.objective.penalties) or bounded
         timeless = all(rule.by_error or rule.by_miss for rule in job.stop)
         self._several = jobs.rates.steady and timeless
 

@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.optim import Optimiser
 from deltarule.optim.schedules import Constant, TimeSchedule
-
-__all__ = ["Rates"]
-
-Array = NDArray[Any]
 
 
 class Rates:

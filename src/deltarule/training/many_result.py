@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Histories", "Many"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,13 +6,9 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.training.stopping import EpochEnd, StopRule
-
-__all__ = ["RuleStates"]
-
-Array = NDArray[Any]
 
 
 class RuleStates:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.engine.trainer import Batch, NonFinite, Totals
 from deltarule.engine.whole_batch import WholeBatch
@@ -17,9 +18,7 @@ from deltarule.optim import Clipping, Minimiser
 from deltarule.training.job import Job
 from deltarule.training.loop import NonFiniteError, close
 from deltarule.training.nonfinite import describe
-from deltarule.training.state import Array, State
-
-__all__ = ["check_minimiser", "minimise"]
+from deltarule.training.state import State
 
 
 def check_minimiser(job: Job) -> None:

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from deltarule.engine import Objective, Samples
 from deltarule.engine.trainer import NonFinite
 
-__all__ = ["describe", "describe_validation"]
-
 
 def describe(objective: Objective, non_finite: NonFinite, epoch: int, step: int) -> str:
     """Return the message: epoch and step, and the layer or parameter."""

@@ -16,8 +16,6 @@ from deltarule.training.loop import Epoch
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Bar", "plain_bar"]
-
 INTERVAL = 0.1
 """Seconds between two drawings."""
 

@@ -13,8 +13,6 @@ from deltarule.engine.rule_state import FIXED, drawn
 from deltarule.optim import Method
 from deltarule.training.state import State
 
-__all__ = ["Run"]
-
 
 @dataclass(frozen=True, repr=False)
 class Run:

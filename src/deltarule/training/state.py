@@ -8,13 +8,9 @@ from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.engine.trainer import Totals
-
-__all__ = ["State", "numbered"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

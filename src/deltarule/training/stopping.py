@@ -13,8 +13,6 @@ import numpy as np
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import Record, Registry
 
-__all__ = ["STOPPING", "AllWithin", "EpochEnd", "ErrorBelow", "MaxSeconds", "Patience", "StopRule"]
-
 State = tuple[float, ...]
 
 

@@ -37,8 +37,6 @@ from deltarule.training.run import Run
 from deltarule.training.state import State
 from deltarule.training.stopping import StopRule
 
-__all__ = ["as_validation", "train"]
-
 Callback = Callable[[Epoch], Any]
 
 

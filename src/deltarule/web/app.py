@@ -10,8 +10,6 @@ from typing import Any
 from deltarule.core.errors import DeltaruleError
 from deltarule.web.worker import EndedError, Worker
 
-__all__ = ["Pages", "make_app"]
-
 _STATIC = Path(__file__).with_name("static")
 MOST_PAGES = 64
 IDLE = 1_800.0

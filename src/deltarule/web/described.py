@@ -15,8 +15,6 @@ from deltarule.models import Model
 from deltarule.models.answers import answers
 from deltarule.web.rows import MOST_ROWS, table_of
 
-__all__ = ["example", "openapi", "page"]
-
 _KINDS = {"numeric": "number", "text": "string", "boolean": "boolean"}
 
 

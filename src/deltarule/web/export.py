@@ -19,8 +19,6 @@ from deltarule.data.read import name_of
 if TYPE_CHECKING:
     from deltarule.web.session import Session
 
-__all__ = ["EXPORTS"]
-
 
 def _file(name: str, data: bytes) -> dict[str, str]:
     return {"name": name, "base64": base64.b64encode(data).decode()}

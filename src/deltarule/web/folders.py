@@ -12,8 +12,6 @@ import numpy as np
 from deltarule.core.errors import UsageError
 from deltarule.web.values import rounded
 
-__all__ = ["View", "view_of"]
-
 _PAST = 200
 """Values of a series that are drawn before its forecast."""
 _CURVES = 12

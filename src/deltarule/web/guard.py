@@ -14,8 +14,6 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl
 
-__all__ = ["Guard", "new_token"]
-
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 HEADERS = {

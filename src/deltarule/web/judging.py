@@ -17,8 +17,6 @@ from deltarule.engine.epoch import error_over
 from deltarule.web.lane import SOME, Lane
 from deltarule.web.values import rounded
 
-__all__ = ["Quiz", "checked", "diagnosed", "mistakes"]
-
 _ROWS = slice(SOME)
 _LISTED = 60
 """Weights of which both gradients are shown."""

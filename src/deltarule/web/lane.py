@@ -28,8 +28,6 @@ from deltarule.training.state import State
 if TYPE_CHECKING:
     from deltarule.check.diagnose.planting import Planted
 
-__all__ = ["Lane", "play"]
-
 KEPT = 512
 """So many states are kept at most; where there are more, every second one goes."""
 FOREVER = 10**9

@@ -24,8 +24,6 @@ from deltarule.core.errors import unknown_name
 if TYPE_CHECKING:
     from deltarule.web.lane import Lane
 
-__all__ = ["lesson", "lessons", "still_to_do"]
-
 _FOLDER = Path(__file__).with_name("lessons")
 ORDER = (
     "neuron", "xor", "deltas", "factor", "saturation", "differences", "momentum", "overfitting",

@@ -11,8 +11,6 @@ from typing import Any
 from deltarule.core.errors import ResourceError, UsageError
 from deltarule.web.guard import Guard
 
-__all__ = ["LOOPBACK", "listen", "loopback"]
-
 LOOPBACK = "127.0.0.1"
 
 SECONDS = 5.0

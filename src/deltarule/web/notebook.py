@@ -23,8 +23,6 @@ from deltarule.rules import DeltaRule
 from deltarule.web.snapshot import page, rows_of, thinned
 from deltarule.web.values import decision_map, passes, predictions, rounded
 
-__all__ = ["LabPage", "lab"]
-
 _HEIGHT = 900
 
 

@@ -18,8 +18,6 @@ from deltarule.data.table import CITED, Column, Table, label
 from deltarule.data.text.cells import BOOLEAN, number
 from deltarule.models import Model
 
-__all__ = ["MOST_ROWS", "rows_of", "table_of"]
-
 MOST_ROWS = 10_000
 """Of a request."""
 

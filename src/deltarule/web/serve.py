@@ -12,8 +12,6 @@ from deltarule.web.guard import new_token
 from deltarule.web.listening import LOOPBACK, listen
 from deltarule.web.worker import get_ready
 
-__all__ = ["serve"]
-
 
 def serve(
     data: str = "xor",

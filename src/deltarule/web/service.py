@@ -16,8 +16,6 @@ from deltarule.models.answers import answers
 from deltarule.web.described import openapi, page
 from deltarule.web.rows import rows_of, table_of
 
-__all__ = ["answer", "make_service", "servable"]
-
 MOST_BYTES = 4 << 20
 """Of a request's body."""
 
@@ -54,17 +52,29 @@ def answer(model: Model, rows: list[dict[str, Any]], unknown: str = "error") -> 
         spread = None if model.members is None else model.spread(table, unknown=unknown)
         said = answers(model, table, outputs, spread)
     digits = 9 if outputs.dtype.itemsize == 4 else 17
-    typed = dict(zip(model.targets.classes, model.classes.tolist(), strict=True))
+    typed = _typed(model)
     columns = [
         [_number(v, digits) for v in column.tolist()]
         if column.dtype.kind == "f"
-        else [typed.get(v, v) for v in column.tolist()]
-        for column in said.values()
+        else [typed.get(name, {}).get(v, v) for v in column.tolist()]
+        for name, column in said.items()
     ]
     expected = (*model.targets.names, *model.ids, *model.description["data"]["dropped"])
     return {
         "predictions": [dict(zip(said, row, strict=True)) for row in zip(*columns, strict=True)],
         "notes": list(model.inputs.notes(table, expected=expected)),
+    }
+
+
+def _typed(model: Model) -> dict[str, dict[str, Any]]:
+    """Return by column what a class is that is written so: a number, a truth value, a text."""
+    if model.targets.quantity:
+        return {}
+    classes = model.classes.tolist() if model.task == "multilabel" else [model.classes.tolist()]
+    triples = zip(model.targets.names, model.targets.classes_of, classes, strict=True)
+    return {
+        f"predicted_{name}": dict(zip(words, values, strict=True))
+        for name, words, values in triples
     }
 
 
@@ -98,7 +108,8 @@ def make_service(model: Model) -> Any:
             status = 422
             return said(answer(model, rows, unknown))
         except DeltaruleError as error:
-            return said({"error": str(error)[:2000]}, status)
+            words = str(error).replace("`--unknown ignore`", "`/predict?unknown=ignore`")
+            return said({"error": words[:2000]}, status)
         except MemoryError:
             return said({"error": "not enough memory for these rows: send fewer"}, 413)
 

@@ -11,8 +11,6 @@ from deltarule.data import Table
 from deltarule.models.plan import Plan, plan
 from deltarule.models.recipe import Recipe
 
-__all__ = ["MOST_LANES", "LaneSetup", "Setup"]
-
 MOST_LANES = 4
 
 

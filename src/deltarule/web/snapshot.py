@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deltarule.web.session import Session
 
-__all__ = ["page", "recording", "rows_of", "thinned"]
-
 _STATIC = Path(__file__).with_name("static")
 _FRAMES, _ROWS, _NUMBERS = 60, 16, 600_000
 """At most so many updates, rows, and numbers altogether are kept."""

@@ -10,8 +10,6 @@ from deltarule.web.session import Session
 from deltarule.web.setup import Setup
 from deltarule.web.tables import DATA
 
-__all__ = ["started"]
-
 
 def started(data: str = "xor", target: str = "", hidden: str = "3") -> Session:
     """Return the session that a page begins with; each page has one of its own.

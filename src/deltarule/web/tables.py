@@ -15,8 +15,6 @@ from deltarule.core.errors import DataError, DeltaruleError, UsageError, unknown
 from deltarule.data import GENERATED, Table, read_table
 from deltarule.data.sources.unpacked import Folder, held
 
-__all__ = ["DATA", "Tables"]
-
 DATA = (
     "xor", "encoder", "parity:3", "parity:4", "moons", "circles", "two_spirals", "iris", "wine",
     "digits", "breast_cancer", "diabetes", "teacher:5,3",

@@ -13,8 +13,6 @@ from deltarule.layers import Affine
 from deltarule.models.metrics import measure
 from deltarule.web.lane import Lane
 
-__all__ = ["Shown", "curve_point", "decision_map", "passes", "predictions", "rounded"]
-
 
 class Shown(Protocol):
     """A network with its weights and rows: a lane, or one that does not train."""

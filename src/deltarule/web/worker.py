@@ -19,8 +19,6 @@ from deltarule.core.errors import DeltaruleError, UsageError
 if TYPE_CHECKING:
     from deltarule.web.session import Session
 
-__all__ = ["EndedError", "Worker", "answer", "get_ready"]
-
 MOST_CHARACTERS = 64 * 1024
 """Of a message from a page."""
 

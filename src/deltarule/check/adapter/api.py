@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from deltarule.check.adapter.calls.trial import quiet
 from deltarule.check.adapter.calls.ways import point
@@ -26,13 +26,10 @@ from deltarule.check.adapter.subject import Subject
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.core.arguments import array
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.losses import Loss
 from deltarule.network import Network
-
-__all__ = ["diagnose", "documented", "programs_in"]
-
-Array = NDArray[Any]
 
 _GUESSES = 12
 """Networks that are tried where nobody says which one it is."""

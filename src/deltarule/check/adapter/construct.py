@@ -13,8 +13,6 @@ import numpy as np
 
 from deltarule.check.adapter.roles import parameters, role_of
 
-__all__ = ["SIZES", "Maker", "instances"]
-
 SIZES = (3, 4, 2)
 """The network that is made where any will do."""
 

@@ -15,8 +15,6 @@ from deltarule.check.adapter.loop import loops_of
 from deltarule.check.adapter.roles import parameters, role_of, roles_of
 from deltarule.check.adapter.subject import Step, Subject, copier
 
-__all__ = ["TRAINING", "Entry", "bare", "entries_of", "forward_subjects", "subjects_of"]
-
 _GRADIENTS = re.compile(r"_*(compute_|get_|calc_|calculate_)?(grad(ient)?s?)(_(?!descent).*)?")
 _BACKWARD = re.compile(
     r"_*(back_?prop(agat(e|ion))?|backward(_?(pass|prop(agat(e|ion))?))?|bprop)(_.*)?"

@@ -23,8 +23,6 @@ from deltarule.check.adapter.roles import parameters, role_of
 from deltarule.check.adapter.subject import Step, Subject
 from deltarule.core.errors import UsageError
 
-__all__ = ["share", "step_after"]
-
 _GRADIENT = re.compile(r"d?_?(grads?|gradients?|nablas?|derivatives?)(_.*)?|deltas?")
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import softmax
 
 from deltarule.check.adapter.program import Program
-
-__all__ = ["softmax_elsewhere"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 _OVER: dict[int | None, str] = {
     None: "all observations together: they add up to 1 over the whole batch",

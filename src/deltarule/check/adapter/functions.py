@@ -15,8 +15,6 @@ from deltarule.check.adapter.probe import containers_for
 from deltarule.check.adapter.roles import role_of, roles_of
 from deltarule.check.adapter.subject import Step, Subject
 
-__all__ = ["FORWARD", "of_function"]
-
 FORWARD = re.compile(r"_*(forward|feed_?forward|predict|propagate|think|query|run|activate|fprop|"
                       r"inference|compute|output)(_.*)?|\w+_(forward|fwd)")  # fmt: skip
 """Names of functions that compute outputs."""

@@ -14,8 +14,6 @@ import numpy as np
 from deltarule.check.adapter.calls.pieces import flat_readings
 from deltarule.network import Network
 
-__all__ = ["constants", "sizes_for"]
-
 _MOST, _LARGEST = 9, 64
 """Different numbers that are tried as sizes, and how large a layer may be."""
 

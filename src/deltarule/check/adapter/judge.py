@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.outcome import STEPS
 from deltarule.check.adapter.calls.pieces import Piece
@@ -28,11 +27,8 @@ from deltarule.check.adapter.rates import Powers, powers_of
 from deltarule.check.adapter.state import kept_state
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
+from deltarule.core.arrays import Array
 from deltarule.network import Network
-
-__all__ = ["Asked", "ask"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

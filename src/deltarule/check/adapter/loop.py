@@ -15,8 +15,6 @@ from typing import Any
 
 from deltarule.check.adapter.roles import role_of
 
-__all__ = ["data_of", "loops_of", "read_first"]
-
 
 def loops_of(module: ModuleType) -> Iterator[FunctionType]:
     """Yield every loop in a file's own lines as a function that goes through it once.

@@ -16,8 +16,6 @@ from deltarule.check.adapter.roles import role_of
 from deltarule.check.adapter.subject import Subject
 from deltarule.core.errors import UsageError
 
-__all__ = ["containers_for"]
-
 _SEQUENCE, _DICT = frozenset({"list", "pairs", "dicts"}), frozenset({"dict"})
 _FLAT, _OBJECT = frozenset({"flat"}), frozenset({"namespace"})
 _METHODS = {

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.outcome import STEPS
 from deltarule.check.adapter.calls.pieces import said, to_theta
@@ -19,12 +18,9 @@ from deltarule.check.adapter.calls.seen import Seen
 from deltarule.check.adapter.calls.ways import Point, point
 from deltarule.check.adapter.reading import Reading
 from deltarule.check.adapter.subject import Rate
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
-
-__all__ = ["Program", "functions", "program_of", "same"]
-
-Array = NDArray[Any]
 
 _SAME = 1e-6
 """Steps of weights have lost some digits to the weights they were added to."""

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.outcome import STEPS
 from deltarule.check.adapter.program import Program, raw, same
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose.diagnosis import Finding
-
-__all__ = ["Powers", "powers_of"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 _WORDS = {
     0: ("rate_missing", "the step is not multiplied by the learning rate"),

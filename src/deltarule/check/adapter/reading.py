@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.activations import Evidence, activations_of
 from deltarule.check.adapter.calls.outcome import Misshapen, Outcome, outcome_of
@@ -22,11 +21,8 @@ from deltarule.check.adapter.calls.seen import Seen, leaves_of
 from deltarule.check.adapter.calls.trial import Trial, Way, attempt
 from deltarule.check.adapter.calls.ways import Refused, point, told, ways
 from deltarule.check.adapter.subject import Subject
+from deltarule.core.arrays import Array
 from deltarule.network import Network
-
-__all__ = ["SINGLE", "Known", "Reading", "read"]
-
-Array = NDArray[Any]
 
 SINGLE = "float32"
 """In the place of an error: the program computes in lower precision, whose numbers are others."""

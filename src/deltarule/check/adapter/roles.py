@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["RATES", "Role", "is_rate", "parameters", "role_of", "roles_of"]
-
 Role = str
 """`theta`, `X`, `T`, `pairs`, `output`, `rate`, `epochs`, `rows`, `sizes`, `outputs` (how many),
 `W`, or `""`."""

@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.activations import Evidence, activations_of
 from deltarule.check.adapter.calls.chain import Chain, chains
@@ -22,11 +21,8 @@ from deltarule.check.adapter.program import functions
 from deltarule.check.adapter.reading import Known
 from deltarule.check.adapter.roles import role_of
 from deltarule.check.diagnose import diagnose as name_mistake
+from deltarule.core.arrays import Array
 from deltarule.network import Network
-
-__all__ = ["ask_script"]
-
-Array = NDArray[Any]
 
 
 def ask_script(

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.outcome import outcome_of
 from deltarule.check.adapter.calls.pieces import arrays, to_theta
 from deltarule.check.adapter.calls.slots import Slot, read, slots_of, write
 from deltarule.check.adapter.calls.trial import quiet, trial_of
 from deltarule.check.adapter.program import Program, same
-
-__all__ = ["kept_state"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 
 def kept_state(program: Program, theta: Array, X: Array, T: Array) -> str:

@@ -17,8 +17,6 @@ import numpy as np
 
 from deltarule.check.adapter.roles import Role, is_rate, parameters, role_of
 
-__all__ = ["Rate", "Step", "Subject", "copier"]
-
 DEFAULT_RATE = 0.1
 """The learning rate of a function that has to be given one."""
 

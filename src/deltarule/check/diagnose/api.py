@@ -26,8 +26,6 @@ from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
 
-__all__ = ["diagnose"]
-
 
 def diagnose(
     gradient: Any,

@@ -22,8 +22,6 @@ from deltarule.check.diagnose.grammar.slot import Point
 from deltarule.core.namespace import NUMPY
 from deltarule.losses import Loss
 
-__all__ = ["Acts", "At", "LayerPass", "Result", "backward", "flat", "unchanged"]
-
 Acts = tuple[Point, ...]
 Pair = tuple[Array, Array]
 _Slots = Mapping[str, Sequence[Point]]

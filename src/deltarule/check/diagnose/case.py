@@ -18,8 +18,6 @@ from deltarule.core.namespace import NUMPY
 from deltarule.engine import Objective, Samples
 from deltarule.losses import Loss
 
-__all__ = ["Array", "Case"]
-
 Array = NDArray[np.float64]
 
 

@@ -14,8 +14,6 @@ from deltarule.check.diagnose.case import Case
 from deltarule.check.diagnose.grammar import FACTORS
 from deltarule.check.diagnose.match import Given
 
-__all__ = ["ADDED_UP", "FREE", "NONE", "Factor", "Factors"]
-
 FREE, ADDED_UP = "learning_rate", "accumulated"
 """A number that was estimated: a learning rate; where it is whole, several steps added up."""
 

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["Diagnosis", "Finding", "LayerAgreement"]
-
 
 @dataclass(frozen=True)
 class Finding:

@@ -20,8 +20,6 @@ from deltarule.check.diagnose.online import ONLINE, online_gradient
 
 Bools = NDArray[np.bool_]
 
-__all__ = ["Evidence", "evidence_of", "predicted"]
-
 
 @dataclass(frozen=True)
 class Evidence:

@@ -16,8 +16,6 @@ from deltarule.check.diagnose.match import as_given, precisions_of, roundings
 from deltarule.core.errors import DeltaruleError
 from deltarule.engine import Samples
 
-__all__ = ["EXPERIMENTS", "ROWS", "Answer", "answers", "telling"]
-
 
 def _other_weights(case: Case, rng: np.random.Generator) -> Case:
     theta = case.theta * rng.uniform(0.5, 1.5, case.theta.shape)

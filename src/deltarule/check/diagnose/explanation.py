@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from deltarule.check.diagnose.conventions import NONE, Factor
 from deltarule.check.diagnose.grammar import Point
 
-__all__ = ["Explanation"]
-
 _PRODUCTS = ({"loss", "delta"}, {"loss", "own"}, {"scale", "whole"})
 """Slots whose values are multiplied with each other."""
 

@@ -13,8 +13,6 @@ from deltarule.check.diagnose.explanation import Explanation
 from deltarule.check.diagnose.grammar import FACTORS, MISTAKES, Point, mistake_of
 from deltarule.check.diagnose.match import Given, as_given, roundings
 
-__all__ = ["convention", "findings", "place_of", "title_of"]
-
 _IN = {
     "the layer's own gradient alone": "in the layer's own gradient: the delta that is carried "
     "down is another",

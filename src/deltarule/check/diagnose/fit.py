@@ -16,8 +16,6 @@ import numpy as np
 from deltarule.check.diagnose.case import Array
 from deltarule.check.diagnose.grammar import QUANTITIES, Point
 
-__all__ = ["closed"]
-
 Acts = tuple[Point, ...]
 Gradient = Callable[[Acts], Array]
 

@@ -15,8 +15,6 @@ from deltarule.core.notation import Notation
 from deltarule.engine import Samples
 from deltarule.network import Network
 
-__all__ = ["Delivered", "call", "read"]
-
 SAME = 1e-12
 """Two calls may differ by so much of their largest entry: sums in another order."""
 

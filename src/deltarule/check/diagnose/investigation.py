@@ -23,8 +23,6 @@ from deltarule.check.diagnose.match import EPS, precisions_of
 from deltarule.check.diagnose.online import online_explanations
 from deltarule.check.diagnose.search import Search
 
-__all__ = ["Outcome", "investigate"]
-
 _TOLD = 40
 """Explanations that are held against the function's other answers, the simplest first."""
 

@@ -21,8 +21,6 @@ import numpy as np
 
 from deltarule.check.diagnose.case import Array, Case
 
-__all__ = ["EPS", "HALF_THE_DIGITS", "Given", "as_given", "precisions_of", "roundings"]
-
 EPS = float(np.finfo(np.float64).eps)
 HALF_THE_DIGITS = EPS**0.5
 LOWER = (np.float32, np.float16)

@@ -22,8 +22,6 @@ from deltarule.check.diagnose.grammar import QUANTITIES, Point
 from deltarule.check.diagnose.match import as_given, roundings
 from deltarule.engine import Samples
 
-__all__ = ["ONLINE", "online_explanations", "online_gradient"]
-
 ONLINE = QUANTITIES["rows:online"]
 _UPDATED = QUANTITIES["carrier:updated"]
 _TRIED, _SOLVED = 16, 8

@@ -17,8 +17,6 @@ from deltarule.engine.reference import Backprop
 from deltarule.engine.reference import backprop as right
 from deltarule.rules import as_rule
 
-__all__ = ["Planted", "plant", "plantable"]
-
 _NUMBERS = (0.5, 0.1, 2.0)
 """What stands in a mistake that has a number: the first of these that makes sense there."""
 _USUAL = ("loss:half_squared_error", "loss:binary_cross_entropy")

@@ -24,8 +24,6 @@ from deltarule.check.diagnose.unexplained import (
 )
 from deltarule.core.errors import UsageError
 
-__all__ = ["UP_TO", "conclude"]
-
 UP_TO = ("factor", "rate", "nothing")
 """What a factor common to all layers may be, and no mistake: any number, a positive one (of a step
 that is subtracted, or was made), 1."""

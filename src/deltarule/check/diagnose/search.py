@@ -22,8 +22,6 @@ from deltarule.check.diagnose.grammar import orders
 from deltarule.check.diagnose.match import Given, as_given, roundings
 from deltarule.check.diagnose.step import State, Step
 
-__all__ = ["Search"]
-
 STATES = 300
 """Explanations of the layers so far that are carried on, the simplest first."""
 

@@ -17,8 +17,6 @@ from deltarule.check.diagnose.fit import closed
 from deltarule.check.diagnose.grammar import Point, at_the_bound
 from deltarule.check.diagnose.match import Given
 
-__all__ = ["State", "Step"]
-
 
 @dataclass(frozen=True)
 class State:

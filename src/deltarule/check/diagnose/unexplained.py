@@ -12,8 +12,6 @@ from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.diagnosis import LayerAgreement
 from deltarule.check.diagnose.match import HALF_THE_DIGITS, Given
 
-__all__ = ["agreement", "command", "facts", "where_to_look", "worst_weight"]
-
 Pair = tuple[Array, Array]
 _LONG = 6
 

@@ -7,14 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.activations import ACTIVATIONS, Activation
+from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY
-
-__all__ = ["activation_of"]
-
-Array = NDArray[Any]
 
 _PROBE = np.array([*np.linspace(-3.1, 3.3, 31), -40.0, -7.5, 7.5, 40.0]).reshape(7, 5)
 """Beyond 6, too, where relu6 ends."""

@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.frameworks.point import Point
 from deltarule.core.arguments import no_array, plain_values, readable
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
-
-__all__ = ["Called", "call_function", "call_gradient", "values_of"]
-
-Array = NDArray[Any]
 
 _REPEATS = 64.0
 """Rounding units by which two calls may differ: sums may be taken in another order."""

@@ -7,18 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from deltarule.check.frameworks.keras_network import keras_network
 from deltarule.check.network import check_gradient
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError, first_few
 from deltarule.network import Network
-
-__all__ = ["check_keras"]
-
-Array = NDArray[Any]
 
 _LOSSES: dict[str, tuple[str, bool]] = {
     "mean_squared_error": ("squared_error", True),

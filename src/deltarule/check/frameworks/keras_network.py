@@ -9,18 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.check.frameworks.by_values import activation_of
 from deltarule.core.arguments import plain_values
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.layers import Dense
 from deltarule.network import Network
-
-__all__ = ["keras_network", "outputs_of_keras"]
-
-Array = NDArray[Any]
 
 _PASSED = ("InputLayer", "Dropout", "GaussianNoise", "GaussianDropout", "ActivityRegularization")
 """Layers that do nothing outside of training."""

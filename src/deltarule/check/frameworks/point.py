@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.groups import Groups
 from deltarule.core.arguments import no_array, plain_values
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
-
-__all__ = ["Point", "as_numpy", "point_of"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.frameworks.torch_network import ours_of
 from deltarule.check.function import check_function
@@ -21,10 +20,6 @@ from deltarule.check.ours import Ours
 from deltarule.check.result import GradientCheck
 from deltarule.core.errors import UsageError
 from deltarule.engine import backprop
-
-__all__ = ["check_torch"]
-
-Array = NDArray[Any]
 
 
 def check_torch(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from deltarule.check.compare import Setting, compare
 from deltarule.check.frameworks.point import point_of
@@ -23,14 +23,11 @@ from deltarule.check.numerical.formulas import check_method
 from deltarule.check.numerical.groups import layer_groups
 from deltarule.check.ours import Ours
 from deltarule.check.result import GradientCheck
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError, first_few
 from deltarule.engine import backprop
 from deltarule.layers import Dense
 from deltarule.network import Network
-
-__all__ = ["check_sklearn", "network_of"]
-
-Array = NDArray[Any]
 
 _LOSSES = {
     ("squared_error", "identity"): "half_squared_error",

@@ -17,8 +17,6 @@ from deltarule.layers import Dense
 from deltarule.losses import LOSSES
 from deltarule.network import Network
 
-__all__ = ["module_of", "ours_of", "plain_network"]
-
 _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "Identity": lambda m: "identity",
     "Sigmoid": lambda m: "sigmoid",

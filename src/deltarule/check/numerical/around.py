@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["Around", "typical_sizes"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 
 class Around(ABC):

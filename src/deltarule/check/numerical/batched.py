@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.perturbed import Perturbed
-
-__all__ = ["Batched"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 _BLOCK = 1 << 16
 

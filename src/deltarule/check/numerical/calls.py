@@ -6,16 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.frameworks.call import values_of
 from deltarule.check.frameworks.point import Point
 from deltarule.check.numerical.around import Around
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
-
-__all__ = ["FunctionAround", "JacobianAround"]
-
-Array = NDArray[Any]
 
 
 class FunctionAround(Around):

@@ -17,13 +17,9 @@ import itertools
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.around import Around, typical_sizes
-
-__all__ = ["corner"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 _FEW = 6
 """Kinked entries of which every orthant is looked at."""

@@ -7,15 +7,6 @@ from deltarule.core.errors import ResourceError
 from deltarule.core.memory import require_large
 from deltarule.network import Network
 
-__all__ = [
-    "MAX_SECONDS",
-    "check_diagnosis_cost",
-    "check_directions_cost",
-    "check_function_cost",
-    "check_network_cost",
-    "evaluations",
-]
-
 MAX_SECONDS = 600.0
 """A check that would take longer is refused."""
 

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.around import Around, typical_sizes
-
-__all__ = ["Directions"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 
 class Directions(Around):

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.around import Around
+from deltarule.core.arrays import Array
 from deltarule.core.errors import unknown_name
-
-__all__ = ["COMPLEX", "FORMULAS", "METHODS", "Formula", "check_method", "complex_slopes"]
-
-Array = NDArray[Any]
 
 COMPLEX = "complex"
 

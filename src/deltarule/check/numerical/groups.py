@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.network import Network
-
-__all__ = ["Groups", "layer_groups"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

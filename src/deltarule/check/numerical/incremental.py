@@ -13,16 +13,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.log_sum import LogSum
 from deltarule.check.numerical.perturbed import Perturbed, Repeated, contract
+from deltarule.core.arrays import Array
 from deltarule.engine import Objective, Samples
 from deltarule.losses import FUSED
-
-__all__ = ["Incremental"]
-
-Array = NDArray[Any]
 
 _BLOCK = 1 << 15
 """Numbers per array that exist at a time: they stay in a core's cache. Half as many are complex."""

@@ -14,16 +14,10 @@ one term of S. The other terms are added up without it, so that nothing cancels.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.perturbed import XP, Repeated
-
-__all__ = ["LogSum"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 
 class LogSum:

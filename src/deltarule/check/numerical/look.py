@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["RATIO", "Look", "look", "look_steps"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 RATIO = 8.0
 """Between a step and the next longer one."""

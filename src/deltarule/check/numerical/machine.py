@@ -6,8 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["keep_freed_memory"]
-
 _KEPT = 1 << 24
 """Bytes; larger than any array that the checks make many of."""
 

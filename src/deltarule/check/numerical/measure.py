@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.around import Around, typical_sizes
 from deltarule.check.numerical.formulas import COMPLEX, FORMULAS, complex_slopes
 from deltarule.check.numerical.groups import Groups
 from deltarule.check.numerical.look import Look, look, look_steps
 from deltarule.check.numerical.probe import Probe
-
-__all__ = ["Kinks", "Measured", "choose_method", "measure"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 _PART = 256
 """Entries that are looked at together for the second time."""

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["estimate_noise"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 _POINTS = 7
 _TRIES = 12

@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.around import Around
+from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import Objective, Samples
 from deltarule.engine.reference import data_error, penalty
-
-__all__ = ["Passes"]
-
-Array = NDArray[Any]
 
 
 class Passes(Around):

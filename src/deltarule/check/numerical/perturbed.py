@@ -12,16 +12,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.around import Around
 from deltarule.check.numerical.machine import keep_freed_memory
+from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY, NumpyNamespace
 from deltarule.engine import Objective, Samples
-
-__all__ = ["XP", "Perturbed", "Repeated", "contract"]
-
-Array = NDArray[Any]
 
 _BLOCK = 1 << 16
 """Numbers per array that exist at a time along a direction."""

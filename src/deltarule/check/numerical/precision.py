@@ -10,8 +10,6 @@ import numpy as np
 
 from deltarule.check.frameworks.point import Point
 
-__all__ = ["Precision", "choose_precision"]
-
 _DOUBLE = np.dtype(np.float64)
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deltarule.check.numerical.around import Around, Array, typical_sizes
+from deltarule.check.numerical.around import Around, typical_sizes
 from deltarule.check.numerical.look import Look, look, look_steps
 from deltarule.check.numerical.noise import estimate_noise
-
-__all__ = ["Probe", "probe"]
+from deltarule.core.arrays import Array
 
 _BESIDE = 0.01
 """How far from a kink complex steps are tried."""

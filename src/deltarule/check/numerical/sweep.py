@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.numerical.around import Around
 from deltarule.check.numerical.formulas import COMPLEX, FORMULAS
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.style import (
     BLUE,
@@ -23,10 +23,6 @@ from deltarule.core.style import (
     quiet_axes,
     save_figure,
 )
-
-__all__ = ["Sweep", "sweep"]
-
-Array = NDArray[Any]
 
 _STEPS = 10.0 ** np.arange(-16.0, 0.01, 0.25)
 _LEAST = 1e-17

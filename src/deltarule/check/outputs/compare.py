@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from deltarule.check.adapter.calls.pieces import Pieces, flat_readings, said, to_theta
 from deltarule.check.adapter.calls.seen import Seen, numbers_of
@@ -18,12 +18,9 @@ from deltarule.check.adapter.calls.ways import point, told, ways
 from deltarule.check.adapter.entries import Entry, forward_subjects
 from deltarule.check.outputs.variants import Part, Taken, inputs_of, variants
 from deltarule.core.arguments import array
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
-
-__all__ = ["LayerOutputs", "OutputsCheck", "compare_outputs"]
-
-Array = NDArray[Any]
 
 _BRANCHES = 8
 """Ways of taking a hidden layer that are followed up: more than one where net is kept as well."""

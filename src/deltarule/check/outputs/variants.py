@@ -8,15 +8,11 @@ from itertools import combinations, product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.activations import Activation
 from deltarule.check.adapter.calls.activations import candidates
+from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY
-
-__all__ = ["Part", "Taken", "inputs_of", "variants"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

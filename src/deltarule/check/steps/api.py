@@ -15,8 +15,6 @@ from deltarule.core.arguments import array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.optim import OPTIMISERS, Optimiser
 
-__all__ = ["diagnose_step"]
-
 Array = NDArray[np.float64]
 
 _EXACT = 1e-9

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
 
-__all__ = ["drive"]
-
 Array = NDArray[np.float64]
 
 _METHODS = ("step", "update", "apply", "update_params", "update_weights", "optimize", "__call__")

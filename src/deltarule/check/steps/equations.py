@@ -19,8 +19,6 @@ from deltarule.core.namespace import NUMPY
 from deltarule.optim import elementwise
 from deltarule.optim.optimiser import Optimiser
 
-__all__ = ["CHANGES", "RIGHT", "Change", "steps_of"]
-
 Array = NDArray[np.float64]
 
 

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from deltarule.check.steps.equations import Change, steps_of
 from deltarule.optim import OPTIMISERS
 
-__all__ = ["Fitted", "fit"]
-
 Array = NDArray[np.float64]
 
 _USUAL: dict[str, tuple[float, ...]] = {

@@ -28,8 +28,6 @@ from deltarule.cli.guard import explained, say_error, say_note
 from deltarule.cli.offspring import die_with_the_parent, ending
 from deltarule.core.errors import UsageError
 
-__all__ = ["Verdict", "apart"]
-
 Verdict = tuple[str, int]
 """What goes to the standard output, and the exit status."""
 

@@ -11,8 +11,6 @@ from deltarule.core.errors import UsageError
 if TYPE_CHECKING:
     from deltarule.network import Network
 
-__all__ = ["gradient_of", "point_of", "theta_of"]
-
 
 def point_of(
     path: Path, arrays: Mapping[str, Any], net: Network, notation: str = "theory"

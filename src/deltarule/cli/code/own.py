@@ -8,8 +8,6 @@ from typing import Any
 from deltarule.cli.code.user_code import find, load_module, split_name
 from deltarule.core.errors import UsageError
 
-__all__ = ["own_or_name", "own_rule", "owned"]
-
 _NUMBERS = ("nan", "inf", "infinity")
 
 

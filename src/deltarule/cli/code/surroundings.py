@@ -19,8 +19,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["keeping", "kept", "kept_call", "take_notes"]
-
 
 @dataclass(frozen=True)
 class _Shared:

@@ -11,8 +11,6 @@ from deltarule.core.errors import FileError, UsageError
 if TYPE_CHECKING:
     from deltarule.network import Network
 
-__all__ = ["read_theta"]
-
 _WHAT = (
     "It holds one vector (.npy, .npz with the key theta, .json, or text with one number per line) "
     "or every layer's W1, b1, W2, b2, ... (.npz)."

@@ -13,8 +13,6 @@ from typing import Any
 
 from deltarule.core.errors import FileError, UsageError, nearest
 
-__all__ = ["find", "load_function", "load_module", "running", "split_name", "staying"]
-
 _OURS = str(Path(__file__).parents[2])
 
 

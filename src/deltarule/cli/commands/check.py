@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from deltarule.cli.code.apart import Verdict
     from deltarule.data.text.format import TextFormat
 
-__all__ = ["check"]
-
 _ROWS, _RANDOM_ROWS = 100, 5
 
 _TO_NAME_IT = (

@@ -11,8 +11,6 @@ import typer
 
 from deltarule.cli.guard import guarded
 
-__all__ = ["compare"]
-
 
 @guarded
 def compare(

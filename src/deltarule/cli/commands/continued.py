@@ -14,8 +14,6 @@ from deltarule.cli.commands.forecast_report import measure_rows, summary_rows
 from deltarule.cli.guard import say_note
 from deltarule.cli.screen import Screen
 
-__all__ = ["continued", "is_forecast", "show_forecast"]
-
 
 def is_forecast(folder: Path) -> bool:
     """Whether a folder is that of a forecast; raises `FileError` where it cannot be read."""

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from deltarule.check.diagnose import Diagnosis
     from deltarule.cli.code.apart import Verdict
 
-__all__ = ["diagnose"]
-
 _POINT = "Where the function is called"
 _OPTIONS = ("network", "activation", "output", "bias", "loss", "reduction", "notation")
 _FOUND = dict.fromkeys(_OPTIONS, "as the program's numbers show")

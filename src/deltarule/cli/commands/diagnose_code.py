@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from deltarule.cli.code.apart import Verdict
     from deltarule.network import Network
 
-__all__ = ["ask_all", "load_thing", "of_outputs", "of_steps", "point_in"]
-
 
 def load_thing(text: str) -> tuple[Any, str]:
     """Return what FILE or FILE:NAME names, and its name; the file is imported, and so run.

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from deltarule.explanation import Explanation
     from deltarule.network import Network
 
-__all__ = ["explain"]
-
 _MODEL, _OUTPUT = "A model", "Output"
 _FORMATS = ("text", "latex", "markdown", "json", "html")
 

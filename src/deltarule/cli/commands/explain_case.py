@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from deltarule.data.text.format import TextFormat
     from deltarule.network import Network
 
-__all__ = ["Case", "check_own", "of_model", "of_network", "refuse"]
-
 Case: TypeAlias = "tuple[Network, Any, Any, Any, dict[str, Any]]"
 """The network, theta, X, T, and what of the error is its own."""
 

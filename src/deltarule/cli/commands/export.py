@@ -10,8 +10,6 @@ import typer
 from deltarule.cli import complete, options
 from deltarule.cli.guard import guarded
 
-__all__ = ["export"]
-
 
 @guarded
 def export(

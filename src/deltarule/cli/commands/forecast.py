@@ -17,8 +17,6 @@ from deltarule.cli.commands.forecast_options import judgement, networks, series_
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 
-__all__ = ["forecast"]
-
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 _output: Any = partial(typer.Option, rich_help_panel="Output")
 

@@ -9,8 +9,6 @@ import typer
 
 from deltarule.cli import complete, options
 
-__all__ = ["judgement", "networks", "series_data", "training"]
-
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 _network: Any = partial(typer.Option, rich_help_panel="Network")
 _training: Any = partial(typer.Option, rich_help_panel="Training")

@@ -11,8 +11,6 @@ from deltarule.cli.screen import Screen
 if TYPE_CHECKING:
     from deltarule.series import Forecast, Panel
 
-__all__ = ["as_json", "measure_rows", "report", "summary_rows"]
-
 
 def report(found: Forecast | Panel, folder: Path, undrawn: list[str]) -> None:
     """Print what was understood, the measures, the verdict and the steps to come."""

@@ -8,8 +8,6 @@ import typer
 
 from deltarule.cli.guard import guarded
 
-__all__ = ["lab"]
-
 
 @guarded
 def lab(

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from deltarule.data.text.format import TextFormat
     from deltarule.models import Model
 
-__all__ = ["predict"]
-
 _BLOCK = 4096
 
 

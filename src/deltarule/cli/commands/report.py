@@ -14,19 +14,6 @@ if TYPE_CHECKING:
     from deltarule.models import Fitted, Plan
     from deltarule.network import Network
 
-__all__ = [
-    "HEADS",
-    "as_json",
-    "how_it_ended",
-    "how_it_was_trained",
-    "metric_words",
-    "show_metrics",
-    "show_network",
-    "show_plan",
-    "show_results",
-    "some",
-]
-
 _DIGITS = {"accuracy": ".4f", "r2": ".4f", "auc": ".4f"}
 HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE", "auc": "AUC", "brier": "Brier"}
 _MEANS = {"regression": "mean", "count": "mean"}

@@ -10,8 +10,6 @@ import typer
 
 from deltarule.cli.guard import guarded
 
-__all__ = ["runs"]
-
 
 @guarded
 def runs(

@@ -10,8 +10,6 @@ import typer
 from deltarule.cli import options
 from deltarule.cli.guard import guarded
 
-__all__ = ["serve"]
-
 
 @guarded
 def serve(

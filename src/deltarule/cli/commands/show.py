@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from deltarule.cli.screen import Screen
     from deltarule.models import Model
 
-__all__ = ["show"]
-
 
 @guarded
 def show(

@@ -15,8 +15,6 @@ from deltarule.cli.guard import guarded, say_note
 if TYPE_CHECKING:
     from deltarule.studies import Results, Study
 
-__all__ = ["list_", "new", "run", "show"]
-
 _DEBUG: Any = typer.Option("--debug", help="Show the traceback of an error.")
 _JSON: Any = typer.Option("--json", help="Print one JSON object instead.")
 _MANY = 1_000_000

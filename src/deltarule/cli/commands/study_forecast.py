@@ -11,8 +11,6 @@ import typer
 if TYPE_CHECKING:
     from deltarule.series.studies import Outcome
 
-__all__ = ["is_folder", "run", "show"]
-
 _RESULTS = "forecast-study.json"
 
 

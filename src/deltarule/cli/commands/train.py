@@ -12,8 +12,6 @@ from deltarule.cli import complete, options, table_options
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 
-__all__ = ["train"]
-
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 _network: Any = partial(typer.Option, rich_help_panel="Network")
 _training: Any = partial(typer.Option, rich_help_panel="Training")

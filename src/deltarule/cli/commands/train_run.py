@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from deltarule.models import Fitted, Plan, Recipe
     from deltarule.training.keeping.keeper import Keeper
 
-__all__ = ["Asked", "again", "anew", "carry_out", "taken"]
-
 _FREE = frozenset(
     {"data", "resume", "more_epochs", "checkpoint_every", "threads", "force", "quiet", "as_json",
      "debug"}

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from deltarule.data.text.format import TextFormat
     from deltarule.models import Recipe
 
-__all__ = ["stream"]
-
 _WHOLE = {"cv": 0, "importance": False, "checkpoint_every": None, "resume": None}
 """Options that need all rows at once, or a checkpoint, and what they are where nobody asks."""
 

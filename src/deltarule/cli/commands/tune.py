@@ -16,8 +16,6 @@ from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.signals import exit_status
 
-__all__ = ["tune"]
-
 _search: Any = partial(typer.Option, rich_help_panel="What is tried")
 _output: Any = partial(typer.Option, rich_help_panel="Output")
 

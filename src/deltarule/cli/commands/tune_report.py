@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deltarule.studies.tuning import Tuned
 
-__all__ = ["FILE", "TRIALS", "keep", "show", "tell"]
-
 FILE, TRIALS, PICTURE = "tune.json", "trials.csv", "mattered.png"
 _SHOWN = 8
 _COLUMNS = {"number": "trial", "hidden": "hidden", "activation": "activation",

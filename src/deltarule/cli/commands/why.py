@@ -13,8 +13,6 @@ from deltarule.cli.guard import guarded
 if TYPE_CHECKING:
     from deltarule.series import WhyForecast
 
-__all__ = ["why"]
-
 
 @guarded
 def why(

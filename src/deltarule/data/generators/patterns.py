@@ -7,8 +7,6 @@ import numpy as np
 from deltarule.core.arguments import whole
 from deltarule.data.bundle import Bundled
 
-__all__ = ["complement", "encoder", "parity"]
-
 _MOST_BITS, _MOST_PATTERNS = 16, 1024
 
 

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from deltarule.core.arguments import number, whole
 from deltarule.data.bundle import Bundled
 
-__all__ = ["circles", "moons", "two_spirals"]
-
 _MOST = 1_000_000
 
 

@@ -9,8 +9,6 @@ from deltarule.core.errors import UsageError
 from deltarule.data.bundle import Bundled
 from deltarule.data.generators import patterns, plane, sequences, series, teachers
 
-__all__ = ["GENERATED", "generate", "is_generated", "usages"]
-
 GENERATED: dict[str, Callable[..., Bundled]] = {
     make.__name__: make
     for make in (

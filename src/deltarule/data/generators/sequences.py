@@ -7,8 +7,6 @@ import numpy as np
 from deltarule.core.arguments import whole
 from deltarule.data.bundle import Bundled
 
-__all__ = ["adding"]
-
 
 def adding(steps: int = 50, samples: int = 2000) -> Bundled:
     """Return the adding problem: the sum of two marked numbers, one in each half of a sequence.

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from deltarule.core.arguments import whole
 from deltarule.data.bundle import Bundled
 
-__all__ = ["mackey_glass"]
-
 _STEPS = 10
 """Steps of the integration in a unit of time."""
 _FIRST, _LAGS, _AHEAD = 118, (0, 6, 12, 18), 6

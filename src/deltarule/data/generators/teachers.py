@@ -7,8 +7,6 @@ import numpy as np
 from deltarule.core.arguments import number, whole
 from deltarule.data.bundle import Bundled
 
-__all__ = ["sine", "teacher"]
-
 _MOST = 1_000_000
 
 

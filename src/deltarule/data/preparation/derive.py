@@ -16,8 +16,6 @@ from deltarule.core.errors import DataError, UsageError
 from deltarule.data.preparation.parts import damaged
 from deltarule.data.table import Column, Kind, Locator, Table, listed, no_such_column
 
-__all__ = ["DATES", "Derived", "derive", "derived_from", "planned"]
-
 DATES = ("days", "parts")
 """What becomes of dates: days since 1970 alone, or their parts as well."""
 

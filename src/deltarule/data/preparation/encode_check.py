@@ -11,18 +11,6 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DataError, nearest
 from deltarule.data.table import CITED, Column, Table, listed
 
-__all__ = [
-    "OTHER",
-    "category_codes",
-    "check_kinds",
-    "check_missing",
-    "check_spread",
-    "check_unseen",
-    "far_notes",
-    "input_notes",
-    "missing_rows",
-]
-
 OTHER = "(other)"
 """What categories together are called that are too rare for an input each."""
 

@@ -16,8 +16,6 @@ from deltarule.core.errors import DataError
 from deltarule.data.preparation.scale import Scaler
 from deltarule.data.table import Column, Table
 
-__all__ = ["fill_rows"]
-
 _BLOCK_CELLS = 1 << 16
 _BLOCK_ROWS = 16  # at least: every column of a block costs a step of Python
 

@@ -16,8 +16,6 @@ from deltarule.core.random import stream
 from deltarule.data.preparation.task import class_codes
 from deltarule.data.table import Column, Table, option
 
-__all__ = ["counters", "leaks"]
-
 _SURE, _SURE_IN_ORDER = 0.98, 0.999
 """From which share on a column is named: 0 is what the target's mean tells, 1 is all."""
 

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from deltarule.core.errors import FileError
 from deltarule.data.preparation.scale import SCALERS, Scaler
 
-__all__ = ["damaged", "numbers_of", "scaler_arrays", "scaler_from", "strings_of"]
-
 
 def damaged(what: str) -> FileError:
     """Build the error for parts that do not fit together."""

@@ -18,8 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["TRANSFORMS", "Power", "power_of"]
-
 Array = NDArray[np.float64]
 
 

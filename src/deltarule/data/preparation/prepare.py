@@ -22,8 +22,6 @@ from deltarule.data.preparation.target import TargetEncoder
 from deltarule.data.preparation.task import class_codes, detect_task
 from deltarule.data.table import Table, listed, no_such_column, option
 
-__all__ = ["Part", "Prepared", "prepare"]
-
 
 @dataclass(frozen=True, eq=False)
 class Part:

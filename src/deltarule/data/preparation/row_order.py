@@ -18,8 +18,6 @@ from deltarule.core.errors import UsageError, unknown_name
 from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import Column, Table, listed, no_such_column, option
 
-__all__ = ["SPLITS", "Order", "check_split", "order_of"]
-
 SPLITS = ("auto", "random", "ordered")
 _BY = "column:"
 _DATED = ("date", "date and time")

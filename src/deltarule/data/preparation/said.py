@@ -14,8 +14,6 @@ from deltarule.data.preparation.target import TargetEncoder
 from deltarule.data.preparation.task import class_codes
 from deltarule.data.table import Column, Table, listed
 
-__all__ = ["detected", "encoded", "splitted"]
-
 _FEW = 0.2
 
 

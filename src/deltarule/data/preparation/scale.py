@@ -24,8 +24,6 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import unknown_name
 
-__all__ = ["SCALERS", "Scaler", "mean"]
-
 _STEPS, _EXACT = 32, 2.0**53
 
 Statistic = Callable[[NDArray[np.float64]], tuple[float, float]]

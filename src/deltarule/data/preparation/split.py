@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.random import SPLIT, stream
 
-__all__ = ["PARTS", "split_rows"]
-
 PARTS = ("train", "validation", "test")
 
 Rows = NDArray[np.intp]

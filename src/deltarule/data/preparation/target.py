@@ -23,8 +23,6 @@ from deltarule.data.preparation.scale import Scaler
 from deltarule.data.preparation.task import QUANTITIES, TASKS, class_codes
 from deltarule.data.table import Column, Table, listed, no_such_column
 
-__all__ = ["TargetEncoder"]
-
 _HALF = 0.5
 
 

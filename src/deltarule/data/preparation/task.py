@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DataError, unknown_name
 from deltarule.data.table import Column, label, listed
 
-__all__ = ["QUANTITIES", "TASKS", "class_codes", "detect_task"]
-
 TASKS = ("regression", "count", "binary", "multiclass", "multilabel")
 
 QUANTITIES = ("regression", "count")

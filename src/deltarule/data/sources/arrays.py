@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DataError
 from deltarule.data.table import Column, Table
 
-__all__ = ["from_arrays"]
-
 _MATRIX = 2
 
 

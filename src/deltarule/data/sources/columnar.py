@@ -25,8 +25,6 @@ from deltarule.data.options import Options
 from deltarule.data.sources.memory import require
 from deltarule.data.table import Column, Table, listed, option
 
-__all__ = ["COLUMNAR", "DUCKDB", "answer", "child_of", "is_duckdb", "read_columnar"]
-
 DUCKDB = "DuckDB"
 
 COLUMNAR = {

@@ -16,8 +16,6 @@ from deltarule.data.sources.child import described, values_of
 from deltarule.data.table import Column, Kind, Table
 from deltarule.data.text.cells import BOOLEAN
 
-__all__ = ["columns_table", "is_tabular", "unmasked"]
-
 
 def columns_table(data: Any) -> Table:
     """Return a DataFrame, a dictionary of columns or an Arrow table as a table.

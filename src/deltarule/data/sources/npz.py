@@ -12,8 +12,6 @@ from deltarule.data.sources.memory import require
 from deltarule.data.sources.steps import from_steps
 from deltarule.data.table import Table
 
-__all__ = ["read_npz"]
-
 _NUMBER_BYTES = 16
 
 

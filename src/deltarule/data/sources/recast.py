@@ -13,8 +13,6 @@ from deltarule.data.table import Column, Table, label
 from deltarule.data.text.cells import BOOLEAN, number
 from deltarule.data.text.writing import Writing
 
-__all__ = ["recast"]
-
 
 def recast(table: Table, options: Options, writings: Mapping[str, Writing] | None = None) -> Table:
     """Give every column the kind that `options` say, where it has another.

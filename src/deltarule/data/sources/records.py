@@ -20,8 +20,6 @@ from deltarule.data.table import listed, option
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["RECORDS", "write_records"]
-
 RECORDS = (".jsonl", ".ndjson", ".json", ".db", ".sqlite", ".sqlite3")
 """Endings of files whose rows are records."""
 

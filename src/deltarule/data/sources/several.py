@@ -14,8 +14,6 @@ from deltarule.data.options import Options
 from deltarule.data.table import Column, Table, listed
 from deltarule.data.text.format import TextFormat
 
-__all__ = ["read_several"]
-
 Read = Callable[[str, Options, TextFormat | None], Table]
 
 

@@ -12,8 +12,6 @@ from deltarule.data.sources.columnar import answer, child_of
 from deltarule.data.sources.memory import require
 from deltarule.data.table import listed
 
-__all__ = ["SHEETS", "write_sheet"]
-
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 """Endings of files with sheets."""
 

@@ -15,8 +15,6 @@ from deltarule.core.sequences import Sequences
 from deltarule.data.sources.arrays import from_arrays
 from deltarule.data.table import Column, Steps, Table
 
-__all__ = ["from_steps", "with_steps_of"]
-
 _LENGTH = "length"
 _STEP = re.compile(r"x(\d+)\((\d+)\)")
 

@@ -23,8 +23,6 @@ from deltarule.core.errors import DataError, DeltaruleError, ResourceError, Usag
 from deltarule.core.memory import size
 from deltarule.data.table import Locator, Table
 
-__all__ = ["COMPRESSED", "Folder", "Limited", "held", "standard_input", "unpack"]
-
 _BLOCK = 1 << 20
 
 

@@ -10,8 +10,6 @@ from deltarule.core.errors import DataError
 from deltarule.data.text.encoding import MARKS, UndecodableError, mark_of, reads, texts
 from deltarule.data.text.line_length import LineLength
 
-__all__ = ["check_bytes"]
-
 _TRIED = ("utf-8", "latin-1", "cp1252", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 _ANY = ("latin-1", "cp1252")  # nearly every sequence of bytes is some text in these
 _SHOWN, _AROUND = 60, 120

@@ -16,16 +16,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "BOOLEAN",
-    "MISSING_WORDS",
-    "is_missing",
-    "missing_words",
-    "number",
-    "numbers",
-    "stands_for_missing",
-]
-
 BOOLEAN = ("false", "true")
 """The categories of a boolean column."""
 

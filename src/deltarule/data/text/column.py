@@ -25,8 +25,6 @@ from deltarule.data.text.cells import (
     stands_for_missing,
 )
 
-__all__ = ["NUMERIC_SHARE", "Collector"]
-
 _ROUNDING = 1e-6
 _CODES, _CODE = 3, re.compile("[A-Z]{2}")
 

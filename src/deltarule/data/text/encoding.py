@@ -10,8 +10,6 @@ from pathlib import Path
 
 from deltarule.core.errors import UsageError
 
-__all__ = ["MARKS", "UndecodableError", "codec_name", "mark_of", "reads", "texts"]
-
 MARKS = {  # UTF-32's little-endian mark begins with UTF-16's
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",

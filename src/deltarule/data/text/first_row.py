@@ -11,8 +11,6 @@ from deltarule.data.text.cells import is_missing, number
 from deltarule.data.text.column import NUMERIC_SHARE
 from deltarule.data.text.rows import CsvFile
 
-__all__ = ["Below", "form_of", "rows_below"]
-
 _ROWS, _CHARACTERS = 4096, 1 << 20
 """So many rows under the first one are looked at, and fewer where they are wide."""
 _ALIKE = 100

@@ -13,8 +13,6 @@ from deltarule.core.errors import UsageError
 from deltarule.data.preparation.parts import damaged
 from deltarule.data.text.writing import Writing, check_marks, writing_from
 
-__all__ = ["TextFormat", "names_of", "names_text"]
-
 _TYPES: dict[str, type] = {"header": bool, "columns": list, "codes": list, "writings": dict}
 """Of the fields that are no strings, what they are as JSON values."""
 

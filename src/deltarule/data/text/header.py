@@ -17,8 +17,6 @@ from deltarule.data.text.first_row import rows_below
 from deltarule.data.text.format import TextFormat, names_text
 from deltarule.data.text.rows import CsvFile
 
-__all__ = ["header_again", "name_columns"]
-
 _SHOWN, _TYPED = 8, 30
 _NAMES = "`--columns NAME,NAME,...`"
 

@@ -9,8 +9,6 @@ from deltarule.core.errors import DataError
 from deltarule.core.memory import require_large
 from deltarule.data.text.lines import SPACES
 
-__all__ = ["COLUMN_BYTES", "LineLength"]
-
 COLUMN_BYTES = 800
 """What a column takes beside its values: its name, its cells' collector, its arrays' headers."""
 

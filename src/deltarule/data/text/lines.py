@@ -19,18 +19,6 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from _csv import Reader
 
-__all__ = [
-    "ROW_LIMIT",
-    "SPACES",
-    "LongRowError",
-    "announced",
-    "blank",
-    "comments",
-    "long_cell",
-    "parser",
-    "table_lines",
-]
-
 SPACES = " "
 
 _BATCH, _BATCHES = 1 << 16, 1 << 10

@@ -20,8 +20,6 @@ from deltarule.data.text.separator import (
 )
 from deltarule.data.text.table import read_csv
 
-__all__ = ["KNOWN", "read_text"]
-
 KNOWN = (".csv", ".tsv", ".txt", ".parquet", ".feather", ".jsonl", ".xlsx", ".db", ".npz")
 """The endings of files that are tables, whatever is in them."""
 

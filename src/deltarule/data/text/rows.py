@@ -18,8 +18,6 @@ from deltarule.core.errors import DataError
 from deltarule.data.text.lines import ROW_LIMIT, blank, long_cell, parser, table_lines
 from deltarule.data.text.separator import other_separator
 
-__all__ = ["CsvFile"]
-
 _CHUNK_CELLS = 1 << 18
 _CHUNK_ROWS = 16  # at least: every column of a chunk costs a step of Python
 _REASONS = {

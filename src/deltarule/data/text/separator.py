@@ -10,14 +10,6 @@ from pathlib import Path
 from deltarule.data.text.cells import number
 from deltarule.data.text.lines import SPACES, blank, parser, table_lines
 
-__all__ = [
-    "SEPARATORS",
-    "among_decimal_commas",
-    "find_separator",
-    "other_separator",
-    "splits_header",
-]
-
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", SPACES: "space"}
 """The separators that are looked for, with their names; `SPACES` is one or more spaces or tabs."""
 

@@ -13,8 +13,6 @@ from deltarule.data.text.first_row import form_of
 from deltarule.data.text.lines import SPACES, comments
 from deltarule.data.text.rows import CsvFile
 
-__all__ = ["with_units", "without_surroundings"]
-
 _ROWS, _LEAST = 100, 3
 _BRACKETS = re.compile(r"[\[(<].*[\])>]|[%°€$£].*")
 

@@ -39,8 +39,6 @@ from deltarule.data.text.written import (
     without_marks,
 )
 
-__all__ = ["cells_like", "read_csv"]
-
 _SAMPLE = 1 << 18
 _NUMBER_BYTES = 16
 _CODE_BYTES = 12

@@ -17,8 +17,6 @@ from typing import Any
 from deltarule.core.errors import UsageError
 from deltarule.data.preparation.parts import damaged
 
-__all__ = ["Writing", "check_marks", "readings", "writing_from"]
-
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 _CODES = (
     "EUR USD GBP CHF JPY CNY INR AUD CAD NZD SEK NOK DKK PLN CZK HUF RUB TRY BRL MXN ZAR KRW SGD "

@@ -22,8 +22,6 @@ from deltarule.data.text.column import NUMERIC_SHARE
 from deltarule.data.text.format import TextFormat
 from deltarule.data.text.writing import Writing, readings
 
-__all__ = ["as_written", "grouped", "noted", "plainly", "recognise", "without_marks"]
-
 _SAMPLE = 100
 _UNITS = {"date": " days since 1970", "date and time": " days since 1970", "time": " hours"}
 _POINTED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.sequences import Sequences
 from deltarule.engine.compiled.programs.arguments import Call
 from deltarule.engine.compiled.programs.program import Program
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.threads import ParallelRun
 from deltarule.engine.trainer import BatchPlan, Outcome, Totals
-
-__all__ = ["Launcher", "RunState", "aligned"]
-
-Array = NDArray[Any]
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:

@@ -13,8 +13,6 @@ from deltarule.engine.update import joint_update, slots
 from deltarule.optim import Clipping, Optimiser
 from deltarule.optim.optimiser import Update
 
-__all__ = ["Specialisation", "element"]
-
 
 @dataclass(frozen=True)
 class Specialisation:

@@ -24,8 +24,6 @@ from typing import Any
 from deltarule.core.errors import ResourceError
 from deltarule.engine.compiled.programs.arguments import Call
 
-__all__ = ["ParallelRun", "Part", "Workers", "share_out", "work_together"]
-
 RELEASED = 2**62
 """What the counter is set to for nobody to wait at it any more; more than it can ever reach."""
 

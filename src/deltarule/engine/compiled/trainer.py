@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.memory import require_large
 from deltarule.core.namespace import NUMPY
 from deltarule.core.sequences import Sequences
@@ -22,10 +21,6 @@ from deltarule.engine.reference import penalty, training_step
 from deltarule.engine.rule_state import RuleState, fixed
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
-
-__all__ = ["CompiledTrainer"]
-
-Array = NDArray[Any]
 
 CALL_SECONDS = 0.05
 """How long a call may take: between two calls Ctrl-C is heard and the bar moves."""

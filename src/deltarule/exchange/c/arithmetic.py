@@ -17,15 +17,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.exchange.operations import Column, Operations
-
-__all__ = ["BITS", "INTERVALS", "Cell", "Curve", "Fixed", "FixedLayer", "fixed_of"]
-
-Array = NDArray[Any]
 
 BITS = 23
 """Of a number, beside its sign."""

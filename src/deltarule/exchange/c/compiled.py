@@ -17,8 +17,6 @@ from deltarule.exchange.numbers_text import lines_of, number_text
 from deltarule.exchange.python_text import indented
 from deltarule.exchange.trial import Trial
 
-__all__ = ["answer_of_header", "array_in_c", "coded", "compiled", "compiler", "main_in_c"]
-
 _RECORDED = 10
 
 

@@ -23,8 +23,6 @@ from deltarule.exchange.python_text import indented, layer_table
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 
-__all__ = ["TARGET", "fixed_file"]
-
 _WORTH = 0.1
 """Of an answer's range: where it can be further off, the header is refused."""
 

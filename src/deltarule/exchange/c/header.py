@@ -23,14 +23,6 @@ from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import ACROSS, Dialect, Writer, unrolled
 
-__all__ = [
-    "TARGET",
-    "c_file",
-    "c_words",
-    "forward_in_c",
-    "row_loops",
-]
-
 _FUNCTIONS = ("exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "erfc")
 
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from deltarule.exchange.operations import Operations
 
-__all__ = ["cells_and_answers", "classes_in_c"]
-
 
 def cells_and_answers(ops: Operations, category: str, number: str) -> Iterator[str]:
     """Yield what the cells and the answers are; the words are for what is missing."""

@@ -27,8 +27,6 @@ from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Dialect, Writer, row_graph, traced, unrolled
 
-__all__ = ["TARGET", "training_file"]
-
 _STEPS, _RATE = 20, 0.001
 _CLOSE = {"float32": 2e-4, "float64": 1e-10}
 """Of the largest change of a weight in the steps of the trial; their rounding comes on top."""

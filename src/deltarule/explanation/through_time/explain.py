@@ -22,8 +22,6 @@ from deltarule.explanation.updates import first_updates
 from deltarule.layers import Recurrent
 from deltarule.network import Network
 
-__all__ = ["explain_through_time"]
-
 
 def explain_through_time(
     net: Network,

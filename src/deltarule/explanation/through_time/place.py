@@ -13,8 +13,6 @@ from deltarule.core.errors import UsageError
 from deltarule.core.notation import entry_name
 from deltarule.network import Network
 
-__all__ = ["Place", "find", "there_is"]
-
 _NAMED = re.compile(r"(?:d[A-Z]/d)?([A-Za-z])_?[\[{(]?([0-9]+(?:,[0-9]+)+)[\]})]?")
 _ARRAY = re.compile(r"([A-Za-z])([0-9]+)((?:\[[0-9,]+\])+)")
 

@@ -12,8 +12,6 @@ from deltarule.explanation.through_time.terms import Pass, Term
 from deltarule.layers import Recurrent
 from deltarule.layers.recurrent.local import locals_of
 
-__all__ = ["jacobians", "reach"]
-
 Array = NDArray[np.float64]
 
 

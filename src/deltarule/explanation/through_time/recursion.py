@@ -18,8 +18,6 @@ from deltarule.explanation.through_time.place import Place
 from deltarule.explanation.through_time.terms import Pass, Term, at_step
 from deltarule.layers import Elman
 
-__all__ = ["recursion"]
-
 _LINES = 40
 """So many deltas are written out, at most; else the last line alone."""
 

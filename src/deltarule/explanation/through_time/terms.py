@@ -17,8 +17,6 @@ from deltarule.explanation.through_time.place import Place
 from deltarule.layers import Affine, Conv1d, Layer, Recurrent
 from deltarule.layers.recurrent import Deltas
 
-__all__ = ["Pass", "Term", "at_step", "terms"]
-
 Array = NDArray[np.float64]
 
 

@@ -10,8 +10,6 @@ from deltarule.explanation.writing.wording import latex_number, latex_product, s
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation
 
-__all__ = ["to_latex"]
-
 
 def to_latex(explanation: Explanation, digits: int | None) -> str:
     r"""Return an `aligned` environment of three parts: = symbols, = numbers, = value.

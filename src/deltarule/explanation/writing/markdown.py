@@ -11,8 +11,6 @@ from deltarule.explanation.writing.wording import number
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation
 
-__all__ = ["to_markdown"]
-
 
 def to_markdown(explanation: Explanation, digits: int) -> str:
     """Return Markdown; see `Explanation.markdown`."""

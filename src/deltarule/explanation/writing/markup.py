@@ -11,8 +11,6 @@ from deltarule.explanation.writing.wording import number
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation
 
-__all__ = ["to_html"]
-
 
 def to_html(explanation: Explanation, digits: int) -> str:
     """Return one `div`; see `Explanation.html`."""
@@ -45,7 +43,10 @@ def _table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
 
 
 def _row(cells: tuple[str, ...], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    """Return a row; a head without words is a cell, for it heads nothing."""
+    tags = (tag if cell else "td" for cell in cells)
+    pairs = zip(tags, cells, strict=True)
+    return "<tr>" + "".join(f"<{t}>{html.escape(cell)}</{t}>" for t, cell in pairs) + "</tr>"
 
 
 def _code(text: str) -> str:

@@ -13,8 +13,6 @@ from deltarule.explanation.records import Factor
 from deltarule.explanation.sweep import Sweep
 from deltarule.rules import Direct
 
-__all__ = ["Names"]
-
 
 class Names:
     """Names the numbers of a pass. Layers count from 0 (input), nodes and observations from 1.

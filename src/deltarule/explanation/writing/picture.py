@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from deltarule.core.errors import UsageError
 from deltarule.core.files import new_file
 from deltarule.engine import Backprop
 from deltarule.layers import Affine
 from deltarule.network import Network
-
-__all__ = ["NetworkPicture", "draw_network"]
-
-Array = NDArray[Any]
 
 _MOST = 12
 """Nodes of a layer that are drawn; more are counted."""

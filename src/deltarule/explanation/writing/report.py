@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation
     from deltarule.explanation.reach import Reach
 
-__all__ = ["Equation", "Section", "about", "sections"]
-
 _ROWS = 20
 """As many rows of a table over observations are shown."""
 

@@ -11,8 +11,6 @@ from deltarule.explanation.writing.wording import number
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation
 
-__all__ = ["to_text"]
-
 
 def to_text(explanation: Explanation, digits: int) -> str:
     """Return the text; see `Explanation.text`."""

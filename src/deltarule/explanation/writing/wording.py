@@ -6,17 +6,6 @@ from collections.abc import Sequence
 
 from deltarule.explanation.records import Factor, Step
 
-__all__ = [
-    "latex_number",
-    "latex_product",
-    "latex_sum",
-    "number",
-    "numeric",
-    "some",
-    "step_sides",
-    "symbolic",
-]
-
 
 def number(value: float, digits: int | None = None) -> str:
     """Return a number with so many digits; None: with all that it has.

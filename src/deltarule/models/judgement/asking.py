@@ -14,8 +14,6 @@ from deltarule.models.judgement.groups import by_group, check_groups
 from deltarule.models.judgement.importance import dependence, importance
 from deltarule.models.plan import Plan
 
-__all__ = ["Asked"]
-
 _SHOWN = 6
 """Of so many columns, those that are worth most, the dependence is drawn."""
 

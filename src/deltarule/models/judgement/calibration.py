@@ -12,8 +12,6 @@ from deltarule.models.metrics import mean_outputs
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan
 
-__all__ = ["calibration", "reliability"]
-
 _BINS, _LEAST = 10, 20
 """So many bins, but fewer where that leaves fewer rows in each."""
 

@@ -14,8 +14,6 @@ from deltarule.models.metrics import Metrics
 from deltarule.models.plan import Plan, plan
 from deltarule.training.interrupt import listening
 
-__all__ = ["cross_validate", "fold_of"]
-
 _CELLS = 20_000_000
 """Where all rows have more inputs than this, folds are trained one by one: each has its copy."""
 

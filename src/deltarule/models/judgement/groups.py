@@ -16,8 +16,6 @@ from deltarule.models.metrics import mean_outputs, scores
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan
 
-__all__ = ["by_group", "check_groups"]
-
 _MOST, _QUARTERS = 12, 4
 """Numbers with more values than this are divided into quarters; so many groups are judged."""
 

@@ -21,13 +21,9 @@ from deltarule.models.metrics import mean_outputs, scores
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan
 
-__all__ = ["dependence", "importance"]
-
 _PERMUTE, _REPEATS = 0x9E37, 5
 _ROWS, _POINTS = 500, 25
 """Rows over which a dependence is a mean, and values at which it is looked at."""
-
-Array = NDArray[Any]
 
 
 def importance(plan: Plan, model: Model) -> dict[str, tuple[float, float]]:

@@ -36,8 +36,6 @@ from deltarule.models.plan import OUTPUTS, Plan
 from deltarule.network import Network
 from deltarule.training import train
 
-__all__ = ["JUDGED", "finite", "intervals", "judged", "part_of", "score_intervals", "wilson"]
-
 JUDGED = {"regression": "r2", "count": "r2", "multilabel": "accuracy"}
 """Per task, the metric by which models are compared; of the others it is the accuracy."""
 

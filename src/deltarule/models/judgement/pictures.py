@@ -19,8 +19,6 @@ from deltarule.core.style import (
     save_figure,
 )
 
-__all__ = ["draw_calibration", "draw_dependence", "draw_importance"]
-
 _SHOWN = 20
 _ACROSS = 3
 _COLOURS = (BLUE, ORANGE, GREEN, GREY, "#CC79A7", "#56B4E9")

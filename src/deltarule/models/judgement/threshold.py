@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError, unknown_name
 
-__all__ = ["RULES", "as_threshold", "best_threshold", "score_at"]
-
 Counts = NDArray[np.float64]
 
 

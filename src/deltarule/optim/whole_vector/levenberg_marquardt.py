@@ -9,9 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.optim.optimiser import OPTIMISERS
-from deltarule.optim.whole_vector.minimiser import ENDS, Array, ErrorFunction, Minimiser, Proceed
+from deltarule.optim.whole_vector.minimiser import ENDS, ErrorFunction, Minimiser, Proceed
 
 __all__ = ["LevenbergMarquardt"]
 

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.optim.optimiser import Method
 
 __all__ = ["ENDS", "ErrorFunction", "Minimiser", "Proceed"]
 
-Array = NDArray[Any]
 Proceed = Callable[[Array, float, tuple[Array, ...]], bool]
 
 ENDS = {

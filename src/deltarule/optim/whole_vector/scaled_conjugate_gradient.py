@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deltarule.core.arrays import Array
 from deltarule.optim.optimiser import OPTIMISERS
-from deltarule.optim.whole_vector.minimiser import Array, ErrorFunction, Minimiser, Proceed
+from deltarule.optim.whole_vector.minimiser import ErrorFunction, Minimiser, Proceed
 
 __all__ = ["ScaledConjugateGradient"]
 

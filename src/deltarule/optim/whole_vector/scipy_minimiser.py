@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from deltarule.optim.whole_vector.minimiser import Array, ErrorFunction, Minimiser, Proceed
+from deltarule.core.arrays import Array
+from deltarule.optim.whole_vector.minimiser import ErrorFunction, Minimiser, Proceed
 
 __all__ = ["SciPyMinimiser"]
 

@@ -17,8 +17,6 @@ from deltarule.series.paths import errors_at, path_quantiles, residuals
 from deltarule.series.recipe import Recipe
 from deltarule.series.series import Series, as_series
 
-__all__ = ["Options", "continued", "fitted", "quantiles_ahead"]
-
 Array = NDArray[np.float64]
 
 _FEWEST = 9

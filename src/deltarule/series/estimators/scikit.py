@@ -17,8 +17,6 @@ except ImportError as error:
 
 from deltarule.series.estimators.options import Options, continued, fitted
 
-__all__ = ["NetworkForecaster"]
-
 
 class NetworkForecaster(RegressorMixin, Options, BaseEstimator):  # type: ignore[misc]
     """Networks on windows of a series, with the methods that scikit-learn's tools call.

@@ -17,8 +17,6 @@ except ImportError as error:
 
 from deltarule.series.estimators.options import Options, continued, fitted, quantiles_ahead
 
-__all__ = ["NetworkForecaster"]
-
 
 class NetworkForecaster(Options, BaseForecaster):  # type: ignore[misc]
     """Networks on windows of a series, with sktime's `fit(y, X, fh)` and `predict(fh, X)`.

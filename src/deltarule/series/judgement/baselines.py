@@ -23,8 +23,6 @@ from numpy.typing import NDArray
 from deltarule.series.judgement.seasonal import seasonal_factors
 from deltarule.series.windows import before, pairs
 
-__all__ = ["BASELINES", "Forecasts", "ar", "ar_name", "least_squares", "usable"]
-
 _STILL, _ALL = 1e-9, 1.0 - 1e-15
 """alpha below which the level does not move, and the largest one that has a logarithm."""
 

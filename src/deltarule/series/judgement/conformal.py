@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from deltarule.series.transforms import Pointwise
 
-__all__ = ["needed", "quantiles"]
-
 Array = NDArray[np.float64]
 
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from deltarule.series.judgement.measures import covered, mase_scale, pinball, point_measures
 from deltarule.series.judgement.walk import Walk
 
-__all__ = ["NETWORK", "Measures", "Period", "judge", "verdict"]
-
 NETWORK = "network"
 
 Array = NDArray[np.float64]

@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from deltarule.losses import Quantile
 
-__all__ = ["covered", "mase_scale", "pinball", "point_measures"]
-
 Array = NDArray[np.float64]
 
 

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from deltarule.series.components import moving_average
 
-__all__ = ["adjusted", "seasonal_factors"]
-
 Array = NDArray[np.float64]
 
 

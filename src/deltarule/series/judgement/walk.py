@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from deltarule.series.judgement.conformal import needed, quantiles
 from deltarule.series.transforms import Pointwise
 
-__all__ = ["Fit", "Origins", "Predict", "Quantiles", "Segments", "Walk", "walk"]
-
 Array = NDArray[np.float64]
 Origins = NDArray[np.intp]
 Predict = Callable[[Origins, int], Array]

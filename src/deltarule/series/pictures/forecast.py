@@ -15,8 +15,6 @@ from deltarule.series.judgement.walk import Walk
 if TYPE_CHECKING:
     from deltarule.series.result import Forecast
 
-__all__ = ["draw_forecast"]
-
 _SHOWN = 160
 """As many values of the history are drawn at least; the whole test part always is."""
 _TICKS = 8

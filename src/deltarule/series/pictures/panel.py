@@ -13,8 +13,6 @@ from deltarule.series.judgement.judged import NETWORK
 if TYPE_CHECKING:
     from deltarule.series.panel import Panel
 
-__all__ = ["draw_panel"]
-
 
 def draw_panel(panel: Panel, path: Path, *, force: bool = False) -> None:
     """Draw a box per method, from quartile to quartile of MASE, with median, mean and 5 to 95 %."""

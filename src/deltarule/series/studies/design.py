@@ -22,8 +22,6 @@ from deltarule.series.recipe import Recipe
 from deltarule.series.studies.measures import MEASURES
 from deltarule.series.studies.outcome import Outcome
 
-__all__ = ["SHIPPED", "ForecastStudy", "is_study", "read_study", "shipped"]
-
 _FOLDER = Path(__file__).with_name("shipped")
 
 SHIPPED = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))

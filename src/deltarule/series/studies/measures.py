@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["MEASURES", "figures"]
-
 Measure = Callable[[Mapping[str, float]], float]
 
 MEASURES: dict[str, Measure] = {

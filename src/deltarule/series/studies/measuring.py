@@ -24,8 +24,6 @@ from deltarule.series.transforms import Plain, Pointwise
 if TYPE_CHECKING:
     from deltarule.series.studies.design import ForecastStudy
 
-__all__ = ["measured"]
-
 Array = NDArray[np.float64]
 
 

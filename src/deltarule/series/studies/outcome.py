@@ -15,8 +15,6 @@ from deltarule.series.studies.measures import figures
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["MEDIAN", "Outcome", "Values"]
-
 Values = NDArray[np.float64]
 """(series, seeds, periods); a baseline has one seed."""
 

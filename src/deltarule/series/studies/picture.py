@@ -13,8 +13,6 @@ from deltarule.series.studies.measures import figures
 if TYPE_CHECKING:
     from deltarule.series.studies.outcome import Outcome
 
-__all__ = ["draw_outcome"]
-
 _WIDTH, _LINE = 3.1, 0.34
 _WRAP = 34
 """Letters in a line of a label."""

@@ -13,8 +13,6 @@ from deltarule.series.transforms import PLAIN
 if TYPE_CHECKING:
     from deltarule.series.why.shares import WhyForecast
 
-__all__ = ["draw_why"]
-
 _MOST = 30
 """As many inputs are drawn: those with the largest shares."""
 

@@ -33,8 +33,6 @@ from deltarule.series.windows import before
 if TYPE_CHECKING:
     import polars
 
-__all__ = ["Share", "WhyForecast", "why_forecast"]
-
 Array = NDArray[np.float64]
 
 

@@ -14,8 +14,6 @@ from deltarule.network import Network
 from deltarule.rules import DeltaRule
 from deltarule.series.recursion import Networks
 
-__all__ = ["slopes"]
-
 Array = NDArray[np.float64]
 
 

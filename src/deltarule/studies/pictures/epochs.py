@@ -13,8 +13,6 @@ from deltarule.studies.statistics.values import time_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_epochs"]
-
 
 def draw_epochs(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     """Draw a row per level; the points' heights within a row mean nothing."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from deltarule.studies.results import Results
 
-__all__ = ["KINDS", "draw", "figures"]
-
 KINDS = ("overview", "map", "solved", "epochs", "curves", "layers")
 
 _WIDTH = 5.4

@@ -13,8 +13,6 @@ from deltarule.studies.pictures.panels import Panel
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["RANKED", "draw_map"]
-
 _FEW = 6
 """In more columns than these there is room for small letters alone."""
 

@@ -10,8 +10,6 @@ from deltarule.studies.pictures.panels import Panel, grid_rows
 from deltarule.studies.statistics.summary import by_layer
 from deltarule.studies.statistics.values import LAYERWISE
 
-__all__ = ["draw_layers"]
-
 _DASHES = ("-", "--", ":", "-.")
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from deltarule.studies.results import Results
 
-__all__ = ["Look", "Panel", "grid_rows", "look", "panels"]
-
 _INK = "#1A1A1A"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5A5A5A")
 """Okabe and Ito (2008), without their yellow, which is too light for a line."""

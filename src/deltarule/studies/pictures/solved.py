@@ -14,8 +14,6 @@ from deltarule.studies.statistics.values import time_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_solved"]
-
 
 def draw_solved(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     """Draw 1 - S, Kaplan and Meier's, for every level: higher and further left is better."""

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["copyable", "element", "escaped", "paragraph", "svg"]
-
 
 def escaped(text: str) -> str:
     """Return text so that nothing in it is taken for HTML.

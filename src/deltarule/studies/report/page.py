@@ -16,8 +16,6 @@ from deltarule.studies.tables import comparison_table, summary_table
 if TYPE_CHECKING:
     from deltarule.studies.results import Results
 
-__all__ = ["page", "write"]
-
 _MARK = "deltarule study report"
 
 _CAPTIONS = {

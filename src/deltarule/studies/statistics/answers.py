@@ -9,8 +9,6 @@ from deltarule.studies.statistics.paired import detectable
 from deltarule.studies.statistics.sentences import count
 from deltarule.studies.statistics.values import MEASURES
 
-__all__ = ["answers", "power"]
-
 
 def answers(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return one sentence per level: where it is better, worse, and where nothing can be told.

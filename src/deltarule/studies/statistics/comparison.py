@@ -14,8 +14,6 @@ from deltarule.studies.statistics.values import MEASURES
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["comparisons"]
-
 Cells = Mapping[tuple[str, ...], "pl.DataFrame"]
 
 

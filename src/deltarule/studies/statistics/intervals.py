@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["LEVEL", "Estimate", "interquartile_mean", "mean", "share"]
-
 LEVEL = 0.95
 """How many of the intervals hold the true value, in the long run."""
 

@@ -9,8 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.studies.statistics.intervals import Estimate, mean, share
 
-__all__ = ["Pair", "compare", "detectable", "holm"]
-
 _PERMUTATIONS, _EXACT = 9999, 30
 """So many pairs are flipped in every way; of more, so many ways are drawn."""
 

@@ -7,8 +7,6 @@ from typing import Any
 from deltarule.studies.statistics.paired import Pair
 from deltarule.studies.statistics.values import Measure
 
-__all__ = ["ALPHA", "CLAIMS", "called", "count", "sentence", "verdict"]
-
 ALPHA = 0.05
 """After Holm's adjustment."""
 

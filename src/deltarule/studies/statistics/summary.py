@@ -13,8 +13,6 @@ from deltarule.studies.statistics.values import LAYERWISE, time_of
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["by_layer", "summarise"]
-
 _MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy")
 
 

@@ -7,8 +7,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.studies.statistics.intervals import LEVEL, Estimate
 
-__all__ = ["restricted_mean", "survival"]
-
 Array = NDArray[np.float64]
 
 

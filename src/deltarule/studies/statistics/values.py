@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["LAYERWISE", "MEASURES", "Measure", "time_of"]
-
 LAYERWISE = {
     "slope": "Mean |f'| by layer, |f'|",
     "saturated": "Saturated by layer, share of the nodes",

@@ -21,8 +21,6 @@ from deltarule.studies.tuning.halving import Search
 from deltarule.studies.tuning.space import DEFAULT, checked_space, draw
 from deltarule.studies.tuning.tuned import Tuned
 
-__all__ = ["tune"]
-
 _PREPARED = ("missing", "dates", "ordinal", "min_count", "target_transform")
 """What is done to the columns of every split."""
 _TIME = 60.0

@@ -20,8 +20,6 @@ from deltarule.studies.spread import spread
 from deltarule.studies.tasks import tasks_of
 from deltarule.studies.tuning.space import Trial
 
-__all__ = ["BRACKET", "Score", "Search"]
-
 BRACKET = 27
 """So many trials start together."""
 

@@ -7,20 +7,15 @@ the structures' settings out anew among them, or the rates within each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.studies.statistics.paired import holm
 from deltarule.studies.tuning.space import Trial
 
-__all__ = ["epsilon", "mattered"]
-
 _DEALT = 999
 _CHANCE = 0.05
-
-Array = NDArray[Any]
 
 
 def mattered(trials: Sequence[Trial], errors: Sequence[float]) -> dict[str, float | None]:

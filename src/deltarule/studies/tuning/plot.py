@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from deltarule.studies.tuning.tuned import Tuned
 
-__all__ = ["draw"]
-
 _COLUMNS = 3
 
 

@@ -15,8 +15,6 @@ from deltarule.models import Recipe
 from deltarule.optim import OPTIMISERS, Minimiser, Optimiser
 from deltarule.studies.settings import checked
 
-__all__ = ["SPACE", "Trial", "checked_space", "draw"]
-
 SPACE: Mapping[str, Sequence[Any]] = {
     "hidden": ("none", "16", "32", "64", "128", "32,16", "64,32", "128,64"),
     "activation": ("tanh", "relu", "sigmoid", "gelu"),

@@ -21,8 +21,6 @@ from deltarule.studies.tuning.space import Trial
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Tuned"]
-
 _SAID = ("task", "epochs", "validation", "test", "split", "patience", "seed", "dtype", "scale",
          "missing", "min_count", "dates", "target_transform", "class_weight",
          "clip_norm")  # fmt: skip

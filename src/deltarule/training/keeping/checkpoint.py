@@ -20,28 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import FileError
 from deltarule.core.files import PARTIAL, new_file, unwritable
-
-__all__ = [
-    "CHECKPOINT",
-    "Checkpoint",
-    "digest",
-    "make",
-    "plain",
-    "read_checkpoint",
-    "recognised",
-    "write",
-]
 
 CHECKPOINT = "checkpoint.safetensors"
 """The file in a folder."""
 
 _SCHEMA, _TEXT = 1, "deltarule"
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.optim import Method, Minimiser
 
-__all__ = ["EVERY", "UNDER", "as_interval", "checkpoints", "resumable"]
-
 EVERY = "60s"
 """How often, where nobody says: a run of less than a minute writes one checkpoint, at its end."""
 

@@ -31,8 +31,6 @@ from deltarule.training.keeping.checkpoints import EVERY, UNDER, as_interval, re
 from deltarule.training.state import State
 from deltarule.training.stopping import StopRule
 
-__all__ = ["CheckpointWarning", "Keeper", "Kept"]
-
 SHARE = 50.0
 """So many times as long as a checkpoint takes is trained before the next: it costs 2 % at most."""
 

@@ -5,11 +5,11 @@ import { Drawing, give, watchDrops } from "./data.js";
 import { FolderView } from "./folder.js";
 import { Lessons } from "./lessons.js";
 import { Curve, drawMap, table } from "./pictures.js";
-import { Picture, stages, stageText } from "./network.js";
+import { Picture, layerRows, stages, stageText } from "./network.js";
 import { asPng, canvasesSvg, networkSvg, save, savePacked } from "./save.js";
 import { Live, Recorded } from "./session.js";
 import { SetupForm } from "./setup.js";
-import { load, number, say } from "./text.js";
+import { load, number, say, shortFormula } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const recorded = $("recorded") && JSON.parse($("recorded").textContent);
@@ -81,7 +81,8 @@ function show(answer) {
 }
 
 function drawNetwork() {
-  picture.draw(start, view.lanes[lane()].passes, stage, $("numbers").checked);
+  picture.draw(start, view.lanes.map((one) => one.passes), lane(), stage, $("numbers").checked);
+  table($("layers"), [say("layer"), "f", say("mean-delta"), say("mean-slope"), say("least-slope")], layerRows(start, view.lanes[lane()].passes));
   $("stage-says").textContent = stageText(stage, start);
   $("stage").setAttribute("aria-valuetext", stageText(stage, start));
 }
@@ -116,7 +117,7 @@ async function explain(l, j, k) {
   if (!answer) return;
   $("why-hint").hidden = true;
   $("explanation").textContent = answer.explanation.text;
-  katex.render(answer.explanation.latex.replace(/(\d\.\d{5})\d+(?=e|\D)/g, "$1"), $("formula"), { displayMode: true, throwOnError: false, strict: false });
+  katex.render(shortFormula(answer.explanation.latex), $("formula"), { displayMode: true, throwOnError: false, strict: false });
 }
 
 // Playing: the session is at work on the next picture while the last one is drawn.

@@ -28,6 +28,16 @@ export function stageText(stage, start) {
   return say("stage-gradient");
 }
 
+// Of every layer: |delta| and f' over its nodes, where learning slows down or stops.
+export function layerRows(start, passes) {
+  const numbers = (values) => values.filter((v) => typeof v === "number");
+  const mean = (values) => (values.length ? values.reduce((sum, v) => sum + v, 0) / values.length : null);
+  return passes.layers.map((layer, l) => {
+    const deltas = numbers(layer.delta).map(Math.abs), slopes = numbers(layer.slope);
+    return [l + 1, start.activations[l], number(mean(deltas), 3), number(mean(slopes), 3), slopes.length ? number(Math.min(...slopes), 3) : ""];
+  });
+}
+
 export class Picture {
   constructor(place, hooks) {
     this.place = place;
@@ -36,7 +46,11 @@ export class Picture {
     this.chosen = null;
   }
 
-  draw(start, passes, stage, withNumbers) {
+  // `lanes` are the passes of all lanes, of which the one at `k` is drawn; beside its numbers stand
+  // how far the others' are from them
+  draw(start, lanes, k, stage, withNumbers) {
+    const passes = lanes[k];
+    this.others = lanes.map((other, m) => ({ other, name: `${say("lane")} ${m + 1}` })).filter((_, m) => m !== k);
     const shown = [passes.x.length, ...passes.layers.map((layer) => layer.y.length)];
     const key = JSON.stringify([shown, start.sizes]);
     if (key !== this.key) this.build(start, shown);
@@ -113,7 +127,7 @@ export class Picture {
       edge.line.setAttribute("stroke-dasharray", w < 0 ? "6 3" : "none");
       edge.line.setAttribute("stroke-width", (0.4 + 4.6 * Math.abs(w) / largest).toFixed(2));
       edge.line.setAttribute("stroke-opacity", used ? 0.9 : 0.25);
-      edge.says = `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}`;
+      edge.says = `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}` + this.apart((other) => other.layers[edge.l - 1].W[edge.j][edge.k], w);
       edge.hit?.setAttribute("aria-label", edge.says);
       const text = !edge.readable || !withNumbers ? "" : short(stage > 2 * L ? g : w);
       if (edge.word.textContent !== text) edge.word.textContent = text;
@@ -140,7 +154,11 @@ export class Picture {
     node.circle.setAttribute("stroke-width", back ? (1.2 + Math.min(5, 12 * Math.abs(layer.delta[j]))).toFixed(2) : 1.2);
     node.title.textContent = l === 0
       ? `y[0,${j + 1}] = ${number(value, 6)}   ${name ?? ""}`
-      : `net[${l},${j + 1}] = ${number(layer.net[j], 6)}   y = f(net) = ${number(value, 6)}   f'(net) = ${number(layer.slope[j], 6)}   dE/dy = ${number(layer.dE_dy[j], 6)}   delta = ${number(layer.delta[j], 6)}` + (layer.b ? `   b = ${number(layer.b[j], 6)}` : "");
+      : `net[${l},${j + 1}] = ${number(layer.net[j], 6)}   y = f(net) = ${number(value, 6)}   f'(net) = ${number(layer.slope[j], 6)}   dE/dy = ${number(layer.dE_dy[j], 6)}   delta = ${number(layer.delta[j], 6)}` + (layer.b ? `   b = ${number(layer.b[j], 6)}` : "") + this.apart((other) => other.layers[l - 1].delta[j], layer.delta[j], "delta");
+  }
+
+  apart(of, here, what = "w") {
+    return this.others.map(({ other, name }) => `   ${name}: ${what} ${of(other) - here < 0 ? "" : "+"}${number(of(other) - here, 3)}`).join("");
   }
 
   // the paths of the chosen weight: itself, and every weight above the node it leads into

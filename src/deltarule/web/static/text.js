@@ -33,3 +33,13 @@ export function number(value, digits = 4) {
   const text = size >= 1e5 || size < 1e-4 ? value.toExponential(digits - 2) : String(Number(value.toPrecision(digits)));
   return text.replace("-", "−").replace("e−", "e-").replace("e+", "e");
 }
+
+// The numbers of a formula to 5 significant digits, small ones with a power of ten.
+export function shortFormula(latex) {
+  return latex.replace(/\d+\.\d{5,}/g, (text) => {
+    const value = Number(text);
+    if (value === 0 || value >= 1e-4) return String(Number(value.toPrecision(5)));
+    const [digits, power] = value.toExponential(4).split("e");
+    return `${digits} \\cdot 10^{${Number(power)}}`;
+  });
+}

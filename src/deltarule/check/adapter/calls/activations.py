@@ -14,8 +14,6 @@ from deltarule.check.adapter.calls.pieces import Pieces, network_of
 from deltarule.check.adapter.calls.seen import Seen, telling
 from deltarule.core.namespace import NUMPY
 
-__all__ = ["Evidence", "activations_of", "candidates", "outputs_at"]
-
 _FIRST = ("softmax", "sigmoid", "tanh", "relu")
 """What networks have, before what has the same numbers by chance."""
 

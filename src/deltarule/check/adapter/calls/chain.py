@@ -9,8 +9,6 @@ from itertools import islice, pairwise, product
 from deltarule.check.adapter.calls.pieces import Piece, Pieces
 from deltarule.check.adapter.calls.slots import Slot
 
-__all__ = ["Chain", "chains"]
-
 _MOST = 200
 """Chains that are looked at for one orientation."""
 

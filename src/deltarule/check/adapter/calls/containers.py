@@ -7,13 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.pieces import Pieces
+from deltarule.core.arrays import Array
 
-__all__ = ["CONTAINERS", "Paths"]
-
-Array = NDArray[Any]
 Paths = list[tuple[Any, ...]]
 Made = tuple[Any, Paths]
 """A structure, and where in it every piece is."""

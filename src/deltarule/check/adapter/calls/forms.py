@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["FORMS", "Form"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 
 @dataclass(frozen=True)

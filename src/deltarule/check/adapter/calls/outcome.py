@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.pieces import Piece
 from deltarule.check.adapter.calls.seen import leaves_of
 from deltarule.check.adapter.calls.trial import Trial, Way, split
+from deltarule.core.arrays import Array
 
-__all__ = ["STEPS", "Misshapen", "Outcome", "match", "outcome_of"]
-
-Array = NDArray[Any]
 Misshapen = tuple[tuple[Piece, tuple[int, ...]], ...]
 
 

@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from deltarule.layers import Dense
 from deltarule.network import Network
 
-__all__ = ["Piece", "Pieces", "arrays", "flat_readings", "network_of", "said", "shaped", "to_theta"]
-
 
 @dataclass(frozen=True)
 class Piece:

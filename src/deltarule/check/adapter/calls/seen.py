@@ -17,8 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Seen", "foreign", "leaves_of", "numbers_of", "watch"]
-
 _LIBRARIES = frozenset({"numpy", "scipy", *sys.stdlib_module_names} - {"builtins"})
 """Whose functions are nobody's own program; what `exec` runs is in builtins, and is one."""
 

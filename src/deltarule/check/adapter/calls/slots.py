@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.seen import leaves_of
 
-__all__ = ["Slot", "at", "read", "slots_of", "write"]
-
 Path = tuple[Any, ...]
 
 _NO_PARAMETER = re.compile(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.containers import CONTAINERS
 from deltarule.check.adapter.calls.forms import Form
@@ -19,14 +18,9 @@ from deltarule.check.adapter.calls.pieces import Pieces, arrays
 from deltarule.check.adapter.calls.seen import Seen, numbers_of, watch
 from deltarule.check.adapter.calls.slots import Slot, at, read, slots_of, write
 from deltarule.check.adapter.subject import Subject
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
-
-__all__ = [
-    "Trial", "Way", "attempt", "calling", "filled", "quiet", "split", "trial_of", "watched",
-]  # fmt: skip
-
-Array = NDArray[Any]
 
 _AROUND: ContextVar[Callable[[], contextlib.AbstractContextManager[Any]]] = ContextVar(
     "around", default=contextlib.nullcontext

@@ -10,7 +10,6 @@ from traceback import walk_tb
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.chain import chains
 from deltarule.check.adapter.calls.forms import FORMS, PAIRS
@@ -19,11 +18,9 @@ from deltarule.check.adapter.calls.seen import foreign
 from deltarule.check.adapter.calls.slots import Slot, read, slots_of
 from deltarule.check.adapter.calls.trial import Way
 from deltarule.check.adapter.subject import Subject
+from deltarule.core.arrays import Array
 from deltarule.network import Network
 
-__all__ = ["Point", "Refused", "point", "told", "ways"]
-
-Array = NDArray[Any]
 Refused = Counter[str]
 
 _USUAL = ("rows", "columns", "one observation as a vector")

@@ -12,16 +12,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.seen import Seen
 from deltarule.check.adapter.calls.trial import filled, quiet, watched
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.roles import parameters, role_of
-
-__all__ = ["costs"]
-
-Array = NDArray[Any]
+from deltarule.core.arrays import Array
 
 _COST = re.compile(
     r"(loss|cost|objective|(cross|log)?entropy|likelihood).*|[msr]{1,2}se|nll|bce|mae"

@@ -11,18 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.seen import Seen
 from deltarule.check.adapter.objective.costs import costs
 from deltarule.check.adapter.program import Program
+from deltarule.core.arrays import Array
 from deltarule.core.errors import DeltaruleError
 from deltarule.losses import LOSSES
 from deltarule.network import Network
-
-__all__ = ["Error", "error_of", "stated"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import DeltaruleError
 from deltarule.engine import backprop
 from deltarule.losses import LOSSES
 from deltarule.network import Network
-
-__all__ = ["Fit", "best_fit", "completed", "delivered", "fit", "losses_for", "penalty"]
-
-Array = NDArray[Any]
 
 _USUAL = ("half_squared_error", "squared_error", "cross_entropy", "binary_cross_entropy",
           "absolute_error", "log_cosh", "poisson")  # fmt: skip

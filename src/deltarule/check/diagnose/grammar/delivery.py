@@ -11,8 +11,6 @@ import numpy as np
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.grammar.slot import QUANTITIES, Point, Quantity, put
 
-__all__ = ["at_the_bound", "bounds", "orders"]
-
 Pair = tuple[Array, Array]
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from deltarule.check.diagnose.grammar.slot import QUANTITIES
 
-__all__ = ["Mistake"]
-
 
 @dataclass(frozen=True)
 class Mistake:

@@ -8,8 +8,6 @@ from deltarule.check.diagnose.grammar.mistake import Mistake
 from deltarule.check.diagnose.grammar.sentences import TABLE
 from deltarule.check.diagnose.grammar.slot import SLOTS, Point
 
-__all__ = ["MISTAKES", "mistake_of"]
-
 MISTAKES: dict[str, Mistake] = {m.code: m for m in TABLE}
 """Every mistake that has a name, by code."""
 

@@ -6,8 +6,6 @@ from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.grammar.delivery import bounds
 from deltarule.check.diagnose.grammar.slot import QUANTITIES, Point
 
-__all__ = ["points_of"]
-
 
 def points_of(case: Case, given: Array) -> tuple[Point, ...]:
     """Return every point that can be made in some layer of the case; numbers are still open.

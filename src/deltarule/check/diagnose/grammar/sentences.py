@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from deltarule.check.diagnose.grammar.mistake import Mistake
 
-__all__ = ["TABLE"]
-
 _SLOPE = "delta_l = (delta_{l+1} W_{l+1}) * f_l'(net_l)"
 _GRADIENT = "dE/dW_l = delta_l^T y_{l-1}"
 _BIAS = "dE/db_l = sum over samples of delta_l"

@@ -16,8 +16,6 @@ from deltarule.activations import ACTIVATIONS
 from deltarule.check.diagnose.case import Case
 from deltarule.core.namespace import NUMPY
 
-__all__ = ["FROM_OUTPUT", "Stand", "stands"]
-
 FROM_OUTPUT = {"sigmoid": lambda v: v * (1.0 - v), "tanh": lambda v: 1.0 - v * v}
 """f' as a function of the OUTPUT, which is what these programs hold and feed the wrong value."""
 

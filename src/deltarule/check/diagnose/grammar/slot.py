@@ -8,8 +8,6 @@ from typing import Any
 
 from deltarule.check.diagnose.case import Case
 
-__all__ = ["QUANTITIES", "SLOTS", "Point", "Quantity", "Slot", "always", "put"]
-
 
 @dataclass(frozen=True)
 class Slot:

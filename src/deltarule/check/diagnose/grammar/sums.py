@@ -10,8 +10,6 @@ import numpy as np
 from deltarule.check.diagnose.case import Case
 from deltarule.check.diagnose.grammar.slot import put
 
-__all__ = ["FACTORS"]
-
 
 def _biased(case: Case, l: int) -> bool:
     return case.bias(l)

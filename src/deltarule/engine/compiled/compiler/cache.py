@@ -30,8 +30,6 @@ from pathlib import Path
 from deltarule.core.version import VERSION
 from deltarule.engine.compiled.instructions.machine import Machine
 
-__all__ = ["CacheWarning", "cached", "folder"]
-
 FORMAT = 1
 """The version of an entry's layout and of the compiler's options in `jit.py`."""
 MOST_ENTRIES = 2000

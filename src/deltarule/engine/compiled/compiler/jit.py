@@ -14,8 +14,6 @@ from typing import Any
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.mathematics.functions import add_symbols
 
-__all__ = ["PIPELINE", "Loaded", "compile_module", "load"]
-
 PIPELINE = "speed 3, vectors written out"
 """How modules are compiled: another text here makes what is kept on disk anew."""
 

@@ -14,8 +14,6 @@ from deltarule.engine.compiled.instructions.operations import Ops, element_of, l
 from deltarule.engine.compiled.mathematics import estimates
 from deltarule.engine.compiled.mathematics import functions as maths
 
-__all__ = ["Lowering", "maximum"]
-
 _DOUBLE = ir.DoubleType()
 _RANGES = {"float": (2.0**128, 2.0**100), "double": (float(2**1023), 2.0**900)}
 """The largest number (nearly), and how far a reciprocal may be from 1 to have all its digits."""

@@ -28,17 +28,6 @@ from deltarule.engine.rule_state import drawing
 from deltarule.layers import Affine, Dense
 from deltarule.rules import Direct, RuleRun
 
-__all__ = [
-    "Observation",
-    "carriers",
-    "check_specialisation",
-    "drawn_numbers",
-    "observation",
-    "output_formulas",
-    "traced_run",
-    "try_formulas",
-]
-
 
 @dataclass(frozen=True)
 class Observation:

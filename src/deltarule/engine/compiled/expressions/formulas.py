@@ -22,16 +22,6 @@ from deltarule.engine.objective import Objective
 from deltarule.layers import Affine
 from deltarule.rules import Direct
 
-__all__ = [
-    "activated",
-    "carrier",
-    "observed_alone",
-    "observed_side_by_side",
-    "output_row",
-    "output_terms",
-    "way_back",
-]
-
 
 def observed_alone(
     graph: Graph, spec: Specialisation, theta: Sequence[Node], lr: Node

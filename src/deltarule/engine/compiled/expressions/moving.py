@@ -10,8 +10,6 @@ from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node, U
 from deltarule.engine.objective import Objective
 from deltarule.rules import LargestGradient, RandomChoice
 
-__all__ = ["TURN", "check_choice", "drawn_number", "moved_entries", "of_turn", "partial"]
-
 TURN = "turn"
 """The symbol of the layer whose turn it is, less 1: (t - 1) mod L."""
 

@@ -8,8 +8,6 @@ from typing import Any, Protocol
 
 from deltarule.engine.compiled.expressions.numpy_calls import called, dispatched
 
-__all__ = ["CONDITION", "NUMBER", "VALUE", "Node", "Row", "Untraceable", "magnitude", "root"]
-
 VALUE, NUMBER, CONDITION = "value", "number", "condition"
 
 

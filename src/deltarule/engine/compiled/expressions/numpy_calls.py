@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["called", "dispatched"]
-
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul,
     "divide": operator.truediv, "negative": operator.neg, "power": operator.pow,

@@ -6,8 +6,6 @@ import math
 
 from deltarule.engine.compiled.expressions.nodes import CONDITION, Node, magnitude
 
-__all__ = ["falls", "within"]
-
 _ANYTHING = (-math.inf, math.inf)
 _DEPTH = 6
 

@@ -24,8 +24,6 @@ from deltarule.engine.compiled.expressions.tracing import VALUE, Graph, Node, re
 from deltarule.layers.recurrent import Recurrent
 from deltarule.rules import LayerRule
 
-__all__ = ["Step", "Sum", "affine_step", "plain_step", "recurrent_step"]
-
 
 @dataclass(frozen=True)
 class Sum:

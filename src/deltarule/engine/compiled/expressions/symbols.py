@@ -16,17 +16,6 @@ from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import FIXED, matrix_shape
 from deltarule.network import Network
 
-__all__ = [
-    "error_symbol",
-    "feedback_symbols",
-    "fixed_symbols",
-    "learned_symbols",
-    "matrices",
-    "row_symbols",
-    "slot_symbols",
-    "theta_symbols",
-]
-
 
 def theta_symbols(graph: Graph, network: Network) -> list[Node]:
     """Return a symbol for every entry of theta, named w[l,j,k] or b[l,j]."""

@@ -9,8 +9,6 @@ from typing import Any
 
 from deltarule.engine.compiled.expressions.nodes import CONDITION, Node, magnitude, root
 
-__all__ = ["Assignment", "Wording"]
-
 Assignment = tuple[str, str, Node]
 """What is written to, `=` or `+=`, and what is written."""
 

@@ -15,17 +15,6 @@ from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph, Node, R
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.update import rate_factors
 
-__all__ = [
-    "Changes",
-    "clipped",
-    "decay",
-    "entry",
-    "moved",
-    "nothing",
-    "update_along",
-    "update_each",
-]
-
 
 @dataclass(frozen=True)
 class Changes:

@@ -21,8 +21,6 @@ from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.optim import Optimiser
 from deltarule.rules import DeltaRule, DrawnFeedback
 
-__all__ = ["differences", "with_numbers"]
-
 
 def with_numbers(spec: Specialisation, values: Mapping[str, Any]) -> Specialisation:
     """Return the spec with `values` in the place of the parameters that they are named by."""

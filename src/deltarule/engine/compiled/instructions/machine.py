@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Machine", "host", "is_arm64"]
-
 
 @dataclass(frozen=True)
 class Machine:

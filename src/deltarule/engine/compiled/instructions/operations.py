@@ -15,10 +15,6 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.machine import Machine
 
-__all__ = [
-    "WORD", "Module", "Ops", "element_of", "integers_of", "lanes_of", "vector_of", "word",
-]  # fmt: skip
-
 _CONTRACT = ("contract",)
 _CODES = {"float": "f32", "double": "f64", "i32": "i32", "i64": "i64"}
 

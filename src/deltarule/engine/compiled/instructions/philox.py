@@ -9,8 +9,6 @@ from llvmlite import ir
 from deltarule.core.philox import block, placed
 from deltarule.engine.compiled.instructions.operations import WORD, Ops, lanes_of, vector_of, word
 
-__all__ = ["numbers", "words", "words_by_place"]
-
 _LONG = ir.IntType(128)
 
 

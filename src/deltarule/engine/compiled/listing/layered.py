@@ -24,8 +24,6 @@ from deltarule.engine.compiled.programs.layered.packing import Packing
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.rule_state import matrix_shape
 
-__all__ = ["layered_lines"]
-
 
 def layered_lines(spec: Specialisation, machine: Machine, batch: int, threads: int) -> list[str]:
     """Return the lines of a layered program."""

@@ -30,8 +30,6 @@ from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser, elementwise
 from deltarule.rules import DeltaRule
 
-__all__ = ["compiled_source", "listing"]
-
 
 def compiled_source(
     net: Network,

@@ -22,8 +22,6 @@ from deltarule.engine.compiled.programs.sequences.program import groups_of, lane
 from deltarule.engine.compiled.programs.sequences.stages import Product, Stage
 from deltarule.engine.compiled.specialisation import Specialisation
 
-__all__ = ["sequence_lines"]
-
 
 def sequence_lines(spec: Specialisation, machine: Machine, batch: int, threads: int) -> list[str]:
     """Return the lines of a program of sequences."""

@@ -17,8 +17,6 @@ from deltarule.engine.compiled.programs.lanes import lanes_of
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.update import rate_factors
 
-__all__ = ["batches_head", "indented", "lanes_lines", "registers_lines"]
-
 LEARN = "if learn:  # not where E alone is measured"
 
 

@@ -13,8 +13,6 @@ from deltarule.engine.compiled.listing.small import indented
 from deltarule.engine.compiled.programs.update import layer_factors
 from deltarule.engine.compiled.specialisation import Specialisation
 
-__all__ = ["Array", "Updates"]
-
 
 @dataclass(frozen=True)
 class Array:

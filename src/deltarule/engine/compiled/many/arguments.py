@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.engine.compiled.many.orders import orders
 from deltarule.engine.compiled.programs.arguments import Call
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.samples import Samples
-
-__all__ = ["CallMaker", "Chunk", "run_all"]
-
-Array = NDArray[Any]
 
 _FIELDS = np.dtype([(name, np.int64) for name, *_ in Call._fields_])
 """A call as a row of whole numbers, so that those of all groups are filled in together."""

@@ -25,8 +25,6 @@ from deltarule.engine.compiled.instructions.machine import Machine, host
 from deltarule.engine.compiled.instructions.operations import WORD, Module, Ops, word
 from deltarule.engine.compiled.instructions.philox import words
 
-__all__ = ["orders"]
-
 
 def orders(seeds: NDArray[Any], epoch: int, index: NDArray[np.int64]) -> None:
     """Write the orders of every seed (lanes,) in some epochs into `index` (epochs, n, lanes)."""

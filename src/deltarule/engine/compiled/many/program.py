@@ -22,9 +22,6 @@ from deltarule.engine.compiled.programs.registers import write_registers
 from deltarule.engine.compiled.programs.side_by_side import ProgramKey
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
-__all__ = ["lanes_for", "measuring", "training"]
-
-
 Run = Callable[[Any, int], None]
 
 

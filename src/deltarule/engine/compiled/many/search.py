@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.engine.compiled.many.arguments import CallMaker
-
-__all__ = ["Break", "Search"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.processors import cores
 from deltarule.engine.compiled.launcher import aligned
 from deltarule.engine.compiled.many.arguments import CallMaker, Chunk, run_all
@@ -21,10 +21,6 @@ from deltarule.engine.compiled.programs.side_by_side import ProgramKey
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.threads import Workers, share_out
 from deltarule.engine.samples import Samples
-
-__all__ = ["ManyTrainer"]
-
-Array = NDArray[Any]
 
 CALL_SECONDS = 0.05
 """How long one call of a program lasts at most: between two, Ctrl-C is heard."""

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.engine.compiled.many.search import Break
-
-__all__ = ["Trajectory"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,6 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, vector_of
 
-__all__ = ["quotient", "reciprocal", "sqrt"]
-
 _WIDTH = 512  # bits of a register that has estimates
 _CODES = {"float": ("ps", 32, 1), "double": ("pd", 64, 2)}  # suffix, bits, Newton's steps
 

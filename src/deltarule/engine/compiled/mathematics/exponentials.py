@@ -23,8 +23,6 @@ from typing import Any
 from deltarule.engine.compiled.instructions.operations import Ops, integers_of
 from deltarule.engine.compiled.mathematics.polynomials import multiply_add, polynomial, which
 
-__all__ = ["exp", "expm1", "tanh"]
-
 
 @dataclass(frozen=True)
 class Format:

@@ -19,8 +19,6 @@ from deltarule.engine.compiled.instructions.operations import Ops, integers_of
 from deltarule.engine.compiled.mathematics.exponentials import FORMATS
 from deltarule.engine.compiled.mathematics.polynomials import multiply_add, polynomial, which
 
-__all__ = ["log", "log1p"]
-
 LOG = {
     # 9 terms, -0.2929 <= f <= 0.4143, error 0.040
     "float32": (

@@ -7,8 +7,6 @@ from typing import Any
 
 from deltarule.engine.compiled.instructions.operations import Ops, element_of
 
-__all__ = ["multiply_add", "polynomial", "which"]
-
 
 def multiply_add(o: Ops, x: Any, y: Any, z: Any) -> Any:
     """Return x y + z: rounded once where the processor has the instruction, else twice.

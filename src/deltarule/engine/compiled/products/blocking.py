@@ -38,8 +38,6 @@ from deltarule.engine.compiled.instructions.operations import (
 from deltarule.engine.compiled.products.copies import emit_copy, emit_pack
 from deltarule.engine.compiled.products.tiles import Tile, at, emit_strip, repeat, routine
 
-__all__ = ["Block", "Finish", "Shape", "emit_block"]
-
 Finish = Callable[[Ops, Any, Any, Any], Any]
 """`finish(o, i, j, value)`: what is stored in place of the vector C[i, j:]."""
 

@@ -13,8 +13,6 @@ from deltarule.engine.compiled.products.tiles import (
     routine,
 )
 
-__all__ = ["emit_copy", "emit_pack"]
-
 
 def emit_pack(module: ir.Module, tile: Tile) -> ir.Function:
     """Return the function that copies a panel of B, its rows side by side; add it if missing."""

@@ -22,8 +22,6 @@ from deltarule.engine.compiled.instructions.operations import WORD, element_of, 
 from deltarule.engine.compiled.products.blocking import Block, Finish, Shape, emit_block
 from deltarule.engine.compiled.products.tiles import POINTER, at, repeat, routine
 
-__all__ = ["Product", "columns_product", "rows_product"]
-
 _MANY = 1 << 20  # rows of C, not known beforehand
 _TYPICAL = 256  # observations in a sum whose length is not known beforehand
 

@@ -34,16 +34,6 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import WORD, Ops, element_of, lanes_of, word
 
-__all__ = [
-    "POINTER",
-    "Tile",
-    "align_of",
-    "at",
-    "emit_strip",
-    "repeat",
-    "routine",
-]
-
 POINTER = ir.PointerType()
 
 

@@ -9,8 +9,6 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import element_of, lanes_of
 
-__all__ = ["flags_along", "numbers_along"]
-
 
 def numbers_along(kind: ir.Type, numbers: Any, size: int) -> list[Any]:
     """Return the constants of a vector type that hold numbers; -1 beyond them, up to `size`."""

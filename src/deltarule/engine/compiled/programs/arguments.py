@@ -11,8 +11,6 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import WORD, Module, Ops, word
 
-__all__ = ["Call", "CallValues", "kernel_function"]
-
 _POINTERS = (
     "theta",  # the parameters, changed in place
     "slots",  # the optimiser's vectors, one after the other, changed in place

@@ -9,9 +9,6 @@ from llvmlite import ir
 from deltarule.engine.compiled.instructions.machine import is_arm64
 from deltarule.engine.compiled.instructions.operations import WORD, Ops, word
 
-__all__ = ["ThreadGroup"]
-
-
 SPINS = 4000
 """How often a thread looks before it gives the processor to others."""
 

@@ -10,8 +10,6 @@ from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.engine.compiled.instructions.operations import lanes_of, vector_of, word
 from deltarule.engine.compiled.instructions.philox import numbers, words_by_place
 
-__all__ = ["bind_drawn_numbers"]
-
 
 def bind_drawn_numbers(
     lower: Lowering, terms: Sequence[Node], purpose: int, place: tuple[Any, Any, Any]

@@ -14,8 +14,6 @@ from deltarule.engine.compiled.programs.packed import Packed
 from deltarule.engine.compiled.programs.places import Places
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
-__all__ = ["Kernel"]
-
 _DOUBLE = ir.DoubleType()
 
 

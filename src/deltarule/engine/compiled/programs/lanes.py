@@ -44,8 +44,6 @@ from deltarule.engine.compiled.programs.drawn_numbers import bind_drawn_numbers
 from deltarule.engine.compiled.specialisation import Specialisation, element
 from deltarule.engine.update import rate_factors
 
-__all__ = ["lanes_module", "lanes_of", "lanes_size"]
-
 _HALF, _DOUBLE = ir.IntType(32), ir.DoubleType()
 
 

@@ -8,8 +8,6 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import Ops
 
-__all__ = ["LINE", "Places"]
-
 LINE = 64
 """Bytes to which everything is aligned."""
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from numpy.typing import NDArray
-
+from deltarule.core.arrays import Array
 from deltarule.core.processors import cores
 from deltarule.engine.compiled.compiler.cache import cached
 from deltarule.engine.compiled.compiler.jit import PIPELINE, compile_module, load
@@ -25,10 +24,6 @@ from deltarule.engine.compiled.programs.sequences.program import Sequences, grou
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.layers import Dense
 from deltarule.network import Network
-
-__all__ = ["Program", "built", "form_of", "operations", "program", "thread_count"]
-
-Array = NDArray[Any]
 
 IN_REGISTERS = 200
 """Networks up to this many parameters are held in registers."""

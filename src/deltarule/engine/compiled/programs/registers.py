@@ -46,8 +46,6 @@ from deltarule.engine.compiled.programs.side_by_side import CallReader, ProgramK
 from deltarule.engine.compiled.programs.variables import Variables, all_staying
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
-__all__ = ["registers_module", "write_registers"]
-
 _DOUBLE = ir.DoubleType()
 
 ALONE = ProgramKey()

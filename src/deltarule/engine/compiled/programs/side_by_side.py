@@ -23,8 +23,6 @@ from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.engine.compiled.instructions.operations import WORD, Ops, vector_of, word
 from deltarule.engine.compiled.programs.arguments import CallValues
 
-__all__ = ["CallReader", "ProgramKey"]
-
 _DOUBLE = ir.DoubleType()
 
 

@@ -17,8 +17,6 @@ from deltarule.engine.compiled.programs.packed import Part
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.update import rate_factors
 
-__all__ = ["Update", "layer_factors"]
-
 _DOUBLE = ir.DoubleType()
 
 

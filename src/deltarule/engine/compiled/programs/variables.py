@@ -16,8 +16,6 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import Ops, element_of, lanes_of, word
 
-__all__ = ["Variables", "all_staying"]
-
 
 class Variables:
     """A vector of `count` variables, in registers or (`placed`) in memory."""

@@ -10,8 +10,6 @@ from deltarule.engine.compiled.expressions.tracing import Graph, reached
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import FIXED, matrix_shape
 
-__all__ = ["BackwardMatrix", "backward_matrices"]
-
 
 @dataclass(frozen=True)
 class BackwardMatrix:

@@ -14,8 +14,6 @@ from deltarule.engine.compiled.specialisation import element
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import drawing, matrix_shape
 
-__all__ = ["TOGETHER", "Memory"]
-
 TOGETHER = 32
 """The numbers that are drawn at once."""
 

@@ -14,8 +14,6 @@ from deltarule.engine.compiled.instructions.operations import vector_of
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.memory import Memory
 
-__all__ = ["OutputRow"]
-
 _DOUBLE = ir.DoubleType()
 
 

@@ -16,16 +16,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.programs.packed import Part
 from deltarule.engine.compiled.programs.places import LINE
 from deltarule.network import Network
-
-__all__ = ["Block", "Packing", "padded"]
-
-Array = NDArray[Any]
 
 
 def padded(n: int, lanes: int) -> int:

@@ -17,8 +17,6 @@ from deltarule.engine.compiled.programs.layered.memory import Memory
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.rule_state import matrix_shape
 
-__all__ = ["Passes"]
-
 
 class Passes:
     """A program's products, by the number of the layer.

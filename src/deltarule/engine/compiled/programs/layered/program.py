@@ -39,8 +39,6 @@ from deltarule.engine.compiled.programs.places import LINE
 from deltarule.engine.compiled.programs.update import Update
 from deltarule.engine.compiled.specialisation import Specialisation
 
-__all__ = ["Layered"]
-
 _DOUBLE = ir.DoubleType()
 
 

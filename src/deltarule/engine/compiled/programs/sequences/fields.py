@@ -13,8 +13,6 @@ from llvmlite import ir
 
 from deltarule.engine.compiled.instructions.operations import Ops, word
 
-__all__ = ["Field", "Rows", "View"]
-
 
 @dataclass(frozen=True)
 class Field:

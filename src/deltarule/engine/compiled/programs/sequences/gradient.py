@@ -17,8 +17,6 @@ from deltarule.engine.compiled.programs.sequences.loops import summed, tiled
 from deltarule.engine.compiled.programs.sequences.stages import Bias, Product, Stage
 from deltarule.engine.compiled.programs.sequences.vectors import Vectors
 
-__all__ = ["Gradient"]
-
 _CACHE = 32 * 1024  # bytes of a first-level cache that a tile's deltas may fill
 
 

@@ -7,9 +7,6 @@ from typing import Any
 
 from deltarule.engine.compiled.instructions.operations import WORD, Ops, word
 
-__all__ = ["summed", "tiled"]
-
-
 UNROLLED = 4
 """Terms of a sum that are written one after the other in a turn of its loop."""
 

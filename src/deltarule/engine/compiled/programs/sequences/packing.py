@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.layout import Layout
 from deltarule.engine.compiled.programs.packed import Part
 from deltarule.engine.compiled.programs.places import LINE
-
-__all__ = ["Packing"]
-
-Array = NDArray[Any]
 
 ROW = 128
 """The most entries of a row: what threads share out in an update."""

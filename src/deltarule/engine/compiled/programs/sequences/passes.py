@@ -19,8 +19,6 @@ from deltarule.engine.compiled.programs.sequences.samples import Lanes
 from deltarule.engine.compiled.programs.sequences.stages import Product, Stage
 from deltarule.engine.compiled.programs.sequences.vectors import Vectors
 
-__all__ = ["Passes"]
-
 
 class Passes:
     """Write a layer's passes."""

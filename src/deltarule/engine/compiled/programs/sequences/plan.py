@@ -24,8 +24,6 @@ from deltarule.engine.rule_state import drawing
 from deltarule.layers import Conv1d, Flatten, Last, Layer, Shape
 from deltarule.layers.recurrent import Recurrent
 
-__all__ = ["Ending", "Plan", "check_sequences"]
-
 MOST_COUPLED = 256
 """The most output nodes that an f couples: a step's are written one after the other."""
 

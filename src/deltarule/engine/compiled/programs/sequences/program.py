@@ -42,8 +42,6 @@ from deltarule.engine.compiled.programs.sequences.vectors import Vectors
 from deltarule.engine.compiled.programs.update import Update
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
-__all__ = ["Sequences", "groups_of", "lanes_of"]
-
 _DOUBLE = ir.DoubleType()
 
 MOST_GROUPS = 16

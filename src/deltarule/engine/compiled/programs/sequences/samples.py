@@ -16,8 +16,6 @@ from deltarule.engine.compiled.instructions.operations import (
 from deltarule.engine.compiled.programs.arguments import CallValues
 from deltarule.engine.compiled.programs.sequences.fields import View
 
-__all__ = ["Lanes"]
-
 WORD, _HALF = ir.IntType(64), ir.IntType(32)
 
 

@@ -17,8 +17,6 @@ from deltarule.layers import Conv1d, Dense, EachStep, Layer
 from deltarule.layers.recurrent import Recurrent
 from deltarule.rules import LayerRule
 
-__all__ = ["Bias", "Product", "Stage", "affine_stage", "recurrent_stage"]
-
 NOWHERE = View(Field(0, 0), 0, 0)
 NO_ROWS = Rows(NOWHERE, 0)
 

@@ -17,8 +17,6 @@ from deltarule.engine.compiled.instructions.operations import (
 from deltarule.engine.compiled.programs.sequences.fields import Rows, View
 from deltarule.engine.compiled.programs.sequences.stages import Product, Stage
 
-__all__ = ["Vectors"]
-
 
 class Vectors:
     """Vectors of one node (`kind`, a lane for every observation), and of several side by side.
