@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.core.arguments import number, whole
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.core.random import TEACHER, stream
@@ -32,8 +32,6 @@ from deltarule.layers import Conv1d, Flatten, Layer, Recurrent, Steps, Teacher
 from deltarule.network import Network
 from deltarule.optim import SCHEDULES, Schedule
 from deltarule.optim.schedules import Constant, TimeSchedule
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

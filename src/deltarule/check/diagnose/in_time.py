@@ -24,8 +24,6 @@ from deltarule.core.namespace import NUMPY
 from deltarule.layers.recurrent.recurrent import Deltas
 from deltarule.rules import LayerRule
 
-__all__ = ["TIME", "Gate", "InTime", "gates_of", "in_time", "magnitudes", "summed"]
-
 TIME = frozenset({"errors", "slope", "kept", "through", "memory", "reach"})
 """The slots that decide the deltas of a layer with a state."""
 

@@ -27,8 +27,6 @@ from deltarule.layers.conv1d import later
 from deltarule.layers.unweighted import Unweighted
 from deltarule.network import Network
 
-__all__ = ["STATE", "STEPS", "VECTOR", "Block", "Stage", "stages_of"]
-
 Array = NDArray[np.float64]
 Pair = tuple[Array, Array]
 

@@ -17,8 +17,6 @@ from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.in_time import in_time, summed
 from deltarule.check.diagnose.match import HALF_THE_DIGITS
 
-__all__ = ["time_facts"]
-
 _MORE = 3
 """How many numbers there have to be besides those that the weights take."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["how_it_ended", "how_it_was_trained", "how_trained", "some"]
-
 _ENDED = {
     "epochs": "all epochs are done",
     "patience": "no improvement for {patience} epochs",

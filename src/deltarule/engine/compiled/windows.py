@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.engine.compiled.trainer import CompiledTrainer
 from deltarule.engine.epoch import error_over
 from deltarule.engine.objective import Objective
@@ -21,8 +20,6 @@ from deltarule.engine.over_time import OverTime
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Outcome, Totals
 from deltarule.network import Network
-
-Array = NDArray[Any]
 
 
 def of_one_window(objective: Objective, over_time: OverTime) -> Objective:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.engine.compiled.expressions.steps import Columnwise, columns_of
 from deltarule.engine.compiled.expressions.tracing import Graph, Node, Untraceable, reached
@@ -23,8 +23,6 @@ from deltarule.exchange.words import unrolled
 from deltarule.layers import Conv1d, Dense, EachStep, Flatten, Last, Layer, Recurrent, Steps
 from deltarule.network import Network
 from deltarule.network_stream import check_steps
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

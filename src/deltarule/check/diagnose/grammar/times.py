@@ -20,8 +20,6 @@ from deltarule.check.diagnose.in_time import gates_of
 from deltarule.check.diagnose.stages import STATE, STEPS
 from deltarule.core.namespace import NUMPY
 
-__all__ = ["reaches"]
-
 in_state = partial(put, over=(STATE,))
 
 
