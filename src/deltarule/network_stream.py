@@ -13,8 +13,6 @@ from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.layers import Layer, Parameters, Shape, State, Steps
 
-__all__ = ["Stream", "check_steps"]
-
 
 class Stream:
     """A network over sequences, one step at a time: `stream(x)` is what it says after x.

@@ -17,9 +17,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "studies" / "derivative-factor.md"
 
 
 def shortened(settings):
-    """Return settings of two epochs; long sequences are few."""
-    name = settings.data.name.partition(",")[0]
-    few = {"data": as_problem(f"{name},40")} if name.startswith("adding:") else {}
+    """Return settings of two epochs; of long sequences a few, of 100 steps."""
+    few = {"data": as_problem("adding:100,24")} if settings.data.name.startswith("adding") else {}
     return settings.with_({"epochs": 2, **few})
 
 

@@ -159,6 +159,16 @@ def test_compiled_windows_of_a_table_s_rows_and_what_is_kept_of_them(tmp_path):
     assert whole.theta == pytest.approx(expected.theta, abs=1e-12)
 
 
+def test_what_is_held_out_is_measured_as_whole_sequences():
+    net, options = network("gru"), {"window": 3, "epochs": 3, "batch_size": None}
+    found = [
+        dr.train(net, X, T, validation=(X[:2], T[:2]), engine=engine, **options).history
+        for engine in ("reference", "compiled")
+    ]
+    one, two = (history["validation_error"] for history in found)
+    assert two == pytest.approx(one, rel=1e-12)
+
+
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
 def test_states_in_the_middle_of_an_epoch_go_on(engine):
     """A plan that is cut between two windows: the next call takes up the states."""

@@ -33,8 +33,6 @@ from deltarule.network import Network
 from deltarule.optim import SCHEDULES, Schedule
 from deltarule.optim.schedules import Constant, TimeSchedule
 
-__all__ = ["OverTime"]
-
 Array = NDArray[Any]
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from deltarule.models.model import Model
     from deltarule.network_stream import Stream
 
-__all__ = ["ModelStream"]
-
 
 class ModelStream:
     """A model that keeps its state: `stream(x)` is what it predicts after one more step.
@@ -75,8 +73,9 @@ def _of_one_step(model: Model, outputs: int) -> Model:
     """Return a model with a target for every step as what says what one step's outputs mean."""
     scaler = model.targets.scaler  # all steps are scaled alike
     one = replace(scaler, **{k: getattr(scaler, k)[:outputs] for k in _STATISTICS})
-    names = model.targets.names[:outputs]
-    return replace(model, targets=replace(model.targets, names=names, scaler=one))
+    names, powers = (getattr(model.targets, name)[:outputs] for name in ("names", "powers"))
+    targets = replace(model.targets, names=names, scaler=one, powers=powers)
+    return replace(model, targets=targets)
 
 
 _STATISTICS = ("offset", "scale", "constant")

@@ -10,8 +10,6 @@ from deltarule.engine.reference import backprop
 from deltarule.layers import Recurrent
 from deltarule.studies.tasks import Made
 
-__all__ = ["reach_of"]
-
 _ROWS = 100
 """So many samples are enough for a norm."""
 

@@ -22,8 +22,6 @@ from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Outcome, Totals
 from deltarule.network import Network
 
-__all__ = ["Windowed", "of_one_window"]
-
 Array = NDArray[Any]
 
 
@@ -63,7 +61,7 @@ class Windowed:
     ) -> ChunkOutcome | None:
         """Do several whole epochs; None where a number does not stay finite on the way.
 
-        And where samples are watched: an epoch's E is that of whole sequences, not of windows.
+        Nor are there any where samples are `watched`, whose E is that of whole sequences.
         """
         if watched is not None:
             return None

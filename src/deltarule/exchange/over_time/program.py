@@ -24,8 +24,6 @@ from deltarule.layers import Conv1d, Dense, EachStep, Flatten, Last, Layer, Recu
 from deltarule.network import Network
 from deltarule.network_stream import check_steps
 
-__all__ = ["Affine", "Concat", "Formula", "Instruction", "Slice", "StepProgram", "step_program"]
-
 Array = NDArray[Any]
 
 

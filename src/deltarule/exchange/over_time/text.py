@@ -10,8 +10,6 @@ from deltarule.exchange.over_time.program import Affine, Concat, Formula, Slice,
 from deltarule.exchange.python_text import answering, array_lines, encoding, head, indented
 from deltarule.exchange.words import Dialect, Writer
 
-__all__ = ["formula_text", "numpy_text", "torch_text"]
-
 _FORWARD = "Return the outputs for X (n, inputs): all steps of a feature stand together."
 
 
