@@ -10,6 +10,27 @@ document.addEventListener("DOMContentLoaded", () => {
   ]) {
     document.querySelector(selector)?.setAttribute("aria-label", name);
   }
+  for (const one of document.querySelectorAll(".sig dl, .sig dd")) {
+    const plain = document.createElement("div"); // parameters of a signature define nothing
+    plain.className = one.tagName === "DD" ? "sig-line" : "";
+    plain.append(...one.childNodes);
+    one.replaceWith(plain);
+  }
+  for (const head of document.querySelectorAll("th")) {
+    const math = head.querySelector("math");
+    if (math) {
+      const frame = document.createElement("span"); // formulas alone do not count as words
+      frame.setAttribute("role", "img");
+      frame.setAttribute("aria-label", math.textContent);
+      math.replaceWith(frame);
+      frame.append(math);
+    } else if (!head.textContent.trim()) head.setAttribute("role", "cell"); // it heads nothing
+  }
+  if (!document.querySelector("h1")) {
+    const first = document.createElement("h1"); // the page of searches has none
+    first.textContent = document.title.split(" - ")[0];
+    document.querySelector("article")?.prepend(first);
+  }
   const scrolls = (one) => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight;
   const reach = () => {
     for (const one of document.querySelectorAll("pre, .table-wrapper, .output, math, article div")) {

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from deltarule.core.sequences import Sequences
     from deltarule.engine import Backprop, backprop
     from deltarule.engine.alignment import Alignment, AlignmentWatch, alignment
-    from deltarule.engine.real_time import RealTime, real_time_gradient
+    from deltarule.engine.real_time import RealTime, eligibility_gradient, real_time_gradient
     from deltarule.engine.second_order import (
         gauss_newton_vector,
         hessian,
@@ -130,7 +130,7 @@ _NAMES = {
     "core.sequences": "Sequences",
     "engine": "Backprop backprop",
     "engine.alignment": "Alignment AlignmentWatch alignment",
-    "engine.real_time": "RealTime real_time_gradient",
+    "engine.real_time": "RealTime eligibility_gradient real_time_gradient",
     "engine.second_order": "gauss_newton_vector hessian hessian_vector jacobian",
     "exchange": "Exported export from_keras from_onnx from_sklearn from_torch to_torch",
     "explanation": (
@@ -216,6 +216,7 @@ __all__ = [
     "data",
     "diagnose",
     "diagnose_step",
+    "eligibility_gradient",
     "explain",
     "explain_node",
     "export",

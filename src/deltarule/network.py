@@ -25,7 +25,9 @@ from deltarule.layers import (
     Initialiser,
     Layer,
     Start,
+    State,
     Steps,
+    Teacher,
     all_of,
     as_inputs,
     as_layers,
@@ -34,6 +36,7 @@ from deltarule.layers import (
     shapes,
     starts,
 )
+from deltarule.network_stream import Stream
 from deltarule.network_table import as_html, as_text, rows
 from deltarule.network_views import Views
 
@@ -171,6 +174,50 @@ class Network(Views):
             saved.append(kept)
             outputs.append(y)
         return saved, outputs
+
+    def resume(
+        self,
+        theta: Any,
+        X: Any,
+        states: Sequence[State | None] | None = None,
+        xp: Any = NUMPY,
+        teacher: Teacher | None = None,
+    ) -> tuple[list[Any], list[Any], list[State]]:
+        """Return what `passed` does, of steps that follow on others, and the states behind them.
+
+        `states` has what every layer's steps before have left; None where there are none. A
+        `teacher` is fed back into the last layer that feeds back its outputs.
+        """
+        saved, outputs, behind = [None], [X], []
+        before = [None] * len(self.layers) if states is None else states
+        taught = None if teacher is None else [one for one in self.layers if one.fed_back][-1]
+        for layer, p, state in zip(self.layers, self.unpack(theta), before, strict=True):
+            further: Any = layer.resume
+            more = (teacher,) if layer is taught else ()
+            y, kept, after = further(p, outputs[-1], state, xp, *more)
+            saved.append(kept)
+            outputs.append(y)
+            behind.append(after)
+        return saved, outputs, behind
+
+    def stream(
+        self, theta: ArrayLike, samples: int = 1, states: Sequence[Any] | None = None
+    ) -> Stream:
+        """Return the network as what takes one step of its sequences after the other.
+
+        See `deltarule.network_stream.Stream`. `states` are those of another stream, to go on from.
+
+        >>> import deltarule as dr
+        >>> net = dr.Network((5, 2), [dr.GRU(3), dr.Last(), dr.Dense(1)])
+        >>> theta, x = net.init(seed=0), np.arange(10.0).reshape(5, 2)
+        >>> stream = net.stream(theta)
+        >>> steps = [stream(step) for step in x]
+        >>> bool(abs(steps[-1] - net(theta, x)[0]).max() < 1e-15)
+        True
+        """
+        theta = self.check_theta(theta)
+        own = (self.layers, self.shapes, self.unpack(theta), theta.dtype)
+        return Stream(*own, samples, states)
 
     def ends(self, X: Any) -> NDArray[np.intp] | None:
         """Return the sequences' lengths, if they differ: `Sequences`', or found in X by `Steps`."""

@@ -204,7 +204,7 @@ def test_a_network_of_it_is_trained_and_what_cannot_be_compiled_is_said(inputs, 
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         run = dr.train(net, X, T, optimizer="adam", epochs=60, engine=engine, validation=(X, T))
-    kinds = set(OURS) - {"jordan"}
+    kinds = set(OURS)
     compiled = all(one.name in kinds for one in net.layers)
     assert run.history["error"][-1] < run.history["error"][0]
     assert run.engine == (engine if compiled else "reference")
@@ -228,9 +228,12 @@ def test_what_needs_deltas_says_which_layer_has_none(inputs, layer, rng):
         said = "this works for" if own else "there is no weight"
         with pytest.raises(UsageError, match=said):
             dr.explain(net, theta, X, T, net.layout.where(0) if own else (1, 1, 1))
-    calls = [
-        lambda: dr.diagnose(np.zeros(net.size), net, theta, X, T),
-    ]
+    if own or layer.name == "scale":
+        with pytest.raises(UsageError, match="diagnose knows the mistakes of dense, recurrent"):
+            dr.diagnose(found.gradient, net, theta, X, T)
+    else:
+        assert dr.diagnose(found.gradient, net, theta, X, T).verdict == "correct"
+    calls = []
     if all(issubclass(kind, Affine) for kind in kinds):
         assert found.deltas[1].shape == found.nets[1].shape
         assert len(net.affine) == len(net.layers)

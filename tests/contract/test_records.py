@@ -45,7 +45,12 @@ REQUIRED = {("layer", name): {"units": 3} for name in LAYERS.names()}
 REQUIRED |= {("layer", "each_step"): {"layer": {"name": "dense", "units": 2}}}
 REQUIRED |= {("layer", name): {} for name in ("last", "flatten", "steps")}
 REQUIRED |= {("schedule", name): {"lr": 0.75} for name in SCHEDULES.names()}
-SHARED = {"init": "uniform:0.5", "recurrent_init": "normal:0.3", "truncate": (2, 5)}
+SHARED = {
+    "init": "uniform:0.5",
+    "recurrent_init": "normal:0.3",
+    "truncate": (2, 5),
+    "checkpoint": 4,
+}
 CHANGED = {
     "dense": Dense(5, LeakyReLU(0.3), bias=False, init="uniform:0.5", train_bias=False),
     "conv1d": Conv1d(5, 2, 3, LeakyReLU(0.3), bias=False, init="uniform:0.5"),

@@ -75,3 +75,55 @@ def test_a_way_back_that_is_cut_off_is_refused(rng):
     net = dr.Network((T, 2), [GRU(2, truncate=2), Last(), Dense(1)])
     with pytest.raises(UsageError, match="leave out truncate"):
         dr.real_time_gradient(net, net.init(0), rng.normal(size=(2, T, 2)), np.zeros((2, 1)))
+
+
+@each_cell
+@pytest.mark.parametrize("end", [(Last(), Dense(2, "sigmoid")), (EachStep(Dense(2, "sigmoid")),)])
+def test_eligibility_traces_are_backpropagation_without_the_way_through_u(cell, end, rng):
+    net = dr.Network((T, 2), [cell, *end])
+    X, targets = rng.normal(size=(3, T, 2)), rng.uniform(size=(3, *net.shapes[-1]))
+    options = {"loss": "binary_cross_entropy", "sample_weight": [1.0, 2.0, 0.5], "l2": 0.1}
+    found = dr.eligibility_gradient(net, net.init(0), X, targets, **options)
+    same = dr.backprop(net, net.init(0), X, targets, rule="recurrent=none", **options)
+    assert_close(found.gradient, same.gradient, 1e-12)
+    assert (
+        np.abs(found.gradient - dr.backprop(net, net.init(0), X, targets, **options).gradient).max()
+        > 1e-4
+    )
+
+
+def test_e_prop_of_an_lstm_as_the_paper_writes_it(rng):
+    """Bellec et al. (2020), methods: traces of f, i and g decay with f; that of o does not last."""
+    net = dr.Network((T, 2), [LSTM(2), EachStep(Dense(1))])
+    theta, X, targets = net.init(1), rng.normal(size=(1, T, 2)), rng.normal(size=(1, T, 1))
+    p, (V, c) = net.unpack(theta)[0], net.unpack(theta)[1].values()
+    sigmoid = lambda v: 1.0 / (1.0 + np.exp(-v))  # noqa: E731
+    h, memory, traces, gradient = np.zeros(2), np.zeros(2), np.zeros((6, 2)), np.zeros((8, 2))
+    for x, target in zip(X[0], targets[0], strict=True):
+        nets = p["W"] @ x + p["U"] @ h + p["b"]
+        i, f, g, o = sigmoid(nets[:2]), sigmoid(nets[2:4]), np.tanh(nets[4:6]), sigmoid(nets[6:])
+        direct = np.concatenate([i * (1 - i) * g, f * (1 - f) * memory, i * (1 - g**2)])
+        traces = np.tile(f, 3)[:, None] * traces + np.outer(direct, h)
+        memory = f * memory + i * g
+        shown, before = np.tanh(memory), h
+        h = o * shown
+        signal = (V @ h + c - target) @ V
+        gradient[:6] += np.tile(signal * o * (1 - shown**2), 3)[:, None] * traces
+        gradient[6:] += np.outer(signal * shown * o * (1 - o), before)
+    found = dr.eligibility_gradient(net, theta, X, targets)
+    assert_close(net.unpack(found.gradient)[0]["U"], gradient, 1e-12)
+
+
+def test_a_nodes_own_share_is_the_diagonal_of_the_jacobian(rng):
+    """Without weights between the nodes, what every node has of itself is all there is."""
+    net = dr.Network((T, 2), [Elman(3), EachStep(Dense(1))])
+    theta, X, targets = net.init(2), rng.normal(size=(2, T, 2)), rng.normal(size=(2, T, 1))
+    U = net.unpack(theta)[0]["U"]
+    one = dr.eligibility_gradient(net, theta, X, targets, traces="node").gradient
+    assert np.abs(one - dr.backprop(net, theta, X, targets).gradient).max() > 1e-4
+    U[...] = np.diag([0.9, -0.8, 0.7])
+    own = dr.eligibility_gradient(net, theta, X, targets, traces="node").gradient
+    true = dr.backprop(net, theta, X, targets).gradient
+    assert_close(own, true, 1e-12)
+    with pytest.raises(UsageError, match=r"kind of traces.*memory, node"):
+        dr.eligibility_gradient(net, theta, X, targets, traces="nodes")

@@ -112,7 +112,7 @@ def test_what_stands_for_the_slope_does_so_at_every_step(rng):
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
-        ("feedback=random", "layer 1 is of the type {}; this works for networks of affine"),
+        ("feedback=direct", "is for networks of dense layers; of one with recurrent"),
         ("sequential", "layer 1 is of the type {}; this works for networks of affine"),
         ("hidden=random:0.5", "layer 1: random draws one number .* several nets a node"),
     ],

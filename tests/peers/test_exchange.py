@@ -15,7 +15,7 @@ from torch import nn  # noqa: E402
 
 import deltarule as dr  # noqa: E402
 from deltarule.data import read_table  # noqa: E402
-from deltarule.exchange.onnx_file import feeds  # noqa: E402
+from deltarule.exchange.onnx_file import feeds, over_steps  # noqa: E402
 from deltarule.exchange.operations import operations_of  # noqa: E402
 from deltarule.exchange.trial import Trial  # noqa: E402
 from deltarule.models import Recipe, fit  # noqa: E402
@@ -134,3 +134,21 @@ def test_onnxruntime_answers_as_the_model_does(seed: int, tmp_path: Path) -> Non
         texts = {"city": np.array([["Rome"], ["Bonn"]], object)}
         two = {n: texts.get(n, v[:2]) for n, v in given.items()}
         assert len(session.run(None, two)[-1]) == 2
+
+
+OVER_TIME = {
+    "gru": [dr.GRU(5), dr.LSTM(4), dr.Last(), dr.Dense(2)],
+    "jordan": [dr.Conv1d(4, 3, 2, "relu"), dr.Elman(3), dr.Jordan(3, 2)],
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", OVER_TIME)
+def test_onnxruntime_goes_step_by_step(name: str, dtype: str, tmp_path: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime", reason="it is in the extra `peers`")
+    net = dr.Network((6, 2), OVER_TIME[name])
+    model = dr.save(tmp_path / "kept", net, net.init(seed=0).astype(dtype))
+    made = dr.export(model, "onnx", tmp_path / "m.onnx")
+    trial = Trial.of(model, operations_of(model))
+    found = over_steps(runtime.InferenceSession(made.path).run, trial)
+    assert trial.check("onnxruntime", found) < (2e-6 if dtype == "float32" else 1e-12)

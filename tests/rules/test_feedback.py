@@ -139,7 +139,8 @@ def test_without_a_seed_of_its_own_b_is_the_run_s_drawn_as_w_is():
 @pytest.mark.parametrize("name", [n for n in FEEDBACKS.names() if n != "exact"])
 def test_feedback_learns(name):
     """The error of a small problem falls to less than half; where hidden layers are told the
-    targets alone, and never that they are met, to 0.6."""
+    targets alone, and never that they are met, to 0.6; where they are told nothing and stay as they
+    were drawn, to 0.7."""
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(200, 4))
     wanted = np.stack([rows[:, 0] > rows[:, 1], rows[:, 2] + rows[:, 3] > 0], axis=1)
@@ -148,7 +149,7 @@ def test_feedback_learns(name):
     run = dr.train(net, rows, wanted.astype(float), loss="binary_cross_entropy", epochs=40,
                    rule=f"feedback={scaled}", seed=2)  # fmt: skip
     error = run.history["error"]
-    assert error[-1] < (0.6 if name == "targets" else 0.5) * error[0], error[[0, -1]]
+    assert error[-1] < {"targets": 0.6, "none": 0.7}.get(name, 0.5) * error[0], error[[0, -1]]
 
 
 def test_mirror_is_the_papers_noise_phase():

@@ -10,9 +10,16 @@ import pytest
 
 from deltarule.data import load
 from deltarule.data.wheels import IN_WHEELS
+from deltarule.studies.problem import as_problem
 from deltarule.studies.reading import SHIPPED, TEMPLATE, read_study
 
 PAGE = Path(__file__).parents[2] / "docs" / "studies" / "derivative-factor.md"
+
+
+def shortened(settings):
+    """Return settings of two epochs; of long sequences a few, of 100 steps."""
+    few = {"data": as_problem("adding:100,24")} if settings.data.name.startswith("adding") else {}
+    return settings.with_({"epochs": 2, **few})
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -20,7 +27,7 @@ def test_a_small_version_of_each(name, monkeypatch):
     digits = replace(load("digits"), name="mnist5k")  # stand in for what another wheel has
     monkeypatch.setitem(IN_WHEELS, "mnist5k", lambda: digits)
     study = read_study(name, seeds=2)
-    short = {cell.settings.with_({"epochs": 2}): cell for cell in reversed(study.cells)}
+    short = {shortened(cell.settings): cell for cell in reversed(study.cells)}
     study.cells = tuple(replace(cell, settings=s) for s, cell in reversed(short.items()))
     results = study.run(workers=1)
     assert len(results.runs) == 2 * len(study.cells)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from beginner import Problem, wrong
+from beginner_in_time import IN_TIME
 
 import deltarule as dr
 from deltarule.check.diagnose import MISTAKES
@@ -26,6 +27,7 @@ MADE = tuple(
         "mean_twice",
         "added_half",
         "learning_rate",
+        *IN_TIME,
     )
 )
 """The mistakes that the beginner's code makes."""

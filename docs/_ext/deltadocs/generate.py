@@ -18,6 +18,7 @@ from deltadocs import (
     commands,
     examples,
     failures,
+    memory,
     plots,
     programs,
     rooms,
@@ -56,7 +57,7 @@ def write(folder: Path) -> None:
         _write(folder / "parts" / f"{name}.md", make())
     for name, text in api.pages().items():
         _write(folder / f"{name}.md", text)
-    for name, draw in plots.PAGES.items():
+    for name, draw in (plots.PAGES | {"memory-in-time": memory.draw}).items():
         draw(folder / f"{name}.svg")
     rooms_picture.draw(folder / "rooms.svg")
     for page in examples.PICTURES:

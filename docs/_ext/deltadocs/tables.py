@@ -209,7 +209,7 @@ def slots() -> str:
     for slot in SLOTS.values():
         names: dict[str, None] = {}
         for quantity in QUANTITIES.values():
-            if quantity.slot == slot.name:
+            if quantity.slot == slot.name and "gate" not in quantity.told:
                 phrase = quantity.phrase
                 names[f"{phrase} (`{quantity.code}`)" if quantity.code else phrase] = None
         told = "; ".join(names) or "`swapped_layers`, `bias_first_row`"

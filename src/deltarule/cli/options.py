@@ -22,7 +22,10 @@ RULE_HELP = (
 )
 
 SIZES: Any = typer.Option(
-    metavar="SIZES", help="Numbers of nodes, inputs first: 3-3-3-1.", rich_help_panel=NETWORK
+    metavar="SIZES",
+    help="Numbers of nodes, inputs first: 3-3-3-1. Or layers, for sequences: gru:8,dense:1, with "
+    "steps and features before them where no file has X: 12x2,gru:8,dense:1.",
+    rich_help_panel=NETWORK,
 )
 ACTIVATION: Any = typer.Option(
     help="f of the hidden layers, or FILE.py:NAME of your own.",

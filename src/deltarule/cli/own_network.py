@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
@@ -64,8 +65,18 @@ class OwnNetwork:
         weights = {"l2": self.l2 or 0.0, "penalty": self.penalty}
         return {"loss": loss, "reduction": reduction, **weights}
 
-    def net(self) -> Network:
-        """Return the network, with what is not said as usual."""
+    @property
+    def in_layers(self) -> bool:
+        """Whether the network is written layer by layer: `gru:8,dense:1`, `12x2,gru:8,dense:1`."""
+        return re.search("[a-z]{3}", self.network or "") is not None
+
+    def net(self, arrays: Mapping[str, Any] | None = None) -> Network:
+        """Return the network, with what is not said as usual.
+
+        `arrays` has X and T, whose shapes layers are for where the network does not begin with one.
+        """
+        if self.in_layers:
+            return self._of_layers(arrays)
         from deltarule.activations import Activation
         from deltarule.cli.code.own import own_or_name
         from deltarule.cli.parse import sizes
@@ -79,6 +90,30 @@ class OwnNetwork:
         bias = self.bias is not False
         return Network(inputs, [Dense(n, k, bias=bias) for n, k in zip(nodes, kinds, strict=True)])
 
+    def _of_layers(self, arrays: Mapping[str, Any] | None) -> Network:
+        from deltarule.core.errors import UsageError
+        from deltarule.layers import joined, written_layers
+        from deltarule.network import Network
+
+        for option, given in (("--activation", self.activation), ("--output", self.output),
+                              ("--bias", self.bias)):  # fmt: skip
+            if given is not None:
+                raise UsageError(
+                    f"{option} is for a network of sizes; of layers, each is written with its own: "
+                    "gru:8,dense:1:sigmoid"
+                )
+        first, *rest = (self.network or "").split(",")
+        shape, per_step = _written_shape(first), False
+        if shape is None and arrays is not None and "X" in arrays:
+            shape, rest = arrays["X"].shape[1:], [first, *rest]
+            per_step = arrays["T"].ndim == 3 if "T" in arrays else False
+        if shape is None:
+            raise UsageError(
+                f"--network {self.network}: the shape of a sample is not known; give X in an NPZ "
+                f"file, or begin with it, such as 12x2,{self.network} for 12 steps of 2 features"
+            )
+        return Network(shape, joined(shape, written_layers(",".join(rest)), per_step)[0])
+
     def random_point(self, net: Network, seed: int, rows: int) -> tuple[Any, Any, Any]:
         """Return weights with biases, inputs, and targets that the loss accepts.
 
@@ -88,11 +123,11 @@ class OwnNetwork:
 
         self.require_memory(net, rows)
         rng = np.random.default_rng(seed)
-        X = rng.normal(size=(rows, net.inputs))
+        X, shape = rng.normal(size=(rows, *net.shapes[0])), net.shapes[-1]
         if self.objective["loss"].distribution:
-            T = np.eye(net.sizes[-1])[rng.integers(net.sizes[-1], size=rows)]
+            T = np.eye(shape[-1])[rng.integers(shape[-1], size=(rows, *shape[:-1]))]
         else:
-            T = rng.uniform(size=(rows, net.sizes[-1]))
+            T = rng.uniform(size=(rows, *shape))
         return net.init(seed=seed) + rng.uniform(-0.5, 0.5, net.size), X, T
 
     @staticmethod
@@ -105,6 +140,12 @@ class OwnNetwork:
         numbers = rows * (net.inputs + sum(net.sizes[1:]))
         what = f"{rows:,} random rows through {len(net.layers)} layers"
         require_large("--rows", 8.0 * numbers, what, "Use fewer rows (5 are usual)")
+
+
+def _written_shape(word: str) -> tuple[int, ...] | None:
+    """Return the shape of a sample that is written as `12x2`, or None."""
+    parts = word.strip().split("x")
+    return tuple(map(int, parts)) if all(p.isdecimal() and len(p) < 10 for p in parts) else None
 
 
 _MISTAKES = 20

@@ -16,7 +16,7 @@ import numpy as np
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 
-INITIALISE, SHUFFLE, SPLIT, FEEDBACK, STAND_IN, CHOICE, PATHS, NOISE = range(1, 9)
+INITIALISE, SHUFFLE, SPLIT, FEEDBACK, STAND_IN, CHOICE, PATHS, NOISE, TEACHER = range(1, 10)
 """The purposes; each has streams of its own."""
 
 _WORD = 2**64

@@ -12,6 +12,7 @@ from deltarule.core.sequences import Sequences
 from deltarule.engine.ahead import Ahead, ahead, behind
 from deltarule.engine.epoch import ReferenceTrainer
 from deltarule.engine.objective import Objective
+from deltarule.engine.over_time import OverTime
 from deltarule.engine.refusal import refusal
 from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
@@ -98,7 +99,11 @@ def choose_engine(
 def whole_vector(engine: str, optimiser: str) -> Choice:
     """Return the reference engine for an optimiser of the whole vector; warns for "compiled"."""
     reason = f"the optimizer {optimiser} asks for E and products with its derivatives, which this "
-    reason += "engine has"
+    return by_reference(engine, reason + "engine has")
+
+
+def by_reference(engine: str, reason: str) -> Choice:
+    """Return the reference engine, for a reason; warns where "compiled" was asked for."""
     if engine == "compiled":
         warnings.warn(f"the reference engine does this job: {reason}", EngineWarning, stacklevel=3)
     return Choice("reference", reason)
@@ -122,19 +127,25 @@ def make_trainer(
     batch_size: int,
     seed: int = 0,
     threads: int | None = None,
+    over_time: OverTime | None = None,
 ) -> tuple[str, Trainer]:
     """Return the engine at work on a job, and its name.
 
     `threads` is how many may work, at most. `seed` is the run's: a rule may draw numbers from it.
     What cannot be compiled is done by the reference engine, and an `EngineWarning` says so.
     """
-    if engine == "compiled":
+    if engine == "compiled" and (over_time is None or not over_time.teacher):
         from deltarule.engine.compiled.expressions.tracing import Untraceable
         from deltarule.engine.compiled.specialisation import Specialisation
         from deltarule.engine.compiled.trainer import CompiledTrainer
 
-        rest, first = ahead(objective)
-        given = samples if first is None else behind(first, samples)
+        if over_time is not None:
+            from deltarule.engine.compiled.windows import Windowed, of_one_window
+
+            rest, first, given = of_one_window(objective, over_time), None, samples
+        else:
+            rest, first = ahead(objective)
+            given = samples if first is None else behind(first, samples)
         weighted = samples.weight is not None
         spec = Specialisation(
             rest,
@@ -144,10 +155,13 @@ def make_trainer(
             weighted,
             batch_size == 1,
             isinstance(given.X, Sequences),
+            1 if over_time is None else over_time.windows,
         )
         try:
             numbers = max(given.X.size, given.T.size)
             found = CompiledTrainer(spec, batch_size, numbers, seed, threads)
+            if over_time is not None and over_time.windows > 1:
+                return "compiled", Windowed(found, objective, over_time)
             return "compiled", found if first is None else Ahead(found, first)
         except Untraceable as reason:
             warnings.warn(
@@ -156,4 +170,4 @@ def make_trainer(
                 stacklevel=4,
             )
     rule = RuleState.of(objective, seed, samples.X.dtype)
-    return "reference", ReferenceTrainer(objective, optimiser, clipping, rule)
+    return "reference", ReferenceTrainer(objective, optimiser, clipping, rule, over_time=over_time)

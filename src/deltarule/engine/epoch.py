@@ -11,10 +11,13 @@ from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY
 from deltarule.engine.blocks import Blocks
 from deltarule.engine.objective import Objective
+from deltarule.engine.over_time import OverTime
 from deltarule.engine.reference import Backprop, backprop, data_error, penalty, training_step
 from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
+from deltarule.engine.update import slots as slots_of
+from deltarule.layers import Recurrent
 from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser
 
@@ -32,8 +35,12 @@ class ReferenceTrainer:
         clipping: Clipping,
         rule: RuleState | None = None,
         passes: Callable[..., Backprop] = backprop,
+        over_time: OverTime | None = None,
     ) -> None:
-        self._objective = objective
+        self._objective, self._over_time = objective, over_time
+        layers = objective.network.layers  # a truncated way back is counted from the end of all
+        self._cut_off = any(isinstance(one, Recurrent) and one.truncate for one in layers)
+        self._slots = len(slots_of(objective, optimiser))
         self._step = training_step(
             objective, optimiser, clipping, apply=Blocks(), rule=rule, passes=passes
         )
@@ -71,19 +78,25 @@ class ReferenceTrainer:
     ) -> Outcome:
         """Do one update per batch of the plan while `proceed` allows it."""
         done = 0
+        kept: tuple[Array, ...] = ()
+        passed = None
         for batch in plan:
             if not proceed(1):
                 break
-            s = batch.samples
+            s = batch.samples if self._cut_off else batch.samples.to_longest()
+            if self._over_time is not None:
+                slots, kept = slots[: self._slots], slots[self._slots :]
+                passed, kept = self._over_time.passed(batch, theta, kept, plan.epoch)
             new, state, E, decay, g = self._step(
-                theta, slots, s.X, s.T, s.weight, batch.lr, batch.t
+                theta, slots, s.X, s.T, s.weight, batch.lr, batch.t, passed
             )
+            state = (*state, *kept)
             if not (np.isfinite(E) and _finite(g) and _finite(new)):
                 return Outcome(
                     theta, slots, totals, done, NonFinite(batch, theta, new, float(E), g)
                 )
             theta, slots = new, state
-            totals = totals.add(self._objective, float(E), float(decay), s.total)
+            totals = totals.add(self._objective, float(E), float(decay), s.total, plan.windows)
             done += 1
         return Outcome(theta, slots, totals, done)
 

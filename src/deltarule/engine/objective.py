@@ -15,7 +15,7 @@ from deltarule.losses import FUSED, L2, LOSSES, PENALTIES, Loss, Penalty
 from deltarule.losses.loss import Body
 from deltarule.network import Network
 from deltarule.optim import SGD, Clipping, Method
-from deltarule.rules import DeltaRule, FeedbackRule, as_rule
+from deltarule.rules import DeltaRule, ExactFeedback, FeedbackRule, as_rule
 
 REDUCTIONS = ("sum", "mean")
 
@@ -60,9 +60,13 @@ class Objective:
 
     @cached_property
     def feedbacks(self) -> dict[int, FeedbackRule]:
-        """What stands for W_l on the way back, for l = 2..L."""
-        L = len(self.network.layers)
-        return {l: self.rule.at(l, L).feedback for l in range(2, L + 1)}
+        """What stands for W_l on the way back, for l = 2..L; W itself where there is none."""
+        net, L = self.network, len(self.network.layers)
+        weighted = {e.layer for e in net.layout.entries if e.parameter.name == "W"}
+        return {
+            l: self.rule.at(l, L).feedback if l in weighted else ExactFeedback()
+            for l in range(2, L + 1)
+        }
 
     @cached_property
     def feedback_kinds(self) -> frozenset[str]:

@@ -1,25 +1,30 @@
-"""Real-time recurrent learning: the gradient through time without going back in time.
+"""The gradient through time without going back in time: real-time recurrent learning, and e-prop.
 
-    P_t = d state_t / d w = J_t P_{t-1} + (d state_t / d w, state_{t-1} held)        P_0 = 0
+    P_t = J_t P_{t-1} + (d state_t / d w, state_{t-1} held)        P_0 = 0
     dE/dw = sum over t of dE/dy_t P_t
 
-P has a number for every state and every weight, and each step multiplies it by J_t: S^2 |w|
-operations where backpropagation through time takes |w|, and no memory of the steps before.
+With the step's Jacobian J_t = d state_t / d state_{t-1} this is the gradient. P then has a number
+for every state and every weight, and each step multiplies it by J_t: S^2 |w| operations where
+backpropagation through time takes |w|, and no memory of the steps before. With a part of J_t that
+leaves every node by itself, P has as many numbers as there are weights, and what it gives is near
+the gradient: eligibility traces.
 
-Source: Williams and Zipser (1989), A learning algorithm for continually running fully recurrent
-neural networks, Neural Computation 1.
+Sources: Williams and Zipser (1989), A learning algorithm for continually running fully recurrent
+neural networks, Neural Computation 1. Bellec et al. (2020), A solution to the learning dilemma for
+recurrent networks of spiking neurons, Nature Communications 11, 3625. Menick et al. (2021), A
+practical sparse approximation for real time recurrent learning, ICLR.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.core.errors import UsageError
+from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.memory import require_large
 from deltarule.engine.problem import Problem
 from deltarule.layers import EachStep, Last, Recurrent
@@ -32,10 +37,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RealTime:
-    """What real-time recurrent learning finds."""
+    """What real-time recurrent learning finds, or eligibility traces."""
 
     gradient: Array
-    """dE/dw for every parameter, flat: what backpropagation through time finds."""
+    """dE/dw for every parameter, flat: what backpropagation through time finds, or near it."""
     running: Array
     """(T, size): the sum up to every step, known as soon as the step is done."""
     sensitivities: tuple[Array, ...]
@@ -71,7 +76,67 @@ def real_time_gradient(
     """
     layer = _check(net)
     given = (net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
-    problem = Problem.of(*given, dtype=np.float64)
+    return _forwards(layer, Problem.of(*given, dtype=np.float64), lambda here: here.state)
+
+
+def eligibility_gradient(
+    net: Network,
+    theta: ArrayLike,
+    X: ArrayLike,
+    T: ArrayLike,
+    loss: str | Mapping[str, Any] | Loss = "half_squared_error",
+    reduction: str = "mean",
+    sample_weight: ArrayLike | None = None,
+    l2: float = 0.0,
+    traces: str = "memory",
+) -> RealTime:
+    """Return what eligibility traces give in the place of the gradient, step by step forwards.
+
+        P_t = D_t P_{t-1} + (d state_t / d w, state_{t-1} held)        d = sum over t of dE/dy_t P_t
+
+    D_t is a part of the step's Jacobian that leaves every node by itself, so that a weight's trace
+    P is at home in the node that it leads into. As dE/dy_t is that of step t alone, all is known at
+    step t, as in a brain. Left out are the ways through other nodes' outputs at later steps.
+
+    Args:
+        net: as in `real_time_gradient`.
+        theta, X, T, loss, reduction, sample_weight, l2: as in `deltarule.backprop`.
+        traces: D_t: `"memory"`, e-prop: all that does not go through v_t = h_{t-1} U, f_t of an
+            LSTM, z_t of a GRU, nothing of an Elman or a Jordan layer; `"node"`: a node's share in
+            its own next state, through its own weight in U, too (SnAp-1).
+
+    Returns:
+        A `RealTime`; its `gradient` is d. With `"memory"` it is what `deltarule.backprop` gives
+        under `rule="recurrent=none"`, which is how a network is trained by it.
+
+    The traces are computed as P is in real-time recurrent learning, with the zeros in it.
+
+    Raises what `real_time_gradient` raises, and `UsageError` for other traces.
+
+    >>> import deltarule as dr
+    >>> net = dr.Network((5, 1), [dr.LSTM(2), dr.Last(), dr.Dense(1)])
+    >>> theta, x = net.init(0), [[[1.0], [0.0], [0.0], [2.0], [0.0]]]
+    >>> found = dr.eligibility_gradient(net, theta, x, [[1.0]])
+    >>> same = dr.backprop(net, theta, x, [[1.0]], rule="recurrent=none").gradient
+    >>> bool(abs(found.gradient - same).max() < 1e-15)
+    True
+    """
+    if traces not in _TRACES:
+        raise unknown_name("kind of traces", traces, _TRACES)
+    layer = _check(net)
+    given = (net, theta, X, T, loss, reduction, "exact", sample_weight, l2)
+    nodes = np.concatenate([np.arange(width) for width in layer.held])
+    own = nodes[:, None] == nodes
+    kept = {"memory": lambda here: here.memory, "node": lambda here: here.state * own}
+    return _forwards(layer, Problem.of(*given, dtype=np.float64), kept[traces])
+
+
+_TRACES = ("memory", "node")
+
+
+def _forwards(layer: Recurrent, problem: Problem, carried: Callable[[Local], Array]) -> RealTime:
+    """Return the sum over steps; `carried` is what of a step's Jacobian carries P on."""
+    net, l2 = problem.objective.network, problem.objective.l2
     own = [e for e in net.layout.entries if e.layer == 1]
     states, count = sum(layer.held), own[-1].stop
     require_large(
@@ -88,7 +153,7 @@ def real_time_gradient(
         steps, saved = locals_of(layer, p, inputs[i])
         P = np.zeros((states, count))
         for t, here in enumerate(steps):
-            P = here.state @ P + _direct(here, inputs[i, t], saved.states[t][0][0], own)
+            P = carried(here) @ P + _direct(here, inputs[i, t], saved.states[t][0][0], own)
             running[t:, :count] += errors[t] @ P[: layer.held[0]]
             if i == 0:
                 first.append(P)

@@ -64,15 +64,17 @@ def backprop(
     lr: Any = None,
     xp: Any = NUMPY,
     run: RuleRun | None = None,
+    passed: tuple[Any, Any] | None = None,
 ) -> Backprop:
     """Return E, every net, output and delta, and the gradient.
 
     `weight` holds the sample weights (n,). With the sequential rule, `lr` is the learning rate
-    of the updates that happen on the way back. `run` is what the rule knows of the run.
+    of the updates that happen on the way back. `run` is what the rule knows of the run. `passed`
+    is a forward pass of X that began in other states: what it saved, and every output.
     """
     net = objective.network
     # forward: y_l = f_l(net_l), net_l = y_{l-1} W_l^T + b_l
-    saved, y = net.passed(theta, X, xp)
+    saved, y = net.passed(theta, X, xp) if passed is None else passed
     nets = [getattr(kept, "net", None) for kept in saved]
     decay = penalty(objective, theta, xp)
     E = data_error(objective, nets[-1], y[-1], T, weight, xp) + decay
@@ -214,6 +216,8 @@ def training_step(
 ) -> Step:
     """Return `step(theta, state, X, T, weight, lr, t) -> (theta, state, E, penalty, gradient)`.
 
+    It takes `passed` as `backprop` does, too.
+
     One update from one batch: backpropagation, clipping, the optimiser's update. `state` is a
     tuple of the optimiser's vectors, and of those that the rule learns; E, the penalty and the
     (unclipped) gradient are those of theta BEFORE the update. `apply(update, theta, g, lr, t,
@@ -228,10 +232,18 @@ def training_step(
     learned, factors = len(optimiser.slots), rate_factors(objective, optimiser)
 
     def step(
-        theta: Any, state: tuple[Any, ...], X: Any, T: Any, weight: Any, lr: Any, t: Any
+        theta: Any,
+        state: tuple[Any, ...],
+        X: Any,
+        T: Any,
+        weight: Any,
+        lr: Any,
+        t: Any,
+        passed: tuple[Any, Any] | None = None,
     ) -> tuple[Any, ...]:
         run = None if rule is None else rule.at(t, state[learned:])
-        found = passes(objective, theta, X, T, weight, lr, xp, run)
+        begun = () if passed is None else (passed,)
+        found = passes(objective, theta, X, T, weight, lr, xp, run, *begun)
         g = found.gradient
         used = g if everything else xp.where(trained, g, xp.constant(0.0, g))
         if clipping.active:

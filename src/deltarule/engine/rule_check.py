@@ -7,10 +7,16 @@ from collections.abc import Iterator
 
 from deltarule.activations import Activation
 from deltarule.core.errors import UsageError
-from deltarule.layers import Affine, all_of
+from deltarule.layers import Affine, Recurrent, all_of
 from deltarule.losses import FUSED
 from deltarule.network import Network
-from deltarule.rules import DeltaRule, DerivativeRule, LargestDelta, RandomDerivative
+from deltarule.rules import (
+    DeltaRule,
+    DerivativeRule,
+    FeedbackRule,
+    LargestDelta,
+    RandomDerivative,
+)
 from deltarule.rules.surrogates import Surrogate
 
 
@@ -33,8 +39,11 @@ def check_rule(network: Network, rule: DeltaRule) -> None:
                 "the rule's layer1.feedback has no effect: nothing is carried back through layer 1"
             )
     own = not rule.feedback.exact or any(change.feedback for change in rule.layers)
-    if rule.sequential or own or isinstance(rule.choice, LargestDelta):
+    recurrent = any(isinstance(layer, Recurrent) for layer in network.layers)
+    if rule.sequential or isinstance(rule.choice, LargestDelta) or (own and not recurrent):
         all_of(network.layers, Affine)  # each has a delta, and a W that carries it back
+    if not rule.recurrent.exact:
+        _check_recurrent(rule.recurrent, recurrent)
     _check_derivatives(network, rule)
     _check_feedback(network, rule)
     trained = int(network.layout.mask("trained").sum())
@@ -44,6 +53,23 @@ def check_rule(network: Network, rule: DeltaRule) -> None:
         raise UsageError(
             "the sequential order updates weights before the gradient is complete, so there is "
             f"nothing to choose from; leave out choice={rule.choice.name} or the order"
+        )
+
+
+_OVER_TIME = ("of_W", "drawn")
+"""The kinds of feedback that have a sense in and around recurrent layers."""
+
+
+def _check_recurrent(feedback: FeedbackRule, any_layer: bool) -> None:
+    if not any_layer:
+        raise UsageError(
+            f"the rule's recurrent={feedback.name} has no effect: it stands for U of recurrent "
+            "layers, and the network has none"
+        )
+    if feedback.kind not in _OVER_TIME:
+        raise UsageError(
+            f"recurrent={feedback.name} cannot stand for U: it is exact, none, random, sign or "
+            "sign_fixed"
         )
 
 
@@ -107,12 +133,21 @@ def _check_feedback(network: Network, rule: DeltaRule) -> None:
             "back"
         )
     feedbacks = {l: rule.at(l, L).feedback for l in range(2, L + 1)}
+    over_time = any(isinstance(layer, Recurrent) for layer in network.layers)
+    asked = {change.layer for change in rule.layers if change.feedback is not None}
     for l, feedback in feedbacks.items():
         if feedback.exact:
             continue
         names = [p.name for p in network.layers[l - 1].parameters(network.shapes[l - 1])]
         if "W" not in names:
+            if over_time and l not in asked:  # such as Last: there is nothing to stand for
+                continue
             raise UsageError(f"layer {l} has no W that feedback={feedback.name} could stand for")
+        if over_time and feedback.kind not in _OVER_TIME:
+            raise UsageError(
+                f"feedback={feedback.name} is for networks of dense layers; of one with recurrent "
+                "layers give exact, random, sign, sign_fixed or none"
+            )
         if rule.sequential and feedback.kind != "of_W":
             raise UsageError(
                 f"the sequential order carries deltas back through updated weights; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
 import numpy as np
@@ -23,6 +23,9 @@ from deltarule.rules import DeltaRule, DrawnFeedback, MirrorFeedback, RandomDeri
 
 LEARNED = ("learned", "mirrored")
 """The kinds of feedback whose B lies beside theta, and changes."""
+
+_THROUGH = 2**63
+"""Where the streams of what stands for U are: behind those of every update."""
 
 FIXED = ("drawn", "direct")
 """The kinds of feedback whose B is drawn before the first update, and stays."""
@@ -44,6 +47,19 @@ def drawn(
             continue
         rng = stream(seed if rule.seed is None else rule.seed, FEEDBACK, l, t)
         found[l] = rule.draw(rng, matrix_shape(objective, l), start.weights).astype(dtype)
+    return found
+
+
+def drawn_through(objective: Objective, seed: int, dtype: Any) -> dict[int, Array]:
+    """Return what is drawn to stand for U of every recurrent layer, by l."""
+    rule, found = objective.rule.recurrent, {}
+    for start in objective.network.starts if isinstance(rule, DrawnFeedback) else ():
+        shapes = {p.name: p.shape for p in start.layer.parameters(start.inputs)}
+        if isinstance(rule, DrawnFeedback) and "U" in shapes:
+            own = seed if rule.seed is None else rule.seed
+            rng = stream(own, FEEDBACK, start.number, _THROUGH)
+            U = rule.draw(rng, shapes["U"], partial(start.weights, name="U"))
+            found[start.number] = U.astype(dtype)
     return found
 
 
@@ -149,6 +165,7 @@ class RuleState:
         self.mirrors = "mirrored" in objective.feedback_kinds
         """Whether noise follows every update."""
         self._drawing = drawing(objective)
+        self._through = drawn_through(objective, seed, self._dtype)
         rule = objective.rule
         self.chooses = not rule.choice.everything or rule.order == "layerwise"
         """Whether some weights stay in an update."""
@@ -158,7 +175,9 @@ class RuleState:
         """Return the state of a rule that needs one, else None."""
         kinds = objective.feedback_kinds - {"of_W"}
         found = cls(objective, seed, dtype) if not objective.rule.exact else None
-        return found if found is not None and (kinds or found._drawing or found.chooses) else None
+        if found is None or not (kinds or found._drawing or found._through or found.chooses):
+            return None
+        return found
 
     def at(self, t: int, slots: tuple[Any, ...]) -> RuleRun:
         """Return what the rule knows of update t; `slots` is what it has learned."""
@@ -179,7 +198,7 @@ class RuleState:
             own = numbers[0][:, start : start + self._drawing[layer]]
             return own.reshape(net.shape).astype(self._dtype)
 
-        return RuleRun(t, matrices, uniform)
+        return RuleRun(t, matrices, uniform, self._through)
 
     def moved(self, found: Any, g: Array, t: int) -> NDArray[np.bool_]:
         """Return which entries of theta update t moves, given what backpropagation found."""

@@ -44,6 +44,16 @@ class Samples:
         weight = None if self.weight is None else self.weight[rows]
         return Samples(self.X[rows], self.T[rows], weight)
 
+    def to_longest(self) -> Samples:
+        """Return sequences of different lengths without the steps behind the longest one."""
+        if not isinstance(self.X, Sequences) or self.X.lengths.max() == self.X.shape[1]:
+            return self
+        steps = int(self.X.lengths.max())
+        X = Sequences.of(self.X.values[:, :steps], self.X.lengths)
+        if self.weight is None or self.weight.ndim == 1:  # one target a sequence
+            return Samples(X, self.T, self.weight)
+        return Samples(X, self.T[:, :steps], self.weight[:, :steps])
+
     @property
     def total(self) -> float:
         """The sum of the weights: n where there are none."""
@@ -69,6 +79,8 @@ def as_samples(
     messages ("validation").
     """
     what = f"{what} " if what else ""
+    if T is None:
+        raise UsageError(f"{what}T is None: without targets there is no E to be lowered")
     inputs = net.check_inputs(X, dtype)
     ends = inputs if isinstance(inputs, Sequences) and check_ends(net.layers) else None
     targets = _check_targets(net, _in_step(T, ends, what), inputs.shape[0], dtype, what)

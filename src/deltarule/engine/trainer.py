@@ -26,8 +26,14 @@ class Totals:
     weight: float = 0.0
     """sum over batches of their samples' weights."""
 
-    def add(self, objective: Objective, E: float, decay: float, weight: float) -> Totals:
-        """Return the totals with one more batch."""
+    def add(
+        self, objective: Objective, E: float, decay: float, weight: float, windows: int = 1
+    ) -> Totals:
+        """Return the totals with one more batch, or one of the windows that its samples have."""
+        if windows > 1:  # the samples count once, and the penalty as often as they do
+            error = (E - decay) * (weight if objective.reduction == "mean" else 1.0)
+            own = weight / windows
+            return Totals(self.error + error, self.penalty + own * decay, self.weight + own)
         if objective.reduction == "mean":
             return Totals(self.error + weight * E, self.penalty, self.weight + weight)
         error = self.error + (E - decay)
@@ -48,6 +54,8 @@ class Batch:
     samples: Samples
     lr: float
     t: int
+    window: int = 0
+    """Which window of its samples it is, from 0."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +74,25 @@ class BatchPlan:
     """eta for every batch from the first on."""
     epochs: int = 1
     """More than 1: the same batches in every one of so many epochs, `rates` for all of them."""
+    epoch: float = 0.0
+    """The epochs done before it."""
+    windows: int = 1
+    """So many updates are made of the same rows, one of each of their windows."""
+    cut: Callable[[Samples, int], Samples] | None = None
+    """How a window, by its number, is cut out of samples."""
 
     def rows(self, k: int) -> slice:
         """Return where the plan's batch k = 0, 1, ... lies in the epoch's order."""
-        start = (self.first + k) * self.batch_size
+        start = (self.first + k) // self.windows * self.batch_size
         return slice(start, min(start + self.batch_size, len(self.samples)))
 
     def batch(self, k: int) -> Batch:
         """Return the plan's batch k = 0, 1, ..."""
         rows = self.rows(k)
         samples = self.samples.take(rows if self.order is None else self.order[rows])
-        return Batch(samples, float(self.rates[k]), self.updates + k + 1)
+        window = (self.first + k) % self.windows
+        samples = samples if self.cut is None else self.cut(samples, window)
+        return Batch(samples, float(self.rates[k]), self.updates + k + 1, window)
 
     def __iter__(self) -> Iterator[Batch]:
         return (self.batch(k) for k in range(len(self.rates)))

@@ -13,6 +13,7 @@ from deltarule.activations import Activation
 from deltarule.core.errors import NumericError
 from deltarule.engine import reference
 from deltarule.exchange.operations import Operations
+from deltarule.exchange.over_time.text import numpy_text
 from deltarule.exchange.python_text import (
     answering,
     array_lines,
@@ -49,6 +50,8 @@ _ERFC = '''def erfc(x):
 
 def numpy_file(ops: Operations, trial: Trial | None = None, name: str = "") -> str:
     """Return the file's text."""
+    if ops.program is not None:
+        return numpy_text(ops, NUMPY_WORDS, _ERFC)
     functions = [line for block in _functions(ops) for line in ["", "", *block]]
     erfc = any("erfc(" in line for line in functions)
     mean = "1/n " if ops.objective.reduction == "mean" else ""
@@ -204,7 +207,8 @@ def _answer(path: Path, trial: Trial, name: str) -> Any:
     """Return what the file answers to the rows of a trial, having held its gradient to ours."""
     made = runpy.run_path(str(path))
     found = made["probabilities" if trial.ops.classes else "predict"](trial.rows)
-    _check_backward(made["backward"], trial)
+    if trial.ops.program is None:
+        _check_backward(made["backward"], trial)
     return found
 
 
@@ -227,5 +231,6 @@ def _check_backward(backward: Any, trial: Trial) -> None:
 
 
 TARGET = Target(
-    "a file for NumPy alone, forward and backward, to be read", ".py", numpy_file, _answer
-)
+    "a file for NumPy alone, forward and backward, to be read", ".py", numpy_file, _answer,
+    over_time=True,
+)  # fmt: skip

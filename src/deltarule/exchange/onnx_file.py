@@ -1,5 +1,8 @@
 """A model in ONNX: raw columns in, labels and a matrix of probabilities (or values) out.
 
+A network over sequences is the graph of one step: the features of a step and the states go in, the
+answer and the states after it come out, called as they go in with `_after` behind.
+
 The graph is of opset 18 and IR 8, which onnxruntime reads from 1.14 on; categories are encoded by
 `OneHotEncoder` of the domain ai.onnx.ml. Formulas are traced and written node by node.
 """
@@ -7,6 +10,8 @@ The graph is of opset 18 and IR 8, which onnxruntime reads from 1.14 on; categor
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,7 @@ from deltarule.core.errors import UsageError
 from deltarule.core.version import VERSION
 from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.exchange.operations import Column, Operations, Step
+from deltarule.exchange.over_time.program import Affine, Concat, Slice, StepProgram
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import unrolled
@@ -62,9 +68,9 @@ class _Graph:
         self.nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
         return name
 
-    def formula(self, node: Node, net: str) -> str:
-        """Return the name of a formula of `net`."""
-        self._written = {}
+    def formula(self, node: Node, net: str, known: Mapping[Node, str] | None = None) -> str:
+        """Return the name of a formula of `net`, or of what is `known` by name."""
+        self._written = dict(known or {})
         return self._term(node, net)
 
     def _term(self, node: Node, net: str) -> str:
@@ -108,10 +114,16 @@ def onnx_file(ops: Operations, trial: Trial, name: str) -> bytes:
     from onnx import helper, numpy_helper
 
     graph = _Graph(ops.dtype)
+    if ops.program is not None:
+        ops = _of_one_step(ops, ops.program)
     inputs, y = _inputs(graph, ops)
     for l, step in enumerate(ops.steps, 1):
         y = _layer(graph, step, l, y)
-    outputs = _answers(graph, ops, y)
+    states: list[Any] = []
+    if ops.program is not None:
+        y, before, states = _step(graph, ops.program, y)
+        inputs += before
+    outputs = [*_answers(graph, ops, y), *states]
     made = helper.make_graph(
         graph.nodes, name, inputs, outputs,
         [numpy_helper.from_array(a, n) for n, a in graph.constants.items()],
@@ -128,11 +140,54 @@ def onnx_file(ops: Operations, trial: Trial, name: str) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def _of_one_step(ops: Operations, made: StepProgram) -> Operations:
+    """Return the operations whose columns and answers are those of one step."""
+    columns = ops.columns[:: made.steps]  # all steps of a feature are scaled alike
+    if not made.per_step:
+        return replace(ops, columns=columns)
+    k = len(ops.targets) // made.steps
+    return replace(
+        ops, columns=columns, targets=ops.targets[:k], offset=ops.offset[:k], scale=ops.scale[:k]
+    )
+
+
+def _step(graph: _Graph, made: StepProgram, x: str) -> tuple[str, list[Any], list[Any]]:
+    """Return y of one step, and what is said of the states before it and after it."""
+    from onnx import helper
+
+    kind = helper.np_dtype_to_tensor_dtype(made.dtype)
+    names = {"x": x, **{state: state for state in made.states}}
+    for name, w in made.weights.items():
+        flipped = w.T.copy() if w.ndim == 2 else w
+        names[name] = graph.constant(flipped, f"deltarule/{name}")
+    for one in made.instructions:
+        if isinstance(one, Affine):
+            found = graph.add("MatMul", names[one.of], names[one.W])
+            found = found if one.b is None else graph.add("Add", found, names[one.b])
+        elif isinstance(one, Slice):
+            ends = (graph.constant(np.array([n])) for n in (one.first, one.stop, 1))
+            found = graph.add("Slice", names[one.of], *ends)
+        elif isinstance(one, Concat):
+            found = graph.add("Concat", *(names[part] for part in one.parts), axis=1)
+        else:
+            found = graph.formula(one.node, "", {n: names[v] for n, v in one.known.items()})
+        names[one.out] = found
+    before = [helper.make_tensor_value_info(n, kind, ["rows", k]) for n, k in made.states.items()]
+    after = []
+    for name, width in made.states.items():
+        graph.add("Identity", names[made.after[name]], name=f"{name}_after")
+        after.append(helper.make_tensor_value_info(f"{name}_after", kind, ["rows", width]))
+    return names[made.out], before, after
+
+
 def _said(ops: Operations) -> str:
     unseen = "; one unseen in training is all zeros" if ops.fills else "; an unseen one is an error"
     texts = any(c.categories for c in ops.columns)
+    network = "-".join(map(str, ops.sizes)) + " network"
+    if ops.program is not None:
+        network = "One step of a network over sequences; states of 0 go in first"
     return (
-        f"{'-'.join(map(str, ops.sizes))} network, {', '.join(ops.targets)}. Inputs are raw cells"
+        f"{network}, {', '.join(ops.targets)}. Inputs are raw cells"
         + (f": numbers as double, categories as text{unseen}" if texts else "")
         + (", a missing number is NaN" if ops.fills else "")
     )
@@ -235,8 +290,26 @@ def _answer(path: Path, trial: Trial, name: str) -> Any:
     """Return what onnx's own evaluator of graphs makes of the file."""
     from onnx.reference import ReferenceEvaluator
 
+    graph = ReferenceEvaluator(str(path))
     with np.errstate(over="ignore"):
-        return ReferenceEvaluator(str(path)).run(None, feeds(trial))[-1]
+        if trial.ops.program is not None:
+            return over_steps(graph.run, trial)
+        return graph.run(None, feeds(trial))[-1]
+
+
+def over_steps(run: Any, trial: Trial) -> NDArray[Any]:
+    """Return a graph's answers to sequences, `run` being called for every step."""
+    made = trial.ops.program
+    assert made is not None
+    X = np.array(trial.rows, np.float64).reshape(len(trial.rows), made.features, made.steps)
+    states = {n: np.zeros((len(X), k), made.dtype) for n, k in made.states.items()}
+    said = []
+    for t in reversed(range(made.steps)) if made.latest_first else range(made.steps):
+        found = run(None, {"X": np.ascontiguousarray(X[:, :, t]), **states})
+        answer = found[: len(found) - len(states)]
+        states = dict(zip(made.states, found[len(answer) :], strict=True))
+        said.append(answer[-1])
+    return np.hstack(said) if made.per_step else np.asarray(said[-1])
 
 
 def feeds(trial: Trial) -> dict[str, NDArray[Any]]:
@@ -256,5 +329,6 @@ def feeds(trial: Trial) -> dict[str, NDArray[Any]]:
 
 
 TARGET = Target(
-    "a graph in ONNX: raw columns in, labels and probabilities out", ".onnx", onnx_file, _answer
-)
+    "a graph in ONNX: raw columns in, labels and probabilities out", ".onnx", onnx_file, _answer,
+    over_time=True,
+)  # fmt: skip

@@ -18,6 +18,7 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.data.preparation.encode import OTHER
 from deltarule.engine import Objective
+from deltarule.exchange.over_time.program import StepProgram, step_program
 from deltarule.layers import Dense
 from deltarule.models import Model
 from deltarule.rules import DeltaRule
@@ -83,11 +84,13 @@ class Operations:
     """A regression's values are y scale + offset, in float64, ..."""
     how: str = "none"
     """... of which exp or expm1 is taken where it learned "log" or "log1p"."""
+    program: StepProgram | None = None
+    """What the network does at one step, where rows are sequences; then there are no `steps`."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The precision of the network."""
-        return np.dtype(self.steps[0].W.dtype)
+        return self.program.dtype if self.program else np.dtype(self.steps[0].W.dtype)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -129,20 +132,24 @@ class Operations:
 def operations_of(model: Model) -> Operations:
     """Return the operations of a model.
 
-    Raises `UsageError` for a layer that is not dense, and for what else no target has a place for.
+    Raises `UsageError` for a layer that no target has words for, and for what else none has a place
+    for.
     """
     network, encoder, targets = model.network, model.inputs, model.targets
     lacking = list(_without_a_place(model))
     if lacking:
         raise UsageError(f"the model cannot be exported yet: {'; '.join(lacking)}")
-    steps = []
+    program = step_program(network, model.theta)
+    steps: list[Step] = []
     for number, (layer, p) in enumerate(
         zip(network.layers, network.unpack(model.theta), strict=True), 1
     ):
+        if program is not None:
+            break
         if type(layer) is not Dense:
             raise UsageError(
-                f"layer {number} is of the type {layer.name}; networks of dense layers can be "
-                "exported, and no others"
+                f"layer {number} is of the type {layer.name}; networks of dense layers, and those "
+                "over sequences (dr.save begins them with Steps), can be exported, and no others"
             )
         steps.append(Step(p["W"], p.get("b"), layer.activation))
     classes = tuple(model.classes.tolist()) if targets.classes else ()
@@ -157,6 +164,7 @@ def operations_of(model: Model) -> Operations:
         offset=targets.scaler.offset,
         scale=targets.scaler.scale,
         how=targets.how,
+        program=program,
     )
 
 

@@ -15,9 +15,11 @@ from deltarule.exchange.operations import Operations
 
 def head(what: str, ops: Operations, more: str) -> list[str]:
     """Return the docstring that a file begins with."""
-    shape = "-".join(map(str, ops.sizes))
+    network = f"{'-'.join(map(str, ops.sizes))} network"
+    if ops.program is not None:
+        network = f"network over sequences of {ops.program.steps} steps"
     return [
-        f'"""A {shape} network as {what}; written by deltarule {VERSION}.',
+        f'"""A {network} as {what}; written by deltarule {VERSION}.',
         "",
         *layer_table(ops),
         "",
@@ -33,6 +35,8 @@ def targets_text(ops: Operations) -> str:
 
 def layer_table(ops: Operations) -> list[str]:
     """Return a line per layer."""
+    if ops.program is not None:
+        return [f"    {line}" for line in ops.program.said]
     sizes = ops.sizes
     return [
         f"    layer {l}: {sizes[l - 1]} -> {sizes[l]}, {step.activation.name}"

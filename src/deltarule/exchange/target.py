@@ -27,3 +27,5 @@ class Target:
     """What is not here then."""
     tried: Callable[[Operations, Trial], Trial] = lambda ops, trial: trial
     """The trial with this target's own tolerance."""
+    over_time: bool = False
+    """Whether it has words for networks over sequences."""

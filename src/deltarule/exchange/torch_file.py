@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deltarule.exchange.operations import Operations
+from deltarule.exchange.over_time.text import torch_text
 from deltarule.exchange.python_text import (
     answering,
     array_lines,
@@ -39,6 +40,8 @@ _WORDS = Dialect(
 
 def torch_file(ops: Operations, trial: Trial, name: str) -> str:
     """Return the file's text."""
+    if ops.program is not None:
+        return torch_text(ops, _WORDS)
     more = (
         f"`predict(rows)` says {targets_text(ops)}. `network` is the module:\n"
         "`network(torch.from_numpy(encode(rows)))` has its outputs, to be differentiated."
@@ -118,5 +121,5 @@ def _answer(path: Path, trial: Trial, name: str) -> Any:
 
 TARGET = Target(
     "a file with a torch.nn.Module and its weights", "_torch.py", torch_file, _answer,
-    "there is no PyTorch",
+    "there is no PyTorch", over_time=True,
 )  # fmt: skip

@@ -56,7 +56,8 @@ def export(
 
     The file holds everything between a row of cells and the answer: scaling, categories, the
     network, probabilities or values. Before it is kept, it is run on 1,000 rows over the range of
-    training, and its answers are held against the model's.
+    training, and its answers are held against the model's. Of a model over sequences the file holds
+    a step, too, that takes and gives the states (in ONNX, that alone).
 
     Args:
         model: a model, or its folder.
@@ -68,9 +69,9 @@ def export(
         force: replace a file that is there.
         own: formulas of your own by name, as `dr.load` takes them.
 
-    Raises `UsageError` for what cannot be said exactly in the other place (a layer that is not
-    dense, a formula that cannot be traced), `NumericError` where the answers differ by more than
-    rounding, and `FileError` or `ResourceError` for files.
+    Raises `UsageError` for what cannot be said exactly in the other place (a layer that needs all
+    steps at once, a formula that cannot be traced), `NumericError` where the answers differ by more
+    than rounding, and `FileError` or `ResourceError` for files.
 
     >>> from deltarule.data import read_table
     >>> from deltarule.models import Recipe, fit
@@ -95,6 +96,9 @@ def export(
     check_file(path, force=force)
     found = model if isinstance(model, Model) else load(model, own)
     ops = operations_of(found)
+    if ops.program is not None and not target.over_time:
+        able = ", ".join(name for name, one in TARGETS.items() if one.over_time)
+        raise UsageError(f"a network over sequences is not written in {to} yet: take {able}")
     trial = target.tried(ops, Trial.of(found, ops))
     written = target.write(ops, trial, word)
     with new_file(path, force=force) as temporary:

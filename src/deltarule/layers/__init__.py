@@ -14,12 +14,13 @@ from deltarule.layers.layer import (
     Layer,
     Parameters,
     Shape,
+    State,
     all_of,
     as_layers,
     check_ends,
     shapes,
 )
-from deltarule.layers.recurrent import GRU, LSTM, Elman, Jordan, Recurrent
+from deltarule.layers.recurrent import GRU, LSTM, Elman, Jordan, Recurrent, Teacher
 from deltarule.layers.steps import Steps
 from deltarule.layers.unweighted import Unweighted
 from deltarule.layers.written import joined, written_layers
@@ -44,7 +45,9 @@ __all__ = [
     "Recurrent",
     "Shape",
     "Start",
+    "State",
     "Steps",
+    "Teacher",
     "Unweighted",
     "all_of",
     "as_inputs",

@@ -15,9 +15,9 @@ from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
 from deltarule.layers.affine import Affine
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
-from deltarule.layers.layer import LAYERS, Parameters, Shape
+from deltarule.layers.layer import LAYERS, Parameters, Shape, State
 
-__all__ = ["Conv1d"]
+__all__ = ["Conv1d", "later"]
 
 
 @LAYERS.register
@@ -106,21 +106,29 @@ class Conv1d(Affine):
             found["b"] = (init.draw(rngs[1], shape) if init.biases else np.zeros(shape))[..., 0]
         return found
 
+    def resume(self, p: Parameters, y: Any, state: State | None, xp: Any) -> tuple[Any, Any, State]:
+        """Return y_l, `saved` of these steps and those seen before them, and what is seen later."""
+        seen = max(self.delays)
+        before = xp.blank((y.shape[0], seen, y.shape[2]), y) if state is None else state[0]
+        x = xp.concatenate([before, y], axis=1)
+        out, saved = self.forward(p, x, xp)
+        return out[:, seen:], saved, (x[:, x.shape[1] - seen :],)
+
     def net(self, p: Parameters, y: Any) -> Any:
         """Return net, (n, T, n_l)."""
-        net = sum(_later(y, by) @ p["W"][:, :, k].mT for k, by in enumerate(self.delays))
+        net = sum(later(y, by) @ p["W"][:, :, k].mT for k, by in enumerate(self.delays))
         return net + p["b"] if self.bias else net
 
     def gradient(self, p: Parameters, delta: Any, y: Any, xp: Any) -> Parameters:
         """Return dE/dW and dE/db, summed over samples and steps."""
         rows = delta.reshape(-1, self.units)
-        taps = [rows.T @ _later(y, by).reshape(-1, y.shape[-1]) for by in self.delays]
+        taps = [rows.T @ later(y, by).reshape(-1, y.shape[-1]) for by in self.delays]
         dE_dW = xp.concatenate([tap[:, :, None] for tap in taps], axis=-1)
         return {"W": dE_dW, "b": xp.sum(rows, axis=0)} if self.bias else {"W": dE_dW}
 
     def back(self, p: Parameters, delta: Any) -> Any:
         """Return dE/dx: each delta goes to the steps that its node has seen."""
-        return sum(_later(delta, -by) @ p["W"][:, :, k] for k, by in enumerate(self.delays))
+        return sum(later(delta, -by) @ p["W"][:, :, k] for k, by in enumerate(self.delays))
 
     def feedback(self, p: Parameters, stand_in: Any) -> Parameters:
         """Return the parameters with `stand_in(W)` in the place of W."""
@@ -132,7 +140,7 @@ class Conv1d(Affine):
         return [(self.kernel - 1 - k) * self.dilation for k in range(self.kernel)]
 
 
-def _later(y: Any, by: int) -> Any:
+def later(y: Any, by: int) -> Any:
     """Return y, (n, T, ..), moved `by` steps towards the end of time; 0 comes in."""
     if by == 0:
         return y

@@ -31,10 +31,10 @@ class Start:
         """Return the layer's first parameters by name."""
         return self._initial([stream(seed, *place) for place in self._places])
 
-    def weights(self, rng: np.random.Generator) -> Any:
-        """Return numbers of W's shape, drawn from `rng` as W is."""
+    def weights(self, rng: np.random.Generator, name: str = "W") -> Any:
+        """Return numbers of W's shape, or of another parameter's, drawn from `rng` as it is."""
         count = len(self.layer.parameters(self.inputs))
-        return self._initial([rng] * count)["W"]
+        return self._initial([rng] * count)[name]
 
     def side_by_side(self, seeds: Sequence[int]) -> Parameters:
         """Return those of many seeds: a row each, or one where all are the same."""

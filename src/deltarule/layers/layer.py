@@ -22,6 +22,7 @@ __all__ = [
     "Layer",
     "Parameters",
     "Shape",
+    "State",
     "all_of",
     "as_layers",
     "check_ends",
@@ -29,6 +30,9 @@ __all__ = [
 ]
 
 Parameters = dict[str, Any]
+
+State = tuple[Any, ...]
+"""What a layer keeps of the steps before: arrays with the samples along axis 0."""
 
 Shape = tuple[int, ...]
 """The shape of one sample: (features,), (time, features), ..."""
@@ -55,6 +59,9 @@ class Layer(Record):
     """Between which numbers its outputs lie."""
     causal: ClassVar[bool] = False
     """Whether its outputs are a sequence whose step t is made of the steps up to t alone."""
+    fed_back: ClassVar[bool] = False
+    """Whether a step sees nothing of the one before but its output, which has a target where the
+    layer is the last one: `resume` takes a `Teacher`, too, which feeds that back."""
     by_length: ClassVar[bool] = False
     """Whether `forward` takes the sequences' lengths as a further argument, where they differ."""
     ends: bool = False
@@ -83,6 +90,14 @@ class Layer(Record):
     @abstractmethod
     def forward(self, p: Parameters, y: Any, xp: Any) -> tuple[Any, Any]:
         """Return y_l, and what `backward` needs to know of this pass: a named tuple of arrays."""
+
+    def resume(self, p: Parameters, y: Any, state: State | None, xp: Any) -> tuple[Any, Any, State]:
+        """Return `forward` of the steps that follow on others, and the state behind them.
+
+        `state` is what the steps before have left; None where there are none. A layer that looks
+        at no other step keeps none, `()`.
+        """
+        return (*self.forward(p, y, xp), ())
 
     @abstractmethod
     def backward(

@@ -16,18 +16,23 @@ __all__ = ["joined", "written_layers"]
 def written_layers(text: str) -> list[Layer]:
     """Return the layers of `gru:8,dense:4:relu,dense:1`: names, numbers and activations.
 
-    What stands behind a name are the layer's first arguments, in their order.
+    What stands behind a name are the layer's first arguments, in their order, then others by name.
 
     Raises `UsageError` for an unknown name, and for what a layer does not take.
 
     >>> written_layers("conv1d:8:3,last,dense:2:tanh")[2]
     Dense(2, 'tanh')
+    >>> written_layers("lstm:8:forget_bias=0:truncate=20")
+    [LSTM(8, forget_bias=0.0, truncate=(20, 20))]
     """
     if not isinstance(text, str):
         raise UsageError(f"layers are written as text, such as gru:8,dense:1, not {text!r:.80}")
     found = []
     for part in text.split(","):
-        name, *given = (word.strip() for word in part.split(":"))
+        name, *words = (word.strip() for word in part.split(":"))
+        given = [word for word in words if "=" not in word]
+        pairs = (word.partition("=") for word in words if "=" in word)
+        named = {key.strip(): value.strip() for key, _, value in pairs}
         if not name:
             raise UsageError(
                 f"the network {text!r} has a layer without a name; layers are written such as "
@@ -35,11 +40,11 @@ def written_layers(text: str) -> list[Layer]:
             )
         kind = LAYERS[name]
         try:
-            inspect.signature(kind).bind(*given)
+            inspect.signature(kind).bind(*given, **named)
         except TypeError as error:
             takes = ", ".join(inspect.signature(kind).parameters) or "nothing"
             raise UsageError(f"the layer {part.strip()!r}: {name} takes {takes}; {error}") from None
-        found.append(kind(*map(_value, given)))
+        found.append(kind(*map(_value, given), **{k: _value(v) for k, v in named.items()}))
     return found
 
 

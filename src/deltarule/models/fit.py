@@ -104,6 +104,9 @@ def fit_plan(
         run = train(
             *_samples(plan),
             **_options(plan),
+            window=recipe.window,
+            teacher=recipe.teacher,
+            shuffle="by_length" if recipe.by_length else True,
             seed=recipe.seed,
             callbacks=callbacks,
             progress=progress,

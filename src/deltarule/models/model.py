@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from deltarule.engine import Objective
 from deltarule.models.metrics import Metrics, class_numbers, mean_outputs, measure
 from deltarule.models.tables import as_table
 from deltarule.network import Network
+
+if TYPE_CHECKING:
+    from deltarule.models.stream import ModelStream
 
 _BLOCK_CELLS = 1 << 22
 """Cells of encoded inputs, and of any layer's outputs, that exist at a time."""
@@ -205,6 +208,28 @@ class Model:
             return np.asarray(self.classes[class_numbers(outputs, self.targets.threshold)])
         values = self.targets.inverse(outputs)
         return values[:, 0] if values.shape[1] == 1 else values
+
+    def stream(self, samples: int = 1) -> ModelStream:
+        """Return the model as what takes one step of its sequences after the other.
+
+        Raises `UsageError` for a model whose rows have no steps, and for an ensemble.
+
+        >>> import tempfile
+        >>> import deltarule as dr
+        >>> net = dr.Network((4, 1), [dr.GRU(2), dr.Last(), dr.Dense(1)])
+        >>> model = dr.save(tempfile.mkdtemp() + "/kept", net, net.init(seed=0))
+        >>> stream, x = model.stream(), np.array([[0.5], [1.0], [-1.0], [0.2]])
+        >>> said = [stream(step) for step in x]
+        >>> bool(abs(said[-1] - model.predict(x[None])[0]) < 1e-15)
+        True
+        """
+        from deltarule.models.stream import ModelStream
+
+        if self.members is not None:
+            raise UsageError(
+                f"stream: the model is an ensemble of {len(self.members)} networks; train one"
+            )
+        return ModelStream(self, samples)
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Return the probability of every class from outputs (n, n_L)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.scale import Scaler
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective
+from deltarule.layers import Flatten, Steps
 from deltarule.losses import Loss, Penalty
 from deltarule.models.describe import SCHEMA, status_of, training_of
 from deltarule.models.folder import HISTORY, WEIGHTS, history_file, weights_file, write_folder
@@ -56,7 +58,9 @@ def save(
 
     Returns:
         The `Model`, as `load` gives it: `.network`, `.theta`, `.predict(X)`. Inputs go in as they
-        are, and outputs come out so: nothing is scaled.
+        are, and outputs come out so: nothing is scaled. A network over sequences is kept between
+        `Steps` and, where it gives sequences, `Flatten`: a model's rows are vectors. It predicts
+        from (n, time, features) as well, and step by step: `Model.stream`.
 
     Parts of your own are kept by import path and checksum, and imported when the folder is loaded:
     a formula's functions, a class that is registered. Raises `UsageError` for parts that could not
@@ -87,17 +91,14 @@ def save(
         weights = first_theta(net, theta, 0, _dtype(theta))
     else:
         raise UsageError(f"dr.save takes a Network or a Run, not {net!r}")
+    objective = in_rows(objective)
     network = objective.network
-    if len(network.shapes[0]) > 1 or len(network.shapes[-1]) > 1:
-        raise UsageError(
-            f"dr.save keeps networks whose inputs and outputs are vectors; those of this one have "
-            f"the shapes {network.shapes[0]} and {network.shapes[-1]}"
-        )
     said = {"network": network.to_dict(), "objective": objective.to_dict()}
     require_found([said["network"], said["objective"]])
     own = [network.layers, network.initialiser, objective.loss, objective.rule]
-    inputs = _inputs(columns, network.inputs)
-    outputs = _targets(targets, classes, network.sizes[-1])
+    steps = _steps_of(network)
+    inputs = _inputs(columns, network.inputs, steps and steps[0])
+    outputs = _targets(targets, classes, network.sizes[-1], steps and steps[1])
     description = {
         "schema": SCHEMA,
         "kind": NETWORK,
@@ -124,6 +125,34 @@ def save(
     return model
 
 
+def in_rows(objective: Objective) -> Objective:
+    """Return the objective of a network that takes rows and gives rows, with the same theta.
+
+    Raises `UsageError` for samples that are no vectors and no sequences, and for a rule that speaks
+    of layers by their place.
+    """
+    network = objective.network
+    if any(len(shape) > 2 for shape in (network.shapes[0], network.shapes[-1])):
+        raise UsageError(
+            f"dr.save keeps networks over vectors and sequences; inputs and outputs of this one "
+            f"have the shapes {network.shapes[0]} and {network.shapes[-1]}"
+        )
+    layers, inputs = list(network.layers), network.shapes[0]
+    if len(inputs) == 2:
+        layers, inputs = [Steps(inputs[1]), *layers], (inputs[0] * inputs[1],)
+    if len(network.shapes[-1]) == 2:
+        layers = [*layers, Flatten()]
+    if len(layers) == len(network.layers):
+        return objective
+    if not objective.rule.exact:
+        raise UsageError(
+            f"dr.save keeps a network over sequences with the exact rule, not "
+            f"{objective.rule.changes()}: save net and theta, dr.save(folder, net, run.theta)"
+        )
+    made = Network(inputs[0], layers, network.initialiser)
+    return replace(objective, network=made)
+
+
 def _dtype(theta: ArrayLike) -> np.dtype[Any]:
     found = np.asarray(theta).dtype
     return found if found == np.float32 else np.dtype(np.float64)
@@ -133,15 +162,28 @@ def _scaler(width: int) -> Scaler:
     return Scaler.fit("none", [np.zeros(1)] * width)
 
 
-def _inputs(names: Sequence[str] | None, width: int) -> InputEncoder:
+def _steps_of(network: Network) -> tuple[int, int] | None:
+    """Return the features of a step, and the outputs of one, of a network over sequences."""
+    if not isinstance(network.layers[0], Steps):
+        return None
+    last = network.shapes[-2] if isinstance(network.layers[-1], Flatten) else ()
+    return network.layers[0].features, last[-1] if len(last) == 2 else 0
+
+
+def _inputs(names: Sequence[str] | None, width: int, features: int | None) -> InputEncoder:
+    if features and names is None:  # as columns of sequences are called
+        names = [f"x{f + 1}({t + 1})" for f in range(features) for t in range(width // features)]
     found = _names("columns", names, "x", width)
     kinds, fill = ("numeric",) * width, np.zeros(width)
     return InputEncoder(found, kinds, ((),) * width, _scaler(width), fill, "error")
 
 
 def _targets(
-    names: Sequence[str] | None, classes: Sequence[Any] | None, width: int
+    names: Sequence[str] | None, classes: Sequence[Any] | None, width: int, per_step: int | None
 ) -> TargetEncoder:
+    if per_step and names is None:
+        steps = range(width // per_step)
+        names = [f"y{o + 1}({t + 1})" for t in steps for o in range(per_step)]
     if classes is None:
         found = _names("targets", names, "y", width)
         return TargetEncoder("regression", found, "numeric", (), _scaler(width))

@@ -29,13 +29,14 @@ def over_steps(
         shape = first[0].outputs(shape)
     last = layers[-1]
     needed = width // shape[0] if per_step else width
-    if not isinstance(last, Dense) or last.units != needed:
+    own = per_step and last.fed_back and last.outputs((1, 1)) == (1, needed)
+    if not own and (not isinstance(last, Dense) or last.units != needed):
         of = f" of {last.units}" if isinstance(last, Dense) else ""
         raise UsageError(
             f"the network {written} ends in the layer {last.name}{of}, and the target needs a "
             f"dense layer of {needed}: write ...,dense:{needed}"
         )
-    if written.rsplit(",", 1)[-1].count(":") < 2:
+    if isinstance(last, Dense) and written.rsplit(",", 1)[-1].count(":") < 2:
         layers[-1] = Dense(last.units, output, last.bias, last.init, last.train_bias)
     if steps is None and not isinstance(layers[0], Steps) and _over_time(layers):
         raise UsageError(
@@ -46,7 +47,7 @@ def over_steps(
         )
     layers, said = joined(shape, layers, per_step)
     found = [*first, *layers]
-    if isinstance(found[-1], EachStep):
+    if isinstance(found[-1], EachStep) or own:
         found.append(Flatten())
     network = Network(prepared.inputs.width, found)
     if network.sizes[-1] != width:

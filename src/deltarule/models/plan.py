@@ -13,7 +13,8 @@ from deltarule.core.errors import UsageError
 from deltarule.data import Prepared, Table, prepare
 from deltarule.data.table import no_such_column
 from deltarule.engine import Objective
-from deltarule.engine.choice import Choice, choose_engine, whole_vector
+from deltarule.engine.choice import Choice, by_reference, choose_engine, whole_vector
+from deltarule.engine.over_time import OverTime
 from deltarule.layers import Dense
 from deltarule.losses import LOSSES
 from deltarule.models.over_steps import over_steps
@@ -142,6 +143,9 @@ def plan(
     engine = choose_engine(recipe.engine, objective, rows, batch_size, epochs)
     if isinstance(recipe.optimizer, Minimiser):
         engine = whole_vector("auto", recipe.optimizer.name)
+    over_time = OverTime.of(network, recipe.window, recipe.teacher, recipe.seed)
+    if over_time and (why := over_time.not_compiled(rows, batch_size, objective.rule.exact)):
+        engine = by_reference(recipe.engine, why)
     return Plan(given, recipe, prepared, objective, engine, tuple(dropped), tuple(ids))
 
 

@@ -48,7 +48,8 @@ class Recipe:
             means 0.001.
         batch_size: rows per update; None takes all, "auto" 32 (an optimizer of the whole vector:
             all).
-        epochs, l2, penalty, class_weight, clip_norm: as in `deltarule.train`.
+        epochs, l2, penalty, class_weight, clip_norm, window, teacher: as in `deltarule.train`.
+        by_length: batches of sequences of like lengths (`shuffle="by_length"`).
         engine, threads: likewise.
         validation, test: fractions of all rows.
         split: which rows they are: `"random"`, `"ordered"` (the last ones), `"column:NAME"` (the
@@ -100,6 +101,9 @@ class Recipe:
     clip_norm: float | None = None
     threads: int | None = None
     network: str | None = None
+    window: int | None = None
+    teacher: float | str | None = None
+    by_length: bool = False
     penalty: str | Mapping[str, Any] | Penalty | None = None
 
     def __post_init__(self, lr: float | str | Schedule | None) -> None:
@@ -132,6 +136,14 @@ class Recipe:
                 raise unknown_name(kind, name, known)
         if self.network is not None:
             written_layers(self.network)
+        for name in ("window", "teacher", "by_length"):
+            given = getattr(self, name) or None
+            if given is not None and self.network is None:
+                raise UsageError(
+                    f"{name} goes with a network over sequences: network='gru:8,dense:1'"
+                )
+            if given is not None and self.ensemble > 1:
+                raise UsageError(f"{name} is for one network; leave out ensemble={self.ensemble}")
         choose_engine(self.engine)
         check_split(self.split)
         loss = self.loss if self.loss == "auto" else LOSSES.get(self.loss)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.arguments import plain_values
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.sequences import Sequences
 from deltarule.data import Column, Table, read_table
 from deltarule.data.check import check_finite
 from deltarule.data.options import Options
@@ -19,7 +20,7 @@ from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.encode_check import check_kinds
 from deltarule.data.sources.frames import columns_table, is_tabular, unmasked
 from deltarule.data.sources.recast import recast
-from deltarule.data.sources.steps import with_steps_of
+from deltarule.data.sources.steps import from_steps, with_steps_of
 from deltarule.data.table import listed
 from deltarule.data.text.format import TextFormat
 
@@ -32,8 +33,9 @@ def as_table(
     A text file is taken to be written `like` that of training, where `form` says nothing else and
     it does not show otherwise.
 
-    `data` is a `Table`, an (n, columns) array in the order of training (numeric inputs only), a
-    DataFrame or anything else with columns (see `columns_table`), or a file or bundled name.
+    `data` is a `Table`, an (n, columns) array in the order of training (numeric inputs only), for a
+    model over sequences also (n, time, features) or `Sequences`, a DataFrame or anything else with
+    columns (see `columns_table`), or a file or bundled name.
 
     Raises `DataError` or `UsageError` for what cannot be used.
     """
@@ -43,6 +45,8 @@ def as_table(
         table = read_table(data, kinds=kinds, like=like, **form.to_dict())
     elif isinstance(data, Table):
         table = data
+    elif isinstance(data, Sequences):
+        table = from_steps("the sequences", data.values, None, data.lengths)
     elif is_tabular(data):
         table = columns_table(data)
     else:
@@ -64,6 +68,8 @@ def _from_array(values: NDArray[Any], inputs: InputEncoder) -> Table:
         )
     if values.dtype.kind not in "biuf":
         raise DataError(f"the array holds {values.dtype}; real numbers are needed")
+    if values.ndim == 3:
+        return from_steps("the array", values, None, None)
     names = tuple(inputs.column_kinds)
     if values.ndim != 2 or values.shape[1] != len(names):
         raise DataError(

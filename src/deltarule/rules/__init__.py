@@ -20,7 +20,13 @@ from deltarule.rules.custom import Custom
 from deltarule.rules.delta_rule import DeltaRule, LayerRule, RuleRun
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, ExactDerivative, LayerPass
 from deltarule.rules.direct import Direct, DirectFeedback, DirectSign, DirectTargets
-from deltarule.rules.feedback import FEEDBACKS, DrawnFeedback, ExactFeedback, FeedbackRule
+from deltarule.rules.feedback import (
+    FEEDBACKS,
+    DrawnFeedback,
+    ExactFeedback,
+    FeedbackRule,
+    NoFeedback,
+)
 from deltarule.rules.reading import RULES, as_rule
 from deltarule.rules.stand_ins import (
     ClippedDerivative,
@@ -67,6 +73,7 @@ __all__ = [
     "LayerPass",
     "LayerRule",
     "MirrorFeedback",
+    "NoFeedback",
     "OffsetDerivative",
     "PowerDerivative",
     "RandomChoice",

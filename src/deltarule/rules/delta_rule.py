@@ -34,7 +34,10 @@ class DeltaRule(Record):
 
         delta_l = (delta_{l+1} B_{l+1}) * g_l(net_l)
 
-    with g = f' and B = W in the chain rule (`DeltaRule()`, also written `"exact"`).
+    with g = f' and B = W in the chain rule (`DeltaRule()`, also written `"exact"`). In a recurrent
+    layer g stands at every net of every step, and C for U on the way back through time:
+
+        dE/dh_{t-1} = delta_t C + (what goes past U)
 
     Args:
         hidden: what stands for f' in the hidden layers.
@@ -49,6 +52,8 @@ class DeltaRule(Record):
         choice: which weights an update moves.
         layers: what single layers do otherwise: `{2: {"derivative": "floor:0.1"}}`; the keys are
             `derivative` and `feedback` (what carries that layer's delta back).
+        recurrent: what stands for U where errors go back through time, in all recurrent layers:
+            `"none"` is e-prop (`deltarule.eligibility_gradient`), which needs no way back.
 
     Every part is a name with its numbers, such as `"offset:0.1"`, or an object; what stands for f'
     may be a function (net, y) of your own, too. A whole rule is
@@ -68,6 +73,7 @@ class DeltaRule(Record):
     order: str
     choice: ChoiceRule
     layers: tuple[LayerChange, ...]
+    recurrent: FeedbackRule
 
     def __init__(
         self,
@@ -77,6 +83,7 @@ class DeltaRule(Record):
         order: str = "simultaneous",
         choice: str | Mapping[str, Any] | ChoiceRule = "all",
         layers: Mapping[int, Mapping[str, Any]] | Iterable[Any] = (),
+        recurrent: str | Mapping[str, Any] | FeedbackRule = "exact",
     ) -> None:
         if order not in ORDERS:
             raise unknown_name("order of updates", order, ORDERS)
@@ -86,6 +93,7 @@ class DeltaRule(Record):
         object.__setattr__(self, "order", order)
         object.__setattr__(self, "choice", CHOICES.get(choice))
         object.__setattr__(self, "layers", _changes(layers))
+        object.__setattr__(self, "recurrent", FEEDBACKS.get(recurrent))
 
     @property
     def exact(self) -> bool:
@@ -100,7 +108,7 @@ class DeltaRule(Record):
             if change.layer == layer:
                 derivative = change.derivative or derivative
                 feedback = change.feedback or feedback
-        return LayerRule(derivative, feedback, layer, run or RuleRun())
+        return LayerRule(derivative, feedback, self.recurrent, layer, run or RuleRun())
 
     def is_gradient(self, net: Any, loss: Any = "half_squared_error") -> Any:
         """Return whether what the rule computes on a network is the gradient of some function.
@@ -139,6 +147,7 @@ class DeltaRule(Record):
             "hidden": self.hidden,
             "output": self.output,
             "feedback": self.feedback,
+            "recurrent": self.recurrent,
         }
         said = [f"{key}={_said(part)}" for key, part in parts.items() if not part.exact]
         said += [] if self.order == ORDERS[0] else [f"order={self.order}"]
@@ -216,6 +225,8 @@ class RuleRun:
     """B_l of the layers that have one, by l."""
     uniform: Callable[[int, Any], Any] = _no_numbers
     """`uniform(l, net)`: a number in [0, 1) for every entry of net_l, for this update."""
+    through: Mapping[int, Any] = field(default_factory=dict)
+    """What was drawn to stand for U_l, by l."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +237,8 @@ class LayerRule:
     """What stands for its f'."""
     feedback: FeedbackRule
     """What stands for its W on the way back."""
+    recurrent: FeedbackRule
+    """What stands for its U, if it has one, on the way back through time."""
     layer: int
     """Its number l, from 1."""
     run: RuleRun
@@ -244,6 +257,12 @@ class LayerRule:
 
     def carrier(self, W: Any, xp: Any) -> Any:
         """Return what stands for W in dE/dy_{l-1} = delta_l W_l."""
-        if self.feedback.exact:
+        if self.feedback.exact or self.layer == 1:  # from layer 1 nothing is carried on
             return W
         return self.feedback.matrix(W, self.run.matrices.get(self.layer), self.layer, xp)
+
+    def through(self, U: Any, xp: Any) -> Any:
+        """Return what stands for U in dE/dh_{t-1} = delta_t U."""
+        if self.recurrent.exact:
+            return U
+        return self.recurrent.matrix(U, self.run.through.get(self.layer), self.layer, xp)

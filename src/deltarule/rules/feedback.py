@@ -13,7 +13,7 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 
-__all__ = ["FEEDBACKS", "DrawnFeedback", "ExactFeedback", "FeedbackRule"]
+__all__ = ["FEEDBACKS", "DrawnFeedback", "ExactFeedback", "FeedbackRule", "NoFeedback"]
 
 
 class FeedbackRule(Record):
@@ -61,6 +61,24 @@ class ExactFeedback(FeedbackRule):
     def matrix(self, W: Any, B: Any, layer: int, xp: Any) -> Any:
         """Return W."""
         return W
+
+
+@FEEDBACKS.register
+@dataclass(frozen=True)
+class NoFeedback(FeedbackRule):
+    """0: nothing is carried back.
+
+    In the place of W, the layers below stay as they are drawn, and the layers above learn from
+    them. In the place of U (`recurrent="none"`) this is e-prop.
+    """
+
+    name = "none"
+    equation = r"0"
+    reference = "Bellec et al. (2020), Nature Communications 11, 3625, in the place of U"
+
+    def matrix(self, W: Any, B: Any, layer: int, xp: Any) -> Any:
+        """Return 0 for every weight."""
+        return 0.0 * W
 
 
 class DrawnFeedback(FeedbackRule):

@@ -6,7 +6,7 @@ from typing import Any
 
 from deltarule.core.errors import UsageError
 from deltarule.engine.objective import Objective
-from deltarule.layers import Dense
+from deltarule.layers import Dense, Recurrent
 from deltarule.models.plan import OUTPUTS
 from deltarule.network import Network
 from deltarule.studies.problem import Parts
@@ -30,6 +30,8 @@ def network_of(settings: Settings, parts: Parts) -> Network:
         layers = [*(_resized(layers[0], n) for n in settings.hidden), layers[-1]]
     hidden = [_changed(layer, settings.activation) for layer in layers[:-1]]
     layers = [*hidden, _changed(layers[-1], settings.output)]
+    if settings.truncate is not None:
+        layers = _cut_off(layers, settings.truncate)
     return Network(given.shapes[0], layers, settings.init or given.initialiser)
 
 
@@ -64,6 +66,15 @@ def _resized(layer: Any, units: int) -> Any:
 
 def _changed(layer: Any, activation: Any) -> Any:
     return layer if activation is None else _again(layer, activation=activation)
+
+
+def _cut_off(layers: list[Any], steps: int) -> list[Any]:
+    """Return layers whose way back through time ends after so many steps."""
+    several = [isinstance(layer, Recurrent) for layer in layers]
+    if not any(several):
+        raise UsageError("truncate: no layer of the network goes back through time; leave it out")
+    pairs = zip(layers, several, strict=True)
+    return [_again(layer, truncate=steps) if cut else layer for layer, cut in pairs]
 
 
 def _again(layer: Any, **changes: Any) -> Any:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from deltarule.core.arrays import Array
 from deltarule.studies.angles import angles_of
 from deltarule.studies.outcome import MEASURED, measured_at
+from deltarule.studies.reach import reach_of
 from deltarule.studies.statistics.values import LAYERWISE
 from deltarule.studies.tasks import Made, Task, make
 from deltarule.training import Many, train_many
@@ -35,7 +36,7 @@ def checkpoints(epochs: int) -> NDArray[np.int64]:
     >>> checkpoints(10)
     array([ 1,  2,  3,  4,  5,  6,  7,  8,  9, 10])
     """
-    return np.unique(np.geomspace(1, epochs, POINTS).round().astype(np.int64))
+    return np.unique(np.geomspace(1, max(1, epochs), POINTS).round().astype(np.int64))
 
 
 def measure(task: Task, seeds: Sequence[int], hold: Sequence[str], threads: int | None) -> Any:
@@ -52,7 +53,8 @@ def measure(task: Task, seeds: Sequence[int], hold: Sequence[str], threads: int 
         if (many.stopped == "interrupted").any():
             raise KeyboardInterrupt
         angles = angles_of(task, made, many, options) if first.settings.alignment else {}
-        table = _rows(task, made, many, angles)
+        more = {**angles, "reach": reach_of(made, many.theta)} if first.settings.reach else angles
+        table = _rows(task, made, many, more)
     return table, sorted({f"{w.message}" for w in said})
 
 
@@ -100,14 +102,14 @@ def _train(
     return train_many(made.network, X, T, seeds=orders, threads=threads, **options)
 
 
-def _rows(task: Task, made: Made, many: Many, angles: dict[str, list[Any]]) -> pl.DataFrame:
+def _rows(task: Task, made: Made, many: Many, more: dict[str, list[Any]]) -> pl.DataFrame:
     import polars as pl
 
     factors = [name for name, _ in task.runs[0][0].labels]
     labels = [dict(cell.labels) for cell, _ in task.runs]
     goal = any(rule.name in GOALS for rule in task.runs[0][0].settings.stop)
     solved = np.isin(many.stopped, GOALS)
-    measured = {**measured_at(made, many.theta), **angles}
+    measured = {**measured_at(made, many.theta), **more}
     marks, lists = checkpoints(task.runs[0][0].settings.epochs), pl.List(pl.Float64)
     columns = {
         **{name: [row[name] for row in labels] for name in factors},

@@ -18,7 +18,7 @@ from deltarule.explanation.slopes import largest_slope
 from deltarule.network import Network
 from deltarule.studies.tasks import Made
 
-MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy")
+MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy", "reach")
 """What is measured of every run at the weights that it keeps."""
 
 _ROOM = 1_000_000

@@ -68,6 +68,10 @@ class Settings:
     dtype: str = "float64"
     alignment: bool = False
     """Whether angles to the chain rule are measured at the end of every run."""
+    reach: bool = False
+    """Whether is measured how many steps back the gradient reaches, at the end of every run."""
+    truncate: int | None = None
+    """After how many steps the way back through time is cut off; None: as the layers say."""
     seeds: int | None = None
     """How many of the study's seeds this cell has; None for all."""
 
@@ -181,7 +185,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "optimizer": OPTIMISERS.get,
     "lr": _optional(_rate),
     "rate": _optional(lambda value: number("rate", value, low=0.0)),
-    "epochs": lambda value: whole("epochs", value, 1),
+    "epochs": lambda value: whole("epochs", value, 0),
     "batch_size": lambda value: None if value in (None, "all") else whole("batch_size", value, 1),
     "shuffle": lambda value: boolean("shuffle", value),
     "stop": as_rules,
@@ -193,5 +197,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "scale": _optional(_among("scaler", tuple(SCALERS))),
     "dtype": _among("dtype", DTYPES),
     "alignment": lambda value: boolean("alignment", value),
+    "reach": lambda value: boolean("reach", value),
+    "truncate": _optional(lambda value: whole("truncate", value, 1)),
     "seeds": _optional(lambda value: whole("seeds of a cell", value, 1)),
 }

@@ -40,7 +40,8 @@ class Study:
         hold: sources of chance that do not vary: `"weights"`, `"order"`, `"split"`.
         baseline: for every factor the level that others are compared with; else its first one.
         metric: what cells are compared by, beside what they solve and how soon where they have
-            a goal: "error", "accuracy", "validation_error" or "validation_accuracy".
+            a goal: "error", "accuracy", "validation_error", "validation_accuracy", or, with the
+            setting `reach`, "reach" (how many steps back in time the gradient counts).
         layers: what is told of every layer: "slope" (|f'|), "saturated", or, with the setting
             `alignment`, "delta_angle", "weight_angle", "gradient_angle" (to the chain rule's).
         choose: a factor of which the best level is chosen in every cell, by one half of the seeds,
@@ -49,7 +50,8 @@ class Study:
         settings: everything that is the same in all cells: `rule`, `optimizer`, `lr`, `rate` (a
             multiple of the optimizer's own), `epochs`, `batch_size` (None: all), `stop`, `loss`,
             `reduction`, `hidden`, `activation`, `output`, `init`, `l2`, `penalty`, `clip_norm`,
-            `class_weight`, `validation` (a share to hold out), `scale`, `dtype`, `alignment`.
+            `class_weight`, `validation` (a share to hold out), `scale`, `dtype`, `alignment`,
+            `reach`, `truncate` (the way back through time).
 
     A run is solved where it ends by `all_within` or `error_below`. Raises `UsageError` for what
     cannot be, naming the nearest.

@@ -19,6 +19,7 @@ _MEASURES = {
     "accuracy": "accuracy",
     "validation_error": "held-out E, middle half",
     "validation_accuracy": "held-out accuracy",
+    "reach": "steps back, middle half",
 }
 
 

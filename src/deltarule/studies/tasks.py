@@ -124,7 +124,7 @@ def _structure(cell: Cell) -> Any:
 def weight_of(cell: Cell, made: Made) -> float:
     """Return a run's length in multiplications, roughly: all epochs count."""
     s, rows = cell.settings, len(made.parts.X)
-    updates = s.epochs * math.ceil(rows / (s.batch_size or rows))
+    updates = max(1, s.epochs) * math.ceil(rows / (s.batch_size or rows))  # measuring is work, too
     return updates * (_FIXED + 3.0 * made.network.size * min(rows, s.batch_size or rows))
 
 

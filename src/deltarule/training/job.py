@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from deltarule.core.arguments import array, float_type
+from deltarule.core.arguments import array, boolean, float_type
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.memory import require_parameters
 from deltarule.core.random import SHUFFLE, stream
@@ -18,6 +18,7 @@ from deltarule.core.sequences import Sequences
 from deltarule.core.version import VERSION
 from deltarule.engine import Objective, Samples
 from deltarule.engine.objective import check_order
+from deltarule.engine.over_time import OverTime
 from deltarule.engine.rule_state import learned
 from deltarule.engine.trainer import BatchPlan
 from deltarule.engine.update import slots as slots_of
@@ -27,6 +28,9 @@ from deltarule.optim.schedules import Constant, TimeSchedule
 from deltarule.training.keeping.checkpoint import digest
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
+
+BY_LENGTH = "by_length"
+"""`shuffle` for sequences of different lengths: nothing is computed behind those of a batch."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,17 @@ class Job:
     validation: Samples | None
     epochs: int
     batch_size: int
-    shuffle: bool
+    shuffle: bool | str
+    """Whether rows have a new order every epoch; BY_LENGTH: in batches of sequences alike."""
     seed: int
     stop: tuple[StopRule, ...]
+    over_time: OverTime | None = None
+    """Windows with the state carried on, or a teacher."""
 
     def __post_init__(self) -> None:
         check_order(self.objective.rule, self.optimiser, self.clipping)
+        if self.over_time is not None:
+            self.over_time.check(self.samples)
 
     @property
     def update(self) -> Optimiser:
@@ -61,13 +70,24 @@ class Job:
     @property
     def batches(self) -> int:
         """Updates per epoch; a last, smaller batch is used as it is."""
-        return math.ceil(len(self.samples) / self.batch_size)
+        return math.ceil(len(self.samples) / self.batch_size) * self.windows
+
+    @property
+    def windows(self) -> int:
+        """Updates per batch of sequences."""
+        return 1 if self.over_time is None else self.over_time.windows
 
     def order(self, epoch: int) -> NDArray[np.intp] | None:
         """Return the rows in the order of this epoch (0, 1, ...); None for the given order."""
-        if not self.shuffle or self.batches == 1:
+        if not self.shuffle or self.batches == self.windows:
             return None
-        return stream(self.seed, SHUFFLE, epoch).permutation(len(self.samples))
+        rng = stream(self.seed, SHUFFLE, epoch)
+        order = rng.permutation(len(self.samples))
+        if self.shuffle != BY_LENGTH:
+            return order
+        lengths = self.objective.network.ends(self.samples.X)
+        assert lengths is not None  # as `as_shuffle` has seen
+        return packed(order, lengths, self.batch_size, rng)
 
     def plan(self, state: State, epochs: int = 1) -> BatchPlan:
         """Return the rest of the epoch under way, or several whole epochs."""
@@ -83,6 +103,9 @@ class Job:
             updates=state.step,
             rates=self._rates(state, epochs),
             epochs=epochs,
+            windows=self.windows,
+            cut=None if self.over_time is None else self.over_time.cut,
+            epoch=float(state.epoch),
         )
 
     def _rates(self, state: State, epochs: int) -> NDArray[np.float64]:
@@ -135,6 +158,7 @@ class Job:
             "seed": self.seed,
             "stop": [rule.to_dict() for rule in self.stop],
             "dtype": str(theta.dtype),
+            **({} if self.over_time is None else self.over_time.to_dict()),
             "SHA-256 of theta at the start": _short(theta),
         }
         for name, samples in (("", self.samples), ("validation ", self.validation)):
@@ -144,11 +168,14 @@ class Job:
 
     def start(self, theta: NDArray[Any]) -> State:
         """Return the state before the first epoch."""
+        over_time, rows = self.over_time, self.batch_size
+        carried = () if over_time is None else over_time.start(rows, theta.dtype)
         return State(
             theta=theta,
             slots=(
                 *self.optimiser.start(theta),
                 *learned(self.objective, self.seed, theta.dtype),
+                *carried,
             ),
             history={name: [] for name in self.recorded},
             schedule=() if self.schedule is None else self.schedule.start(),
@@ -160,6 +187,41 @@ def _short(given: Any) -> str:
     """Return enough of the digest of an array, or of sequences, to tell two apart."""
     parts = (given.values, given.lengths) if isinstance(given, Sequences) else (given,)
     return "none" if given is None else digest(*parts)[:16]
+
+
+def as_shuffle(given: bool | str, net: Network, X: Any) -> bool | str:
+    """Return whether, and how, rows are shuffled; raises `UsageError`."""
+    if not isinstance(given, str):
+        return boolean("shuffle", given)
+    if given != BY_LENGTH:
+        raise UsageError(f"shuffle is True, False or {BY_LENGTH!r}, not {given!r}")
+    if net.ends(X) is None:
+        raise UsageError(
+            f"shuffle={BY_LENGTH!r}: the samples are no sequences of different lengths; give X as "
+            "dr.Sequences, or leave it out"
+        )
+    return given
+
+
+def packed(
+    order: NDArray[np.intp], lengths: NDArray[np.intp], size: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Return rows so that every batch of `size` has sequences of like lengths, in any order.
+
+    Rows of one length keep their order, so batches differ from epoch to epoch; the smaller batch,
+    which comes last, is one of any length.
+
+    >>> lengths = np.array([9, 1, 5, 9, 1, 5])
+    >>> rows = packed(np.arange(6), lengths, 2, np.random.default_rng(0))
+    >>> lengths[rows].reshape(3, 2).tolist()
+    [[9, 9], [1, 1], [5, 5]]
+    """
+    rows = order[np.argsort(lengths[order], kind="stable")]
+    whole, rest = divmod(len(rows), size)
+    at = size * int(rng.integers(whole + 1)) if rest else len(rows)
+    last = rows[at : at + rest]
+    batches = np.delete(rows, slice(at, at + rest)).reshape(whole, size)
+    return np.concatenate([batches[rng.permutation(whole)].ravel(), last])
 
 
 def require_memory(

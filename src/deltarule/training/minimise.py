@@ -32,6 +32,11 @@ def check_minimiser(job: Job) -> None:
             f"{job.batch_size} samples make another function each time: take all at once "
             "(batch_size=None; on the command line, leave out --batch-size)"
         )
+    if job.over_time is not None:
+        raise UsageError(
+            f"the optimizer {optimiser.name} takes sequences as they are: leave out window and "
+            "teacher"
+        )
     if job.clipping != Clipping():
         raise UsageError(
             f"the optimizer {optimiser.name} chooses the length of its steps by itself: leave out "

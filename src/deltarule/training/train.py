@@ -13,20 +13,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from deltarule.core.arguments import boolean, whole
+from deltarule.core.arguments import whole
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Objective, as_samples
-from deltarule.engine.choice import choose_engine, make_trainer, whole_vector
+from deltarule.engine.choice import (
+    by_reference,
+    choose_engine,
+    make_trainer,
+    whole_vector,
+)
+from deltarule.engine.over_time import OverTime
 from deltarule.engine.rule_check import warn
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
 from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
-from deltarule.optim import Clipping, Method, Optimiser
+from deltarule.optim import Clipping, Method, Optimiser, Schedule
 from deltarule.rules import DeltaRule
 from deltarule.training.chunk import chunk
 from deltarule.training.interrupt import Interrupt, listening
-from deltarule.training.job import Job, as_dtype, as_optimiser, as_rules, first_theta
+from deltarule.training.job import (
+    Job,
+    as_dtype,
+    as_optimiser,
+    as_rules,
+    as_shuffle,
+    first_theta,
+)
 from deltarule.training.keeping.checkpoints import EVERY
 from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import Epoch, NonFiniteError, advance
@@ -51,7 +64,7 @@ def train(
     optimizer: str | Mapping[str, Any] | Method = "adam",
     epochs: int = 100,
     batch_size: int | None = 32,
-    shuffle: bool = True,
+    shuffle: bool | str = True,
     seed: int = 0,
     validation: Sequence[ArrayLike] | None = None,
     stop: StopRule | str | Sequence[StopRule | str] | None = (),
@@ -60,6 +73,8 @@ def train(
     class_weight: ClassWeight = None,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    window: int | None = None,
+    teacher: float | str | Mapping[str, Any] | Schedule | None = None,
     engine: str = "auto",
     dtype: DTypeLike | None = None,
     callbacks: Callback | Sequence[Callback] | None = (),
@@ -89,14 +104,21 @@ def train(
         batch_size: samples per update; None = all, 1 = online. A last, smaller batch is used as
             it is.
         shuffle: a new order every epoch, from `seed` and the epoch's number; False takes the
-            rows in the given order.
+            rows in the given order. `"by_length"` makes batches of sequences of like lengths:
+            nothing is computed behind the longest one of a batch.
         seed: determines theta and every batch, in every engine.
         validation: `(X, T)` or `(X, T, sample_weight)`, on which E is measured after every epoch.
         stop: a stopping rule or several: `dr.Patience(20)`, `dr.ErrorBelow(e)`,
             `dr.AllWithin(0.4)`, `dr.MaxSeconds(s)`.
         class_weight: a weight per class (dictionary or array) or `"balanced"`; multiplied into
             the sample weights, of validation samples too.
-        clip_norm, clip_value: bounds for the gradient's length and entries.
+        clip_norm, clip_value: bounds for the gradient's length and entries; that of a recurrent
+            weight is its sum over time.
+        window: of sequences with a target at every step, make an update after every so many
+            steps, and carry the states on to the next ones: a long series is learnt in windows.
+        teacher: of a network that ends in a `Jordan` layer, the share of the steps at which the
+            target of the step before is fed back in the place of its output: a number from 0 to
+            1, or a schedule such as `"exponential:1,0.95"`, which lets it go.
         engine: `"reference"`, `"compiled"`, or `"auto"`: the compiled engine where the job is long
             enough for a program to pay (`deltarule.engine.choice.reference_seconds`).
         dtype: float32 or float64; None takes theta's, else float32 where X is float32.
@@ -153,9 +175,10 @@ def train(
         batch_size=len(samples)
         if batch_size is None
         else min(len(samples), whole("batch_size", batch_size, 1)),
-        shuffle=boolean("shuffle", shuffle),
+        shuffle=as_shuffle(shuffle, net, samples.X),
         seed=whole("seed", seed, 0, 2**64 - 1),
         stop=as_rules(stop),
+        over_time=OverTime.of(net, window, teacher, seed),
     )
     check_minimiser(job)
     keeper = Keeper.of(job.optimiser, checkpoint, checkpoint_every, resume)
@@ -164,6 +187,10 @@ def train(
     choice = choose_engine(engine, objective, len(samples), job.batch_size, job.epochs)
     if not isinstance(job.optimiser, Optimiser):
         choice = whole_vector(engine, job.optimiser.name)
+    if job.over_time is not None:
+        asked = len(samples), job.batch_size, objective.rule.exact
+        if why := job.over_time.not_compiled(*asked):
+            choice = by_reference(engine, why)
     watchers = (callbacks,) if callable(callbacks) else tuple(callbacks or ())
     job.require_memory("train", kind)
     count = None if threads is None else whole("threads", threads, 1)
@@ -185,6 +212,7 @@ def train(
                 job.batch_size,
                 job.seed,
                 count,
+                job.over_time,
             )
         here = state
         if keeper is not None:

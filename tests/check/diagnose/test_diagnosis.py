@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from beginner import wrong
+from beginner_in_time import IN_TIME
 from plants import diagnose, network, problem
 
 import deltarule as dr
@@ -25,50 +26,54 @@ BP = dr.backprop(NET, THETA, X, T, reduction="mean")
 
 
 def test_the_issue_s_codes_are_all_there():
-    assert set(MISTAKES) == {
-        "sign",
-        "missing_derivative",
-        "double_derivative",
-        "derivative_of_output",
-        "derivative_wrong_layer",
-        "untransposed_weights",
-        "single_path",
-        "sequential_update",
-        "net_for_output",
-        "input_for_hidden",
-        "delta_for_gradient",
-        "sum_for_mean",
-        "mean_for_sum",
-        "outputs_mean",
-        "missing_half",
-        "missing_bias",
-        "bias_not_per_node",
-        "bias_first_row",
-        "accumulated",
-        "last_sample_only",
-        "l2_missing",
-        "l2_scaled",
-        "softmax_diagonal",
-        "softmax_double",
-        "wrong_loss",
-        "relu_kink",
-        "dead_relu_slope",
-        "clipped",
-        "float_noise",
-        "swapped_layers",
-        "transposed_output",
-        "wrong_activation",
-        "derivative_constant",
-        "derivative_offset",
-        "derivative_floor",
-        "derivative_clipped_output",
-        "online_update",
-        "first_sample_only",
-        "missing_weights",
-        "mean_twice",
-        "added_half",
-        "learning_rate",
-    }
+    assert (
+        set(MISTAKES)
+        == {
+            "sign",
+            "missing_derivative",
+            "double_derivative",
+            "derivative_of_output",
+            "derivative_wrong_layer",
+            "untransposed_weights",
+            "single_path",
+            "sequential_update",
+            "net_for_output",
+            "input_for_hidden",
+            "delta_for_gradient",
+            "sum_for_mean",
+            "mean_for_sum",
+            "outputs_mean",
+            "missing_half",
+            "missing_bias",
+            "bias_not_per_node",
+            "bias_first_row",
+            "accumulated",
+            "last_sample_only",
+            "l2_missing",
+            "l2_scaled",
+            "softmax_diagonal",
+            "softmax_double",
+            "wrong_loss",
+            "relu_kink",
+            "dead_relu_slope",
+            "clipped",
+            "float_noise",
+            "swapped_layers",
+            "transposed_output",
+            "wrong_activation",
+            "derivative_constant",
+            "derivative_offset",
+            "derivative_floor",
+            "derivative_clipped_output",
+            "online_update",
+            "first_sample_only",
+            "missing_weights",
+            "mean_twice",
+            "added_half",
+            "learning_rate",
+        }
+        | IN_TIME
+    )
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)

@@ -105,6 +105,11 @@ def diagnose(
     >>> print(found.notes[0])
     Net.train read as 2-3-1 tanh/sigmoid, W as (in, out), no biases, rows, changes the weights, ...
     """
+    if isinstance(gradient, Network):
+        raise UsageError(
+            "diagnose: the first argument is a network; the gradient comes first, as in "
+            "diagnose(gradient, net, theta, X, T)"
+        )
     numbers = notation is not None or not _program_like(gradient)
     if numbers and net is not None and theta is not None and X is not None and T is not None:
         return name_mistake(

@@ -21,7 +21,6 @@ from deltarule.check.numerical.cost import check_diagnosis_cost
 from deltarule.core.errors import NumericError, UsageError, unknown_name
 from deltarule.core.notation import Notation, as_notation
 from deltarule.engine import Problem
-from deltarule.layers import Dense, all_of
 from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
@@ -53,18 +52,22 @@ def diagnose(
     layer that agrees is left as it is, another is explained where no entry is off by more than
     half the digits of float64.
 
+    A recurrent layer's weights are used at every step. Its pass through time is a program of the
+    same kind: whose errors go back, how far, past which f', and which steps' terms are added up.
+
     A factor that is common to all layers (a learning rate, a step that is added, the sum in the
     place of the mean, 1/2) is a convention, and no mistake. Fewer changes come before more, no
     fitted number before one. A fitted number proves something where several nodes, each on its
     own, or a second point give the same one; else the mistake is only possible.
 
     Args:
-        gradient: a flat vector in the order of theta, a list of (dW, db) for l = 1..L, or a
-            function of (theta, X, T) that returns either. A function is called twice at the same
-            point and, where it is wrong, at other points: what does not hold there is not believed.
-        net: the network.
+        gradient: a flat vector in the order of theta, a list of (dW, db) for l = 1..L, with
+            (dW, dU, db) of a recurrent layer and () of one without weights, or a function of
+            (theta, X, T) that returns either. A function is called twice at the same point and,
+            where it is wrong, at other points: what does not hold there is not believed.
+        net: the network, of dense, recurrent (Elman, GRU, LSTM, Jordan) and Conv1d layers.
         theta: its parameters, flat.
-        X: inputs (n, n_0).
+        X: inputs (n, n_0), or sequences (n, time, features).
         T: targets (n, n_L).
         loss: e(y, T) that the gradient is meant for.
         reduction: `"sum"` or `"mean"` over the observations.
@@ -104,6 +107,7 @@ def diagnose(
     """
     if up_to not in UP_TO:
         raise unknown_name("convention", up_to, UP_TO)
+    _check_order(gradient, net)
     given = (net, theta, X, T, loss, reduction, rule, sample_weight, l2, penalty)
     problem = Problem.of(*given, dtype=np.float64)
     weights, samples = problem.theta, problem.samples
@@ -112,7 +116,13 @@ def diagnose(
             "diagnose compares with the gradient of the simultaneous order; the sequential order "
             "is one of its mistakes (sequential_update)"
         )
-    all_of(net.layers, Dense)
+    for feedback in (*problem.objective.feedbacks.values(), problem.objective.rule.recurrent):
+        if feedback.kind != "of_W":
+            raise UsageError(
+                "diagnose compares with what a rule computes of the weights alone; "
+                f"{feedback.name} has numbers of its own, drawn for a run. Compare with "
+                "dr.backprop(..., rule=..., seed=...).gradient"
+            )
     written = as_notation(notation)
     case = Case(problem.objective, weights, samples, l2_rows)
     _check_truth(case)
@@ -121,7 +131,7 @@ def diagnose(
     truth = backward(case)
     if all(told.matches(l, truth[l].delivered) for l in range(1, case.L + 1)):
         return conclude(case, delivered, told, Outcome(), up_to)
-    check_diagnosis_cost(net, len(samples))
+    check_diagnosis_cost(net, len(samples), case.steps)
 
     def ask(other: Case) -> Array:
         return call(gradient, net, other.theta, other.samples, written).vector
@@ -131,6 +141,15 @@ def diagnose(
     )
     outcome = investigate(case, delivered.vector, elsewhere)
     return conclude(case, delivered, told, outcome, up_to)
+
+
+def _check_order(gradient: Any, net: Any) -> None:
+    if not isinstance(net, Network):
+        hint = "; the network comes second" if isinstance(gradient, Network) else ""
+        raise UsageError(
+            f"diagnose: net is of the type {type(net).__name__}, and no Network{hint}. It is "
+            "called as diagnose(gradient, net, theta, X, T)"
+        )
 
 
 def _check_truth(case: Case) -> None:

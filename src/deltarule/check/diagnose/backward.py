@@ -4,13 +4,14 @@
     delta_l = (delta_{l+1} W_{l+1}) * f_l'(net_l)               for l = L-1 .. 1
     dE/dW_l = delta_l^T y_{l-1}                    dE/db_l = sum over samples of delta_l
 
-Every slot (`grammar/slot.py`) holds its right value, or what a point of the grammar puts there.
+Where layer l has a state, delta_l comes from its own pass through time (`in_time.py`). Every slot
+(`grammar/slot.py`) holds its right value, or what a point of the grammar puts there.
 With no points this is the gradient of `engine.reference`, to the rounding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,8 @@ import numpy as np
 
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.grammar.slot import Point
+from deltarule.check.diagnose.in_time import TIME, InTime, in_time, summed
+from deltarule.check.diagnose.stages import STATE, Stage
 from deltarule.core.namespace import NUMPY
 from deltarule.losses import Loss
 
@@ -30,8 +33,8 @@ _Slots = Mapping[str, Sequence[Point]]
 _NUMBERS = 2_000_000
 """How many numbers of a layer's nodes are kept for all its deltas together."""
 
-_DELTA = frozenset({"loss", "carried", "carrier", "delta"})
-_SUMS = _DELTA | {"own", "rows", "input", "weights", "biases"}
+_DELTA = frozenset({"loss", "carried", "carrier", "delta"}) | TIME
+_SUMS = _DELTA | {"own", "rows", "steps", "gates", "before", "input", "weights", "biases"}
 
 
 @dataclass(eq=False)
@@ -48,6 +51,8 @@ class At:
     """dE/dy_l, where it is not this loss's: carried down, or something else at the output."""
     delta: Any = None
     """delta_l as the code has it."""
+    time: InTime | None = None
+    """The pass through time that gave it, where the layer has a state."""
 
     @property
     def last(self) -> bool:
@@ -77,7 +82,9 @@ class At:
     @cached_property
     def dE_dy(self) -> Array:
         """dE/dy_l."""
-        return np.asarray(self.case.dE_dy(self.loss) if self.start is None else self.start)
+        if self.start is not None:
+            return np.asarray(self.start)
+        return self.case.lowered(self.case.dE_dy(self.loss))
 
     @cached_property
     def right_delta(self) -> Array:
@@ -138,7 +145,7 @@ class LayerPass:
         self._ats: dict[Acts, At] = {}
         self._alone: dict[Acts, Result] = {}
         self._changing: dict[Point, bool] = {}
-        self._room = max(2, _NUMBERS // (case.nets[l].size + case.W[l].size))
+        self._room = max(2, _NUMBERS // (case.outputs[l].size + case.W[l].size))
         self._last: tuple[Acts, Pair] | None = None
 
     def __call__(self, acts: Acts) -> Result:
@@ -176,37 +183,67 @@ class LayerPass:
             if len(self._ats) >= self._room:
                 self._ats.clear()
             at = self._ats[acts] = self._started(put)
-            at.delta = _put("delta", put, at, None) if "delta" in put else at.right_delta
+            if self.case.over(self.l) == STATE:
+                at.time = in_time(self.case, self.l, at.dE_dy, _putter(put, at), "slope" in put)
+                at.delta = at.time.rows("inward")
+            else:
+                at.delta = _put("delta", put, at, None) if "delta" in put else at.right_delta
         return self._ats[acts]
 
     def _started(self, put: _Slots) -> At:
         at = At(self.case, self.l, self.above, self.case.objective.loss)
         if self.above is None:
             found = _put("loss", put, at, at.loss)
-            at.loss, at.start = (found, None) if isinstance(found, Loss) else (at.loss, found)
+            if isinstance(found, Loss):
+                at.loss = found
+            else:
+                at.start = self.case.lowered(found)
             return at
         carried = _put("carried", put, self.above.at, self.above.delta)
         carrier = put.get("carrier")
-        at.start = carrier[0].value(at, carried) if carrier else carried @ self._feedback
+        below = carrier[0].value(at, carried) if carrier else carried @ self._feedback
+        at.start = self.case.down(self.l, below)
         return at
 
     @cached_property
     def _feedback(self) -> Any:
-        case = self.case
-        rule = case.objective.rule.at(self.l + 1, len(case.objective.network.layers))
-        return rule.carrier(case.W[self.l + 1], NUMPY)
+        case, above = self.case, self.l + 1
+        return case.rule(above).carrier(case.carrying(above), NUMPY)
 
     def _summed(self, at: At, acts: Acts, put: _Slots) -> Pair:
         """Return delta_l^T y_{l-1} and the sum over samples of delta_l."""
         key = tuple(a for a in acts if a.slot in _SUMS)
         if self._last is None or self._last[0] != key:
-            own = _put("own", put, at, (at.delta, at.delta))
-            y = _put("input", put, at, self.case.outputs[self.l - 1])
-            for_weights, for_biases, y = _put("rows", put, at, (*own, y))
-            dE_db = for_biases.sum(axis=0) if self.case.bias(self.l) else np.zeros(0)
-            pair = _put("weights", put, at, (for_weights.T @ y, dE_db))
+            pair = _put("weights", put, at, self._pair(at, put))
             self._last = key, _put("biases", put, at, pair)
         return self._last[1]
+
+    def _pair(self, at: At, put: _Slots) -> Pair:
+        """Return the sums over the rows, each row with the weight that its slots give it."""
+        case, l = self.case, self.l
+        weighted = "rows" in put or "steps" in put
+        over: Any = (np.ones((len(case.inputs[l]), 1)),) * 2 if weighted or at.time else None
+        for slot in ("rows", "steps") if weighted else ():
+            over = _put(slot, put, at, over)
+        if at.time is not None:
+            stage: Stage = case.stages[l]
+            return stage.pair(summed(case, l, at.time, _putter(put, at), over))
+        for_weights, for_biases = _put("own", put, at, (at.delta, at.delta))
+        if weighted:
+            for_weights, for_biases = for_weights * over[0], for_biases * over[1]
+        y = _put("input", put, at, case.inputs[l])
+        dE_db = for_biases.sum(axis=0) if case.bias(l) else np.zeros(0)
+        return for_weights.T @ y, dE_db
+
+
+def _putter(put: _Slots, at: At) -> Callable[[str, Any], Any]:
+    """Return what says what stands in a slot of the pass through time."""
+
+    def stands(slot: str, right: Any) -> Any:
+        found = _put(slot, put, at, right)
+        return found.slope if slot == "slope" and found is right else found
+
+    return stands
 
 
 def _put(slot: str, put: _Slots, at: At, right: Any) -> Any:
@@ -240,4 +277,4 @@ def backward(case: Case, acts: Sequence[tuple[Point, Sequence[int]]] = ()) -> li
 
 def flat(results: Sequence[Any]) -> Array:
     """Return the delivered gradients of all layers as one vector, in the order of theta."""
-    return np.concatenate([part.ravel() for r in results[1:] for part in r.delivered])
+    return np.concatenate([r.at.case.stages[r.at.l].flat(r.delivered) for r in results[1:]])

@@ -51,6 +51,8 @@ class Factors:
     def __init__(self, case: Case) -> None:
         self.case = case
         known = {name: factor(case) for name, (_, factor, fits, _) in FACTORS.items() if fits(case)}
+        if len(case.y) == case.n:  # E has one term an observation: none that is a mean over steps
+            known.pop("by_steps", None)
         known = {name: value for name, value in known.items() if value != 1.0}
         found = [NONE, *(Factor(value, (name,)) for name, value in known.items())]
         for count in (2, 3, 4):

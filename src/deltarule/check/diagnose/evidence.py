@@ -72,10 +72,8 @@ def evidence_of(case: Case, e: Explanation) -> Evidence:
 
 def _only_ratios(case: Case, here: Array, truth: Array) -> bool:
     """Whether every layer's gradient is the true one times a number: any number would do."""
-    start = 0
-    for l in range(1, case.L + 1):
-        part = slice(start, start + case.W[l].size + case.b[l].size)
-        start = part.stop
+    for stage in case.stages[1:]:
+        part = slice(stage.start, stage.start + stage.size)
         square = float(truth[part] @ truth[part])
         ratio = float(here[part] @ truth[part]) / square if square > 0.0 else 0.0
         rest = here[part] - ratio * truth[part]
@@ -120,12 +118,5 @@ def _moved(case: Case, here: Array, truth: Array) -> Bools:
 
 def _nodes(case: Case, entries: Bools) -> list[list[int]]:
     """Return, for every node with some of the entries, where its numbers stand in theta."""
-    found, start = [], 0
-    for l in range(1, case.L + 1):
-        width, below = case.W[l].shape
-        for j in range(width):
-            own = list(range(start + j * below, start + (j + 1) * below))
-            own += [start + width * below + j] if case.bias(l) else []
-            found += [own] if np.any(entries[own]) else []
-        start += width * below + case.b[l].size
-    return found
+    every = (own for stage in case.stages[1:] for own in stage.nodes)
+    return [own for own in every if np.any(entries[own])]

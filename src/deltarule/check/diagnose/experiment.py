@@ -14,6 +14,7 @@ from deltarule.check.diagnose.explanation import Explanation
 from deltarule.check.diagnose.grammar import orders
 from deltarule.check.diagnose.match import as_given, precisions_of, roundings
 from deltarule.core.errors import DeltaruleError
+from deltarule.core.sequences import Sequences
 from deltarule.engine import Samples
 
 
@@ -28,15 +29,27 @@ def _opposite_weights(case: Case, rng: np.random.Generator) -> Case:
 
 def _other_samples(case: Case, rng: np.random.Generator) -> Case:
     s = case.samples
-    X = s.X + (1.0 + np.abs(s.X)) * rng.normal(size=s.X.shape)
+    x = np.asarray(s.X)
+    X = _like(s.X, x + (1.0 + np.abs(x)) * rng.normal(size=x.shape))
     return Case(case.objective, case.theta, Samples(X, _mixed(s.T, case, rng), s.weight))
 
 
 def _one_more(case: Case, rng: np.random.Generator) -> Case:
     s = case.samples
-    X = np.vstack([s.X, s.X[:1] + rng.normal(size=s.X[:1].shape)])
-    weight = None if s.weight is None else np.append(s.weight, s.weight.mean())
+    x = np.asarray(s.X)
+    X = _like(s.X, np.vstack([x, x[:1] + rng.normal(size=x[:1].shape)]))
+    weight = s.weight
+    if weight is not None:
+        more = weight.mean() if weight.ndim == 1 else weight[:1]
+        weight = np.append(weight, more, axis=None if weight.ndim == 1 else 0)
     return case.at(Samples(X, np.vstack([s.T, s.T[:1]]), weight))
+
+
+def _like(X: Any, values: Array) -> Any:
+    """Return other numbers as X is: with its lengths, and the first one's for one more."""
+    if not isinstance(X, Sequences):
+        return values
+    return Sequences.of(values, np.append(X.lengths, X.lengths[:1])[: len(values)])
 
 
 def _far_targets(case: Case, rng: np.random.Generator) -> Case:
@@ -50,11 +63,11 @@ def _mixed(T: Array, case: Case, rng: np.random.Generator) -> Array:
 
     Classes stay classes, others than before: a program may take them as numbers.
     """
-    if T.shape[1] > 1 and np.all((T == 0.0) | (T == 1.0)) and np.all(T.sum(axis=1) == 1.0):
+    if T.shape[-1] > 1 and np.all((T == 0.0) | (T == 1.0)) and np.all(T.sum(axis=-1) == 1.0):
         return np.roll(T, 1, axis=1)
     low, high = case.objective.loss.target_range
-    towards = np.clip(case.outputs[-1], low, high)
-    share = rng.uniform(0.2, 0.8, (len(T), 1))
+    towards = np.clip(case.y.reshape(T.shape), low, high)
+    share = rng.uniform(0.2, 0.8, (len(T), *[1] * (T.ndim - 1)))
     return np.asarray(share * T + (1.0 - share) * towards)
 
 

@@ -24,9 +24,9 @@ _IN = {
 """Where a point is that is not in delta_l itself."""
 
 
-def place_of(point: Point, layers: tuple[int, ...]) -> tuple[int, ...]:
+def place_of(case: Case, point: Point, layers: tuple[int, ...]) -> tuple[int, ...]:
     """Return the layers that a report names: what is carried down is the layer above's."""
-    return tuple(sorted(l + (point.slot == "carried") for l in layers))
+    return tuple(sorted(case.number(l + (point.slot == "carried")) for l in layers))
 
 
 def parameters_of(case: Case, point: Point) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def title_of(case: Case, e: Explanation) -> str:
     """Return an explanation in one line: the points by their codes, with their layers."""
     titles = []
     for point, layers in zip(e.points, e.layers, strict=True):
-        m, at = mistake_of(point), place_of(point, layers)
+        m, at = mistake_of(point), place_of(case, point, layers)
         told = parameters_of(case, point) if point.named else {}
         name = m.code if point.named else m.does
         titles.append(Finding(name, at, told, (), "", "", "", 0.0, 0.0).title)
@@ -66,7 +66,7 @@ def findings(case: Case, given: Given, e: Explanation, number: int) -> list[Find
         found.append(
             Finding(
                 m.code,
-                place_of(point, tuple(seen)),
+                place_of(case, point, tuple(seen)),
                 parameters,
                 (point.quantity.number,) if point.fitted else (),
                 does,
@@ -83,9 +83,9 @@ def findings(case: Case, given: Given, e: Explanation, number: int) -> list[Find
 
 def convention(case: Case, given: Given, factor: Factor, number: int = 1) -> list[Finding]:
     """Return the records of a factor common to all layers, one for everything it is made of."""
-    layers = tuple(range(1, case.L + 1))
+    layers = tuple(stage.number for stage in case.stages[1:])
     truth = backward(case)
-    before = max(max(given.residual(l, truth[l].delivered)) for l in layers)
+    before = max(max(given.residual(l, truth[l].delivered)) for l in range(1, case.L + 1))
     found = []
     for name in factor.names:
         known = name in FACTORS
@@ -101,7 +101,7 @@ def convention(case: Case, given: Given, factor: Factor, number: int = 1) -> lis
 
 
 _NUMBER = {FREE: "factor", ADDED_UP: "times"}
-_OF_BOTH = ("sign", "sum_for_mean", "mean_for_sum", "mean_twice")
+_OF_BOTH = ("sign", "sum_for_mean", "mean_for_sum", "mean_twice", "mean_over_steps")
 
 
 def _words(name: str, factor: Factor, case: Case | None = None) -> str:
@@ -109,6 +109,7 @@ def _words(name: str, factor: Factor, case: Case | None = None) -> str:
     size = factor.rate
     n = "" if case is None or case.n == 1 else f" {case.n}"
     outputs = "" if case is None else f" {case.k}"
+    steps = "" if case is None else f" {case.steps}"
     return {
         "sign": "the sign (it is -dE/dw, to be added as a step)",
         "times_n": f"the sum over the{n} observations in the place of their mean",
@@ -116,6 +117,7 @@ def _words(name: str, factor: Factor, case: Case | None = None) -> str:
         "by_n_again": f"one more division by the{n} observations",
         "by_outputs": f"the mean over the{outputs} outputs in the place of their sum",
         "times_outputs": f"a factor that is the number of the{outputs} outputs",
+        "by_steps": f"the mean over the{steps} steps in the place of their sum",
         "twice": "a factor 2, as of an E without 1/2",
         "half": "a factor 1/2",
         FREE: f"a factor {size:.6g}, as a learning rate is",

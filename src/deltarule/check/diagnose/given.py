@@ -12,6 +12,7 @@ from deltarule.check.diagnose.case import Array
 from deltarule.core.arguments import no_array, plain_values, readable
 from deltarule.core.errors import DataError, DeltaruleError, UsageError
 from deltarule.core.notation import Notation
+from deltarule.core.sequences import Sequences
 from deltarule.engine import Samples
 from deltarule.network import Network
 
@@ -66,7 +67,7 @@ def call(
     Raises `UsageError` where it fails, changes its arguments or returns no gradient.
     """
     mine = {"theta": _as_written(theta, net, notation), "X": samples.X, "T": samples.T}
-    theirs = {name: value.copy() for name, value in mine.items()}
+    theirs = {name: _copied(value) for name, value in mine.items()}
     try:
         found = function(*theirs.values())
     except DeltaruleError:
@@ -77,7 +78,7 @@ def call(
             f"f(theta {theta.shape}, X {samples.X.shape}, T {samples.T.shape})"
         ) from error
     for name, value in mine.items():
-        if not np.array_equal(value, theirs[name]):
+        if not np.array_equal(np.asarray(value), np.asarray(theirs[name])):
             raise UsageError(
                 f"the function changes its argument {name}; work on a copy of it (a sign that "
                 "weights are updated before all gradients are known)"
@@ -85,6 +86,12 @@ def call(
     if found is None:
         raise UsageError("the function returns None; it has to return the gradient")
     return _one(found, net, notation, "what the function returns")
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Sequences):
+        return Sequences.of(value.values.copy(), value.lengths.copy())
+    return value.copy()
 
 
 def _one(found: Any, net: Network, notation: Notation, what: str) -> Delivered:
@@ -125,6 +132,8 @@ def _from_list(
     parts: list[Any] = []
     for given in found:
         values = list(given.values()) if isinstance(given, Mapping) else given
+        if isinstance(values, list | tuple) and not values:
+            continue  # of a layer without weights
         together = isinstance(values, list | tuple) and any(np.ndim(v) for v in values)
         # a nested list of numbers is one matrix, a pair of arrays is two
         nested = together and all(isinstance(v, list | tuple) for v in values)

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.diagnose.case import Array, Case
+from deltarule.check.diagnose.in_time import magnitudes
+from deltarule.check.diagnose.stages import STATE
 
 EPS = float(np.finfo(np.float64).eps)
 HALF_THE_DIGITS = EPS**0.5
@@ -103,14 +105,9 @@ def as_given(
     pairs: list[Any] = [None]
     bounds: list[Any] = [None]
     probes: list[Any] = [None]
-    start = 0
-    for l in range(1, case.L + 1):
-        W, b = case.W[l], case.b[l]
+    for l, (dE_dW, dE_db) in enumerate(case.split(vector)[1:], 1):
         eps = precisions[l - 1] if precisions else EPS
         relative = HALF_THE_DIGITS if eps == EPS else ROUNDINGS * eps
-        dE_dW = vector[start : start + W.size].reshape(W.shape)
-        dE_db = vector[start + W.size : start + W.size + b.size]
-        start += W.size + b.size
         pairs.append((dE_dW, dE_db))
         sizes = [float(np.max(np.abs(part), initial=0.0)) for part in (dE_dW, dE_db)]
         rounding = [ROUNDINGS * eps * floor for floor in floors[l]]
@@ -127,23 +124,26 @@ def roundings(case: Case) -> list[Any]:
     every layer that of f', which code that has it from y (1 - y^2, y (1 - y)) knows to eps of 1.
     """
     found: list[Any] = [None] * (case.L + 1)
-    loss, y, T = case.objective.loss, case.outputs[-1], case.samples.T
+    loss, y, T = case.objective.loss, case.y, case.T
     with np.errstate(all="ignore"):
         fused = case.fused(loss)
         size = np.abs(case.dE_dy(loss) if fused is None else fused)
         error = np.abs(case.scale) * (np.abs(y) + np.abs(T))
-        if fused is None and not case.rowwise:
-            slope = np.abs(case.slope(case.L))
-            size, error = size * slope, error * slope + size * (slope + 1.0)
+        size, error = case.lowered(size), case.lowered(error)
         for l in range(case.L, 0, -1):
             if l < case.L:
-                slope, W = np.abs(case.slope(l)), np.abs(case.W[l + 1])
-                size, error = size @ W, error @ W
-                size, error = size * slope, error * slope + size * (slope + 1.0)
-            both = size + error
-            weights = both.T @ np.abs(case.outputs[l - 1])
+                W = np.abs(case.carrying(l + 1))
+                size, error = case.down(l, size @ W), case.down(l, error @ W)
+            if case.over(l) == STATE:
+                (weights, biases), size, error = magnitudes(case, l, size, error)
+            else:
+                if l < case.L or (fused is None and not case.rowwise):
+                    slope = np.abs(case.slope(l))
+                    size, error = size * slope, error * slope + size * (slope + 1.0)
+                both = size + error
+                weights, biases = both.T @ np.abs(case.inputs[l]), both.sum(axis=0)
             weights = weights + np.abs(case.penalty_slope(case.W[l]))
-            sums = (float(weights.max()), float(both.sum(axis=0).max()))
+            sums = (float(weights.max()), float(biases.max()))
             found[l] = tuple(s if np.isfinite(s) else 0.0 for s in sums)
     return found
 
@@ -153,8 +153,9 @@ def precisions_of(case: Case, vector: Array) -> list[float]:
 
     Most vectors of float64 need float64. Zeros fit everywhere and prove nothing.
     """
-    sizes = [case.W[l].size + case.b[l].size for l in range(1, case.L + 1)]
-    return [_precision(part) for part in np.split(vector, np.cumsum(sizes)[:-1])]
+    return [
+        _precision(np.concatenate([p.ravel() for p in pair])) for pair in case.split(vector)[1:]
+    ]
 
 
 def _precision(vector: Array) -> float:

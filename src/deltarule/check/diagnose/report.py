@@ -110,7 +110,7 @@ def _concluded(case: Case, delivered: Delivered, given: Given, outcome: Outcome)
 
     proved = outcome.evidence is None or outcome.evidence.certain
     if first.gaps:
-        known = [l for l in layers if l not in first.gaps]
+        known = [case.number(l) for l in layers if l not in first.gaps]
         notes += _of_the_unexplained(case, given, truth, places, known)
         return said("partial", groups[0])
     if len(groups) > 1 and proved:
@@ -163,11 +163,12 @@ def _of_the_unexplained(
     known: Sequence[int],
 ) -> list[str]:
     """Return what holds of the layers that are not explained, and how to look into them."""
-    wrong = [p for p in places if not p.agrees and p.layer not in known]
-    said = [line for p in reversed(wrong) for line in facts(case, given, truth, p)]
-    said += where_to_look(given, truth, places, known)
+    layers = enumerate(places, 1)
+    wrong = [l for l, p in layers if not p.agrees and p.layer not in known]
+    said = [line for l in reversed(wrong) for line in facts(case, given, truth, l)]
+    said += where_to_look(case, given, truth, places, known)
     if wrong:
-        worst = worst_weight(case, given, truth, wrong[-1].layer)
+        worst = worst_weight(case, given, truth, wrong[-1])
         said.append(f"what is in the number that differs most: {command(case, worst)}")
     return said
 

@@ -74,14 +74,14 @@ class Search:
 
     def _floors(self, vector: Array) -> list[tuple[float, ...]]:
         """Return the magnitudes behind each layer; k times the gradient rounds k times as much."""
-        floors, start = roundings(self.case), 0
+        floors, pairs = roundings(self.case), self.case.split(vector)
         for l, right in enumerate(self.truth[1:], 1):
-            stop = start + self.case.W[l].size + self.case.b[l].size
-            true = max(float(np.max(np.abs(part), initial=0.0)) for part in right.delivered)
-            mine = float(np.max(np.abs(vector[start:stop])))
+            true, mine = (
+                max(float(np.max(np.abs(part), initial=0.0)) for part in pair)
+                for pair in (right.delivered, pairs[l])
+            )
             more = max(1.0, mine / true) if true > 0.0 else 1.0
             floors[l] = tuple(more * s for s in floors[l])
-            start = stop
         return floors
 
     def _explain(

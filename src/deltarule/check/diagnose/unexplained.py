@@ -11,6 +11,8 @@ import numpy as np
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.diagnosis import LayerAgreement
 from deltarule.check.diagnose.match import HALF_THE_DIGITS, Given
+from deltarule.check.diagnose.stages import STATE
+from deltarule.check.diagnose.terms import time_facts
 
 Pair = tuple[Array, Array]
 _LONG = 6
@@ -20,27 +22,29 @@ def agreement(case: Case, given: Given, l: int, truth: Pair) -> LayerAgreement:
     """Return how far layer l's gradient is the true one."""
     good = [given.agrees(l, part, truth) for part in (0, 1)]
     biases = good[1] if case.bias(l) else None
-    return LayerAgreement(l, good[0], biases, given.residual(l, truth))
+    return LayerAgreement(case.number(l), good[0], biases, given.residual(l, truth))
 
 
-def facts(case: Case, given: Given, truth: Sequence[Any], place: LayerAgreement) -> list[str]:
+def facts(case: Case, given: Given, truth: Sequence[Any], l: int) -> list[str]:
     """Return what holds of a layer that differs, as sentences."""
-    l = place.layer
+    if case.over(l) == STATE:
+        return _facts_in_time(case, given, truth, l)
     said = []
+    number = case.number(l)
     for part, name in enumerate(("weights", "biases")):
         mine, right = given.pairs[l][part], truth[l].delivered[part]
         if mine.size == 0 or given.agrees(l, part, truth[l].delivered):
             continue
         if not np.any(mine):
-            said.append(f"layer {l}: the {name}' gradient is 0")
+            said.append(f"layer {number}: the {name}' gradient is 0")
         elif (ratio := _ratio(mine, right)) is not None:
-            said.append(f"layer {l}: the {name}' gradient is {ratio:.6g} times the true one")
+            said.append(f"layer {number}: the {name}' gradient is {ratio:.6g} times the true one")
         elif (times := _multiple(case, l, part, mine - right)) is not None:
             theta = "W" if part == 0 else "b"
-            said.append(f"layer {l}: what the {name}' gradient has too much is {times:.6g} "
-                        f"{theta}_{l}{_as_penalty(case, part, times)}")  # fmt: skip
+            said.append(f"layer {number}: what the {name}' gradient has too much is {times:.6g} "
+                        f"{theta}_{number}{_as_penalty(case, part, times)}")  # fmt: skip
         else:
-            said += _nodes(given, l, part, name, mine, right)
+            said += _nodes(given, (l, number), part, name, mine, right)
     return said
 
 
@@ -66,18 +70,52 @@ def _multiple(case: Case, l: int, part: int, apart: Array) -> float | None:
     return _ratio(apart, case.W[l] if part == 0 else case.b[l])
 
 
-def _nodes(given: Given, l: int, part: int, name: str, mine: Array, right: Array) -> list[str]:
+def _facts_in_time(case: Case, given: Given, truth: Sequence[Any], l: int) -> list[str]:
+    """Return which parameters, gates and terms of a layer with a state are right."""
+    stage, number = case.stages[l], case.number(l)
+    pairs = given.pairs[l], truth[l].delivered
+    mine, right = (stage.parts(pair) for pair in pairs)
+    apart = tuple(
+        np.abs(a - b) <= bound for a, b, bound in zip(*pairs, given.bounds[l], strict=True)
+    )
+    agrees = stage.parts(apart)
+    good = [name for name, same in agrees.items() if same.all()]
+    said = [f"layer {number}: dE/d{name} agrees" for name in good]
+    for name in agrees:
+        if name in good:
+            continue
+        if not np.any(mine[name]):
+            said.append(f"layer {number}: dE/d{name} is 0")
+        elif (ratio := _ratio(mine[name], right[name])) is not None:
+            said.append(f"layer {number}: dE/d{name} is {ratio:.6g} times the true one")
+        elif name in ("W", "U", "b") and len(stage.layer.gate_names) > 1:
+            gates = stage.layer.gate_names
+            whole = [bool(part.all()) for part in np.split(agrees[name], len(gates))]
+            right_ones = [gate for gate, same in zip(gates, whole, strict=True) if same]
+            if right_ones:
+                said.append(f"layer {number}: dE/d{name} agrees in the rows of "
+                            f"{', '.join(right_ones)} alone")  # fmt: skip
+    part = slice(stage.start, stage.start + stage.size)
+    theta, covered = case.theta[part], case.objective.network.layout.mask("penalised")[part]
+    vector = given.vector[part] - np.where(covered, case.penalty_slope(theta), 0.0)
+    return said + time_facts(case, l, truth[l].at.dE_dy, vector)
+
+
+def _nodes(
+    given: Given, at: tuple[int, int], part: int, name: str, mine: Array, right: Array
+) -> list[str]:
     """Name the nodes whose numbers agree, where some do and some do not."""
+    l, number = at
     apart = np.abs(mine - right) <= given.bounds[l][part]
     by_node = apart.all(axis=1) if apart.ndim == 2 else apart
     said = []
     if 0 < by_node.sum() < len(by_node):
-        said.append(f"layer {l}: the {name}' gradient agrees at {_listed('node', by_node)}, and "
-                    f"not at {_listed('node', ~by_node)}")  # fmt: skip
+        said.append(f"layer {number}: the {name}' gradient agrees at {_listed('node', by_node)}, "
+                    f"and not at {_listed('node', ~by_node)}")  # fmt: skip
     elif apart.ndim == 2 and 0 < apart.all(axis=0).sum() < apart.shape[1]:
         by_input = apart.all(axis=0)
-        said.append(f"layer {l}: the {name}' gradient agrees for what comes from "
-                    f"{_listed('node', by_input)} of layer {l - 1}, and not from "
+        said.append(f"layer {number}: the {name}' gradient agrees for what comes from "
+                    f"{_listed('node', by_input)} of layer {number - 1}, and not from "
                     f"{_listed('node', ~by_input)}")  # fmt: skip
     return said
 
@@ -89,7 +127,11 @@ def _listed(what: str, which: Array) -> str:
 
 
 def where_to_look(
-    given: Given, truth: Sequence[Any], places: Sequence[LayerAgreement], known: Sequence[int]
+    case: Case,
+    given: Given,
+    truth: Sequence[Any],
+    places: Sequence[LayerAgreement],
+    known: Sequence[int],
 ) -> list[str]:
     """Deltas flow downwards: the highest layer that differs is where to look first.
 
@@ -99,20 +141,22 @@ def where_to_look(
     if not wrong:
         return []
     first, L = wrong[-1], len(places)
-    l = first.layer
+    at = places.index(first) + 1
+    l, below, above = first.layer, case.number(max(at - 1, 1)), case.number(min(at + 1, L))
     if first.biases and not first.weights:
-        proved = f"its biases agree, so delta_{l} is right; the factor y_{l - 1} or the weights' "
+        factor = "what meets it" if case.over(at) == STATE else f"the factor y_{l - 1}"
+        proved = f"its biases agree, so delta_{l} is right; {factor} or the weights' "
         proved += "sum, or what is added to it,"
     elif first.weights and first.biases is False:
         proved = f"its weights agree, so delta_{l} is right; the biases' sum"
-    elif l > 1 and all(p.agrees for p in places[: l - 1]):
-        proved = f"layer {l - 1} agrees, so forward pass, loss and delta_{l} are right; only the "
+    elif at > 1 and all(p.agrees for p in places[: at - 1]):
+        proved = f"layer {below} agrees, so forward pass, loss and delta_{l} are right; only the "
         proved += f"product delta_{l} y_{l - 1}, or what is made of it,"
-    elif l < L and all(p.agrees for p in places[l:]):
-        proved = f"the layers above agree, so that delta_{l + 1} is right, and delta_{l} or what "
+    elif at < L and all(p.agrees for p in places[at:]):
+        proved = f"the layers above agree, so that delta_{above} is right, and delta_{l} or what "
         proved += "is made of it"
-    elif l < L:
-        proved = f"what is said of the layers above gives delta_{l + 1}; delta_{l} or what is "
+    elif at < L:
+        proved = f"what is said of the layers above gives delta_{above}; delta_{l} or what is "
         proved += "made of it"
     else:
         proved = "it is the output layer, where the backward pass starts; "
@@ -132,8 +176,15 @@ def _forward_is_right(given: Given, truth: Sequence[Any]) -> bool:
     return any(m.size > 1 and np.any(m) and _ratio(m, t) is not None for m, t in mine)
 
 
-def worst_weight(case: Case, given: Given, truth: Sequence[Any], l: int) -> tuple[int, int, int]:
-    """Return the weight of layer l (layer, node, preceding node; 0 the bias) that differs most."""
+def worst_weight(case: Case, given: Given, truth: Sequence[Any], l: int) -> Any:
+    """Return the weight of layer l (layer, node, preceding node; 0 the bias) that differs most.
+
+    In a network over time, its name.
+    """
+    if case.steps > 1:
+        stage = case.stages[l]
+        apart = np.abs(stage.flat(given.pairs[l]) - stage.flat(truth[l].delivered))
+        return case.objective.network.layout.where(stage.start + int(np.argmax(apart)))
     W, b = (np.abs(m - t) for m, t in zip(given.pairs[l], truth[l].delivered, strict=True))
     if b.size and float(b.max()) > float(W.max()):
         return l, int(np.argmax(b)) + 1, 0
@@ -141,8 +192,10 @@ def worst_weight(case: Case, given: Given, truth: Sequence[Any], l: int) -> tupl
     return l, int(j) + 1, int(k) + 1
 
 
-def command(case: Case, weight: tuple[int, int, int]) -> str:
+def command(case: Case, weight: Any) -> str:
     """Return the command that shows one weight's true gradient in full, at this very point."""
+    if isinstance(weight, str):
+        return _call(case, f'"{weight}"')
     objective, net = case.objective, case.objective.network
     biases = {case.bias(l) for l in range(1, case.L + 1)}
     names = [_spec(layer.activation) for layer in net.affine]
@@ -154,9 +207,7 @@ def command(case: Case, weight: tuple[int, int, int]) -> str:
         or len(biases) > 1
         or not _short(case)
     ):
-        return (f"dr.explain(net, theta, X, T, weight=({at.replace(',', ', ')}), "
-                f'loss="{_spec(objective.loss)}", reduction="{objective.reduction}", '
-                f"l2={objective.l2!r}{penalty and f', penalty={penalty!r}'})")  # fmt: skip
+        return _call(case, f"({at.replace(',', ', ')})")
     parts = [f"deltarule explain --network {'-'.join(map(str, net.sizes))} --theta theta.npy"]
     parts += [f"--activation {names[0]}"] + ([f"--output {names[-1]}"] if len(names) > 1 else [])
     parts += [f"--loss {_spec(objective.loss)} --reduction {objective.reduction}"]
@@ -166,6 +217,13 @@ def command(case: Case, weight: tuple[int, int, int]) -> str:
     for x, t in zip(case.samples.X, case.samples.T, strict=True):
         parts += [f"--input={_numbers(x)} --target={_numbers(t)}"]
     return " ".join([*parts, f"--weight {at}"])
+
+
+def _call(case: Case, weight: str) -> str:
+    objective = case.objective
+    penalty = "" if objective.penalty is None else f", penalty={_spec(objective.penalty)!r}"
+    return (f'dr.explain(net, theta, X, T, weight={weight}, loss="{_spec(objective.loss)}", '
+            f'reduction="{objective.reduction}", l2={objective.l2!r}{penalty})')  # fmt: skip
 
 
 def _spec(record: Any) -> str:

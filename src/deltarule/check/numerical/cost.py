@@ -20,6 +20,9 @@ _SECONDS_OF_AN_ENTRY = 5e-10
 _SECONDS_OF_A_SEARCH = 5e-7
 """Per parameter and row, for all mistakes alone and in pairs; an order of magnitude too."""
 
+_SECONDS_OF_A_STEP = 6e-5
+"""Of one step of a recurrent layer, back; an order of magnitude too."""
+
 
 def evaluations(method: str) -> int:
     """Return how many times E is computed per entry.
@@ -89,9 +92,22 @@ def check_directions_cost(
     require_large("the check", 8.0 * directions * entries, what, "Use fewer directions")
 
 
-def check_diagnosis_cost(net: Network, samples: int) -> None:
-    """Refuse a search for mistakes that would take longer than `MAX_SECONDS`."""
-    seconds = _SECONDS_OF_A_SEARCH * net.size * samples
+def check_diagnosis_cost(net: Network, samples: int, steps: int = 1) -> None:
+    """Refuse a search for mistakes that would take longer than `MAX_SECONDS`.
+
+    In time the steps follow each other, and one mistake is an error that goes back k of them, for
+    every k.
+    """
+    seconds = _SECONDS_OF_A_SEARCH * net.size * samples * steps
+    if steps > 1:
+        following = _SECONDS_OF_A_STEP * (5000.0 * steps + steps**3 / 2.0)
+        if following > MAX_SECONDS:
+            raise ResourceError(
+                f"the gradient is wrong, but to look for the mistake over {steps:,} steps could "
+                f"take {duration(following)}; use shorter sequences (a network of the same layers "
+                "over (20, features) has the same theta), or leave it at whether it is right: "
+                "dr.check_gradient(..., directions=10)"
+            )
     if seconds > MAX_SECONDS:
         rows = max(1, int(samples * 60.0 / seconds))
         raise ResourceError(

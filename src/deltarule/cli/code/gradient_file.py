@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 def point_of(
     path: Path, arrays: Mapping[str, Any], net: Network, notation: str = "theory"
 ) -> tuple[Any, Any, Any]:
-    """Return theta, X and T; raises `UsageError` where one is missing or does not fit.
+    """Return theta, X (`Sequences` where there are `lengths`) and T.
 
     A flat theta is in our order; W1, W2, ... are (in, out) where the notation has it so.
+
+    Raises `UsageError` where one is missing or does not fit.
     """
     from deltarule.core.notation import as_notation
+    from deltarule.core.sequences import Sequences
 
     transposed = as_notation(notation).transposed
     try:
-        return theta_of(arrays, net, transposed=transposed), arrays["X"], arrays["T"]
+        theta, X, T = theta_of(arrays, net, transposed=transposed), arrays["X"], arrays["T"]
+        if "lengths" in arrays and X.ndim == 3:
+            X = Sequences(X, arrays["lengths"])
+        return theta, X, T
     except KeyError as missing:
         raise _missing(path, arrays, missing) from None
     except UsageError as error:
@@ -35,7 +41,8 @@ def theta_of(arrays: Mapping[str, Any], net: Network, *, transposed: bool = Fals
     if "theta" in arrays:
         return arrays["theta"]
     layers = _layers(arrays, net, "")
-    return net.pack([{k: v.T if transposed else v for k, v in p.items()} for p in layers])
+    turned = [{k: v.T if transposed and v.ndim == 2 else v for k, v in p.items()} for p in layers]
+    return net.pack(turned)
 
 
 def gradient_of(path: Path, arrays: Mapping[str, Any], net: Network) -> Any:

@@ -212,15 +212,16 @@ def _check_network(
     from deltarule.core.notation import as_notation
     from deltarule.engine import as_samples
 
-    net, notation = of.net(), as_notation(of.notation or "theory")
     if not what:
         return _check_numbers(Path(str(data)), of, settings)
-    function = load_function(what)
-    if data is None:
+    arrays = None if data is None else ArrayFile(Path(data))
+    net, function = of.net(arrays), load_function(what)
+    notation = as_notation(of.notation or "theory")
+    if data is None or arrays is None:
         seed, rows = drawn
         point = of.random_point(net, seed, whole("--rows", rows, 1))
     else:
-        point = point_of(Path(data), ArrayFile(Path(data)), net, of.notation or "theory")
+        point = point_of(Path(data), arrays, net, of.notation or "theory")
     loss = of.objective["loss"]
 
     def gradient(theta: Any, X: Any, T: Any) -> Any:
@@ -241,7 +242,8 @@ def _check_numbers(path: Path, of: OwnNetwork, settings: dict[str, Any]) -> Grad
     from deltarule.core.array_file import ArrayFile
     from deltarule.core.errors import UsageError
 
-    net, arrays = of.net(), ArrayFile(path)
+    arrays = ArrayFile(path)
+    net = of.net(arrays)
     theta, X, T = point_of(path, arrays, net, of.notation or "theory")
     given = "gradient" in arrays or "dW1" in arrays
     if given and of.notation not in (None, "theory"):

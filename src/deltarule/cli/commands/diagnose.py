@@ -142,7 +142,8 @@ class _Asked:
         of = self.of
         for name in filter(None, (of.activation, of.output)):
             ACTIVATIONS.get(name)
-        given = None if of.network is None else tuple(sizes("--network", of.network))
+        in_sizes = of.network is not None and not of.in_layers
+        given = tuple(sizes("--network", of.network or "")) if in_sizes else None
         return Known(given, of.activation, of.output, of.bias)
 
 
@@ -154,13 +155,15 @@ def _of_file(path: Path, asked: _Asked) -> Verdict:
     from deltarule.core.errors import UsageError
 
     of = asked.of
-    net, arrays, notation = of.net(), ArrayFile(path), of.notation or "theory"
+    arrays, notation = ArrayFile(path), of.notation or "theory"
+    net = of.net(arrays)
     try:
         point = point_of(path, arrays, net, notation)
         gradient = gradient_of(path, arrays, net)
         found = name_mistake(gradient, net, *point, notation=notation, **of.objective)
     except UsageError:
-        read = None if of.notation else ask_script(dict(arrays), asked.known, **asked.options)
+        told = of.notation or of.in_layers  # then there is nothing to be found out
+        read = None if told else ask_script(dict(arrays), asked.known, **asked.options)
         if read is None:
             raise
         return _told([_part(read, "")], asked.form)
@@ -176,6 +179,8 @@ def _of_code(source: str, asked: _Asked) -> Verdict:
 
     of, rows = asked.of, whole("--rows", asked.rows, low=1)
     known = asked.known
+    if of.in_layers:
+        return _as_documented(source, asked)
     if of.network is not None:
         of.require_memory(of.net(), rows)
     thing, name = load_thing(source)
@@ -207,16 +212,18 @@ def _as_documented(source: str, asked: _Asked) -> Verdict:
     from deltarule.cli.code.gradient_file import point_of
     from deltarule.cli.code.surroundings import kept
     from deltarule.cli.code.user_code import load_function
+    from deltarule.core.arguments import whole
     from deltarule.core.array_file import ArrayFile
 
     of = asked.of
-    net, function, notation = of.net(), load_function(source), of.notation or "theory"
+    arrays = None if asked.data is None else ArrayFile(asked.data)
+    net, function, notation = of.net(arrays), load_function(source), of.notation or "theory"
     said = ""
-    if asked.data is None:
-        point = of.random_point(net, asked.seed, asked.rows)
+    if asked.data is None or arrays is None:
+        point = of.random_point(net, asked.seed, whole("--rows", asked.rows, low=1))
         said = f"at random theta, X and T ({asked.rows} rows, seed {asked.seed}):\n"
     else:
-        point = point_of(asked.data, ArrayFile(asked.data), net, notation)
+        point = point_of(asked.data, arrays, net, notation)
     with kept(source):
         found = name_mistake(function, net, *point, notation=notation, **of.objective)
     return _told([(found, said, {})], asked.form)

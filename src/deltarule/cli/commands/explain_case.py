@@ -58,6 +58,8 @@ def _samples(
     net: Network, inputs: list[str] | None, targets: list[str] | None
 ) -> tuple[list[list[float]], list[list[float]]]:
     """Return X and T; every row has to have the network's width."""
+    import numpy as np
+
     from deltarule.cli.parse import numbers
 
     rows = []
@@ -75,6 +77,8 @@ def _samples(
                 )
         rows.append(found)
     X, T = rows
+    if len(net.shapes[0]) > 1:  # written step by step
+        X = np.reshape(X, (len(X), *net.shapes[0])).tolist()
     if len(X) != len(T):
         raise UsageError(f"there are {len(X)} --input and {len(T)} --target; as many are needed")
     return X, T

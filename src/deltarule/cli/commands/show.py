@@ -27,9 +27,8 @@ def show(
     Of a folder of `deltarule tune`: the trials, what mattered, and the command of the winner.
     """
     from deltarule.cli.code.own import owned
-    from deltarule.cli.commands import report, tune_report
+    from deltarule.cli.commands import how, report, tune_report
     from deltarule.cli.commands.continued import is_forecast, show_forecast
-    from deltarule.cli.commands.how import how_it_ended, how_it_was_trained
     from deltarule.cli.screen import Screen
     from deltarule.models import load, read_history
     from deltarule.models.read import NETWORK
@@ -51,16 +50,16 @@ def show(
     screen.say("data", f"{said['data']['source']}: {said['data']['rows']['all']:,} rows")
     screen.say("", said["notes"])
     report.show_network(screen, model.network)
-    screen.say("training", how_it_was_trained(said))
+    screen.say("training", how.how_it_was_trained(said))
     if said.get("commands"):
         screen.say("made by", said["commands"])
-    screen.say("stopped", how_it_ended(said))
+    screen.say("stopped", how.how_it_ended(said))
     report.show_metrics(screen, said, history)
 
 
 def _show_network(screen: Screen, model: Model, history: Mapping[str, Any]) -> None:
     """Show what is known of a network that was kept from Python, without its data."""
-    from deltarule.cli.commands.how import some
+    from deltarule.cli.commands import how
     from deltarule.cli.curve import draw_curve
     from deltarule.data.table import listed
 
@@ -70,8 +69,8 @@ def _show_network(screen: Screen, model: Model, history: Mapping[str, Any]) -> N
     training = said["training"]
     if not training:
         return
-    how = f"{said['optimizer']['name']}, {some(training['epochs'], 'epoch')}"
-    screen.say("training", f"{how} in {training['seconds']:.1f} s; stopped: {training['stopped']}")
+    told = f"{said['optimizer']['name']}, {how.some(training['epochs'], 'epoch')}"
+    screen.say("training", f"{told} in {training['seconds']:.1f} s; stopped: {training['stopped']}")
     what = f"E, {said['objective']['loss']['name']},"
     best = training["best_epoch"]
     curve = draw_curve(history, best, width=screen.width, marks=screen.marks, what=what)

@@ -44,6 +44,19 @@ _LOSS = _network(
     "Others: huber:0.5, absolute_error, ...",
     autocompletion=complete.losses,
 )
+_WINDOW = _training(
+    help="Of sequences with a target at every step, update after so many steps, and carry the "
+    "states on."
+)
+_BY_LENGTH = _training(
+    "--by-length",
+    help="Batches of sequences of like lengths: nothing is computed behind their ends.",
+)
+_TEACHER = _training(
+    metavar="SHARE",
+    help="The share of steps at which targets are fed back into a last jordan layer: 0 to 1, or a "
+    "schedule such as exponential:1,0.95.",
+)
 _OPTIMIZER = _training(
     help="adam, adamw, sgd, momentum, rprop, ..., lbfgs, levenberg_marquardt; momentum:0.1,0.9 "
     "gives its parameters.",
@@ -128,6 +141,9 @@ def _recipe(
     penalty: Annotated[str | None, _PENALTY] = None,
     rule: Annotated[str, _training(help=options.RULE_HELP)] = "exact",
     clip_norm: Annotated[float | None, _training(help="Bound for the gradient's length.")] = None,
+    window: Annotated[int | None, _WINDOW] = None,
+    teacher: Annotated[str | None, _TEACHER] = None,
+    by_length: Annotated[bool, _BY_LENGTH] = False,
     threshold: Annotated[str, _THRESHOLD] = "0.5",
     ensemble: Annotated[int, _ENSEMBLE] = 1,
     seed: Annotated[

@@ -127,6 +127,14 @@ class Scaler:
         offset, scale = spread(self.offset, 0.0), spread(self.scale, 1.0)
         return Scaler(self.name, offset, scale, spread(self.constant, False))
 
+    def tiled(self, times: int) -> Scaler:
+        """Return the scaling of all columns, `times` times one after the other.
+
+        So every value of a row is scaled alike at all steps.
+        """
+        offset, scale = np.tile(self.offset, times), np.tile(self.scale, times)
+        return Scaler(self.name, offset, scale, np.tile(self.constant, times))
+
     def transform(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Return the scaled values, shape (n, k) as `values`, in float64."""
         scaled = np.asarray(values, np.float64) - self.offset

@@ -76,14 +76,22 @@ class TargetEncoder:
             found = [replace(c, values=v) for c, v in zip(columns, some, strict=True)]
             classes = tuple(name for column in found for name in class_codes(column)[0])
             return cls(task, tuple(names), columns[0].kind, classes, Scaler.fit(scale, []))
+        outputs, times = len(names), 1
+        if table.steps is not None and table.steps.per_step:  # all steps of a value alike
+            outputs = sum(name.endswith("(1)") for name in names)
+            times = len(names) // outputs
         powers = np.zeros(0)
         if how == "box_cox":
-            powers = np.array([power_of(_values(table, n, rows, how)) for n in names])
+            raw = [_values(table, n, rows, how) for n in names]
+            own = [power_of(np.concatenate(raw[o::outputs])) for o in range(outputs)]
+            powers = np.tile(own, times)
         learned = list(_transformed(table, names, rows, how, powers))
-        scaler = Scaler.fit("none" if task == "count" else scale, learned)
+        learned = [np.concatenate(learned[o::outputs]) for o in range(outputs)]
+        scaler = Scaler.fit("none" if task == "count" else scale, learned).tiled(times)
         check_spread(table.source, names, scaler.scale)
         for column, constant in zip(columns, scaler.constant, strict=True):
-            if constant or np.all(column.values[rows] == column.values[rows[0]]):
+            same = times == 1 and np.all(column.values[rows] == column.values[rows[0]])
+            if constant or same:
                 raise DataError(
                     f"{table.source}: target {column.name!r} has the same value, "
                     f"{column.values[rows[0]]:g}, in all {len(rows)} training rows: there is "

@@ -28,6 +28,8 @@ class Specialisation:
     """Whether every batch is one observation."""
     ragged: bool = False
     """Whether sequences have lengths of their own."""
+    windows: int = 1
+    """More than 1: so many batches in a row are of the same sequences, and hand on their states."""
 
     @property
     def slots(self) -> tuple[str, ...]:

@@ -59,6 +59,15 @@ class CompiledTrainer:
         """How many threads do a call together."""
         return self._program.threads
 
+    @property
+    def kept(self) -> Array:
+        """The states that windows hand on, [block][node][lane], to be read and written."""
+        assert self._program.kept is not None
+        start, shape = self._program.kept
+        size = int(np.prod(shape)) * self._spec.dtype.itemsize
+        found: Array = self._memory[start : start + size].view(self._spec.dtype).reshape(shape)
+        return found
+
     def run(
         self,
         plan: BatchPlan,

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from deltarule.core.errors import NumericError
 from deltarule.core.notation import Notation, Symbol
 from deltarule.engine import Objective, Problem
+from deltarule.engine.rule_state import first_run
 from deltarule.explanation.explanation import Explanation
 from deltarule.explanation.penalties import penalty_factors, told_penalties
 from deltarule.explanation.records import Contribution, Path, product
@@ -47,7 +48,8 @@ def explain_through_time(
     value = float(bp.gradient[place.flat])
     if not math.isfinite(value):
         raise NumericError(f"dE/d{place.name} is {value}: there is no finite gradient to explain")
-    here = Pass(objective, theta, bp, place.layer, notation, net.ends(samples.X))
+    run = first_run(objective, drawn["seed"], theta.dtype, drawn["learned"])
+    here = Pass(objective, theta, bp, place.layer, notation, net.ends(samples.X), run)
     found = terms(here, place)
     penalised = bool(net.layout.mask("penalised")[place.flat])
     symbol = Symbol(place.name, place.name)

@@ -45,7 +45,8 @@ def recursion(
 
 
 def _deltas(here: Pass, layer: Any) -> list[Step]:
-    deltas, saved, U = here.deltas(), here.bp.saved[here.l], here.p["U"]
+    deltas, saved = here.deltas(), here.bp.saved[here.l]
+    U, stands = here.rule.through(here.p["U"], NUMPY), not here.objective.rule.recurrent.exact
     n, l = here.notation, here.l
     T = len(deltas) if here.lengths is None else int(here.lengths[0])
     head = "f'" if here.rule.derivative.exact else "g"
@@ -62,12 +63,14 @@ def _deltas(here: Pass, layer: Any) -> list[Step]:
             for o in range(1, layer.units + 1) if t < T else ():
                 symbol = at_step(n.delta.at(l=l, j=o), t + 1)
                 number = n.sign * float(deltas[t].inward[0, o - 1])
-                weight = entry_name("U", l, [o - 1, j - 1])
+                weight, letter = entry_name("U", l, [o - 1, j - 1]), "u"
+                if stands:  # what the rule puts in the place of U
+                    weight, letter = f"c{weight[1:]}", "c"
                 parts.append(
                     (
                         Factor(symbol.text, "the next step's delta", number, symbol.latex),
                         Factor(weight, f"from node {j} into node {o}", float(U[o - 1, j - 1]),
-                               f"u_{{{l},{o},{j}}}"),
+                               f"{letter}_{{{l},{o},{j}}}"),
                     )
                 )  # fmt: skip
             net, name = at_step(n.net.at(l=l, j=j), t), at_step(n.delta.at(l=l, j=j), t)

@@ -16,6 +16,7 @@ from deltarule.explanation.records import Factor
 from deltarule.explanation.through_time.place import Place
 from deltarule.layers import Affine, Conv1d, Layer, Recurrent
 from deltarule.layers.recurrent import Deltas
+from deltarule.rules import RuleRun
 
 Array = NDArray[np.float64]
 
@@ -42,6 +43,8 @@ class Pass:
     notation: Notation
     lengths: NDArray[np.intp] | None = None
     """The steps of every observation, where they differ; behind them there is nothing to say."""
+    run: RuleRun | None = None
+    """What the rule knows of the run."""
 
     @property
     def layer(self) -> Layer:
@@ -56,7 +59,7 @@ class Pass:
     @property
     def rule(self) -> Any:
         """The rule as it meets the layer."""
-        return self.objective.rule.at(self.l, len(self.objective.network.layers))
+        return self.objective.rule.at(self.l, len(self.objective.network.layers), self.run)
 
     def deltas(self) -> list[Deltas]:
         """Return the deltas of a recurrent layer, step by step."""

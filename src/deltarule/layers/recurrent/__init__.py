@@ -22,6 +22,6 @@ from deltarule.layers.recurrent.elman import Elman
 from deltarule.layers.recurrent.gru import GRU
 from deltarule.layers.recurrent.jordan import Jordan
 from deltarule.layers.recurrent.lstm import LSTM
-from deltarule.layers.recurrent.recurrent import Deltas, Recurrent, ThroughTime
+from deltarule.layers.recurrent.recurrent import Deltas, Recurrent, Teacher, ThroughTime
 
-__all__ = ["GRU", "LSTM", "Deltas", "Elman", "Jordan", "Recurrent", "ThroughTime"]
+__all__ = ["GRU", "LSTM", "Deltas", "Elman", "Jordan", "Recurrent", "Teacher", "ThroughTime"]

@@ -52,6 +52,7 @@ class GRU(Recurrent):
         init: the initialiser of W; None takes the network's, else the usual one.
         recurrent_init: that of every gate's U.
         truncate: (k1, k2), or k for both: see `Recurrent`.
+        checkpoint: k, to keep a state every k steps alone: see `Recurrent`.
 
     Raises `UsageError` for a number of units below 1 or an unknown name.
 
@@ -76,6 +77,7 @@ class GRU(Recurrent):
     init: Initialiser | None
     recurrent_init: Initialiser
     truncate: tuple[int, int] | None
+    checkpoint: int | None
 
     def __init__(
         self,
@@ -85,8 +87,10 @@ class GRU(Recurrent):
         init: InitSpec | None = None,
         recurrent_init: InitSpec = "orthogonal",
         truncate: Truncate = None,
+        checkpoint: int | None = None,
     ) -> None:
         how = {"init": init, "recurrent_init": recurrent_init, "truncate": truncate}
+        how |= {"checkpoint": checkpoint}
         self._fill(units, activation=activation, gate=gate, **how)
 
     @property

@@ -48,6 +48,7 @@ class Jordan(Recurrent):
         init: the initialiser of W and V; None takes the network's, else the usual one.
         recurrent_init: that of U.
         truncate: (k1, k2), or k for both: see `Recurrent`.
+        checkpoint: k, to keep a state every k steps alone: see `Recurrent`.
 
     Raises `UsageError` for a number of units or outs below 1 or an unknown name.
 
@@ -63,6 +64,7 @@ class Jordan(Recurrent):
     equation = r"h_t = f(x_t W^T + y_{t-1} U^T + b),\quad y_t = g(h_t V^T + c)"
     causal = True
     gate_names = ("net",)
+    fed_back = True
 
     units: int
     outs: int
@@ -71,6 +73,7 @@ class Jordan(Recurrent):
     init: Initialiser | None
     recurrent_init: Initialiser
     truncate: tuple[int, int] | None
+    checkpoint: int | None
 
     def __init__(
         self,
@@ -81,8 +84,10 @@ class Jordan(Recurrent):
         init: InitSpec | None = None,
         recurrent_init: InitSpec = "orthogonal",
         truncate: Truncate = None,
+        checkpoint: int | None = None,
     ) -> None:
         how = {"init": init, "recurrent_init": recurrent_init, "truncate": truncate}
+        how |= {"checkpoint": checkpoint}
         self._fill(units, activation=activation, output_activation=output_activation, **how)
         object.__setattr__(self, "outs", whole("Jordan: outs", outs, 1, 2**31))
 
@@ -121,7 +126,7 @@ class Jordan(Recurrent):
         """Return the deltas of the hidden nodes, and the step's part of dE/dV and dE/dc."""
         net, h, out, y = kept
         delta_y = dE_dstate[0] * rule.slope(self.output_activation, out, y, xp)
-        dE_dh = delta_y @ rule.carrier(p["V"], xp)
+        dE_dh = delta_y @ p["V"]
         delta = dE_dh * rule.slope(self.activation, net, h, xp)
         further = {"V": delta_y.T @ h, "c": xp.sum(delta_y, axis=0)}
         return Deltas(delta, delta, (0.0,), further)

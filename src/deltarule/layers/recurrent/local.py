@@ -22,6 +22,8 @@ class Local(NamedTuple):
 
     state: Array
     """d state_t / d state_{t-1}, (S, S): the step's Jacobian."""
+    memory: Array
+    """The part of it that does not go through v_t, (S, S): each node's own memory."""
     inward: Array
     """d state_t / d a_t, (S, rows)"""
     recurrent: Array
@@ -44,17 +46,18 @@ def locals_of(layer: Recurrent, p: Parameters, x: Array) -> tuple[list[Local], T
 def _local(layer: Recurrent, p: Parameters, kept: Any) -> Local:
     size = sum(layer.held)
     found = _back(layer, p, kept, np.eye(size))
-    first = found.recurrent @ p["U"] + found.state[0]
-    rest = [
-        np.broadcast_to(part, (size, width))
-        for part, width in zip(found.state[1:], layer.held[1:], strict=True)
-    ]
+    past = np.concatenate(
+        [np.broadcast_to(part, (size, width))
+         for part, width in zip(found.state, layer.held, strict=True)],
+        axis=1,
+    )  # fmt: skip
+    state = past.copy()
+    state[:, : layer.held[0]] += found.recurrent @ p["U"]
     each = []
     for e in np.eye(size) if found.further else ():  # these are sums over the rows
         each.append(_back(layer, p, kept, np.diag(e)).further)
     further = {name: np.stack([one[name] for one in each]) for name in found.further}
-    state = np.concatenate([first, *rest], axis=1)
-    return Local(state, found.inward, found.recurrent, further)
+    return Local(state, past, found.inward, found.recurrent, further)
 
 
 def _back(layer: Recurrent, p: Parameters, kept: Any, errors: Array) -> Deltas:

@@ -56,6 +56,7 @@ class LSTM(Recurrent):
         init: the initialiser of W; None takes the network's, else the usual one.
         recurrent_init: that of every gate's U.
         truncate: (k1, k2), or k for both: see `Recurrent`.
+        checkpoint: k, to keep a state every k steps alone: see `Recurrent`.
 
     Raises `UsageError` for a number of units below 1 or an unknown name.
 
@@ -78,6 +79,7 @@ class LSTM(Recurrent):
     init: Initialiser | None
     recurrent_init: Initialiser
     truncate: tuple[int, int] | None
+    checkpoint: int | None
 
     def __init__(
         self,
@@ -88,8 +90,10 @@ class LSTM(Recurrent):
         init: InitSpec | None = None,
         recurrent_init: InitSpec = "orthogonal",
         truncate: Truncate = None,
+        checkpoint: int | None = None,
     ) -> None:
         how = {"init": init, "recurrent_init": recurrent_init, "truncate": truncate}
+        how |= {"checkpoint": checkpoint}
         self._fill(units, activation=activation, gate=gate, **how)
         object.__setattr__(self, "forget_bias", number("LSTM: forget_bias", forget_bias))
 

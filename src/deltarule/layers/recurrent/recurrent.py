@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, ClassVar, NamedTuple, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,16 @@ from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
 from deltarule.core.layout import Parameter
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
-from deltarule.layers.layer import Layer, Parameters, Shape
+from deltarule.layers.layer import Layer, Parameters, Shape, State
+from deltarule.layers.recurrent.again import Again, Stretch
+from deltarule.layers.recurrent.kept import (
+    Deltas,
+    Teacher,
+    ThroughTime,
+    in_rows,
+    stacked,
+)
+from deltarule.layers.recurrent.walk import back, walk
 from deltarule.rules import LayerRule
 
 __all__ = [
@@ -24,6 +33,7 @@ __all__ = [
     "InitSpec",
     "Recurrent",
     "State",
+    "Teacher",
     "ThroughTime",
     "Truncate",
     "gates",
@@ -32,31 +42,6 @@ __all__ = [
 ActivationSpec = str | Mapping[str, Any] | Activation
 InitSpec = str | Mapping[str, Any] | Initialiser
 Truncate = int | tuple[int, int] | None
-State = tuple[Any, ...]
-
-
-class ThroughTime(NamedTuple):
-    """What a recurrent layer keeps of a forward pass."""
-
-    below: Any
-    """x = y_{l-1}, (n, T, features)"""
-    states: tuple[State, ...]
-    """The states after 0, 1, .., T steps; arrays (n, units)."""
-    steps: tuple[Any, ...]
-    """What the cell keeps of steps 1, .., T: a named tuple each."""
-
-
-class Deltas(NamedTuple):
-    """What one step of the way back finds, from dE/dstate_t."""
-
-    inward: Any
-    """dE/da_t, (n, rows)"""
-    recurrent: Any
-    """dE/dv_t, (n, rows)"""
-    state: State
-    """dE/dstate_{t-1}, but for what reaches it through v_t; 0.0 where nothing does."""
-    further: Parameters
-    """The step's part of dE/dw for the cell's further parameters, by name."""
 
 
 class Recurrent(Layer):
@@ -72,11 +57,16 @@ class Recurrent(Layer):
         dE/dU = sum over t of dE/dv_t^T h_{t-1}              dE/db = sum over t of dE/da_t
 
     each summed over the samples, too. A cell is `step` and `step_back`; its elementwise functions
-    are activations, whose f' a rule may replace (`rule.slope`), at every step alike.
+    are activations, whose f' a rule may replace (`rule.slope`), at every step alike; it may replace
+    U on the way back, too (`rule.through`).
 
     With `truncate=(k1, k2)` the error of the last k1 steps goes back k2 steps, that of the k1 steps
     before them k2 steps from there, and so on: what is left out is not the gradient of anything
     (Williams and Peng 1990). k2 >= T leaves nothing out.
+
+    With `checkpoint=k` a state is kept every k steps alone, and the steps between are computed
+    again on the way back: less memory for long sequences, for one more pass forwards. The gradient
+    is the same to the rounding.
     """
 
     units: int
@@ -85,6 +75,9 @@ class Recurrent(Layer):
     """How U starts, gate by gate."""
     truncate: tuple[int, int] | None
     """(k1, k2); None: errors go back to the first step."""
+    checkpoint: int | None
+    """k: a state is kept every k steps, and the steps between are computed again on the way back;
+    None: all steps are kept."""
     gate_names: ClassVar[tuple[str, ...]]
     """The nets of a node: W, U and b have as many times `units` rows, gate after gate."""
     gate_biases: tuple[float, ...] = ()
@@ -171,16 +164,34 @@ class Recurrent(Layer):
     @final
     def forward(self, p: Parameters, y: Any, xp: Any) -> tuple[Any, ThroughTime]:
         """Return h_1..h_T, (n, T, units), and what every step has kept."""
-        a = y @ p["W"].mT + p["b"]  # of all steps at once: it needs no state
-        states: list[State] = [self.first_state(a, xp)]
-        steps = []
-        for t in range(y.shape[1]):
-            v = states[-1][0] @ p["U"].mT
-            state, kept = self.step(p, a[:, t], v, states[-1], xp)
-            states.append(state)
-            steps.append(kept)
-        h = _stacked([state[0] for state in states[1:]], xp)
-        return h, ThroughTime(y, tuple(states), tuple(steps))
+        return self.resume(p, y, None, xp)[:2]
+
+    @final
+    def resume(
+        self,
+        p: Parameters,
+        y: Any,
+        state: State | None,
+        xp: Any,
+        teacher: Teacher | None = None,
+    ) -> tuple[Any, ThroughTime, State]:
+        """Return h_1..h_T, what every step has kept, and state_T, from state_0."""
+        T, every = y.shape[1], self.checkpoint or y.shape[1]
+
+        def through(start: int, before: State) -> Stretch:
+            return walk(self, p, y, before, xp, teacher, (start, min(start + every, T)))
+
+        like = y[:, :1] @ p["W"].mT  # of the kind that a is, be it complex or dual
+        states = [self.first_state(like, xp) if state is None else state]
+        outputs: list[Any] = []
+        for start in range(0, T, every):
+            one = through(start, states[-1])
+            outputs += [after[0] for after in one.states[1:]]
+            states.append(one.states[-1])
+        if every < T:
+            again = Again(through, states, every, T)
+            one = Stretch(*(again.all(field) for field in Stretch._fields))
+        return stacked(outputs, xp), ThroughTime(y, *one, teacher), states[-1]
 
     @final
     def first_state(self, like: Any, xp: Any) -> State:
@@ -192,14 +203,41 @@ class Recurrent(Layer):
         self, p: Parameters, dE_dy: Any, saved: ThroughTime, rule: LayerRule, xp: Any
     ) -> tuple[Any, Parameters]:
         """Return dE/dx, and dE/dw by name, each summed over samples and steps."""
-        found = self.through_time(p, dE_dy, saved, rule, xp)
-        inward = _stacked([deltas.inward for deltas in found], xp)
-        flat = _rows(inward)
-        recurrent = _rows(_stacked([deltas.recurrent for deltas in found], xp))
-        before = _rows(_stacked([state[0] for state in saved.states[:-1]], xp))
+        T = len(saved.steps)
+        if self.checkpoint is None or self.truncate is not None:
+            found = self.through_time(p, dE_dy, saved, rule, xp)
+            return self._summed(p, found, saved, (0, T), rule, xp)
+        below: list[Any] = []
+        gradient: Parameters = {}
+        state: State = (0.0,) * len(self.held)
+        for first in reversed(range(0, T, self.checkpoint)):
+            end = min(first + self.checkpoint, T)
+            part: list[Deltas | None] = [None] * (end - first)
+            window = (first, first, end)
+            state = back(self, p, dE_dy, saved, rule, xp, window, state, part)
+            known = [deltas for deltas in part if deltas is not None]
+            dE_dx, own = self._summed(p, known, saved, (first, end), rule, xp)
+            below.insert(0, dE_dx)
+            gradient = {name: g + gradient[name] if gradient else g for name, g in own.items()}
+        return xp.concatenate(below, axis=1), gradient
+
+    def _summed(
+        self,
+        p: Parameters,
+        found: list[Deltas],
+        saved: ThroughTime,
+        stretch: tuple[int, int],
+        rule: LayerRule,
+        xp: Any,
+    ) -> tuple[Any, Parameters]:
+        """Return dE/dx of the steps [first, end), and their part of dE/dw."""
+        first, end = stretch
+        inward = stacked([deltas.inward for deltas in found], xp)
+        flat = in_rows(inward)
+        recurrent = in_rows(stacked([deltas.recurrent for deltas in found], xp))
         gradient = {
-            "W": flat.T @ _rows(saved.below),
-            "U": recurrent.T @ before,
+            "W": flat.T @ in_rows(saved.below[:, first:end]),
+            "U": recurrent.T @ in_rows(stacked(saved.fed[first:end], xp)),
             "b": xp.sum(flat, axis=0),
         }
         for name in found[0].further:
@@ -211,17 +249,12 @@ class Recurrent(Layer):
         self, p: Parameters, dE_dy: Any, saved: ThroughTime, rule: LayerRule, xp: Any
     ) -> list[Deltas]:
         """Return the deltas of steps 1..T; `state` is dE/dstate_{t-1}, all of it."""
-        U = rule.carrier(p["U"], xp)
         found: list[Deltas | None] = [None] * len(saved.steps)
         for first, fresh, end in self.windows(len(saved.steps)):
-            dE_dstate: State = (0.0,) * len(self.held)
-            for t in range(end - 1, first - 1, -1):
-                if t >= fresh:  # this window's own errors
-                    dE_dstate = (dE_dy[:, t] + dE_dstate[0], *dE_dstate[1:])
-                here = self.step_back(p, dE_dstate, saved.steps[t], rule, xp)
-                through = here.recurrent @ U + here.state[0]
-                dE_dstate = (through, *here.state[1:])
-                found[t] = _together(found[t], here._replace(state=dE_dstate))
+            stretch = found[first:end]
+            behind: State = (0.0,) * len(self.held)
+            back(self, p, dE_dy, saved, rule, xp, (first, fresh, end), behind, stretch)
+            found[first:end] = stretch
         return [deltas for deltas in found if deltas is not None]
 
     @final
@@ -243,6 +276,9 @@ class Recurrent(Layer):
         recurrent = INITIALISERS.get(given.pop("recurrent_init"))
         object.__setattr__(self, "recurrent_init", recurrent)
         object.__setattr__(self, "truncate", _windows(name, given.pop("truncate")))
+        every = given.pop("checkpoint")
+        every = None if every is None else whole(f"{name}: checkpoint", every, 1)
+        object.__setattr__(self, "checkpoint", every)
         for field, spec in given.items():
             activation = ACTIVATIONS.get(spec)
             if activation.rowwise:
@@ -275,23 +311,3 @@ def _windows(name: str, given: Any) -> tuple[int, int] | None:
             "steps; give k2 >= k1"
         )
     return k1, k2
-
-
-def _stacked(steps: Sequence[Any], xp: Any) -> Any:
-    """Return arrays (n, k), one a step, as (n, T, k)."""
-    return xp.concatenate([step[:, None] for step in steps], axis=1)
-
-
-def _rows(a: Any) -> Any:
-    """Return (n, T, k) as (n T, k): the sum over samples and steps is one product."""
-    return a.reshape(-1, a.shape[-1])
-
-
-def _together(one: Deltas | None, other: Deltas) -> Deltas:
-    """Return the sum of what two windows say of a step: deltas are linear in the errors."""
-    if one is None:
-        return other
-    state = tuple(a + b for a, b in zip(one.state, other.state, strict=True))
-    further = {name: g + other.further[name] for name, g in one.further.items()}
-    recurrent = one.recurrent + other.recurrent
-    return Deltas(one.inward + other.inward, recurrent, state, further)

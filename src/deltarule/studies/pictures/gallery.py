@@ -121,9 +121,10 @@ def _overview(results: Results) -> Figure:
     said = "Runs solved, and after how many epochs (the median of these)"
     if not goal:
         said = f"{_metric(results)}: the median".replace("_", " ")
-    shown = several[:_SHOWN] if len(looks) <= _LEVELS else []
+    drawn = [panel for panel in several if goal or panel.epochs > 1]  # others have no curve
+    shown = drawn[:_SHOWN] if len(looks) <= _LEVELS else []
     rows = len(looks)
-    left_out = len(several) - len(shown)
+    left_out = len(drawn) - len(shown)
     layers = results.definition.plain.get("layers", ())
     below = 3.3 * -(-len(shown) // 2)
     if not shown:

@@ -9,6 +9,7 @@ import numpy as np
 
 from deltarule.core.style import plain
 from deltarule.studies.pictures.panels import Panel
+from deltarule.studies.statistics.values import MEASURES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +61,7 @@ def draw_map(axes: Axes, several: list[Panel], metric: str | None) -> None:
 
 def _told(cell: Any, metric: str | None, many: bool) -> tuple[float, str]:
     if metric is not None:
-        lost = -np.inf if metric.endswith("accuracy") else np.inf
+        lost = np.inf if MEASURES[metric].lower_is_better else -np.inf
         value = float(np.median(cell[metric].cast(float).fill_null(lost).to_numpy()))
         return value, f"{value:.3g}" if np.isfinite(value) else "not finite"
     share = float(cell["solved"].mean() or 0.0)
@@ -73,7 +74,7 @@ def _told(cell: Any, metric: str | None, many: bool) -> tuple[float, str]:
 
 def _ranked(values: Any, metric: str) -> Any:
     """Return values of one place from 0, the worst, to 1, the best."""
-    good = values if metric.endswith("accuracy") else -values
+    good = -values if MEASURES[metric].lower_is_better else values
     finite = np.isfinite(good)
     if not finite.any() or np.ptp(good[finite]) == 0.0:
         return np.where(np.isnan(values), np.nan, np.where(finite, 0.5, 0.0))

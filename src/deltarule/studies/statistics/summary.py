@@ -13,7 +13,7 @@ from deltarule.studies.statistics.values import LAYERWISE, time_of
 if TYPE_CHECKING:
     import polars as pl
 
-_MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy")
+_MEASURED = ("error", "accuracy", "validation_error", "validation_accuracy", "reach")
 
 
 def summarise(cell: pl.DataFrame, horizon: int, goal: bool) -> dict[str, Any]:
@@ -33,6 +33,8 @@ def summarise(cell: pl.DataFrame, horizon: int, goal: bool) -> dict[str, Any]:
         found |= dict(zip(("epochs_q1", "epochs_median", "epochs_q3"), quartiles, strict=True))
         found |= _with_interval("epochs_mean", restricted_mean(times, solved, horizon))
     for name in _MEASURED:
+        if name not in cell.columns:  # runs of a version that did not measure it
+            continue
         values = cell[name].cast(float)
         if values.is_null().all() and name != "error":
             continue

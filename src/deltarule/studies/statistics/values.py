@@ -63,5 +63,6 @@ MEASURES = {
         Measure("validation_error", "E of the held-out samples at the end", True),
         Measure("accuracy", "accuracy at the end", False, True),
         Measure("validation_accuracy", "accuracy of the held-out samples at the end", False, True),
+        Measure("reach", "steps back in time that the gradient reaches", False),
     )
 }

@@ -5,7 +5,15 @@ import { number, say, short } from "./text.js";
 
 const NS = "http://www.w3.org/2000/svg";
 const R = 17;
+const MOST_NAMED = 200; // weights that are reached with Tab, and whose names are kept up to date
 const MOST_WORDS = 40; // weights that can carry a number each and still be read
+
+// An attribute is set where it has changed: a page with thousands of lines is drawn many times.
+function put(edge, name, value) {
+  if (edge[name] === value) return;
+  edge[name] = value;
+  edge.line.setAttribute(name, value);
+}
 
 function make(name, attributes, parent, text) {
   const element = document.createElementNS(NS, name);
@@ -80,7 +88,7 @@ export class Picture {
           const where = 0.66 + 0.1 * (k % 2); // near the node it leads into, where lines are apart
           edge.word = make("text", { class: "weight", x: ends.x1 + where * (ends.x2 - ends.x1), y: ends.y1 + where * (ends.y2 - ends.y1) + 3 }, words);
           edge.readable = many <= MOST_WORDS;
-          if (many <= 2000) this.listen(edge, make("line", { ...ends, class: "hit", tabindex: this.edges.length < 200 ? 0 : -1, role: "button" }, hits));
+          if (many <= 2000) this.listen(edge, make("line", { ...ends, class: "hit", tabindex: this.edges.length < MOST_NAMED ? 0 : -1, role: "button" }, hits));
           this.edges.push(edge);
         }
       }
@@ -102,6 +110,7 @@ export class Picture {
       if (left > 0) make("text", { x: width - 34, y: y(l) + 4, class: "faint" }, nodes, say("more-nodes", { n: left }));
     }
     this.names = [start.inputs, start.outputs];
+    this.marked = "";
     this.place.replaceChildren(svg);
     this.svg = svg;
   }
@@ -110,8 +119,10 @@ export class Picture {
     edge.hit = hit;
     const name = [edge.l, edge.j + 1, edge.k + 1];
     const choose = () => { this.chosen = name; this.mark(); this.hooks.click(...name); };
-    hit.addEventListener("mouseenter", () => this.hooks.hover(edge.says));
-    hit.addEventListener("focus", () => this.hooks.hover(edge.says));
+    hit.setAttribute("aria-label", `w[${name}]`);
+    const told = () => { hit.setAttribute("aria-label", edge.says()); this.hooks.hover(edge.says()); };
+    hit.addEventListener("mouseenter", told);
+    hit.addEventListener("focus", told);
     hit.addEventListener("click", choose);
     hit.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); choose(); } });
   }
@@ -123,12 +134,12 @@ export class Picture {
       const layer = passes.layers[edge.l - 1];
       const w = layer.W[edge.j][edge.k], g = layer.gW[edge.j][edge.k];
       const used = stage > L ? stage > 2 * L || edge.l > 2 * L + 1 - stage : edge.l <= stage;
-      edge.line.setAttribute("stroke", w < 0 ? "var(--minus)" : "var(--plus)");
-      edge.line.setAttribute("stroke-dasharray", w < 0 ? "6 3" : "none");
-      edge.line.setAttribute("stroke-width", (0.4 + 4.6 * Math.abs(w) / largest).toFixed(2));
-      edge.line.setAttribute("stroke-opacity", used ? 0.9 : 0.25);
-      edge.says = `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}` + this.apart((other) => other.layers[edge.l - 1].W[edge.j][edge.k], w);
-      edge.hit?.setAttribute("aria-label", edge.says);
+      put(edge, "stroke", w < 0 ? "var(--minus)" : "var(--plus)");
+      put(edge, "stroke-dasharray", w < 0 ? "6 3" : "none");
+      put(edge, "stroke-width", (0.4 + 4.6 * Math.abs(w) / largest).toFixed(2));
+      put(edge, "stroke-opacity", used ? 0.9 : 0.25);
+      edge.says = () => `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}` + this.apart((other) => other.layers[edge.l - 1].W[edge.j][edge.k], w);
+      if (edge.hit && this.edges.length <= MOST_NAMED) edge.hit.setAttribute("aria-label", edge.says());
       const text = !edge.readable || !withNumbers ? "" : short(stage > 2 * L ? g : w);
       if (edge.word.textContent !== text) edge.word.textContent = text;
     }
@@ -163,6 +174,9 @@ export class Picture {
 
   // the paths of the chosen weight: itself, and every weight above the node it leads into
   mark() {
+    const marked = `${this.key} ${this.chosen}`;
+    if (marked === this.marked) return;
+    this.marked = marked;
     for (const edge of this.edges) {
       const c = this.chosen;
       const on = c && (edge.l === c[0] ? edge.j + 1 === c[1] && edge.k + 1 === c[2] : edge.l === c[0] + 1 ? edge.k + 1 === c[1] : edge.l > c[0]);

@@ -11,6 +11,7 @@ from deltarule.check.diagnose.grammar import (  # noqa: F401 (enrol their quanti
     losses,
     penalties,
     sums,
+    times,
 )
 from deltarule.check.diagnose.grammar.delivery import at_the_bound, bounds, orders
 from deltarule.check.diagnose.grammar.mistake import Mistake

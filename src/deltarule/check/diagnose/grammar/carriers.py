@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from deltarule.check.diagnose.case import Case
-from deltarule.check.diagnose.grammar.slot import put
+from deltarule.check.diagnose.grammar.slot import EVERYWHERE
+from deltarule.check.diagnose.grammar.slot import put as enrol
+from deltarule.check.diagnose.stages import VECTOR
 
 __all__: list[str] = []
+
+put = partial(enrol, over=EVERYWHERE)
 
 
 def _hidden(case: Case, l: int) -> bool:
@@ -18,19 +23,26 @@ def _hidden(case: Case, l: int) -> bool:
 
 
 def _square(case: Case, l: int) -> bool:
-    return l < case.L and case.W[l + 1].shape[0] == case.W[l + 1].shape[1] > 1
+    return l < case.L and case.carrying(l + 1).shape[0] == case.carrying(l + 1).shape[1] > 1
 
 
 def _several(case: Case, l: int) -> bool:
-    return l < case.L and case.W[l + 1].shape[0] > 1
+    return l < case.L and case.carrying(l + 1).shape[0] > 1
 
 
 def _as_own(case: Case, l: int) -> bool:
-    return l < case.L and case.W[l].shape == case.W[l + 1].shape
+    return l < case.L and case.carrying(l).shape == case.carrying(l + 1).shape
 
 
 def _as_own_turned(case: Case, l: int) -> bool:
-    return l < case.L and case.W[l].shape[::-1] == case.W[l + 1].shape != case.W[l].shape
+    if l == case.L:
+        return False
+    mine, above = case.carrying(l).shape, case.carrying(l + 1).shape
+    return mine[::-1] == above != mine
+
+
+def _by_row(case: Case, l: int) -> bool:
+    return l < case.L and case.n > 1 and case.over(l) == case.over(l + 1) == VECTOR
 
 
 def _through(W: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
@@ -38,7 +50,7 @@ def _through(W: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def _above(at: Any) -> Any:
-    return at.case.W[at.l + 1]
+    return at.case.carrying(at.l + 1)
 
 
 def _one_node(node: str) -> Callable[[Any], Any]:
@@ -71,18 +83,18 @@ def _shifted(first: bool) -> Callable[[Any], Any]:
 
 
 def _biased_above(case: Case, l: int) -> bool:
-    return l < case.L and case.bias(l + 1)
+    return l < case.L and case.bias(l + 1) and case.over(l + 1) == VECTOR
 
 
 def _updated(at: Any, delta: Any, lr: float) -> Any:
-    return delta @ (_above(at) - lr * at.above.whole[0])
+    return delta @ (_above(at) - lr * at.case.carrying(at.l + 1, at.above.whole[0]))
 
 
 def _updated_by_row(at: Any, delta: Any, lr: float) -> Any:
     """Return delta_i (W - lr dE_i/dW) for every row i: its own update is in W already."""
     above, case = at.above, at.case
     rate = lr / case.scale  # one row alone is not divided by n
-    mine = (delta * above.delta).sum(axis=1, keepdims=True) * case.outputs[at.l]
+    mine = (delta * above.delta).sum(axis=1, keepdims=True) * case.inputs[at.l + 1]
     return delta @ (_above(at) - lr * case.penalty_slope(_above(at))) - rate * mine
 
 
@@ -93,8 +105,8 @@ def _some(lr: float) -> float | None:
 put("carrier", "updated", "W_{l+1} after its update", _updated, fits=_hidden,
     code="sequential_update", number="lr", allowed=_some)  # fmt: skip
 put("carrier", "updated_by_row", "W_{l+1} after its update by the same row", _updated_by_row,
-    fits=lambda case, l: l < case.L and case.n > 1, code="sequential_update",
-    told={"updated": "row by row"}, number="lr", allowed=_some)  # fmt: skip
+    fits=_by_row, code="sequential_update", told={"updated": "row by row"}, number="lr",
+    allowed=_some)  # fmt: skip
 put("carrier", "transposed", "W_{l+1} with its indices swapped", _through(lambda at: _above(at).T),
     fits=_square, code="untransposed_weights")  # fmt: skip
 for _node in ("first", "last", "same-numbered"):
@@ -102,9 +114,10 @@ for _node in ("first", "last", "same-numbered"):
         fits=_several, code="single_path", told={"node": _node})  # fmt: skip
 put("carrier", "ones", "1 for every weight: W_{l+1} is left out",
     _through(lambda at: np.ones_like(_above(at))), fits=_hidden)  # fmt: skip
-put("carrier", "own", "W_l, the layer's own", _through(lambda at: at.case.W[at.l]), fits=_as_own)
+put("carrier", "own", "W_l, the layer's own", _through(lambda at: at.case.carrying(at.l)),
+    fits=_as_own)  # fmt: skip
 put("carrier", "own_transposed", "W_l transposed, the layer's own",
-    _through(lambda at: at.case.W[at.l].T), fits=_as_own_turned)  # fmt: skip
+    _through(lambda at: at.case.carrying(at.l).T), fits=_as_own_turned)  # fmt: skip
 put("carrier", "sizes", "|W_{l+1}|", _through(lambda at: np.abs(_above(at))), fits=_hidden)
 put("carrier", "signs", "the signs of W_{l+1}", _through(lambda at: np.sign(_above(at))),
     fits=_hidden)  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.diagnose.case import Array, Case
-from deltarule.check.diagnose.grammar.slot import QUANTITIES, Point, Quantity, put
+from deltarule.check.diagnose.grammar.slot import EVERYWHERE, QUANTITIES, Point, Quantity, put
 
 Pair = tuple[Array, Array]
 
@@ -25,9 +25,9 @@ def _by_norm(at: Any, pair: Pair, bound: float) -> Pair:
 
 
 put("whole", "clipped", "clipped by value", _by_value, code="clipped",
-    told={"by": "value"}, number="bound")  # fmt: skip
+    told={"by": "value"}, number="bound", over=EVERYWHERE)  # fmt: skip
 put("whole", "clipped_norm", "scaled down to a norm", _by_norm, code="clipped",
-    told={"by": "norm of each layer"}, number="bound")  # fmt: skip
+    told={"by": "norm of each layer"}, number="bound", over=EVERYWHERE)  # fmt: skip
 
 
 def bounds(case: Case, given: Array) -> Iterator[Point]:
@@ -38,8 +38,8 @@ def bounds(case: Case, given: Array) -> Iterator[Point]:
     bound = float(np.max(np.abs(given)))
     if bound > 0.0 and np.count_nonzero(np.abs(given) == bound) > 1:
         yield Point(QUANTITIES["whole:clipped"], bound, fitted=True, taken=True)
-    sizes = [case.W[l].size + case.b[l].size for l in range(1, case.L + 1)]
-    norms = np.array([np.linalg.norm(p) for p in np.split(given, np.cumsum(sizes)[:-1])])
+    stages = case.stages[1:]
+    norms = np.array([np.linalg.norm(given[s.start : s.start + s.size]) for s in stages])
     if norms.max() > 0.0 and np.count_nonzero(norms > (1.0 - 1e-9) * norms.max()) > 1:
         yield Point(QUANTITIES["whole:clipped_norm"], float(norms.max()), fitted=True, taken=True)
 
@@ -89,7 +89,7 @@ _AFTER = "after the weights of all layers"
 
 def orders(case: Case) -> Iterator[tuple[Point, Callable[[Array], Array]]]:
     """Yield other orders of the delivered vector, each with what puts the vector right."""
-    if case.L == 1:
+    if case.L == 1 or case.steps > 1:
         return
     biased = [l for l in range(1, case.L + 1) if case.bias(l)]
     if biased:

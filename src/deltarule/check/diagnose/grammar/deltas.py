@@ -10,7 +10,8 @@ import numpy as np
 
 from deltarule.check.diagnose.case import Case
 from deltarule.check.diagnose.grammar.slopes import Stand, stands
-from deltarule.check.diagnose.grammar.slot import always, put
+from deltarule.check.diagnose.grammar.slot import EVERYWHERE, WITHOUT_STATE, always, put
+from deltarule.check.diagnose.stages import STATE
 from deltarule.core.namespace import NUMPY
 
 __all__: list[str] = []
@@ -45,11 +46,14 @@ def _f(at: Any, value: Any) -> Any:
 
 
 def _has_above(case: Case, l: int) -> bool:
-    return l < case.L and case.nets[l + 1].shape[1] in (1, case.nets[l].shape[1])
+    if l == case.L or not case.adjacent(l + 1):
+        return False
+    return case.nets[l + 1].shape[1] in (1, case.nets[l].shape[1])
 
 
 def _raw_fits(case: Case, l: int) -> bool:
-    return l < case.L and case.k in (1, case.nets[l].shape[1])
+    same = len(case.nets[l]) == len(case.y)
+    return l < case.L and same and case.k in (1, case.nets[l].shape[1])
 
 
 def _wide(case: Case, l: int) -> bool:
@@ -57,7 +61,7 @@ def _wide(case: Case, l: int) -> bool:
 
 
 def _raw(at: Any) -> Any:
-    return at.case.scale * (at.case.outputs[-1] - at.case.samples.T)
+    return at.case.scale * (at.case.y - at.case.T)
 
 
 def _alike(at: Any, value: Any) -> Any:
@@ -125,7 +129,8 @@ def _put(stand: Stand, of: Callable[..., Any]) -> None:
     for slot, fits in (("own", stand.fits), ("carried", _one_up(stand.fits))):
         told = {**stand.told, "in": _IN[slot]}
         put(slot, stand.name, stand.phrase, both[slot], fits=fits,
-            code=stand.code, told=told, rank=rank, paired=core)  # fmt: skip
+            code=stand.code, told=told, rank=rank, paired=core,
+            over=EVERYWHERE if slot == "carried" else WITHOUT_STATE)  # fmt: skip
     for place, part in enumerate(("weights", "biases")):
         if part == "biases" and stand.name.startswith("node_"):
             continue  # what the slot of the biases has too
@@ -140,7 +145,7 @@ def _part(of: Callable[..., Any], place: int) -> Callable[..., Any]:
 
 def _one_up(fits: Callable[[Case, int], bool]) -> Callable[[Case, int], bool]:
     """Carried down into layer l is what layer l+1 has."""
-    return lambda case, l: l < case.L and fits(case, l + 1)
+    return lambda case, l: l < case.L and case.over(l + 1) != STATE and fits(case, l + 1)
 
 
 for _stand in _others():

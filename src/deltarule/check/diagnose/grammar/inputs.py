@@ -10,26 +10,22 @@ import numpy as np
 from deltarule.activations import ACTIVATIONS
 from deltarule.check.diagnose.case import Case
 from deltarule.check.diagnose.grammar.slopes import FROM_OUTPUT
-from deltarule.check.diagnose.grammar.slot import always, put
+from deltarule.check.diagnose.grammar.slot import EVERYWHERE, always, put
 from deltarule.core.namespace import NUMPY
 
 __all__: list[str] = []
 
 
 def _above_first(case: Case, l: int) -> bool:
-    return l > 1
+    return case.adjacent(l)
 
 
 def _wide_as_x(case: Case, l: int) -> bool:
-    return l > 1 and case.outputs[0].shape[1] == case.outputs[l - 1].shape[1]
+    return l > 1 and case.outputs[0].shape == case.inputs[l].shape
 
 
 def _wide_as_y(case: Case, l: int) -> bool:
-    return bool(case.outputs[l].shape[1] == case.outputs[l - 1].shape[1])
-
-
-def _below(at: Any) -> Any:
-    return at.case.outputs[at.l - 1]
+    return bool(case.outputs[l].shape == case.inputs[l].shape)
 
 
 def _f_again(at: Any, y: Any) -> Any:
@@ -38,7 +34,7 @@ def _f_again(at: Any, y: Any) -> Any:
 
 
 def _below_is_not(name: str) -> Callable[[Case, int], bool]:
-    return lambda case, l: l > 1 and case.activation(l - 1).name != name
+    return lambda case, l: case.adjacent(l) and case.activation(l - 1).name != name
 
 
 def _f_of(name: str) -> Callable[[Any, Any], Any]:
@@ -50,7 +46,8 @@ put("input", "net", "net_{l-1}", lambda at, y: at.case.nets[at.l - 1], fits=_abo
     code="net_for_output")  # fmt: skip
 put("input", "x", "the network's input x", lambda at, y: at.case.outputs[0], fits=_wide_as_x,
     code="input_for_hidden")  # fmt: skip
-put("input", "ones", "1", lambda at, y: np.ones_like(y), code="delta_for_gradient")
+put("input", "ones", "1", lambda at, y: np.ones_like(y), over=EVERYWHERE,
+    code="delta_for_gradient")  # fmt: skip
 put("input", "own_output", "y_l, the layer's own output", lambda at, y: at.y, fits=_wide_as_y)
 put("input", "own_net", "net_l, the layer's own", lambda at, y: at.net, fits=_wide_as_y)
 put("input", "f_again", "f(y_{l-1}): f is applied once more", _f_again, fits=_above_first)
@@ -61,18 +58,21 @@ for _name in ("sigmoid", "tanh", "relu"):
 for _name, _slope in FROM_OUTPUT.items():
     put("input", f"slope_of_{_name}", f"the f' of {_name}, of y_{{l-1}}",
         lambda at, y, slope=_slope: slope(y), fits=_below_is_not(_name))  # fmt: skip
-put("input", "squared", "y_{l-1} squared", lambda at, y: y * y)
+put("input", "squared", "y_{l-1} squared", lambda at, y: y * y, over=EVERYWHERE)
+put("input", "reversed", "y_{l-1} with its rows in the other order", lambda at, y: y[::-1])
 put("input", "mean", "the mean of y_{l-1} over the observations",
     lambda at, y: np.broadcast_to(y.mean(axis=0), y.shape),
     fits=lambda case, l: case.n > 1)  # fmt: skip
 
 
 def _one_row(row: int, divided: bool) -> Callable[[Any, Any], Any]:
-    def value(at: Any, x: Any) -> Any:
-        for_weights, for_biases, y = x
-        factor = 1.0 if divided or not at.case.mean else at.case.samples.total
-        kept = slice(row, row + 1 or None)
-        return factor * for_weights[kept], factor * for_biases[kept], y[kept]
+    def value(at: Any, over: Any) -> Any:
+        case = at.case
+        factor = 1.0 if divided or not case.mean else case.samples.total
+        kept = np.zeros((case.n, 1, 1))
+        kept[row] = factor
+        rows = np.broadcast_to(kept, (case.n, case.per(at.l), 1)).reshape(-1, 1)
+        return over[0] * rows, over[1] * rows
 
     return value
 
@@ -84,9 +84,7 @@ def _meant(case: Case, l: int) -> bool:
 for _which, _row in (("last", -1), ("first", 0)):
     for _divided in (True, False):
         put("rows", f"{_which}{'_divided' if _divided else ''}", f"the {_which} row's alone",
-            _one_row(_row, _divided), fits=_meant if _divided else always,
+            _one_row(_row, _divided), fits=_meant if _divided else always, over=EVERYWHERE,
             code=f"{_which}_sample_only", told={"divided": _divided})  # fmt: skip
-put("rows", "reversed", "delta with the rows of y in the other order",
-    lambda at, x: (x[0], x[1], x[2][::-1]))  # fmt: skip
 put("rows", "online", "summed over the rows, the weights moving after every one",
     lambda at, x, lr: x, fits=lambda case, l: False, code="online_update", number="lr")  # fmt: skip

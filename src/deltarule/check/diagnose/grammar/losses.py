@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from deltarule.check.diagnose.case import Case
-from deltarule.check.diagnose.grammar.slot import put
+from deltarule.check.diagnose.grammar.slot import EVERYWHERE
+from deltarule.check.diagnose.grammar.slot import put as enrol
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import Objective
 from deltarule.losses import LOSSES, Loss
 
 __all__: list[str] = []
+
+put = partial(enrol, over=EVERYWHERE)
 
 
 def _output(case: Case, l: int) -> bool:
@@ -52,15 +56,15 @@ for _name in LOSSES.names():
 
 def _error(at: Any, x: Any) -> Any:
     e, _ = at.loss.body(NUMPY)
-    return at.case.scale * e(at.y, at.case.samples.T)
+    return at.case.scale * e(at.case.y, at.case.T)
 
 
 put("loss", "no_target", "y: T is not subtracted",
-    lambda at, x: at.case.scale * at.y, fits=_output)  # fmt: skip
+    lambda at, x: at.case.scale * at.case.y, fits=_output)  # fmt: skip
 put("loss", "target", "-T: y is not in it",
-    lambda at, x: -at.case.scale * at.case.samples.T, fits=_output)  # fmt: skip
-put("loss", "ones", "1", lambda at, x: at.case.scale * np.ones_like(at.y), fits=_output)
+    lambda at, x: -at.case.scale * at.case.T, fits=_output)  # fmt: skip
+put("loss", "ones", "1", lambda at, x: at.case.scale * np.ones_like(at.case.y), fits=_output)
 put("loss", "error_itself", "e(y, T) itself, not its derivative", _error, fits=_output)
 put("loss", "one_for_all", "the mean of dE/dy over the outputs, for each of them",
-    lambda at, x: np.broadcast_to(at.case.dE_dy(x).mean(axis=1, keepdims=True), at.y.shape),
+    lambda at, x: np.broadcast_to(at.case.dE_dy(x).mean(axis=1, keepdims=True), at.case.y.shape),
     fits=lambda case, l: l == case.L and case.k > 1)  # fmt: skip

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from deltarule.check.diagnose.case import Case
-from deltarule.check.diagnose.grammar.slot import put
+from deltarule.check.diagnose.grammar.slot import EVERYWHERE
+from deltarule.check.diagnose.grammar.slot import put as enrol
 
 __all__: list[str] = []
+
+put = partial(enrol, over=EVERYWHERE)
 
 
 def _penalised(case: Case, l: int) -> bool:

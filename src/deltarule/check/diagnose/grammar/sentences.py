@@ -10,6 +10,8 @@ _BIAS = "dE/db_l = sum over samples of delta_l"
 _ERROR = "E = sum over samples, sum over outputs of e(y, T)"
 _PENALTY = "E = ... + 1/2 l2 |W|^2, weights only: dE/dW_l = ... + l2 W_l"
 _LAYOUT = "the layout of theta"
+_IN_TIME = "delta_t = (dE/dy_t + delta_{t+1} U) * f'(net_t)"
+_STATE = "dE/dU = sum over t of delta_t^T h_{t-1}"
 
 TABLE = (
     Mistake(
@@ -123,6 +125,76 @@ TABLE = (
         "the sum over the nodes downstream is one term",
         "the sum runs over ALL nodes of layer l+1",
         _SLOPE,
+    ),
+    Mistake(
+        "state_not_carried",
+        "no error goes back in time: each step's state is taken for a constant",
+        "delta_t has delta_{t+1} U in it, from the last step to the first",
+        _IN_TIME,
+    ),
+    Mistake(
+        "truncated",
+        "errors go back a few steps only",
+        "they go back to the first step; truncate=(k1, k2) of a layer does this on purpose",
+        _IN_TIME,
+        "sequences of another length",
+    ),
+    Mistake(
+        "last_step_only",
+        "only the last step's error goes back",
+        "every step with a target has an error, and all of them go back",
+        _IN_TIME,
+    ),
+    Mistake(
+        "way_left_out",
+        "one of the ways from state_t to state_{t-1} is left out",
+        "the state goes on through U and past it (z in a GRU, f in an LSTM): both carry errors",
+        _IN_TIME,
+    ),
+    Mistake(
+        "reset_left_out",
+        "the reset gate r is left out: n's delta stands where delta_n r belongs",
+        "v_n is met by r on its way into n, so that dE/dv_n is delta_n r",
+        "dE/dh_{t-1} = dE/dh z + (delta_r, delta_z, delta_n r) U",
+    ),
+    Mistake(
+        "other_step",
+        "f' and the gates are those of another step",
+        "delta_t has what step t has kept of the forward pass",
+        _IN_TIME,
+    ),
+    Mistake(
+        "stale_state",
+        "another state stands for h_{t-1} in dE/dU",
+        "U meets the state of the step before, h_{t-1}; before the first it is h_0",
+        _STATE,
+    ),
+    Mistake(
+        "input_of_other_step",
+        "the input of another step stands for x_t in dE/dW",
+        "W meets x_t at step t",
+        "dE/dW = sum over t of delta_t^T x_t",
+    ),
+    Mistake(
+        "weight_counted_once",
+        "one step's term is taken for the gradient of a weight that every step uses",
+        "a weight that is used at every step has a term from each of them",
+        _STATE,
+        "sequences of another length",
+    ),
+    Mistake(
+        "bias_once",
+        "one step's delta is taken for the biases' gradient",
+        "a bias is used at every step: dE/db is the sum of delta_t over all of them",
+        "dE/db = sum over t of delta_t",
+        "sequences of another length",
+    ),
+    Mistake(
+        "mean_over_steps",
+        "the steps' terms are averaged",
+        "a weight's gradient is the sum over the steps: no factor 1/T, if E has none",
+        _STATE,
+        "sequences of another length",
     ),
     Mistake(
         "net_for_output",

@@ -86,6 +86,8 @@ def _neighbour(step: int, own: bool) -> tuple[Callable[[Any], Any], Callable[[Ca
         m = l + step
         if not elementwise(case, l) or not 1 <= m <= case.L or not (own or elementwise(case, m)):
             return False
+        if not case.adjacent(max(l, m)):
+            return False
         if own and case.activation(m).name == case.activation(l).name:
             return False  # the same as that layer's
         return case.nets[m].shape[1] in (1, case.nets[l].shape[1])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deltarule.check.diagnose.case import Case
+from deltarule.check.diagnose.stages import STATE, STEPS, VECTOR
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Slot:
 _BACK = "delta_l = (delta_{l+1} W_{l+1}) * f_l'(net_l)"
 _GRADIENT = "dE/dW_l = delta_l^T y_{l-1}"
 _BIAS = "dE/db_l = sum over samples of delta_l"
+_TIME = "delta_t = (dE/dy_t + delta_{t+1} U) * f'(net_t)"
+_OVER_TIME = "dE/dU = sum over t of delta_t^T h_{t-1}"
 
 SLOTS: dict[str, Slot] = {
     slot.name: slot
@@ -35,6 +38,15 @@ SLOTS: dict[str, Slot] = {
         Slot("carrier", "the W that delta_{l+1} is carried back through", "W_{l+1}", _BACK),
         Slot("delta", "delta_l", "dE/dy_l * f_l'(net_l)", _BACK),
         Slot("own", "the delta in the layer's own gradient", "delta_l", _GRADIENT),
+        Slot("errors", "dE/dy_t, the error that enters at step t", "that of every step", _TIME),
+        Slot("slope", "f' of a net, at every step", "f'(net_t)", _TIME),
+        Slot("kept", "what step t has kept of the forward pass", "that of step t", _TIME),
+        Slot("through", "what is carried from step t+1 to h_t", "delta_{t+1} U", _TIME),
+        Slot("memory", "what goes from step t+1 to t past U", "all that state_t does to E", _TIME),
+        Slot("reach", "how many steps an error goes back", "to the first", _TIME),
+        Slot("gates", "the deltas in dE/dW and in dE/dU", "dE/da_t and dE/dv_t", _OVER_TIME),
+        Slot("before", "what delta_t is multiplied by in dE/dU", "h_{t-1}", _OVER_TIME),
+        Slot("steps", "which steps' terms are added up", "those of all", _OVER_TIME),
         Slot("rows", "what is summed over the observations", "delta_l^T y_{l-1}", _GRADIENT),
         Slot("input", "what delta_l is multiplied by", "y_{l-1}", _GRADIENT),
         Slot("weights", "dE/dW_l", "delta_l^T y_{l-1}", _GRADIENT),
@@ -107,10 +119,21 @@ QUANTITIES: dict[str, Quantity] = {}
 """Every quantity by `id`, in the order in which they are tried."""
 
 
+WITHOUT_STATE, EVERYWHERE = (VECTOR, STEPS), (VECTOR, STEPS, STATE)
+
+
 def put(slot: str, name: str, phrase: str, value: Callable[..., Any], **more: Any) -> Quantity:
-    """Enrol a quantity: in the search, in the tests, in the docs."""
+    """Enrol a quantity: in the search, in the tests, in the docs.
+
+    `over` says in which kinds of layers it has a sense: in those without a state.
+    """
+    over, fits = more.pop("over", WITHOUT_STATE), more.pop("fits", always)
     more.setdefault("rank", 0 if more.get("code") else 1)
-    quantity = Quantity(slot, name, phrase, value, **more)
+
+    def able(case: Case, l: int) -> bool:
+        return case.over(l) in over and fits(case, l)
+
+    quantity = Quantity(slot, name, phrase, value, able, **more)
     assert slot in SLOTS, slot
     assert quantity.id not in QUANTITIES, quantity.id
     QUANTITIES[quantity.id] = quantity

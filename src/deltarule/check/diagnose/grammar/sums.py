@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.diagnose.case import Case
-from deltarule.check.diagnose.grammar.slot import put
+from deltarule.check.diagnose.grammar.slot import EVERYWHERE, put
 
 
 def _biased(case: Case, l: int) -> bool:
@@ -25,9 +25,9 @@ def _db(change: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 put("weights", "nothing", "0: nothing", lambda at, pair: (np.zeros_like(pair[0]), pair[1]),
-    code="missing_weights", part="weights")  # fmt: skip
+    code="missing_weights", part="weights", over=EVERYWHERE)  # fmt: skip
 put("biases", "nothing", "0: nothing", _db(lambda dW, db: np.zeros_like(db)), fits=_biased,
-    code="missing_bias", part="biases")  # fmt: skip
+    code="missing_bias", part="biases", over=EVERYWHERE)  # fmt: skip
 put("biases", "node_sum", "the sum over the nodes as well",
     _db(lambda dW, db: np.full_like(db, db.sum())), fits=_several,
     code="bias_not_per_node", told={"over_nodes": "sum"}, part="biases")  # fmt: skip
@@ -57,6 +57,7 @@ FACTORS: dict[str, Factor] = {
                    {"outputs": "averaged"}),
     "times_outputs": ("outputs_mean", lambda case: float(case.k), lambda case: case.k > 1,
                       {"outputs": "multiplied"}),
+    "by_steps": ("mean_over_steps", lambda case: 1.0 / case.steps, lambda case: case.steps > 1, {}),
     "twice": ("missing_half", lambda case: 2.0, lambda case: True, {}),
     "half": ("added_half", lambda case: 0.5, lambda case: True, {}),
 }  # fmt: skip
@@ -85,11 +86,12 @@ def _put(name: str) -> None:
         if code in ("missing_half", "added_half") and of == "both":
             variant = {}
         put("scale", name if of == "both" else f"{name}_{of}", f"{name.replace('_', ' ')}",
-            _times(factor, of), fits=fits, code=code, told=variant,
+            _times(factor, of), fits=fits, code=code, told=variant, over=EVERYWHERE,
             part="" if of == "both" else of)  # fmt: skip
     if not told:
         put("whole", name, f"{name.replace('_', ' ')}, the penalty included",
             _times(factor, "both"), code=code, told={"of": "both, the penalty included"},
+            over=EVERYWHERE,
             fits=lambda case, l: sensible(case) and bool(case.objective.penalties))  # fmt: skip
 
 
@@ -104,7 +106,7 @@ def _whole_number(times: float) -> float | None:
 
 put("whole", "twice_added", "two steps' gradients, added up",
     lambda at, pair: (2.0 * pair[0], 2.0 * pair[1]), code="accumulated",
-    told={"times": 2.0})  # fmt: skip
+    told={"times": 2.0}, over=EVERYWHERE)  # fmt: skip
 put("whole", "times_added", "several steps' gradients, added up",
     lambda at, pair, times: (times * pair[0], times * pair[1]), code="accumulated",
-    number="times", whole=True, allowed=_whole_number)  # fmt: skip
+    number="times", whole=True, allowed=_whole_number, over=EVERYWHERE)  # fmt: skip

@@ -68,8 +68,8 @@ def recurrent_step(layer: Recurrent, rule: LayerRule) -> Step:
     p = {q.name: graph.symbol(q.name) for q in layer.further()}
     before = [graph.symbol(f"state[{k}]") for k in range(len(layer.held))]
     dE_dstate = [graph.symbol(f"dE_dstate[{k}]") for k in range(len(layer.held))]
-    xp: Any = _Columnwise(graph)
-    state, kept = layer.step(p, _columns(a), _columns(v), tuple(before), xp)
+    xp: Any = Columnwise(graph)
+    state, kept = layer.step(p, columns_of(a), columns_of(v), tuple(before), xp)
     back = layer.step_back(p, tuple(dE_dstate), kept, rule, xp)
     after = [graph.node(part) for part in state]
     found = Step(graph, [], p, before, after, dE_dstate)
@@ -116,15 +116,15 @@ def _without_state(graph: Graph, net: Node, y: Node, dE_dy: Node, delta: Node) -
     return found
 
 
-class _Columns:
+class Columns:
     """A gate's column after the other, for one node."""
 
     def __init__(self, terms: Sequence[Node]) -> None:
         self.terms = list(terms)
         self.shape = (1, len(self.terms))
 
-    def __add__(self, other: _Columns) -> _Columns:
-        return _Columns([x + y for x, y in zip(self.terms, other.terms, strict=True)])
+    def __add__(self, other: Columns) -> Columns:
+        return Columns([x + y for x, y in zip(self.terms, other.terms, strict=True)])
 
     def __getitem__(self, place: Any) -> Node:
         _, columns = place
@@ -132,15 +132,16 @@ class _Columns:
         return column
 
 
-def _columns(terms: list[Node]) -> Any:
-    return terms[0] if len(terms) == 1 else _Columns(terms)
+def columns_of(terms: list[Node]) -> Any:
+    """Return the columns of several gates; of one gate, its own."""
+    return terms[0] if len(terms) == 1 else Columns(terms)
 
 
 def _terms(found: Any) -> list[Node]:
-    return found.terms if isinstance(found, _Columns) else [found]
+    return found.terms if isinstance(found, Columns) else [found]
 
 
-class _Columnwise:
+class Columnwise:
     """A graph's functions, and those that lay columns side by side or sum over samples."""
 
     def __init__(self, graph: Graph) -> None:
@@ -149,9 +150,9 @@ class _Columnwise:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._graph, name)
 
-    def concatenate(self, parts: Sequence[Node], axis: int = 0) -> _Columns:
+    def concatenate(self, parts: Sequence[Node], axis: int = 0) -> Columns:
         """Return the columns side by side."""
-        return _Columns(parts)
+        return Columns(parts)
 
     def sum(self, term: Node, axis: int = 0) -> Node:
         """Return the term: the sum over samples and steps is the program's."""

@@ -61,6 +61,8 @@ class Program:
     """Bytes of working memory."""
     barrier: int = 0
     """Where in it the threads' counter is."""
+    kept: tuple[int, tuple[int, int, int]] | None = None
+    """Where in it states go from window to window, [block][node][lane], and that shape."""
 
 
 def built(text: str, machine: Machine) -> Callable[[Any, int], None]:
@@ -100,6 +102,7 @@ def program(
         threads,
         memory.bytes,
         memory["barrier"],
+        (memory["kept"], written.kept) if isinstance(written, Sequences) and written.kept else None,
     )
 
 

@@ -23,8 +23,14 @@ _CACHE = 32 * 1024  # bytes of a first-level cache that a tile's deltas may fill
 class Gradient:
     """Write what a layer adds to a gradient that is packed as theta is."""
 
-    def __init__(self, vectors: Vectors, into: Any) -> None:
+    def __init__(self, vectors: Vectors, into: Any, longest: Any = None) -> None:
         self._v, self._o, self._into = vectors, vectors.o, into
+        self._longest = longest
+        """How many steps the longest sequence in the lanes has; None: all."""
+
+    def _steps(self, stage: Stage) -> Any:
+        steps = stage.below.steps
+        return steps if self._longest is None or steps == 1 else self._longest
 
     def add(self, stage: Stage) -> None:
         """Add dE/dw of every parameter, summed over time and over the lanes.
@@ -65,7 +71,7 @@ class Gradient:
         v, o = self._v, self._o
         field = replace(stage.together.field, nodes=count)
         found = View(field, stage.below.steps, count)
-        with o.loop(0, stage.below.steps) as t:
+        with o.loop(0, self._steps(stage)) as t:
             rows, place = v.row(stage.deltas, t, j, d), v.at(found, t)
             for n in range(count):
                 v.store(v.load(rows, n), place, n)
@@ -74,7 +80,7 @@ class Gradient:
     def _product(self, stage: Stage, p: Product, rows: tuple[View, Any, int], columns: int) -> None:
         """Add rows of dE/dw, some columns at a time."""
         v, b, (deltas, j, n) = self._v, self._o.b, rows
-        source = v.source(stage, p)
+        source = stage.source(p)
 
         def write(k: Any, m: int) -> None:
             found = self._over_time(stage, deltas, n, source, p.lag, k, m)
@@ -106,7 +112,7 @@ class Gradient:
             terms = [(d, value) for d in own for value in y]
             return [v.fma(d, value, x) for (d, value), x in zip(terms, running, strict=True)]
 
-        return summed(o, stage.below.steps, [v.zero] * (n * m), add)
+        return summed(o, self._steps(stage), [v.zero] * (n * m), add)
 
     def _add(self, values: list[Any], start: Any, width: int, row: int, column: int) -> None:
         """Add the sums of values' lanes to memory: `width` of them side by side, row by row."""

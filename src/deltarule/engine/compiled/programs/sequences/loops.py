@@ -24,19 +24,54 @@ def tiled(o: Ops, count: int, height: int, write: Callable[[Any, int], None]) ->
 
 
 def summed(
-    o: Ops, count: int, sums: list[Any], add: Callable[[Any, list[Any]], list[Any]]
+    o: Ops, count: Any, sums: list[Any], add: Callable[[Any, list[Any]], list[Any]]
 ) -> list[Any]:
-    """Write the loop `sums = add(k, sums)` for k = 0, 1, .. < `count`; return the sums after it."""
+    """Write the loop `sums = add(k, sums)` for k = 0, 1, .. < `count`; return the sums after it.
+
+    A count that is known when the program runs alone is at least 1.
+    """
+    if not isinstance(count, int):
+        return _some(o, count, sums, add)
     whole = count // UNROLLED if count > UNROLLED else 0
     if whole:
-        sums = _loop(o, whole * UNROLLED, UNROLLED, sums, add)
+        sums = _loop(o, word(0), word(whole * UNROLLED), UNROLLED, sums, add)
     for k in range(whole * UNROLLED, count):
         sums = add(word(k), sums)
     return sums
 
 
+def _some(
+    o: Ops, count: Any, sums: list[Any], add: Callable[[Any, list[Any]], list[Any]]
+) -> list[Any]:
+    """Write the first 1 to `UNROLLED` terms one by one, and the rest several in a turn."""
+    b = o.b
+    turns = b.sdiv(b.sub(count, word(1)), word(UNROLLED))
+    first = b.sub(count, b.mul(turns, word(UNROLLED)))
+    sums = _loop(o, word(0), first, 1, sums, add)
+    before = b.block
+    more, after = b.append_basic_block("more"), b.append_basic_block("all")
+    b.cbranch(b.icmp_signed("<", first, count), more, after)
+    b.position_at_end(more)
+    longer = _loop(o, first, count, UNROLLED, sums, add)
+    there = b.block
+    b.branch(after)
+    b.position_at_end(after)
+    found = []
+    for short, long in zip(sums, longer, strict=True):
+        value = b.phi(short.type)
+        value.add_incoming(short, before)
+        value.add_incoming(long, there)
+        found.append(value)
+    return found
+
+
 def _loop(
-    o: Ops, stop: int, step: int, sums: list[Any], add: Callable[[Any, list[Any]], list[Any]]
+    o: Ops,
+    start: Any,
+    stop: Any,
+    step: int,
+    sums: list[Any],
+    add: Callable[[Any, list[Any]], list[Any]],
 ) -> list[Any]:
     b, before = o.b, o.b.block
     head, after = b.append_basic_block("sum"), b.append_basic_block("summed")
@@ -44,7 +79,7 @@ def _loop(
     b.position_at_end(head)
     k = b.phi(WORD)
     running = [b.phi(value.type) for value in sums]
-    k.add_incoming(word(0), before)
+    k.add_incoming(start, before)
     for phi, value in zip(running, sums, strict=True):
         phi.add_incoming(value, before)
     found = list(running)
@@ -54,6 +89,6 @@ def _loop(
     k.add_incoming(following, b.block)
     for phi, value in zip(running, found, strict=True):
         phi.add_incoming(value, b.block)
-    b.cbranch(b.icmp_signed("<", following, word(stop)), head, after)
+    b.cbranch(b.icmp_signed("<", following, stop), head, after)
     b.position_at_end(after)
     return found

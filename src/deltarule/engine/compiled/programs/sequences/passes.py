@@ -23,14 +23,22 @@ from deltarule.engine.compiled.programs.sequences.vectors import Vectors
 class Passes:
     """Write a layer's passes."""
 
-    def __init__(self, vectors: Vectors) -> None:
-        self._v, self._o = vectors, vectors.o
+    def __init__(self, vectors: Vectors, longest: Any = None) -> None:
+        self._v, self._o, self._longest = vectors, vectors.o, longest
+
+    def _steps_until(self, steps: int) -> Any:
+        """Return how many steps of a field are gone through: none behind the longest sequence."""
+        return word(steps) if self._longest is None or steps == 1 else self._longest
 
     def forward(self, stage: Stage) -> None:
         """Write state_t = step(W x_t + U h_{t-1} + b, state_{t-1}) for t = 1, 2, .., T."""
+        with self._o.loop(0, self._steps_until(stage.below.steps)) as t:
+            for part in stage.parts:
+                self._step_of(part, t)
+
+    def _step_of(self, stage: Stage, t: Any) -> None:
         height = max(1, self._v.registers // 2 // len(stage.step.sums))
-        with self._o.loop(0, stage.below.steps) as t:
-            tiled(self._o, stage.units, height, lambda j, n: self._steps(stage, t, j, n))
+        tiled(self._o, stage.units, height, lambda j, n: self._steps(stage, t, j, n))
 
     def _steps(self, stage: Stage, t: Any, j: Any, count: int) -> None:
         """Write step t of the nodes j, j + 1, .."""
@@ -53,7 +61,7 @@ class Passes:
     ) -> list[Any]:
         """Add the products with the same source, and the same lag, to the nodes' sums."""
         v, o, first = self._v, self._o, products[0]
-        source = v.source(stage, first)
+        source = stage.source(first)
         nodes = v.at(source, o.b.sub(t, word(first.lag)))
         rows, several = [], len(stage.step.sums)
         for n in range(count):
@@ -92,7 +100,7 @@ class Passes:
         """Write y, every sequence's own last step of what is below."""
         v, o = self._v, self._o
         y = v.at(ending.y, word(0))
-        with o.loop(0, ending.below.steps) as t:
+        with o.loop(0, self._steps_until(ending.below.steps)) as t:
             there, at_the_end = v.at(ending.below, t), lanes.at_the_end(t)
             with o.loop(0, ending.y.nodes) as j:
                 v.store(o.select(at_the_end, v.load(there, j), v.load(y, j)), y, j)
@@ -102,7 +110,7 @@ class Passes:
         v, o, target = self._v, self._o, ending.dE_dbelow
         assert target is not None
         dE_dy = v.at(ending.dE_dy, word(0))
-        with o.loop(0, ending.below.steps) as t:
+        with o.loop(0, self._steps_until(ending.below.steps)) as t:
             there, at_the_end = v.at(target, t), lanes.at_the_end(t)
             with o.loop(0, ending.y.nodes) as j:
                 v.store(o.select(at_the_end, v.load(dE_dy, j), v.zero), there, j)
@@ -116,11 +124,15 @@ class Passes:
         o, steps = self._o, stage.below.steps
         if stage.truncate is None:
             self._begin(stage)
-            self._walk(stage, word(0), word(steps))
+            end = self._steps_until(steps)
+            if self._longest is not None and steps > 1:
+                self._nothing_behind(stage, end)
+            self._walk(stage, word(0), end)
             return
         k1, k2 = stage.truncate
-        if stage.deltas is not stage.own:
-            self._v.clear(stage.deltas.view)
+        for part in stage.parts:
+            if part.deltas is not part.own:
+                self._v.clear(part.deltas.view)
         with o.loop(0, steps, k1) as i:
             end = o.b.sub(word(steps), i)
             fresh, first = (self._at_least_0(o.b.sub(end, word(k))) for k in (k1, k2))
@@ -136,6 +148,14 @@ class Passes:
             if view is not None:
                 self._v.clear(view)
 
+    def _nothing_behind(self, stage: Stage, end: Any) -> None:
+        """Write deltas of 0 for the steps behind the end that a lag reaches."""
+        for part in stage.parts:
+            rows, lag = part.own.view, max(p.lag for p in part.products)
+            start = self._v.at(rows, end)
+            with self._o.loop(0, lag * rows.field.nodes) as k:
+                self._v.store(self._v.zero, start, k)
+
     def _at_least_0(self, t: Any) -> Any:
         b = self._o.b
         return b.select(b.icmp_signed("<", t, word(0)), word(0), t)
@@ -149,18 +169,27 @@ class Passes:
         """
         v, o = self._v, self._o
 
-        def back(t: Any, j: Any, count: int) -> None:
-            at = v.at(stage.dE_dy, t, j)
-            sums = [v.load(at, n) if errors else v.zero for n in range(count)]
-            own = [p for p in stage.products if p.own and later]
-            sums = self._through(stage, own, stage.own, t, j, sums)
+        def back(part: Stage, t: Any, j: Any, count: int) -> None:
+            at = v.at(part.dE_dy, t, j)
+            from_above = errors and part is stage
+            sums = [v.load(at, n) if from_above else v.zero for n in range(count)]
+            if part is stage:  # of the step behind it, by what was fed back
+                fed = stage.parts[0]
+                own = [p for p in fed.products if p.own and later]
+                sums = self._through(fed, own, fed.own, t, j, sums)
+            else:  # of the same step
+                sums = self._through(stage, stage.products, stage.own, t, j, sums)
             for n, many in v.groups(count):
                 dE_dh = v.joined(sums[n : n + many])
-                self._step_back(stage, t, o.b.add(j, word(n)), many, dE_dh)
+                self._step_back(part, t, o.b.add(j, word(n)), many, dE_dh)
+
+        def backs(part: Stage, t: Any) -> None:
+            tiled(o, part.units, v.registers // 2, lambda j, n: back(part, t, j, n))
 
         with o.loop(first, end) as t:
             down = o.b.sub(o.b.add(first, o.b.sub(end, word(1))), t)
-            tiled(o, stage.units, v.registers // 2, lambda j, n: back(down, j, n))
+            for part in reversed(stage.parts):
+                backs(part, down)
 
     def _through(
         self,
@@ -227,7 +256,7 @@ class Passes:
             for n, value in enumerate(found):
                 v.store(value, at, n)
 
-        with o.loop(0, stage.below.steps) as t:
+        with o.loop(0, self._steps_until(stage.below.steps)) as t:
             tiled(o, target.nodes, v.registers // 2, lambda k, n: write(t, k, n))
 
 

@@ -68,13 +68,19 @@ class Plan:
                     stage = recurrent_stage(l, layer, *given)
                 else:
                     stage = affine_stage(l, layer, *given, last=l == len(layers))
+                if stage.inner is not None:
+                    self._place(stage.inner, 0, "h")
+                    stage.below = stage.inner.output
                 self._place(stage, max(1, _lag(layers[l:])))
+                if stage.inner is not None:
+                    stage.inner.fed = stage.output
                 self.stages.append(stage)
                 below, dE_dy = stage.output, stage.dE_dy
         longest = max((stage.below.steps for stage in self.stages), default=0)
         together = self._field("together", longest, MOST_ROWS)
         for stage in self.stages:
-            stage.together = together
+            for part in stage.parts:
+                part.together = together
         if dE_dy is None:
             raise Untraceable("a network without parameters")
         self.y, self.dE_dy = below, dE_dy
@@ -89,9 +95,9 @@ class Plan:
         self.ending = Ending(len(self.stages), below, y, dE_dy, back)
         return y, back
 
-    def _place(self, stage: Stage, before: int) -> None:
-        """Give a stage its fields."""
-        l, n, steps, step = stage.l, stage.units, stage.below.steps, stage.step
+    def _place(self, stage: Stage, before: int, mark: str = "") -> None:
+        """Give a stage its fields; a layer's inner nodes have a mark of their own."""
+        l, n, steps, step = f"{stage.l}{mark}", stage.units, stage.below.steps, stage.step
         for k in range(len(step.after)):
             stage.states.append(self._field(f"state {l}.{k}", steps, n, before if k == 0 else 1))
         stage.dE_dy = self._field(f"dE_dy {l}", steps, n)
@@ -129,7 +135,7 @@ def _check_objective(objective: Objective) -> None:
         raise Untraceable("a choice of weights, through time")
     if objective.rule.sequential:
         raise Untraceable("the sequential order of updates, through time")
-    if any(not rule.exact for rule in objective.feedbacks.values()):
+    if any(not rule.exact for rule in (*objective.feedbacks.values(), objective.rule.recurrent)):
         raise Untraceable("other backward weights than W, through time")
     if drawing(objective):
         raise Untraceable("numbers drawn in the place of f', through time")

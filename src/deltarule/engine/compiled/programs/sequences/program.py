@@ -32,6 +32,7 @@ from deltarule.engine.compiled.instructions.operations import lanes_of as lanes_
 from deltarule.engine.compiled.instructions.operations import vector_of, word
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.places import LINE, Places
+from deltarule.engine.compiled.programs.sequences.fields import View
 from deltarule.engine.compiled.programs.sequences.gradient import Gradient
 from deltarule.engine.compiled.programs.sequences.loops import tiled
 from deltarule.engine.compiled.programs.sequences.packing import Packing
@@ -81,7 +82,17 @@ class Sequences(Kernel):
         self.memory.reserve("barrier", LINE)
         self.memory.reserve("partial", 3 * LINE * threads)
         self.memory.reserve("threads", threads * self.plan.memory.bytes)
+        self.kept: tuple[int, int, int] | None = None
+        if spec.windows > 1:
+            width = sum(view.nodes for view in self._handed_on())
+            self.kept = -(-batch // lanes), width, lanes
+            self.memory.reserve("kept", int(np.prod(self.kept)) * np.dtype(spec.dtype).itemsize)
         self._run()
+
+    def _handed_on(self) -> list[View]:
+        """Return the states that go from one window to the next."""
+        stages = self.plan.stages
+        return [v for s in stages if s.step.before or s.inner is not None for v in s.states]
 
     def _run(self) -> None:
         """Write the function `run(call, number)`."""
@@ -123,17 +134,44 @@ class Sequences(Kernel):
         stop = b.select(b.icmp_signed("<", stop, n), stop, n)
         with o.loop(start, stop, lanes_in(self.kind)) as i:
             b.store(o.constant(self.kind, 0.0), self.error)
-            self._observations(s, Lanes(o, self.call, self.kind, row, i, n), gradient, learn)
+            lanes = Lanes(o, self.call, self.kind, row, i, n)
+            self._observations(s, lanes, gradient, learn, b.sdiv(i, word(lanes_in(self.kind))))
             found = o.sum_lanes(b.load(self.error, typ=self.kind))
             wide = found if self.element == _DOUBLE else b.fpext(found, _DOUBLE)
             b.store(b.fadd(b.load(self.sums[0], typ=_DOUBLE), wide), self.sums[0])
         o.store(b.load(self.sums[0], typ=_DOUBLE), self.address("errors"), g)
 
-    def _observations(self, s: Any, lanes: Lanes, gradient: Any, learn: Any) -> None:
+    def _hand_on(self, vectors: Vectors, block: Any, fresh: Any = None) -> None:
+        """Write a block's last states to where they are kept; or, with `fresh`, lay them before the
+        first step, or 0 where that is so."""
+        if self.kept is None:
+            return
+        o = self.o
+        place = o.b.mul(block, word(self.kept[1]))
+        kept = self.address("kept")
+        for view in self._handed_on():
+            start = o.b.gep(kept, [place], source_etype=self.kind)
+            at = vectors.at(view, word(view.steps - 1 if fresh is None else -1))
+            with o.loop(0, view.nodes) as j:
+                if fresh is None:
+                    vectors.store(vectors.load(at, j), start, j)
+                else:
+                    value = o.b.select(fresh, vectors.zero, vectors.load(start, j))
+                    vectors.store(value, at, j)
+            place = o.b.add(place, word(view.nodes))
+
+    def _observations(self, s: Any, lanes: Lanes, gradient: Any, learn: Any, block: Any) -> None:
         """Write the passes of the observations in the lanes."""
         vectors = Vectors(self.o, self.machine, self.kind, self.call.theta, self.own)
-        passes, total = Passes(vectors), Gradient(vectors, gradient)
-        lanes.lay(self.plan.x, self.own)
+        longest = None
+        if self.spec.ragged and all(stage.truncate is None for stage in self.plan.stages):
+            longest = lanes.longest()  # a truncated way back is counted from the end of all
+        passes, total = Passes(vectors, longest), Gradient(vectors, gradient, longest)
+        steps = self.plan.x.steps
+        lanes.lay(self.plan.x, self.own, word(steps) if longest is None else longest)
+        if self.kept is not None:
+            number = self.o.b.srem(self.o.b.add(self.call.first, s), word(self.spec.windows))
+            self._hand_on(vectors, block, self.o.b.icmp_signed("==", number, word(0)))
         ending = self.plan.ending
         if ending is not None and ending.above == 0:
             passes.take_ends(ending, lanes)
@@ -141,16 +179,18 @@ class Sequences(Kernel):
             passes.forward(stage)
             if ending is not None and ending.above == k:
                 passes.take_ends(ending, lanes)
-        self._output(s, lanes)
+        self._hand_on(vectors, block)
+        self._output(s, lanes, longest)
         with self.o.b.if_then(learn):
             for k, stage in reversed(list(enumerate(self.plan.stages, 1))):
                 if ending is not None and ending.above == k:
                     passes.spread_ends(ending, lanes)
                 passes.backward(stage)
-                passes.below(stage)
-                total.add(stage)
+                for part in stage.parts:
+                    passes.below(part)
+                    total.add(part)
 
-    def _output(self, s: Any, lanes: Lanes) -> None:
+    def _output(self, s: Any, lanes: Lanes, longest: Any) -> None:
         """Write e, and dE/dy (of an affine layer dE/dnet) of every step of the output."""
         o, b, y = self.o, self.o.b, self.plan.y
         scale = o.load(self.call.scales, _DOUBLE, s)
@@ -179,7 +219,7 @@ class Sequences(Kernel):
                 o.store(lower(delta), place)
             b.store(o.add(b.load(self.error, typ=self.kind), lower(error)), self.error)
 
-        with o.loop(0, y.steps) as t:
+        with o.loop(0, y.steps if longest is None or y.steps == 1 else longest) as t:
             tiled(o, y.nodes, together, lambda j, n: write(t, j, n))
 
     def _total(self) -> None:

@@ -43,11 +43,11 @@ class Lanes:
     def _several(self, kind: ir.Type) -> ir.Type:
         return vector_of(kind, self._lanes)
 
-    def lay(self, x: View, memory: Any) -> None:
-        """Write X of the samples to a field."""
+    def lay(self, x: View, memory: Any, steps: Any) -> None:
+        """Write so many steps of X of the samples to a field."""
         o, size = self._o, x.steps * x.nodes
         place, start = self._places(size), x.at(self._o, memory, self._kind, word(0))
-        with o.loop(0, size) as k:
+        with o.loop(0, o.b.mul(steps, word(x.nodes))) as k:
             value = self._gathered(self._call.X, place, k)
             o.store(value, o.b.gep(start, [k], source_etype=self._kind))
 
@@ -64,8 +64,21 @@ class Lanes:
     def at_the_end(self, t: Any) -> Any:
         """Return whether step t is the last one of the samples' sequences."""
         o, several = self._o, self._several(WORD)
-        lengths = self._read(self._call.lengths, several, self._sample)
-        return o.b.icmp_signed("==", lengths, o.splat(several, o.b.add(t, word(1))))
+        return o.b.icmp_signed("==", self._lengths(), o.splat(several, o.b.add(t, word(1))))
+
+    def longest(self) -> Any:
+        """Return how many steps the longest of the samples' sequences has."""
+        b, lengths = self._o.b, self._lengths()
+        if self._lanes == 1:
+            return lengths
+        found = b.extract_element(lengths, ir.Constant(_HALF, 0))
+        for k in range(1, self._lanes):
+            other = b.extract_element(lengths, ir.Constant(_HALF, k))
+            found = b.select(b.icmp_signed(">", other, found), other, found)
+        return found
+
+    def _lengths(self) -> Any:
+        return self._read(self._call.lengths, self._several(WORD), self._sample)
 
     def _places(self, size: int) -> Any:
         return self._o.b.mul(self._sample, self._o.constant(self._sample.type, size))

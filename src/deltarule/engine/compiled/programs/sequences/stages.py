@@ -14,7 +14,7 @@ from deltarule.engine.compiled.expressions.tracing import Untraceable
 from deltarule.engine.compiled.programs.sequences.fields import Field, Rows, View
 from deltarule.engine.compiled.programs.sequences.packing import Packing
 from deltarule.layers import Conv1d, Dense, EachStep, Layer
-from deltarule.layers.recurrent import Recurrent
+from deltarule.layers.recurrent import Jordan, Recurrent
 from deltarule.rules import LayerRule
 
 NOWHERE = View(Field(0, 0), 0, 0)
@@ -35,7 +35,7 @@ class Product:
     sum: int
     delta: int
     own: bool
-    """Whether the source is the layer's own h; else it is what is below."""
+    """Whether the source is what the layer feeds back, its own h; else it is what is below."""
     lag: int
 
 
@@ -76,6 +76,21 @@ class Stage:
     carried: list[View | None] = field(default_factory=list)
     together: View = NOWHERE
     """Room for the deltas of a few nodes, step by step: the same for every stage."""
+    inner: Stage | None = None
+    """Nodes that come before these within each step, and that alone see what is below the layer."""
+    fed: View | None = None
+    """What is fed back, where it is not the stage's own h."""
+
+    @property
+    def parts(self) -> tuple[Stage, ...]:
+        """The nodes of a step, in the order in which they are worked out."""
+        return (self,) if self.inner is None else (self.inner, self)
+
+    def source(self, p: Product) -> View:
+        """Return what a product's matrix meets."""
+        if not p.own:
+            return self.below
+        return self.states[0] if self.fed is None else self.fed
 
     @property
     def output(self) -> View:
@@ -87,6 +102,10 @@ def recurrent_stage(
     l: int, layer: Recurrent, rule: LayerRule, below: View, dE_dx: View | None, packing: Packing
 ) -> Stage:
     """Return a layer with W, U, b and perhaps further entries for every node."""
+    if layer.checkpoint is not None:
+        raise Untraceable("steps that are computed again on the way back")
+    if type(layer) is Jordan:
+        return _jordan_stage(l, layer, rule, below, dE_dx, packing)
     step, units = _step(layer, rule), layer.units
     W, U, b = (packing.start(l, name) for name in ("W", "U", "b"))
     products, biases = [], []
@@ -104,6 +123,29 @@ def recurrent_stage(
     found = Stage(l, units, step, below, products, biases, dE_dx)
     if layer.truncate is not None and min(layer.truncate) < below.steps:
         found.truncate = layer.truncate
+    return found
+
+
+def _jordan_stage(
+    l: int, layer: Jordan, rule: LayerRule, below: View, dE_dx: View | None, packing: Packing
+) -> Stage:
+    """Return the outputs of a step, with the hidden nodes that see the outputs before as `inner`.
+
+    The outputs are made of the hidden nodes (`below`, once these have a place), and fed back to
+    them (`fed`).
+    """
+    W, U, b, V, c = (packing.start(l, name) for name in ("W", "U", "b", "V", "c"))
+    into = [
+        Product("W", W, below.nodes, 1, 0, 0, False, 0),
+        Product("U", U, layer.outs, 1, 0, 0, True, 1),
+    ]
+    step = affine_step(layer.activation, rule)
+    inner = Stage(l, layer.units, step, below, into, [Bias("b", b, 0, 0)], dE_dx)
+    out = [Product("V", V, layer.units, 1, 0, 0, False, 0)]
+    step = affine_step(layer.output_activation, rule)
+    found = Stage(l, layer.outs, step, below, out, [Bias("c", c, 0, 0)], None, inner=inner)
+    if layer.truncate is not None and min(layer.truncate) < below.steps:
+        found.truncate = inner.truncate = layer.truncate
     return found
 
 

@@ -15,7 +15,6 @@ from deltarule.engine.compiled.instructions.operations import (
     word,
 )
 from deltarule.engine.compiled.programs.sequences.fields import Rows, View
-from deltarule.engine.compiled.programs.sequences.stages import Product, Stage
 
 
 class Vectors:
@@ -101,7 +100,3 @@ class Vectors:
             found.append((first, many))
             first += many
         return found
-
-    def source(self, stage: Stage, p: Product) -> View:
-        """Return what a product's matrix meets."""
-        return stage.states[0] if p.own else stage.below
