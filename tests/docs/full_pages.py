@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from browsers import Browser, browser
 from pages import DOCS
 
@@ -34,6 +33,8 @@ def test_the_pages_are_built() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(HTML).as_posix())
 def test_a_page(page: Path, width: int, chromium: Browser) -> None:
     """Nothing runs out of it, and axe finds nothing."""
+    from axe_playwright_python.sync_playwright import Axe  # this file is imported by `make test`
+
     shown: Any = chromium.page(page.as_uri(), width=width, ready="article")
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(shown)

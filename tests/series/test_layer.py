@@ -65,7 +65,7 @@ def test_a_bundled_series_knows_its_lags():
         ({"layer": "gru:3", "network": "5-3-1"}, "the network 5-3-1 and the layer gru:3 are two"),
         ({"layer": "gru:3", "activation": "relu"}, r"elman:8:relu: leave out activation='relu'"),
         ({"layer": dr.GRU(3)}, r"layers are written as text, such as gru:8.*, not GRU"),
-        ({"layer": "gru:3", "rule": "feedback=random"}, "this works for networks of affine"),
+        ({"layer": "gru:3", "rule": "feedback=direct"}, "direct"),
     ],
 )
 def test_what_does_not_fit_is_refused(options, says, rng):

@@ -12,17 +12,21 @@ from command_line import COMMAND
 __all__ = ["lab", "served"]
 
 
-def lab(*words: str) -> contextlib.AbstractContextManager[tuple[subprocess.Popen[str], str]]:
+def lab(
+    *words: str, env: dict[str, str] | None = None
+) -> contextlib.AbstractContextManager[tuple[subprocess.Popen[str], str]]:
     """Give the lab's process and its address; it is ended."""
-    return served("lab", "--no-browser", *words)
+    return served("lab", "--no-browser", *words, env=env)
 
 
 @contextlib.contextmanager
-def served(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(
+    *words: str, env: dict[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Give the process of a command that serves, and its address; it is ended."""
     command = [*COMMAND, *words]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as run:
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=env) as run:
         try:
             assert run.stdout is not None
             line = run.stdout.readline()

@@ -38,7 +38,7 @@ import deltarule as dr
         ({"sample_weight": -np.ones(23)}, "23 values that are negative or not finite"),
         ({"class_weight": {1: 1.0}}, "class_weight needs classes"),
         ({"class_weight": "even"}, "class_weight needs classes"),
-        ({"shuffle": "no"}, "shuffle is True or False, not 'no'"),
+        ({"shuffle": "no"}, "shuffle is True, False or 'by_length', not 'no'"),
         ({"seed": True}, "seed is a whole number of at least 0"),
         ({"seed": -4, "theta": np.zeros(26), "shuffle": False}, "seed is a whole number"),
         ({"theta": np.zeros(26) * 1j}, "theta is complex, but the computation is in float64"),

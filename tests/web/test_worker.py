@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import glob
 import json
 import os
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -105,11 +104,10 @@ def _gone(processes: list[psutil.Process], seconds: float) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_one_page_at_work_takes_no_time_from_another_and_the_end_leaves_nothing(
-    number: int,
+    number: int, tmp_path: Path
 ) -> None:
-    before = set(glob.glob(f"{tempfile.gettempdir()}/deltarule-lab-*"))
     with contextlib.ExitStack() as stack:
-        run, address = stack.enter_context(lab())
+        run, address = stack.enter_context(lab(env={**os.environ, "TMPDIR": str(tmp_path)}))
         busy, other = (stack.enter_context(_page(address)) for _ in range(2))
         busy.recv()
         other.recv()
@@ -130,7 +128,7 @@ def test_one_page_at_work_takes_no_time_from_another_and_the_end_leaves_nothing(
         assert _gone(processes, seconds=3)
         assert run.stderr is not None
         assert number == signal.SIGKILL or run.stderr.read() == ""
-    assert set(glob.glob(f"{tempfile.gettempdir()}/deltarule-lab-*")) <= before
+    assert list(tmp_path.glob("deltarule-lab-*")) == []
 
 
 def test_a_page_that_goes_takes_its_session_with_it() -> None:

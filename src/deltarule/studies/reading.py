@@ -12,7 +12,7 @@ from deltarule.core.errors import DataError, UsageError, nearest, unknown_name
 from deltarule.core.input_file import unreadable
 from deltarule.core.places import Places
 from deltarule.studies.factors import Factor
-from deltarule.studies.settings import checked
+from deltarule.studies.settings import checked, trained
 from deltarule.studies.study import Study, seeds_of
 
 _FOLDER = Path(__file__).with_name("shipped")
@@ -74,6 +74,8 @@ def _study(text: str, name: str, changes: Mapping[str, Any]) -> Study:
     at.known("entry of [study]", said, _STUDY, "study")
     fixed = {key: at(("settings", key), checked, key, v) for key, v in _of(found, "settings")}
     vary = {key: at(("grid", key), _factor, at, key, v).levels for key, v in _of(found, "grid")}
+    if "epochs" in fixed:
+        at(("settings", "epochs"), trained, fixed["epochs"], fixed.get("reach", "reach" in vary))
     if "seeds" in said:
         at(("study", "seeds"), seeds_of, said["seeds"])
     for key, label in _of(found, "baseline"):

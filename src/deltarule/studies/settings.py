@@ -121,6 +121,11 @@ def checked(name: str, value: Any) -> Any:
     return _CHECKS[name](value)
 
 
+def trained(epochs: int, reach: bool) -> int:
+    """Return the number of epochs; 0 only where the first weights are measured, by `reach`."""
+    return whole("epochs", epochs, 0 if reach else 1)
+
+
 def _network(value: Any) -> Network | tuple[Layer, ...]:
     if isinstance(value, str):
         return tuple(written_layers(value))

@@ -13,7 +13,7 @@ from deltarule.network import Network
 from deltarule.studies.definition import Definition
 from deltarule.studies.factors import Factor, cells_of
 from deltarule.studies.results import Results
-from deltarule.studies.settings import Settings, checked
+from deltarule.studies.settings import Settings, checked, trained
 
 HELD = ("weights", "order", "split")
 """The sources of chance that a study may hold: they are those of its first seed then."""
@@ -108,6 +108,7 @@ class Study:
         for cell in self.cells:
             if cell.settings.data is None:
                 raise UsageError(f"{cell.name}: there are no data; name them, such as data='xor'")
+            trained(cell.settings.epochs, cell.settings.reach)
         by_name = {factor.name: factor for factor in factors}
         levels = {}
         for name, label in (baseline or {}).items():
