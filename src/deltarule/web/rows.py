@@ -91,7 +91,10 @@ def table_of(model: Model, rows: list[Row]) -> Table:
     if absent:
         hint = nearest(absent[0], known)
         others = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-        raise DataError(f"no row has the column {absent[0]!r}{others}{hint or '.'}")
+        raise DataError(
+            f"no row has the column {absent[0]!r}{others}{hint or '.'} A body is a row, {{column: "
+            "value}, or a list of rows."
+        )
     nothing = np.full(len(rows), np.nan)
     return Table(SOURCE, (*columns, *(Column(n, "numeric", nothing) for n in known)))
 
