@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 
 from deltarule.cli import complete
 from deltarule.cli.guard import guarded, say_note
+from deltarule.core.errors import DeltaruleError
 
 if TYPE_CHECKING:
     from deltarule.studies import Results, Study
@@ -113,12 +115,16 @@ def list_(
     """List the studies that come along, with the question of each and how many runs it takes."""
     from deltarule.cli.screen import Screen
     from deltarule.series import studies as forecasts
-    from deltarule.studies.reading import SHIPPED, read_study
+    from deltarule.studies.reading import SHIPPED, read_study, shipped
 
     rows = []
     for name in SHIPPED:
-        found = read_study(name).definition
-        rows.append({"name": name, "question": found.plain["question"], "size": found.size()})
+        question = tomllib.loads(shipped(name))["study"]["question"]
+        try:
+            size = read_study(name).definition.size()
+        except DeltaruleError as error:  # data that an extra brings along, which is not installed
+            size = str(error)
+        rows.append({"name": name, "question": question, "size": size})
     for name in forecasts.SHIPPED:
         study = forecasts.read_study(name)
         rows.append({"name": name, "question": study.question, "size": study.size()})
