@@ -98,10 +98,13 @@ def read(subject: Subject, known: Known, refused: Refused | None = None) -> Read
     tried = []
     partial: Reading | None = None
     together = single = False
+    short: set[tuple[Any, ...]] = set()
     for way in ways(subject, known.sizes, known.bias, refused, usual=known.guessed):
         if partial is not None and way.pieces != partial.way.pieces:
             continue
-        made = _made(way, refused)
+        if (way.sizes, len(way.pieces)) in short:
+            continue
+        made = _made(way, refused, short=short)
         if made is None:
             continue
         found = _proved(made, known, hidden=True)
@@ -145,8 +148,14 @@ class _Made:
         return Reading(self.way, net, names, last.kind, proved, last.remarks, last.misshapen)
 
 
-def _made(way: Way, refused: Refused, seed: int = 0) -> _Made | None:
-    """Call the program; None where it refuses, or delivers no gradient."""
+def _made(
+    way: Way, refused: Refused, seed: int = 0, short: set[tuple[Any, ...]] | None = None
+) -> _Made | None:
+    """Call the program; None where it refuses, or delivers no gradient.
+
+    A list of so many arrays that is too short for it is so whatever the form of X and T: it is
+    noted in `short`.
+    """
     net = network_of(way.pieces, way.sizes, ["sigmoid"] * (len(way.sizes) - 1))
     at = point(net, seed=seed)
     T = at.classes if "class" in way.form.name else at.T
@@ -160,6 +169,9 @@ def _made(way: Way, refused: Refused, seed: int = 0) -> _Made | None:
             outcome = outcome_of(way, trial)
         except Exception as error:
             refused[told(error)] += 1
+            arrays = way.slots is None and way.form.name == "rows"  # X and T are no lists
+            if short is not None and arrays and str(error) == "list index out of range":
+                short.add((way.sizes, len(way.pieces)))
             return None
         if outcome is None or _leaves_weights(way, trial, outcome):
             return None
