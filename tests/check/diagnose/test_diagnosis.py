@@ -297,3 +297,12 @@ def test_what_a_bound_cuts_off_does_not_spoil_a_fit():
     assert [m.code for m in found.mistakes] == ["l2_scaled", "clipped"]
     assert found.mistakes[0].parameters["l2"] == pytest.approx(0.3, rel=1e-6)
     assert found.mistakes[1].parameters["bound"] == bound
+
+
+def test_round_numbers_are_no_sign_of_lower_precision():
+    """Where two numbers alone differ from 0, half of float16's tolerance would explain them."""
+    net = dr.Network(1, [dr.Dense(2)])
+    theta, X, T = np.array([1.0, 1.0, 1.21551306, -1.84132011]), [[0.0]], [[0.0, 0.0]]
+    found = dr.diagnose([0.0, 0.0, 1.0, -1.0], net, theta, X, T, loss="squared_error")
+    assert "float_noise" not in [m.code for m in (*found.mistakes, *found.candidates)]
+    assert "wrong_loss" in str(found)

@@ -151,7 +151,8 @@ def roundings(case: Case) -> list[Any]:
 def precisions_of(case: Case, vector: Array) -> list[float]:
     """Return, by layer from 1, eps of the lowest precision that holds every entry exactly.
 
-    Most vectors of float64 need float64. Zeros fit everywhere and prove nothing.
+    Most vectors of float64 need float64. Zeros and round numbers, such as the signs of errors, fit
+    everywhere and prove nothing.
     """
     return [
         _precision(np.concatenate([p.ravel() for p in pair])) for pair in case.split(vector)[1:]
@@ -159,9 +160,12 @@ def precisions_of(case: Case, vector: Array) -> list[float]:
 
 
 def _precision(vector: Array) -> float:
-    found = EPS
-    for kind in LOWER if np.any(vector) else ():
+    found, digits = EPS, np.frexp(vector)[0]
+    for kind in LOWER:
+        info = np.finfo(kind)
+        round_ = not np.any(digits * 2.0 ** ((info.nmant + 1) // 2) % 1.0)  # half of its bits do
         with np.errstate(over="ignore"):
-            if np.array_equal(vector.astype(kind).astype(np.float64), vector):
-                found = float(np.finfo(kind).eps)
+            same = np.array_equal(vector.astype(kind).astype(np.float64), vector)
+        if same and not round_:
+            found = float(info.eps)
     return found
