@@ -13,29 +13,28 @@ from deltarule.core.namespace import NUMPY
 from deltarule.core.sequences import Sequences
 from deltarule.engine.objective import Objective
 from deltarule.engine.samples import Samples
-from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Outcome, Totals, Trainer
+from deltarule.engine.trainer import (
+    Around,
+    BatchPlan,
+    ChunkOutcome,
+    Outcome,
+    Totals,
+    Trainer,
+    placed,
+)
 from deltarule.layers import Unweighted
 from deltarule.network import Network
 
 
-class Ahead:
+class Ahead(Around):
     """A trainer of the layers behind the first, which are done when samples come in.
 
     What goes in and out are the samples and the theta of the whole network.
     """
 
     def __init__(self, trainer: Trainer, first: Unweighted) -> None:
-        self._trainer, self._first = trainer, first
-        self._last: tuple[Samples, Samples] | None = None
-
-    @property
-    def threads(self) -> int:
-        """How many threads do the work together."""
-        return self._trainer.threads
-
-    def epochs_at_once(self, updates: int) -> int:
-        """Return how many epochs of so many updates may be done in one call of `chunk`."""
-        return self._trainer.epochs_at_once(updates)
+        super().__init__(trainer)
+        self._first = first
 
     def error_over(self, theta: Array, samples: Samples) -> float:
         """Return E over any number of samples, the penalty included."""
@@ -61,16 +60,11 @@ class Ahead:
         proceed: Callable[[int], bool],
     ) -> Outcome:
         """Do one update per batch of the plan while `proceed` allows it."""
-        found = self._trainer.run(self._plan(plan), theta, slots, totals, proceed)
-        if found.non_finite is None:
-            return found
-        batch = plan.batch(found.non_finite.batch.t - plan.updates - 1)
-        return replace(found, non_finite=replace(found.non_finite, batch=batch))
+        return placed(self._trainer.run(self._plan(plan), theta, slots, totals, proceed), plan)
 
     def _plan(self, plan: BatchPlan) -> BatchPlan:
-        if self._last is None or self._last[0] is not plan.samples:
-            self._last = plan.samples, behind(self._first, plan.samples)
-        return replace(plan, samples=self._last[1])
+        own = self._made(plan.samples, lambda samples: behind(self._first, samples))
+        return replace(plan, samples=own)
 
 
 def ahead(objective: Objective) -> tuple[Objective, Unweighted | None]:

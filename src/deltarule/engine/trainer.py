@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -177,3 +177,34 @@ class Trainer(Protocol):
         `proceed(updates)` is asked before every so many updates, and answers whether to do them.
         The arrays given are never written to.
         """
+
+
+class Around:
+    """What a trainer has that looks at samples otherwise, and leaves the work to another one."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._last: tuple[Samples, Samples] | None = None
+
+    @property
+    def threads(self) -> int:
+        """How many threads do the work together."""
+        return self._trainer.threads
+
+    def epochs_at_once(self, updates: int) -> int:
+        """Return how many epochs of so many updates may be done in one call of `chunk`."""
+        return self._trainer.epochs_at_once(updates)
+
+    def _made(self, samples: Samples, make: Callable[[Samples], Samples]) -> Samples:
+        """Return the samples as the other one sees them; made once."""
+        if self._last is None or self._last[0] is not samples:
+            self._last = samples, make(samples)
+        return self._last[1]
+
+
+def placed(found: Outcome, plan: BatchPlan) -> Outcome:
+    """Return an outcome with the plan's own batch where a number was not finite."""
+    if found.non_finite is None:
+        return found
+    batch = plan.batch(found.non_finite.batch.t - plan.updates - 1)
+    return replace(found, non_finite=replace(found.non_finite, batch=batch))

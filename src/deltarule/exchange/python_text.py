@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from numpy.typing import NDArray
-
+from deltarule.core.arrays import Array
 from deltarule.core.version import VERSION
 from deltarule.exchange.numbers_text import lines_of
 from deltarule.exchange.operations import Operations
@@ -127,7 +126,7 @@ def answering(ops: Operations, outputs: str) -> list[str]:
     ]
 
 
-def array_lines(name: str, numbers: NDArray[Any], make: str) -> list[str]:
+def array_lines(name: str, numbers: Array, make: str) -> list[str]:
     """Return an array by name, a row of it beginning a line; `make` is around its list."""
     rows = numbers if numbers.ndim == 2 else [numbers]
     body = []
@@ -143,3 +142,35 @@ def array_lines(name: str, numbers: NDArray[Any], make: str) -> list[str]:
 def indented(lines: list[str]) -> list[str]:
     """Return lines four columns further."""
     return [f"    {line}" if line else line for line in lines]
+
+
+def torch_frame(
+    first: list[str], ops: Operations, blocks: Iterable[list[str]], weights: Mapping[str, Array]
+) -> str:
+    """Return a file for PyTorch around its own blocks, the last of which is `class Network`.
+
+    `weights` are what the module's parameters hold, by the name that each has in it.
+    """
+    lines = [*first, "", "import numpy as np", "import torch", "", *encoding(ops)]
+    for block in [*blocks, list(answering(ops, "outputs(rows)"))]:
+        lines += ["", "", *block]
+    lines += [
+        "",
+        "",
+        "def outputs(rows):",
+        '    """Return the network\'s outputs for rows of cells, as an array of NumPy\'s."""',
+        "    with torch.no_grad():",
+        "        return network(torch.from_numpy(encode(rows))).numpy()",
+        "",
+        "",
+        "network = Network()",
+        "",
+        "# The weights: row j of W is what goes into node j.",
+        "with torch.no_grad():",
+    ]
+    for name, values in weights.items():
+        array = list(array_lines("", values, "torch.tensor"))
+        array[0] = f"network.{name}.copy_({array[0].removeprefix(' = ')}"
+        array[-1] += ")"
+        lines += indented(array)
+    return "\n".join(lines) + "\n"

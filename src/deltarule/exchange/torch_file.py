@@ -8,16 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deltarule.core.arrays import Array
 from deltarule.exchange.operations import Operations
 from deltarule.exchange.over_time.text import torch_text
-from deltarule.exchange.python_text import (
-    answering,
-    array_lines,
-    encoding,
-    head,
-    indented,
-    targets_text,
-)
+from deltarule.exchange.python_text import head, indented, targets_text, torch_frame
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Dialect, Writer, unrolled
@@ -46,34 +40,8 @@ def torch_file(ops: Operations, trial: Trial, name: str) -> str:
         f"`predict(rows)` says {targets_text(ops)}. `network` is the module:\n"
         "`network(torch.from_numpy(encode(rows)))` has its outputs, to be differentiated."
     )
-    lines = [
-        *head("a module of PyTorch", ops, more),
-        "",
-        "import numpy as np",
-        "import torch",
-        "",
-        *encoding(ops),
-        *(line for block in _functions(ops) for line in ["", "", *block]),
-        "",
-        "",
-        *_module(ops),
-        "",
-        "",
-        *answering(ops, "outputs(rows)"),
-        "",
-        "",
-        "def outputs(rows):",
-        '    """Return the network\'s outputs for rows of cells, as an array of NumPy\'s."""',
-        "    with torch.no_grad():",
-        "        return network(torch.from_numpy(encode(rows))).numpy()",
-        "",
-        "",
-        "network = Network()",
-        "",
-        "# The weights: row j of W is what goes into node j.",
-        *_weights(ops),
-    ]
-    return "\n".join(lines) + "\n"
+    blocks = [*_functions(ops), list(_module(ops))]
+    return torch_frame(head("a module of PyTorch", ops, more), ops, blocks, _weights(ops))
 
 
 def _functions(ops: Operations) -> Iterator[list[str]]:
@@ -101,15 +69,13 @@ def _module(ops: Operations) -> Iterator[str]:
     yield "        return y"
 
 
-def _weights(ops: Operations) -> Iterator[str]:
-    yield "with torch.no_grad():"
+def _weights(ops: Operations) -> dict[str, Array]:
+    found = {}
     for l, step in enumerate(ops.steps, 1):
-        pairs = [("weight", step.W)] + ([] if step.b is None else [("bias", step.b)])
-        for name, numbers in pairs:
-            array = list(array_lines("", numbers, "torch.tensor"))
-            array[0] = f"network.layer{l}.{name}.copy_({array[0].removeprefix(' = ')}"
-            array[-1] += ")"
-            yield from indented(array)
+        found[f"layer{l}.weight"] = step.W
+        if step.b is not None:
+            found[f"layer{l}.bias"] = step.b
+    return found
 
 
 def _answer(path: Path, trial: Trial, name: str) -> Any:

@@ -18,7 +18,7 @@ from deltarule.engine.epoch import error_over
 from deltarule.engine.objective import Objective
 from deltarule.engine.over_time import OverTime
 from deltarule.engine.samples import Samples
-from deltarule.engine.trainer import BatchPlan, ChunkOutcome, Outcome, Totals
+from deltarule.engine.trainer import Around, BatchPlan, ChunkOutcome, Outcome, Totals, placed
 from deltarule.network import Network
 
 
@@ -29,21 +29,12 @@ def of_one_window(objective: Objective, over_time: OverTime) -> Objective:
     return replace(objective, network=network)
 
 
-class Windowed:
+class Windowed(Around):
     """A trainer of whole sequences, window by window."""
 
     def __init__(self, trainer: CompiledTrainer, objective: Objective, over_time: OverTime) -> None:
-        self._trainer, self._objective, self._over_time = trainer, objective, over_time
-        self._last: tuple[Samples, Samples] | None = None
-
-    @property
-    def threads(self) -> int:
-        """How many threads do the work together."""
-        return self._trainer.threads
-
-    def epochs_at_once(self, updates: int) -> int:
-        """Return how many epochs of so many updates may be done in one call of `chunk`."""
-        return self._trainer.epochs_at_once(updates)
+        super().__init__(trainer)
+        self._compiled, self._objective, self._over_time = trainer, objective, over_time
 
     def error_over(self, theta: Array, samples: Samples) -> float:
         """Return E over any number of whole sequences, the penalty included."""
@@ -83,11 +74,8 @@ class Windowed:
         before = self._scaled(totals, float(W))
         found = self._trainer.run(self._plan(plan), theta, slots[:own], before, proceed)
         states = (*found.slots, *self._states(plan))
-        done = replace(found, slots=states, totals=self._scaled(found.totals, 1.0 / W))
-        if found.non_finite is None:
-            return done
-        batch = plan.batch(found.non_finite.batch.t - plan.updates - 1)
-        return replace(done, non_finite=replace(found.non_finite, batch=batch))
+        totals = self._scaled(found.totals, 1.0 / W)
+        return placed(replace(found, slots=states, totals=totals), plan)
 
     def _own(self, slots: tuple[Array, ...]) -> int:
         """Return how many of the vectors are the optimiser's; the others are states."""
@@ -99,7 +87,7 @@ class Windowed:
 
     def _take(self, states: tuple[Array, ...]) -> None:
         """Lay down the states that the next window begins with, as the program keeps them."""
-        kept = self._trainer.kept
+        kept = self._compiled.kept
         blocks, _, lanes = kept.shape
         joined = np.concatenate(states, axis=1)
         rows = np.zeros((blocks * lanes, joined.shape[1]), kept.dtype)
@@ -108,7 +96,7 @@ class Windowed:
 
     def _states(self, plan: BatchPlan) -> tuple[Array, ...]:
         """Return the states that the last window has left."""
-        kept = self._trainer.kept
+        kept = self._compiled.kept
         rows = kept.swapaxes(1, 2).reshape(-1, kept.shape[1])[: plan.batch_size]
         ends = np.cumsum(self._over_time.widths)[:-1]
         return tuple(part.copy() for part in np.split(rows, ends, axis=1))
@@ -116,10 +104,9 @@ class Windowed:
     def _plan(self, plan: BatchPlan) -> BatchPlan:
         """Return the plan of the windows as samples of their own."""
         s, W = plan.samples, plan.windows
-        if self._last is None or self._last[0] is not s:
-            self._last = s, self._over_time.apart(s)
         order = np.arange(len(s)) if plan.order is None else plan.order
         batches = order.reshape(*order.shape[:-1], -1, 1, plan.batch_size)
         each = batches * W + np.arange(W)[:, None]
         rows = each.reshape(*order.shape[:-1], -1)
-        return replace(plan, samples=self._last[1], order=rows, windows=1, cut=None)
+        own = self._made(s, self._over_time.apart)
+        return replace(plan, samples=own, order=rows, windows=1, cut=None)

@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from deltarule.exchange.operations import Operations
 from deltarule.exchange.over_time.program import Affine, Concat, Formula, Slice, StepProgram
-from deltarule.exchange.python_text import answering, array_lines, encoding, head, indented
+from deltarule.exchange.python_text import (
+    answering,
+    array_lines,
+    encoding,
+    head,
+    indented,
+    torch_frame,
+)
 from deltarule.exchange.words import Dialect, Writer
 
 _FORWARD = "Return the outputs for X (n, inputs): all steps of a feature stand together."
@@ -103,41 +110,8 @@ def torch_text(ops: Operations, words: Dialect) -> str:
     made = program_of(ops)
     own = replace(words, constants="{}.to(x.dtype)")
     body = step_lines(made, own, "torch.cat([{}], dim=1)", lambda name: f"self.{name}")
-    lines = [
-        *_head("a module of PyTorch", ops, made),
-        "",
-        "import numpy as np",
-        "import torch",
-        "",
-        *encoding(ops),
-        "",
-        "",
-        *_counts(made),
-        "",
-        "",
-        *_module(made, body),
-        "",
-        "",
-        *answering(ops, "outputs(rows)"),
-        "",
-        "",
-        "def outputs(rows):",
-        '    """Return the network\'s outputs for rows of cells, as an array of NumPy\'s."""',
-        "    with torch.no_grad():",
-        "        return network(torch.from_numpy(encode(rows))).numpy()",
-        "",
-        "",
-        "network = Network()",
-        "",
-        "# The weights: row j of W is what goes into node j.",
-        "with torch.no_grad():",
-    ]
-    for name, values in made.weights.items():
-        array = array_lines("", values, "torch.tensor")
-        array[0] = f"network.{name}.copy_({array[0].removeprefix(' = ')}"
-        array[-1] += ")"
-        lines += indented(array)
-    return "\n".join(lines) + "\n"
+    blocks = [_counts(made), list(_module(made, body))]
+    return torch_frame(_head("a module of PyTorch", ops, made), ops, blocks, made.weights)
 
 
 def _module(made: StepProgram, body: list[str]) -> Iterator[str]:
