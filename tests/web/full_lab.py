@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import numpy as np
 import pytest
-from browsers import Browser, browser
+from browsers import Browser
 from labs import lab
 from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -44,18 +44,6 @@ SIZES = (
 )  # fmt: skip
 PATIENCE = 1.0
 """Seconds that an answer is waited for: a server may wait for the rest of a request."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with lab() as (_, found):
-        yield found
 
 
 @pytest.fixture(autouse=True)

@@ -10,19 +10,12 @@ from contextlib import ExitStack
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from labs import lab
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from deltarule.web.guard import new_token
 
 Get = Callable[..., http.client.HTTPResponse]
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with lab() as (_, found):
-        yield found
 
 
 @pytest.fixture

@@ -10,24 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsers import Browser, browser, downloaded, needs_browser
+from browsers import Browser, downloaded, needs_browser
 from labs import lab
 
 import deltarule as dr
 
 pytestmark = [pytest.mark.slow, needs_browser]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with lab() as (_, found):
-        yield found
 
 
 @pytest.fixture(autouse=True)
