@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
 from deltarule.data import Table
@@ -37,6 +41,8 @@ class Setup:
         batch_size: rows per update; 0 takes all.
         seed: of the split, of the first weights, of every batch and of what rules draw.
         validation, test: the shares of the rows that are not trained on.
+        weights: the first ones: `"drawn"` by the seed or, where the lab was started with a model,
+            the `"model"`'s.
         lanes: one to four, from the same first weights.
 
     >>> Setup.read({"data": "xor", "hidden": "3", "lanes": [{"rule": "hidden=constant"}]}).lanes
@@ -53,6 +59,7 @@ class Setup:
     seed: int = 1
     validation: float = 0.1
     test: float = 0.2
+    weights: str = "drawn"
     lanes: tuple[LaneSetup, ...] = field(default=(LaneSetup(),))
 
     @classmethod
@@ -72,12 +79,12 @@ class Setup:
         """Return it as plain values."""
         return {**asdict(self), "lanes": [asdict(lane) for lane in self.lanes]}
 
-    def plans(self, table: Table) -> list[Plan]:
-        """Return what every lane trains on the table.
+    def plans(self, table: Table, options: Mapping[str, Any] | None = None) -> list[Plan]:
+        """Return what every lane trains on the table; `options` are of a `Recipe`, and more.
 
         Raises what `deltarule.models.plan.plan` raises: the errors of `deltarule train`.
         """
-        recipe = Recipe(**self.recipe())
+        recipe = Recipe(**self.recipe(), **(options or {}))
         found = []
         for lane in self.lanes:
             if lane.lr is not None and lane.lr <= 0:
@@ -124,6 +131,26 @@ class Setup:
             words += [f"--{name}", repr(share)] if share != getattr(Recipe, name) else []
         words += ["--seed", str(self.seed), "--epochs", str(epochs), "--patience", "0"]
         return shlex.join([*words, "--dtype", "float64"])
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A model that the lab was started with: the name of its data, how they are prepared, theta."""
+
+    data: str
+    options: Mapping[str, Any]
+    sizes: tuple[int, ...]
+    theta: NDArray[np.float64]
+
+    def weights(self, sizes: tuple[int, ...]) -> NDArray[np.float64]:
+        """Return its weights for a network of other or the same layers. Raises `UsageError`."""
+        if sizes != self.sizes:
+            own, other = ("-".join(map(str, one)) for one in (self.sizes, sizes))
+            raise UsageError(
+                f"the model's weights are those of {own}, and this network is {other}: take first "
+                "weights that are drawn"
+            )
+        return self.theta
 
 
 def _record(cls: type, given: Any, whose: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import { say } from "./text.js";
 
-const PLAIN = ["data", "hidden", "activation", "loss", "batch_size", "seed", "validation", "test"];
+const PLAIN = ["data", "hidden", "activation", "loss", "batch_size", "seed", "validation", "test", "weights"];
 
 // moons:200,0.1 is the problem moons with its parameters
 const split = (name, parameters) => {
@@ -24,6 +24,7 @@ export class SetupForm {
     for (const name of PLAIN) elements[name].value = start.setup[name];
     elements.data.value = kind;
     elements.target.replaceChildren(...start.columns.map((name) => new Option(name, name, false, start.target.includes(name))));
+    document.getElementById("weights-field").hidden = !start.model;
     this.lanes.replaceChildren(...start.setup.lanes.map((lane, k) => this.fields(lane, k)));
     this.describe(given);
   }
@@ -71,6 +72,7 @@ export class SetupForm {
     const same = data === this.start.setup.data, chosen = at("target");
     const target = same && !this.start.target.includes(chosen) ? chosen : same ? this.start.setup.target : "";
     const whole = Object.fromEntries(["batch_size", "seed", "validation", "test"].map((name) => [name, Number(at(name))]));
-    return { ...this.start.setup, ...whole, data, target, hidden: at("hidden"), activation: at("activation"), loss: at("loss"), lanes };
+    const weights = data === this.start.model ? at("weights") : "drawn";
+    return { ...this.start.setup, ...whole, weights, data, target, hidden: at("hidden"), activation: at("activation"), loss: at("loss"), lanes };
   }
 }

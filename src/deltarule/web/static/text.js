@@ -9,6 +9,7 @@ export async function load(language, recorded) {
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = say(element.dataset.text);
   }
+  for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = say(element.dataset.label);
 }
 
 export function language() {
