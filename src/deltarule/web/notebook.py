@@ -148,4 +148,5 @@ def _start(still: _Still, rows: int) -> dict[str, Any]:
         "X": rounded(samples.X[:400, :2], 4),
         "T": rounded(T[:400], 4),
         "notes": [],
+        "classes": [],
     }

@@ -41,7 +41,7 @@ export function stageFormula(stage, passes, j, weight, exact) {
   if (stage <= L) {
     const terms = layer.W[j - 1].map((w, k) => `${factor(w)} \\cdot ${factor(y(l - 1, k + 1))}`);
     const bias = layer.b ? ` + b_{${at}}` : "", own = layer.b ? ` + ${factor(layer.b[j - 1])}` : "";
-    return `net_{${at}} = \\sum_k w_{${at},k}\\, y_{${l - 1},k}${bias} = ${sum(terms)}${own} = ${net}, \\qquad y_{${at}} = f(${net}) = ${number(layer.y[j - 1])}`;
+    return `\\text{net}_{${at}} = \\sum_k w_{${at},k}\\, y_{${l - 1},k}${bias} = ${sum(terms)}${own} = ${net}, \\qquad y_{${at}} = f(${net}) = ${number(layer.y[j - 1])}`;
   }
   const dE = `\\frac{\\partial E}{\\partial y_{${at}}}`, up = number(layer.dE_dy[j - 1]), delta = number(layer.delta[j - 1]);
   let above = up;
@@ -50,6 +50,6 @@ export function stageFormula(stage, passes, j, weight, exact) {
     above = `\\sum_i \\delta_{${l + 1},i}\\, w_{${l + 1},i,${j}} = ${sum(next.delta.map((d, i) => `${factor(d)} \\cdot ${factor(next.W[i][j - 1])}`))} = ${up}`;
   }
   const slope = layer.slope[j - 1];
-  const bent = exact && typeof slope === "number" ? `${dE}\\, f'(net_{${at}}) = ${factor(layer.dE_dy[j - 1])} \\cdot ${factor(slope)} = ${delta}` : delta;
+  const bent = exact && typeof slope === "number" ? `${dE}\\, f'(\\text{net}_{${at}}) = ${factor(layer.dE_dy[j - 1])} \\cdot ${factor(slope)} = ${delta}` : delta;
   return `${dE} = ${above}, \\qquad \\delta_{${at}} = ${bent}`;
 }

@@ -122,7 +122,9 @@ function drawOutputs() {
     drawMap(figure.firstChild, one.map, start);
   });
   const n = view.lanes[0].predictions.length;
-  const text = (row) => row.map((v) => number(v, 3)).join(" ");
+  // of many outputs the largest, by its class
+  const largest = (row) => { const k = row.indexOf(Math.max(...row)); return `${start.classes[k]}: ${number(row[k], 3)}`; };
+  const text = (row) => (row.length > 3 && start.classes.length === row.length ? largest(row) : row.map((v) => number(v, 3)).join(" "));
   table($("predictions"), [say("row"), say("target"), ...view.lanes.map((_, k) => `y, ${say("lane")} ${k + 1}`)], [...Array(n).keys()].map((i) => [i + 1, text(start.T[i]), ...view.lanes.map((one) => text(one.predictions[i]))]));
 }
 
