@@ -82,6 +82,8 @@ HOSTILE_SETUPS = [
     '{"lanes": [{"rule": "choice=largest:9999"}]}', '{"lanes": [{"optimizer": "mine.py:opt"}]}',
     '{"lanes": [{"optimizer": "lbfgs"}]}', '{"lanes": [{"lr": 0}]}', '{"lanes": [{"lr": NaN}]}',
     '{"lanes": [{"lr": "1"}]}', '{"weights": "model"}', '{"weights": "mine"}',
+    '{"lanes": [{"matched": 1}]}',
+    '{"lanes": [{"rule": "hidden=random:0,1", "matched": true}]}',
 ]  # fmt: skip
 HOSTILE += [f'{{"do": "setup", "setup": {setup}}}' for setup in HOSTILE_SETUPS]
 
@@ -196,3 +198,23 @@ def test_a_changed_rate_has_no_command_and_says_so_in_the_model(tmp_path) -> Non
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(packed))) as archive:
         archive.extractall(tmp_path)
     assert "changed at update 3" in dr.load(tmp_path / "xor-model").description["notes"][-1]
+
+
+def test_a_rule_is_the_gradient_of_another_f() -> None:
+    """The chain rule with F, F' = g, has the deltas that the rule g has, on the same nets."""
+    rule = {"rule": "hidden=offset:0.1", "lr": 0.5}
+    session = Session(Setup.read({"hidden": "3", "lanes": [rule, {**rule, "matched": True}]}))
+    plain, matched = session.lanes
+    np.testing.assert_array_equal(plain.theta, matched.theta)
+    nets = matched.backprop().nets[1]
+    f = plain.plan.network.layers[0].activation
+    np.testing.assert_allclose(matched.backprop().outputs[1], f(nets) + 0.1 * nets, rtol=1e-12)
+    assert session.answer({"do": "check", "lane": 0})["check"]["right"] is False
+    assert session.answer({"do": "check", "lane": 1})["check"]["right"] is True
+    session.answer({"do": "step", "n": 5})
+    assert session.command(0)
+    assert session.command(1) == ""
+    with pytest.raises(UsageError, match="has no name"):
+        session.answer({"do": "export", "what": "code", "lane": 1})
+    assert session.answer({"do": "explain", "lane": 1, "node": [1, 2]})["explanation"]["bend"]
+    json.dumps(session.answer({"do": "export", "what": "snapshot"}), allow_nan=False)

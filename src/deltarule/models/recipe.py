@@ -198,8 +198,10 @@ def hidden_activations(given: Any, layers: int) -> Activation | tuple[Activation
     (Tanh(), LeakyReLU(slope=0.1))
     """
     several = given.split() if isinstance(given, str) else given
-    if not isinstance(several, list | tuple) or len(several) == 1:
+    if not isinstance(several, list | tuple):
         return ACTIVATIONS.get(given)
+    if len(several) == 1:
+        return ACTIVATIONS.get(several[0])
     if len(several) != layers:
         raise UsageError(
             f"{len(several)} activations for {layers} hidden layers: give one for all, or one for "

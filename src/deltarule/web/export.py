@@ -80,6 +80,8 @@ def code(session: Session, k: int) -> dict[str, str]:
     lane, own = session.lanes[k], session.setup.lanes[k]
     if own.mistake:
         raise UsageError("a lane with a planted mistake has no recipe that repeats it")
+    if own.matched:
+        raise UsageError("the f of this lane has no name by which a recipe could ask for it")
     if session.trained is not None and session.trained.data == session.setup.data:
         raise UsageError("what began with a model's folder is no code that begins with nothing")
     if lane.turned:

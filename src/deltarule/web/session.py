@@ -166,7 +166,7 @@ class Session:
         """Return the command line that trains a lane's network; "" where none can."""
         of_model = self.trained is not None and self.trained.data == self.setup.data
         lane = self.lanes[k]
-        if self.setup.lanes[k].mistake or of_model or lane.turned:
+        if of_model or lane.turned:
             return ""
         return self.setup.command(k, lane.state.epoch, len(lane.samples), self.target)
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from deltarule.core.errors import UsageError
 from deltarule.data import Table
 from deltarule.models.plan import Plan, plan
-from deltarule.models.recipe import Recipe
+from deltarule.models.recipe import Recipe, hidden_activations, hidden_sizes
+from deltarule.rules import as_rule
 
 MOST_LANES = 4
 
@@ -28,6 +29,9 @@ class LaneSetup:
     """None for the optimiser's own, and for those that find the length of their steps."""
     mistake: str = ""
     """A mistake that is planted in the way back, by the name that `diagnose` has for it."""
+    matched: bool = False
+    """Whether hidden layers have the f whose derivative the rule puts in the place of f', and the
+    chain rule: what the rule is the gradient of."""
 
 
 @dataclass(frozen=True)
@@ -108,19 +112,28 @@ class Setup:
             "engine": "reference",
         }
 
-    @staticmethod
-    def own(lane: LaneSetup) -> dict[str, Any]:
+    def own(self, lane: LaneSetup) -> dict[str, Any]:
         """Return those in which a lane differs from the others."""
-        return {"rule": lane.rule, "optimizer": lane.optimizer, "lr": lane.lr}
+        found: dict[str, Any] = {"rule": lane.rule, "optimizer": lane.optimizer, "lr": lane.lr}
+        if lane.matched:
+            rule, exact = as_rule(lane.rule), as_rule("exact").hidden
+            given = hidden_activations(self.activation, len(hidden_sizes(self.hidden)))
+            fs = given if isinstance(given, tuple) else (given,)
+            matched = [rule.hidden.consistent_activation(f) for f in fs]
+            found |= {"rule": replace(rule, hidden=exact), "activation": matched}
+        return found
 
     def command(self, lane: int, epochs: int, rows: int, target: str = "") -> str:
         """Return the command line that trains a lane's network alone, as far as it is trained.
 
-        `rows` is how many are trained on, `target` the column where that has to be said.
+        "" where none can. `rows` is how many are trained on, `target` the column where that has to
+        be said.
         """
         import shlex
 
         own = self.lanes[lane]
+        if own.mistake or own.matched:
+            return ""
         words = ["deltarule", "train", self.data, "--hidden", self.hidden]
         words += ["--activation", self.activation, "--scale", self.scale, "--loss", self.loss]
         words += ["--target", target] if target else []
@@ -169,7 +182,7 @@ def _record(cls: type, given: Any, whose: str) -> dict[str, Any]:
     return found
 
 
-_KINDS = {float: "a number", int: "a whole number", str: "a text"}
+_KINDS = {bool: "true or false", float: "a number", int: "a whole number", str: "a text"}
 
 
 def _value(whose: str, name: str, value: Any, kind: type) -> Any:

@@ -76,7 +76,7 @@ function show(answer) {
   view = { ...view, ...answer };
   if (!recorded) curve.add(view);
   const metrics = Object.keys(view.lanes[0].scores).slice(0, 2);
-  const named = (own, k) => `${k + 1}: ${own.mistake || own.rule}${own.optimizer && `, ${own.optimizer}`}`;
+  const named = (own, k) => `${k + 1}: ${own.mistake || own.rule}${own.matched ? ` (${say("matched")})` : ""}${own.optimizer && `, ${own.optimizer}`}`;
   table($("lanes"), [say("lane"), say("updates"), say("epochs"), "E", ...metrics.map((name) => say(name))], view.lanes.map((one, k) => [named(start.setup.lanes[k], k), one.point.step, one.point.epoch, number(one.point.E, 5), ...metrics.map((name) => number(one.scores[name], 4))]));
   const ended = view.lanes.map((one) => one.ended).filter(Boolean);
   if (ended.length) $("said").textContent = ended[0];
@@ -227,14 +227,14 @@ async function use(file) {
 
 async function savePicture(ending) {
   const what = $("view").value, drawn = what === "network" && picture === lines;
-  const place = $({ network: "picture", curve: "curve", map: "maps" }[what]), canvases = [...place.querySelectorAll("canvas")];
+  const place = $({ network: "picture", curve: "curve", map: "maps", bend: "bend-plot", v: "v" }[what]), canvases = [...place.querySelectorAll("canvas")];
   if (!drawn && !canvases.length) { $("said").textContent = say("no-picture"); return; }
   const svg = drawn ? networkSvg(picture.svg) : canvasesSvg(canvases);
   save(`${what}.${ending}`, ending === "svg" ? new Blob([svg], { type: "image/svg+xml" }) : await asPng(svg));
 }
 
 $("setup").addEventListener("submit", (event) => { event.preventDefault(); setUp(form.read()); });
-$("add-lane").addEventListener("click", () => { const setup = form.read(); setup.lanes.push({ ...setup.lanes.at(-1), rule: "hidden=constant", mistake: "" }); setUp(setup); });
+$("add-lane").addEventListener("click", () => { const setup = form.read(); setup.lanes.push({ ...setup.lanes.at(-1), rule: "hidden=constant", mistake: "", matched: false }); setUp(setup); });
 $("file").addEventListener("change", () => { const [file] = $("file").files; $("file").value = ""; if (file) use(file); });
 $("draw-use").addEventListener("click", () => use(drawing.file()));
 $("draw-clear").addEventListener("click", () => drawing.clear());
