@@ -19,7 +19,7 @@ function colours() {
 }
 
 export class Heat {
-  // hooks: hover(text), click(l, j, k), and look(firsts) where nodes can be asked for one by one
+  // hooks: hover(says), click(l, j, k), and look(firsts) where nodes can be asked for one by one
   constructor(place, hooks) {
     Object.assign(this, { place, hooks, chosen: null, maps: [] });
     new ResizeObserver(() => this.paint()).observe(place);
@@ -88,7 +88,7 @@ export class Heat {
     const { layer, below } = this.at(map), size = box.width / (below.length + 2);
     map.j = cell(event.clientY - box.top, size, layer.y.length);
     map.k = cell(event.clientX - box.left - 2 * size, size, below.length);
-    this.hooks.hover(this.says(map));
+    this.hooks.hover(() => this.says(map));
     this.paint();
   }
 
@@ -111,7 +111,7 @@ export class Heat {
       if (firsts[l] !== null) firsts[l] = first;
     }
     if (this.firsts().some((first, l) => first !== firsts[l])) this.look(map, firsts);
-    else { this.hooks.hover(this.says(map)); this.paint(); }
+    else { this.hooks.hover(() => this.says(map)); this.paint(); }
   }
 
   firsts() {
@@ -124,7 +124,7 @@ export class Heat {
 
   async look(map, firsts) {
     await this.hooks.look(firsts);
-    this.hooks.hover(this.says(map));
+    this.hooks.hover(() => this.says(map));
     this.paint();
   }
 

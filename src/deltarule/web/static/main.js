@@ -15,7 +15,7 @@ import { load, number, say, shortFormula } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const recorded = $("recorded") && JSON.parse($("recorded").textContent);
-let session = null, start = null, view = null, stage = 0, playing = false, index = 0, furthest = 0, at = {};
+let session = null, start = null, view = null, stage = 0, playing = false, index = 0, furthest = 0, at = {}, pointed = null;
 const curve = new Curve($("curve"));
 const hooks = { hover, click: (l, j, k) => explain({ weight: [l, j, k] }), node: (l, j) => explain({ node: [l, j] }), look: recorded ? null : (firsts) => tell({ do: "look", firsts }) };
 const lines = new Picture($("picture"), hooks), heat = new Heat($("picture"), hooks);
@@ -54,6 +54,7 @@ async function begin(answer, address = true) {
   index = 0;
   furthest = 0;
   at = {};
+  pointed = null;
   $("formula").replaceChildren();
   $("bend").hidden = true;
   $("explanation").textContent = "";
@@ -98,6 +99,7 @@ function drawNetwork() {
   picture.draw(start, view.lanes.map((one) => one.passes), lane(), stage, $("numbers").checked);
   table($("layers"), [say("layer"), "f", say("mean-delta"), say("spread-delta"), say("mean-slope"), say("spread-slope"), say("least-slope")], layerRows(start, view.lanes[lane()].passes));
   drawFormula();
+  tellPointed();
   $("stage-says").textContent = stageText(stage, start);
   $("stage").setAttribute("aria-valuetext", stageText(stage, start));
 }
@@ -140,11 +142,18 @@ function render(latex, place) {
   katex.render(latex, $(place), { displayMode: true, throwOnError: false, strict: false });
 }
 
-function hover(text, l, j) {
-  $("hovered").textContent = text ?? "";
+// What is pointed at stays in words below the picture, with the numbers of now.
+function hover(says, l, j) {
+  pointed = says;
+  tellPointed();
   if (!l || at[l] === j) return;
   at[l] = j;
   if (l === stageLayer(stage, start.activations.length)) drawFormula();
+}
+
+function tellPointed() {
+  $("hovered").ariaLive = playing ? "off" : "polite";
+  $("hovered").textContent = pointed?.() ?? "";
 }
 
 // Take a weight's gradient or a node's delta apart.

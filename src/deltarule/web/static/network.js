@@ -51,7 +51,7 @@ function strip([least, low, middle, high, most], place) {
 export class Picture {
   constructor(place, hooks) {
     this.place = place;
-    this.hooks = hooks; // {hover(text), click(l, j, k)}
+    this.hooks = hooks; // {hover(says, l, j), click(l, j, k), node(l, j)}
     this.key = "";
     this.chosen = null;
   }
@@ -105,7 +105,7 @@ export class Picture {
         node.below = make("text", { x: x(l, j), y: y(l) + R + 13, class: "faint" }, group);
         node.title = make("title", {}, group);
         node.group = group;
-        const told = () => this.hooks.hover(node.title.textContent, l, j + 1), choose = () => this.hooks.node(l, j + 1);
+        const told = () => this.hooks.hover(() => node.title.textContent, l, j + 1), choose = () => this.hooks.node(l, j + 1);
         group.addEventListener("mouseenter", told);
         group.addEventListener("focus", told);
         group.setAttribute("role", l ? "button" : "img");
@@ -129,7 +129,7 @@ export class Picture {
     const name = [edge.l, edge.j + 1, edge.k + 1];
     const choose = () => { this.chosen = name; this.mark(); this.hooks.click(...name); };
     hit.setAttribute("aria-label", `w[${name}]`);
-    const told = () => { hit.setAttribute("aria-label", edge.says()); this.hooks.hover(edge.says()); };
+    const told = () => { hit.setAttribute("aria-label", edge.says()); this.hooks.hover(() => edge.says()); };
     hit.addEventListener("mouseenter", told);
     hit.addEventListener("focus", told);
     hit.addEventListener("click", choose);
