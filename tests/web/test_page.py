@@ -137,6 +137,18 @@ def test_a_node_its_formula_a_rate_and_any_update(chromium: Browser, address: st
         )
         shown = page.text_content("#stage-formula .katex-html").replace("\u200b", "")
         assert words in re.sub(r"\s", "", shown)
+    page.locator("#formula .katex-html", has_text="=").first.wait_for()
+    before = page.text_content("#explanation")
+    page.click("#update")
+    page.wait_for_function(
+        "b => document.querySelector('#explanation').textContent !== b", arg=before
+    )
+    page.locator("#lanes td:nth-child(2)", has_text="1").wait_for()
+    delta = re.search(r"delta\[2,1\] = (\S+)", page.text_content("#explanation"))[1]
+    told = _number(re.findall(r" delta = (\S+)", node.get_attribute("aria-label"))[0])
+    assert _number(delta) == pytest.approx(told, rel=1e-4)
+    page.click("#rewind")
+    page.locator("#lanes td:nth-child(2)", has_text="0").wait_for()
     page.fill("#rate", "0.25")
     page.press("#rate", "Enter")
     for _ in range(4):

@@ -1,6 +1,6 @@
 // What a step of the sweep computes: in words, and for one node in symbols and in numbers.
 
-import { number, say } from "./text.js";
+import { say, tex } from "./text.js";
 
 const TERMS = 4; // of a sum, that are written out
 
@@ -23,7 +23,7 @@ export function stageLayer(stage, L) {
   return stage <= L ? stage : 2 * L + 1 - stage;
 }
 
-const factor = (value) => (value < 0 ? `(${number(value)})` : number(value));
+const factor = (value) => (value < 0 ? `(${tex(value)})` : tex(value));
 const sum = (terms) => (terms.length > TERMS + 1 ? [...terms.slice(0, TERMS), "\\cdots", terms.at(-1)] : terms).join(" + ");
 
 const aligned = (first, second) => `\\begin{aligned} ${first} \\\\ ${second} \\end{aligned}`;
@@ -37,15 +37,15 @@ export function stageFormula(stage, passes, j, weight, exact) {
   if (!l) {
     const [m, i, k] = weight, layer = passes.layers[m - 1];
     const symbols = `\\frac{\\partial E}{\\partial w_{${m},${i},${k}}} = \\delta_{${m},${i}}\\, y_{${m - 1},${k}}`;
-    return `${symbols} = ${factor(layer.delta[i - 1])} \\cdot ${factor(y(m - 1, k))} = ${number(layer.gW[i - 1][k - 1])}`;
+    return `${symbols} = ${factor(layer.delta[i - 1])} \\cdot ${factor(y(m - 1, k))} = ${tex(layer.gW[i - 1][k - 1])}`;
   }
-  const layer = passes.layers[l - 1], at = `${l},${j}`, net = number(layer.net[j - 1]);
+  const layer = passes.layers[l - 1], at = `${l},${j}`, net = tex(layer.net[j - 1]);
   if (stage <= L) {
     const terms = layer.W[j - 1].map((w, k) => `${factor(w)} \\cdot ${factor(y(l - 1, k + 1))}`);
     const bias = layer.b ? ` + b_{${at}}` : "", own = layer.b ? ` + ${factor(layer.b[j - 1])}` : "";
-    return aligned(`\\text{net}_{${at}} &= \\sum_k w_{${at},k}\\, y_{${l - 1},k}${bias} = ${sum(terms)}${own} = ${net}`, `y_{${at}} &= f(${net}) = ${number(layer.y[j - 1])}`);
+    return aligned(`\\text{net}_{${at}} &= \\sum_k w_{${at},k}\\, y_{${l - 1},k}${bias} = ${sum(terms)}${own} = ${net}`, `y_{${at}} &= f(${net}) = ${tex(layer.y[j - 1])}`);
   }
-  const dE = `\\frac{\\partial E}{\\partial y_{${at}}}`, up = number(layer.dE_dy[j - 1]), delta = number(layer.delta[j - 1]);
+  const dE = `\\frac{\\partial E}{\\partial y_{${at}}}`, up = tex(layer.dE_dy[j - 1]), delta = tex(layer.delta[j - 1]);
   let above = up;
   if (l < L && exact) {
     const next = passes.layers[l];

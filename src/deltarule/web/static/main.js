@@ -15,7 +15,7 @@ import { load, number, say, shortFormula } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const recorded = $("recorded") && JSON.parse($("recorded").textContent);
-let session = null, start = null, view = null, stage = 0, playing = false, index = 0, furthest = 0, at = {}, pointed = null;
+let session = null, start = null, view = null, stage = 0, playing = false, index = 0, furthest = 0, at = {}, pointed = null, apart = null;
 const curve = new Curve($("curve"));
 const hooks = { hover, click: (l, j, k) => explain({ weight: [l, j, k] }), node: (l, j) => explain({ node: [l, j] }), look: recorded ? null : (firsts) => tell({ do: "look", firsts }) };
 const lines = new Picture($("picture"), hooks), heat = new Heat($("picture"), hooks);
@@ -54,7 +54,7 @@ async function begin(answer, address = true) {
   index = 0;
   furthest = 0;
   at = {};
-  pointed = null;
+  pointed = apart = null;
   $("formula").replaceChildren();
   $("bend").hidden = true;
   $("explanation").textContent = "";
@@ -93,6 +93,7 @@ function show(answer) {
   if (view.row !== null && document.activeElement !== $("row")) $("row").value = view.row + 1;
   drawNetwork();
   drawOutputs();
+  if (apart && !playing) explain(apart); // with the numbers of now
 }
 
 function drawNetwork() {
@@ -158,8 +159,11 @@ function tellPointed() {
 
 // Take a weight's gradient or a node's delta apart.
 async function explain(what) {
+  apart = null;
+  const seen = view;
   const answer = await tell({ do: "explain", lane: lane(), ...what });
   if (!answer) return;
+  apart = what;
   const { latex, text, bend } = answer.explanation;
   if (what.weight) {
     const [l, j, k] = what.weight;
@@ -171,6 +175,7 @@ async function explain(what) {
   $("explanation").textContent = text;
   render(shortFormula(latex), "formula");
   $("bend").hidden = !bend;
+  if (view !== seen && !playing) explain(what);
   if (bend) $("bend-says").textContent = drawBend($("bend-plot"), bend, what.node);
 }
 

@@ -1,6 +1,6 @@
 // Where answers come from: the session of this page on the server, or what a snapshot has kept.
 
-import { number } from "./text.js";
+import { number, tex } from "./text.js";
 
 // One question after another; an answer has the id of its question.
 export class Live {
@@ -64,12 +64,12 @@ export class Recorded {
   // the last product of the chain; its factors are in the picture
   explain({ lane, weight, node }) {
     const [l, j, k] = weight ?? node, passes = this.view().lanes[lane].passes, layer = passes.layers[l - 1];
-    if (node) return { latex: `\\delta_{${l},${j}} = ${number(layer.delta[j - 1], 6)}`, text: `delta[${l},${j}] = ${number(layer.delta[j - 1], 6)}` };
+    if (node) return { latex: `\\delta_{${l},${j}} = ${tex(layer.delta[j - 1], 6)}`, text: `delta[${l},${j}] = ${number(layer.delta[j - 1], 6)}` };
     const below = l > 1 ? passes.layers[l - 2].y : passes.x;
-    const g = number(layer.gW[j - 1][k - 1], 6), name = `w_{${l},${j},${k}}`;
+    const g = layer.gW[j - 1][k - 1], name = `w_{${l},${j},${k}}`;
     const sum = this.row === null ? "\\sum_{\\text{rows}} " : "";
     const product = `${sum}\\delta_{${l},${j}}\\, y_{${l - 1},${k}}`;
-    const numbers = this.row === null ? "" : ` = ${number(layer.delta[j - 1], 6)} \\cdot ${number(below[k - 1], 6)}`;
-    return { latex: `\\frac{\\partial E}{\\partial ${name}} = ${product}${numbers} = ${g}`, text: `dE/dw[${l},${j},${k}] = ${g}` };
+    const numbers = this.row === null ? "" : ` = ${tex(layer.delta[j - 1], 6)} \\cdot ${tex(below[k - 1], 6)}`;
+    return { latex: `\\frac{\\partial E}{\\partial ${name}} = ${product}${numbers} = ${tex(g, 6)}`, text: `dE/dw[${l},${j},${k}] = ${number(g, 6)}` };
   }
 }

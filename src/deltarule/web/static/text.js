@@ -35,6 +35,11 @@ export function number(value, digits = 4) {
   return text.replace("-", "−").replace("e−", "e-").replace("e+", "e");
 }
 
+// The same in a formula, with a power of ten.
+export function tex(value, digits) {
+  return number(value, digits).replace(/e(-?\d+)/, (_, power) => ` \\cdot 10^{${power}}`);
+}
+
 // The numbers of a formula to 5 significant digits, small ones with a power of ten.
 export function shortFormula(latex) {
   return latex.replace(/\d+\.\d{5,}/g, (text) => {
