@@ -122,13 +122,22 @@ function drawOutputs() {
     const words = `${say("lane")} ${k + 1}: ${say(start.sizes[0] === 1 ? "fit" : "map")}`;
     figure.firstChild.setAttribute("aria-label", words);
     figure.lastChild.textContent = words;
-    drawMap(figure.firstChild, one.map, start);
+    drawMap(figure.firstChild, one.map, start, view.row);
   });
   const n = view.lanes[0].predictions.length;
   // of many outputs the largest, by its class
   const largest = (row) => { const k = row.indexOf(Math.max(...row)); return `${start.classes[k]}: ${number(row[k], 3)}`; };
   const text = (row) => (row.length > 3 && start.classes.length === row.length ? largest(row) : row.map((v) => number(v, 3)).join(" "));
-  table($("predictions"), [say("row"), say("target"), ...view.lanes.map((_, k) => `y, ${say("lane")} ${k + 1}`)], [...Array(n).keys()].map((i) => [i + 1, text(start.T[i]), ...view.lanes.map((one) => text(one.predictions[i]))]));
+  table($("predictions"), [say("row"), say("target"), ...view.lanes.map((_, k) => `y, ${say("lane")} ${k + 1}`)], [...Array(n).keys()].map((i) => [rowButton(i), text(start.T[i]), ...view.lanes.map((one) => text(one.predictions[i]))]));
+}
+
+// A row of the outputs is looked at by a click on its number.
+function rowButton(i) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "pick", value: i, textContent: i + 1 });
+  button.setAttribute("aria-label", `${say("row")} ${i + 1}`);
+  button.setAttribute("aria-pressed", i === view.row);
+  button.disabled = i >= start.rows; // a snapshot has kept fewer
+  return button;
 }
 
 // The formula of the step at the node that was pointed at last; no eye follows it while it plays.
@@ -261,6 +270,7 @@ $("when").addEventListener("change", () => goTo(Number($("when").value)));
 $("rate").addEventListener("change", () => tell({ do: "rate", lane: lane(), lr: Number($("rate").value) }));
 $("row").addEventListener("change", () => tell({ do: "look", row: Number($("row").value) - 1 }));
 $("all-rows").addEventListener("change", () => tell({ do: "look", row: $("all-rows").checked ? null : Math.max(0, Number($("row").value) - 1) }));
+$("predictions").addEventListener("click", (event) => { if (event.target.matches(".pick")) tell({ do: "look", row: Number(event.target.value) }); });
 $("lane").addEventListener("change", () => show(view));
 $("numbers").addEventListener("change", drawNetwork);
 $("stage").addEventListener("input", () => sweep(Number($("stage").value)));

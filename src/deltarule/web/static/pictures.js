@@ -70,7 +70,7 @@ export function drawBend(place, { net, f, slope, own }, [l, j]) {
 }
 
 // y from 0 (or its smallest) to 1 (or its largest): from orange over paper to blue.
-export function drawMap(canvas, map, start) {
+export function drawMap(canvas, map, start, row) {
   const context = canvas.getContext("2d");
   const inputs = start.sizes[0], y = map.y.map((v) => (typeof v === "number" ? v : 0));
   const [low, high] = start.task === "regression" ? [Math.min(...y), Math.max(...y)] : [0, 1];
@@ -104,6 +104,11 @@ export function drawMap(canvas, map, start) {
     else context.rect(px - 3, py - 3, 6, 6);
     context.fill();
     context.stroke();
+    if (k !== row) return;
+    context.beginPath();
+    context.lineWidth = 2.5;
+    context.arc(px, py, 8, 0, 7);
+    context.stroke();
   });
 }
 
@@ -119,8 +124,10 @@ export function table(element, head, rows, named = false) {
     });
     return tr;
   };
+  const held = [...element.querySelectorAll("button")].indexOf(document.activeElement); // keeps its place
   element.tHead.replaceChildren(line(head, () => "col"));
   element.tBodies[0].replaceChildren(...rows.map((cells) => line(cells, (k) => (named && k === 0 ? "row" : ""))));
+  if (held >= 0) element.querySelectorAll("button")[held]?.focus();
 }
 
 // How often the class of a row was taken for that of a column, shaded by its share of the row.
