@@ -50,7 +50,7 @@ class Setup:
         lanes: one to four, from the same first weights.
 
     >>> Setup.read({"data": "xor", "hidden": "3", "lanes": [{"rule": "hidden=constant"}]}).lanes
-    (LaneSetup(rule='hidden=constant', optimizer='sgd', lr=0.5, mistake=''),)
+    (LaneSetup(rule='hidden=constant', optimizer='sgd', lr=0.5, mistake='', matched=False),)
     """
 
     data: str = "xor"
