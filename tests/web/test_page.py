@@ -260,6 +260,15 @@ def test_a_mistake_is_planted_watched_and_named(chromium: Browser, address: str)
     page.wait_for_selector("#v canvas")
     page.click("#ask")
     page.locator("#quiz-choices button").nth(3).wait_for()
+    page.locator("#quiz-rows td", has_text="w[1,2,1]").hover()
+    page.locator("#picture .edge.linked").wait_for()
+    page.locator("#picture .hit").nth(1).focus()
+    page.locator("#quiz-rows tr.linked", has_text="w[1,1,2]").wait_for()
+    page.locator("#layers td", has_text="sigmoid").first.hover()
+    assert (
+        page.locator("#picture .node.linked").count()
+        == page.locator("#layers tr.linked").count() * 3
+    )
     page.locator("#quiz-choices button").first.click()
     page.locator("#quiz-answer", has_text="deltarule diagnose").wait_for()
 

@@ -88,7 +88,12 @@ export class Heat {
     const { layer, below } = this.at(map), size = box.width / (below.length + 2);
     map.j = cell(event.clientY - box.top, size, layer.y.length);
     map.k = cell(event.clientX - box.left - 2 * size, size, below.length);
-    this.hooks.hover(() => this.says(map));
+    this.tell(map);
+  }
+
+  tell(map) {
+    const { j, k } = this.at(map);
+    this.hooks.hover(() => this.says(map), map.l, ...(this.single(map) ? [this.nodes(map.l, j)[0], this.nodes(map.l - 1, k)[0]] : []));
     this.paint();
   }
 
@@ -111,8 +116,10 @@ export class Heat {
       if (firsts[l] !== null) firsts[l] = first;
     }
     if (this.firsts().some((first, l) => first !== firsts[l])) this.look(map, firsts);
-    else { this.hooks.hover(() => this.says(map)); this.paint(); }
+    else this.tell(map);
   }
+
+  link() {} // what is pointed at elsewhere is one cell among thousands
 
   firsts() {
     return this.passes.seen.map(([first, per], l) => (per === 1 && this.start.sizes[l] > this.count(l) ? first : null));
@@ -124,8 +131,7 @@ export class Heat {
 
   async look(map, firsts) {
     await this.hooks.look(firsts);
-    this.hooks.hover(() => this.says(map));
-    this.paint();
+    this.tell(map);
   }
 
   enter(map) {

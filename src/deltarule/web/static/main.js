@@ -15,7 +15,7 @@ import { load, number, say, shortFormula } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const recorded = $("recorded") && JSON.parse($("recorded").textContent);
-let session = null, start = null, view = null, stage = 0, playing = false, index = 0, furthest = 0, at = {}, pointed = null, apart = null;
+let session = null, start = null, view = null, stage = 0, playing = false, index = 0, furthest = 0, at = {}, pointed = null, apart = null, linked = [];
 const curve = new Curve($("curve"));
 const hooks = { hover, click: (l, j, k) => explain({ weight: [l, j, k] }), node: (l, j) => explain({ node: [l, j] }), look: recorded ? null : (firsts) => tell({ do: "look", firsts }) };
 const lines = new Picture($("picture"), hooks), heat = new Heat($("picture"), hooks);
@@ -55,6 +55,7 @@ async function begin(answer, address = true) {
   furthest = 0;
   at = {};
   pointed = apart = null;
+  linked = [];
   $("formula").replaceChildren();
   $("bend").hidden = true;
   $("explanation").textContent = "";
@@ -99,6 +100,7 @@ function show(answer) {
 function drawNetwork() {
   picture.draw(start, view.lanes.map((one) => one.passes), lane(), stage, $("numbers").checked);
   table($("layers"), [say("layer"), "f", say("mean-delta"), say("spread-delta"), say("mean-slope"), say("spread-slope"), say("least-slope")], layerRows(start, view.lanes[lane()].passes));
+  if (linked.length) link(...linked);
   drawFormula();
   tellPointed();
   $("stage-says").textContent = stageText(stage, start);
@@ -153,12 +155,23 @@ function render(latex, place) {
 }
 
 // What is pointed at stays in words below the picture, with the numbers of now.
-function hover(says, l, j) {
+function hover(says, l, j, k) {
   pointed = says;
   tellPointed();
+  link(l, j, k);
+  if (k) return;
   if (!l || at[l] === j) return;
   at[l] = j;
   if (l === stageLayer(stage, start.activations.length)) drawFormula();
+}
+
+// A layer, a node or a weight that is pointed at somewhere stands out everywhere.
+function link(...place) {
+  linked = place;
+  picture.link(...place);
+  const [l, j, k] = place, name = k ? `w[${l},${j},${k}]` : j ? `b[${l},${j}]` : "";
+  [...$("layers").tBodies[0].rows].forEach((row, at) => row.classList.toggle("linked", at + 1 === l));
+  for (const row of $("quiz-rows").tBodies[0].rows) row.classList.toggle("linked", row.cells[0].textContent === name);
 }
 
 function tellPointed() {
@@ -271,6 +284,8 @@ $("rate").addEventListener("change", () => tell({ do: "rate", lane: lane(), lr: 
 $("row").addEventListener("change", () => tell({ do: "look", row: Number($("row").value) - 1 }));
 $("all-rows").addEventListener("change", () => tell({ do: "look", row: $("all-rows").checked ? null : Math.max(0, Number($("row").value) - 1) }));
 $("predictions").addEventListener("click", (event) => { if (event.target.matches(".pick")) tell({ do: "look", row: Number(event.target.value) }); });
+$("layers").addEventListener("mouseover", (event) => { const row = event.target.closest("tbody tr"); if (row) link(row.rowIndex); });
+$("quiz-rows").addEventListener("mouseover", (event) => { const row = event.target.closest("tbody tr"), found = row?.cells[0].textContent.match(/\d+/g); if (found) link(...found.map(Number)); });
 $("lane").addEventListener("change", () => show(view));
 $("numbers").addEventListener("change", drawNetwork);
 $("stage").addEventListener("input", () => sweep(Number($("stage").value)));

@@ -130,7 +130,7 @@ export class Picture {
     const name = [edge.l, edge.j + 1, edge.k + 1];
     const choose = () => { this.chosen = name; this.mark(); this.hooks.click(...name); };
     hit.setAttribute("aria-label", `w[${name}]`);
-    const told = () => { hit.setAttribute("aria-label", edge.says()); this.hooks.hover(() => edge.says()); };
+    const told = () => { hit.setAttribute("aria-label", edge.says()); this.hooks.hover(() => edge.says(), edge.l, edge.j + 1, edge.k + 1); };
     hit.addEventListener("mouseenter", told);
     hit.addEventListener("focus", told);
     hit.addEventListener("click", choose);
@@ -183,6 +183,12 @@ export class Picture {
 
   apart(of, here, what = "w") {
     return this.others.map(({ other, name }) => `   ${name}: ${what} ${of(other) - here < 0 ? "" : "+"}${number(of(other) - here, 3)}`).join("");
+  }
+
+  // what is pointed at elsewhere: a layer (l), a node (l, j) or a weight (l, j, k)
+  link(l, j, k) {
+    for (const node of this.nodes) node.group.classList.toggle("linked", node.l === l && !k && (!j || node.j + 1 === j));
+    for (const edge of this.edges) edge.line.classList.toggle("linked", Boolean(k) && edge.l === l && edge.j + 1 === j && edge.k + 1 === k);
   }
 
   // the paths of the chosen weight: itself, and every weight above the node it leads into
