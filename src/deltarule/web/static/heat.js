@@ -2,7 +2,7 @@
 // dE/dw = delta y, with these two. A cell is a weight or, where they are many, the largest of
 // several: Enter or a click looks closer, at nodes one by one, and takes a single weight apart.
 
-import { number, say } from "./text.js";
+import { differences, number, say } from "./text.js";
 
 const MAPS = [["W", "y"], ["gW", "delta"]]; // a matrix, and the vector at its left
 const STEP = 32; // nodes that the view of a large layer moves by
@@ -78,7 +78,7 @@ export class Heat {
     const { l } = map, { layer, below, j, k } = this.at(map), [a, b] = this.nodes(l, j), [c, d] = this.nodes(l - 1, k);
     const w = layer.W[j][k], g = number(layer.gW[j][k], 6), name = l === 1 ? this.start.inputs[c - 1] ?? "" : "";
     if (!this.single(map)) return say("heat-cell", { name: `w[${l}, ${span(a, b)}, ${span(c, d)}]`, n: (b - a + 1) * (d - c + 1), w: number(w, 6), g, delta: number(layer.delta[j], 6), y: number(below[k], 6) });
-    const apart = this.others.map(({ other, name: lane }) => `   ${lane}: w ${number(other.layers[l - 1].W[j][k] - w, 3)}`).join("");
+    const apart = differences(this.others, this.passes, ({ layers: { [l - 1]: of } }) => ({ w: of.W[j][k], "dE/dw": of.gW[j][k], net: of.net[j], y: of.y[j], "f'": of.slope[j], delta: of.delta[j] }));
     return `w[${l},${a},${c}] = ${number(w, 6)}   dE/dw = delta[${l},${a}] y[${l - 1},${c}] = ${g}   delta = ${number(layer.delta[j], 6)}   y[${l - 1},${c}] = ${number(below[k], 6)} ${name}   net[${l},${a}] = ${number(layer.net[j], 6)}   y = f(net) = ${number(layer.y[j], 6)}   f'(net) = ${number(layer.slope[j], 6)}${apart}`;
   }
 

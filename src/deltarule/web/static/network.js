@@ -1,7 +1,7 @@
 // The network as a picture: inputs below, outputs above, weights as lines, numbers on request.
 // A weight and a node can be chosen. `stage` says how far the sweep has come: 0 the input, 1..L forward, L+1..2L back, 2L+1 all.
 
-import { number, say, short } from "./text.js";
+import { differences, number, say, short } from "./text.js";
 
 const NS = "http://www.w3.org/2000/svg";
 const R = 17;
@@ -59,7 +59,7 @@ export class Picture {
   // `lanes` are the passes of all lanes, of which the one at `k` is drawn; beside its numbers stand
   // how far the others' are from them
   draw(start, lanes, k, stage, withNumbers) {
-    const passes = lanes[k];
+    const passes = (this.passes = lanes[k]);
     this.others = lanes.map((other, m) => ({ other, name: `${say("lane")} ${m + 1}` })).filter((_, m) => m !== k);
     const key = JSON.stringify(start.sizes);
     if (key !== this.key || !this.svg.isConnected) this.build(start, start.sizes);
@@ -148,7 +148,7 @@ export class Picture {
       put(edge, "stroke-dasharray", w < 0 ? "6 3" : "none");
       put(edge, "stroke-width", (0.4 + 4.6 * Math.abs(w) / largest).toFixed(2));
       put(edge, "stroke-opacity", used ? 0.9 : 0.25);
-      edge.says = () => `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}` + this.apart((other) => other.layers[edge.l - 1].W[edge.j][edge.k], w);
+      edge.says = () => `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}` + differences(this.others, this.passes, ({ layers: { [edge.l - 1]: of } }) => ({ w: of.W[edge.j][edge.k], "dE/dw": of.gW[edge.j][edge.k] }));
       if (edge.hit && this.edges.length <= MOST_NAMED) edge.hit.setAttribute("aria-label", edge.says());
       const text = !edge.readable || !withNumbers ? "" : short(stage > 2 * L ? g : w);
       if (edge.word.textContent !== text) edge.word.textContent = text;
@@ -175,14 +175,10 @@ export class Picture {
     node.circle.setAttribute("stroke-width", back ? (1.2 + Math.min(5, 12 * Math.abs(layer.delta[j]))).toFixed(2) : 1.2);
     const says = l === 0
       ? `y[0,${j + 1}] = ${number(value, 6)}   ${name ?? ""}`
-      : `net[${l},${j + 1}] = ${number(layer.net[j], 6)}   y = f(net) = ${number(value, 6)}   f'(net) = ${number(layer.slope[j], 6)}   dE/dy = ${number(layer.dE_dy[j], 6)}   delta = ${number(layer.delta[j], 6)}` + (layer.b ? `   b = ${number(layer.b[j], 6)}` : "") + this.apart((other) => other.layers[l - 1].delta[j], layer.delta[j], "delta");
+      : `net[${l},${j + 1}] = ${number(layer.net[j], 6)}   y = f(net) = ${number(value, 6)}   f'(net) = ${number(layer.slope[j], 6)}   dE/dy = ${number(layer.dE_dy[j], 6)}   delta = ${number(layer.delta[j], 6)}` + (layer.b ? `   b = ${number(layer.b[j], 6)}` : "") + differences(this.others, passes, ({ layers: { [l - 1]: of } }) => ({ net: of.net[j], y: of.y[j], "f'": of.slope[j], "dE/dy": of.dE_dy[j], delta: of.delta[j] }));
     if (node.title.textContent === says) return;
     node.title.textContent = says;
     node.group.setAttribute("aria-label", says);
-  }
-
-  apart(of, here, what = "w") {
-    return this.others.map(({ other, name }) => `   ${name}: ${what} ${of(other) - here < 0 ? "" : "+"}${number(of(other) - here, 3)}`).join("");
   }
 
   // what is pointed at elsewhere: a layer (l), a node (l, j) or a weight (l, j, k)
