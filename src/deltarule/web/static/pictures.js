@@ -143,3 +143,37 @@ export function drawConfusion(place, counts, names, caption) {
     counts[k].forEach((n, j) => { line.cells[j + 1].style.background = `rgba(${red},${green},${blue},${(0.45 * n) / total})`; });
   });
 }
+
+// The map of every lane, and the outputs of the first rows; a click on a row's number looks at it.
+export function drawOutputs(place, outputs, start, view) {
+  const maps = view.lanes.filter((one) => one.map);
+  while (place.children.length > maps.length) place.lastChild.remove();
+  maps.forEach((one, k) => {
+    let figure = place.children[k];
+    if (!figure) {
+      figure = document.createElement("figure");
+      const canvas = document.createElement("canvas");
+      canvas.className = "map";
+      canvas.setAttribute("role", "img");
+      figure.append(canvas, document.createElement("figcaption"));
+      place.append(figure);
+    }
+    const words = `${say("lane")} ${k + 1}: ${say(start.sizes[0] === 1 ? "fit" : "map")}`;
+    figure.firstChild.setAttribute("aria-label", words);
+    figure.lastChild.textContent = words;
+    drawMap(figure.firstChild, one.map, start, view.row);
+  });
+  const n = view.lanes[0].predictions.length;
+  // of many outputs the largest, by its class
+  const largest = (row) => { const k = row.indexOf(Math.max(...row)); return `${start.classes[k]}: ${number(row[k], 3)}`; };
+  const text = (row) => (row.length > 3 && start.classes.length === row.length ? largest(row) : row.map((v) => number(v, 3)).join(" "));
+  table(outputs, [say("row"), say("target"), ...view.lanes.map((_, k) => `y, ${say("lane")} ${k + 1}`)], [...Array(n).keys()].map((i) => [rowButton(i, start, view), text(start.T[i]), ...view.lanes.map((one) => text(one.predictions[i]))]));
+}
+
+function rowButton(i, start, view) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "pick", value: i, textContent: i + 1 });
+  button.setAttribute("aria-label", `${say("row")} ${i + 1}`);
+  button.setAttribute("aria-pressed", i === view.row);
+  button.disabled = i >= start.rows; // a snapshot has kept fewer
+  return button;
+}
