@@ -22,7 +22,7 @@ export class Heat {
   // hooks: hover(says), click(l, j, k), and look(firsts) where nodes can be asked for one by one
   constructor(place, hooks) {
     Object.assign(this, { place, hooks, chosen: null, maps: [] });
-    new ResizeObserver(() => this.paint()).observe(place);
+    new ResizeObserver(() => requestAnimationFrame(() => this.paint())).observe(place); // its size follows what is painted
   }
 
   draw(start, lanes, k, stage) {

@@ -79,6 +79,7 @@ export class Picture {
     svg.style.minWidth = `${0.55 * width}px`; // narrower, its letters could not be read
     const lines = make("g", {}, svg), words = make("g", {}, svg), hits = make("g", {}, svg), nodes = make("g", {}, svg);
     this.readable = widest <= 20;
+    this.step = step;
     this.edges = [];
     this.nodes = [];
     const many = shown.slice(1).reduce((sum, n, l) => sum + n * shown[l], 0);
@@ -167,8 +168,9 @@ export class Picture {
     node.delta.textContent = back && words ? `δ ${number(layer.delta[j], 3)}` : "";
     node.target.textContent = l === L && stage > L && withNumbers ? `T ${number(passes.T[j], 3)}` : "";
     const name = l === 0 ? start.inputs[j] : l === L ? start.outputs[j] ?? "" : "";
-    node.below.textContent = l === 0 ? name : "";
-    if (l === L) node.name.textContent = name;
+    const named = start.sizes[l] === 1 || 5.5 * String(name ?? "").length < this.step ? name : j + 1; // its number, where the name has no room
+    node.below.textContent = l === 0 ? named : "";
+    if (l === L) node.name.textContent = named;
     const strength = forward && typeof value === "number" ? Math.min(1, Math.abs(value)) : 0;
     node.circle.setAttribute("fill", strength ? (value < 0 ? "var(--minus)" : "var(--plus)") : "var(--paper)");
     node.circle.setAttribute("fill-opacity", (0.45 * strength).toFixed(3));
