@@ -108,7 +108,7 @@ def _explained(results: Results) -> str:
 def _how_compared() -> str:
     return (
         "A pair is two runs of one seed. The difference is a mean over pairs (Hall's interval, of "
-        f"shares Agresti and Min's, 2005); p is of the test that flips its signs at random. {CLAIMS}"
+        f"shares Agresti and Min's); p is of the test that flips its signs at random. {CLAIMS}"
     )
 
 
