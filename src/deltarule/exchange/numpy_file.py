@@ -13,7 +13,6 @@ from deltarule.activations import Activation
 from deltarule.core.errors import NumericError
 from deltarule.engine import reference
 from deltarule.exchange.operations import Operations
-from deltarule.exchange.over_time.text import numpy_text
 from deltarule.exchange.python_text import (
     answering,
     array_lines,
@@ -22,6 +21,7 @@ from deltarule.exchange.python_text import (
     indented,
     targets_text,
 )
+from deltarule.exchange.step_text import numpy_text
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Dialect, Writer, row_graph, traced, unrolled

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from deltarule.core import VERSION
 from deltarule.core.arrays import Array
-from deltarule.core.version import VERSION
 from deltarule.exchange.numbers_text import lines_of
 from deltarule.exchange.operations import Operations
 

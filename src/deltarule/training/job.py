@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from deltarule.core import VERSION
 from deltarule.core.arguments import array, boolean, float_type
 from deltarule.core.errors import DataError, UsageError
-from deltarule.core.memory import require_parameters
+from deltarule.core.machine import require_parameters
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.core.sequences import Sequences
-from deltarule.core.version import VERSION
 from deltarule.engine import Objective, Samples
 from deltarule.engine.objective import check_order
 from deltarule.engine.over_time import OverTime
@@ -279,3 +279,10 @@ def first_theta(net: Network, theta: Any, seed: int, dtype: np.dtype[Any]) -> ND
             f"{net.layout.where(bad[0])} = {found[bad[0]]}"
         )
     return found
+
+
+def as_validation(given: Sequence[ArrayLike]) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    """Return X, T and the sample weights (or None) of the validation samples."""
+    if isinstance(given, np.ndarray) or not isinstance(given, Sequence) or len(given) not in (2, 3):
+        raise UsageError("validation takes (X, T) or (X, T, sample_weight)")
+    return given[0], given[1], given[2] if len(given) == 3 else None

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from deltarule.core.arrays import Array
-from deltarule.core.memory import require_large
+from deltarule.core.machine import require_large
 from deltarule.core.namespace import NUMPY
 from deltarule.core.sequences import Sequences
 from deltarule.engine.compiled.launcher import Launcher, RunState, aligned

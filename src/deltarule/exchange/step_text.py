@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from deltarule.exchange.operations import Operations
-from deltarule.exchange.over_time.program import Affine, Concat, Formula, Slice, StepProgram
 from deltarule.exchange.python_text import (
     answering,
     array_lines,
@@ -15,6 +14,7 @@ from deltarule.exchange.python_text import (
     indented,
     torch_frame,
 )
+from deltarule.exchange.step_program import Affine, Concat, Formula, Slice, StepProgram
 from deltarule.exchange.words import Dialect, Writer
 
 _FORWARD = "Return the outputs for X (n, inputs): all steps of a feature stand together."
