@@ -15,7 +15,15 @@ from deltarule.engine.over_time import OverTime
 from deltarule.engine.reference import Backprop, backprop, data_error, penalty, training_step
 from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
-from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
+from deltarule.engine.trainer import (
+    BatchPlan,
+    ChunkOutcome,
+    NonFinite,
+    Outcome,
+    Proceed,
+    Totals,
+    Vectors,
+)
 from deltarule.engine.update import slots as slots_of
 from deltarule.layers import Recurrent
 from deltarule.network import Network
@@ -59,26 +67,17 @@ class ReferenceTrainer:
         return 1
 
     def chunk(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        watched: Samples | None = None,
+        self, plan: BatchPlan, theta: Array, slots: Vectors, watched: Samples | None = None
     ) -> ChunkOutcome | None:
         """Return None: see `epochs_at_once`."""
         return None
 
     def run(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        totals: Totals,
-        proceed: Callable[[int], bool],
+        self, plan: BatchPlan, theta: Array, slots: Vectors, totals: Totals, proceed: Proceed
     ) -> Outcome:
         """Do one update per batch of the plan while `proceed` allows it."""
         done = 0
-        kept: tuple[Array, ...] = ()
+        kept: Vectors = ()
         passed = None
         for batch in plan:
             if not proceed(1):
@@ -150,12 +149,12 @@ class Blocks:
     """
 
     def __init__(self) -> None:
-        self._last: tuple[Array, ...] | None = None
-        self._spare: tuple[Array, ...] | None = None
+        self._last: Vectors | None = None
+        self._spare: Vectors | None = None
 
     def __call__(
         self,
-        update: Callable[..., tuple[Array, ...]],
+        update: Callable[..., Vectors],
         theta: Array,
         g: Array,
         lr: float | Array,
@@ -163,7 +162,7 @@ class Blocks:
         penalised: Array,
         *state: Array,
         **given: Any,
-    ) -> tuple[Array, ...]:
+    ) -> Vectors:
         """Return `update(theta, g, lr, t, penalised, *state, **given)`; lr may be a vector."""
         if theta.size <= BLOCK:
             return update(theta, g, lr, t, penalised, *state, **given)

@@ -17,10 +17,11 @@ from deltarule.core.machine import require_parameters
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.core.sequences import Sequences
 from deltarule.engine import Objective, Samples
+from deltarule.engine.choice import make_trainer
 from deltarule.engine.objective import check_order
 from deltarule.engine.over_time import OverTime
 from deltarule.engine.rule_state import learned
-from deltarule.engine.trainer import BatchPlan
+from deltarule.engine.trainer import BatchPlan, Trainer
 from deltarule.engine.update import slots as slots_of
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Clipping, Method, Optimiser, Schedule
@@ -165,6 +166,11 @@ class Job:
             for what in ("X", "T", "weight") if samples is not None else ():
                 found[f"SHA-256 of {name}{what}"] = _short(getattr(samples, what))
         return found
+
+    def trainer(self, engine: str, threads: int | None = None) -> tuple[str, Trainer]:
+        """Return the engine at work, and its name; at most so many `threads` may work."""
+        own = (self.objective, self.update, self.clipping, self.samples, self.batch_size, self.seed)
+        return make_trainer(engine, *own, threads, self.over_time)
 
     def start(self, theta: NDArray[Any]) -> State:
         """Return the state before the first epoch."""

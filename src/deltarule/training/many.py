@@ -15,7 +15,7 @@ from deltarule.core.arguments import boolean, whole
 from deltarule.core.errors import UsageError
 from deltarule.core.machine import cores
 from deltarule.engine import as_samples
-from deltarule.engine.choice import choose_engine, make_trainer
+from deltarule.engine.choice import choose_engine
 from deltarule.engine.rule_check import warn
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
@@ -258,8 +258,7 @@ def _alone(
         job = jobs[network]
         if job.schedule is None:
             return "reference", None
-        parts = (job.objective, job.update, job.clipping, job.samples, job.batch_size, job.seed)
-        return make_trainer(engine, *parts, each)
+        return job.trainer(engine, each)
 
     def go_on(updates: int) -> bool:
         if bar is not None:

@@ -18,7 +18,6 @@ from deltarule.engine import Objective, as_samples
 from deltarule.engine.choice import (
     by_reference,
     choose_engine,
-    make_trainer,
     whole_vector,
 )
 from deltarule.engine.over_time import OverTime
@@ -203,10 +202,7 @@ def train(
     with listening() as interrupt:
         trainer = None
         if isinstance(job.optimiser, Optimiser):
-            chosen, trainer = make_trainer(
-                choice.engine, objective, job.optimiser, job.clipping, samples, job.batch_size,
-                job.seed, count, job.over_time,
-            )  # fmt: skip
+            chosen, trainer = job.trainer(choice.engine, count)
         here = state
         if keeper is not None:
             keeper.begin(job.identity(chosen, state.theta), job.epochs)
