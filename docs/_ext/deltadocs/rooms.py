@@ -46,12 +46,12 @@ def _wanted(node: ast.AST, room: str) -> Iterator[str]:
     """Give the names that a statement, or a call, asks for within the package."""
     if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("deltarule"):
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
-    if isinstance(node, ast.Call):
-        called = ast.unparse(node.func).rpartition(".")[2]
-        if called == "import_module" and isinstance(node.args[0], ast.Constant):
-            yield str(node.args[0].value)
-        if called == "bind" and isinstance(node.args[1], ast.Dict):
-            for home in map(ast.literal_eval, node.args[1].values):
+    match node:
+        case ast.Call(func=called, args=[ast.Constant(str(name)), *_]):
+            if ast.unparse(called).endswith("import_module"):
+                yield name
+        case ast.Call(func=ast.Name("bind"), args=[_, ast.Dict(values=homes)]):
+            for home in map(ast.literal_eval, homes):
                 yield f"{room}.{home.partition(':')[0]}"
 
 
