@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import deltarule
-from deltadocs.tables import markdown_table
+from deltadocs.markdown import markdown_table
 
 __all__ = ["circles", "imports", "table"]
 
