@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.optim.elementwise.adam import Moments
+from deltarule.optim.elementwise.moments import Moments
 from deltarule.optim.optimiser import OPTIMISERS, Update
 
 

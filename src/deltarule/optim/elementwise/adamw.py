@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.optim.elementwise.adam import Adam, Moments
+from deltarule.optim.elementwise.adam import Adam
+from deltarule.optim.elementwise.moments import Moments
 from deltarule.optim.optimiser import OPTIMISERS, Update
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.namespace import sign
-from deltarule.optim.elementwise.adam import Moments
+from deltarule.optim.elementwise.moments import Moments
 from deltarule.optim.optimiser import OPTIMISERS, Update
 from deltarule.optim.schedules import Schedule
 
