@@ -33,7 +33,7 @@ class Nadam(Moments):
         Elsewhere(
             "PyTorch",
             "is this one, with its defaults.",
-            "pytorch/pytorch, torch/optim/elementwise/nadam.py",
+            "pytorch/pytorch, torch/optim/nadam.py",
         ),
         Elsewhere(
             "Keras",

@@ -36,7 +36,7 @@ class RAdam(Moments):
         Elsewhere(
             "PyTorch",
             "divides where rho > 5; eps is added before the bias is corrected.",
-            "pytorch/pytorch, torch/optim/elementwise/radam.py",
+            "pytorch/pytorch, torch/optim/radam.py",
         ),
         Elsewhere(
             "optax 0.2.8",

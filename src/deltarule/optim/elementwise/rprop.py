@@ -148,7 +148,7 @@ class IRpropMinus(Rprop):
         Elsewhere(
             "PyTorch",
             "calls it Rprop; the first step is 0.01.",
-            "pytorch/pytorch, torch/optim/elementwise/rprop.py",
+            "pytorch/pytorch, torch/optim/rprop.py",
         ),
         Elsewhere(
             "optax 0.2.8",
