@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deltadocs.tables import markdown_table
+from deltadocs.markdown import markdown_table
 from deltarule.core import errors
 
 __all__ = ["classes", "table"]

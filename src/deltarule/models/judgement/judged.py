@@ -22,7 +22,6 @@ from deltarule.data import Part
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective
 from deltarule.layers import Dense
-from deltarule.models.judgement.threshold import score_at
 from deltarule.models.metrics import (
     Metrics,
     by_target,
@@ -33,6 +32,7 @@ from deltarule.models.metrics import (
 )
 from deltarule.models.model import Model
 from deltarule.models.plan import OUTPUTS, Plan
+from deltarule.models.threshold import score_at
 from deltarule.network import Network
 from deltarule.training import train
 

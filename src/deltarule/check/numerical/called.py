@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.check.frameworks.point import Point
+from deltarule.check.numerical.point import Point
 from deltarule.core.arguments import no_array, plain_values, readable
 from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError

@@ -6,15 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from deltarule.exchange.operations import Operations
-from deltarule.exchange.over_time.program import Affine, Concat, Formula, Slice, StepProgram
-from deltarule.exchange.python_text import (
-    answering,
-    array_lines,
-    encoding,
-    head,
-    indented,
-    torch_frame,
-)
+from deltarule.exchange.python_text import head, indented, numpy_frame, torch_frame
+from deltarule.exchange.step_program import Affine, Concat, Formula, Slice, StepProgram
 from deltarule.exchange.words import Dialect, Writer
 
 _FORWARD = "Return the outputs for X (n, inputs): all steps of a feature stand together."
@@ -59,33 +52,16 @@ def formula_text(one: Formula, dialect: Dialect) -> str:
     return writer.text(one.node)
 
 
-def numpy_text(ops: Operations, words: Dialect, erfc: str) -> str:
-    """Return the file for NumPy alone; `erfc` defines what NumPy has not."""
+def numpy_text(ops: Operations, words: Dialect) -> str:
+    """Return the file for NumPy alone."""
     made = program_of(ops)
     body = step_lines(made, words, "np.concatenate([{}], axis=1)", str)
-    needed = any("erfc(" in line for line in body)
-    lines = [
-        *_head("one file for NumPy", ops, made),
-        "",
-        *(["import math", ""] if needed else []),
-        "import numpy as np",
-        "",
-        *encoding(ops),
-        *(["", "", erfc] if needed else []),
-        "",
-        "",
-        *_counts(made),
-        "",
-        "",
+    start = [
         "def start(n):",
         '    """Return the states before the first step, of n sequences."""',
         f"    return {{name: np.zeros((n, k), np.{made.dtype}) for name, k in STATES.items()}}",
-        "",
-        "",
-        "def step(x, states):",
-        *indented(_step(made, body)),
-        "",
-        "",
+    ]
+    forward = [
         "def forward(X):",
         f'    """{_FORWARD}"""',
         "    said, states = [], start(len(X))",
@@ -93,16 +69,11 @@ def numpy_text(ops: Operations, words: Dialect, erfc: str) -> str:
         "        y, states = step(x, states)",
         "        said.append(y)",
         f"    return {'np.hstack(said)' if made.per_step else 'y'}",
-        "",
-        "",
-        *answering(ops, "forward(encode(rows))"),
-        "",
-        "",
-        "# The weights: row j of W is what goes into node j.",
     ]
-    for name, values in made.weights.items():
-        lines += array_lines(name, values, "np.array")
-    return "\n".join(lines) + "\n"
+    step = ["def step(x, states):", *indented(_step(made, body))]
+    first = _head("one file for NumPy", ops, made)
+    blocks = [_counts(made), start, step, forward]
+    return numpy_frame(first, ops, blocks, "forward(encode(rows))", made.weights)
 
 
 def torch_text(ops: Operations, words: Dialect) -> str:

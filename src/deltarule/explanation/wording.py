@@ -62,23 +62,6 @@ def latex_number(value: float, digits: int | None = None, *, alone: bool = False
     return f"({found})" if (value < 0 or exponent) and not alone else found
 
 
-def latex_sum(step: Step, digits: int | None = None) -> tuple[str, str]:
-    """Return the right-hand side of a step in LaTeX, in symbols and in numbers."""
-    bracket = bool(step.common) and len(step.terms) + bool(step.left_out) > 1
-    symbols = [latex_product(term) for term in step.terms]
-    numbers = [latex_product(term, digits, numbers=True) for term in step.terms]
-    if step.left_out:
-        symbols.append(rf"(\text{{{some(step.left_out, 'smaller term')}}})")
-        numbers.append(latex_number(step.rest, digits))
-    sides = []
-    for sums, shows in ((symbols, False), (numbers, True)):
-        joined = " + ".join(sums)
-        joined = rf"\left({joined}\right)" if bracket else joined
-        common = latex_product(step.common, digits, numbers=shows)
-        sides.append(rf"{joined} \cdot {common}" if step.common else joined)
-    return sides[0], sides[1]
-
-
 def latex_product(
     factors: Sequence[Factor], digits: int | None = None, *, numbers: bool = False
 ) -> str:

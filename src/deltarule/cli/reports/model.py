@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.cli.commands.how import how_it_ended, how_trained, some
+from deltarule.cli.reports.training import how_it_ended, how_trained, some
 from deltarule.cli.screen import Screen
 
 if TYPE_CHECKING:

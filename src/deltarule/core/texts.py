@@ -1,8 +1,8 @@
-"""Where two descriptions differ, as sentences: nested plain values, key by key."""
+"""Texts: tables in columns, the beginning and end of long ones, where two descriptions differ."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 _LONGEST = 80
@@ -42,3 +42,41 @@ def flat(value: Any, name: str = "") -> dict[str, Any]:
 def _said(values: Mapping[str, Any], key: str) -> str:
     text = repr(values[key]) if key in values else "nothing"
     return text if len(text) < _LONGEST else text[: _LONGEST - 4] + " ..."
+
+
+_MOST, _END = 9, 3
+
+
+def few_lines(text: str) -> str:
+    """Return a text of at most nine lines: of a longer one its beginning and its end.
+
+    >>> print(few_lines("\\n".join("abcdefghijkl")))
+    a
+    b
+    c
+    d
+    e
+    ... 4 more lines; print() shows them
+    j
+    k
+    l
+    """
+    lines = text.splitlines()
+    if len(lines) <= _MOST:
+        return text
+    start = _MOST - _END - 1
+    left = len(lines) - start - _END
+    return "\n".join([*lines[:start], f"... {left} more lines; print() shows them", *lines[-_END:]])
+
+
+def aligned(rows: Sequence[Sequence[str]], left: Container[int] = ()) -> list[str]:
+    """Return rows of cells as lines: in columns, which end together, or begin so where `left`.
+
+    >>> aligned([("name", "n"), ("a", "12")], left=(0,))
+    ['name   n', 'a     12']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(cells))
+        for cells in (zip(row, widths, strict=True) for row in rows)
+    ]

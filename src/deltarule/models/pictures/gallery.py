@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from deltarule.models.confusion import draw_confusion
-from deltarule.models.curves import draw_curves
 from deltarule.models.fit import Fitted
 from deltarule.models.judgement.judged import JUDGED
-from deltarule.models.judgement.pictures import (
+from deltarule.models.pictures.asked import (
     draw_calibration,
     draw_dependence,
     draw_importance,
 )
-from deltarule.models.predictions import draw_predictions
+from deltarule.models.pictures.confusion import draw_confusion
+from deltarule.models.pictures.curves import draw_curves
+from deltarule.models.pictures.predictions import draw_predictions
 
 
 def draw(fitted: Fitted, folder: Path) -> list[str]:
