@@ -42,13 +42,9 @@ class Setting:
 
 
 def compare(
-    around: Around,
-    x: Array,
-    got: Array,
-    groups: Groups,
-    setting: Setting,
+    around: Around, x: Array, got: Array, groups: Groups, setting: Setting,
     sensitivity: Callable[[], Array] | None = None,
-) -> GradientCheck:
+) -> GradientCheck:  # fmt: skip
     """Compare `got` with the numerical derivatives of E around x.
 
     `sensitivity` returns, per entry, how far the gradient moves when x moves by one rounding
@@ -77,27 +73,15 @@ def compare(
     if all(kink.legitimate for kink in kinks):
         kinks = _together(around, x, found.kinks, got, allowed, kinks, setting.seed)
     takes_complex = not probed.complex_steps
+    seen = _notes(found, setting.method, probed, rounding - lost, scale)
     return GradientCheck(
-        method=method,
-        got=got,
-        expected=found.slope,
-        rounding=rounding,
-        tolerance=tolerance,
-        groups=groups,
-        kinks=kinks,
+        method, got, found.slope, rounding, tolerance, groups, kinks,
         kink_entries=tuple(int(i) for i in found.kinks.entries),
-        notes=(
-            *setting.notes,
-            *_lost_note(lost, groups),
-            *_notes(found, setting.method, probed, rounding - lost, scale),
-        ),
-        directions=setting.directions,
-        norm=setting.norm,
-        ours=setting.ours,
-        sweeper=lambda i, steps: sweep(
-            around, i, groups.entry(i), float(got[i]), takes_complex, steps
-        ),
-    )
+        notes=(*setting.notes, *_lost_note(lost, groups), *seen),
+        directions=setting.directions, norm=setting.norm, ours=setting.ours,
+        sweeper=lambda i, steps: sweep(around, i, groups.entry(i), float(got[i]), takes_complex,
+                                       steps),
+    )  # fmt: skip
 
 
 def _tolerance(setting: Setting, method: str) -> float:
@@ -164,14 +148,9 @@ def _kinks(found: Kinks, got: Array, allowed: Array, groups: Groups) -> tuple[Ki
 
 
 def _together(
-    around: Around,
-    x: Array,
-    found: Kinks,
-    got: Array,
-    allowed: Array,
-    kinks: tuple[Kink, ...],
+    around: Around, x: Array, found: Kinks, got: Array, allowed: Array, kinks: tuple[Kink, ...],
     seed: int,
-) -> tuple[Kink, ...]:
+) -> tuple[Kink, ...]:  # fmt: skip
     """Return the kinks, refused where every entry alone is legitimate and all together are not."""
     if len(kinks) < 2 or around.size != around.direction_size:
         return kinks

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -161,58 +162,58 @@ def _groups(point: Point, names: Sequence[str] | None, called: Called | None) ->
     return Groups("output", tuple(map(str, range(count))), stops, entry)
 
 
+@dataclass(frozen=True, eq=False)
 class _Gradient:
     """The gradient in question as a function of the flat point."""
 
-    def __init__(
-        self,
-        gradient: Any,
-        point: Point,
-        precision: Precision,
-        called: Called | None,
-        u: Array,
-        full: bool,
-    ) -> None:
-        self._gradient, self._point, self._precision = gradient, point, precision
-        self._called, self._u, self._full = called, u, full
-        self._takes_u = called is not None and not full and _required(gradient) > 1
+    gradient: Any
+    point: Point
+    precision: Precision
+    called: Called | None
+    u: Array
+    full: bool
+
+    @cached_property
+    def takes_u(self) -> bool:
+        """Whether it is a function of (x, u)."""
+        return self.called is not None and not self.full and _required(self.gradient) > 1
 
     def checked(self) -> Array:
         """Return it at the point, flat, in float64."""
-        if not callable(self._gradient):
-            return self._flat(self._gradient)
-        flat = self._point.flat.astype(self._precision.gradient_dtype)
-        return self._flat(call_gradient(self._gradient, self._point, flat, *self._more()))
+        if not callable(self.gradient):
+            return self._flat(self.gradient)
+        flat = self.point.flat.astype(self.precision.gradient_dtype)
+        return self._flat(call_gradient(self.gradient, self.point, flat, *self._more()))
 
     def noise(self) -> Array:
         """Return how far it moves when x moves by a rounding unit."""
 
         def at(flat: Array) -> Array:
-            x = self._point.restore(flat.astype(self._precision.gradient_dtype))
-            return self._flat(self._gradient(x, *self._more()))
+            x = self.point.restore(flat.astype(self.precision.gradient_dtype))
+            return self._flat(self.gradient(x, *self._more()))
 
-        unit = self._precision.gradient_unit
-        return gradient_noise(at, self._point.flat.astype(np.float64), unit)
+        unit = self.precision.gradient_unit
+        return gradient_noise(at, self.point.flat.astype(np.float64), unit)
 
     def _more(self) -> tuple[Any, ...]:
-        if not self._takes_u or self._called is None:
+        if not self.takes_u or self.called is None:
             return ()
-        return (self._point.leaves[0].array_like(self._u.reshape(self._called.shape)),)
+        return (self.point.leaves[0].array_like(self.u.reshape(self.called.shape)),)
 
     def _flat(self, found: Any) -> Array:
-        if self._called is None or self._takes_u:
+        if self.called is None or self.takes_u:
             with readable("the gradient"):
-                return self._point.gradient(found).astype(np.float64)
+                return self.point.gradient(found).astype(np.float64)
         jacobian = as_numpy(found, "the Jacobian").astype(np.float64)
-        due = (*self._called.shape, *self._point.leaves[0].shape)
-        if jacobian.shape != due or len(self._point.leaves) > 1:
+        due = (*self.called.shape, *self.point.leaves[0].shape)
+        if jacobian.shape != due or len(self.point.leaves) > 1:
             hint = " (it fits if transposed)" if jacobian.T.shape == due else ""
             raise UsageError(
                 f"the Jacobian has the shape {jacobian.shape}; it needs the outputs' shape and "
                 f"then that of x, {due}{hint}"
             )
-        rows = jacobian.reshape(len(self._u), -1)
-        return rows.ravel() if self._full else self._u @ rows
+        rows = jacobian.reshape(len(self.u), -1)
+        return rows.ravel() if self.full else self.u @ rows
 
 
 def _required(gradient: Any) -> int:

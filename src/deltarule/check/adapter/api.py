@@ -110,7 +110,10 @@ def diagnose(
             "diagnose: the first argument is a network; the gradient comes first, as in "
             "diagnose(gradient, net, theta, X, T)"
         )
-    numbers = notation is not None or not _program_like(gradient)
+    plain = isinstance(gradient, np.ndarray | list | tuple | dict)
+    class_or_file = inspect.isclass(gradient) or isinstance(gradient, ModuleType)
+    program = not plain and (class_or_file or not callable(gradient))  # no function of numbers
+    numbers = notation is not None or not program
     if numbers and net is not None and theta is not None and X is not None and T is not None:
         return name_mistake(
             gradient, net, theta, X, T, loss=loss or "half_squared_error",
@@ -125,13 +128,6 @@ def diagnose(
     at = _given(found[0].network, theta, X, T)
     asked = ask(found[0], loss, reduction, at=at, **options)
     return replace(asked.diagnosis, notes=(asked.sentence, *asked.diagnosis.notes))
-
-
-def _program_like(gradient: Any) -> bool:
-    """Whether it is a program rather than numbers or a function of (theta, X, T)."""
-    if isinstance(gradient, np.ndarray | list | tuple | dict):
-        return False
-    return inspect.isclass(gradient) or isinstance(gradient, ModuleType) or not callable(gradient)
 
 
 def _given(net: Network, theta: Any, X: Any, T: Any) -> tuple[Array, Array, Array] | None:

@@ -36,14 +36,15 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What the code does, what it should do, and the line of the equations."""
-        return f"{_upper(self.does)}; {self.should}. The line: {self.line}"
+        return f"{self.does[:1].upper()}{self.does[1:]}; {self.should}. The line: {self.line}"
 
     @property
     def title(self) -> str:
         """The code with its layers and parameters: `single_path in layer 1 (node: first)`."""
         layers = ", ".join(map(str, self.layers))
         where = f" in layer{'s' if len(self.layers) > 1 else ''} {layers}" if layers else ""
-        told = ", ".join(f"{k}: {_short(v)}" for k, v in self.parameters.items())
+        values = {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in self.parameters.items()}
+        told = ", ".join(f"{k}: {v}" for k, v in values.items())
         return f"{self.code}{where}{f' ({told})' if told else ''}"
 
 
@@ -157,16 +158,15 @@ class Diagnosis:
     def _label(self, m: Finding) -> str:
         return f"[{m.explanation}] " if self.candidates else ""
 
-    def _cells(self, m: Finding) -> tuple[str, ...]:
-        told = (f"{self._label(m)}{m.title}", m.does, m.should, m.line)
-        return (*told, f"{m.before:.2g}", _left(m.after))
-
     def _repr_html_(self) -> str:
         def row(cells: Sequence[str], tag: str) -> str:
             return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
 
         head = row(("mistake", "the code", "right", "equation", "before", "after"), "th")
-        body = "".join(row(self._cells(m), "td") for m in self.candidates or self.mistakes)
+        body = "".join(
+            row((f"{self._label(m)}{m.title}", m.does, m.should, m.line, f"{m.before:.2g}",
+                 _left(m.after)), "td") for m in self.candidates or self.mistakes
+        )  # fmt: skip
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
         table = (
             f"{head}{body}"
@@ -192,11 +192,3 @@ def _agreement(place: LayerAgreement) -> str:
 def _left(residual: float) -> str:
     """Return a residual; what is nothing but rounding is none."""
     return "none" if residual < 1e-12 else f"{residual:.1g}"
-
-
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

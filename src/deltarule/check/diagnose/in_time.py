@@ -41,6 +41,11 @@ class Gate:
     y: Array
     slope: Array
 
+    def slope_at(self, net: Array) -> Array:
+        """Return f' at another net."""
+        f, df = self.activation.body(NUMPY)
+        return np.broadcast_to(df(net, f(net)), self.net.shape)
+
 
 @dataclass(frozen=True, eq=False)
 class InTime:

@@ -26,6 +26,8 @@ _PACKAGE = str(Path(__file__).parents[3])
 _MOST = 200_000
 """Numbers that are kept of one call: a small network's step has some hundred."""
 
+_SINGLE = (np.dtype("float32"), np.dtype("float16"))
+
 _HEAP_TYPE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: the class was made by a class statement."""
 
@@ -34,10 +36,6 @@ _DEPTH = 6
 
 _NEAR = 1e-9
 """Equal numbers: sums in another order differ by some rounding units."""
-
-
-def _library(module: str) -> bool:
-    return module != "__main__" and module.partition(".")[0] in _LIBRARIES
 
 
 class Seen:
@@ -127,7 +125,7 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
         if event != "return" or room[0] <= 0 or foreign(frame):
             return
         held = [*frame.f_locals.values(), value]
-        single[0] = single[0] or any(_single(v) for v in held)
+        single[0] = single[0] or any(getattr(v, "dtype", None) in _SINGLE for v in held)
         for a in numbers_of(held):
             keep(a)
 
@@ -159,8 +157,9 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
 
 def foreign(frame: FrameType) -> bool:
     """Whether a frame is of a library, or of ours."""
-    ours = frame.f_code.co_filename.startswith(_OURS)
-    return ours or _library(str(frame.f_globals.get("__name__", "")))
+    module = str(frame.f_globals.get("__name__", ""))
+    library = module != "__main__" and module.partition(".")[0] in _LIBRARIES
+    return library or frame.f_code.co_filename.startswith(_OURS)
 
 
 @cache
@@ -170,10 +169,6 @@ def _in_place(code: CodeType) -> bool:
         op.opname == "STORE_SUBSCR" or (op.opname == "BINARY_OP" and op.argrepr.endswith("="))
         for op in dis.get_instructions(code)
     )
-
-
-def _single(value: Any) -> bool:
-    return getattr(value, "dtype", None) in (np.dtype("float32"), np.dtype("float16"))
 
 
 def numbers_of(thing: Any) -> Iterator[NDArray[np.float64]]:
@@ -225,26 +220,15 @@ def _within(
 
 def _steps(thing: Any) -> list[tuple[Any, Any]]:
     if isinstance(thing, dict):
-        return [(key, value) for key, value in thing.items() if not _system(key)]
+        return [(k, v) for k, v in thing.items() if not str(k).startswith("__")]
     if isinstance(thing, list | tuple):
         return list(enumerate(thing)) if len(thing) <= 1000 else []
-    if isinstance(thing, ModuleType | type | FunctionType) or not _own(thing):
-        return []
-    return _attributes(thing)
-
-
-def _own(thing: Any) -> bool:
-    """Whether it is an object of a class that was written in Python, not by NumPy or random."""
+    # an object's class was written in Python, and not by NumPy or random
     written = type(thing).__flags__ & _HEAP_TYPE
-    return bool(written) and type(thing).__module__.partition(".")[0] not in _LIBRARIES
-
-
-def _attributes(thing: Any) -> list[tuple[Any, Any]]:
+    foreign_class = type(thing).__module__.partition(".")[0] in _LIBRARIES
+    if isinstance(thing, ModuleType | type | FunctionType) or not written or foreign_class:
+        return []
     return [(f".{name}", value) for name, value in getattr(thing, "__dict__", {}).items()]
-
-
-def _system(key: Any) -> bool:
-    return isinstance(key, str) and key.startswith("__")
 
 
 def _table(thing: Any) -> NDArray[Any] | None:

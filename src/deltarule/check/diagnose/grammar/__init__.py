@@ -14,8 +14,7 @@ from deltarule.check.diagnose.grammar import (  # noqa: F401 (enrol their quanti
     times,
 )
 from deltarule.check.diagnose.grammar.delivery import at_the_bound, bounds, orders
-from deltarule.check.diagnose.grammar.mistake import Mistake
-from deltarule.check.diagnose.grammar.names import MISTAKES, mistake_of
+from deltarule.check.diagnose.grammar.mistake import MISTAKES, Mistake, mistake_of
 from deltarule.check.diagnose.grammar.points import points_of
 from deltarule.check.diagnose.grammar.slot import QUANTITIES, SLOTS, Point, Quantity, Slot
 from deltarule.check.diagnose.grammar.sums import FACTORS
