@@ -15,9 +15,9 @@ from deltarule.check.compare import Setting, compare
 from deltarule.check.frameworks.call import Called, call_function, call_gradient
 from deltarule.check.frameworks.point import Point, as_numpy, point_of
 from deltarule.check.network import gradient_noise
+from deltarule.check.numerical.around import Directions
 from deltarule.check.numerical.calls import FunctionAround, JacobianAround
 from deltarule.check.numerical.cost import check_directions_cost, check_function_cost
-from deltarule.check.numerical.directions import Directions
 from deltarule.check.numerical.formulas import check_method
 from deltarule.check.numerical.groups import Groups, joint, numbered
 from deltarule.check.numerical.precision import Precision, choose_precision

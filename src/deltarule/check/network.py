@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.check.compare import Setting, compare
+from deltarule.check.numerical.around import Directions
 from deltarule.check.numerical.cost import check_directions_cost, check_network_cost
-from deltarule.check.numerical.directions import Directions
 from deltarule.check.numerical.formulas import check_method
 from deltarule.check.numerical.groups import layer_groups, numbered
 from deltarule.check.numerical.incremental import Incremental

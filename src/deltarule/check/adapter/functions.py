@@ -9,9 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from deltarule.check.adapter.construct import instances
-from deltarule.check.adapter.guess import constants
+from deltarule.check.adapter.guess import constants, containers_for
 from deltarule.check.adapter.loop import data_of, read_first
-from deltarule.check.adapter.probe import containers_for
 from deltarule.check.adapter.roles import role_of, roles_of
 from deltarule.check.adapter.subject import Step, Subject
 

@@ -1,4 +1,9 @@
-"""The network of a function of theta, where nobody says it: by the numbers written in its code."""
+"""What a function of theta is given, where nobody says it: by its code, and by its first use of it.
+
+The network, by the numbers written in its code. The container, by an object in theta's place that
+says how it is used as soon as it is touched: a function that wants one vector is not asked with
+lists then, and the other way round.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,16 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import product
 from types import CodeType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from deltarule.check.adapter.calls.forms import FORMS
 from deltarule.check.adapter.calls.pieces import flat_readings
+from deltarule.check.adapter.calls.trial import quiet
+from deltarule.check.adapter.roles import role_of
+from deltarule.check.adapter.subject import Subject
+from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
 _MOST, _LARGEST = 9, 64
@@ -61,3 +71,58 @@ def constants(code: CodeType | None, kind: type) -> Iterator[Any]:
         for c in value if isinstance(value, tuple) else (value,):
             if type(c) is kind:
                 yield c
+
+
+_SEQUENCE, _DICT = frozenset({"list", "pairs", "dicts"}), frozenset({"dict"})
+_FLAT, _OBJECT = frozenset({"flat"}), frozenset({"namespace"})
+_METHODS = {
+    **dict.fromkeys(("keys", "values", "items", "get"), _DICT),
+    **dict.fromkeys(("append", "pop", "index", "insert"), _SEQUENCE),
+    "copy": _SEQUENCE | _DICT | _FLAT,
+}
+"""Other attributes are those of an array: shape, reshape, ravel."""
+
+
+class _Used(BaseException):
+    """Parameters were touched; the program may not catch it."""
+
+    def __init__(self, containers: frozenset[str]) -> None:
+        self.containers = containers
+
+
+class _Probe:
+    """Stands for the parameters."""
+
+    def __iter__(self) -> NoReturn:
+        raise _Used(_SEQUENCE | _DICT | _FLAT)  # list(theta) is said of one vector, too
+
+    def __getitem__(self, key: Any) -> NoReturn:
+        if isinstance(key, str):
+            raise _Used(_DICT)
+        raise _Used(_SEQUENCE | _FLAT if isinstance(key, int) else _FLAT)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise _Used(_FLAT)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise _Used(_OBJECT if role_of(name) == "W" else _METHODS.get(name, _FLAT))
+
+
+def containers_for(subject: Subject) -> frozenset[str]:
+    """Return the containers that a function's first use of its parameters allows; all for none."""
+    rng = np.random.default_rng(0)
+    X, T = rng.normal(size=(7, 3)), np.eye(2)[rng.integers(2, size=7)]
+    for form in FORMS:
+        if not form.fits(T):
+            continue
+        try:
+            with quiet():
+                subject.call({"theta": _Probe()}, form.x(X), form.t(T), {})
+        except UsageError as error:
+            if isinstance(error.__cause__, _Used):
+                return error.__cause__.containers
+        except Exception:
+            continue
+    return _SEQUENCE | _DICT | _FLAT | _OBJECT

@@ -69,8 +69,8 @@ def _readings(variables: dict[str, Any], known: Known) -> Iterator[_Reading]:
     beside = [((s.name,), a) for s in slots if s.beside and (a := read(variables, s)) is not None]
     if not beside:
         return
-    shapes = [(role_of(name), np.shape(value)) for name, value in variables.items()]
-    x, t = ({1, *(n for r, shape in shapes if r == role for n in shape)} for role in ("X", "T"))
+    named = [(role_of(name), value) for name, value in variables.items()]
+    x, t = ({1, *(n for r, a in named if r == role for n in np.shape(a))} for role in ("X", "T"))
     for chain in chains(_parameters(slots, variables), known.sizes, (x, t)):
         net = network_of(chain.pieces, chain.sizes, ["sigmoid"] * (len(chain.sizes) - 1))
         theta = to_theta(chain.pieces, net, [read(variables, slot) for slot in chain.slots])
