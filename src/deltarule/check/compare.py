@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from deltarule.check.numerical.around import Around, typical_sizes
+from deltarule.check.numerical.around import Around, Directions, typical_sizes
 from deltarule.check.numerical.corner import corner
 from deltarule.check.numerical.formulas import COMPLEX
-from deltarule.check.numerical.groups import Groups
+from deltarule.check.numerical.groups import Groups, numbered
 from deltarule.check.numerical.measure import Kinks, Measured, choose_method, measure
 from deltarule.check.numerical.probe import Probe, probe
 from deltarule.check.numerical.sweep import sweep
@@ -82,6 +82,17 @@ def compare(
         sweeper=lambda i, steps: sweep(around, i, groups.entry(i), float(got[i]), takes_complex,
                                        steps),
     )  # fmt: skip
+
+
+def compare_along(
+    around: Around, x: Array, got: Array, count: int, setting: Setting,
+    sensitivity: Callable[[], Array] | None = None,
+) -> GradientCheck:  # fmt: skip
+    """Compare the slopes of `got` along so many random directions, in the place of entries."""
+    lines = Directions(around, x, count, setting.seed)
+    setting = replace(setting, directions=count, norm=float(np.linalg.norm(got)))
+    along = None if sensitivity is None else lambda: np.abs(lines.of(sensitivity()))
+    return compare(lines, lines.x, lines.of(got), numbered("direction", count), setting, along)
 
 
 def _tolerance(setting: Setting, method: str) -> float:

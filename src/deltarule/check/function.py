@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.check.compare import Setting, compare
+from deltarule.check.compare import Setting, compare, compare_along
 from deltarule.check.frameworks.call import Called, call_function, call_gradient
 from deltarule.check.frameworks.point import Point, as_numpy, point_of
 from deltarule.check.network import gradient_noise
-from deltarule.check.numerical.around import Directions
 from deltarule.check.numerical.calls import FunctionAround, JacobianAround
 from deltarule.check.numerical.cost import check_directions_cost, check_function_cost
 from deltarule.check.numerical.formulas import check_method
-from deltarule.check.numerical.groups import Groups, joint, numbered
+from deltarule.check.numerical.groups import Groups, joint
 from deltarule.check.numerical.precision import Precision, choose_precision
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array, readable, whole
@@ -104,20 +103,12 @@ def check_function(
     slope = _Gradient(gradient, point, precision, None if projection is None else called, u, full)
     got = slope.checked()
     sensitivity = slope.noise if callable(gradient) else None
+    if count is not None and full:
+        raise UsageError("directions are for one number; use projection='random' with them")
     if count is not None:
-        return _along_directions(around, point, got, setting, count, full)
+        return compare_along(around, point.flat.astype(np.float64), got, count, setting)
     groups = _groups(point, names, called if full else None)
     return compare(around, flat.astype(np.float64), got, groups, setting, sensitivity)
-
-
-def _along_directions(
-    around: FunctionAround, point: Point, got: Array, setting: Setting, count: int, full: bool
-) -> GradientCheck:
-    if full:
-        raise UsageError("directions are for one number; use projection='random' with them")
-    lines = Directions(around, point.flat.astype(np.float64), count, setting.seed)
-    setting = replace(setting, directions=count, norm=float(np.linalg.norm(got)))
-    return compare(lines, lines.x, lines.of(got), numbered("direction", count), setting)
 
 
 def _projection(given: Any, called: Called, seed: int) -> Array:

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.check.compare import Setting, compare
-from deltarule.check.numerical.around import Directions
+from deltarule.check.compare import Setting, compare, compare_along
 from deltarule.check.numerical.cost import check_directions_cost, check_network_cost
 from deltarule.check.numerical.formulas import check_method
-from deltarule.check.numerical.groups import layer_groups, numbered
+from deltarule.check.numerical.groups import layer_groups
 from deltarule.check.numerical.incremental import Incremental
 from deltarule.check.numerical.passes import Passes
 from deltarule.check.ours import Ours
@@ -109,15 +108,9 @@ def check_gradient(
         exact = _exact(objective, samples)
         return gradient_noise(exact, theta.astype(np.float64), unit, seed, known)
 
-    if count is not None:
-        lines = Directions(around, around.x, count, seed)
-        norm = float(np.linalg.norm(got))
-        setting = Setting(method, tolerance, unit, seed, (), count, norm, ours)
-        return compare(
-            lines, lines.x, lines.of(got), numbered("direction", count), setting,
-            lambda: np.abs(lines.of(sensitivity())),
-        )  # fmt: skip
     setting = Setting(method, tolerance, unit, seed, ours=ours)
+    if count is not None:
+        return compare_along(around, around.x, got, count, setting, sensitivity)
     return compare(around, around.x, got, layer_groups(net), setting, sensitivity)
 
 

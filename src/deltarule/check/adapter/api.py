@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from types import ModuleType
@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.check.adapter.calls.trial import quiet
 from deltarule.check.adapter.calls.ways import point
 from deltarule.check.adapter.entries import Entry, entries_of, subjects_of
 from deltarule.check.adapter.guess import sizes_for
@@ -232,22 +231,9 @@ def _subjects(entry: Entry, known: Known) -> Iterator[tuple[Subject, Known]]:
     for subject in subjects_of(entry, known.sizes):
         yield subject, known
     if known.sizes is None and documented(entry.thing):
-        for sizes in islice(sizes_for(entry.thing, _accepting(entry.thing)), _GUESSES):
+        for sizes in islice(sizes_for(entry.thing), _GUESSES):
             chosen = replace(known, sizes=sizes, guessed=True)
             yield from ((s, chosen) for s in subjects_of(entry, sizes) if s.container == "flat")
-
-
-def _accepting(function: Any) -> Callable[[Array, Array, Array], bool]:
-    """Return whether a function of (theta, X, T) can be called with these."""
-
-    def accepts(*arguments: Array) -> bool:
-        try:
-            with quiet():
-                return function(*arguments) is not None
-        except Exception:
-            return False
-
-    return accepts
 
 
 def _unread(

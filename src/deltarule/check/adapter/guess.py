@@ -28,14 +28,11 @@ _MOST, _LARGEST = 9, 64
 """Different numbers that are tried as sizes, and how large a layer may be."""
 
 
-def sizes_for(
-    function: Callable[..., Any], accepts: Callable[[Any, Any, Any], bool]
-) -> Iterator[tuple[int, ...]]:
+def sizes_for(function: Callable[..., Any]) -> Iterator[tuple[int, ...]]:
     """Yield the networks that a function of theta may have, by the sizes written in its file.
 
     The smaller ones come first: a function that names theta's entries one by one takes any theta
-    that is long enough. `accepts(theta, X, T)` says whether it can be called so. A network of ours
-    beside it counts.
+    that is long enough. A network of ours beside it counts.
     """
     variables = getattr(function, "__globals__", {})
     yield from (v.sizes for v in variables.values() if isinstance(v, Network))
@@ -46,10 +43,18 @@ def sizes_for(
             X, T = np.full((7, sizes[0]), 0.5), np.full((7, sizes[-1]), 0.5)
             readings = flat_readings(sizes)
             for n in sorted({sum(math.prod(p.shape) for p in r) for r in readings}):
-                if accepts(np.full(n, 0.1), X, T):
+                if _accepts(function, np.full(n, 0.1), X, T):
                     found.append((1 in sizes[1:-1], n, sizes))
                     break
     yield from (sizes for *_, sizes in sorted(found))
+
+
+def _accepts(function: Callable[..., Any], *arguments: Any) -> bool:
+    try:
+        with quiet():
+            return function(*arguments) is not None
+    except Exception:
+        return False
 
 
 def _written(function: Any) -> set[int]:

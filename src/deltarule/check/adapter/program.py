@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.adapter.calls.outcome import STEPS
-from deltarule.check.adapter.calls.pieces import said, to_theta
+from deltarule.check.adapter.calls.pieces import said
 from deltarule.check.adapter.calls.seen import Seen
+from deltarule.check.adapter.calls.trial import attempt
 from deltarule.check.adapter.calls.ways import Point, point
 from deltarule.check.adapter.reading import Reading
 from deltarule.check.adapter.subject import Rate
@@ -66,7 +67,7 @@ class Program:
 
     def _once(self, theta: Array, X: Array, T: Array) -> Array:
         try:
-            vector = raw(self.reading, theta, X, T, self.rates)
+            vector = self.reading.delivered(theta, X, T, self.rates)
         except UsageError:
             raise
         except Exception as error:
@@ -80,7 +81,8 @@ class Program:
     def seen(self, theta: Array, X: Array, T: Array) -> Seen:
         """Return the numbers that one call computes; none where it fails."""
         try:
-            return replace(self.reading, rates=self.rates).ask(theta, X, T)[0].seen
+            way = self.reading.way
+            return attempt(way, self.network, theta, X, T, self.rates).seen
         except Exception:
             return Seen()
 
@@ -123,16 +125,6 @@ def functions(names: Sequence[str]) -> str:
     return names[0] if len(set(names)) == 1 else "/".join(names)
 
 
-def raw(
-    reading: Reading, theta: Array, X: Array, T: Array, rates: Mapping[Any, float]
-) -> Array | None:
-    """Return what one call delivers as one vector in our order; None for nothing."""
-    _, found = replace(reading, rates=rates).ask(theta, X, T)
-    if found is None or found.kind != reading.outcome:
-        return None
-    return to_theta(reading.way.pieces, reading.network, found.arrays)
-
-
 def program_of(reading: Reading) -> Program:
     """Return the program with the learning rate and the reduction that its numbers show."""
     at = point(reading.network, None if reading.several else 1, seed=1)
@@ -162,7 +154,7 @@ def _rate(reading: Reading, at: Point) -> Rate | None:
 def _delivered(reading: Reading, at: Point, rates: Mapping[Any, float]) -> Array | None:
     """Return what a call delivers; None for nothing, or where it fails."""
     try:
-        return raw(reading, at.theta, at.X, at.T, rates)
+        return reading.delivered(at.theta, at.X, at.T, rates)
     except Exception:
         return None
 

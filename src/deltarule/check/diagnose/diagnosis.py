@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 
@@ -104,17 +104,7 @@ class Diagnosis:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON."""
-        return {
-            "verdict": self.verdict,
-            "mistakes": [_plain(m) for m in self.mistakes],
-            "candidates": [_plain(c) for c in self.candidates],
-            "localised": [asdict(place) for place in self.localised],
-            "notes": list(self.notes),
-            "unseen": list(self.unseen),
-            "conventions": [_plain(c) for c in self.conventions],
-            "also": list(self.also),
-            "evidence": self.evidence,
-        }
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
 
     def __repr__(self) -> str:
         return f"Diagnosis({self.headline!r})"
@@ -176,9 +166,13 @@ class Diagnosis:
         return f"<table><caption>{html.escape(self.headline)}</caption>{table}</table>{notes}"
 
 
-def _plain(m: Finding) -> dict[str, Any]:
-    found = asdict(m)
-    return {**found, "layers": list(m.layers), "fitted": list(m.fitted), "sentence": m.sentence}
+def _plain(value: Any) -> Any:
+    if isinstance(value, Finding):
+        lists = {"layers": list(value.layers), "fitted": list(value.fitted)}
+        return {**asdict(value), **lists, "sentence": value.sentence}
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return asdict(value) if isinstance(value, LayerAgreement) else value
 
 
 def _agreement(place: LayerAgreement) -> str:

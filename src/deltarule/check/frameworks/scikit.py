@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -266,11 +267,7 @@ def _targets(mlp: Any, X: Array, y: Array) -> Array:
 
 def _index(mlp: Any, sizes: list[tuple[int, int]]) -> None:
     """Write down where every array lies in the packed vector, as its L-BFGS solver does."""
-    mlp._coef_indptr, mlp._intercept_indptr, start = [], [], 0
-    for shape in sizes:
-        stop = start + shape[0] * shape[1]
-        mlp._coef_indptr.append((start, stop, shape))
-        start = stop
-    for shape in sizes:
-        mlp._intercept_indptr.append((start, start + shape[1]))
-        start += shape[1]
+    counts = [*(m * n for m, n in sizes), *(n for _, n in sizes)]
+    ends = list(pairwise(accumulate(counts, initial=0)))
+    mlp._coef_indptr = [(*end, shape) for end, shape in zip(ends, sizes, strict=False)]
+    mlp._intercept_indptr = ends[len(sizes) :]

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike
 
 from deltarule.check.steps.diagnosis import Explained, StepDiagnosis
 from deltarule.check.steps.drive import drive
-from deltarule.check.steps.equations import CHANGES, RIGHT, Array, Change, Updates
+from deltarule.check.steps.equations import CHANGES, RIGHT, Change, Updates
 from deltarule.check.steps.search import Fit
 from deltarule.core.arguments import array
+from deltarule.core.arrays import Array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.optim import OPTIMISERS, Optimiser
 

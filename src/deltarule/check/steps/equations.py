@@ -13,14 +13,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.optim import elementwise
 from deltarule.optim.optimiser import Optimiser
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

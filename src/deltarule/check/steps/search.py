@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
-from deltarule.check.steps.equations import Array, Change, Updates, steps_of
+from deltarule.check.steps.equations import Change, Updates, steps_of
+from deltarule.core.arrays import Array
 from deltarule.optim import OPTIMISERS
 
 _USUAL: dict[str, tuple[float, ...]] = {
