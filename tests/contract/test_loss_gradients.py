@@ -37,6 +37,16 @@ each_n = pytest.mark.parametrize("n", [1, 7])
 OPTIONS = list(itertools.product(["sum", "mean"], [False, True], [0.0, 0.3]))
 
 
+def options_for(engine, n):
+    """Return every combination, or half of them where each is a program of its own.
+
+    Of reduction, weights, penalty and n, every three take every combination (a half of 2^4).
+    """
+    if engine.transparent:
+        return OPTIONS
+    return [o for o in OPTIONS if ((o[0] == "sum") + o[1] + (o[2] > 0.0) + (n > 1)) % 2 == 0]
+
+
 def problem(rng, loss, activation, outputs, n):
     net = Network(2, [Dense(3, "tanh"), Dense(outputs, activation)])
     theta = net.init(7) + 0.1 * rng.normal(size=net.size)
@@ -59,7 +69,7 @@ def test_every_loss_has_a_case():
 def test_error_and_gradient_are_those_of_the_definition(engine, loss, activation, outputs, n, rng):
     net, theta, X, T = problem(rng, loss, activation, outputs, n)
     weight = rng.uniform(0.2, 3.0, n)
-    for reduction, weighted, l2 in OPTIONS:
+    for reduction, weighted, l2 in options_for(engine, n):
         options = {"reduction": reduction, "l2": l2, "sample_weight": weight if weighted else None}
         what = f"{options}"
 
@@ -116,12 +126,12 @@ PAIRS = [
 @pytest.mark.parametrize(
     ("loss", "activation", "outputs"), PAIRS, ids=[f"{l.name}-{a.name}-{n}" for l, a, n in PAIRS]
 )
-def test_an_unsuitable_output_is_refused_and_no_other(engine, loss, activation, outputs):
+def test_an_unsuitable_output_is_refused_and_no_other(transparent, loss, activation, outputs):
     net = Network(1, [Dense(outputs, activation)])
     T = np.full((1, outputs), 0.5)
 
     def call():
-        return engine.backprop(net, np.full(net.size, 0.01), [[0.5]], T, loss=loss)
+        return transparent.backprop(net, np.full(net.size, 0.01), [[0.5]], T, loss=loss)
 
     if suitable(loss, activation, outputs):
         # a step is sure of itself, and a sure and wrong answer may cost infinity
