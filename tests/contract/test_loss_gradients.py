@@ -15,6 +15,7 @@ from formulas import label
 from numeric import assert_close, complex_step
 from samples import suitable, targets
 from textbook import ROW, total_error
+from together import together
 
 from deltarule import DataError, Dense, Network, UsageError
 from deltarule.activations import ACTIVATIONS
@@ -131,9 +132,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("loss", "activation", "outputs"), PAIRS, ids=[f"{l.name}-{a.name}-{n}" for l, a, n in PAIRS]
-)
+@together(("loss", "activation", "outputs"), PAIRS)
 def test_an_unsuitable_output_is_refused_and_no_other(transparent, loss, activation, outputs):
     net = Network(1, [Dense(outputs, activation)])
     T = np.full((1, outputs), 0.5)
