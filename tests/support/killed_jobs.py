@@ -15,12 +15,15 @@ import sys
 import tempfile
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import deltarule as dr
+from deltarule.core.processors import cores
 from deltarule.engine.choice import EngineWarning
 from deltarule.engine.compiled import trainer as compiled
 from deltarule.training.keeping import keeper as keeping
@@ -110,28 +113,37 @@ def killed(data: Any, options: dict[str, Any], rng: np.random.Generator, folder:
     raise AssertionError
 
 
-def main(jobs: int, seed: int = 0) -> None:
-    rng = np.random.default_rng(seed)
+def resumed(number: int, seed: int) -> tuple[int, dict[str, Any] | None]:
+    """Return how often a job was killed, and its options where it led to other bits."""
     warnings.simplefilter("ignore", EngineWarning)
     keeping.SHARE = 0.0  # however often
     compiled.CALL_SECONDS = 0.0  # every update may be the last of a call
+    rng = np.random.default_rng([seed, number])
+    data, options = job(rng)
+    whole = trained(data, options)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "run"
+        kills = killed(data, options, rng, folder)
+        found = read_checkpoint(folder)
+        if found.values.get("stopped") == "non_finite":  # it is refused to go on from there
+            kept = {**found.arrays, **found.values, "seconds": 0.0}
+            equal = same({name: kept[name] for name in whole}, whole)
+        else:
+            equal = same(trained(data, options, resume=folder), whole)
+    return kills, None if equal else options
+
+
+def main(jobs: int, seed: int = 0) -> None:
     kills, differ = 0, []
-    for number in range(jobs):
-        data, options = job(rng)
-        whole = trained(data, options)
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(place) / "run"
-            kills += killed(data, options, rng, folder)
-            found = read_checkpoint(folder)
-            if found.values.get("stopped") == "non_finite":  # it is refused to go on from there
-                kept = {**found.arrays, **found.values, "seconds": 0.0}
-                found_whole = same({name: kept[name] for name in whole}, whole)
-            else:
-                found_whole = same(trained(data, options, resume=folder), whole)
-            if not found_whole:
-                differ.append((number, options))
-        if number % 10 == 9:
-            print(f"{number + 1} jobs, {kills} kills, {len(differ)} differ", file=sys.stderr)
+    with ProcessPoolExecutor(cores(), get_context("spawn")) as pool:
+        numbers = range(jobs)
+        for number, (killed_so_often, options) in enumerate(
+            pool.map(resumed, numbers, itertools.repeat(seed))
+        ):
+            kills += killed_so_often
+            differ += [] if options is None else [(number, options)]
+            if number % 10 == 9:
+                print(f"{number + 1} jobs, {kills} kills, {len(differ)} differ", file=sys.stderr)
     assert not differ, differ
     print(f"{jobs} jobs, {kills} kills, 0 bits differ")
 
