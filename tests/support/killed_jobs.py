@@ -2,8 +2,8 @@
 
     python killed_jobs.py JOBS [SEED]
 
-A process of its own because it forks, so that a kill costs a millisecond: other tests' threads must
-not be there.
+Processes of their own because they fork, so that a kill costs some milliseconds: other tests'
+threads must not be there. The jobs are divided among the processors.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def job(rng: np.random.Generator) -> tuple[tuple[Any, ...], dict[str, Any]]:
     }
     if rng.integers(4) == 0:
         options["seeds"] = [options.pop("seed"), *range(int(rng.integers(12)))]
-        options["epochs"] *= 10
+        options["epochs"] *= 10 if options["engine"] == "compiled" else 2
     return (net, X, T), options
 
 
@@ -93,20 +93,40 @@ def same(one: Any, other: Any) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
+def tell_of_beginning(pipe: int) -> None:
+    """Write to a pipe as soon as a training begins, or goes on, in this process."""
+    begin = keeping.Keeper.begin
+
+    def told(*arguments: Any) -> None:
+        begin(*arguments)
+        os.write(pipe, b".")
+
+    keeping.Keeper.begin = told  # type: ignore[method-assign]
+
+
 def killed(data: Any, options: dict[str, Any], rng: np.random.Generator, folder: Path) -> int:
-    """Train in children that are killed until one of them ends; return how many were."""
+    """Train in children that are killed until one of them ends; return how many were.
+
+    Most are killed when the training has begun, or gone on; some at any moment from the fork on.
+    """
     every = rng.choice(["1", "2", "0.001s", "0.005s"])
     for kills in itertools.count():
+        begun, tell = os.pipe()
         child = os.fork()
         if child == 0:
             try:
+                tell_of_beginning(tell)
                 trained(data, options, checkpoint=folder, checkpoint_every=every, resume=True)
                 os._exit(0)
             finally:
                 os._exit(1)
-        time.sleep(rng.uniform(0.0, 0.003 * (2 + kills)))  # longer and longer: it comes to an end
+        os.close(tell)
+        if rng.random() < 0.8:
+            os.read(begun, 1)
+        time.sleep(rng.uniform(0.0, 0.002 * 1.15**kills))  # longer and longer: it comes to an end
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
+        os.close(begun)
         if not os.WIFSIGNALED(status):
             assert os.waitstatus_to_exitcode(status) == 0
             return kills
@@ -135,7 +155,7 @@ def resumed(number: int, seed: int) -> tuple[int, dict[str, Any] | None]:
 
 def main(jobs: int, seed: int = 0) -> None:
     kills, differ = 0, []
-    with ProcessPoolExecutor(cores(), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2 * cores(), get_context("spawn")) as pool:
         numbers = range(jobs)
         for number, (killed_so_often, options) in enumerate(
             pool.map(resumed, numbers, itertools.repeat(seed))

@@ -10,15 +10,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 if TYPE_CHECKING:
     import polars as pl
 
-_BYTES = 1 << 24
-_NEWLINE = ord("\n")
+_BYTES = 1 << 23
+_LOOK = 1 << 18  # bytes that are looked at together: their masks stay in the cache
+_NEWLINE, _SPACE = b"\n "
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Block:
     """Whole rows of text in UTF-8, each with `width` cells and a line of its own.
 
     >>> block = Block(b"3,a\\n4,b\\n", 2, ",")
-    >>> block.plain, ["4", "b"] in block, block.columns([1])[0].to_list()
+    >>> block.plain, ["4", "b"] in block, block.columns([1], [False])[0].to_list()
     (True, True, ['a', 'b'])
     """
 
@@ -37,39 +38,50 @@ class Block:
     @property
     def plain(self) -> bool:
         """Whether `csv.reader` would find the same cells, and no row of empty ones."""
-        mark = self.separator.encode()
-        # it leaves out spaces at the beginning of a cell
-        odd = (b'"', b"\r", mark + b" ", b"\n ")
-        if any(sign in self.data for sign in odd) or self.data.startswith(b" "):
+        if b'"' in self.data or b"\r" in self.data:
             return False
-        signs = np.frombuffer(self.data, np.uint8)
-        newline = signs == _NEWLINE
-        ends = np.flatnonzero(newline)
-        between = signs[newline | (signs == ord(mark))]
-        if len(between) != self.width * len(ends):
+        signs, seen, last = np.frombuffer(self.data, np.uint8), 0, -1
+        if b" " in self.data and signs[0] == _SPACE:
             return False
-        lengths = np.diff(ends, prepend=-1)  # with the line break; of empty cells it is the width
-        apart = between.reshape(-1, self.width)[:, -1] == _NEWLINE
-        return bool(apart.all() and lengths.min() > self.width) and bool(
-            lengths.max() <= csv.field_size_limit()
-        )
+        for start in range(0, len(signs), _LOOK):
+            here = signs[start : start + _LOOK]
+            newline = here == _NEWLINE
+            both = newline | (here == ord(self.separator))
+            after = signs[start + 1 : start + 1 + _LOOK] == _SPACE  # `csv.reader` leaves it out
+            if (both[: len(after)] & after).any():
+                return False
+            places = np.flatnonzero(both)
+            ends = places[(self.width - 1 - seen) % self.width :: self.width]
+            if np.count_nonzero(newline) != len(ends) or (here[ends] != _NEWLINE).any():
+                return False
+            seen += len(places)
+            if len(ends):
+                lengths = np.diff(start + ends, prepend=last)  # of empty cells it is the width
+                if lengths.min() <= self.width or lengths.max() > csv.field_size_limit():
+                    return False
+                last = start + int(ends[-1])
+        return seen % self.width == 0
 
     def __contains__(self, row: Sequence[str]) -> bool:
         line = self.separator.join(row).encode() + b"\n"
         return self.data.startswith(line) or b"\n" + line in self.data
 
-    def columns(self, positions: Sequence[int]) -> list[pl.Series]:
-        """Return the cells of some columns, in ascending order; an empty cell is null."""
+    def columns(self, positions: Sequence[int], numeric: Sequence[bool]) -> list[pl.Series]:
+        """Return the cells of some columns, in ascending order; an empty cell is null.
+
+        They are texts, or numbers where it is known that other cells are, and these are too.
+        """
         import polars as pl
 
-        found = pl.read_csv(
-            self.data,
-            has_header=False,
-            columns=list(positions),
-            separator=self.separator,
-            quote_char=None,
-            infer_schema=False,
-        )
+        numbers = {k for k, known in zip(positions, numeric, strict=True) if known}
+        kinds = {str(k): pl.Float64 if k in numbers else pl.String for k in range(self.width)}
+        how: dict[str, Any] = {"separator": self.separator, "has_header": False, "schema": kinds}
+        try:
+            found = pl.read_csv(self.data, columns=list(positions), quote_char=None, **how)
+        except pl.exceptions.ComputeError:
+            if not numbers:
+                raise
+            return self.columns(positions, [False] * len(positions))
         return found.get_columns()
 
 
@@ -82,8 +94,8 @@ class Rows:
     def __contains__(self, row: Sequence[str]) -> bool:
         return row in self.rows
 
-    def columns(self, positions: Sequence[int]) -> list[Sequence[str]]:
-        """Return the cells of some columns."""
+    def columns(self, positions: Sequence[int], numeric: Sequence[bool]) -> list[Sequence[str]]:
+        """Return the cells of some columns, as texts."""
         if len(positions) == len(self.rows[0]):
             return list(zip(*self.rows, strict=True))
         return [[row[i] for row in self.rows] for i in positions]
@@ -94,12 +106,10 @@ def blocks(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
     A line break is "\n", also where the file has "\r\n".
     """
-    place, rest = file.tell(), b""
+    place = file.tell()
     while data := file.read(_BYTES):
-        rest += data
-        end = rest.rfind(b"\n") + 1
-        if end:
-            yield place, rest[:end].replace(b"\r\n", b"\n")
-            place, rest = place + end, rest[end:]
-    if rest:
-        yield place, rest + b"\n"
+        data += file.readline()
+        place, before = place + len(data), place
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n")
+        yield before, data if data.endswith(b"\n") else data + b"\n"

@@ -99,10 +99,7 @@ def numbers(
     joined = "".join(cells)
     if joined.isascii() and "_" not in joined:
         try:
-            values = np.fromiter(map(float, cells), np.float64, len(cells))
-            for word in _missing_numbers(words):
-                values[values == word] = np.nan
-            return values
+            return _without(np.fromiter(map(float, cells), np.float64, len(cells)), words)
         except ValueError:
             pass
     values = np.empty(len(cells))
@@ -118,10 +115,13 @@ def _series_numbers(cells: pl.Series, words: frozenset[str]) -> NDArray[np.float
     """Let polars read what it can, and ask `number` for each text that it cannot."""
     import polars as pl
 
+    if cells.dtype == pl.Float64:
+        return _without(cells.to_numpy(), words)
     found = cells.cast(pl.Float64, strict=False)
     unread = found.is_null() & cells.is_not_null()
-    values = found.to_numpy(writable=True)  # an empty cell is null, and so NaN
+    values = found.to_numpy()  # an empty cell is null, and so NaN
     if unread.any():
+        values = values.copy()
         worth = {}
         for text in cells.filter(unread).unique():
             worth[text] = number(text, words)
@@ -129,6 +129,11 @@ def _series_numbers(cells: pl.Series, words: frozenset[str]) -> NDArray[np.float
                 return None
         odd = unread.to_numpy()
         values[odd] = [worth[text] for text in cells.filter(unread)]
+    return _without(values, words)
+
+
+def _without(values: NDArray[np.float64], words: frozenset[str]) -> NDArray[np.float64]:
+    """Return numbers with NaN for those that stand for a missing value."""
     for word in _missing_numbers(words):
-        values[values == word] = np.nan
+        values = np.where(values == word, np.nan, values)
     return values

@@ -92,6 +92,11 @@ class Collector:
         return Collector(self.name, self.position, "text", self.words)
 
     @property
+    def numeric(self) -> bool:
+        """Say whether there are cells, and all of them numbers or missing."""
+        return bool(self._floats) and not self.textual
+
+    @property
     def grouped(self) -> bool:
         """Say whether the numbers may be written with points between thousands, by their values."""
         return self._grouped and any(

@@ -166,7 +166,9 @@ def _collect(
         nothing = False
         if header is not None and header in rows:
             raise header_again(file)
-        for column, cells in zip(columns, rows.columns(positions), strict=True):
+        numeric = [column.numeric for column in columns]
+        found: Sequence[Any] = rows.columns(positions, numeric)
+        for column, cells in zip(columns, found, strict=True):
             column.add(cells)
     if nothing:
         raise DataError(
