@@ -168,7 +168,7 @@ def test_boosted_trees_are_scikit_learns(task, monkeypatch):
     x = rng.uniform(-1, 1, (500, 2))
     odd, sums = (x[:, 0] * x[:, 1] > 0).astype(np.int32), np.sign(x).sum(axis=1) + 2
     first = {
-        "regression": Column("y", "numeric", sums + rng.normal(size=500)),
+        "regression": Column("y", "numeric", sums + 0.3 * rng.normal(size=500)),
         "count": Column("y", "numeric", sums),
         "multiclass": Column("y", "text", sums.astype(np.int32) // 2, ("a", "b", "c")),
     }.get(task, Column("y", "text", odd, ("no", "yes")))

@@ -114,6 +114,7 @@ def _boosting(plan: Plan, rows: Part) -> Outputs | None:
     if len(X) < _BOOSTED or find_spec("sklearn") is None:
         return None
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     def shares(classes: NDArray[Any], count: int) -> Outputs:
         """Return the probability of every class, (n, count), where the rows hold some of them."""
@@ -122,13 +123,14 @@ def _boosting(plan: Plan, rows: Part) -> Outputs | None:
         found[:, model.classes_.astype(np.intp)] = model.predict_proba(rows.X)
         return found
 
-    if plan.task == "multiclass":
-        return shares(T.argmax(axis=1), T.shape[1])
-    if not plan.prepared.targets.quantity:
-        return np.stack([shares(t > _HALF, 2)[:, 1] for t in T.T], axis=1)
-    loss = "poisson" if plan.task == "count" else "squared_error"
-    model = HistGradientBoostingRegressor(loss=loss, random_state=0)
-    return np.stack([model.fit(X, t).predict(rows.X) for t in T.T], axis=1)
+    with threadpool_limits(1):  # on a busy machine its threads wait for each other most of the time
+        if plan.task == "multiclass":
+            return shares(T.argmax(axis=1), T.shape[1])
+        if not plan.prepared.targets.quantity:
+            return np.stack([shares(t > _HALF, 2)[:, 1] for t in T.T], axis=1)
+        loss = "poisson" if plan.task == "count" else "squared_error"
+        model = HistGradientBoostingRegressor(loss=loss, random_state=0)
+        return np.stack([model.fit(X, t).predict(rows.X) for t in T.T], axis=1)
 
 
 _BASELINES: dict[str, Callable[[Plan, Part], Outputs | None]] = {
