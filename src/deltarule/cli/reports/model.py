@@ -18,6 +18,11 @@ _DIGITS = {"accuracy": ".4f", "r2": ".4f", "auc": ".4f"}
 HEADS = {"r2": "R2", "rmse": "RMSE", "mae": "MAE", "auc": "AUC", "brier": "Brier"}
 _MEANS = {"regression": "mean", "count": "mean"}
 """What the simplest baseline is called; of classes it is the most frequent one."""
+_BASELINES = {
+    "linear": "linear model",
+    "nearest": "nearest rows",
+    "boosting": "boosted trees",
+}
 _COLUMNS = 5
 """So many columns are named by their importance."""
 
@@ -109,11 +114,14 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
     said = []
     for target, values in judgement.get("targets", {}).items():
         said.append(f"{target}: {metric_words(values)} on the {part} rows")
-    linear, own = judgement["baselines"].get("linear", {}).get(name), metrics[part][name]
-    if linear is not None and own is not None and own <= linear:
+    own = metrics[part][name]
+    others = {n: judgement["baselines"].get(n, {}).get(name) for n in _BASELINES}
+    better = {n: v for n, v in others.items() if v is not None and own is not None and v >= own}
+    if better:
+        each = ", ".join(f"{_BASELINES[n]} {_number(name, v)}" for n, v in better.items())
         said.append(
-            f"a linear model is no worse: {HEADS.get(name, name)} {_number(name, linear)} on the "
-            f"{part} rows, the network's {_number(name, own)}"
+            f"no worse without a network, {HEADS.get(name, name)} on the {part} rows: {each}; the "
+            f"network {_number(name, own)}"
         )
     said += _threshold(judgement.get("threshold"), description, part)
     for metric, values in judgement.get("cross_validation", {}).items():
@@ -192,11 +200,8 @@ def _metric_rows(description: Mapping[str, Any]) -> tuple[list[str], list[list[s
         spans = judgement["intervals"]
         rows.append(["", level, *(_span(spans.get(name)) for name in names)])
         for name, values in judgement["baselines"].items():
-            label = (
-                "linear model"
-                if name == "linear"
-                else _MEANS.get(description["data"]["task"], "most frequent")
-            )
+            mean = _MEANS.get(description["data"]["task"], "most frequent")
+            label = mean if name == "mean" else _BASELINES[name]
             rows.append([label, judgement["part"], *(_number(n, values.get(n)) for n in names)])
     return ["", "rows", *(HEADS.get(name, name) for name in names)], rows
 
