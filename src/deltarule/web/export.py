@@ -33,7 +33,9 @@ def model(session: Session, k: int) -> dict[str, str]:
     lane = session.lanes[k]
     plan = lane.plan
     epochs = lane.state.epoch + bool(lane.state.batch)
-    own = replace(plan, recipe=replace(plan.recipe, epochs=epochs))
+    notes = [f"the learning rate was changed at update {step}" for step in lane.turned]
+    prepared = replace(plan.prepared, notes=(*plan.prepared.notes, *notes))
+    own = replace(plan, prepared=prepared, recipe=replace(plan.recipe, epochs=epochs))
     state = replace(lane.state, stopped=lane.state.stopped or "epochs")
     run = Run(plan.objective, plan.optimiser, "reference", plan.recipe.seed, state, False)
     with np.errstate(all="ignore"):
@@ -78,6 +80,12 @@ def code(session: Session, k: int) -> dict[str, str]:
     lane, own = session.lanes[k], session.setup.lanes[k]
     if own.mistake:
         raise UsageError("a lane with a planted mistake has no recipe that repeats it")
+    if own.matched:
+        raise UsageError("the f of this lane has no name by which a recipe could ask for it")
+    if session.trained is not None and session.trained.data == session.setup.data:
+        raise UsageError("what began with a model's folder is no code that begins with nothing")
+    if lane.turned:
+        raise UsageError("its learning rate was changed while it ran, which the code does not do")
     if lane.state.batch:
         raise UsageError(
             "the lane stands within an epoch, and the code trains whole ones: do one epoch first"
