@@ -19,7 +19,7 @@ from deltarule.data.preparation.task import TASKS
 from deltarule.engine.choice import choose_engine
 from deltarule.layers import written_layers
 from deltarule.losses import LOSSES, PENALTIES, Loss, Penalty
-from deltarule.models.judgement.threshold import as_threshold
+from deltarule.models.threshold import as_threshold
 from deltarule.optim import OPTIMISERS, Clipping, Method, Minimiser, Optimiser, Schedule
 from deltarule.rules import DeltaRule, as_rule
 
@@ -58,7 +58,7 @@ class Recipe:
         patience: epochs without improvement after which training stops, the best weights being
             kept; 0 trains to the last epoch and keeps the last weights.
         threshold: from which probability on a row is of the second of two classes; "f1" and
-            "balanced" choose it on the validation rows (`judgement.threshold.RULES`).
+            "balanced" choose it on the validation rows (`threshold.RULES`).
         ensemble: how many networks are trained, side by side, from the seeds `seed`, `seed` + 1,
             ...; their mean output is what counts.
         seed: determines the split, the first weights and every batch.

@@ -9,11 +9,11 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deltarule.core.errors import UsageError
+from deltarule.core.errors import UsageError, unknown_name
 from deltarule.data.read import name_of
 
 if TYPE_CHECKING:
@@ -103,6 +103,14 @@ def snapshot(session: Session, k: int) -> dict[str, str]:
 
     text = page(recording(session))
     return _file(f"{name_of(session.setup.data)}-lab.html", text.encode())
+
+
+def exported(session: Session, message: dict[str, Any]) -> dict[str, Any]:
+    """Return what a page asks to take along; see `EXPORTS`."""
+    what = message.get("what")
+    if not isinstance(what, str) or what not in EXPORTS:
+        raise unknown_name("export", str(what)[:80], EXPORTS)
+    return {"export": EXPORTS[what](session, session.lanes.index(session.lane(message)))}
 
 
 EXPORTS: dict[str, Callable[[Session, int], dict[str, str]]] = {

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Backprop, Objective, Samples
-from deltarule.engine.api import backprop
 from deltarule.engine.choice import choose_engine, make_trainer
 from deltarule.engine.epoch import ReferenceTrainer
+from deltarule.engine.problem import backprop
 from deltarule.engine.samples import as_samples
 from deltarule.models.plan import Plan
 from deltarule.optim import OPTIMISERS, Clipping, Optimiser

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.files import unwritable
 from deltarule.engine import Backprop, Objective, Samples, as_samples
-from deltarule.engine.api import backprop
 from deltarule.engine.epoch import error_over
+from deltarule.engine.problem import backprop
 from deltarule.layers import Affine
 from deltarule.losses import Loss
 from deltarule.network import Network

@@ -11,6 +11,7 @@ import numpy as np
 
 from deltarule.core.arguments import number, whole
 from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.views import view
 from deltarule.data import Table
 from deltarule.layers import Affine
 from deltarule.web.folders import view_of
@@ -283,13 +284,7 @@ class Session:
         return {"question": self.quiz.question()}
 
     def _export(self, message: dict[str, Any]) -> dict[str, Any]:
-        from deltarule.web.export import EXPORTS
-
-        what = message.get("what")
-        if not isinstance(what, str) or what not in EXPORTS:
-            raise unknown_name("export", str(what)[:80], EXPORTS)
-        k = self.lanes.index(self.lane(message))
-        return {"export": EXPORTS[what](self, k)}
+        return view(Session._export)(self, message)
 
 
 def _output_names(targets: Any) -> list[str]:
