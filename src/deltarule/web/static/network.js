@@ -147,7 +147,7 @@ export class Picture {
       const used = stage > L ? stage > 2 * L || edge.l > 2 * L + 1 - stage : edge.l <= stage;
       put(edge, "stroke", w < 0 ? "var(--minus)" : "var(--plus)");
       put(edge, "stroke-dasharray", w < 0 ? "6 3" : "none");
-      put(edge, "stroke-width", (0.4 + 4.6 * Math.abs(w) / largest).toFixed(2));
+      put(edge, "stroke-width", (0.4 + 4.6 * Math.abs(w) / largest).toFixed(1));
       put(edge, "stroke-opacity", used ? 0.9 : 0.25);
       edge.says = () => `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}` + differences(this.others, this.passes, ({ layers: { [edge.l - 1]: of } }) => ({ w: of.W[edge.j][edge.k], "dE/dw": of.gW[edge.j][edge.k] }));
       if (edge.hit && this.edges.length <= MOST_NAMED) edge.hit.setAttribute("aria-label", edge.says());

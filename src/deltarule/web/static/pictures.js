@@ -113,21 +113,25 @@ export function drawMap(canvas, map, start, row) {
 }
 
 // A table's head and rows, of texts, numbers and elements; `named` where rows begin with their names.
+// What stays as it was is left alone: a page that plays draws its tables many times a second.
 export function table(element, head, rows, named = false) {
-  const line = (cells, scopes) => {
-    const tr = document.createElement("tr");
-    cells.forEach((text, k) => {
-      const scope = scopes(k), cell = document.createElement(scope ? "th" : "td");
-      cell.append(text ?? "");
-      if (scope) cell.scope = scope;
-      tr.appendChild(cell);
-    });
-    return tr;
-  };
   const held = [...element.querySelectorAll("button")].indexOf(document.activeElement); // keeps its place
-  element.tHead.replaceChildren(line(head, () => "col"));
-  element.tBodies[0].replaceChildren(...rows.map((cells) => line(cells, (k) => (named && k === 0 ? "row" : ""))));
+  fill(element.tHead, [head], () => "col");
+  fill(element.tBodies[0], rows, (k) => (named && k === 0 ? "row" : ""));
   if (held >= 0) element.querySelectorAll("button")[held]?.focus();
+}
+
+function fill(part, rows, scopes) {
+  while (part.rows.length > rows.length) part.lastChild.remove();
+  rows.forEach((cells, r) => {
+    const line = part.rows[r] ?? part.appendChild(document.createElement("tr"));
+    while (line.cells.length > cells.length) line.lastChild.remove();
+    cells.forEach((content, k) => {
+      const scope = scopes(k), cell = line.cells[k] ?? line.appendChild(document.createElement(scope ? "th" : "td"));
+      if (scope) cell.scope = scope;
+      if (content instanceof Node ? !cell.firstChild?.isEqualNode(content) : cell.firstElementChild || cell.textContent !== String(content ?? "")) cell.replaceChildren(content ?? "");
+    });
+  });
 }
 
 // How often the class of a row was taken for that of a column, shaded by its share of the row.
