@@ -76,7 +76,7 @@ export class Picture {
     const x = (l, j) => width / 2 + (j - (shown[l] - 1) / 2) * step;
     const y = (l) => height - 48 - l * rise;
     const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${start.sizes.join("-")}` });
-    svg.style.minWidth = `${0.55 * width}px`; // narrower, its letters could not be read
+    svg.style.minWidth = `${Math.min(640, 0.55 * width)}px`; // narrower, no letter could be read
     const lines = make("g", {}, svg), words = make("g", {}, svg), hits = make("g", {}, svg), nodes = make("g", {}, svg);
     this.readable = widest <= 20;
     this.step = step;
