@@ -149,6 +149,11 @@ def test_a_node_its_formula_a_rate_and_any_update(chromium: Browser, address: st
     assert _number(delta) == pytest.approx(told, rel=1e-4)
     page.click("#rewind")
     page.locator("#lanes td:nth-child(2)", has_text="0").wait_for()
+    page.check("#as-heat")
+    page.locator("#picture canvas").nth(5).focus()
+    assert "w[1,1,1] = " in page.text_content("#hovered")
+    page.uncheck("#as-heat")
+    page.locator("#picture .hit").nth(20).wait_for(state="attached")
     page.locator("#predictions .pick").nth(6).press("Enter")
     page.locator("#predictions .pick[aria-pressed=true]", has_text="7").wait_for()
     assert page.input_value("#row") == "7"

@@ -43,7 +43,7 @@ export class Apart {
     const { start, view, lane, stage, playing, picture } = this.now(), place = this.$("stage-formula");
     const passes = view.lanes[lane].passes, l = stageLayer(stage, passes.layers.length), own = start.setup.lanes[lane];
     const exact = !own.mistake && (own.rule === "exact" || (own.matched && /^hidden=\S+$/.test(own.rule)));
-    place.hidden = playing || !picture.svg || view.row === null || stage === 0;
+    place.hidden = playing || Math.max(...start.sizes) > 64 || view.row === null || stage === 0;
     if (!place.hidden) render(stageFormula(stage, passes, this.nodes[l] ?? 1, picture.chosen ?? [1, 1, 1], exact), place);
   }
 

@@ -51,8 +51,8 @@ function setUp(setup) {
 async function begin(answer, address = true) {
   start = answer;
   curve.clear(answer.lanes.length, answer.lanes[0].point.validation !== undefined);
-  picture = Math.max(...answer.sizes) > 64 ? heat : lines; // lines as far as they can be told apart
-  picture.chosen = null;
+  lines.chosen = heat.chosen = null;
+  choosePicture();
   furthest = 0;
   apart.clear();
   if (!recorded) { form.fill(answer); checking.clear(); }
@@ -91,6 +91,14 @@ function show(answer) {
   drawConfusion($("confusion"), view.lanes[lane()].confusion, start.classes, say("confusion", { k: lane() + 1 }));
   drawOutputs($("maps"), $("predictions"), start, view);
   apart.again();
+}
+
+// Lines as far as they can be told apart; heat maps of any network, where they are asked for.
+function choosePicture() {
+  const large = Math.max(...start.sizes) > 64, { chosen } = picture;
+  $("as-heat").disabled = large;
+  picture = large || $("as-heat").checked ? heat : lines;
+  picture.chosen = chosen;
 }
 
 function drawNetwork() {
@@ -186,6 +194,7 @@ $("all-rows").addEventListener("change", () => tell({ do: "look", row: $("all-ro
 $("predictions").addEventListener("click", (event) => { if (event.target.matches(".pick")) tell({ do: "look", row: Number(event.target.value) }); });
 $("lane").addEventListener("change", () => show(view));
 $("numbers").addEventListener("change", drawNetwork);
+$("as-heat").addEventListener("change", () => { choosePicture(); drawNetwork(); });
 $("stage").addEventListener("input", () => sweep(Number($("stage").value)));
 $("sweep-back").addEventListener("click", () => sweep(stage - 1));
 $("sweep-on").addEventListener("click", () => sweep(stage >= Number($("stage").max) ? 0 : stage + 1));
