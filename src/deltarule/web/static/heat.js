@@ -200,7 +200,8 @@ export class Heat {
     if (document.activeElement === canvas || canvas.matches(":hover")) frame(all.ink, 2, 2 + k, j, 1, 1);
     const cells = (m) => this.passes.seen[m][1], [from, to] = [this.nodes(l, 0)[0], this.nodes(l, rows - 1)[1]];
     const words = { l, n: this.start.sizes[l], m: this.start.sizes[l - 1], what: matrix === "W" ? "W" : "dE/dw", beside: beside === "y" ? `y_${l}` : `δ_${l}`, below: `y_${l - 1}`, per: `${cells(l)} × ${cells(l - 1)}`, from, to, first: this.nodes(l - 1, 0)[0], last: this.nodes(l - 1, columns - 1)[1] };
-    const text = say("heat-says", words) + " " + say(cells(l) * cells(l - 1) > 1 ? "heat-cells" : "heat-part", words);
+    const several = cells(l) * cells(l - 1) > 1, whole = rows === words.n && columns === words.m;
+    const text = [say("heat-says", words), ...(several ? [say("heat-cells", words)] : whole ? [] : [say("heat-part", words)])].join(" ");
     if (map.caption.textContent !== text) { map.caption.textContent = text; canvas.setAttribute("aria-label", `${text} ${say("heat-keys")}`); }
   }
 
