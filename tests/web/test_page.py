@@ -314,6 +314,7 @@ def test_the_page_is_taken_along_and_opened_elsewhere(
     there.locator("#lanes td:nth-child(2)", has_text="3").wait_for()
     there.select_option("#language", "de")
     there.locator("#snapshot-note", has_text="Aufnahme").wait_for()
+    there.locator("#curve .u-legend", has_text="Schritte").wait_for()
     assert not there.is_visible("#setup")
 
 

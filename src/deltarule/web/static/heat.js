@@ -142,7 +142,7 @@ export class Heat {
       this.paint();
       return;
     }
-    if (!this.hooks.look) return;
+    if (!this.hooks.look) { this.hooks.hover(() => `${this.says(map)} ${say("heat-kept")}`, l); return; }
     for (const [m, cell, axis] of [[l, j, "j"], [l - 1, k, "k"]]) {
       if (this.passes.seen[m][1] === 1) continue;
       const node = this.nodes(m, cell)[0] - 1, cells = 64;

@@ -212,7 +212,8 @@ $("save-png").addEventListener("click", () => savePicture("png"));
 $("language").addEventListener("change", async () => {
   await load($("language").value, recorded);
   if (!start) return;
-  if (!recorded) { form.fill(start); curve.clear(curve.lanes, curve.validation); lessons.reword(); }
+  curve.reword();
+  if (!recorded) { form.fill(start); lessons.reword(); }
   note();
   show(view);
 });

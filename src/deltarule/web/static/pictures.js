@@ -28,6 +28,13 @@ export class Curve {
     this.points = [];
   }
 
+  // in another language: the same points
+  reword() {
+    this.plot?.destroy();
+    this.plot = null;
+    this.draw();
+  }
+
   add(view) {
     const step = Math.max(...view.lanes.map((lane) => lane.point.step));
     while (this.points.length && this.points.at(-1)[0] >= step) this.points.pop();
