@@ -106,3 +106,11 @@ def test_the_v_of_step_lengths() -> None:
     assert 1e-7 < v["h"][lowest] < 1e-3
     assert errors[lowest] < 1e-9 < errors[0]
     assert errors[-1] > 100 * errors[lowest]
+
+
+def test_of_a_large_network_directions_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deltarule.web.judging._EVERY", 10)
+    session = Session(Setup.read({"hidden": "3,3", "lanes": [{}, {"rule": "hidden=constant"}]}))
+    right, wrong = (session.answer({"do": "check", "lane": k})["check"] for k in (0, 1))
+    assert (right["right"], wrong["right"]) == (True, False)
+    assert "20 random directions" in right["says"]

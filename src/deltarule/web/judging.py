@@ -20,6 +20,8 @@ from deltarule.web.values import rounded
 _ROWS = slice(SOME)
 _LISTED = 60
 """Weights of which both gradients are shown."""
+_EVERY, _DIRECTIONS = 150_000, 20
+"""Parameters up to which every one is checked, and the random directions where there are more."""
 _CHOICES = 4
 _STEPS = tuple(10.0 ** -(k / 2) for k in range(0, 27))
 """Step lengths h of the V, from 1 to 1e-13."""
@@ -40,6 +42,7 @@ def checked(lane: Lane, weight: Any = None) -> dict[str, Any]:
         loss=objective.loss,
         reduction="mean",
         gradient=mine,
+        directions=None if objective.network.size <= _EVERY else _DIRECTIONS,
     )
     answer = {"says": str(found), "right": bool(found)}
     if weight is None:
