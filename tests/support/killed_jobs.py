@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import deltarule as dr
-from deltarule.core.processors import cores
+from deltarule.core.machine import cores
 from deltarule.engine.choice import EngineWarning
 from deltarule.engine.compiled import trainer as compiled
 from deltarule.training.keeping import keeper as keeping

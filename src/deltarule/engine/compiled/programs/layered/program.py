@@ -33,10 +33,9 @@ from deltarule.engine.compiled.expressions.formulas import way_back
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import WORD, vector_of, word
 from deltarule.engine.compiled.instructions.philox import numbers, words_by_place
-from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.backward_matrix import (
+    BackwardKernel,
     backward_matrices,
-    write_turned,
 )
 from deltarule.engine.compiled.programs.layered.memory import TOGETHER, Memory
 from deltarule.engine.compiled.programs.layered.output import OutputRow
@@ -52,7 +51,7 @@ WIDE = 4
 """Vectors for every thread from which a layer's nodes are divided among the threads."""
 
 
-class Layered(Kernel):
+class Layered(BackwardKernel):
     """The module of a layered program, and what it needs to be run."""
 
     def __init__(self, spec: Specialisation, machine: Machine, batch: int, threads: int) -> None:
@@ -77,7 +76,7 @@ class Layered(Kernel):
         o = self.o
         self.update = Update(self)
         for l in range(2, len(self.network.layers) + 1):
-            write_turned(self, l)
+            self.turn(l)
         self.group.wait()
         with self.call.every_epoch(), o.loop(0, self.call.count) as s:
             self._batch(s)
@@ -141,13 +140,6 @@ class Layered(Kernel):
         if self.two_sums:
             self.collect(1)
 
-    def share_of_columns(self, l: int) -> tuple[Any, Any] | None:
-        """Return this thread's part [j0, j1) of the columns of W_l^T, where they are divided."""
-        if l not in self.by_columns:
-            return None
-        lanes = self.machine.lanes(self.spec.dtype)
-        return self.group.share(word(0), word(self.packing.blocks[l - 1].width), lanes)
-
     def _share(self, l: int, rows: tuple[Any, Any], count: Any) -> tuple[Any, Any, Any, Any]:
         """Return this thread's part of a matrix that has layer l's nodes for columns.
 
@@ -167,13 +159,6 @@ class Layered(Kernel):
         """Wait until all threads are here: what they have written is finished."""
         self.group.wait()
         self.unfinished.clear()
-
-    def matrices(self, l: int) -> tuple[Any, Any]:
-        """Return the addresses of layer l's W^T and b."""
-        block, o = self.packing.blocks[l - 1], self.o
-        W = o.at(self.call.theta, self.element, block.start)
-        b = W if block.bias is None else o.at(self.call.theta, self.element, block.bias)
-        return W, b
 
     def _input(self, l: int) -> Any:
         """Return the address of the outputs before layer l."""
@@ -246,7 +231,7 @@ class Layered(Kernel):
         self.update.write(layers, s)
         for l in layers:
             if l > 1 and self.feedback[l].moves:
-                write_turned(self, l)
+                self.turn(l)
         if self.two_sums:
             self.hand_in(1)
         self._wait()
