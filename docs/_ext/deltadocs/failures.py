@@ -10,9 +10,9 @@ __all__ = ["classes", "table"]
 
 def classes() -> list[type[errors.DeltaruleError]]:
     """Return the error classes, the base first, then by exit code."""
-    public = [getattr(errors, name) for name in errors.__all__]
-    found = [c for c in public if isinstance(c, type) and issubclass(c, errors.DeltaruleError)]
-    return sorted(found, key=lambda c: (c is not errors.DeltaruleError, c.exit_code))
+    base = errors.DeltaruleError
+    found = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, base)]
+    return sorted(found, key=lambda c: (c is not base, c.exit_code))
 
 
 def table() -> str:

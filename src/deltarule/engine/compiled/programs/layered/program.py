@@ -33,9 +33,10 @@ from deltarule.engine.compiled.expressions.formulas import way_back
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import WORD, vector_of, word
 from deltarule.engine.compiled.instructions.philox import numbers, words_by_place
+from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.backward_matrix import (
-    BackwardKernel,
     backward_matrices,
+    write_turned,
 )
 from deltarule.engine.compiled.programs.layered.memory import TOGETHER, Memory
 from deltarule.engine.compiled.programs.layered.output import OutputRow
@@ -51,18 +52,16 @@ WIDE = 4
 """Vectors for every thread from which a layer's nodes are divided among the threads."""
 
 
-class Layered(BackwardKernel):
+class Layered(Kernel):
     """The module of a layered program, and what it needs to be run."""
 
     def __init__(self, spec: Specialisation, machine: Machine, batch: int, threads: int) -> None:
         super().__init__(spec, machine)
         self.packing: Packing = Packing.of(self.network, machine, spec.dtype)
         self.memory: Memory = Memory(self.packing, spec.dtype, batch, threads, spec.objective)
-        several = WIDE * threads * machine.lanes(spec.dtype) if threads > 1 else None
-        self.by_columns = {
-            l for l, block in enumerate(self.packing.blocks, 1)
-            if several is not None and block.width >= several
-        }  # fmt: skip
+        wide = WIDE * threads * machine.lanes(spec.dtype)
+        several = enumerate(self.packing.blocks if threads > 1 else (), 1)
+        self.by_columns = {l for l, block in several if block.width >= wide}
         self.passes = Passes(spec, machine, self.module, self.memory, self.by_columns)
         self.unfinished: set[str] = set()
         self.feedback = backward_matrices(spec.objective)
@@ -76,7 +75,7 @@ class Layered(BackwardKernel):
         o = self.o
         self.update = Update(self)
         for l in range(2, len(self.network.layers) + 1):
-            self.turn(l)
+            self._turn(l)
         self.group.wait()
         with self.call.every_epoch(), o.loop(0, self.call.count) as s:
             self._batch(s)
@@ -140,15 +139,20 @@ class Layered(BackwardKernel):
         if self.two_sums:
             self.collect(1)
 
+    def share_of_columns(self, l: int) -> tuple[Any, Any] | None:
+        """Return this thread's part [j0, j1) of the columns of W_l^T, where they are divided."""
+        if l not in self.by_columns:
+            return None
+        lanes = self.machine.lanes(self.spec.dtype)
+        return self.group.share(word(0), word(self.packing.blocks[l - 1].width), lanes)
+
     def _share(self, l: int, rows: tuple[Any, Any], count: Any) -> tuple[Any, Any, Any, Any]:
         """Return this thread's part of a matrix that has layer l's nodes for columns.
 
         `rows` is its part of the rows, of which there are `count`, where these are divided.
         """
         columns = self.share_of_columns(l)
-        if columns is None:
-            return (*rows, word(0), word(0))
-        return (word(0), count, *columns)
+        return (word(0), count, *columns) if columns else (*rows, word(0), word(0))
 
     def _finished(self, *names: str) -> None:
         """Wait, if what is to be read now has parts that other threads may not have finished."""
@@ -159,6 +163,13 @@ class Layered(BackwardKernel):
         """Wait until all threads are here: what they have written is finished."""
         self.group.wait()
         self.unfinished.clear()
+
+    def _matrices(self, l: int) -> tuple[Any, Any]:
+        """Return the addresses of layer l's W^T and b."""
+        block, o = self.packing.blocks[l - 1], self.o
+        W = o.at(self.call.theta, self.element, block.start)
+        b = W if block.bias is None else o.at(self.call.theta, self.element, block.bias)
+        return W, b
 
     def _input(self, l: int) -> Any:
         """Return the address of the outputs before layer l."""
@@ -177,7 +188,7 @@ class Layered(BackwardKernel):
         if {l - 1, l} & self.by_columns:
             self._finished(f"y{l - 1}", "drawn")
         self.unfinished.add(f"y{l}")
-        W, bias = self.matrices(l)
+        W, bias = self._matrices(l)
         target = "net" if l == len(self.network.layers) else "y"
         C = self.address(f"{target}{l}")
         share = self._share(l, (i0, i1), n)
@@ -193,9 +204,12 @@ class Layered(BackwardKernel):
         direct = self.spec.objective.feedbacks[l].kind == "direct"
         A, B = self.address(f"source{l}" if direct else f"delta{l}"), self.address(f"W{l}")
         C = self.address(f"delta{l - 1}")
-        share = self._share(l - 1, (i0, i1), n)
-        arguments = [A, A, B, A, C, *share, space, self._own_memory()]
+        arguments = [A, A, B, A, C, *self._share(l - 1, (i0, i1), n), space, self._own_memory()]
         o.b.call(self.passes.back[l].function, arguments)
+
+    def _turn(self, l: int) -> None:
+        """Write what stands for W_l on the way back."""
+        write_turned(self, self.packing, l, self.feedback[l], self._matrices(l)[0])
 
     def _output(self, index: Any, i: Any, s: Any) -> None:
         """Write e and delta_L of the batch's sample i."""
@@ -231,7 +245,7 @@ class Layered(BackwardKernel):
         self.update.write(layers, s)
         for l in layers:
             if l > 1 and self.feedback[l].moves:
-                self.turn(l)
+                self._turn(l)
         if self.two_sums:
             self.hand_in(1)
         self._wait()
