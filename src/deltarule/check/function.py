@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.check.compare import Setting, compare, compare_along
-from deltarule.check.frameworks.call import Called, call_function, call_gradient
-from deltarule.check.frameworks.point import Point, as_numpy, point_of
 from deltarule.check.network import gradient_noise
+from deltarule.check.numerical.called import Called, call_function, call_gradient
 from deltarule.check.numerical.calls import FunctionAround, JacobianAround
 from deltarule.check.numerical.cost import check_directions_cost, check_function_cost
 from deltarule.check.numerical.formulas import check_method
 from deltarule.check.numerical.groups import Groups, joint
+from deltarule.check.numerical.point import Point, as_numpy, point_of
 from deltarule.check.numerical.precision import Precision, choose_precision
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array, readable, whole

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.check.compare import Setting, compare
-from deltarule.check.frameworks.point import point_of
 from deltarule.check.numerical.calls import FunctionAround
 from deltarule.check.numerical.cost import check_function_cost
 from deltarule.check.numerical.formulas import check_method
 from deltarule.check.numerical.groups import layer_groups
+from deltarule.check.numerical.point import point_of
 from deltarule.check.ours import Ours
 from deltarule.check.result import GradientCheck
 from deltarule.core.arrays import Array

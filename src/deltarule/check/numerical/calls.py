@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.check.frameworks.call import values_of
-from deltarule.check.frameworks.point import Point
 from deltarule.check.numerical.around import Around
+from deltarule.check.numerical.called import values_of
+from deltarule.check.numerical.point import Point
 from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 
