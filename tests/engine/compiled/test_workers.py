@@ -31,15 +31,16 @@ def train(epochs=5, **more):
 """
 
 
-@pytest.fixture
-def train(monkeypatch):
+@pytest.fixture(scope="module")
+def train():
     """Return train(): a few updates on three threads."""
-    monkeypatch.setattr(programs, "PER_THREAD", 1.0)
-    monkeypatch.setattr(programs, "cores", lambda: 3)
-    programs.program.cache_clear()
     rng = np.random.default_rng(3)
     X, T = rng.normal(size=(60, 30)), rng.normal(size=(60, 3))
-    yield lambda: dr.train(NET, X, T, epochs=3, batch_size=12, engine="compiled").theta
+    programs.program.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programs, "PER_THREAD", 1.0)
+        patch.setattr(programs, "cores", lambda: 3)
+        yield lambda: dr.train(NET, X, T, epochs=3, batch_size=12, engine="compiled").theta
     programs.program.cache_clear()
 
 
