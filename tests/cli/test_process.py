@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import COMMAND
+from command_line import COMMAND, Cli
 
 import deltarule as dr
 
@@ -96,14 +96,10 @@ def test_a_reader_that_leaves_a_training(tmp_path: Path) -> None:
     process.stderr.close()
 
 
-def test_a_device_is_never_replaced(tmp_path: Path) -> None:
-    subprocess.run([*COMMAND, "train", "xor", "--epochs", "3"], cwd=tmp_path, check=True,
-                   capture_output=True)  # fmt: skip
-    result = subprocess.run(
-        [*COMMAND, "predict", "xor-model", "xor", "--out", os.devnull, "--force"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert result.returncode == 2
+def test_a_device_is_never_replaced(cli: Cli) -> None:
+    cli("train", "xor", "--epochs", "3")
+    result = cli("predict", "xor-model", "xor", "--out", os.devnull, "--force")
+    assert result.exit_code == 2
     assert "no regular file, and is not replaced" in result.stderr
 
 
