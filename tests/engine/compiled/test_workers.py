@@ -162,7 +162,7 @@ def test_two_hundred_at_once():
 def ended(body, **more):
     """Run a program of its own; return how it ended and what it printed."""
     program = SETUP + textwrap.dedent(body)
-    options = {"capture_output": True, "text": True, "timeout": 60}
+    options = {"capture_output": True, "text": True, "timeout": 240}  # on a machine that others use
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], check=False, **options, **more
     )
