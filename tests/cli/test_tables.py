@@ -90,7 +90,7 @@ def test_json_has_the_judgement(cli: Cli) -> None:
     }  # fmt: skip
     low, high = found["intervals"]["accuracy"]
     assert 0 <= low <= high <= 1
-    assert set(found["baselines"]) == {"mean", "linear"}
+    assert set(found["baselines"]) == {"mean", "linear", "nearest"}
     assert [len(v) for v in found["cross_validation"].values()] == [2] * 4
 
 

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from deltarule.core.errors import DataError, UsageError
 from deltarule.data import Column, Table, read_table
@@ -11,14 +12,14 @@ from deltarule.data.preparation.target import TargetEncoder
 from deltarule.exchange.operations import operations_of
 from deltarule.models import Recipe, fit, load, plan, save
 from deltarule.models.fit import fit_plan
-from deltarule.models.judgement import judged
+from deltarule.models.judgement import baselines, judged
 from deltarule.models.judgement.asking import Asked
 from deltarule.models.judgement.calibration import reliability
 from deltarule.models.judgement.folds import cross_validate, fold_of
 from deltarule.models.judgement.importance import dependence, importance
 from deltarule.models.judgement.judged import intervals, score_intervals
-from deltarule.models.judgement.threshold import best_threshold, score_at
 from deltarule.models.metrics import r2_of, scores
+from deltarule.models.threshold import best_threshold, score_at
 from deltarule.training.interrupt import ask_to_stop
 
 metrics = pytest.importorskip("sklearn.metrics")
@@ -142,6 +143,58 @@ def test_baselines_are_known_ones():
     assert set(fitted.judgement["intervals"]) == {"accuracy", "auc", "brier"}
     low, high = fitted.judgement["intervals"]["accuracy"]
     assert low <= fitted.metrics["test"]["accuracy"] <= high
+
+
+def test_the_nearest_rows_are_scikit_learns():
+    """Its neighbours' mean, with the number of them that is best on the validation rows."""
+    neighbors = pytest.importorskip("sklearn.neighbors")
+    for name, score in (("diabetes", "r2"), ("wine", "accuracy")):
+        fitted = fit(read_table(name), Recipe(hidden=(4,), epochs=2))
+        train, held_out, test = (fitted.plan.prepared[n] for n in ("train", "validation", "test"))
+        errors = {}
+        for k in (1, 2, 4, 8, 16, 32, 64):
+            model = neighbors.KNeighborsRegressor(k).fit(train.X, train.T)
+            errors[k] = metrics.mean_squared_error(held_out.T, model.predict(held_out.X)), model
+        said = min(errors.values(), key=lambda found: found[0])[1].predict(test.X)
+        expected = scores(fitted.plan.prepared.targets, said.reshape(test.T.shape), test.T)
+        found = fitted.judgement["baselines"]["nearest"][score]
+        assert found == pytest.approx(expected[score], abs=1e-6)
+
+
+@pytest.mark.parametrize("task", ["regression", "count", "multiclass", "multilabel"])
+def test_boosted_trees_are_scikit_learns(task, monkeypatch):
+    """Shown where there are rows enough for them."""
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (240, 2))
+    odd, sums = (x[:, 0] * x[:, 1] > 0).astype(np.int32), np.sign(x).sum(axis=1) + 2
+    first = {
+        "regression": Column("y", "numeric", sums + 0.3 * rng.normal(size=240)),
+        "count": Column("y", "numeric", sums),
+        "multiclass": Column("y", "text", sums.astype(np.int32) // 2, ("a", "b", "c")),
+    }.get(task, Column("y", "text", odd, ("no", "yes")))
+    targets = [first, Column("z", "text", 1 - odd, ("0", "1"))][: 1 + (task == "multilabel")]
+    inputs = [Column(f"x{k}", "numeric", x[:, k]) for k in range(2)]
+    given = Table("t", (*inputs, *targets)), Recipe(hidden=(4,), epochs=1, task=task)
+    few = fit(*given, target=[t.name for t in targets])
+    assert list(few.judgement["baselines"]) == ["mean", "linear", "nearest"]
+    monkeypatch.setattr(baselines, "_BOOSTED", 100)
+    fitted = fit(*given, target=[t.name for t in targets])
+    X, T, new, true = (
+        array
+        for part in (fitted.plan.prepared["train"], fitted.plan.prepared["test"])
+        for array in (part.X, part.T.argmax(axis=1) if task == "multiclass" else part.T[:, 0])
+    )
+    kind, score = "Classifier", "accuracy"
+    options = {"random_state": 0}
+    if task in ("regression", "count"):
+        kind, score = "Regressor", "r2"
+        options["loss"] = "poisson" if task == "count" else "squared_error"
+    with threadpool_limits(1):
+        model = getattr(ensemble, f"HistGradientBoosting{kind}")(**options).fit(X, T)
+    found = fitted.judgement["baselines"]["boosting"]
+    assert found[score] == pytest.approx(model.score(new, true))
+    assert found[score] > 0.5
 
 
 def made(n: int = 400) -> Table:

@@ -2,8 +2,8 @@
 
     python killed_jobs.py JOBS [SEED]
 
-A process of its own because it forks, so that a kill costs a millisecond: other tests' threads must
-not be there.
+Processes of their own because they fork, so that a kill costs some milliseconds: other tests'
+threads must not be there. The jobs are divided among the processors.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ import sys
 import tempfile
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from deltarule.core.processors import cores
 
 import deltarule as dr
 from deltarule.engine.choice import EngineWarning
@@ -65,7 +68,7 @@ def job(rng: np.random.Generator) -> tuple[tuple[Any, ...], dict[str, Any]]:
     }
     if rng.integers(4) == 0:
         options["seeds"] = [options.pop("seed"), *range(int(rng.integers(12)))]
-        options["epochs"] *= 10
+        options["epochs"] *= 10 if options["engine"] == "compiled" else 2
     return (net, X, T), options
 
 
@@ -90,48 +93,77 @@ def same(one: Any, other: Any) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
+def tell_of_beginning(pipe: int) -> None:
+    """Write to a pipe as soon as a training begins, or goes on, in this process."""
+    begin = keeping.Keeper.begin
+
+    def told(*arguments: Any) -> None:
+        begin(*arguments)
+        os.write(pipe, b".")
+
+    keeping.Keeper.begin = told  # type: ignore[method-assign]
+
+
 def killed(data: Any, options: dict[str, Any], rng: np.random.Generator, folder: Path) -> int:
-    """Train in children that are killed until one of them ends; return how many were."""
+    """Train in children that are killed until one of them ends; return how many were.
+
+    Most are killed when the training has begun, or gone on; some at any moment from the fork on.
+    """
     every = rng.choice(["1", "2", "0.001s", "0.005s"])
     for kills in itertools.count():
+        begun, tell = os.pipe()
         child = os.fork()
         if child == 0:
             try:
+                tell_of_beginning(tell)
                 trained(data, options, checkpoint=folder, checkpoint_every=every, resume=True)
                 os._exit(0)
             finally:
                 os._exit(1)
-        time.sleep(rng.uniform(0.0, 0.003 * (2 + kills)))  # longer and longer: it comes to an end
+        os.close(tell)
+        if rng.random() < 0.8:
+            os.read(begun, 1)
+        time.sleep(rng.uniform(0.0, 0.002 * 1.15**kills))  # longer and longer: it comes to an end
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
+        os.close(begun)
         if not os.WIFSIGNALED(status):
             assert os.waitstatus_to_exitcode(status) == 0
             return kills
     raise AssertionError
 
 
-def main(jobs: int, seed: int = 0) -> None:
-    rng = np.random.default_rng(seed)
+def resumed(number: int, seed: int) -> tuple[int, dict[str, Any] | None]:
+    """Return how often a job was killed, and its options where it led to other bits."""
     warnings.simplefilter("ignore", EngineWarning)
     keeping.SHARE = 0.0  # however often
     compiled.CALL_SECONDS = 0.0  # every update may be the last of a call
+    rng = np.random.default_rng([seed, number])
+    data, options = job(rng)
+    whole = trained(data, options)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "run"
+        kills = killed(data, options, rng, folder)
+        found = read_checkpoint(folder)
+        if found.values.get("stopped") == "non_finite":  # it is refused to go on from there
+            kept = {**found.arrays, **found.values, "seconds": 0.0}
+            equal = same({name: kept[name] for name in whole}, whole)
+        else:
+            equal = same(trained(data, options, resume=folder), whole)
+    return kills, None if equal else options
+
+
+def main(jobs: int, seed: int = 0) -> None:
     kills, differ = 0, []
-    for number in range(jobs):
-        data, options = job(rng)
-        whole = trained(data, options)
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(place) / "run"
-            kills += killed(data, options, rng, folder)
-            found = read_checkpoint(folder)
-            if found.values.get("stopped") == "non_finite":  # it is refused to go on from there
-                kept = {**found.arrays, **found.values, "seconds": 0.0}
-                found_whole = same({name: kept[name] for name in whole}, whole)
-            else:
-                found_whole = same(trained(data, options, resume=folder), whole)
-            if not found_whole:
-                differ.append((number, options))
-        if number % 10 == 9:
-            print(f"{number + 1} jobs, {kills} kills, {len(differ)} differ", file=sys.stderr)
+    with ProcessPoolExecutor(2 * cores(), get_context("spawn")) as pool:
+        numbers = range(jobs)
+        for number, (killed_so_often, options) in enumerate(
+            pool.map(resumed, numbers, itertools.repeat(seed))
+        ):
+            kills += killed_so_often
+            differ += [] if options is None else [(number, options)]
+            if number % 10 == 9:
+                print(f"{number + 1} jobs, {kills} kills, {len(differ)} differ", file=sys.stderr)
     assert not differ, differ
     print(f"{jobs} jobs, {kills} kills, 0 bits differ")
 

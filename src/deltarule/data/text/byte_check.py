@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from deltarule.core.errors import DataError
 from deltarule.data.text.encoding import MARKS, UndecodableError, mark_of, reads, texts
 from deltarule.data.text.line_length import LineLength
@@ -34,7 +36,7 @@ def check_bytes(path: Path, source: str, encoding: str, separators: Iterable[str
                     f"{source}:{_line(line, text, nul)}: there is a NUL character, which text does "
                     f"not have{_remedy(path, 0, _TRIED)}."
                 )
-            mark = (last + text).find("\n" + _MARK)
+            mark = (last + text).find("\n" + _MARK) if _MARK in text else -1
             if mark >= 0:
                 raise DataError(
                     f"{source}:{_line(line, text, mark)}: the line begins with a byte order mark, "
@@ -42,7 +44,8 @@ def check_bytes(path: Path, source: str, encoding: str, separators: Iterable[str
                     "it begins if there is one."
                 )
             length.add(text, line)
-            line, last = line + text.count("\n"), text[-1:] or last
+            newlines = np.frombuffer(text.encode(), np.uint8) == ord("\n")
+            line, last = line + int(np.count_nonzero(newlines)), text[-1:] or last
         length.end(line)
     except UndecodableError as fault:
         name = encoding.removesuffix("-sig")

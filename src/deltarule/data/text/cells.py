@@ -12,9 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import polars as pl
 
 BOOLEAN = ("false", "true")
 """The categories of a boolean column."""
@@ -87,16 +91,15 @@ def _missing_numbers(words: frozenset[str]) -> frozenset[float]:
 
 
 def numbers(
-    cells: Sequence[str], words: frozenset[str] = MISSING_WORDS
+    cells: Sequence[str] | pl.Series, words: frozenset[str] = MISSING_WORDS
 ) -> NDArray[np.float64] | None:
     """Return the numbers of many cells (NaN where missing), or None if a cell is not a number."""
+    if not isinstance(cells, Sequence):
+        return _series_numbers(cells, words)
     joined = "".join(cells)
     if joined.isascii() and "_" not in joined:
         try:
-            values = np.fromiter(map(float, cells), np.float64, len(cells))
-            for word in _missing_numbers(words):
-                values[values == word] = np.nan
-            return values
+            return _without(np.fromiter(map(float, cells), np.float64, len(cells)), words)
         except ValueError:
             pass
     values = np.empty(len(cells))
@@ -105,4 +108,32 @@ def numbers(
         if value is None:
             return None
         values[i] = value
+    return values
+
+
+def _series_numbers(cells: pl.Series, words: frozenset[str]) -> NDArray[np.float64] | None:
+    """Let polars read what it can, and ask `number` for each text that it cannot."""
+    import polars as pl
+
+    if cells.dtype == pl.Float64:
+        return _without(cells.to_numpy(), words)
+    found = cells.cast(pl.Float64, strict=False)
+    unread = found.is_null() & cells.is_not_null()
+    values = found.to_numpy()  # an empty cell is null, and so NaN
+    if unread.any():
+        values = values.copy()
+        worth = {}
+        for text in cells.filter(unread).unique():
+            worth[text] = number(text, words)
+            if worth[text] is None:
+                return None
+        odd = unread.to_numpy()
+        values[odd] = [worth[text] for text in cells.filter(unread)]
+    return _without(values, words)
+
+
+def _without(values: NDArray[np.float64], words: frozenset[str]) -> NDArray[np.float64]:
+    """Return numbers with NaN for those that stand for a missing value."""
+    for word in _missing_numbers(words):
+        values = np.where(values == word, np.nan, values)
     return values

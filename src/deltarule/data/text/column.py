@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ from deltarule.data.text.cells import (
     numbers,
     stands_for_missing,
 )
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _ROUNDING = 1e-6
 _CODES, _CODE = 3, re.compile("[A-Z]{2}")
@@ -58,8 +62,8 @@ class Collector:
         self._codes: list[NDArray[np.int32]] = []
         self._texts: dict[str, int] = {}
 
-    def add(self, cells: Sequence[str]) -> None:
-        """Take the cells of the next rows."""
+    def add(self, cells: Sequence[str] | pl.Series) -> None:
+        """Take the cells of the next rows; of a series, an empty one is null."""
         if not self.textual:
             values = numbers(cells, self.words)
             if values is not None:
@@ -67,13 +71,30 @@ class Collector:
                 self._grouped = self._grouped and _may_be_grouped(values)
                 return
             self.textual = True
+        if isinstance(cells, Sequence):
+            self._codes.append(self._codes_of(cells))
+            return
+        import polars as pl
+
+        cells = cells.fill_null("")
+        distinct = cells.unique(maintain_order=True)
+        places = cells.cast(pl.Enum(distinct)).to_physical().to_numpy()
+        self._codes.append(self._codes_of(distinct.to_list())[places])
+
+    def _codes_of(self, cells: Sequence[str]) -> NDArray[np.int32]:
+        """Return the codes of texts, of new ones in the order in which they come."""
         texts = self._texts
         codes = (texts.setdefault(cell, len(texts)) for cell in map(str.strip, cells))
-        self._codes.append(np.fromiter(codes, np.int32, len(cells)))
+        return np.fromiter(codes, np.int32, len(cells))
 
     def again(self) -> Collector:
         """Return a collector of the same column that keeps the spelling of its cells."""
         return Collector(self.name, self.position, "text", self.words)
+
+    @property
+    def numeric(self) -> bool:
+        """Say whether there are cells, and all of them numbers or missing."""
+        return bool(self._floats) and not self.textual
 
     @property
     def grouped(self) -> bool:

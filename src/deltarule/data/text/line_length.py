@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable
 
 from deltarule.core.errors import DataError
-from deltarule.core.memory import require_large
+from deltarule.core.machine import require_large
 from deltarule.data.text.lines import SPACES
 
 COLUMN_BYTES = 800
@@ -29,11 +29,11 @@ class LineLength:
 
     def add(self, text: str, line: int) -> None:
         """Take the next block of text, which begins on the given line."""
-        before, newline, after = text.partition("\n")
-        self._grow(before)
-        if newline:  # lines inside a block are not measured: they are short
+        first = text.find("\n")
+        self._grow(text if first < 0 else text[:first])
+        if first >= 0:  # lines inside a block are not measured: they are short
             self.end(line)
-            self._grow(after.rpartition("\n")[2])
+            self._grow(text[text.rfind("\n") + 1 :])
 
     def end(self, line: int) -> None:
         """Judge the finished line, and begin the next."""

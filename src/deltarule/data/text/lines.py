@@ -63,7 +63,7 @@ def table_lines(
     found = _ANNOUNCED.match(start.removeprefix(_MARK))
     if found:
         file.readline()
-    lines: Iterator[str] = chain.from_iterable(_batches(file, taken))
+    lines = further_lines(file, taken)
     if comment:
         lines = ("\n" if line.startswith(comment) else line for line in lines)
     elif comment is None:
@@ -71,6 +71,11 @@ def table_lines(
     if trailing:
         lines = (line.rstrip("\r\n").removesuffix(separator) + "\n" for line in lines)
     return 2 if found else 1, map(_trimmed, lines) if separator == SPACES else lines
+
+
+def further_lines(file: TextIO, taken: Callable[[], int]) -> Iterator[str]:
+    """Return the lines from here on; `taken` as in `table_lines`."""
+    return chain.from_iterable(_batches(file, taken))
 
 
 def comments(path: Path, encoding: str, separator: str) -> int:

@@ -1,25 +1,36 @@
 """A text file as rows of cells, each row with the physical line on which it starts.
 
-`csv.reader` (strict) is the only parser, so there is nothing that could disagree with it: the fast
-pass takes rows in chunks and checks every width; a slow pass over the same rows counts lines, and
-runs only when an error has to say where.
+`csv.reader` (strict) says what a row is. The fast pass takes rows in chunks, checks every width,
+and of a large file it leaves the blocks to `blocks.py` in which polars finds the same cells. A slow
+pass over the same rows counts lines, and runs only when an error has to say where.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, count, islice
+from itertools import count, islice
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from deltarule.core.errors import DataError
-from deltarule.data.text.lines import ROW_LIMIT, blank, long_cell, parser, table_lines
+from deltarule.data.text.blocks import Block, Rows, blocks
+from deltarule.data.text.lines import (
+    ROW_LIMIT,
+    SPACES,
+    blank,
+    further_lines,
+    long_cell,
+    parser,
+    table_lines,
+)
 from deltarule.data.text.separator import other_separator
 
 _CHUNK_CELLS = 1 << 18
 _CHUNK_ROWS = 16  # at least: every column of a chunk costs a step of Python
+_LARGE = 1 << 22  # bytes, from which on the import of polars pays
 _REASONS = {
     "unexpected end": (
         "a quoted cell that starts in this row is not closed",
@@ -61,35 +72,77 @@ class CsvFile:
         """Return line and cells of the first row that is not blank; no cells if there is none."""
         return next(self.numbered(), (1, []))
 
-    def chunks(self, width: int, empty: list[int]) -> Iterator[list[list[str]]]:
-        """Yield the rows of data in lists; every row has `width` cells.
+    def chunks(self, width: int, empty: list[int]) -> Iterator[Rows | Block]:
+        """Yield the rows of data, many at a time; every row has `width` cells.
 
-        A list is valid until the next one is asked for. Rows of empty cells are passed over, and
+        A chunk is valid until the next one is asked for. Rows of empty cells are passed over, and
         their numbers go into `empty`. Raises `DataError` with the line for a
         row of another width or with a quote out of place.
         """
         rows: list[list[str]] = []
         with self.path.open(encoding=self.encoding, newline="") as file:
-            _, lines = self._lines(file, rows.__len__)
+            start, lines = self._lines(file, rows.__len__)
             reader = parser(lines, self.separator)
             try:
                 filled = (row for row in reader if not blank(row, 2))
                 first = list(islice(filled, max(1, self.above)))
-                data = reader if self.headed else chain(first, reader)
-                while True:
-                    rows.extend(islice(data, max(_CHUNK_ROWS, _CHUNK_CELLS // width)))
-                    if not rows:
-                        return
-                    if set(map(len, rows)) != {width} or not all(map(any, rows)):
-                        empty.append(sum(bool(row) and not any(row) for row in rows))
-                        rows[:] = [row for row in rows if not blank(row, width)]
-                        if any(len(row) != width for row in rows):
-                            self._explain(width)
-                    if rows:
-                        yield rows
-                    rows.clear()
+                above = start + self.before - 1 + reader.line_num
+                if not self.headed:
+                    yield Rows(first)
+                if self._plain_below(above, width):
+                    yield from self._blocks(above, width, empty)
+                else:
+                    yield from self._parsed(reader, rows, width, empty)
             except csv.Error:
                 self._explain(width)
+
+    def _plain_below(self, above: int, width: int) -> bool:
+        """Say whether the file is large, and may have blocks of plain text below some lines."""
+        divided = width > 1 and self.separator != SPACES and self.separator.isascii()
+        told = self.comment or self.trailing or self.encoding != "utf-8-sig"
+        if told or not divided or self.path.stat().st_size < _LARGE:
+            return False
+        with self.path.open("rb") as file:
+            lines = b"".join(islice(file, above))
+        return b"\r" not in lines.replace(b"\r\n", b"")
+
+    def _blocks(self, above: int, width: int, empty: list[int]) -> Iterator[Rows | Block]:
+        """Yield the rows below some lines; from the first quote on `csv.reader` parses them."""
+        with self.path.open("rb") as file:
+            for _ in range(above):
+                file.readline()
+            for place, data in blocks(file):
+                block = Block(data, width, self.separator)
+                if block.plain:
+                    yield block
+                    continue
+                text: TextIO = io.StringIO(data.decode(), newline="")
+                quoted = b'"' in data  # what it begins may end in another block
+                if quoted:
+                    file.seek(place)
+                    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+                rows: list[list[str]] = []
+                reader = parser(further_lines(text, rows.__len__), self.separator)
+                yield from self._parsed(reader, rows, width, empty)
+                if quoted:
+                    return
+
+    def _parsed(
+        self, reader: Iterator[list[str]], rows: list[list[str]], width: int, empty: list[int]
+    ) -> Iterator[Rows]:
+        """Yield the rows of a parser, which sees in the list `rows` how far they have come."""
+        while True:
+            rows.extend(islice(reader, max(_CHUNK_ROWS, _CHUNK_CELLS // width)))
+            if not rows:
+                return
+            if set(map(len, rows)) != {width} or not all(map(any, rows)):
+                empty.append(sum(bool(row) and not any(row) for row in rows))
+                rows[:] = [row for row in rows if not blank(row, width)]
+                if any(len(row) != width for row in rows):
+                    self._explain(width)
+            if rows:
+                yield Rows(rows)
+            rows.clear()
 
     def numbered(self) -> Iterator[tuple[int, list[str]]]:
         """Yield every row that is not blank, a header included, with the line it starts on."""

@@ -1,9 +1,8 @@
 """Tables from text: CSV, TSV and other separated files, in one streaming pass.
 
-Why not polars here: it fills short rows with null, and a damaged row must be an error with its
-place. `csv.reader` in strict mode has to see every cell for that anyway, and once it has, turning
-a chunk of cells into float64 costs less than parsing the file a second time. So there is one
-parser, nothing to reconcile, and memory holds one chunk of text plus the finished numbers.
+Why not polars alone: it fills short rows with null, and a damaged row must be an error with its
+place. So `csv.reader` in strict mode says what a row is, and polars divides the blocks of which it
+is sure to say the same (`blocks.py`). Memory holds one chunk of text plus the finished numbers.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.machine import require
 from deltarule.data.options import Options
-from deltarule.data.sources.memory import require
 from deltarule.data.table import CITED, Column, Kind, Table, option
 from deltarule.data.text.cells import missing_words, number
 from deltarule.data.text.column import Collector
@@ -162,16 +161,15 @@ def _collect(
     """Give every column its cells; return how many rows of empty cells were passed over."""
     nothing = True
     empty: list[int] = []
+    positions = [column.position for column in columns]
     for rows in file.chunks(width, empty):
         nothing = False
-        if header in rows:
+        if header is not None and header in rows:
             raise header_again(file)
-        if len(columns) == width:
-            for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
-                column.add(cells)
-        else:
-            for column in columns:
-                column.add([row[column.position] for row in rows])
+        numeric = [column.numeric for column in columns]
+        found: Sequence[Any] = rows.columns(positions, numeric)
+        for column, cells in zip(columns, found, strict=True):
+            column.add(cells)
     if nothing:
         raise DataError(
             f"{file.source}: there is a header and no row of data under it. Add rows of data."

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
 from deltarule.data.table import Column, no_such_column, option
-from deltarule.models.judgement.judged import JUDGED, finite, part_of, score_intervals
+from deltarule.models.judgement.baselines import finite
+from deltarule.models.judgement.judged import JUDGED, part_of, score_intervals
 from deltarule.models.metrics import mean_outputs, scores
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan

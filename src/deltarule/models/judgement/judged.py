@@ -1,40 +1,26 @@
-"""What a model's scores are worth: how far chance moves them, and what needs no hidden layer.
+"""What a model's scores are worth: how far chance moves them, and what needs no network.
 
-- Intervals: the percentile bootstrap (Efron 1979) over the judged rows, the weights held fixed; of
-  an accuracy Wilson's (1927), for the bootstrap of 30 right ones out of 30 has no width.
-- The baselines: the mean of the training rows (their shares of classes), and a linear model, which
-  is a network without hidden layers, trained to its minimum by L-BFGS.
+The intervals are the percentile bootstrap (Efron 1979) over the judged rows, the weights held
+fixed; of an accuracy Wilson's (1927), for the bootstrap of 30 right ones out of 30 has no width.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import DeltaruleError, NumericError
 from deltarule.core.random import stream
 from deltarule.data import Part
 from deltarule.data.preparation.target import TargetEncoder
-from deltarule.engine import Objective
-from deltarule.layers import Dense
-from deltarule.models.judgement.threshold import score_at
-from deltarule.models.metrics import (
-    Metrics,
-    by_target,
-    class_numbers,
-    mean_outputs,
-    measure,
-    scores,
-)
+from deltarule.models.judgement.baselines import baselines, finite
+from deltarule.models.metrics import by_target, class_numbers, mean_outputs, scores
 from deltarule.models.model import Model
-from deltarule.models.plan import OUTPUTS, Plan
-from deltarule.network import Network
-from deltarule.training import train
+from deltarule.models.plan import Plan
+from deltarule.models.threshold import score_at
 
 JUDGED = {"regression": "r2", "count": "r2", "multilabel": "accuracy"}
 """Per task, the metric by which models are compared; of the others it is the accuracy."""
@@ -47,8 +33,6 @@ _RESAMPLES, _WORK = (199, 999), 4_000_000
 """How often rows are drawn, less often where that would be more rows in all."""
 
 _BOOTSTRAP = 0xB007
-_CELLS, _WIDEST, _STEPS, _L2 = 2_000_000, 2_000, 100, 1e-4
-"""The linear model takes so many cells of the training rows, and has no more inputs."""
 
 
 def judged(plan: Plan, model: Model) -> dict[str, Any]:
@@ -66,7 +50,7 @@ def judged(plan: Plan, model: Model) -> dict[str, Any]:
         "part": part,
         "level": _LEVEL,
         "intervals": score_intervals(model.targets, outputs, rows.T),
-        "baselines": _baselines(plan, rows),
+        "baselines": baselines(plan, rows),
         **_at_threshold(plan, model, outputs, rows),
         **({"targets": {name: finite(values) for name, values in each.items()}} if each else {}),
     }
@@ -137,47 +121,3 @@ def intervals(
             # m of n rows deviate by sqrt(n / m) more than n of n (Bickel, Goetze, van Zwet 1997)
             found[name] = [float(center + (end - center) * math.sqrt(m / rows)) for end in ends]
     return found
-
-
-def _baselines(plan: Plan, rows: Part) -> dict[str, Metrics]:
-    """Return the scores of models without hidden layers on the judged rows."""
-    train_rows = plan.prepared["train"]
-    targets = replace(plan.prepared.targets, threshold=_HALF)
-    constant = np.broadcast_to(train_rows.T.mean(axis=0, dtype=np.float64), rows.T.shape)
-    with np.errstate(all="ignore"):
-        found = {"mean": finite(scores(targets, constant, rows.T))}
-    linear = _linear(plan)
-    if linear is not None:
-        objective, theta = linear
-        found["linear"] = measure(objective, theta, targets, [(rows.X, rows.T)])
-    return found
-
-
-def finite(values: dict[str, float]) -> Metrics:
-    """Return scores, None for what is not finite."""
-    return {name: v if math.isfinite(v) else None for name, v in values.items()}
-
-
-def _linear(plan: Plan) -> tuple[Objective, NDArray[Any]] | None:
-    """Return objective and theta of the best network without hidden layers; None for none."""
-    part = plan.prepared["train"]
-    step = -(-part.X.size // _CELLS)
-    if not plan.network.sizes[1:-1] or part.X.shape[1] > _WIDEST:
-        return None
-    activation, loss = OUTPUTS[plan.task]
-    net = Network(part.X.shape[1], [Dense(part.T.shape[1], activation)])
-    try:
-        run = train(
-            net,
-            part.X[::step],
-            part.T[::step],
-            theta=np.zeros(net.size),
-            loss=loss,
-            optimizer="lbfgs",
-            batch_size=None,
-            epochs=_STEPS,
-            l2=_L2,
-        )
-    except (NumericError, DeltaruleError):  # it is a yardstick: where there is none, none is shown
-        return None
-    return None if run.stopped == "interrupted" else (run.objective, run.theta)
