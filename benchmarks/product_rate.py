@@ -128,7 +128,7 @@ def ours(m: int, k: int, n: int, down: bool, gathered: bool) -> tuple[Call, floa
         scratch = aligned((product.scratch,), "B")
         before, behind = ([], [m]) if down else ([start], [])
         rest = [scratch] if down else [None, scratch]
-        calls.append(callable_of(loaded, [a, index, b, *before, c, *behind, *part, *rest]))
+        calls.append(callable_of(loaded, [a, index, b, *before, c, *behind, *part, 0, 0, *rest]))
     return together(calls), seconds
 
 

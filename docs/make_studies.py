@@ -57,8 +57,8 @@ def page(name: str, results: Results) -> str:
         "## Every cell",
         table(*summary_table(results)),
         "Intervals at 95 % in brackets: Wilson's for shares, Greenwood's for the mean of the "
-        "epochs of all runs (an unsolved run counts as the most epochs), bootstrapped (BCa) else. "
-        "Epochs of the solved runs: the median and the quartiles.",
+        "epochs of all runs (an unsolved run counts as the most epochs), bootstrapped (BCa) for a "
+        "middle half. Epochs of the solved runs: the median and the quartiles.",
         "## In detail",
         detailed(results.sentences()),
         f"{results.power()} The p-values are of sign-flip tests on pairs of one seed. {CLAIMS}",

@@ -95,7 +95,8 @@ class Results:
         """Return a row per cell; see `deltarule.studies.statistics.summary.summarise`.
 
         NAME_low and NAME_high are the ends of 95 % intervals: Wilson's for shares, Greenwood's for
-        the mean of epochs (unsolved runs count to the limit, Kaplan-Meier), bootstrap (BCa) else.
+        the mean of epochs (unsolved runs count to the limit, Kaplan-Meier), bootstrap (BCa) for a
+        middle half, Hall's for other means.
         """
         return self._summary
 
@@ -114,7 +115,7 @@ class Results:
             measures: "solved", "epochs", "error", ...; None takes solved and epochs where the
                 study has a goal, and its metric.
 
-        Columns: difference a - b with a BCa interval, in which share of pairs a is better, the
+        Columns: difference a - b with Hall's interval, in which share of pairs a is better, the
         p-value of the sign-flip test, adjusted over all rows (Holm), a verdict and a sentence.
         Raises `UsageError` for unknown names.
         """

@@ -72,6 +72,34 @@ def test_threads_with_next_to_nothing_to_do(on, batch_size):
     assert np.max(np.abs(three.theta - one.theta)) <= 1e-13
 
 
+WIDE = {
+    "between narrow ones": [
+        dr.Dense(101, "tanh"), dr.Dense(30, "sigmoid"), dr.Dense(120, "tanh"), dr.Dense(10)
+    ],
+    "up to the output": [
+        dr.Dense(120, "tanh", bias=False), dr.Dense(104, "sigmoid"), dr.Dense(97, "softmax")
+    ],
+}  # fmt: skip
+"""Layers whose nodes are divided among threads, and layers whose observations are."""
+RULES = ["exact", "order=sequential", "feedback=direct", "feedback=kolen_pollack", "hidden=random"]
+
+
+@pytest.mark.parametrize("layers", WIDE)
+@pytest.mark.parametrize("rule", RULES)
+def test_whose_nodes_are_whose_changes_no_bit(monkeypatch, layers, rule):
+    monkeypatch.setattr(programs, "PER_THREAD", 1.0)
+    net = dr.Network(20, WIDE[layers])
+    rng = np.random.default_rng(3)
+    X, T = rng.normal(size=(45, 20)), np.eye(net.sizes[-1])[rng.integers(0, 10, 45)]
+    given = {"batch_size": 14, "epochs": 2, "rule": rule, "seed": 1, "engine": "compiled"}
+    given["optimizer"] = "sgd" if "sequential" in rule else "adam"
+    programs.program.cache_clear()
+    one, three = (dr.train(net, X, T, threads=n, **given) for n in (1, 3))
+    programs.program.cache_clear()
+    assert three.theta.tobytes() == one.theta.tobytes()
+    np.testing.assert_allclose(three.history["error"], one.history["error"], rtol=1e-12)
+
+
 def test_small_work_stays_on_one_thread():
     net = dr.Network(30, [dr.Dense(10, "tanh"), dr.Dense(2)])
     seen = []

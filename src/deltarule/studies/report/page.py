@@ -99,15 +99,16 @@ def _explained(results: Results) -> str:
     )
     return (
         (goal if results.definition.plain["goal"] else "")
-        + "Other intervals are bootstrapped (BCa, 1,999 resamples). All are at 95 %; where the "
-        "runs do not differ there is none. The middle half leaves out the quarter at either end."
+        + "The middle half leaves out the quarter at either end, and is bootstrapped (BCa, 1,999 "
+        "resamples); other means have Hall's interval (1992), which skewness does not shift. All "
+        "are at 95 %; where the runs do not differ there is none."
     )
 
 
 def _how_compared() -> str:
     return (
-        "A pair is two runs of one seed. The difference is a mean over pairs (BCa interval); p is "
-        f"of the test that flips its signs at random. {CLAIMS}"
+        "A pair is two runs of one seed. The difference is a mean over pairs (Hall's interval); p "
+        f"is of the test that flips its signs at random. {CLAIMS}"
     )
 
 

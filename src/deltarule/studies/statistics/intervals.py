@@ -14,8 +14,8 @@ LEVEL = 0.95
 """How many of the intervals hold the true value, in the long run."""
 
 _RESAMPLES = 1999
-_LEAST, _LEAST_RESAMPLED = 2, 10
-"""One run says nothing of the others; a bootstrap needs more than a handful."""
+_LEAST, _SEVERAL = 2, 10
+"""One run says nothing of the others; a skewness needs more than a handful, as a bootstrap does."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,33 @@ def share(successes: int, n: int) -> Estimate:
 
 
 def mean(values: ArrayLike) -> Estimate:
-    """Return the mean with a bias-corrected, accelerated bootstrap interval (Efron 1987).
+    """Return the mean m with Hall's interval (1992), which skewness does not shift.
 
+    With the standard deviation s and the skewness c of the n values, it is
+
+        m - s g(t),  m - s g(-t),     g(q) = 3/c [(1 + c (q - c / (6 n)))^(1/3) - 1],
+
+    where t sqrt(n) is Student's quantile with n - 1 degrees of freedom, and g(q) = q for c = 0.
     Fewer than ten values have none.
 
     >>> mean([1.0, 1.0, 1.0])
     Estimate(value=1.0, low=None, high=None)
+    >>> found = mean([1.0, 2.0, 2.0, 3.0, 3.0, 3.0, 4.0, 5.0, 9.0, 30.0])
+    >>> round(found.value, 1), round(found.low, 1), round(found.high, 1)
+    (6.2, 2.3, 25.1)
     """
-    return _bootstrapped(values, np.mean)
+    from scipy.stats import skew, t
+
+    found, value = _told(values, np.mean)
+    if found is None or value is None:
+        return Estimate(value)
+    n, s, c = len(found), float(found.std(ddof=1)), float(skew(found, bias=False))
+    q = float(t.ppf(0.5 + LEVEL / 2, n - 1)) / np.sqrt(n)
+
+    def g(q: float) -> float:
+        return float(np.cbrt(1.0 + c * (q - c / (6 * n))) - 1.0) * 3.0 / c if abs(c) > 1e-9 else q
+
+    return Estimate(value, value - s * g(q), value - s * g(-q))
 
 
 def interquartile_mean(values: ArrayLike) -> Estimate:
@@ -59,27 +78,34 @@ def interquartile_mean(values: ArrayLike) -> Estimate:
     A value that is not finite stands at its end of the order; where one is in the middle half,
     there is no mean.
     """
-    from scipy.stats import trim_mean
+    from scipy.stats import bootstrap, trim_mean
 
-    return _bootstrapped(values, lambda a, axis: trim_mean(a, 0.25, axis=axis))
+    def middle(a: NDArray[np.float64], axis: int = -1) -> Any:
+        return trim_mean(a, 0.25, axis=axis)
+
+    found, value = _told(values, middle)
+    if found is None or value is None:
+        return Estimate(value)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is no interval, which is what None says
+        sampled = bootstrap((found,), middle, n_resamples=_RESAMPLES, vectorized=True,
+                            confidence_level=LEVEL, method="BCa",
+                            rng=np.random.default_rng(0))  # fmt: skip
+    low, high = sampled.confidence_interval
+    return Estimate(value, *((float(low), float(high)) if np.isfinite([low, high]).all() else ()))
 
 
-def _bootstrapped(values: ArrayLike, statistic: Callable[..., Any]) -> Estimate:
-    from scipy.stats import bootstrap
-
+def _told(
+    values: ArrayLike, statistic: Callable[..., Any]
+) -> tuple[NDArray[np.float64] | None, float | None]:
+    """Return the values, None where they tell no interval, and their statistic if there is one."""
     found: NDArray[np.float64] = np.asarray(values, float)
     if not len(found):
-        return Estimate(None)
+        return None, None
     with np.errstate(invalid="ignore", over="ignore"):  # what is not finite has no mean
         value = float(statistic(found, axis=-1))
     if not np.isfinite(value):
-        return Estimate(None)
-    if len(found) < _LEAST_RESAMPLED or not np.isfinite(found).all() or np.ptp(found) == 0.0:
-        return Estimate(value)
-    rng = np.random.default_rng(0)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is no interval, which is what None says
-        sampled = bootstrap((found,), statistic, n_resamples=_RESAMPLES, vectorized=True,
-                            confidence_level=LEVEL, method="BCa", rng=rng)  # fmt: skip
-    low, high = sampled.confidence_interval
-    return Estimate(value, *((float(low), float(high)) if np.isfinite([low, high]).all() else ()))
+        return None, None
+    if len(found) < _SEVERAL or not np.isfinite(found).all() or np.ptp(found) == 0.0:
+        return None, value
+    return found, value

@@ -29,8 +29,8 @@ class Pair:
 def compare(a: ArrayLike, b: ArrayLike, lower_is_better: bool) -> Pair:
     """Compare two cells seed by seed; a value that is not finite is worse than any that is.
 
-    The difference has a BCa interval; it is left out where a value is not finite. How often a is
-    better (Bouthillier et al. 2021) has Wilson's interval, BCa where there are ties. The test flips
+    The difference has Hall's interval; it is left out where a value is not finite. How often a is
+    better (Bouthillier et al. 2021) has Wilson's interval, Hall's with ties. The test flips
     the signs of the differences (Fisher 1935): in every way up to 30 pairs, else at random. There
     so few flips tell no p below 1/5,000 from another, which an adjustment for many comparisons
     needs; p is then Hoeffding's bound (1963), 2 exp(-(sum d)^2 / (2 sum d^2)), which no p is above.
@@ -46,10 +46,17 @@ def compare(a: ArrayLike, b: ArrayLike, lower_is_better: bool) -> Pair:
         differences = np.where(a == b, 0.0, a - b)
     finite = bool(np.isfinite(differences).all())
     ties = bool((scores == 0.5).any())
-    better = mean(scores) if ties else share(int(scores.sum()), len(scores))
+    better = _within(mean(scores)) if ties else share(int(scores.sum()), len(scores))
     # without a finite difference the order alone is tested
     tested = differences if finite else scores - 0.5
     return Pair(len(a), mean(differences) if finite else Estimate(None), better, _p(tested))
+
+
+def _within(found: Estimate) -> Estimate:
+    """Return the estimate of a share: no interval of one goes beyond [0, 1]."""
+    if found.low is None or found.high is None:
+        return found
+    return Estimate(found.value, max(0.0, found.low), min(1.0, found.high))
 
 
 def _p(differences: NDArray[np.float64]) -> float | None:

@@ -89,7 +89,7 @@ def check_rows(
     a, c = framed(source, gap, np.nan), framed(np.full((m, n), GUARD, dtype), gap, GUARD)
     size = {"lda": k + gap, "ldb": n + gap, "ldc": n + gap, "gathered": gathered, "start": start}
     product = rows(machine, dtype, depth=k, width=n, **size)
-    product(a, index, framed(b, gap, np.nan), begin, c, 0, m, None)
+    product(a, index, framed(b, gap, np.nan), begin, c, 0, m, 0, 0, None)
     expected = (source[index] if gathered else source[:m]) @ b + start * begin
     np.testing.assert_array_equal(c, framed(expected, gap, GUARD))
 
@@ -103,7 +103,7 @@ def check_columns(
     a, c = framed(source, gap, np.nan), framed(np.full((k, n), GUARD, dtype), gap, GUARD)
     size = {"lda": k + gap, "ldb": n + gap, "ldc": n + gap, "gathered": gathered}
     product = columns(machine, dtype, columns=k, width=n, **size)
-    product(a, index, framed(b, gap, np.nan), c, m, 0, k)
+    product(a, index, framed(b, gap, np.nan), c, m, 0, k, 0, 0)
     expected = (source[index] if gathered else source[:m]).T @ b
     np.testing.assert_array_equal(c, framed(expected, gap, GUARD))
 
@@ -158,16 +158,46 @@ def test_the_division_of_rows_changes_no_bit(machine: Machine, dtype: Any, size:
     )
     gradient = columns(machine, dtype, columns=k, width=n, lda=k, ldb=n, ldc=n, gathered=False)
     together, divided = np.zeros((m, n), dtype), np.zeros((m, n), dtype)
-    forward(a, None, b, start, together, 0, m, None)
+    forward(a, None, b, start, together, 0, m, 0, 0, None)
     for cuts in ((0, 1, 12, m), (0, 8, 21, m)):
         for begin, end in itertools.pairwise(cuts):
-            forward(a, None, b, start, divided, begin, end, None)
+            forward(a, None, b, start, divided, begin, end, 0, 0, None)
         np.testing.assert_array_equal(divided, together)
     together, divided = np.zeros((k, n), dtype), np.zeros((k, n), dtype)
-    gradient(a, None, delta, together, m, 0, k)
+    gradient(a, None, delta, together, m, 0, k, 0, 0)
     for begin, end in zip((0, 3, 40), (3, 40, k), strict=True):
-        gradient(a, None, delta, divided, m, begin, end)
+        gradient(a, None, delta, divided, m, begin, end, 0, 0)
     np.testing.assert_array_equal(divided, together)
+
+
+@machines
+@dtypes
+@pytest.mark.parametrize("size", [(29, 50, 13), (2, 60, 21), (140, 700, 32)], ids=str)
+def test_the_division_of_columns_changes_no_bit(machine: Machine, dtype: Any, size: Any) -> None:
+    """Parts of every number of vectors from two on, each beside what another thread writes."""
+    m, k, vectors = size
+    lanes = machine.lanes(dtype)
+    n = vectors * lanes
+    draw = np.random.default_rng(5)
+    a, b, delta = (draw.standard_normal(s).astype(dtype) for s in ((m, k), (k, n), (m, n)))
+    start = draw.standard_normal(n).astype(dtype)
+    shape = {"width": n, "lda": k, "ldb": n, "ldc": n, "gathered": False}
+    together = np.zeros((m, n), dtype)
+    whole = rows(machine, dtype, depth=k, start=True, **shape)
+    whole(a, None, b, start, together, 0, m, 0, 0, None)
+    forward = rows(machine, dtype, depth=k, start=True, divided=True, **shape)
+    total = np.zeros((k, n), dtype)
+    columns(machine, dtype, columns=k, **shape)(a, None, delta, total, m, 0, k, 0, 0)
+    gradient = columns(machine, dtype, columns=k, divided=True, **shape)
+    for cuts in ((0, 2, 5, 9, vectors), (0, 6, vectors), (0, vectors)):
+        c, g = np.full((m, n), GUARD, dtype), np.full((k, n), GUARD, dtype)
+        for begin, end in itertools.pairwise(cut * lanes for cut in cuts):
+            forward(a, None, b, start, c, 0, m, begin, end, None)
+            gradient(a, None, delta, g, m, 0, k, begin, end)
+            assert (c[:, end:] == GUARD).all()
+            assert (g[:, end:] == GUARD).all()
+        np.testing.assert_array_equal(c, together)
+        np.testing.assert_array_equal(g, total)
 
 
 @machines
@@ -178,7 +208,7 @@ def test_close_to_a_product_in_more_digits(machine: Machine, dtype: Any) -> None
     a, b = draw.standard_normal((m, k)).astype(dtype), draw.standard_normal((k, n)).astype(dtype)
     c = np.zeros((m, n), dtype)
     size = {"depth": k, "width": n, "lda": k, "ldb": n, "ldc": n}
-    rows(machine, dtype, **size, gathered=False, start=False)(a, None, b, None, c, 0, m, None)
+    rows(machine, dtype, **size, gathered=False, start=False)(a, None, b, None, c, 0, m, 0, 0, None)
     exact = a.astype(np.longdouble) @ b.astype(np.longdouble)
     # k additions, each rounded: the error is at most k units of the sum of absolute terms.
     bound = k * np.finfo(dtype).eps * (np.abs(a).astype(float) @ np.abs(b).astype(float))
@@ -202,7 +232,7 @@ def test_the_epilogue_sees_every_vector_once_with_its_place(machine: Machine, si
     c, factor = np.zeros((m, n), np.float32), np.full(1, 3.0, np.float32)
     shape = {"depth": k, "width": n, "lda": k, "ldb": n, "ldc": n, "finish": finish}
     product = rows(machine, np.float32, **shape, gathered=False, start=False)
-    product(a, None, b, None, c, 0, m, factor)
+    product(a, None, b, None, c, 0, m, 0, 0, factor)
     lanes = min(machine.lanes(np.float32), n)
     first = np.arange(n) // lanes * lanes
     np.testing.assert_array_equal(c, a @ b + 1000.0 * np.arange(m)[:, None] + 3.0 * first)
@@ -213,7 +243,7 @@ def test_a_sum_over_no_rows_is_zero(machine: Machine) -> None:
     c = np.full((20, 128), GUARD)
     size = {"columns": 20, "width": 128, "lda": 20, "ldb": 128, "ldc": 128, "gathered": False}
     product = columns(machine, np.float64, **size)
-    product(np.ones((1, 20)), None, np.ones((1, 128)), c, 0, 0, 20)
+    product(np.ones((1, 20)), None, np.ones((1, 128)), c, 0, 0, 20, 0, 0)
     np.testing.assert_array_equal(c, np.zeros((20, 128)))
 
 

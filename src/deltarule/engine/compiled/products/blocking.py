@@ -62,6 +62,8 @@ class Shape:
     extent: int
     """Rows of C; for a number that is not known, a large one."""
     finish: Finish | None = None
+    divided: bool = False
+    """Columns from j0 to j1 alone are computed, at least two vectors of them, as a call says."""
     single: bool = False
     """Rows of C are computed one by one, as wide as the registers allow."""
 
@@ -90,7 +92,7 @@ class Shape:
         if self.single:
             return {v: n for v, n in ((8, vectors // 8), (vectors % 8, 1)) if v and n}
         twos = -vectors % 3
-        return {v: n for v, n in ((3, (vectors - 2 * twos) // 3), (2, twos)) if n}
+        return {v: n for v, n in ((3, (vectors - 2 * twos) // 3), (2, twos)) if n or self.divided}
 
     @property
     def block(self) -> int:
@@ -152,6 +154,8 @@ class Block:
     """The rows of C from ... to."""
     extra: Any
     scratch: Any
+    columns: tuple[Any, Any] | None
+    """The columns of C from ... to, where the product is divided."""
 
 
 def emit_block(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
@@ -183,11 +187,28 @@ def _emit_chunks(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
 def _emit_panels(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
     """Write one block of the sum, panel by panel."""
     j: Any = word(0)
+    if block.columns is not None:
+        j, end = block.columns
+        for vectors, stop in _divided(b, shape, j, end).items():
+            tile = shape.tile(vectors)
+            with repeat(b, j, stop, tile.columns) as j:
+                _emit_panel(b, shape, tile, block, j)
+        return
     for vectors, count in shape.panels.items():
         tile = shape.tile(vectors)
         stop = b.add(j, word(count * tile.columns))
         with repeat(b, j, stop, tile.columns) as j:
             _emit_panel(b, shape, tile, block, j)
+
+
+def _divided(b: ir.IRBuilder, shape: Shape, j: Any, end: Any) -> dict[int, Any]:
+    """Return where the panels of each number of vectors end in [j, end): as `Shape.panels`."""
+    lanes = lanes_of(shape.kind)
+    if shape.single:
+        return {8: end, 1: end}
+    vectors = b.sdiv(b.sub(end, j), word(lanes))
+    twos = b.srem(b.mul(vectors, word(2)), word(3))  # -v mod 3
+    return {3: b.sub(end, b.mul(twos, word(2 * lanes))), 2: end}
 
 
 def _emit_panel(b: ir.IRBuilder, shape: Shape, tile: Tile, block: Block, j: Any) -> None:

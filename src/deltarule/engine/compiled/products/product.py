@@ -49,10 +49,15 @@ def rows_product(
     gathered: bool,
     start: bool,
     finish: Finish | None = None,
+    divided: bool = False,
 ) -> Product:
     """Add C[i, j] = start[j] + sum_k A[row(i), k] B[k, j] for i in [i0, i1).
 
-    `void name(ptr A, ptr index, ptr B, ptr start, ptr C, i64 i0, i64 i1, ptr extra, ptr scratch)`
+    `void name(ptr A, ptr index, ptr B, ptr start, ptr C, i64 i0, i64 i1, i64 j0, i64 j1,
+    ptr extra, ptr scratch)`
+
+    Where `divided`, for j in [j0, j1) alone, whole vectors and two at least; else for all, and
+    j0 and j1 are not read.
 
     `row(i)` is `index[i]` (int64) where `gathered`, else i, and `index` is not read. `start` is
     a row of `width` numbers, not read where `start=False`: sums begin at 0. `depth` numbers of
@@ -63,9 +68,12 @@ def rows_product(
     product's argument `extra` as the last argument of the function that it writes in,
     `o.b.function.args[-1]`.
     """
-    shape = Shape(machine, dtype, depth, width, lda, ldb, ldc, False, gathered, _MANY, finish)
-    function = routine(module, name, "A index B start C i0 i1 extra scratch", "i0 i1")
-    a, index, right, begin, c, i0, i1, extra, scratch = function.args
+    shape = Shape(
+        machine, dtype, depth, width, lda, ldb, ldc, False, gathered, _MANY, finish, divided
+    )
+    names = "A index B start C i0 i1 j0 j1 extra scratch"
+    function = routine(module, name, names, "i0 i1 j0 j1")
+    a, index, right, begin, c, i0, i1, j0, j1, extra, scratch = function.args
     b = ir.IRBuilder(function.append_basic_block())
     element = element_of(shape.kind)
     begin = begin if start else _zeros(module, name, element, width)
@@ -76,7 +84,8 @@ def rows_product(
         length = b.select(last, word(depth - (blocks - 1) * shape.block), word(shape.block))
         below = at(b, right, element, b.mul(k, word(ldb)))
         along = at(b, a, element, k)
-        rest = (first, last, begin, c, (i0, i1), extra, scratch)
+        columns = (j0, j1) if divided else None
+        rest = (first, last, begin, c, (i0, i1), extra, scratch, columns)
         emit_block(b, shape, Block(along, index, below, length, *rest))
     b.ret_void()
     return Product(function, shape.scratch)
@@ -94,17 +103,22 @@ def columns_product(
     ldb: int,
     ldc: int,
     gathered: bool,
+    divided: bool = False,
 ) -> Product:
     """Add C[k, j] = sum_{i < n} A[row(i), k] B[i, j] for k in [k0, k1), 0 <= k0, k1 <= columns.
 
-    `void name(ptr A, ptr index, ptr B, ptr C, i64 n, i64 k0, i64 k1, ptr scratch)`
+    `void name(ptr A, ptr index, ptr B, ptr C, i64 n, i64 k0, i64 k1, i64 j0, i64 j1, ptr scratch)`
+
+    j0 and j1 as in `rows_product`.
 
     `row(i)` is `index[i]` (int64) where `gathered`, else i, and `index` is not read. With n = 0
     the sums are 0. `scratch` may be null where `Product.scratch` is 0.
     """
-    shape = Shape(machine, dtype, _TYPICAL, width, lda, ldb, ldc, True, gathered, columns)
-    function = routine(module, name, "A index B C n k0 k1 scratch", "n k0 k1")
-    a, index, right, c, n, k0, k1, scratch = function.args
+    shape = Shape(
+        machine, dtype, _TYPICAL, width, lda, ldb, ldc, True, gathered, columns, None, divided
+    )
+    function = routine(module, name, "A index B C n k0 k1 j0 j1 scratch", "n k0 k1 j0 j1")
+    a, index, right, c, n, k0, k1, j0, j1, scratch = function.args
     b = ir.IRBuilder(function.append_basic_block())
     element = element_of(shape.kind)
     zeros = _zeros(module, name, element, width)
@@ -119,7 +133,8 @@ def columns_product(
         down = a if gathered else at(b, a, element, b.mul(i, word(lda)))
         rows = at(b, index, WORD, i) if gathered else index
         nothing = ir.Constant(POINTER, None)
-        ends = (first, first, zeros, c, (k0, k1), nothing, scratch)
+        part = (j0, j1) if divided else None
+        ends = (first, first, zeros, c, (k0, k1), nothing, scratch, part)
         emit_block(b, shape, Block(down, rows, below, length, *ends))
     b.ret_void()
     return Product(function, shape.scratch)

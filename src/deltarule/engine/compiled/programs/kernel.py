@@ -60,6 +60,13 @@ class Kernel:
         """Return this thread's part [k0, k1) of the rows of a part of the parameters."""
         return self.group.share(word(0), word(rows), 8)
 
+    def share_of_columns(self, l: int) -> tuple[Any, Any] | None:
+        """Return this thread's part [j0, j1) of the columns of layer l's parameters.
+
+        None where their rows are divided instead.
+        """
+        return None
+
     def hand_in(self, which: int) -> None:
         """Lay this thread's part of a sum where the first thread finds it."""
         o, b = self.o, self.o.b

@@ -67,27 +67,31 @@ class Update:
     def each(self, l: int, write: Callable[..., None]) -> None:
         """Write a loop over this thread's part of layer l, a vector at a time."""
         p, o, b = self.p, self.p.o, self.p.o.b
+        columns = p.share_of_columns(l)
         for part in p.packing.parts(l):
-            k0, k1 = p.share_of_rows(part.rows)
+            k0, k1 = p.share_of_rows(part.rows) if columns is None else (0, part.rows)
             with o.loop(k0, k1) as k:
                 row = b.mul(k, word(part.width))
-                self._row(part, b.add(word(part.start), row), write)
+                self._row(part, b.add(word(part.start), row), columns, write)
 
-    def _row(self, part: Part, offset: Any, write: Callable[..., None]) -> None:
+    def _row(self, part: Part, offset: Any, columns: Any, write: Callable[..., None]) -> None:
         """Write a row's vectors: whole ones in a loop, then one with lanes beyond the units."""
         p, o, b = self.p, self.p.o, self.p.o.b
         lanes = min(part.width, p.machine.lanes(p.spec.dtype))
         kind = vector_of(p.element, lanes)
         whole = part.units // lanes * lanes
+        first, last = columns or (word(0), word(part.width))
         if whole:
-            with o.loop(0, whole, lanes) as j:
+            within = b.icmp_signed("<", last, word(whole))
+            with o.loop(first, b.select(within, last, word(whole)), lanes) as j:
                 write(kind, b.add(offset, j), part.penalised, part.trained, None)
         if whole < part.units:
             bit = ir.IntType(1)
             flags = [ir.Constant(bit, int(whole + k < part.units)) for k in range(lanes)]
             mask = ir.Constant(ir.VectorType(bit, lanes), flags)
             at = b.add(offset, word(whole))
-            write(kind, at, part.penalised, part.trained, mask)
+            with b.if_then(b.icmp_signed(">", last, word(whole))):
+                write(kind, at, part.penalised, part.trained, mask)
 
     def _gradient(
         self, graph: Graph, lower: Lowering, kind: Any, offset: Any, decays: bool, moves: bool

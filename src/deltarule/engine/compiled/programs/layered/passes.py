@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from llvmlite import ir
@@ -25,11 +26,17 @@ class Passes:
         back[l]       dE/dy_{l-1} = delta_l W_l, and delta_{l-1} = dE/dy_{l-1} f'(net_{l-1})
         gradient[l]   dE/dW_l^T = y_{l-1}^T delta_l
 
-    The argument `extra` of forward and back is the program's working memory.
+    The argument `extra` of forward and back is the program's working memory. What has the nodes of
+    a layer in `by_columns` for columns is divided by them.
     """
 
     def __init__(
-        self, spec: Specialisation, machine: Machine, module: ir.Module, memory: Memory
+        self,
+        spec: Specialisation,
+        machine: Machine,
+        module: ir.Module,
+        memory: Memory,
+        by_columns: Collection[int],
     ) -> None:
         self._spec, self._memory = spec, memory
         self.forward: dict[int, Product] = {}
@@ -44,6 +51,7 @@ class Passes:
             self.forward[l] = rows_product(
                 module, f"forward{l}", machine, dtype, depth=block.inputs, **sizes, gathered=l == 1,
                 start=block.bias is not None, finish=self._activate(l) if l < len(blocks) else None,
+                divided=l in by_columns,
             )  # fmt: skip
             self.gradient[l] = columns_product(
                 module,
@@ -53,6 +61,7 @@ class Passes:
                 columns=block.inputs,
                 **sizes,
                 gathered=l == 1,
+                divided=l in by_columns,
             )
             if l > 1:
                 depth = matrix_shape(spec.objective, l)[0]  # n_l, or n_L
@@ -61,7 +70,7 @@ class Passes:
                 sizes = {"width": before, "lda": above, "ldb": before, "ldc": before}
                 self.back[l] = rows_product(
                     module, f"back{l}", machine, dtype, depth=depth, **sizes, gathered=False,
-                    start=False, finish=self._bend(l - 1),
+                    start=False, finish=self._bend(l - 1), divided=l - 1 in by_columns,
                 )  # fmt: skip
         every = (*self.forward.values(), *self.back.values(), *self.gradient.values())
         self.scratch = max(product.scratch for product in every)
