@@ -291,6 +291,7 @@ def test_several_files_as_one(write):
     assert [table["city"].categories[i] for i in table["city"].values[::3]] == ["Rome", "Oslo", "7"]
     assert table.places([(0, "age"), (5, "city")]) == ["part-0.csv:2:1", "part-1.csv:4:2"]
     assert table.notes[0] == "3 files one below the other: part-0.csv, part-1.csv, part-2.csv"
+    assert refused("port-*.csv") == "port-*.csv: no file's name fits this pattern."
     write("age,city\n1,x\n", "part-9.csv")
     assert refused("part-*.csv").startswith(
         "part-9.csv: there is no column 'day', which part-0.csv"

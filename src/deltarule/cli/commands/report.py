@@ -119,10 +119,8 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
     better = {n: v for n, v in others.items() if v is not None and own is not None and v >= own}
     if better:
         each = ", ".join(f"the {_BASELINES[n]} ({_number(name, v)})" for n, v in better.items())
-        said.append(
-            f"the network's {HEADS.get(name, name)} on the {part} rows, {_number(name, own)}, is no "
-            f"better than that of {each}"
-        )
+        scored = f"{HEADS.get(name, name)} on the {part} rows, {_number(name, own)},"
+        said.append(f"the network's {scored} is no better than that of {each}")
     said += _threshold(judgement.get("threshold"), description, part)
     for metric, values in judgement.get("cross_validation", {}).items():
         known = [value for value in values if value is not None]
