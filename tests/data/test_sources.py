@@ -291,7 +291,6 @@ def test_several_files_as_one(write):
     assert [table["city"].categories[i] for i in table["city"].values[::3]] == ["Rome", "Oslo", "7"]
     assert table.places([(0, "age"), (5, "city")]) == ["part-0.csv:2:1", "part-1.csv:4:2"]
     assert table.notes[0] == "3 files one below the other: part-0.csv, part-1.csv, part-2.csv"
-    assert refused("port-*.csv") == "port-*.csv: no file's name fits this pattern."
     write("age,city\n1,x\n", "part-9.csv")
     assert refused("part-*.csv").startswith(
         "part-9.csv: there is no column 'day', which part-0.csv"
@@ -299,7 +298,7 @@ def test_several_files_as_one(write):
     write("n,y\n1,2\n", "m-1.csv")
     write("n,y\nx,2\nz,3\n", "m-2.csv")
     assert read_table("m-*.csv")["n"].categories == ("1", "x", "z")  # text in one, text in all
-    assert "there is no such file" in refused("none-*.csv")
+    assert refused("none-*.csv") == "none-*.csv: no file's name fits this pattern."
 
 
 def test_tables_in_memory(write):
