@@ -78,7 +78,7 @@ def main(seconds: float) -> None:
             page = chromium.page(_with(address, {"data": "digits", "hidden": "32"}))
             page.locator("#picture .edge").nth(2000).wait_for(state="attached")
             session = page.context.new_cdp_session(page)
-            session.send("Performance.enable")
+            session.send("Performance.enable", {"timeDomain": "threadTicks"})
             before, began = _work(run.pid), _metrics(session)
             steps = [page.evaluate(_STEPPED) for _ in range(11)]
             work = (_work(run.pid) - before) / 11 * 1000
@@ -95,7 +95,7 @@ def main(seconds: float) -> None:
             page.click("#play")
             page.wait_for_timeout(3_000)  # compiled, and at its pace
             session = page.context.new_cdp_session(page)
-            session.send("Performance.enable")
+            session.send("Performance.enable", {"timeDomain": "threadTicks"})
             sessions = psutil.Process(run.pid).children(recursive=True)
             heap: list[float] = []
             resident: list[float] = []

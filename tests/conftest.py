@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -25,8 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
     shell that starts the tests in the background has Ctrl-C ignored, which tests send themselves.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(100_000, 20, 20)
     if "PYTEST_XDIST_WORKER" not in os.environ:
         config.stash[CACHE] = os.environ["DELTARULE_CACHE"] = tempfile.mkdtemp(prefix="deltarule-")
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over the suite itself: its looks took a tenth of the time."""
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import deltarule as dr
 from deltarule.check.numerical.cost import check_directions_cost
-from deltarule.core.memory import size
+from deltarule.core.machine import size
 
 LARGE = 99_999_999
 DRAWN = r"499,999,996 parameters in 64 bits \(theta 4\.0 GB, what it is drawn in 4\.0 GB\)"

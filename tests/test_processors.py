@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from deltarule.core import processors
+from deltarule.core import machine
 
 
 @pytest.fixture
@@ -69,13 +69,13 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_quota(system, name):
     files, expected = CASES[name]
-    assert processors.quota(system(files)) == expected
+    assert machine.quota(system(files)) == expected
 
 
 @pytest.mark.parametrize(
     ("granted", "expected"), [(0.2, 1), (1.0, 1), (1.5, 2), (3.0, 3), (math.inf, 4)]
 )
 def test_the_smaller_of_affinity_and_quota_counts(monkeypatch, granted, expected):
-    monkeypatch.setattr(processors.os, "sched_getaffinity", lambda _: range(4), raising=False)
-    monkeypatch.setattr(processors, "quota", lambda: granted)
-    assert processors.cores() == expected
+    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: range(4), raising=False)
+    monkeypatch.setattr(machine, "quota", lambda: granted)
+    assert machine.cores() == expected

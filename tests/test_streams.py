@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deltarule.core import philox, streams
-from deltarule.core.random import INITIALISE, SPLIT, stream
-from deltarule.core.streams import SHORT, Streams
+from deltarule.core import philox, random
+from deltarule.core.random import INITIALISE, SHORT, SPLIT, Streams, stream
 
 word = st.integers(0, 2**64 - 1)
 sizes = st.sampled_from([None, 0, 1, 4, 5, (3, 2), (2, 1, 2), SHORT, SHORT + 1])
@@ -31,7 +30,7 @@ def test_row_is_a_stream(seeds, first, second, wanted):
 def test_another_numpy_is_asked(same, monkeypatch):
     """Where NumPy draws in another way, its numbers count."""
     asked = []
-    monkeypatch.setattr(streams, "_as_numpy", lambda: same)
+    monkeypatch.setattr(random, "_as_numpy", lambda: same)
     kept = Streams._asked
     monkeypatch.setattr(Streams, "_asked", lambda self, *a: asked.append(a) or kept(self, *a))
     rows = Streams([1, 2], SPLIT).uniform(size=3)
@@ -40,8 +39,8 @@ def test_another_numpy_is_asked(same, monkeypatch):
 
 
 def test_another_numpy_is_noticed(monkeypatch):
-    assert streams._as_numpy()
-    streams._as_numpy.cache_clear()
+    assert random._as_numpy()
+    random._as_numpy.cache_clear()
     monkeypatch.setitem(philox._CONSTANTS, 64, ((3, 5), (1, 2)))
-    assert not streams._as_numpy()
-    streams._as_numpy.cache_clear()
+    assert not random._as_numpy()
+    random._as_numpy.cache_clear()

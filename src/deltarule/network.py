@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from deltarule.core.arguments import array, float_type
 from deltarule.core.errors import UsageError
-from deltarule.core.few_lines import few_lines
 from deltarule.core.layout import Layout
-from deltarule.core.memory import DRAWN, require_parameters
+from deltarule.core.machine import DRAWN, require_parameters
 from deltarule.core.namespace import NUMPY
 from deltarule.core.random import as_seeds
 from deltarule.core.sequences import Sequences
+from deltarule.core.texts import few_lines
 from deltarule.layers import (
     INITIALISERS,
     LAYERS,

@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 
 from deltarule.core.layout import Layout
+from deltarule.core.texts import aligned
 from deltarule.layers import Layer, Shape
 
 _HEAD = ("layer", "type", "units", "activation", "parameters")
@@ -37,15 +38,7 @@ def _activation(layer: Layer) -> str:
 def as_text(layers: Sequence[Layer], shapes: Sequence[Shape], layout: Layout) -> str:
     """Return the table for a terminal."""
     table = [_HEAD, *rows(layers, shapes, layout)]
-    widths = [max(len(row[k]) for row in table) for k in range(len(_HEAD))]
-    lines = [_caption(shapes, layout)]
-    for row in table:
-        cells = [
-            c.ljust(w) if k in _LEFT else c.rjust(w)
-            for k, (c, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  " + "  ".join(cells))
-    return "\n".join(lines)
+    return "\n  ".join([_caption(shapes, layout), *aligned(table, _LEFT)])
 
 
 def as_html(layers: Sequence[Layer], shapes: Sequence[Shape], layout: Layout) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 from numpy.typing import ArrayLike, DTypeLike
 
 from deltarule.core.errors import UsageError
+from deltarule.core.views import view
 
 
 class Views:
@@ -60,15 +60,17 @@ class Views:
                 b[1,1] = b[1,1] - t2
         <BLANKLINE>
         """
-        try:  # the engine stands above the network, which may not import it
-            engine = importlib.import_module("deltarule.engine.compiled.listing.listing")
+        try:
+            written = view(Views.compiled_source)
         except ImportError as error:
             raise UsageError(
                 f"compiled_source needs llvmlite, which cannot be imported ({error}); install it "
                 "with `pip install llvmlite`"
             ) from error
-        options = (loss, reduction, rule, optimizer, batch_size, l2, sample_weight, clip_norm)
-        return str(engine.compiled_source(self, *options, clip_value, dtype, llvm, penalty))
+        return written(
+            self, loss, reduction, rule, optimizer, batch_size, l2, sample_weight, clip_norm,
+            clip_value, dtype, llvm, penalty,
+        )  # fmt: skip
 
     def plot(self, theta: ArrayLike, bp: Any = None) -> Any:
         """Return a picture of the network with its weights, as SVG; a notebook shows it.
@@ -82,6 +84,4 @@ class Views:
         >>> net.plot(net.init(seed=0)).svg.count("<line")
         6
         """
-        # the pictures stand above the network, which may not import them
-        drawing = importlib.import_module("deltarule.explanation.writing.picture")
-        return drawing.draw_network(self, theta, bp)
+        return view(Views.plot)(self, theta, bp)

@@ -8,15 +8,15 @@ import pytest
 from random_networks import finite_cases, problem
 
 import deltarule as dr
-from deltarule.check.numerical.batched import Batched
 from deltarule.check.numerical.incremental import Incremental
+from deltarule.check.numerical.passes import Passes
 from deltarule.check.numerical.perturbed import XP
 from deltarule.engine import Objective, Samples
 
 CASES = finite_cases(320)
 
 
-@pytest.mark.parametrize("kind", [Incremental, Batched])
+@pytest.mark.parametrize("kind", [Incremental, Passes])
 def test_moved_errors_are_those_of_whole_forward_passes(kind: type) -> None:
     for index in CASES[:60]:
         net, theta, X, T, options = problem(index)
@@ -90,7 +90,7 @@ def test_the_log_of_one_sum_loses_no_digits(size: float, targets: str) -> None:
     """Neither of E nor of a difference: as near as whole forward passes, also where E vanishes."""
     net, theta, samples = classes(size, targets)
     objective = Objective.of(net, "cross_entropy", "sum", "exact", 0.0)
-    ways = [kind(objective, theta, samples) for kind in (Incremental, Batched)]
+    ways = [kind(objective, theta, samples) for kind in (Incremental, Passes)]
     far = np.zeros((2, 2))
     h = 2.0**-17
     with mpmath.workdps(100):

@@ -15,7 +15,7 @@ import deltarule as dr
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the pictures, which take most of the time."""
-    monkeypatch.setattr("deltarule.models.plots.draw", lambda *_: [])
+    monkeypatch.setattr("deltarule.models.pictures.gallery.draw", lambda *_: [])
 
 
 @pytest.fixture

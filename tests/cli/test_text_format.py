@@ -16,7 +16,7 @@ from deltarule.models.folder import RUN, digest_of
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the pictures, which take most of the time."""
-    monkeypatch.setattr("deltarule.models.plots.draw", lambda *_: [])
+    monkeypatch.setattr("deltarule.models.pictures.gallery.draw", lambda *_: [])
 
 
 ROWS = [(20 + i, ("Köln", "Bonn", "Zürich")[i % 3], "ja" if i % 4 else "nein") for i in range(40)]

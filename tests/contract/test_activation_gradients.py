@@ -10,12 +10,12 @@ from numeric import assert_close, complex_step
 from deltarule import Dense, Network
 
 EVERY = ELEMENTWISE + ROWWISE
-each = pytest.mark.parametrize("activation", EVERY, ids=label)
-each_elementwise = pytest.mark.parametrize("activation", ELEMENTWISE, ids=label)
-each_bias = pytest.mark.parametrize("bias", [True, False], ids=["bias", "no_bias"])
+# by activation, then by test: what one test has compiled, the next one uses
+each = pytest.mark.parametrize("activation", EVERY, ids=label, scope="module")
+each_elementwise = pytest.mark.parametrize("activation", ELEMENTWISE, ids=label, scope="module")
 
 
-def networks(activation, bias):
+def networks(activation, bias=True):
     """Return it hidden (twice, beside another) and at the output; sizes that are not square."""
     if not activation.rowwise:
         yield Network(
@@ -27,9 +27,18 @@ def networks(activation, bias):
 
 
 @each
-@each_bias
-def test_full_gradient_is_the_complex_step_of_E(engine, activation, bias, rng):
-    for net in networks(activation, bias):
+def test_full_gradient_is_the_complex_step_of_E(engine, activation, rng):
+    assert_gradients(engine, networks(activation), rng)
+
+
+@each
+def test_full_gradient_without_biases(transparent, activation, rng):
+    """Programs without them: tests/engine/test_rationals.py, tests/engine/compiled."""
+    assert_gradients(transparent, networks(activation, bias=False), rng)
+
+
+def assert_gradients(engine, several, rng):
+    for net in several:
         theta, X = net.init(3) + 0.1, rng.normal(size=(5, net.inputs))
         T = rng.normal(size=(5, net.sizes[-1]))
 
@@ -78,11 +87,11 @@ def test_every_branch_alone(engine, activation):
 
 @each
 def test_float32_follows_float64(engine, activation, rng):
-    for net in networks(activation, True):
+    for net in networks(activation):
         theta, X = net.init(4) + 0.1, rng.normal(size=(5, net.inputs))
         T = rng.normal(size=(5, net.sizes[-1]))
-        exact = engine.backprop(net, theta, X, T)
-        found = engine.backprop(net, theta.astype(np.float32), X, T)
+        exact = engine.backprop(net, theta, X, T, reduction="sum")
+        found = engine.backprop(net, theta.astype(np.float32), X, T, reduction="sum")
         assert found.gradient.dtype == np.float32
         if engine.transparent:
             for l in range(1, len(net.layers) + 1):
@@ -93,15 +102,17 @@ def test_float32_follows_float64(engine, activation, rng):
         assert abs(found.error - exact.error) <= 1e-5 * exact.error
 
 
-@pytest.mark.parametrize("activation", [a for a in EVERY if a.name != "exp"], ids=label)
+@each
 def test_a_saturated_network_has_a_finite_gradient(engine, activation):
     """Nets of +-1e4 in every layer: no NaN, no inf, no warning (exp apart: it is inf there)."""
+    if activation.name == "exp":
+        return
     for dtype in (np.float32, np.float64):
-        for net in networks(activation, True):
+        for net in networks(activation):
             theta = np.zeros(net.size, dtype=dtype)
             for p in net.unpack(theta):
                 p["b"][...] = 1e4 * np.where(np.arange(len(p["b"])) % 2, -1.0, 1.0)
-            X, T = np.zeros((2, net.inputs)), np.zeros((2, net.sizes[-1]))
-            found = engine.backprop(net, theta, X, T)
+            X, T = np.zeros((5, net.inputs)), np.zeros((5, net.sizes[-1]))
+            found = engine.backprop(net, theta, X, T, reduction="sum")
             assert np.all(np.isfinite(found.gradient))
             assert np.isfinite(found.error)

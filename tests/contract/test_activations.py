@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from formulas import ELEMENTWISE, label
 from numeric import difference, slope
+from together import together
 
 from deltarule import UsageError
 from deltarule.activations import ACTIVATIONS, LeakyReLU, ReLU
@@ -15,9 +16,7 @@ from deltarule.core.namespace import NUMPY
 
 each = pytest.mark.parametrize("activation", ELEMENTWISE, ids=label)
 PROBES = [(a, float(p)) for a in ELEMENTWISE for p in a.probes]
-each_probe = pytest.mark.parametrize(
-    ("activation", "net"), PROBES, ids=[f"{label(a)}@{p:g}" for a, p in PROBES]
-)
+each_probe = together(("activation", "net"), PROBES)
 
 
 def largest_slope(activation):

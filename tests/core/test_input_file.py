@@ -6,7 +6,7 @@ import os
 import socket
 from pathlib import Path
 
-from deltarule.core.input_file import unreadable
+from deltarule.core.files import unreadable
 
 
 def test_a_regular_file_can_be_read(tmp_path):

@@ -8,7 +8,7 @@ from formulas import ELEMENTWISE, label
 from updates import UPDATES
 
 from deltarule.core.namespace import NUMPY
-from deltarule.engine.blocks import BLOCK, Blocks
+from deltarule.engine.epoch import BLOCK, Blocks
 from deltarule.losses import LOSSES
 from deltarule.optim import OPTIMISERS
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from numeric import assert_close
 from paths import path_sum
+from together import together
 
 from deltarule import Dense, Network
 
@@ -49,7 +49,7 @@ def random_network(rng):
     return Network(int(rng.integers(1, 5)), layers)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@together("seed", range(40))
 def test_random_networks_of_up_to_four_layers(engine, seed):
     rng = np.random.default_rng(seed)
     net = random_network(rng)

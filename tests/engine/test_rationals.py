@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-import pytest
 from rational import exact, flat, gradient
+from together import together
 
 from deltarule import Dense, Network
 
@@ -15,6 +15,11 @@ EPS = Fraction(np.finfo(float).eps)
 
 NETWORKS = 50
 """So many networks take turns, which are compiled; the numbers are new for every seed."""
+
+
+def by_network(seeds):
+    """Return those of the same network one after the other: it is compiled once."""
+    return sorted(range(seeds), key=lambda seed: seed % NETWORKS)
 
 
 def network(seed):
@@ -54,7 +59,7 @@ def well_posed(seed):
             return net, theta, X, T, E, expected
 
 
-@pytest.mark.parametrize("seed", range(250))
+@together("seed", by_network(250))
 def test_gradient_is_within_8_eps_of_the_largest_entry(engine, seed):
     net, theta, X, T, E, expected = well_posed(seed)
     found = engine.backprop(net, theta, X, T, reduction="sum")
@@ -66,7 +71,7 @@ def test_gradient_is_within_8_eps_of_the_largest_entry(engine, seed):
     assert abs(Fraction(found.error) - E) <= 8 * EPS * E
 
 
-@pytest.mark.parametrize("seed", range(200))
+@together("seed", by_network(200))
 def test_small_dyadic_numbers_come_out_exactly(engine, seed):
     """Multiples of 1/4 with few bits: no operation rounds, so every bit of the result is right.
 

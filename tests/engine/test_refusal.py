@@ -10,8 +10,8 @@ import pytest
 
 import deltarule as dr
 from deltarule.engine import choice
+from deltarule.engine.choice import refusal
 from deltarule.engine.compiled.compiler import jit
-from deltarule.engine.refusal import refusal
 
 JOB = (dr.Network(1, [dr.Dense(1)]), [[1.0], [2.0]], [[1.0], [2.0]])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from own_layers import EXAMPLES, enrolled
+from together import together
 
 import deltarule as dr
 from deltarule.activations import ACTIVATIONS
@@ -40,7 +41,7 @@ def complex_step(net, theta, X, T, v, **options):
     return dr.backprop(net, theta + 1j * STEP * v, X, T, **options).gradient.imag / STEP
 
 
-@pytest.mark.parametrize("loss", [cls() for cls in LOSSES], ids=lambda loss: loss.name)
+@together("loss", [cls() for cls in LOSSES])
 @pytest.mark.parametrize(
     "activation", [cls() for cls in ACTIVATIONS if not cls.rowwise], ids=lambda a: a.name
 )

@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from paths import SLOPES, forward, path_sum
+from together import together
 
 import deltarule as dr
 
@@ -108,7 +109,7 @@ def test_the_3_3_3_1_network_of_the_forum():
                      "dE/dw[1,1,1]"]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(60))
+@together("seed", range(60))
 def test_relu_paths_in_exact_rationals(seed):
     """Quarters with few bits: no product rounds, so every path has to be exact to the last bit."""
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 from explain_cases import case, weights
+from together import together
 
 import deltarule as dr
 
@@ -88,7 +89,7 @@ def test_many_layers_of_healthy_sigmoids():
     assert all(cause.shortfall > -1 for cause in why.causes)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@together("seed", range(60))
 def test_the_causes_add_up_to_the_logarithm(seed):
     rng = np.random.default_rng(seed)
     net, theta, X, T, keywords = case(rng)

@@ -11,6 +11,7 @@ import pytest
 from evaluate import evaluate, from_full_digits, from_latex
 from explain_cases import case, weights
 from numeric import complex_step
+from together import together
 
 import deltarule as dr
 from deltarule.activations import ReLU
@@ -26,7 +27,7 @@ def size_of(explanation):
     return max(math.fsum(abs(path.product) for path in explanation.paths), abs(explanation.value))
 
 
-@pytest.mark.parametrize("seed", range(120))
+@together("seed", range(120))
 def test_paths_and_printed_formulas_give_backprop_s_entry(seed):
     rng = np.random.default_rng(seed)
     net, theta, X, T, keywords = case(rng)
@@ -49,7 +50,7 @@ def test_paths_and_printed_formulas_give_backprop_s_entry(seed):
             assert printed[1] == found.value
 
 
-@pytest.mark.parametrize("seed", range(60))
+@together("seed", range(60))
 @pytest.mark.parametrize("notation", NOTATIONS)
 def test_every_notation_gives_the_same_number(seed, notation):
     rng = np.random.default_rng(1000 + seed)
@@ -67,7 +68,7 @@ def test_every_notation_gives_the_same_number(seed, notation):
     assert from_latex(here.latex())[1] == here.value
 
 
-@pytest.mark.parametrize("seed", range(40))
+@together("seed", range(40))
 def test_the_value_is_the_derivative_of_the_error(seed):
     """By a complex step of E, on smooth networks."""
     rng = np.random.default_rng(2000 + seed)
@@ -82,7 +83,7 @@ def test_the_value_is_the_derivative_of_the_error(seed):
         assert abs(found.value - slopes[index]) <= 1e-12 * np.max(np.abs(slopes))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@together("seed", range(40))
 def test_a_node_s_delta(seed):
     rng = np.random.default_rng(3000 + seed)
     net, theta, X, T, keywords = case(rng)
@@ -100,7 +101,7 @@ def test_a_node_s_delta(seed):
             assert all(path.nodes[0] == j for path in found.paths)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@together("seed", range(40))
 def test_the_recursion_adds_up_line_by_line_and_in_order(seed):
     rng = np.random.default_rng(4000 + seed)
     net, theta, X, T, keywords = case(rng)
@@ -208,18 +209,18 @@ def test_a_changed_rule_is_shown_beside_what_it_stands_for():
     assert "exact" not in dr.explain(net, theta, X, T, weight=(1, 2, 1)).setting
 
 
-@pytest.mark.parametrize("notation", ["theory", "negative_delta"])
+PAST = ["feedback=direct:3", "feedback=targets:3", "feedback=direct_sign:3",
+        "layer2.feedback=direct:1", "layer3.feedback=targets:1", "layer3.feedback=random:2",
+        "layer3.feedback=direct_sign:1 layer2.feedback=targets:2"]  # fmt: skip
+ENDS = [("half_squared_error", "sigmoid", 2), ("binary_cross_entropy", "sigmoid", 2),
+        ("cross_entropy", "softmax", 2), ("half_squared_error", "softmax", 2),
+        ("half_squared_error", "tanh", 12)]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("loss", "last", "outputs"),
-    [("half_squared_error", "sigmoid", 2), ("binary_cross_entropy", "sigmoid", 2),
-     ("cross_entropy", "softmax", 2), ("half_squared_error", "softmax", 2),
-     ("half_squared_error", "tanh", 12)],
-)  # fmt: skip
-@pytest.mark.parametrize(
-    "rule",
-    ["feedback=direct:3", "feedback=targets:3", "feedback=direct_sign:3",
-     "layer2.feedback=direct:1", "layer3.feedback=targets:1", "layer3.feedback=random:2",
-     "layer3.feedback=direct_sign:1 layer2.feedback=targets:2"],
+    ("rule", "loss", "last", "outputs", "notation"),  # every rule and every end in both notations
+    [(rule, *end, ("theory", "negative_delta")[(i + j) % 2])
+     for i, rule in enumerate(PAST) for j, end in enumerate(ENDS)],
 )  # fmt: skip
 def test_direct_feedback_goes_past_the_layers_between(rule, loss, last, outputs, notation):
     """Every path from a layer goes to an output at once, by B; its factors give the value."""

@@ -24,7 +24,7 @@ def main(kills: int) -> None:
     rng = np.random.default_rng(0)
     with (
         tempfile.TemporaryDirectory() as place,
-        patch("deltarule.models.plots.draw", lambda *_: []),
+        patch("deltarule.models.pictures.gallery.draw", lambda *_: []),
     ):
         out = Path(place) / "m"
         save(iris, out)

@@ -23,7 +23,7 @@ def main(loads: int) -> None:
     replaced = mmap.mmap(-1, 8)
     with (
         tempfile.TemporaryDirectory() as place,
-        patch("deltarule.models.plots.draw", lambda *_: []),
+        patch("deltarule.models.pictures.gallery.draw", lambda *_: []),
     ):
         out = Path(place) / "m"
         save(models[0], out)

@@ -21,7 +21,7 @@ ENDLESS = [*TRAIN, "--epochs", "100000000", "--patience", "0"]
 
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deltarule.models.plots.draw", lambda *_: [])
+    monkeypatch.setattr("deltarule.models.pictures.gallery.draw", lambda *_: [])
 
 
 def names(place: Path) -> list[str]:

@@ -24,7 +24,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models of wine on the same test rows, one on others, one of diabetes, a network alone."""
     place = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("deltarule.models.plots.draw", lambda *_: [])
+        patch.setattr("deltarule.models.pictures.gallery.draw", lambda *_: [])
         wine = read_table("wine")
         for name, recipe in {
             "good": Recipe(hidden=(8,), epochs=12, lr=0.02),

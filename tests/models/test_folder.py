@@ -24,7 +24,7 @@ Break = Callable[[], None]
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the pictures, which take most of the time."""
-    monkeypatch.setattr("deltarule.models.plots.draw", lambda *_: [])
+    monkeypatch.setattr("deltarule.models.pictures.gallery.draw", lambda *_: [])
 
 
 def everything(place: Path) -> dict[str, bytes]:
@@ -202,7 +202,7 @@ def test_a_picture_that_fails_does_not_cost_the_model(
     def broken(*_: object) -> None:
         raise RuntimeError("no font")
 
-    monkeypatch.setattr("deltarule.models.plots.draw_curves", broken)
+    monkeypatch.setattr("deltarule.models.pictures.gallery.draw_curves", broken)
     notes = save(iris, tmp_path / "m")
     assert notes == ["curves.png could not be drawn (RuntimeError: no font)"]
     assert dr.load(tmp_path / "m").task == "multiclass"

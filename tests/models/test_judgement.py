@@ -18,8 +18,8 @@ from deltarule.models.judgement.calibration import reliability
 from deltarule.models.judgement.folds import cross_validate, fold_of
 from deltarule.models.judgement.importance import dependence, importance
 from deltarule.models.judgement.judged import intervals, score_intervals
-from deltarule.models.judgement.threshold import best_threshold, score_at
 from deltarule.models.metrics import r2_of, scores
+from deltarule.models.threshold import best_threshold, score_at
 from deltarule.training.interrupt import ask_to_stop
 
 metrics = pytest.importorskip("sklearn.metrics")

@@ -9,8 +9,8 @@ from sklearn.metrics import confusion_matrix
 
 from deltarule.data import Column, Table, read_table
 from deltarule.models import Fitted, Recipe, fit
-from deltarule.models.confusion import counts_of
-from deltarule.models.plots import draw
+from deltarule.models.pictures.confusion import counts_of
+from deltarule.models.pictures.gallery import draw
 
 
 def size(path: Path) -> tuple[int, int]:

@@ -5,7 +5,9 @@ import json
 import pytest
 
 import deltarule as dr
-from deltarule.models import Recipe
+from deltarule.data import read_table
+from deltarule.layers import Dense
+from deltarule.models import Recipe, plan
 from deltarule.models.recipe import hidden_sizes
 
 
@@ -77,3 +79,15 @@ def test_a_recipe_is_plain_values() -> None:
     assert plain["optimizer"]["lr"] == {
         "name": "cosine", "lr": 0.1, "total": 50.0, "warmup": 0.0, "final": 0.0,
     }  # fmt: skip
+
+
+def test_every_hidden_layer_has_its_own_f_where_several_are_given() -> None:
+    recipe = Recipe(hidden="5,4", activation="tanh leaky_relu:0.1")
+    layers = plan(read_table("iris"), recipe).network.layers
+    found = [layer.activation for layer in layers if isinstance(layer, Dense)]
+    assert [one.name for one in found] == ["tanh", "leaky_relu", "softmax"]
+    assert Recipe(**recipe.to_dict()) == recipe
+    with pytest.raises(dr.UsageError, match="2 activations for 3 hidden layers"):
+        Recipe(hidden="5,4,3", activation="tanh relu")
+    with pytest.raises(dr.UsageError, match="sigmiod"):
+        Recipe(hidden="5,4", activation="tanh sigmiod")

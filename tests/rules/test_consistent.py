@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 import deltarule as dr
 from deltarule.activations import ACTIVATIONS
@@ -25,25 +22,21 @@ def test_it_is_the_integral(rule, name):
     if rule == "symmetric" and name == "relu":
         pytest.skip("relu has no two ends")
     whole = DERIVATIVES.get(rule).consistent_activation(activation)
-    for net in NETS:
-        parts = sorted({0.0, net, *(x for x in (-2.5, -1.5, 1.5, 2.5) if 0 < x / (net or 1) < 1)})
-        pairs = pairwise(parts)
-        area = sum(quad(lambda x: float(whole.derivative(x)), a, b, limit=400)[0] for a, b in pairs)
-        expected = float(activation(0.0)) + (area if net > 0 else -area)
-        assert abs(float(whole(net)) - expected) < 1e-7 * max(1.0, abs(expected))
+    h = 1e-4  # every net and every jump of a slope is a multiple of it: a sum of midpoints
+    middles = (np.arange(180_000) + 0.5) * h - 9.0
+    area = np.concatenate([[0.0], np.cumsum(h * whole.derivative(middles))])
+    places = np.rint((NETS + 9.0) / h).astype(int)
+    expected = activation(0.0) + area[places] - area[90_000]
+    assert np.all(np.abs(whole(NETS) - expected) < 1e-7 * np.maximum(1.0, np.abs(expected)))
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "tanh"])
-@pytest.mark.parametrize("rule", [r for r in RULES if r not in ("power:0.5", "power:0.8")])
+@pytest.mark.parametrize("rule", ["exact", "constant:0.7", "offset:0.3", "fast_sigmoid:2"])
 def test_quadrature_to_rounding(rule, name):
-    """A closed form against the panels of Gauss and Legendre, away from where g has a kink."""
+    """A closed form against the panels of Gauss and Legendre, where g is smooth."""
     whole = DERIVATIVES.get(rule).consistent_activation(ACTIVATIONS.get(name))
-    smooth = rule.partition(":")[0] in ("exact", "constant", "offset", "fast_sigmoid")
-    if smooth:
-        found = whole._quadrature(NETS)
-        assert np.allclose(
-            whole(NETS), found, rtol=0, atol=1e-12 if rule != "fast_sigmoid:2" else 1e-5
-        )
+    bound = 1e-5 if rule == "fast_sigmoid:2" else 1e-12
+    assert np.allclose(whole(NETS), whole._quadrature(NETS), rtol=0, atol=bound)
 
 
 def test_closed_forms_by_hand():

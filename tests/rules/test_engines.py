@@ -14,13 +14,17 @@ SMALL = dr.Network(3, [dr.Dense(4, "sigmoid"), dr.Dense(3, "tanh"), dr.Dense(2, 
 LARGE = dr.Network(7, [dr.Dense(21, "sigmoid"), dr.Dense(13, "tanh"), dr.Dense(5, "sigmoid")])
 FORMS = {"registers, online": (SMALL, 1), "registers": (SMALL, 3), "lanes": (SMALL, 6),
          "layered": (LARGE, 5)}  # fmt: skip
-RULES = [f"hidden={n}" for n in DERIVATIVES.names() if n not in ("exact", "clip")]
+FORMULAS = [n for n in DERIVATIVES.names() if n not in ("exact", "random", "clip")]
+FORMULAS += ["clip:0.1,0.2", "offset:0.2"]
+RULES = [  # formulas share a program: one in each of the three layers
+    " ".join(f"layer{l}.derivative={name}" for l, name in enumerate(three, 1))
+    for three in (FORMULAS[i : i + 3] for i in range(0, len(FORMULAS), 3))
+]
 RULES += [
     f"feedback={n}" for n in FEEDBACKS.names() if n not in ("exact", "sign_redrawn", "mirror")
 ]
 RULES += [
-    "hidden=clip:0.1,0.2",
-    "output=offset:0.2",
+    "hidden=random",
     "output=random:0.1,0.4",
     "hidden=random:-0.5,1 layer2.derivative=exact",
     "layerwise",

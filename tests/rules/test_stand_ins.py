@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 import pytest
+from together import together
 
 import deltarule as dr
 from deltarule.core.namespace import NUMPY
@@ -57,7 +58,7 @@ def test_every_stand_in_is_written_out_here_but_the_random_one():
     assert {name.partition(":")[0] for name in WRITTEN} == set(DERIVATIVES.names()) - {"random"}
 
 
-@pytest.mark.parametrize("output", WRITTEN)
+@together("output", tuple(WRITTEN))
 @pytest.mark.parametrize("hidden", WRITTEN)
 def test_deltas_by_hand(hidden, output):
     rule = dr.DeltaRule(hidden=hidden, output=output)

@@ -15,7 +15,7 @@ import pytest
 import scipy.stats as st
 
 from deltarule.studies.statistics.comparison import comparisons
-from deltarule.studies.statistics.intervals import interquartile_mean, mean
+from deltarule.studies.statistics.intervals import interquartile_mean, mean, share_difference
 from deltarule.studies.statistics.survival import restricted_mean
 
 SAMPLES = int(os.environ.get("FUZZ_CASES", "2000"))
@@ -41,6 +41,7 @@ CASES = {
         epochs, LOGNORMAL, LOGNORMAL.expect(lambda x: np.minimum(x, HORIZON)),
     ),
 }  # fmt: skip
+LEVELS = {"8 and 9 in 10": (0.8, 0.9), "9 and 9 in 10": (0.9, 0.9), "3 and 9 in 10": (0.3, 0.9)}
 LEAST, MOST = 0.93, 0.97
 
 
@@ -55,6 +56,20 @@ def test_coverage(name, n):
     print(f"{name:40} n = {n:4}: {100 * held / SAMPLES:.1f} %")
     chance = 3 * np.sqrt(0.05 * 0.95 / SAMPLES)  # of the simulation itself
     assert LEAST - chance < held / SAMPLES < MOST + chance
+
+
+@pytest.mark.parametrize("n", [20, 50, 200])
+@pytest.mark.parametrize("name", LEVELS)
+def test_coverage_of_a_difference_of_shares(name, n):
+    """Of pairs, Agresti and Min's; whole numbers again, so it is on the safe side of few."""
+    (p, q), rng, held = LEVELS[name], np.random.default_rng(n), 0
+    for _ in range(SAMPLES):
+        a, b = rng.random(n) < p, rng.random(n) < q
+        found = share_difference(a.astype(float) - b)
+        held += found.low <= p - q <= found.high
+    print(f"{'difference of shares, ' + name:40} n = {n:4}: {100 * held / SAMPLES:.1f} %")
+    chance = 3 * np.sqrt(0.05 * 0.95 / SAMPLES)
+    assert LEAST - chance < held / SAMPLES < 0.99
 
 
 def cell(rng, n):

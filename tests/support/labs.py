@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import subprocess
 from collections.abc import Iterator
 
 from command_line import COMMAND
 
-__all__ = ["lab", "served"]
+__all__ = ["a_second", "lab", "served"]
+
+
+def a_second() -> float:
+    """Return 1 where the processors are this test's; longer as more programs share each of them."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def lab(

@@ -54,7 +54,8 @@ def _no_troubles(chromium: Browser) -> Iterator[None]:
 
 
 def _opened(chromium: Browser, address: str, setup: dict[str, Any], **options: Any) -> Any:
-    return chromium.page(f"{address}#{urlencode({'setup': json.dumps(setup)})}", **options)
+    own = f"{address}#{urlencode({'setup': json.dumps(setup)})}"
+    return chromium.page(own, ready="#picture svg, #picture canvas", **options)
 
 
 def _lanes(page: Any) -> None:
@@ -82,12 +83,36 @@ def _check(page: Any) -> None:
     page.locator("#quiz-answer", has_text="deltarule diagnose").wait_for()
 
 
+def _node(page: Any) -> None:
+    page.locator("#picture .node").nth(1).press("Enter")
+    page.wait_for_selector("#bend canvas")
+    page.focus("#stage")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.locator("#stage-formula .katex").first.wait_for()
+
+
+def _heat(page: Any) -> None:
+    _lanes(page)
+    page.click("#confusion summary")
+    page.locator("#picture canvas").nth(2).press("Enter")
+    page.locator("#picture button", has_text="All nodes").wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#formula .katex")
+
+
 SPIRAL = {"data": "moons:60,0.1", "hidden": "4,3", "activation": "tanh"}
+HEAT = {
+    "data": "digits", "hidden": "128", "activation": "tanh", "batch_size": 32,
+    "lanes": [{"optimizer": "adam", "lr": 0.002}],
+}  # fmt: skip
 VIEWS: dict[str, tuple[dict[str, Any], Callable[[Any], None]]] = {
     "lanes": ({"data": "parity:3", "hidden": "3,3", "lanes": [{}, {"mistake": "sign"}]}, _lanes),
     "why": ({"data": "parity:3", "hidden": "3,3"}, _why),
     "own": (SPIRAL, _own),
     "check": ({"data": "parity:3", "hidden": "3,3"}, _check),
+    "node": ({"data": "parity:3", "hidden": "3,3"}, _node),
+    "heat": (HEAT, _heat),
     "large": ({"data": "digits", "hidden": "32"}, _lanes),
 }
 
@@ -128,7 +153,7 @@ def test_a_view(chromium: Browser, address: str, name: str, width: int) -> None:
     _judged(page, name)
 
 
-@pytest.mark.parametrize("name", ["check", "why"])
+@pytest.mark.parametrize("name", ["check", "why", "heat", "node"])
 def test_a_view_in_the_dark(chromium: Browser, address: str, name: str) -> None:
     setup, act = VIEWS[name]
     page = _opened(chromium, address, setup, color_scheme="dark", reduced_motion="reduce")

@@ -9,7 +9,7 @@ import deltarule as dr
 from deltarule.data import read_table
 from deltarule.web.lane import Lane, play
 from deltarule.web.setup import LaneSetup, Setup
-from deltarule.web.values import passes
+from deltarule.web.values import Seen, passes
 
 SETUPS = {
     "xor": Setup(seed=3),
@@ -76,6 +76,47 @@ def test_a_long_run_keeps_few_states() -> None:
     assert ours.state.step == 1_234
 
 
+def test_another_rate_holds_from_now_on_and_a_way_back_undoes_it() -> None:
+    ours, plain = lane(SETUPS["rule"]), lane(SETUPS["rule"])
+    ours.step(4)
+    ours.take_rate(0.05)
+    ours.take_rate(0.4)
+    ours.step(3)
+    at_seven = ours.theta.copy()
+    ours.take_rate(0.1)
+    ours.step(5)
+    assert (ours.turned, ours.rate) == ([4, 7], 0.1)
+    ours.back_to(7)
+    np.testing.assert_array_equal(ours.theta, at_seven)
+    ours.back_to(2)
+    assert (ours.turned, ours.rate) == ([], 0.2)
+    ours.step(2)
+    plain.step(4)
+    np.testing.assert_array_equal(ours.theta, plain.theta)
+    with pytest.raises(dr.UsageError, match="lr"):
+        ours.take_rate(-1.0)
+
+
+def test_a_rate_is_that_of_the_update() -> None:
+    ours = lane(SETUPS["xor"])
+    ours.step(2)
+    before = ours.theta.copy()
+    ours.take_rate(0.125)
+    gradient = ours.backprop().gradient
+    ours.step(1)
+    np.testing.assert_allclose(ours.theta, before - 0.125 * gradient, rtol=1e-12)
+
+
+def test_of_a_large_network_fewer_states_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deltarule.web.lane.KEPT_BYTES", 20 * 2 * 13 * 8)
+    ours = lane(SETUPS["xor"])
+    for _ in range(200):
+        ours.step(1)
+    assert len(ours._kept) <= 40
+    ours.back_to(123)
+    assert ours.state.step == 123
+
+
 def test_a_lane_that_diverges_stays_at_its_last_finite_weights_and_can_go_back() -> None:
     ours = lane(Setup(data="diabetes", hidden="8", lanes=(LaneSetup("exact", "sgd", 1e9),)))
     ours.step(100)
@@ -109,3 +150,36 @@ def test_the_numbers_shown_are_those_of_backprop(setup: Setup, row: int | None) 
         own = objective.network.unpack(bp.gradient)[l - 1]
         np.testing.assert_allclose(layer["gW"], own["W"], rtol=1e-6)
         np.testing.assert_allclose(layer["gb"], own["b"], rtol=1e-6)
+
+
+LARGE = Setup("iris", hidden="150,70", seed=2)
+
+
+@pytest.mark.parametrize("firsts", [(), (None, 100, None, None), (None, 149, 6, None)])
+def test_of_large_layers_cells_are_shown_or_nodes_from_one_on(firsts: tuple[int | None]) -> None:
+    ours = lane(LARGE)
+    shown, samples = passes(ours, 3, firsts), ours.samples
+    bp = dr.backprop(
+        ours.plan.network, ours.theta, samples.X[3:4], samples.T[3:4], loss=ours.objective.loss
+    )
+    W = [p["W"] for p in ours.plan.network.unpack(bp.gradient)]
+    assert shown["seen"][1] == ([0, 3] if not firsts else [min(firsts[1], 86), 1])
+    for l, layer in enumerate(shown["layers"], 1):
+        (j, per_j), (k, per_k) = shown["seen"][l], shown["seen"][l - 1]
+        found = np.array(layer["gW"])
+        assert max(found.shape) <= 64
+        for a, b in np.ndindex(found.shape):
+            block = W[l - 1][j + a * per_j : j + (a + 1) * per_j, k + b * per_k :][:, :per_k]
+            largest = block.ravel()[np.abs(block).argmax()]
+            assert found[a, b] == pytest.approx(largest, rel=1e-6)
+        assert len(layer["delta"]) == len(layer["y"]) == found.shape[0]
+        assert layer["spread"]["delta"][5] == pytest.approx(np.abs(bp.deltas[l]).mean(), rel=1e-3)
+
+
+def test_every_node_is_in_one_cell() -> None:
+    for size in range(1, 400):
+        seen = Seen.of(size)
+        cells = -(-size // seen.per)
+        assert cells <= 64
+        assert len(seen.cut(np.arange(size), 0)) == cells
+        assert seen.cut(np.arange(size), 0)[-1] == size - 1

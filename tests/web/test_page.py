@@ -68,6 +68,127 @@ def test_the_numbers_are_those_of_backprop(chromium: Browser, address: str) -> N
     np.testing.assert_allclose([_number(text) for text in layers], mean, rtol=1e-2)
 
 
+def _said(page: Any, name: str) -> float:
+    """Return a number of the sentence about the cell under the cursor."""
+    found = re.findall(rf"{re.escape(name)} = (\S+)", page.text_content("#hovered"))
+    return _number(found[-1])
+
+
+def test_large_layers_are_heat_maps_by_mouse_and_by_keys(chromium: Browser, address: str) -> None:
+    page = chromium.page(
+        f"{address}#setup=" + '{"data":"iris","hidden":"100","loss":"cross_entropy"}',
+        ready="#picture canvas",
+    )
+    page.locator("#picture canvas").nth(3).wait_for()
+    page.click("#epoch")
+    page.locator("#lanes td:nth-child(3)", has_text="1").wait_for()
+    from deltarule.web.session import Session
+    from deltarule.web.setup import Setup
+
+    lane = Session(Setup(data="iris", hidden="100", loss="cross_entropy")).lanes[0]
+    lane.step(1)
+    bp = lane.backprop(slice(0, 1))
+    W = lane.plan.network.unpack(lane.theta)[0]["W"]
+    g = lane.plan.network.unpack(bp.gradient)[0]["W"]
+    first = page.locator("#picture canvas").nth(2)
+    assert "Layer 1: W, 100 \N{MULTIPLICATION SIGN} 4" in first.get_attribute("aria-label")
+    box = first.bounding_box()
+    size = box["width"] / 6
+    first.hover(position={"x": 3.5 * size, "y": 10.5 * size})
+    block = g[20:22, 1]
+    assert "w[1, 21\N{EN DASH}22, 2]" in page.text_content("#hovered")
+    shown = re.search(r"dE/dw (\S+);", page.text_content("#hovered"))[1]
+    assert _number(shown) == pytest.approx(block[np.abs(block).argmax()], rel=1e-4)
+    first.click(position={"x": 3.5 * size, "y": 10.5 * size})
+    page.locator("#picture button", has_text="All nodes").wait_for()
+    page.wait_for_function("document.querySelector('#hovered').textContent.includes('w[1,21,2] =')")
+    for key in ("ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    assert _said(page, "w[1,22,3]") == pytest.approx(W[21, 2], rel=1e-4)
+    assert _said(page, "delta[1,22] y[0,3]") == pytest.approx(g[21, 2], rel=1e-4)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#formula .katex")
+    assert "dE/dw[1,22,3]" in page.text_content("#explanation")
+    for _ in range(64):
+        page.keyboard.press("ArrowDown")
+    page.wait_for_function("document.querySelector('#hovered').textContent.includes('w[1,86,3] =')")
+    assert _said(page, "w[1,86,3]") == pytest.approx(W[85, 2], rel=1e-4)
+    page.keyboard.press("Escape")
+    page.locator("#picture button", has_text="All nodes").wait_for(state="hidden")
+
+
+def test_a_node_its_formula_a_rate_and_any_update(chromium: Browser, address: str) -> None:
+    page = chromium.page(f"{address}#setup=" + '{"data":"parity:3","hidden":"3,3"}')
+    page.locator("#picture .hit").nth(20).wait_for(state="attached")
+    node = page.locator("#picture .node").nth(3)
+    node.press("Enter")
+    page.wait_for_selector("#bend canvas")
+    page.locator("#formula .katex").first.wait_for()
+    assert "delta[2,1]" in page.text_content("#explanation")
+    says = page.text_content("#bend-says")
+    told = node.get_attribute("aria-label")
+    slope = _number(re.findall(r"f'\(net\) = (\S+)", told)[0])
+    assert _number(re.findall(r"f'\(net\) = (\S+),", says)[0]) == pytest.approx(slope, rel=1e-3)
+    for stage, words in (("2", "net2,1"), ("5", "δ2,1"), ("7", "δ1,1"[:2])):
+        page.evaluate(
+            "s => { const e = document.querySelector('#stage'); e.value = s;"
+            " e.dispatchEvent(new Event('input')); }",
+            stage,
+        )
+        shown = page.text_content("#stage-formula .katex-html").replace("\u200b", "")
+        assert words in re.sub(r"\s", "", shown)
+    page.locator("#formula .katex-html", has_text="=").first.wait_for()
+    before = page.text_content("#explanation")
+    page.click("#update")
+    page.wait_for_function(
+        "b => document.querySelector('#explanation').textContent !== b", arg=before
+    )
+    page.locator("#lanes td:nth-child(2)", has_text="1").wait_for()
+    delta = re.search(r"delta\[2,1\] = (\S+)", page.text_content("#explanation"))[1]
+    told = _number(re.findall(r" delta = (\S+)", node.get_attribute("aria-label"))[0])
+    assert _number(delta) == pytest.approx(told, rel=1e-4)
+    page.click("#rewind")
+    page.locator("#lanes td:nth-child(2)", has_text="0").wait_for()
+    page.locator("#predictions .pick").nth(6).press("Enter")
+    page.locator("#predictions .pick[aria-pressed=true]", has_text="7").wait_for()
+    assert page.input_value("#row") == "7"
+    assert page.evaluate("document.activeElement.value") == "6"
+    page.fill("#rate", "0.25")
+    page.press("#rate", "Enter")
+    for _ in range(4):
+        page.click("#update")
+    page.locator("#lanes td:nth-child(2)", has_text="4").wait_for()
+    page.focus("#when")
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(50)
+    page.locator("#lanes td:nth-child(2)", has_text="1").wait_for()
+    page.keyboard.press("End")
+    page.locator("#lanes td:nth-child(2)", has_text="4").wait_for()
+    page.click("#rewind")
+    page.locator("#lanes td:nth-child(2)", has_text="0").wait_for()
+
+
+def test_a_models_folder_is_opened(chromium: Browser, tmp_path: Path) -> None:
+    from deltarule.data import read_table
+    from deltarule.models import Recipe, fit, save
+
+    save(fit(read_table("iris"), Recipe(hidden="4", epochs=30, lr=0.02)), tmp_path / "model")
+    with lab(str(tmp_path / "model")) as (_, own):
+        page = chromium.page(own)
+        page.locator("#notes li", has_text="are those of").wait_for(state="attached")
+        page.click("#confusion summary")
+        assert page.locator("#confusion td").count() == 9
+        assert page.text_content("#confusion tbody th") == "setosa"
+        before = page.text_content("#lanes td:nth-child(4)")
+        page.select_option("[name=weights]", "drawn")
+        page.click("#setup button[type=submit]")
+        page.wait_for_function(
+            "b => document.querySelector('#lanes td:nth-child(4)').textContent !== b", arg=before
+        )
+        page.close()
+
+
 def test_ones_own_file_is_dropped_in_and_trained(
     chromium: Browser, address: str, tmp_path: Path
 ) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import shlex
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -61,6 +64,12 @@ HOSTILE = [
     '{"do": "look", "row": "0"}', '{"do": "explain"}', '{"do": "explain", "weight": [0, 1, 1]}',
     '{"do": "explain", "weight": [9, 1, 1]}', '{"do": "explain", "weight": [1, 1]}',
     '{"do": "explain", "lane": 5, "weight": [1, 1, 1]}', '{"do": "check", "lane": -1}',
+    '{"do": "look", "firsts": [0]}', '{"do": "look", "firsts": [0, 0, 1]}',
+    '{"do": "look", "firsts": 3}', '{"do": "look", "firsts": [null, 0.5, 0]}',
+    '{"do": "rate"}', '{"do": "rate", "lr": -1}', '{"do": "rate", "lr": "1"}',
+    '{"do": "rate", "lr": 1e999}', '{"do": "rate", "lane": 1, "lr": 1}',
+    '{"do": "explain", "node": [0, 1]}', '{"do": "explain", "node": [1, 9]}',
+    '{"do": "explain", "node": [1]}', '{"do": "explain", "node": "delta[1,1]"}',
     '{"do": "task"}', '{"do": "task", "lesson": {"a": 1}}', "[" * 50_000,
     '{"do": "' + "x" * 70_000 + '"}', '{"do": "look", "row": 1', "\ud800",
 ]  # fmt: skip
@@ -72,7 +81,9 @@ HOSTILE_SETUPS = [
     '{"lanes": [{}, {}, {}, {}, {}]}', '{"lanes": [{"rule": "hidden=wild"}]}',
     '{"lanes": [{"rule": "choice=largest:9999"}]}', '{"lanes": [{"optimizer": "mine.py:opt"}]}',
     '{"lanes": [{"optimizer": "lbfgs"}]}', '{"lanes": [{"lr": 0}]}', '{"lanes": [{"lr": NaN}]}',
-    '{"lanes": [{"lr": "1"}]}',
+    '{"lanes": [{"lr": "1"}]}', '{"weights": "model"}', '{"weights": "mine"}',
+    '{"lanes": [{"matched": 1}]}',
+    '{"lanes": [{"rule": "hidden=random:0,1", "matched": true}]}',
 ]  # fmt: skip
 HOSTILE += [f'{{"do": "setup", "setup": {setup}}}' for setup in HOSTILE_SETUPS]
 
@@ -136,3 +147,74 @@ def test_a_check_names_a_changed_rule_wrong() -> None:
     assert Session().answer({"do": "check"})["check"]["right"] is True
     session = Session(Setup.read({"hidden": "3,3", "lanes": [{"rule": "sequential"}]}))
     assert session.answer({"do": "check"})["check"]["right"] is False
+
+
+def test_what_is_sent_of_a_large_network_is_what_is_visible() -> None:
+    """A message does not grow with the layers: 64 cells along an edge, however many nodes."""
+    sizes = {}
+    for hidden in ("64,64", "200,200", "600,600"):
+        session = Session(Setup(data="iris", hidden=hidden, batch_size=50))
+        shown = session.answer({"do": "step"})
+        sizes[hidden] = len(json.dumps(shown))
+        firsts = [None, *(0 if int(n) > 64 else None for n in hidden.split(",")), None]
+        near = session.answer({"do": "look", "firsts": firsts})
+        assert len(json.dumps(near)) < 1.1 * sizes["64,64"]
+    assert max(sizes.values()) < 1.1 * sizes["64,64"] < 250_000
+
+
+def test_a_confusion_counts_every_training_row() -> None:
+    session = Session(Setup(data="iris", hidden="4"))
+    shown = session.answer({"do": "step", "by": "epoch", "n": 200})
+    counts, rows = np.array(shown["lanes"][0]["confusion"]), session.begin()["rows"]
+    assert session.begin()["classes"] == ["setosa", "versicolor", "virginica"]
+    assert counts.sum() == rows
+    assert np.trace(counts) / rows == pytest.approx(shown["lanes"][0]["scores"]["accuracy"])
+    assert Session(Setup(data="diabetes")).begin()["lanes"][0]["confusion"] is None
+
+
+def test_a_node_is_taken_apart_with_the_bend_of_its_f() -> None:
+    session = Session(Setup(hidden="3,3"))
+    session.answer({"do": "look", "row": 2})
+    found = session.answer({"do": "explain", "node": [2, 3]})["explanation"]
+    shown = session.begin()["lanes"][0]["passes"]["layers"][1]
+    assert f"{shown['delta'][2]:.4g}"[:6] in found["text"]
+    bend = found["bend"]
+    (own,) = bend["own"]
+    assert bend["net"][own] == pytest.approx(shown["net"][2], rel=1e-4)
+    assert bend["slope"][own] == pytest.approx(shown["slope"][2], rel=1e-4)
+    assert max(bend["slope"]) == pytest.approx(0.25)
+    softmax = Session(Setup(data="iris")).answer({"do": "explain", "node": [2, 1]})
+    assert softmax["explanation"]["bend"] is None
+
+
+def test_a_changed_rate_has_no_command_and_says_so_in_the_model(tmp_path) -> None:
+    session = Session()
+    session.answer({"do": "step", "n": 3})
+    assert session.answer({"do": "rate", "lr": 0.125})["lanes"][0]["rate"] == 0.125
+    assert session.command(0) == ""
+    with pytest.raises(UsageError, match="rate was changed"):
+        session.answer({"do": "export", "what": "code"})
+    packed = session.answer({"do": "export", "what": "model"})["export"]["base64"]
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(packed))) as archive:
+        archive.extractall(tmp_path)
+    assert "changed at update 3" in dr.load(tmp_path / "xor-model").description["notes"][-1]
+
+
+def test_a_rule_is_the_gradient_of_another_f() -> None:
+    """The chain rule with F, F' = g, has the deltas that the rule g has, on the same nets."""
+    rule = {"rule": "hidden=offset:0.1", "lr": 0.5}
+    session = Session(Setup.read({"hidden": "3", "lanes": [rule, {**rule, "matched": True}]}))
+    plain, matched = session.lanes
+    np.testing.assert_array_equal(plain.theta, matched.theta)
+    nets = matched.backprop().nets[1]
+    f = plain.plan.network.layers[0].activation
+    np.testing.assert_allclose(matched.backprop().outputs[1], f(nets) + 0.1 * nets, rtol=1e-12)
+    assert session.answer({"do": "check", "lane": 0})["check"]["right"] is False
+    assert session.answer({"do": "check", "lane": 1})["check"]["right"] is True
+    session.answer({"do": "step", "n": 5})
+    assert session.command(0)
+    assert session.command(1) == ""
+    with pytest.raises(UsageError, match="has no name"):
+        session.answer({"do": "export", "what": "code", "lane": 1})
+    assert session.answer({"do": "explain", "lane": 1, "node": [1, 2]})["explanation"]["bend"]
+    json.dumps(session.answer({"do": "export", "what": "snapshot"}), allow_nan=False)

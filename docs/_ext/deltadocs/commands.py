@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.main import get_command
 
-from deltadocs.tables import markdown_table
+from deltadocs.markdown import markdown_table
 
 __all__ = ["commands", "options", "page"]
 

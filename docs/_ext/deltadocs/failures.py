@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deltadocs.tables import markdown_table
+from deltadocs.markdown import markdown_table
 from deltarule.core import errors
 
 __all__ = ["classes", "table"]
@@ -10,9 +10,9 @@ __all__ = ["classes", "table"]
 
 def classes() -> list[type[errors.DeltaruleError]]:
     """Return the error classes, the base first, then by exit code."""
-    public = [getattr(errors, name) for name in errors.__all__]
-    found = [c for c in public if isinstance(c, type) and issubclass(c, errors.DeltaruleError)]
-    return sorted(found, key=lambda c: (c is not errors.DeltaruleError, c.exit_code))
+    base = errors.DeltaruleError
+    found = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, base)]
+    return sorted(found, key=lambda c: (c is not base, c.exit_code))
 
 
 def table() -> str:

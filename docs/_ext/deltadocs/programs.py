@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import deltarule as dr
-from deltadocs.tables import markdown_table
+from deltadocs.markdown import markdown_table
 
 __all__ = ["table"]
 

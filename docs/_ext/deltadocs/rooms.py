@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import deltarule
-from deltadocs.tables import markdown_table
+from deltadocs.markdown import markdown_table
 
 __all__ = ["circles", "imports", "table"]
 
@@ -28,29 +28,31 @@ def _modules() -> dict[str, Path]:
 
 @cache
 def imports() -> dict[str, set[str]]:
-    """Return what every module imports of the package, when it is loaded or later.
+    """Return what every module imports of the package, when it is loaded or later, or by name.
 
-    Names that are there for type checkers alone do not count.
+    Imports that are there for type checkers alone count, and so does what a room's face binds.
     """
     modules = _modules()
     found: dict[str, set[str]] = {}
     for name, path in modules.items():
-        wanted = {
-            _module(f"{node.module}.{alias.name}", modules)
-            for node in _nodes(ast.parse(path.read_text(encoding="utf-8")))
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("deltarule")
-            for alias in node.names
-        }
+        room = name if path.stem == "__init__" else ""
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        wanted = {_module(w, modules) for node in ast.walk(tree) for w in _wanted(node, room)}
         found[name] = {w for w in wanted if w is not None} - {name}
     return found
 
 
-def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(tree):
-        typed = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
-        if not typed:
-            yield child
-            yield from _nodes(child)
+def _wanted(node: ast.AST, room: str) -> Iterator[str]:
+    """Give the names that a statement, or a call, asks for within the package."""
+    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("deltarule"):
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    match node:
+        case ast.Call(func=called, args=[ast.Constant(str(name)), *_]):
+            if ast.unparse(called).endswith("import_module"):
+                yield name
+        case ast.Call(func=ast.Name("bind"), args=[_, ast.Dict(values=homes)]):
+            for home in map(ast.literal_eval, homes):
+                yield f"{room}.{home.partition(':')[0]}"
 
 
 def _module(dotted: str, modules: dict[str, Path]) -> str | None:

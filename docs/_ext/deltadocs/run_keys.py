@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deltadocs.tables import markdown_table
+from deltadocs.markdown import markdown_table
 from deltarule.data import read_table
 from deltarule.models import Recipe, fit
 

@@ -13,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.core.namespace import NUMPY
 from deltarule.core.registry import Record, Registry
 
-__all__ = ["ACTIVATIONS", "Activation", "ElementwiseActivation", "RowActivation"]
-
 Body = tuple[Callable[..., Any], Callable[..., Any]]
 
 

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from deltarule.activations.activation import Body, ElementwiseActivation
 from deltarule.core.namespace import NUMPY
 
-__all__ = ["Consistent"]
-
 _REACH, _PANEL, _NODES = 64.0, 0.25, 16
 """The integral is laid down from -64 to 64 in panels of 1/4, with 16 points of Gauss and Legendre
 in each; beyond, panel after panel is added."""
@@ -110,3 +108,8 @@ class Consistent(ElementwiseActivation):
         if np.any(beyond):  # g is nearly constant there
             found = found + np.where(beyond == 0.0, 0.0, self._panels(inside, values))
         return found.astype(np.asarray(net).dtype)
+
+
+def of(rule: Rule, activation: ElementwiseActivation) -> Consistent:
+    """Return the activation whose derivative is what `rule` has for that of `activation`."""
+    return Consistent(activation, rule)

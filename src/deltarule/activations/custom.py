@@ -11,8 +11,6 @@ from deltarule.activations.activation import ACTIVATIONS, Body, ElementwiseActiv
 from deltarule.core.errors import UsageError
 from deltarule.core.own_code import asked, described, parameters, slope_of, title_of
 
-__all__ = ["Custom"]
-
 _PROBES = (-6.0, -2.5, -1.0, -0.3, 0.2, 0.7, 1.5, 4.0)
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from deltarule.activations.activation import ACTIVATIONS, Body, ElementwiseActivation
 
-__all__ = ["HardSigmoid", "HardTanh"]
-
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ from typing import Any
 from deltarule.activations.activation import ACTIVATIONS, Body, ElementwiseActivation
 from deltarule.core.errors import UsageError
 
-__all__ = ["ELU", "SELU", "LeakyReLU", "ReLU"]
-
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ from typing import Any
 from deltarule.activations.activation import ACTIVATIONS, Body, ElementwiseActivation
 from deltarule.core.errors import UsageError
 
-__all__ = ["ScaledTanh", "Sigmoid", "Softsign", "Tanh"]
-
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ from typing import Any
 from deltarule.activations.activation import ACTIVATIONS, Body, ElementwiseActivation
 from deltarule.activations.sigmoids import Sigmoid, Tanh
 
-__all__ = ["GELU", "Mish", "SiLU", "Softplus"]
-
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)

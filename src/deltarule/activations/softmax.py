@@ -7,8 +7,6 @@ from typing import Any
 
 from deltarule.activations.activation import ACTIVATIONS, Body, RowActivation
 
-__all__ = ["Softmax"]
-
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ from typing import Any
 
 from deltarule.activations.activation import ACTIVATIONS, Body, ElementwiseActivation
 
-__all__ = ["Exp", "Gaussian", "Sin"]
-
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from deltarule.check.numerical.around import Around, typical_sizes
+from deltarule.check.numerical.around import Around, Directions, typical_sizes
 from deltarule.check.numerical.corner import corner
 from deltarule.check.numerical.formulas import COMPLEX
-from deltarule.check.numerical.groups import Groups
+from deltarule.check.numerical.groups import Groups, numbered
 from deltarule.check.numerical.measure import Kinks, Measured, choose_method, measure
 from deltarule.check.numerical.probe import Probe, probe
 from deltarule.check.numerical.sweep import sweep
@@ -42,13 +42,9 @@ class Setting:
 
 
 def compare(
-    around: Around,
-    x: Array,
-    got: Array,
-    groups: Groups,
-    setting: Setting,
+    around: Around, x: Array, got: Array, groups: Groups, setting: Setting,
     sensitivity: Callable[[], Array] | None = None,
-) -> GradientCheck:
+) -> GradientCheck:  # fmt: skip
     """Compare `got` with the numerical derivatives of E around x.
 
     `sensitivity` returns, per entry, how far the gradient moves when x moves by one rounding
@@ -77,27 +73,26 @@ def compare(
     if all(kink.legitimate for kink in kinks):
         kinks = _together(around, x, found.kinks, got, allowed, kinks, setting.seed)
     takes_complex = not probed.complex_steps
+    seen = _notes(found, setting.method, probed, rounding - lost, scale)
     return GradientCheck(
-        method=method,
-        got=got,
-        expected=found.slope,
-        rounding=rounding,
-        tolerance=tolerance,
-        groups=groups,
-        kinks=kinks,
+        method, got, found.slope, rounding, tolerance, groups, kinks,
         kink_entries=tuple(int(i) for i in found.kinks.entries),
-        notes=(
-            *setting.notes,
-            *_lost_note(lost, groups),
-            *_notes(found, setting.method, probed, rounding - lost, scale),
-        ),
-        directions=setting.directions,
-        norm=setting.norm,
-        ours=setting.ours,
-        sweeper=lambda i, steps: sweep(
-            around, i, groups.entry(i), float(got[i]), takes_complex, steps
-        ),
-    )
+        notes=(*setting.notes, *_lost_note(lost, groups), *seen),
+        directions=setting.directions, norm=setting.norm, ours=setting.ours,
+        sweeper=lambda i, steps: sweep(around, i, groups.entry(i), float(got[i]), takes_complex,
+                                       steps),
+    )  # fmt: skip
+
+
+def compare_along(
+    around: Around, x: Array, got: Array, count: int, setting: Setting,
+    sensitivity: Callable[[], Array] | None = None,
+) -> GradientCheck:  # fmt: skip
+    """Compare the slopes of `got` along so many random directions, in the place of entries."""
+    lines = Directions(around, x, count, setting.seed)
+    setting = replace(setting, directions=count, norm=float(np.linalg.norm(got)))
+    along = None if sensitivity is None else lambda: np.abs(lines.of(sensitivity()))
+    return compare(lines, lines.x, lines.of(got), numbered("direction", count), setting, along)
 
 
 def _tolerance(setting: Setting, method: str) -> float:
@@ -164,14 +159,9 @@ def _kinks(found: Kinks, got: Array, allowed: Array, groups: Groups) -> tuple[Ki
 
 
 def _together(
-    around: Around,
-    x: Array,
-    found: Kinks,
-    got: Array,
-    allowed: Array,
-    kinks: tuple[Kink, ...],
+    around: Around, x: Array, found: Kinks, got: Array, allowed: Array, kinks: tuple[Kink, ...],
     seed: int,
-) -> tuple[Kink, ...]:
+) -> tuple[Kink, ...]:  # fmt: skip
     """Return the kinks, refused where every entry alone is legitimate and all together are not."""
     if len(kinks) < 2 or around.size != around.direction_size:
         return kinks

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.check.compare import Setting, compare
-from deltarule.check.frameworks.call import Called, call_function, call_gradient
-from deltarule.check.frameworks.point import Point, as_numpy, point_of
+from deltarule.check.compare import Setting, compare, compare_along
 from deltarule.check.network import gradient_noise
+from deltarule.check.numerical.called import Called, call_function, call_gradient
 from deltarule.check.numerical.calls import FunctionAround, JacobianAround
 from deltarule.check.numerical.cost import check_directions_cost, check_function_cost
-from deltarule.check.numerical.directions import Directions
 from deltarule.check.numerical.formulas import check_method
-from deltarule.check.numerical.groups import Groups, joint, numbered
+from deltarule.check.numerical.groups import Groups, joint
+from deltarule.check.numerical.point import Point, as_numpy, point_of
 from deltarule.check.numerical.precision import Precision, choose_precision
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array, readable, whole
@@ -103,20 +103,12 @@ def check_function(
     slope = _Gradient(gradient, point, precision, None if projection is None else called, u, full)
     got = slope.checked()
     sensitivity = slope.noise if callable(gradient) else None
+    if count is not None and full:
+        raise UsageError("directions are for one number; use projection='random' with them")
     if count is not None:
-        return _along_directions(around, point, got, setting, count, full)
+        return compare_along(around, point.flat.astype(np.float64), got, count, setting)
     groups = _groups(point, names, called if full else None)
     return compare(around, flat.astype(np.float64), got, groups, setting, sensitivity)
-
-
-def _along_directions(
-    around: FunctionAround, point: Point, got: Array, setting: Setting, count: int, full: bool
-) -> GradientCheck:
-    if full:
-        raise UsageError("directions are for one number; use projection='random' with them")
-    lines = Directions(around, point.flat.astype(np.float64), count, setting.seed)
-    setting = replace(setting, directions=count, norm=float(np.linalg.norm(got)))
-    return compare(lines, lines.x, lines.of(got), numbered("direction", count), setting)
 
 
 def _projection(given: Any, called: Called, seed: int) -> Array:
@@ -161,58 +153,58 @@ def _groups(point: Point, names: Sequence[str] | None, called: Called | None) ->
     return Groups("output", tuple(map(str, range(count))), stops, entry)
 
 
+@dataclass(frozen=True, eq=False)
 class _Gradient:
     """The gradient in question as a function of the flat point."""
 
-    def __init__(
-        self,
-        gradient: Any,
-        point: Point,
-        precision: Precision,
-        called: Called | None,
-        u: Array,
-        full: bool,
-    ) -> None:
-        self._gradient, self._point, self._precision = gradient, point, precision
-        self._called, self._u, self._full = called, u, full
-        self._takes_u = called is not None and not full and _required(gradient) > 1
+    gradient: Any
+    point: Point
+    precision: Precision
+    called: Called | None
+    u: Array
+    full: bool
+
+    @cached_property
+    def takes_u(self) -> bool:
+        """Whether it is a function of (x, u)."""
+        return self.called is not None and not self.full and _required(self.gradient) > 1
 
     def checked(self) -> Array:
         """Return it at the point, flat, in float64."""
-        if not callable(self._gradient):
-            return self._flat(self._gradient)
-        flat = self._point.flat.astype(self._precision.gradient_dtype)
-        return self._flat(call_gradient(self._gradient, self._point, flat, *self._more()))
+        if not callable(self.gradient):
+            return self._flat(self.gradient)
+        flat = self.point.flat.astype(self.precision.gradient_dtype)
+        return self._flat(call_gradient(self.gradient, self.point, flat, *self._more()))
 
     def noise(self) -> Array:
         """Return how far it moves when x moves by a rounding unit."""
 
         def at(flat: Array) -> Array:
-            x = self._point.restore(flat.astype(self._precision.gradient_dtype))
-            return self._flat(self._gradient(x, *self._more()))
+            x = self.point.restore(flat.astype(self.precision.gradient_dtype))
+            return self._flat(self.gradient(x, *self._more()))
 
-        unit = self._precision.gradient_unit
-        return gradient_noise(at, self._point.flat.astype(np.float64), unit)
+        unit = self.precision.gradient_unit
+        return gradient_noise(at, self.point.flat.astype(np.float64), unit)
 
     def _more(self) -> tuple[Any, ...]:
-        if not self._takes_u or self._called is None:
+        if not self.takes_u or self.called is None:
             return ()
-        return (self._point.leaves[0].array_like(self._u.reshape(self._called.shape)),)
+        return (self.point.leaves[0].array_like(self.u.reshape(self.called.shape)),)
 
     def _flat(self, found: Any) -> Array:
-        if self._called is None or self._takes_u:
+        if self.called is None or self.takes_u:
             with readable("the gradient"):
-                return self._point.gradient(found).astype(np.float64)
+                return self.point.gradient(found).astype(np.float64)
         jacobian = as_numpy(found, "the Jacobian").astype(np.float64)
-        due = (*self._called.shape, *self._point.leaves[0].shape)
-        if jacobian.shape != due or len(self._point.leaves) > 1:
+        due = (*self.called.shape, *self.point.leaves[0].shape)
+        if jacobian.shape != due or len(self.point.leaves) > 1:
             hint = " (it fits if transposed)" if jacobian.T.shape == due else ""
             raise UsageError(
                 f"the Jacobian has the shape {jacobian.shape}; it needs the outputs' shape and "
                 f"then that of x, {due}{hint}"
             )
-        rows = jacobian.reshape(len(self._u), -1)
-        return rows.ravel() if self._full else self._u @ rows
+        rows = jacobian.reshape(len(self.u), -1)
+        return rows.ravel() if self.full else self.u @ rows
 
 
 def _required(gradient: Any) -> int:

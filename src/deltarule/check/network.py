@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.check.compare import Setting, compare
-from deltarule.check.numerical.around import Around
-from deltarule.check.numerical.batched import Batched
+from deltarule.check.compare import Setting, compare, compare_along
 from deltarule.check.numerical.cost import check_directions_cost, check_network_cost
-from deltarule.check.numerical.directions import Directions
 from deltarule.check.numerical.formulas import check_method
-from deltarule.check.numerical.groups import layer_groups, numbered
+from deltarule.check.numerical.groups import layer_groups
 from deltarule.check.numerical.incremental import Incremental
 from deltarule.check.numerical.passes import Passes
 from deltarule.check.ours import Ours
@@ -96,7 +93,8 @@ def check_gradient(
         check_network_cost(net, len(samples), method, reuse=boolean("reuse", reuse))
     else:
         check_directions_cost(count, net.size, len(samples))
-    around = _around(objective, theta, samples, reuse=reuse)
+    dense = all(type(layer) is Dense for layer in net.layers)
+    around = (Incremental if reuse and dense else Passes)(objective, theta, samples)
     unit = float(np.finfo(got.dtype).eps)
     got = got.astype(np.float64)
     ours = Ours(
@@ -110,23 +108,10 @@ def check_gradient(
         exact = _exact(objective, samples)
         return gradient_noise(exact, theta.astype(np.float64), unit, seed, known)
 
-    if count is not None:
-        lines = Directions(around, around.x, count, seed)
-        norm = float(np.linalg.norm(got))
-        setting = Setting(method, tolerance, unit, seed, (), count, norm, ours)
-        return compare(
-            lines, lines.x, lines.of(got), numbered("direction", count), setting,
-            lambda: np.abs(lines.of(sensitivity())),
-        )  # fmt: skip
     setting = Setting(method, tolerance, unit, seed, ours=ours)
+    if count is not None:
+        return compare_along(around, around.x, got, count, setting, sensitivity)
     return compare(around, around.x, got, layer_groups(net), setting, sensitivity)
-
-
-def _around(objective: Objective, theta: Array, samples: Samples, *, reuse: bool) -> Around:
-    """Return the quickest way to move the parameters that the network's layers allow."""
-    if any(type(layer) is not Dense for layer in objective.network.layers):
-        return Passes(objective, theta, samples)
-    return (Incremental if reuse else Batched)(objective, theta, samples)
 
 
 def _backprop_of(
@@ -156,12 +141,9 @@ def _exact(objective: Objective, samples: Samples) -> Callable[[Array], Array]:
 
 
 def gradient_noise(
-    gradient: Callable[[Array], Array],
-    x: Array,
-    unit: float,
-    seed: int = 0,
+    gradient: Callable[[Array], Array], x: Array, unit: float, seed: int = 0,
     here: Array | None = None,
-) -> Array:
+) -> Array:  # fmt: skip
     """Return how far a gradient moves when x moves by a rounding unit, four times over.
 
     A residual that has almost vanished, or contributions that cancel, leave few digits; no

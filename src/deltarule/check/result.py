@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deltarule.check import words
 from deltarule.check.numerical.groups import Groups
 from deltarule.check.numerical.sweep import Sweep
 from deltarule.check.ours import Ours
 from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
-from deltarule.core.few_lines import few_lines
 from deltarule.core.notation import NOTATIONS
+from deltarule.core.texts import few_lines
+from deltarule.core.views import view
 from deltarule.core.written import weight_readings
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class GradientCheck:
     @property
     def verdict(self) -> str:
         """What was found, in one sentence."""
-        return words.verdict(self)
+        return view(GradientCheck.verdict)(self)
 
     @cached_property
     def diagnosis(self) -> Diagnosis | None:
@@ -245,13 +245,13 @@ class GradientCheck:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the findings as plain values, ready for JSON."""
-        return words.as_dict(self)
+        return view(GradientCheck.to_dict)(self)
 
     def __bool__(self) -> bool:
         return self.passed
 
     def __str__(self) -> str:
-        return words.table(self)
+        return view(GradientCheck.__str__)(self)
 
     def __repr__(self) -> str:
         return few_lines(str(self))

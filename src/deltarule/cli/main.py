@@ -26,7 +26,7 @@ from deltarule.cli.commands.train import train
 from deltarule.cli.commands.tune import tune
 from deltarule.cli.commands.why import why
 from deltarule.cli.once import Once
-from deltarule.core.version import VERSION
+from deltarule.core import VERSION
 
 _START = """\
 deltarule train people.csv --target income   learn from a table; iris, digits, ... come along

@@ -1,16 +1,15 @@
 """A network of one's own and E for it, as options say them: declared once, for every command.
 
-`expanded` has a command take the fields of `OwnNetwork` as its own options.
+`@grouped(of=own_network())` has a command take the fields of `OwnNetwork` as its own options.
 """
 
 from __future__ import annotations
 
-import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -133,7 +132,7 @@ class OwnNetwork:
     @staticmethod
     def require_memory(net: Network, rows: int) -> None:
         """Raise `ResourceError` where a search among mistakes does not fit into memory."""
-        from deltarule.core.memory import require_large, require_parameters
+        from deltarule.core.machine import require_large, require_parameters
 
         vectors = {"theta and its gradient": 2, "the gradients of mistakes beside it": _MISTAKES}
         require_parameters("--network", net.size, vectors, 8)
@@ -152,33 +151,19 @@ _MISTAKES = 20
 """How many gradients a search has in memory at once, measured with ten million parameters."""
 
 
-def expanded(**shown: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Have a command take the fields of `OwnNetwork` as options, in the place of its `of`.
+def own_network(**shown: str) -> Callable[..., OwnNetwork]:
+    """Return `OwnNetwork` as a group for `grouped`.
 
     `shown` has the defaults that its help gives, where they are others.
     """
-    mine = get_type_hints(OwnNetwork, include_extras=True)
+
+    def made(**given: Any) -> OwnNetwork:
+        return OwnNetwork(**given)
+
+    own = dict(inspect.signature(OwnNetwork, eval_str=True).parameters)
     for name, default in shown.items():
-        kind, option = get_args(mine[name])
-        mine[name] = Annotated[kind, options.shown(option, default)]
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    of = [
-        inspect.Parameter(f.name, keyword, default=f.default, annotation=mine[f.name])
-        for f in fields(OwnNetwork)
-    ]
-
-    def taken(command: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(command)
-        def taking(**given: Any) -> None:
-            command(of=OwnNetwork(**{name: given.pop(name) for name in mine}), **given)
-
-        theirs = get_type_hints(command, include_extras=True)
-        parameters: list[inspect.Parameter] = []
-        for p in inspect.signature(command).parameters.values():
-            kept = p.replace(kind=keyword, annotation=theirs[p.name])
-            parameters += of if p.name == "of" else [kept]
-        taking.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        taking.__annotations__ = {p.name: p.annotation for p in parameters}
-        return taking
-
-    return taken
+        kind, option = get_args(own[name].annotation)
+        other = Annotated[kind, options.shown(option, default)]  # type: ignore[valid-type]
+        own[name] = own[name].replace(annotation=other)
+    made.__signature__ = inspect.Signature([*own.values()])  # type: ignore[attr-defined]
+    return made

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from deltarule.cli.curve import ASCII, UNICODE, Marks
+from deltarule.core.texts import aligned
 
 _LABEL = 10
 _ENDLESS = 100_000
@@ -75,9 +76,6 @@ class Screen:
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table: the first column to the left, numbers to the right."""
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        for number, row in enumerate([head, *rows]):
-            first, *others = zip(row, widths, strict=True)
-            cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+        for number, line in enumerate(aligned([head, *rows], left=(0,))):
             style = "bold" if number == 0 else None
-            self._console.print("  " + "  ".join(cells), style=style, soft_wrap=True)
+            self._console.print(f"  {line}", style=style, soft_wrap=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from deltarule.core.errors import DeltaruleError, UsageError
-from deltarule.core.memory import require_large
+from deltarule.core.machine import require_large
 
 _FEWER = "Keep fewer columns, such as the commonest words, or fewer rows"
 _CPU = 1

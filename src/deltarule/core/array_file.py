@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DeltaruleError, FileError
-from deltarule.core.input_file import unreadable
-from deltarule.core.memory import require, size
+from deltarule.core.files import unreadable
+from deltarule.core.machine import require, size
 
 _SUFFIX = ".npy"
 _NUMBERS = "biufc"

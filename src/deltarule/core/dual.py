@@ -175,7 +175,7 @@ class DualNamespace(Namespace):
             "erfc": lambda x, y: -2.0 / root_pi * np.exp(-x * x),
         }
         for name, slope in rules.items():
-            setattr(self, name, _lifted(getattr(NUMPY, name), slope))
+            setattr(self, name, _lifted(name, slope))
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"dual numbers have no function {name}")
@@ -219,13 +219,16 @@ class DualNamespace(Namespace):
         return Dual(value, np.concatenate([tangent(part) for part in parts], axis))
 
 
-def _lifted(function: Any, slope: Any) -> Any:
-    """Return a function of dual numbers from f(x) and slope(x, y) = f'(x)."""
+def _lifted(name: str, slope: Any) -> Any:
+    """Return a function of dual numbers from f(x), by its name, and slope(x, y) = f'(x).
+
+    f is looked up when it is called: NumPy's erfc is SciPy's, whose import takes its time.
+    """
 
     def lifted(x: Any) -> Any:
         if not isinstance(x, Dual):
-            return function(x)
-        y = function(x.value)
+            return getattr(NUMPY, name)(x)
+        y = getattr(NUMPY, name)(x.value)
         return Dual(y, slope(x.value, y) * x.tangent)
 
     return lifted

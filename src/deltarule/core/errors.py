@@ -11,20 +11,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-__all__ = [
-    "DataError",
-    "DeltaruleError",
-    "FileError",
-    "LockError",
-    "NumericError",
-    "ResourceError",
-    "SweepError",
-    "UsageError",
-    "first_few",
-    "nearest",
-    "unknown_name",
-]
-
 
 class DeltaruleError(Exception):
     """Base of every error raised on purpose; `exit_code` is the command line's exit status."""

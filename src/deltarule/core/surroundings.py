@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from deltarule.core.version import VERSION
+from deltarule.core import VERSION
 
 COMMAND: ContextVar[str] = ContextVar("COMMAND", default="")
 """The command line that is at work, as it was given; empty in Python."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deltarule.core.errors import DataError, UsageError, nearest
-from deltarule.core.input_file import unreadable
+from deltarule.core.files import unreadable
 from deltarule.data.bundled import BUNDLED, is_bundled
 from deltarule.data.bundled import table as bundled_table
 from deltarule.data.check import check_finite, check_identifiers, marks, without_empty

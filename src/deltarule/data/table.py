@@ -6,15 +6,12 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, nearest
-
-if TYPE_CHECKING:
-    from deltarule.data.text.format import TextFormat
 
 Kind: TypeAlias = Literal["numeric", "text", "boolean"]
 
@@ -90,7 +87,8 @@ class Table:
     ordered: bool = False
     splittable: bool = True
     notes: tuple[str, ...] = ()
-    format: TextFormat | None = None
+    format: Any = None
+    """How a text file was written (`text.format.TextFormat`); None of other files."""
     steps: Steps | None = None
     locate: Locator | None = field(default=None, repr=False)
     derived: bool = False

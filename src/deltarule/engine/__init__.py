@@ -3,9 +3,8 @@
 `reference` is backpropagation as the textbook writes it.
 """
 
-from deltarule.engine.api import backprop
 from deltarule.engine.objective import Objective
-from deltarule.engine.problem import Problem
+from deltarule.engine.problem import Problem, backprop
 from deltarule.engine.reference import Backprop
 from deltarule.engine.samples import Samples, as_samples
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -18,8 +17,10 @@ from deltarule.engine.trainer import (
     BatchPlan,
     ChunkOutcome,
     Outcome,
+    Proceed,
     Totals,
     Trainer,
+    Vectors,
     placed,
 )
 from deltarule.layers import Unweighted
@@ -41,23 +42,14 @@ class Ahead(Around):
         return self._trainer.error_over(theta, behind(self._first, samples))
 
     def chunk(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        watched: Samples | None = None,
+        self, plan: BatchPlan, theta: Array, slots: Vectors, watched: Samples | None = None
     ) -> ChunkOutcome | None:
         """Do several whole epochs; None where a number does not stay finite on the way."""
         watched = None if watched is None else behind(self._first, watched)
         return self._trainer.chunk(self._plan(plan), theta, slots, watched)
 
     def run(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        totals: Totals,
-        proceed: Callable[[int], bool],
+        self, plan: BatchPlan, theta: Array, slots: Vectors, totals: Totals, proceed: Proceed
     ) -> Outcome:
         """Do one update per batch of the plan while `proceed` allows it."""
         return placed(self._trainer.run(self._plan(plan), theta, slots, totals, proceed), plan)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.namespace import NUMPY
+from deltarule.core.texts import aligned
 from deltarule.engine.problem import Problem
 from deltarule.engine.rule_state import first_run
 from deltarule.losses import Loss
@@ -56,10 +57,7 @@ class Alignment:
              _number(a.length))
             for a in self.layers
         ]  # fmt: skip
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        lines = [
-            "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in (head, *rows)
-        ]
+        lines = aligned([head, *rows])
         return "\n".join(
             [
                 f"{_degrees(self.gradient)} between the rule's direction and the gradient; "

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY
-from deltarule.engine.blocks import Blocks
 from deltarule.engine.objective import Objective
 from deltarule.engine.over_time import OverTime
 from deltarule.engine.reference import Backprop, backprop, data_error, penalty, training_step
 from deltarule.engine.rule_state import RuleState
 from deltarule.engine.samples import Samples
-from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
+from deltarule.engine.trainer import (
+    BatchPlan,
+    ChunkOutcome,
+    NonFinite,
+    Outcome,
+    Proceed,
+    Totals,
+    Vectors,
+)
 from deltarule.engine.update import slots as slots_of
 from deltarule.layers import Recurrent
 from deltarule.network import Network
@@ -59,26 +67,17 @@ class ReferenceTrainer:
         return 1
 
     def chunk(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        watched: Samples | None = None,
+        self, plan: BatchPlan, theta: Array, slots: Vectors, watched: Samples | None = None
     ) -> ChunkOutcome | None:
         """Return None: see `epochs_at_once`."""
         return None
 
     def run(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        totals: Totals,
-        proceed: Callable[[int], bool],
+        self, plan: BatchPlan, theta: Array, slots: Vectors, totals: Totals, proceed: Proceed
     ) -> Outcome:
         """Do one update per batch of the plan while `proceed` allows it."""
         done = 0
-        kept: tuple[Array, ...] = ()
+        kept: Vectors = ()
         passed = None
         for batch in plan:
             if not proceed(1):
@@ -136,3 +135,43 @@ def outputs_over(network: Network, theta: Array, X: Array) -> Array:
 
 def _chunks(n: int) -> Iterable[slice]:
     return (slice(start, start + CHUNK) for start in range(0, n, CHUNK))
+
+
+BLOCK = 16_384
+"""Entries per block: a few of them fit into a core's second-level cache."""
+
+
+class Blocks:
+    """Apply an elementwise update to long vectors, a block at a time.
+
+    The vectors of two updates back are written over; the ones that came from outside never are.
+    Vectors of at most `BLOCK` entries are updated as a whole.
+    """
+
+    def __init__(self) -> None:
+        self._last: Vectors | None = None
+        self._spare: Vectors | None = None
+
+    def __call__(
+        self,
+        update: Callable[..., Vectors],
+        theta: Array,
+        g: Array,
+        lr: float | Array,
+        t: int,
+        penalised: Array,
+        *state: Array,
+        **given: Any,
+    ) -> Vectors:
+        """Return `update(theta, g, lr, t, penalised, *state, **given)`; lr may be a vector."""
+        if theta.size <= BLOCK:
+            return update(theta, g, lr, t, penalised, *state, **given)
+        found = self._spare or tuple(np.empty_like(v) for v in (theta, *state))
+        for start in range(0, theta.size, BLOCK):
+            s = slice(start, start + BLOCK)
+            rate = lr[s] if isinstance(lr, np.ndarray) else lr
+            new = update(theta[s], g[s], rate, t, penalised[s], *(v[s] for v in state), **given)
+            for whole, part in zip(found, new, strict=True):
+                whole[s] = part
+        self._spare, self._last = self._last, found
+        return found

@@ -70,8 +70,8 @@ class Integrability:
 
 
 def is_gradient(
-    net: Network,
     rule: str | Mapping[str, Any] | DeltaRule,
+    net: Network,
     loss: str | Mapping[str, Any] | Loss = "half_squared_error",
 ) -> Integrability:
     """Return whether what a rule computes on a network is the gradient of some function, and which.

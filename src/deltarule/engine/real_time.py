@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.errors import UsageError, unknown_name
-from deltarule.core.memory import require_large
+from deltarule.core.machine import require_large
 from deltarule.engine.problem import Problem
 from deltarule.layers import EachStep, Last, Recurrent
 from deltarule.layers.recurrent.local import Local, locals_of

@@ -15,8 +15,7 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.core.philox import by_place
-from deltarule.core.random import CHOICE, FEEDBACK, NOISE, STAND_IN, stream
-from deltarule.core.streams import Streams
+from deltarule.core.random import CHOICE, FEEDBACK, NOISE, STAND_IN, Streams, stream
 from deltarule.engine.objective import Objective
 from deltarule.layers import Affine
 from deltarule.rules import DeltaRule, DrawnFeedback, MirrorFeedback, RandomDerivative, RuleRun

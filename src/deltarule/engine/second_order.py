@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.arguments import array
 from deltarule.core.errors import UsageError
-from deltarule.core.memory import require_large
+from deltarule.core.machine import require_large
 from deltarule.engine.curvature import gauss_newton_product, hessian_product, output_jacobians
 from deltarule.engine.objective import Objective
 from deltarule.engine.problem import Problem

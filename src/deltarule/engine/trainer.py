@@ -13,6 +13,9 @@ from deltarule.core.arrays import Array
 from deltarule.engine.objective import Objective
 from deltarule.engine.samples import Samples
 
+Vectors = tuple[Array, ...]
+Proceed = Callable[[int], bool]
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -116,7 +119,7 @@ class Outcome:
     """Where a plan, or the part of it that was done, has led to."""
 
     theta: Array
-    slots: tuple[Array, ...]
+    slots: Vectors
     """The optimiser's vectors."""
     totals: Totals
     updates: int
@@ -130,12 +133,12 @@ class ChunkOutcome:
     """Where several whole epochs have led to."""
 
     theta: Array
-    slots: tuple[Array, ...]
+    slots: Vectors
     totals: tuple[Totals, ...]
     """What every epoch's batches add up to."""
     errors: tuple[float, ...] = ()
     """E over the watched samples after every epoch."""
-    after: Callable[[int], tuple[Array, tuple[Array, ...]]] | None = None
+    after: Callable[[int], tuple[Array, Vectors]] | None = None
     """theta and slots after so many epochs, where samples were watched."""
 
 
@@ -146,11 +149,7 @@ class Trainer(Protocol):
         """Return how many epochs of so many updates may be done in one call of `chunk`."""
 
     def chunk(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        watched: Samples | None = None,
+        self, plan: BatchPlan, theta: Array, slots: Vectors, watched: Samples | None = None
     ) -> ChunkOutcome | None:
         """Do several whole epochs; None where a number does not stay finite on the way.
 
@@ -165,12 +164,7 @@ class Trainer(Protocol):
         """Return E over any number of samples, the penalty included."""
 
     def run(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        totals: Totals,
-        proceed: Callable[[int], bool],
+        self, plan: BatchPlan, theta: Array, slots: Vectors, totals: Totals, proceed: Proceed
     ) -> Outcome:
         """Do one update per batch of the plan while `proceed` allows it.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.core.arrays import Array
-from deltarule.core.memory import require_large
+from deltarule.core.machine import require_large
 from deltarule.engine.curvature import (
     adjoint_product,
     gauss_newton_product,

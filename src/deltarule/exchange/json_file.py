@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.core.version import VERSION
+from deltarule.core import VERSION
 from deltarule.exchange.numbers_text import number_text
 from deltarule.exchange.numpy_file import NUMPY_WORDS
 from deltarule.exchange.operations import Column, Operations, Step
-from deltarule.exchange.over_time.program import Formula, Instruction, StepProgram
-from deltarule.exchange.over_time.text import formula_text
+from deltarule.exchange.step_program import Formula, Instruction, StepProgram
+from deltarule.exchange.step_text import formula_text
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Writer, unrolled

@@ -13,15 +13,8 @@ from deltarule.activations import Activation
 from deltarule.core.errors import NumericError
 from deltarule.engine import reference
 from deltarule.exchange.operations import Operations
-from deltarule.exchange.over_time.text import numpy_text
-from deltarule.exchange.python_text import (
-    answering,
-    array_lines,
-    encoding,
-    head,
-    indented,
-    targets_text,
-)
+from deltarule.exchange.python_text import head, indented, numpy_frame, targets_text
+from deltarule.exchange.step_text import numpy_text
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Dialect, Writer, row_graph, traced, unrolled
@@ -43,17 +36,11 @@ NUMPY_WORDS = Dialect(
     number=repr,
 )
 
-_ERFC = '''def erfc(x):
-    """Return 1 - erf(x), which NumPy has not."""
-    return np.vectorize(math.erfc, otypes=[x.dtype])(x)'''
-
 
 def numpy_file(ops: Operations, trial: Trial | None = None, name: str = "") -> str:
     """Return the file's text."""
     if ops.program is not None:
-        return numpy_text(ops, NUMPY_WORDS, _ERFC)
-    functions = [line for block in _functions(ops) for line in ["", "", *block]]
-    erfc = any("erfc(" in line for line in functions)
+        return numpy_text(ops, NUMPY_WORDS)
     mean = "1/n " if ops.objective.reduction == "mean" else ""
     more = (
         f"`predict(rows)` says {targets_text(ops)}.\n"
@@ -61,24 +48,13 @@ def numpy_file(ops: Operations, trial: Trial | None = None, name: str = "") -> s
         f"    E = {mean}sum over rows, sum over outputs of e(y, T),\n"
         f"with e = {ops.objective.loss.name}. Layers are numbered from 1; y_0 is X."
     )
-    lines = [
-        *head("one file for NumPy", ops, more),
-        "",
-        *(["import math", ""] if erfc else []),
-        "import numpy as np",
-        "",
-        *encoding(ops),
-        *(["", "", _ERFC] if erfc else []),
-        *functions,
-        "",
-        "",
-        *answering(ops, "forward(encode(rows))[-1][1]"),
-        "",
-        "",
-        "# The weights: row j of W is what goes into node j.",
-        *_weights(ops),
-    ]
-    return "\n".join(lines) + "\n"
+    weights = {}
+    for l, step in enumerate(ops.steps, 1):
+        weights[f"W{l}"] = step.W
+        if step.b is not None:
+            weights[f"b{l}"] = step.b
+    first = head("one file for NumPy", ops, more)
+    return numpy_frame(first, ops, _functions(ops), "forward(encode(rows))[-1][1]", weights)
 
 
 def _functions(ops: Operations) -> Iterator[list[str]]:
@@ -194,13 +170,6 @@ def _backward(ops: Operations) -> list[str]:
     changed = " (training changed the backward rule; this is the exact one)" if ops.changed else ""
     said = f'"""Return E and (dE/dW, dE/db) of every layer, for X and targets T{changed}."""'
     return ["def backward(X, T):", *indented([said, *body, f"return E, [{', '.join(found)}]"])]
-
-
-def _weights(ops: Operations) -> Iterator[str]:
-    for l, step in enumerate(ops.steps, 1):
-        yield from array_lines(f"W{l}", step.W, "np.array")
-        if step.b is not None:
-            yield from array_lines(f"b{l}", step.b, "np.array")
 
 
 def _answer(path: Path, trial: Trial, name: str) -> Any:

@@ -10,7 +10,6 @@ The graph is of opset 18 and IR 8, which onnxruntime reads from 1.14 on; categor
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,92 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core import VERSION
 from deltarule.core.errors import UsageError
-from deltarule.core.version import VERSION
-from deltarule.engine.compiled.expressions.tracing import Node
+from deltarule.exchange.onnx_nodes import Graph
 from deltarule.exchange.operations import Column, Operations, Step
-from deltarule.exchange.over_time.program import Affine, Concat, Slice, StepProgram
+from deltarule.exchange.step_program import Affine, Concat, Slice, StepProgram
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import unrolled
 
 _OPSET, _IR, _ML = 18, 8, 3
-
-_NODES = {
-    "+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "neg": "Neg", "pow": "Pow", "exp": "Exp",
-    "log": "Log", "sqrt": "Sqrt", "tanh": "Tanh", "sin": "Sin", "cos": "Cos", "maximum": "Max",
-    "where": "Where", "<": "Less", "<=": "LessOrEqual", ">": "Greater", ">=": "GreaterOrEqual",
-    "==": "Equal", "&": "And", "|": "Or", "not": "Not", "across +": "ReduceSum",
-    "across maximum": "ReduceMax",
-}  # fmt: skip
-
-_WRITTEN = {
-    "expm1": (("Exp", "x"), ("Sub", "x", "1")),
-    "log1p": (("Add", "1", "x"), ("Log", "x")),
-    "erfc": (("Erf", "x"), ("Sub", "1", "x")),
-}
-"""What ONNX has not, in its nodes; 1 is the number, x what comes before."""
-
-
-class _Graph:
-    """The nodes and constants of a graph on its way."""
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.nodes: list[Any] = []
-        self.constants: dict[str, NDArray[Any]] = {}
-        self.dtype = dtype
-        self._written: dict[Node, str] = {}
-
-    def constant(self, values: Any, name: str = "") -> str:
-        """Return the name of a constant."""
-        name = name or f"deltarule/constant{len(self.constants)}"
-        self.constants[name] = np.asarray(values)
-        return name
-
-    def add(self, op: str, *inputs: str, name: str = "", **attributes: Any) -> str:
-        """Return the name of what a new node gives."""
-        from onnx import helper
-
-        name = name or f"deltarule/{op}{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
-        return name
-
-    def formula(self, node: Node, net: str, known: Mapping[Node, str] | None = None) -> str:
-        """Return the name of a formula of `net`, or of what is `known` by name."""
-        self._written = dict(known or {})
-        return self._term(node, net)
-
-    def _term(self, node: Node, net: str) -> str:
-        if node not in self._written:
-            self._written[node] = self._made(node, net)
-        return self._written[node]
-
-    def _made(self, node: Node, net: str) -> str:
-        if node.op == "symbol":
-            return net
-        if node.op == "literal":
-            return self.constant(np.array(node.payload, self.dtype))
-        terms = [self._term(a, net) for a in node.args]
-        if node.op in _WRITTEN:
-            return self._written_out(_WRITTEN[node.op], terms[0])
-        if node.op not in _NODES:
-            raise UsageError(f"ONNX has no node for {node.op}")
-        if node.op.startswith("across"):
-            return self.add(_NODES[node.op], *terms, self.constant(np.array([-1])), keepdims=1)
-        return self.add(_NODES[node.op], *terms)
-
-    def _written_out(self, steps: tuple[tuple[str, ...], ...], x: str) -> str:
-        """Return what several nodes give one after the other; 1 is the number."""
-        if steps[0] == ("Erf", "x") and self.dtype != np.float32:
-            raise UsageError(
-                "the programs that run ONNX have Erf in single precision alone, and this network "
-                "is of float64: train with --dtype float32, or with another activation than gelu"
-            )
-        one = self.constant(np.array(1.0, self.dtype))
-        for op, *places in steps:
-            inputs = [one if place == "1" else x for place in places]
-            x = self.add(op, *inputs)
-        return x
 
 
 def onnx_file(ops: Operations, trial: Trial, name: str) -> bytes:
@@ -113,7 +36,7 @@ def onnx_file(ops: Operations, trial: Trial, name: str) -> bytes:
     import onnx
     from onnx import helper, numpy_helper
 
-    graph = _Graph(ops.dtype)
+    graph = Graph(ops.dtype)
     if ops.program is not None:
         ops = _of_one_step(ops, ops.program)
     inputs, y = _inputs(graph, ops)
@@ -151,7 +74,7 @@ def _of_one_step(ops: Operations, made: StepProgram) -> Operations:
     )
 
 
-def _step(graph: _Graph, made: StepProgram, x: str) -> tuple[str, list[Any], list[Any]]:
+def _step(graph: Graph, made: StepProgram, x: str) -> tuple[str, list[Any], list[Any]]:
     """Return y of one step, and what is said of the states before it and after it."""
     from onnx import helper
 
@@ -193,7 +116,7 @@ def _said(ops: Operations) -> str:
     )
 
 
-def _inputs(graph: _Graph, ops: Operations) -> tuple[list[Any], str]:
+def _inputs(graph: Graph, ops: Operations) -> tuple[list[Any], str]:
     """Return the inputs, and the name of X: one input for numbers alone, else one per column."""
     from onnx import TensorProto, helper
 
@@ -220,7 +143,7 @@ def _inputs(graph: _Graph, ops: Operations) -> tuple[list[Any], str]:
     return found, graph.add("Concat", *parts, axis=1)
 
 
-def _scaled(graph: _Graph, x: str, columns: tuple[Column, ...]) -> str:
+def _scaled(graph: Graph, x: str, columns: tuple[Column, ...]) -> str:
     if columns[0].fill is not None:
         fill = graph.constant(np.array([[c.fill for c in columns]], np.float64))
         x = graph.add("Where", graph.add("IsNaN", x), fill, x)
@@ -233,14 +156,14 @@ def _scaled(graph: _Graph, x: str, columns: tuple[Column, ...]) -> str:
     return graph.add("Mul", x, kept)
 
 
-def _layer(graph: _Graph, step: Step, l: int, y: str) -> str:
+def _layer(graph: Graph, step: Step, l: int, y: str) -> str:
     net = graph.add("MatMul", y, graph.constant(step.W.T.copy(), f"deltarule/W{l}_transposed"))
     if step.b is not None:
         net = graph.add("Add", net, graph.constant(step.b, f"deltarule/b{l}"))
     return graph.formula(unrolled(step.activation)[0], net)
 
 
-def _answers(graph: _Graph, ops: Operations, y: str) -> list[Any]:
+def _answers(graph: Graph, ops: Operations, y: str) -> list[Any]:
     """Return the outputs; one that is called as a column gets a line under its name."""
     from onnx import TensorProto, helper
 

@@ -18,7 +18,7 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.data.preparation.encode import OTHER
 from deltarule.engine import Objective
-from deltarule.exchange.over_time.program import StepProgram, step_program
+from deltarule.exchange.step_program import StepProgram, step_program
 from deltarule.layers import Dense
 from deltarule.models import Model
 from deltarule.rules import DeltaRule

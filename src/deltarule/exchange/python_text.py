@@ -6,10 +6,16 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from deltarule.core import VERSION
 from deltarule.core.arrays import Array
-from deltarule.core.version import VERSION
 from deltarule.exchange.numbers_text import lines_of
 from deltarule.exchange.operations import Operations
+
+_WEIGHTS = "# The weights: row j of W is what goes into node j."
+
+_ERFC = '''def erfc(x):
+    """Return 1 - erf(x), which NumPy has not."""
+    return np.vectorize(math.erfc, otypes=[x.dtype])(x)'''
 
 
 def head(what: str, ops: Operations, more: str) -> list[str]:
@@ -144,6 +150,24 @@ def indented(lines: list[str]) -> list[str]:
     return [f"    {line}" if line else line for line in lines]
 
 
+def numpy_frame(
+    first: list[str],
+    ops: Operations,
+    blocks: Iterable[list[str]],
+    outputs: str,
+    weights: Mapping[str, Array],
+) -> str:
+    """Return a file for NumPy around its own blocks; `outputs` gives Y of rows."""
+    own = [line for block in blocks for line in ["", "", *block]]
+    erfc = any("erfc(" in line for line in own)
+    lines = [*first, "", *(["import math", ""] if erfc else []), "import numpy as np", ""]
+    lines += [*encoding(ops), *(["", "", _ERFC] if erfc else []), *own, "", ""]
+    lines += [*answering(ops, outputs), "", "", _WEIGHTS]
+    for name, values in weights.items():
+        lines += array_lines(name, values, "np.array")
+    return "\n".join(lines) + "\n"
+
+
 def torch_frame(
     first: list[str], ops: Operations, blocks: Iterable[list[str]], weights: Mapping[str, Array]
 ) -> str:
@@ -165,7 +189,7 @@ def torch_frame(
         "",
         "network = Network()",
         "",
-        "# The weights: row j of W is what goes into node j.",
+        _WEIGHTS,
         "with torch.no_grad():",
     ]
     for name, values in weights.items():

@@ -10,8 +10,8 @@ from typing import Any
 
 from deltarule.core.arrays import Array
 from deltarule.exchange.operations import Operations
-from deltarule.exchange.over_time.text import torch_text
 from deltarule.exchange.python_text import head, indented, targets_text, torch_frame
+from deltarule.exchange.step_text import torch_text
 from deltarule.exchange.target import Target
 from deltarule.exchange.trial import Trial
 from deltarule.exchange.words import Dialect, Writer, unrolled

@@ -1,5 +1,6 @@
 """Explanations: what one gradient is made of, why it is small, how far a step can be trusted."""
 
+from deltarule.core.views import bind
 from deltarule.explanation.causes import Cause
 from deltarule.explanation.columns import Cell, Columns
 from deltarule.explanation.explanation import Explanation
@@ -32,3 +33,16 @@ __all__ = [
     "step_validity",
     "why_small",
 ]
+
+bind(
+    __name__,
+    {
+        "explanation.Explanation.latex": "writing.latex:to_latex",
+        "explanation.Explanation.text": "writing.text:to_text",
+        "explanation.Explanation.markdown": "writing.markdown:to_markdown",
+        "explanation.Explanation.html": "writing.markup:to_html",
+        "flat_nodes.Saturation.plot": "plots:draw_saturation",
+        "promise.StepValidity.plot": "plots:draw_steps",
+        "reach.Reach.plot": "plots:draw_reach",
+    },
+)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.explanation.dominant import Dominant
+from deltarule.explanation.flat_nodes import largest_slope
 from deltarule.explanation.records import Factor
-from deltarule.explanation.slopes import largest_slope
 from deltarule.explanation.sweep import Sweep
 from deltarule.explanation.writing.names import Names
 

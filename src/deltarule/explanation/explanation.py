@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.notation import Notation
+from deltarule.core.views import view
 from deltarule.explanation.columns import Columns
 from deltarule.explanation.reach import Reach
 from deltarule.explanation.records import Contribution, Factor, Path, Step, Update
-from deltarule.explanation.writing.wording import number, numeric
+from deltarule.explanation.wording import number, numeric
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,27 +79,19 @@ class Explanation:
 
     def latex(self, digits: int | None = None) -> str:
         r"""Return an `aligned` environment: symbols, numbers, value. No `digits`: all of them."""
-        from deltarule.explanation.writing.latex import to_latex
-
-        return to_latex(self, digits)
+        return view(Explanation.latex)(self, digits)
 
     def text(self, digits: int = 6) -> str:
         """Return the text for terminals; its tables are rounded to `digits` digits."""
-        from deltarule.explanation.writing.text import to_text
-
-        return to_text(self, digits)
+        return view(Explanation.text)(self, digits)
 
     def markdown(self, digits: int = 6) -> str:
         """Return Markdown with LaTeX formulas; its tables are rounded to `digits` digits."""
-        from deltarule.explanation.writing.markdown import to_markdown
-
-        return to_markdown(self, digits)
+        return view(Explanation.markdown)(self, digits)
 
     def html(self, digits: int = 6) -> str:
         """Return a piece of HTML; its tables are rounded to `digits` digits."""
-        from deltarule.explanation.writing.markup import to_html
-
-        return to_html(self, digits)
+        return view(Explanation.html)(self, digits)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON."""

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.activations import Activation
 from deltarule.core.arguments import number
 from deltarule.core.errors import DataError, NumericError
-from deltarule.core.few_lines import few_lines
-from deltarule.explanation.slopes import largest_slope, own_slopes
+from deltarule.core.texts import aligned, few_lines
+from deltarule.core.views import view
 from deltarule.network import Network
 
 Array = NDArray[np.float64]
@@ -85,9 +85,7 @@ class Saturation:
 
         Raises `UsageError` for a file that is no picture of ours, unless `force` is given.
         """
-        from deltarule.explanation.flat_nodes_plot import draw_saturation
-
-        draw_saturation(self, Path(path), force=force)
+        view(Saturation.plot)(self, Path(path), force=force)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the shares as plain values, ready for JSON."""
@@ -102,11 +100,7 @@ class Saturation:
                 f"{found.saturated:.1%}", str(len(found.saturated_nodes)),
                 str(len(found.dead_nodes)), f"{float(np.median(np.abs(found.slopes))):.3g}",
             ))  # fmt: skip
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-            for row in rows
-        )
+        return "\n".join(aligned(rows))
 
     def __repr__(self) -> str:
         return few_lines(str(self))
@@ -162,3 +156,29 @@ def _layer(l: int, activation: Activation, nets: Array, threshold: float) -> Lay
     nets = nets.reshape(-1, nets.shape[-1])  # each step of a sequence is an observation
     slopes = own_slopes(activation, nets)
     return LayerSaturation(l, activation, nets, slopes, largest_slope(activation), threshold)
+
+
+_HALF_WIDTH, _POINTS = 8.0, 1601
+"""The largest f' is looked for at 1601 values of net in [-8, 8]."""
+
+
+def largest_slope(activation: Activation) -> float:
+    """Return the largest |f'|; of a row activation, the largest dy_j/dnet_j over pairs of nets.
+
+    >>> from deltarule.activations import Sigmoid, Softmax
+    >>> largest_slope(Sigmoid()), largest_slope(Softmax())
+    (0.25, 0.25)
+    """
+    grid = np.linspace(-_HALF_WIDTH, _HALF_WIDTH, _POINTS)
+    if activation.rowwise:
+        found = own_slopes(activation, np.stack([grid, np.zeros_like(grid)], axis=1))
+    else:
+        found = activation.derivative(grid)
+    return float(np.max(np.abs(found)))
+
+
+def own_slopes(activation: Activation, nets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return f'(net); of a row activation dy_j/dnet_j, the diagonal of every row's Jacobian."""
+    if not activation.rowwise:
+        return activation.derivative(nets)
+    return np.array([np.diagonal(activation.derivative(row)) for row in nets])

@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.core.arguments import array, number
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.core.namespace import NUMPY
+from deltarule.core.views import view
 from deltarule.engine import Problem
 from deltarule.engine.reference import data_error, penalty
-from deltarule.explanation.writing.wording import number as shown
+from deltarule.explanation.wording import number as shown
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
@@ -59,9 +60,7 @@ class StepValidity:
 
         Raises `UsageError` for a file that is no picture of ours, unless `force` is given.
         """
-        from deltarule.explanation.promise_plot import draw_steps
-
-        draw_steps(self, Path(path), force=force)
+        view(StepValidity.plot)(self, Path(path), force=force)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON; null stands for what is not finite."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deltarule.core.views import view
+
 _VANISHED, _EXPLODED = 1e-2, 1e2
 """From where on a change that reaches the end is said to vanish or to explode."""
 
@@ -73,9 +75,7 @@ class Reach:
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
         """Draw each step's term, and the singular values of the steps' Jacobians."""
-        from deltarule.explanation.reach_plot import draw_reach
-
-        draw_reach(self, Path(path), force=force)
+        view(Reach.plot)(self, Path(path), force=force)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON."""

@@ -9,14 +9,14 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from deltarule.core.few_lines import few_lines
 from deltarule.core.notation import Notation, as_notation
+from deltarule.core.texts import aligned, few_lines
 from deltarule.explanation.causes import Cause, Setting, causes_along, dead_for_all
 from deltarule.explanation.dominant import best_route, data_parts
 from deltarule.explanation.place import check_weight, gradient_index
 from deltarule.explanation.sweep import sweep
+from deltarule.explanation.wording import number
 from deltarule.explanation.writing.names import Names
-from deltarule.explanation.writing.wording import number
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
@@ -70,22 +70,13 @@ class WhySmall:
         head = ("cause", "number", "log10", "usual", "against usual")
         rows = [head]
         for c in self.causes:
-            cells = (
-                number(c.number, 6),
-                f"{c.log10:.2f}",
-                number(c.usual, 3),
-                f"{c.shortfall:.2f}",
-            )
-            rows.append((c.name, *cells))
+            cells = f"{c.log10:.2f}", number(c.usual, 3), f"{c.shortfall:.2f}"
+            rows.append((c.name, number(c.number, 6), *cells))
         rows.append(("sum", number(abs(self.value), 6), f"{self.log10:.2f}", "", ""))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [f"{self.name} = {number(self.value, 6)}: {self.sentence}"]
         route = " -> ".join(map(str, self.nodes))
         lines.append(f"  observation {self.observation}, path {route}")
-        for row in rows:
-            numbers = [c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)]
-            lines.append("  " + "  ".join([row[0].ljust(widths[0]), *numbers]).rstrip())
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"  {line}".rstrip() for line in aligned(rows, left=(0,)))])
 
     def __repr__(self) -> str:
         return few_lines(str(self))

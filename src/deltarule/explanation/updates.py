@@ -1,11 +1,16 @@
-"""What every optimiser does with a gradient in its first step."""
+"""What penalties add to a derivative, and what every optimiser does with it in its first step."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from deltarule.core.namespace import NUMPY
-from deltarule.explanation.records import Update
+from deltarule.core.notation import Symbol
+from deltarule.engine.objective import Objective
+from deltarule.explanation.records import Factor, Update
 from deltarule.optim import OPTIMISERS, Optimiser
 
 
@@ -34,3 +39,27 @@ def _first(optimiser: Optimiser, before: float, gradient: float, weight: bool) -
     arguments = np.array([before]), np.array([gradient]), lr, 1, np.array([weight])
     found = update(*arguments, *state, **given)
     return Update(optimiser.name, lr, before, float(found[0][0]), optimiser.equation)
+
+
+def penalty_factors(objective: Objective, w: float, symbol: Symbol) -> list[tuple[Factor, ...]]:
+    """Return lambda and dp/dw of every penalty, at a weight w that is called `symbol`."""
+    found: list[tuple[Factor, ...]] = []
+    for each in objective.penalties:
+        _, slope = replace(each, strength=1.0).body(NUMPY)
+        strength, derivative = each.factors
+        found.append((
+            Factor(strength, f"the penalty {each.says}", each.strength, r"\lambda"),
+            Factor(derivative.format(w=symbol.text), each.slope_says, float(slope(w)),
+                   derivative.format(w=symbol.latex)),
+        ))  # fmt: skip
+    return found
+
+
+def told_penalties(objective: Objective) -> dict[str, Any]:
+    """Return the penalties as sentences, and what they add to dE/dw: `l2 w`."""
+    said = [
+        f"{each.factors[0]} = {each.strength:g} adds {each.says} to the error"
+        for each in objective.penalties
+    ]
+    terms = [" ".join(each.factors).format(w="w") for each in objective.penalties]
+    return {"penalties": said, "penalty_text": " + ".join(terms)} if said else {}

@@ -13,13 +13,12 @@ from deltarule.core.notation import Notation, as_notation
 from deltarule.explanation.columns import Columns
 from deltarule.explanation.explanation import Explanation
 from deltarule.explanation.paths import find_paths, penalty_paths
-from deltarule.explanation.penalties import told_penalties
 from deltarule.explanation.place import check_node, check_weight, gradient_index
 from deltarule.explanation.records import Contribution, Factor, product
 from deltarule.explanation.recursion import recursion
 from deltarule.explanation.sweep import Sweep, sweep
 from deltarule.explanation.through_time import explain_through_time
-from deltarule.explanation.updates import first_updates
+from deltarule.explanation.updates import first_updates, told_penalties
 from deltarule.explanation.writing.names import Names
 from deltarule.layers import Dense
 from deltarule.losses import Loss, Penalty

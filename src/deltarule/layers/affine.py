@@ -12,8 +12,6 @@ from deltarule.core.namespace import NUMPY
 from deltarule.layers.layer import Layer, Parameters
 from deltarule.rules import LayerRule
 
-__all__ = ["Affine", "AffineSaved", "check_rows"]
-
 
 class AffineSaved(NamedTuple):
     """What an affine layer keeps of a forward pass."""

@@ -17,8 +17,6 @@ from deltarule.layers.affine import Affine
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
 from deltarule.layers.layer import LAYERS, Parameters, Shape
 
-__all__ = ["Dense"]
-
 
 @LAYERS.register
 @dataclass(frozen=True, init=False)

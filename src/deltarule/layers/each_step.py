@@ -16,8 +16,6 @@ from deltarule.layers.affine import Affine
 from deltarule.layers.initialisers import Initialiser
 from deltarule.layers.layer import LAYERS, Layer, Parameters, Shape
 
-__all__ = ["EachStep"]
-
 
 @LAYERS.register
 @dataclass(frozen=True, init=False)

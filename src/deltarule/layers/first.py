@@ -8,12 +8,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from deltarule.core.random import INITIALISE, stream
-from deltarule.core.streams import Streams
+from deltarule.core.random import INITIALISE, Streams, stream
 from deltarule.layers.initialisers import INITIALISERS, Initialiser
 from deltarule.layers.layer import Layer, Parameters, Shape
-
-__all__ = ["Start", "starts"]
 
 
 @dataclass(frozen=True)

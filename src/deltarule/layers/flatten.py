@@ -10,8 +10,6 @@ from deltarule.layers.layer import LAYERS, Parameters, Shape
 from deltarule.layers.unweighted import Unweighted
 from deltarule.rules import LayerRule
 
-__all__ = ["Flatten"]
-
 
 class Kept(NamedTuple):
     """What the way back needs."""

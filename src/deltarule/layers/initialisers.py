@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 
-__all__ = ["INITIALISERS", "Initialiser"]
-
 Shape = tuple[int, int]
 Array = NDArray[np.float64]
 
@@ -29,7 +27,7 @@ class Initialiser(Record):
     biases: ClassVar[bool] = False
     """Whether biases are drawn like weights (else they start at 0)."""
     side_by_side: ClassVar[bool] = False
-    """Whether `draw` takes `deltarule.core.streams.Streams` too, and returns (seeds, *shape), or
+    """Whether `draw` takes `deltarule.core.random.Streams` too, and returns (seeds, *shape), or
     `shape` where all are the same."""
 
     @abstractmethod

@@ -12,8 +12,6 @@ from deltarule.core.errors import UsageError
 from deltarule.core.sequences import Sequences
 from deltarule.layers.layer import Layer, Shape, check_ends
 
-__all__ = ["as_inputs", "as_shape"]
-
 
 def as_shape(inputs: int | Sequence[int]) -> Shape:
     """Return the shape of an input from its number of nodes, or from its shape."""

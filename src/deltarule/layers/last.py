@@ -13,8 +13,6 @@ from deltarule.layers.layer import LAYERS, Parameters, Shape
 from deltarule.layers.unweighted import Unweighted
 from deltarule.rules import LayerRule
 
-__all__ = ["Last"]
-
 
 class Kept(NamedTuple):
     """What the way back needs."""

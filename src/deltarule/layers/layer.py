@@ -17,18 +17,6 @@ from deltarule.core.registry import Record, Registry
 from deltarule.layers.initialisers import Initialiser
 from deltarule.rules import LayerRule
 
-__all__ = [
-    "LAYERS",
-    "Layer",
-    "Parameters",
-    "Shape",
-    "State",
-    "all_of",
-    "as_layers",
-    "check_ends",
-    "shapes",
-]
-
 Parameters = dict[str, Any]
 
 State = tuple[Any, ...]
@@ -67,7 +55,7 @@ class Layer(Record):
     ends: bool = False
     """Whether it finds the sequences' lengths in its inputs, and gives `Sequences`."""
     side_by_side: ClassVar[bool] = False
-    """Whether `initial` takes `deltarule.core.streams.Streams` too, and returns (seeds, *shape), or
+    """Whether `initial` takes `deltarule.core.random.Streams` too, and returns (seeds, *shape), or
     the parameter's shape where all are the same."""
 
     @abstractmethod

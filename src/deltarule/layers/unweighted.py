@@ -11,8 +11,6 @@ from deltarule.core.layout import Parameter
 from deltarule.layers.initialisers import Initialiser
 from deltarule.layers.layer import Layer, Shape
 
-__all__ = ["Unweighted"]
-
 
 class Unweighted(Layer):
     """A layer that has nothing in theta."""

@@ -10,8 +10,6 @@ from deltarule.layers.each_step import EachStep
 from deltarule.layers.last import Last
 from deltarule.layers.layer import LAYERS, Layer, Shape
 
-__all__ = ["joined", "written_layers"]
-
 
 def written_layers(text: str) -> list[Layer]:
     """Return the layers of `gru:8,dense:4:relu,dense:1`: names, numbers and activations.

@@ -10,8 +10,6 @@ from deltarule.core.errors import UsageError
 from deltarule.core.registry import Elsewhere
 from deltarule.losses.loss import LOSSES, Body, Loss
 
-__all__ = ["ArctanhError"]
-
 
 @LOSSES.register
 @dataclass(frozen=True)

@@ -14,8 +14,6 @@ from deltarule.core.errors import UsageError
 from deltarule.core.own_code import asked, described, parameters, slope_of, title_of
 from deltarule.losses.loss import LOSSES, Body, Loss
 
-__all__ = ["Custom"]
-
 
 @dataclass(frozen=True, init=False, repr=False)
 class Custom(Loss):

@@ -8,8 +8,6 @@ from typing import Any
 
 from deltarule.losses.loss import LOSSES, Body, Loss
 
-__all__ = ["BinaryCrossEntropy", "CrossEntropy", "Poisson"]
-
 
 @LOSSES.register
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from typing import Any
 
 from deltarule.losses.loss import Body
 
-__all__ = ["FUSED"]
-
 
 def sigmoid_binary_cross_entropy(xp: Any) -> Body:
     """e = max(0, net) - T net + log(1 + exp(-|net|)), delta = y - T (Bishop 1995, section 6.7)."""

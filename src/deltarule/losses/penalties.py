@@ -10,8 +10,6 @@ from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 from deltarule.losses.loss import Body
 
-__all__ = ["L2", "PENALTIES", "Penalty", "WeightElimination"]
-
 
 @dataclass(frozen=True)
 class Penalty(Record):

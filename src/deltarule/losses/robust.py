@@ -9,8 +9,6 @@ from typing import Any
 from deltarule.core.errors import UsageError
 from deltarule.losses.loss import LOSSES, Body, Loss
 
-__all__ = ["AbsoluteError", "Huber", "LogCosh", "Quantile"]
-
 
 @LOSSES.register
 @dataclass(frozen=True)

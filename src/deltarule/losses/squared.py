@@ -8,8 +8,6 @@ from typing import Any
 from deltarule.core.registry import Elsewhere
 from deltarule.losses.loss import LOSSES, Body, Loss
 
-__all__ = ["HalfSquaredError", "SquaredError"]
-
 
 @LOSSES.register
 @dataclass(frozen=True)

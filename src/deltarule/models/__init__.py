@@ -3,6 +3,7 @@
 `fit` trains one, `save` writes its folder, `load` (also `deltarule.load`) reads it back.
 """
 
+from deltarule.core.views import bind
 from deltarule.models.claim import claimed
 from deltarule.models.comparing import Comparison, compare
 from deltarule.models.fit import Fitted, fit, fit_plan
@@ -35,3 +36,5 @@ __all__ = [
     "runs",
     "save",
 ]
+
+bind(__name__, {"fit._judged": "judgement.judged:judged"})

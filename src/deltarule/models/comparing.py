@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.differences import flat
 from deltarule.core.errors import UsageError
 from deltarule.core.style import BLUE, ORANGE, log_ticks, new_figure, plain, quiet_axes, save_figure
+from deltarule.core.texts import flat
 from deltarule.models.read import FORECAST, read_description, read_history, read_tensors, settled
 
 RESAMPLES = 9999

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError
+from deltarule.core.views import view
 from deltarule.data import Table
 from deltarule.models.describe import describe, status_of
-from deltarule.models.judgement.judged import judged
-from deltarule.models.judgement.threshold import best_threshold
 from deltarule.models.metrics import Metrics, mean_outputs, measure, row_errors
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan, plan
 from deltarule.models.recipe import Recipe
+from deltarule.models.threshold import best_threshold
 from deltarule.network import Network
 from deltarule.training import Epoch, Patience, Run, train, train_many
 from deltarule.training.keeping.checkpoints import resumable
@@ -52,12 +52,17 @@ class Fitted:
     @cached_property
     def judgement(self) -> dict[str, Any]:
         """What the scores are worth: intervals, and models that need no network beside them."""
-        return {} if self.status == "non_finite" else judged(self.plan, self.model)
+        return {} if self.status == "non_finite" else _judged(self.plan, self.model)
 
     @property
     def status(self) -> str:
         """finished, interrupted or non_finite."""
         return status_of(self.run)
+
+
+def _judged(plan: Plan, model: Model) -> dict[str, Any]:
+    """Return what the scores of a model are worth."""
+    return view(_judged)(plan, model)
 
 
 def fit(

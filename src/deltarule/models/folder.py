@@ -95,7 +95,7 @@ def save(
     place is kept beside it, and the error says where. A Ctrl-C while pictures are drawn costs
     pictures alone, and its message says so.
     """
-    from deltarule.models.plots import draw
+    from deltarule.models.pictures.gallery import draw
 
     files = {
         WEIGHTS: weights_file(fitted.model, fitted.rows),

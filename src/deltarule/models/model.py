@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
-from deltarule.core.few_lines import few_lines
+from deltarule.core.texts import few_lines
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.data.table import Table, listed
 from deltarule.data.text.format import TextFormat
 from deltarule.engine import Objective
+from deltarule.layers import Flatten
 from deltarule.models.metrics import Metrics, class_numbers, mean_outputs, measure
+from deltarule.models.stream import ModelStream
 from deltarule.models.tables import as_table
 from deltarule.network import Network
-
-if TYPE_CHECKING:
-    from deltarule.models.stream import ModelStream
 
 _BLOCK_CELLS = 1 << 22
 """Cells of encoded inputs, and of any layer's outputs, that exist at a time."""
@@ -223,13 +222,22 @@ class Model:
         >>> bool(abs(said[-1] - model.predict(x[None])[0]) < 1e-15)
         True
         """
-        from deltarule.models.stream import ModelStream
-
         if self.members is not None:
             raise UsageError(
                 f"stream: the model is an ensemble of {len(self.members)} networks; train one"
             )
-        return ModelStream(self, samples)
+        net = self.network
+        one = self._of_one_step() if isinstance(net.layers[-1], Flatten) else self
+        return ModelStream(net, self.theta, self.inputs.scaler, one.decide, samples)
+
+    def _of_one_step(self) -> Model:
+        """Return what says what one step's outputs mean, of a model with a target for each."""
+        outputs, scaler = self.network.shapes[-2][-1], self.targets.scaler
+        one = {k: getattr(scaler, k)[:outputs] for k in ("offset", "scale", "constant")}
+        names, powers = (getattr(self.targets, name)[:outputs] for name in ("names", "powers"))
+        scaler = replace(scaler, **one)  # all steps are scaled alike
+        targets = replace(self.targets, names=names, scaler=scaler, powers=powers)
+        return replace(self, targets=targets)
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Return the probability of every class from outputs (n, n_L)."""

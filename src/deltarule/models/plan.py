@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from deltarule.activations import Activation
 from deltarule.core.errors import UsageError
 from deltarule.data import Prepared, Table, prepare
 from deltarule.data.table import no_such_column
@@ -189,6 +189,8 @@ def _network(
             f"gru:8,dense:{prepared.targets.width}, or --network flatten,dense:8:tanh,dense:"
             f"{prepared.targets.width}"
         )
-    hidden: Activation = recipe.activation  # type: ignore[assignment]  # a Recipe has looked it up
-    layers = [Dense(int(units), hidden) for units in recipe.hidden]
+    each: Any = recipe.activation  # a Recipe has looked it up, or several
+    fs = each if isinstance(each, tuple) else [each] * len(recipe.hidden)
+    sizes: Sequence[Any] = recipe.hidden
+    layers = [Dense(units, f) for units, f in zip(sizes, fs, strict=True)]
     return Network(prepared.inputs.width, [*layers, Dense(prepared.targets.width, output)]), []

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core import VERSION
 from deltarule.core.errors import DeltaruleError, FileError
 from deltarule.core.own_code import restored
 from deltarule.core.own_parts import import_again
-from deltarule.core.version import VERSION
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective

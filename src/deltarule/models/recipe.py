@@ -19,7 +19,7 @@ from deltarule.data.preparation.task import TASKS
 from deltarule.engine.choice import choose_engine
 from deltarule.layers import written_layers
 from deltarule.losses import LOSSES, PENALTIES, Loss, Penalty
-from deltarule.models.judgement.threshold import as_threshold
+from deltarule.models.threshold import as_threshold
 from deltarule.optim import OPTIMISERS, Clipping, Method, Minimiser, Optimiser, Schedule
 from deltarule.rules import DeltaRule, as_rule
 
@@ -37,7 +37,7 @@ class Recipe:
     Args:
         hidden: the nodes of every hidden layer: `(64, 32)` or `"64,32"`; `()` or `"none"` for no
             hidden layer.
-        activation: f of the hidden layers.
+        activation: f of the hidden layers; or one for each of them, as in `"tanh relu"`.
         network: layers in the place of the hidden ones, such as `"gru:8,dense:1"`: what sequences
             (an NPZ file with X of the shape (rows, time, features)) are for. It ends in a dense
             layer, whose f is the task's where none is written.
@@ -58,7 +58,7 @@ class Recipe:
         patience: epochs without improvement after which training stops, the best weights being
             kept; 0 trains to the last epoch and keeps the last weights.
         threshold: from which probability on a row is of the second of two classes; "f1" and
-            "balanced" choose it on the validation rows (`judgement.threshold.RULES`).
+            "balanced" choose it on the validation rows (`threshold.RULES`).
         ensemble: how many networks are trained, side by side, from the seeds `seed`, `seed` + 1,
             ...; their mean output is what counts.
         seed: determines the split, the first weights and every batch.
@@ -73,7 +73,7 @@ class Recipe:
     """
 
     hidden: str | Sequence[int] = (64, 32)
-    activation: str | Mapping[str, Any] | Activation = "tanh"
+    activation: str | Mapping[str, Any] | Activation | Sequence[Any] = "tanh"
     loss: str | Mapping[str, Any] | Loss = "auto"
     optimizer: str | Mapping[str, Any] | Method = "adam"
     lr: InitVar[float | str | Schedule | None] = None
@@ -148,7 +148,7 @@ class Recipe:
         check_split(self.split)
         loss = self.loss if self.loss == "auto" else LOSSES.get(self.loss)
         self._set("hidden", hidden_sizes(self.hidden))
-        self._set("activation", ACTIVATIONS.get(self.activation))
+        self._set("activation", hidden_activations(self.activation, len(self.hidden)))
         self._set("loss", loss)
         self._set("rule", as_rule(self.rule))
         self._set("optimizer", _optimiser(self.optimizer, lr))
@@ -189,6 +189,25 @@ def hidden_sizes(given: str | Sequence[int]) -> tuple[int, ...]:
             f"hidden layer; given: {given!r}"
         )
     return sizes
+
+
+def hidden_activations(given: Any, layers: int) -> Activation | tuple[Activation, ...]:
+    """Return f of all hidden layers, or that of each. Raises `UsageError`.
+
+    >>> hidden_activations("tanh leaky_relu:0.1", 2)
+    (Tanh(), LeakyReLU(slope=0.1))
+    """
+    several = given.split() if isinstance(given, str) else given
+    if not isinstance(several, list | tuple):
+        return ACTIVATIONS.get(given)
+    if len(several) == 1:
+        return ACTIVATIONS.get(several[0])
+    if len(several) != layers:
+        raise UsageError(
+            f"{len(several)} activations for {layers} hidden layers: give one for all, or one for "
+            "each"
+        )
+    return tuple(ACTIVATIONS.get(one) for one in several)
 
 
 def _optimiser(given: Any, lr: float | str | Schedule | None) -> Method:

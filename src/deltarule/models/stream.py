@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.core.arguments import array
 from deltarule.core.errors import DataError, UsageError
-from deltarule.layers import Flatten, Steps
-
-if TYPE_CHECKING:
-    from deltarule.models.model import Model
-    from deltarule.network_stream import Stream
+from deltarule.data.preparation.scale import Scaler
+from deltarule.layers import Steps
+from deltarule.network import Network
+from deltarule.network_stream import Stream
 
 
 class ModelStream:
@@ -28,8 +27,14 @@ class ModelStream:
     network: Stream
     """The network behind it: its `states`, to be kept or put back, its `steps`."""
 
-    def __init__(self, model: Model, samples: int = 1) -> None:
-        net, scaler = model.network, model.inputs.scaler
+    def __init__(
+        self,
+        net: Network,
+        theta: NDArray[Any],
+        scaler: Scaler,
+        decide: Callable[[NDArray[Any]], NDArray[Any]],
+        samples: int = 1,
+    ) -> None:
         first = net.layers[0]
         if not isinstance(first, Steps):
             raise UsageError(
@@ -38,14 +43,12 @@ class ModelStream:
             )
         if first.latest_first:
             raise UsageError("stream: the steps are lags, the latest first; a model has none such")
-        self._features = first.features
+        self._features, self._dtype, self._decide = first.features, theta.dtype, decide
         steps = net.shapes[1][0]
         at = slice(0, steps * first.features, steps)  # all steps of a feature are scaled alike
         self._offset, self._scale = scaler.offset[at], scaler.scale[at]
         self._constant = scaler.constant[at]
-        if isinstance(net.layers[-1], Flatten):
-            model = _of_one_step(model, net.shapes[-2][-1])
-        self._model, self.network = model, net.stream(model.theta, samples)
+        self.network = net.stream(theta, samples)
 
     def outputs(self, x: ArrayLike) -> NDArray[Any]:
         """Return the network's outputs after one more step, (samples, n_L).
@@ -60,22 +63,10 @@ class ModelStream:
         if raw.shape[-1:] != (self._features,):
             self.network(raw)  # which says what is needed
         scaled = np.where(self._constant, 0.0, (raw - self._offset) / self._scale)
-        y = self.network(scaled.astype(self._model.theta.dtype))
+        y = self.network(scaled.astype(self._dtype))
         return y.reshape(self.network.samples, -1)
 
     def __call__(self, x: ArrayLike) -> Any:
         """Return the prediction after one more step; (samples, ..) where there are several."""
-        said = self._model.decide(self.outputs(x))
+        said = self._decide(self.outputs(x))
         return said[0] if np.ndim(x) == 1 else said
-
-
-def _of_one_step(model: Model, outputs: int) -> Model:
-    """Return a model with a target for every step as what says what one step's outputs mean."""
-    scaler = model.targets.scaler  # all steps are scaled alike
-    one = replace(scaler, **{k: getattr(scaler, k)[:outputs] for k in _STATISTICS})
-    names, powers = (getattr(model.targets, name)[:outputs] for name in ("names", "powers"))
-    targets = replace(model.targets, names=names, scaler=one, powers=powers)
-    return replace(model, targets=targets)
-
-
-_STATISTICS = ("offset", "scale", "constant")

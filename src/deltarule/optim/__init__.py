@@ -10,8 +10,6 @@ from deltarule.optim.elementwise.adamax import Adamax
 from deltarule.optim.elementwise.adamw import AdamW
 from deltarule.optim.elementwise.amsgrad import AMSGrad
 from deltarule.optim.elementwise.delta_bar_delta import DeltaBarDelta
-from deltarule.optim.elementwise.irprop_minus import IRpropMinus
-from deltarule.optim.elementwise.irprop_plus import IRpropPlus
 from deltarule.optim.elementwise.lion import Lion
 from deltarule.optim.elementwise.momentum import Momentum
 from deltarule.optim.elementwise.nadam import Nadam
@@ -19,8 +17,7 @@ from deltarule.optim.elementwise.nesterov import Nesterov
 from deltarule.optim.elementwise.quickprop import Quickprop
 from deltarule.optim.elementwise.radam import RAdam
 from deltarule.optim.elementwise.rmsprop import RMSprop
-from deltarule.optim.elementwise.rprop_minus import RpropMinus
-from deltarule.optim.elementwise.rprop_plus import RpropPlus
+from deltarule.optim.elementwise.rprop import IRpropMinus, IRpropPlus, RpropMinus, RpropPlus
 from deltarule.optim.elementwise.sgd import SGD
 from deltarule.optim.elementwise.supersab import SuperSAB
 from deltarule.optim.elementwise.yogi import Yogi

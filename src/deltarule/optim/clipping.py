@@ -8,8 +8,6 @@ from typing import Any
 from deltarule.core.arguments import number
 from deltarule.core.errors import UsageError
 
-__all__ = ["Clipping"]
-
 
 @dataclass(frozen=True)
 class Clipping:

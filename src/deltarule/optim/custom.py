@@ -13,8 +13,6 @@ from deltarule.core.own_code import described, parameters, title_of
 from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
 from deltarule.optim.schedules import Schedule
 
-__all__ = ["Custom"]
-
 
 @dataclass(frozen=True, init=False, repr=False)
 class Custom(Optimiser):

@@ -15,8 +15,6 @@ from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 from deltarule.optim.schedules import SCHEDULES, Constant, Schedule
 
-__all__ = ["OPTIMISERS", "Method", "Optimiser", "elementwise"]
-
 Update = Callable[..., tuple[Any, ...]]
 
 

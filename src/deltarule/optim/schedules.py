@@ -14,18 +14,6 @@ from typing import ClassVar
 from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 
-__all__ = [
-    "SCHEDULES",
-    "Constant",
-    "Cosine",
-    "Exponential",
-    "InverseScaling",
-    "Plateau",
-    "Schedule",
-    "Step",
-    "TimeSchedule",
-]
-
 State = tuple[float, ...]
 
 

@@ -10,8 +10,6 @@ import numpy as np
 
 from deltarule.core.namespace import NUMPY
 
-__all__ = ["bounded"]
-
 
 def pieces(activation: Any, low: float, high: float) -> list[tuple[float, str]]:
     """Return where max(low, min(high, f')) changes: (net from which on, "low", "high" or "f").

@@ -9,15 +9,6 @@ from deltarule.core.errors import UsageError
 from deltarule.core.namespace import sign
 from deltarule.rules.feedback import FEEDBACKS, DrawnFeedback, FeedbackRule
 
-__all__ = [
-    "KolenPollack",
-    "MirrorFeedback",
-    "RandomFeedback",
-    "SignFeedback",
-    "SignFixedFeedback",
-    "SignRedrawnFeedback",
-]
-
 
 @FEEDBACKS.register
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 
-__all__ = ["CHOICES", "AllWeights", "ChoiceRule", "LargestDelta", "LargestGradient", "RandomChoice"]
-
 
 class ChoiceRule(Record):
     """Which weights an update moves; the others, and the optimizer's memory of them, stay."""

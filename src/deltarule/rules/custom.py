@@ -9,8 +9,6 @@ from typing import Any
 from deltarule.core.own_code import asked, described, parameters
 from deltarule.rules.derivatives import DerivativeRule, StandIn
 
-__all__ = ["Custom"]
-
 _WORDS = "(net, y) or (net, y, slope)"
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.registry import Record
+from deltarule.core.views import view
 from deltarule.rules.choices import CHOICES, ChoiceRule
 from deltarule.rules.custom import Custom
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, LayerPass
 from deltarule.rules.feedback import FEEDBACKS, FeedbackRule
-
-__all__ = ["ORDERS", "DeltaRule", "LayerChange", "LayerRule", "RuleRun"]
 
 ORDERS = ("simultaneous", "sequential", "layerwise")
 """When weights are updated."""
@@ -116,8 +114,7 @@ class DeltaRule(Record):
         See `deltarule.engine.integrable.is_gradient`: of which function, or two second derivatives
         that would be equal, and are not.
         """
-        engine = importlib.import_module("deltarule.engine.integrable")  # it stands above the rules
-        return engine.is_gradient(net, self, loss)
+        return view(DeltaRule.is_gradient)(self, net, loss)
 
     def consistent_activation(self, activation: Any, layer: str = "hidden") -> Any:
         """Return the activation F whose derivative is what stands for f' (`DerivativeRule`).

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +9,7 @@ from typing import Any, ClassVar
 
 from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
-
-__all__ = ["DERIVATIVES", "DerivativeRule", "ExactDerivative", "LayerPass", "StandIn"]
+from deltarule.core.views import view
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,7 @@ class DerivativeRule(Record):
             raise UsageError(
                 f"{self.name} has no consistent activation: {activation.name} couples a row"
             )
-        beside = importlib.import_module("deltarule.activations.consistent")
-        return beside.Consistent(activation, self)  # no rule knows an activation
+        return view(DerivativeRule.consistent_activation)(self, activation)
 
 
 DERIVATIVES: Registry[DerivativeRule] = Registry("derivative rule", DerivativeRule)

@@ -14,8 +14,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.namespace import sign
 from deltarule.rules.feedback import FEEDBACKS, DrawnFeedback
 
-__all__ = ["Direct", "DirectFeedback", "DirectSign", "DirectTargets"]
-
 
 class Direct(DrawnFeedback):
     """What delta_L, or the targets, are worth to y_l, by a fixed B_l (n_L, n_l)."""

@@ -13,8 +13,6 @@ from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.registry import Record, Registry
 
-__all__ = ["FEEDBACKS", "DrawnFeedback", "ExactFeedback", "FeedbackRule", "NoFeedback"]
-
 
 class FeedbackRule(Record):
     """What stands for W_l where delta_l is carried back through layer l.

@@ -8,8 +8,6 @@ from typing import Any
 from deltarule.core.errors import UsageError, nearest
 from deltarule.rules.delta_rule import DeltaRule
 
-__all__ = ["RULES", "as_rule"]
-
 RULES: dict[str, DeltaRule] = {
     "exact": DeltaRule(),
     "sequential": DeltaRule(order="sequential"),

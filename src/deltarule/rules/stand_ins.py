@@ -12,16 +12,6 @@ from deltarule.core.registry import Elsewhere
 from deltarule.rules.antiderivatives import bounded
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, StandIn
 
-__all__ = [
-    "ClippedDerivative",
-    "ConstantDerivative",
-    "FlooredDerivative",
-    "OffsetDerivative",
-    "PowerDerivative",
-    "RandomDerivative",
-    "SymmetricDerivative",
-]
-
 
 @DERIVATIVES.register
 @dataclass(frozen=True)

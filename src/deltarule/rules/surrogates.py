@@ -9,14 +9,6 @@ from typing import Any
 from deltarule.core.errors import UsageError
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, StandIn
 
-__all__ = [
-    "ArctanSurrogate",
-    "FastSigmoidSurrogate",
-    "StraightThrough",
-    "Surrogate",
-    "TriangularSurrogate",
-]
-
 
 class Surrogate(DerivativeRule):
     """A hump of height 1 at net = 0, whose width 1/k is a parameter."""

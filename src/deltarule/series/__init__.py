@@ -4,6 +4,7 @@
 folder, and `why_forecast` takes a forecast apart (all also in `deltarule`).
 """
 
+from deltarule.core.views import bind
 from deltarule.series.fitted import Fitted
 from deltarule.series.folder import load_forecast
 from deltarule.series.forecasting import forecast
@@ -28,3 +29,16 @@ __all__ = [
     "load_forecast",
     "why_forecast",
 ]
+
+bind(
+    __name__,
+    {
+        "panel.Panel.plot": "pictures.panel:draw_panel",
+        "panel.Panel.save": "folder:save_panel",
+        "result.Forecast.plot": "pictures.forecast:draw_forecast",
+        "result.Forecast.save": "folder:save",
+        "studies.design.ForecastStudy.run": "studies.measuring:measured",
+        "studies.outcome.Outcome.plot": "studies.picture:draw_outcome",
+        "why.shares.WhyForecast.plot": "why.plot:draw_why",
+    },
+)

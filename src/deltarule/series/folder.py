@@ -13,7 +13,7 @@ from deltarule.core.errors import DeltaruleError, FileError, UsageError, first_f
 from deltarule.core.surroundings import surroundings
 from deltarule.models.describe import SCHEMA
 from deltarule.models.folder import HISTORY, RUN, WEIGHTS, history_file, write_folder
-from deltarule.models.plots import draw_all
+from deltarule.models.pictures.gallery import draw_all
 from deltarule.models.read import FORECAST, damaged, read_description, read_tensors, settled
 from deltarule.network import Network
 from deltarule.series.calendar import Calendar

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deltarule.core.errors import DataError, UsageError, first_few, nearest
+from deltarule.core.views import view
 from deltarule.series.forecaster import Forecaster, check_future, fit, fit_together
 from deltarule.series.forecasting import TITLES, assembled
 from deltarule.series.judgement.judged import NETWORK
@@ -95,15 +96,11 @@ class Panel:
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
         """Draw how the MASE of every method is spread over the series."""
-        from deltarule.series.pictures.panel import draw_panel
-
-        draw_panel(self, Path(path), force=force)
+        view(Panel.plot)(self, Path(path), force=force)
 
     def save(self, folder: str | Path, *, force: bool = False) -> list[str]:
         """Write the folder of the forecasts; return notes on what could not be drawn."""
-        from deltarule.series.folder import save_panel
-
-        return save_panel(self, folder, force=force)
+        return view(Panel.save)(self, folder, force=force)
 
 
 def forecast_panel(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.views import view
 from deltarule.series.fitted import Fitted
 from deltarule.series.forecaster import Forecaster
 from deltarule.series.judgement.judged import Measures, Period, verdict
@@ -121,12 +122,8 @@ class Forecast:
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
         """Draw history, forecasts on the test part, and the future with its intervals."""
-        from deltarule.series.pictures.forecast import draw_forecast
-
-        draw_forecast(self, Path(path), force=force)
+        view(Forecast.plot)(self, Path(path), force=force)
 
     def save(self, folder: str | Path, *, force: bool = False) -> list[str]:
         """Write the folder of the forecast; return notes on what could not be drawn."""
-        from deltarule.series.folder import save
-
-        return save(self, folder, force=force)
+        return view(Forecast.save)(self, folder, force=force)

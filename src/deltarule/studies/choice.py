@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from deltarule.studies.results import Results
 
 
+def told(results: Results) -> Results:
+    """Return the results as they are told; see `Results.told`."""
+    factor = results.definition.plain.get("choose")
+    return results if factor is None else chosen(results, factor)
+
+
 def chosen(results: Results, factor: str) -> Results:
     """Return the results with two levels of a factor: the baseline, and in every cell its best one.
 

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core import VERSION
 from deltarule.core.errors import ResourceError, UsageError
-from deltarule.core.processors import cores
-from deltarule.core.version import VERSION
+from deltarule.core.machine import cores
 
 
 @dataclass(frozen=True)

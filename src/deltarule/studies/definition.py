@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deltarule.core.differences import differences
 from deltarule.core.errors import unknown_name
+from deltarule.core.texts import differences
 from deltarule.studies.factors import Cell, Factor
 from deltarule.studies.measure import GOALS, MEASURED
 from deltarule.studies.settings import Settings

@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deltarule.core import VERSION
 from deltarule.core.errors import FileError, UsageError
 from deltarule.core.files import PARTIAL, new_file, unwritable
 from deltarule.core.surroundings import surroundings
-from deltarule.core.version import VERSION
 from deltarule.models.atomic import sync_folder
 from deltarule.models.claim import claimed
 from deltarule.studies.definition import Definition

@@ -14,7 +14,7 @@ from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.engine import as_samples
 from deltarule.engine.reference import data_errors, penalty
-from deltarule.explanation.slopes import largest_slope
+from deltarule.explanation.flat_nodes import largest_slope
 from deltarule.network import Network
 from deltarule.studies.tasks import Made
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deltarule.core.errors import DataError, UsageError, nearest, unknown_name
-from deltarule.core.input_file import unreadable
+from deltarule.core.files import unreadable
 from deltarule.core.places import Places
 from deltarule.studies.factors import Factor
 from deltarule.studies.settings import checked, trained

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deltarule.core.errors import DataError, unknown_name
+from deltarule.core.views import view
 from deltarule.studies.definition import Definition
 from deltarule.studies.folder import read_folder
 from deltarule.studies.statistics.values import MEASURES
@@ -70,10 +71,7 @@ class Results:
 
         See `deltarule.studies.choice.chosen`. Without such a factor these are the results.
         """
-        from deltarule.studies.choice import chosen
-
-        factor = self.definition.plain.get("choose")
-        return self if factor is None else chosen(self, factor)
+        return view(Results.told)(self)
 
     @cached_property
     def _summary(self) -> pl.DataFrame:
@@ -169,15 +167,11 @@ class Results:
 
         Raises `UsageError` for another kind, or a file that is no picture of ours.
         """
-        from deltarule.studies.pictures import draw
-
-        draw(self, Path(path), kind, force=force)
+        view(Results.plot)(self, Path(path), kind, force=force)
 
     def report(self, path: str | Path, *, command: str = "", force: bool = False) -> None:
         """Write one self-contained HTML page: question, answers, pictures, tables, definition."""
-        from deltarule.studies.report import write
-
-        write(self, Path(path), command, force=force)
+        view(Results.report)(self, Path(path), command=command, force=force)
 
     def to_dict(self) -> dict[str, Any]:
         """Return definition, summary and comparisons as plain values, ready for JSON."""

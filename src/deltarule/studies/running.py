@@ -1,4 +1,7 @@
-"""Carrying out a study: what is missing, spread over processes, written down as it comes."""
+"""Carrying out a study: what is missing, spread over processes, written down as it comes.
+
+And before that, how long it will take; on the way, a bar.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,17 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from deltarule.core.arguments import whole
 from deltarule.core.errors import SweepError
-from deltarule.core.processors import cores
+from deltarule.core.machine import cores
 from deltarule.studies.folder import StudyFolder
-from deltarule.studies.progress import Progress
+from deltarule.studies.measure import POINTS
 from deltarule.studies.results import Results
 from deltarule.studies.spread import spread
-from deltarule.studies.tasks import Run, tasks_of
+from deltarule.studies.tasks import Run, make, tasks_of, weight_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -134,3 +138,59 @@ def _sentence(failed: dict[str, str], folder: StudyFolder | None) -> str:
     where = f" The others are kept in {folder.path}." if folder is not None else ""
     cells = "1 cell" if len(failed) == 1 else f"{len(failed)} cells"
     return f"{cells} of the study failed ({first}{more}).{where}"
+
+
+_RATE = 2.5e9
+"""Multiplications a second of one processor, roughly."""
+
+
+def estimate(study: Study, workers: int | None = None) -> str:
+    """Return at most how many hours and bytes, in words: runs that end sooner take less.
+
+    >>> from deltarule.studies.reading import read_study
+    >>> estimate(read_study("derivative-factor"), workers=2)
+    'at most about ... hours on 2 processors and ... MB'
+    """
+    seconds = 0.0
+    for cell in study.cells:
+        made = make(cell, study.seeds[0])
+        seconds += weight_of(cell, made) / _RATE * len(study.seeds[: cell.settings.seeds])
+    runs = len(study.cells) * len(study.seeds)
+    processors = workers or cores()
+    hours, megabytes = seconds / 3600 / processors, runs * (4 * POINTS + 60) / 1e6
+    return f"at most about {hours:,.1f} hours on {processors} processors and {megabytes:,.1f} MB"
+
+
+class Progress:
+    """A bar on stderr, or none; use it as a context."""
+
+    def __init__(self, total: int, done: int, shown: bool) -> None:
+        self._bar: Any = None
+        self._solved, self._done = 0, 0
+        if shown:
+            from deltarule.training.progress import plain_bar
+
+            self._bar, self._task = plain_bar("runs", total, done)
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def tick(self, table: pl.DataFrame) -> None:
+        """Count the runs of a finished task."""
+        if self._bar is None:
+            return
+        self._done += len(table)
+        self._solved += int(table["solved"].sum() or 0)
+        told = f"{self._solved:,} of {self._done:,} solved" if table["solved"].any() else ""
+        self._bar.update(self._task, advance=len(table), text=told)

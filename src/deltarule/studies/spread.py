@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from deltarule.core.errors import DeltaruleError, ResourceError, unknown_name
-from deltarule.core.processors import cores
+from deltarule.core.machine import cores
 from deltarule.studies.clusters import EXECUTORS, Workers
 from deltarule.studies.measure import measure
 from deltarule.studies.tasks import Task

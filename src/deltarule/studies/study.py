@@ -9,6 +9,7 @@ from typing import Any
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.random import as_seeds
+from deltarule.core.views import view
 from deltarule.network import Network
 from deltarule.studies.definition import Definition
 from deltarule.studies.factors import Factor, cells_of
@@ -145,9 +146,10 @@ class Study:
         Raises `UsageError` where the folder has another study, `LockError` where somebody else is
         writing to it, `SweepError` where cells failed: its `.results` has the others.
         """
-        from deltarule.studies.running import run
-
-        return run(self, out, workers, fresh, progress, executor, address)
+        return view(Study.run)(
+            self, out, workers=workers, fresh=fresh, progress=progress, executor=executor,
+            address=address,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"Study: {self.definition.size()}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from deltarule.engine.choice import choose_engine, make_trainer
+from deltarule.engine.choice import choose_engine
 from deltarule.engine.trainer import Totals
 from deltarule.engine.update import slots
 from deltarule.training.job import Job
@@ -41,10 +41,7 @@ def go_on(job: Job, before: Run | None, threads: int | None = None) -> Run:
     )
     left = job.epochs - state.epoch
     choice = choose_engine("auto", job.objective, len(job.samples), job.batch_size, left)
-    engine, trainer = make_trainer(
-        choice.engine, job.objective, job.update, job.clipping, job.samples, job.batch_size,
-        job.seed, threads,
-    )  # fmt: skip
+    engine, trainer = job.trainer(choice.engine, threads)
     while state.epoch < job.epochs and not state.stopped:
         state = advance(job, state, trainer, lambda updates: True, time.monotonic)
     state = replace(state, stopped=state.stopped or "epochs")

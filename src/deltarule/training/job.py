@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from deltarule.core import VERSION
 from deltarule.core.arguments import array, boolean, float_type
 from deltarule.core.errors import DataError, UsageError
-from deltarule.core.memory import require_parameters
+from deltarule.core.machine import require_parameters
 from deltarule.core.random import SHUFFLE, stream
 from deltarule.core.sequences import Sequences
-from deltarule.core.version import VERSION
 from deltarule.engine import Objective, Samples
+from deltarule.engine.choice import make_trainer
 from deltarule.engine.objective import check_order
 from deltarule.engine.over_time import OverTime
 from deltarule.engine.rule_state import learned
-from deltarule.engine.trainer import BatchPlan
+from deltarule.engine.trainer import BatchPlan, Trainer
 from deltarule.engine.update import slots as slots_of
 from deltarule.network import Network
 from deltarule.optim import OPTIMISERS, Clipping, Method, Optimiser, Schedule
@@ -166,6 +167,11 @@ class Job:
                 found[f"SHA-256 of {name}{what}"] = _short(getattr(samples, what))
         return found
 
+    def trainer(self, engine: str, threads: int | None = None) -> tuple[str, Trainer]:
+        """Return the engine at work, and its name; at most so many `threads` may work."""
+        own = (self.objective, self.update, self.clipping, self.samples, self.batch_size, self.seed)
+        return make_trainer(engine, *own, threads, self.over_time)
+
     def start(self, theta: NDArray[Any]) -> State:
         """Return the state before the first epoch."""
         over_time, rows = self.over_time, self.batch_size
@@ -279,3 +285,10 @@ def first_theta(net: Network, theta: Any, seed: int, dtype: np.dtype[Any]) -> ND
             f"{net.layout.where(bad[0])} = {found[bad[0]]}"
         )
     return found
+
+
+def as_validation(given: Sequence[ArrayLike]) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
+    """Return X, T and the sample weights (or None) of the validation samples."""
+    if isinstance(given, np.ndarray) or not isinstance(given, Sequence) or len(given) not in (2, 3):
+        raise UsageError("validation takes (X, T) or (X, T, sample_weight)")
+    return given[0], given[1], given[2] if len(given) == 3 else None

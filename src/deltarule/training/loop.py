@@ -42,6 +42,15 @@ class Epoch:
     seconds: float
     theta: NDArray[Any]
 
+    @classmethod
+    def of(cls, job: Job, state: State) -> Epoch:
+        """Return what is seen of a job's state; its theta cannot be written to."""
+        last = {name: values[state.epoch - 1] for name, values in state.history.items()}
+        theta = state.theta.view()
+        theta.flags.writeable = False
+        rates = last.get("validation_error"), last.get("lr")
+        return cls(state.epoch, job.epochs, last["error"], *rates, state.seconds, theta)
+
 
 class NonFiniteError(NumericError):
     """A number stopped being finite; `state` holds the last finite theta."""

@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from deltarule.core.arguments import boolean, whole
 from deltarule.core.errors import UsageError
-from deltarule.core.processors import cores
+from deltarule.core.machine import cores
 from deltarule.engine import as_samples
-from deltarule.engine.choice import choose_engine, make_trainer
+from deltarule.engine.choice import choose_engine
 from deltarule.engine.rule_check import warn
 from deltarule.engine.samples import ClassWeight
 from deltarule.engine.trainer import Trainer
@@ -24,7 +24,7 @@ from deltarule.network import Network
 from deltarule.optim import Clipping, Optimiser
 from deltarule.rules import DeltaRule
 from deltarule.training.interrupt import listening
-from deltarule.training.job import Job, as_dtype, as_rules
+from deltarule.training.job import Job, as_dtype, as_rules, as_validation
 from deltarule.training.keeping.checkpoints import EVERY
 from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import Epoch
@@ -45,7 +45,6 @@ from deltarule.training.many_result import Histories, Many
 from deltarule.training.minimise import check_minimiser
 from deltarule.training.progress import Bar
 from deltarule.training.stopping import StopRule
-from deltarule.training.train import as_validation
 
 OptimiserSpec = str | Mapping[str, Any] | Optimiser
 RuleSpec = str | Mapping[str, Any] | DeltaRule
@@ -259,8 +258,7 @@ def _alone(
         job = jobs[network]
         if job.schedule is None:
             return "reference", None
-        parts = (job.objective, job.update, job.clipping, job.samples, job.batch_size, job.seed)
-        return make_trainer(engine, *parts, each)
+        return job.trainer(engine, each)
 
     def go_on(updates: int) -> bool:
         if bar is not None:

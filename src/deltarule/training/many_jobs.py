@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from deltarule.core.arguments import array, number
 from deltarule.core.arrays import Array
 from deltarule.core.errors import DataError, UsageError
-from deltarule.core.memory import require_parameters
+from deltarule.core.machine import require_parameters
 from deltarule.core.random import as_seeds
 from deltarule.core.registry import Record
 from deltarule.engine import Objective

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,57 +21,13 @@ from deltarule.training.many_stopping import RuleStates
 from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.stopping import EpochEnd
 
+if TYPE_CHECKING:
+    from deltarule.engine.compiled.many.arguments import Chunk
+    from deltarule.engine.compiled.many.search import Break, Trajectory
+    from deltarule.engine.compiled.many.trainer import ManyTrainer
+
 FIRST = 4
 """The epochs done at once at the start, where networks may end on the way."""
-
-
-class Trajectory(Protocol):
-    """See `engine.compiled.many.trajectory.Trajectory`."""
-
-    networks: Array
-    done: Array
-    sums: Array
-    breaks: tuple[Any, ...]
-
-    def in_columns(self, values: Array) -> Array:
-        """Return values (groups, epochs, lanes) with a network per column."""
-
-    def theta(self, places: Array, epochs: Array) -> Array:
-        """Return theta of the networks at some places, after so many epochs."""
-
-
-class Lanes(Protocol):
-    """An engine with many networks at work: `engine.compiled.many.trainer.ManyTrainer`."""
-
-    networks: Array
-
-    @property
-    def theta(self) -> Array:
-        """The weights of `networks`."""
-
-    @property
-    def vectors(self) -> Array:
-        """The weights of `networks`, and the vectors beside them, (k, 1 + slots, size)."""
-
-    def place(self, networks: Array, vectors: Array) -> None:
-        """Go on with these networks from these vectors."""
-
-    def keep(self, running: Array) -> None:
-        """Go on with the networks that still run."""
-
-    def chunk(
-        self, epochs: int, updates: int, rates: Array, order: Any, seeds: Any, epoch: int
-    ) -> Any:
-        """Return what `run` takes."""
-
-    def run(self, chunk: Any, proceed: Callable[[], bool], keep: bool) -> Trajectory:
-        """Do whole epochs; `keep` theta after each."""
-
-    def measure(self, samples: Samples, trajectory: Any) -> tuple[Array, Array]:
-        """Return E and the largest |T - y| after each epoch of a run."""
-
-    def epochs_at_once(self, measured: int, keep: bool) -> int:
-        """Return how many epochs may be done in one run, with samples measured after each."""
 
 
 class InStep:
@@ -80,7 +36,7 @@ class InStep:
     def __init__(
         self,
         jobs: Jobs,
-        lanes: Lanes,
+        lanes: ManyTrainer,
         histories: Histories,
         clock: Callable[[], float],
     ) -> None:
@@ -267,7 +223,7 @@ class InStep:
         found = Totals(data, decay, self._jobs.base.samples.total)
         return trajectory.in_columns(np.asarray(found.epoch_error(self._jobs.base.objective)))
 
-    def _make_chunk(self, epochs: int) -> Any:
+    def _make_chunk(self, epochs: int) -> Chunk:
         """Return the next epochs as the engine is asked for them."""
         jobs, job = self._jobs, self._jobs.base
         order = None
@@ -279,14 +235,14 @@ class InStep:
             epochs, updates, self._jobs.rates.of_epoch(self.epoch), order, own, self.epoch
         )
 
-    def _end_non_finite(self, non_finite: Any) -> None:
+    def _end_non_finite(self, non_finite: Break) -> None:
         """Write down a network whose numbers stopped being finite, unless it ended before."""
         network = non_finite.network
         if self._histories.running[network]:
             self._histories.messages[network] = self._message(non_finite)
             self._histories.end(np.array([network]), "non_finite", non_finite.theta)
 
-    def _message(self, non_finite: Any) -> str:
+    def _message(self, non_finite: Break) -> str:
         """Return the message that `dr.train` gives for the same update."""
         job, epoch = self._jobs[non_finite.network], self.epoch + non_finite.epoch
         schedule = self._jobs.rates.state(non_finite.network)

@@ -10,8 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from deltarule.core.arguments import whole
 from deltarule.core.errors import NumericError, UsageError
@@ -19,7 +18,6 @@ from deltarule.engine import Objective, as_samples
 from deltarule.engine.choice import (
     by_reference,
     choose_engine,
-    make_trainer,
     whole_vector,
 )
 from deltarule.engine.over_time import OverTime
@@ -38,6 +36,7 @@ from deltarule.training.job import (
     as_optimiser,
     as_rules,
     as_shuffle,
+    as_validation,
     first_theta,
 )
 from deltarule.training.keeping.checkpoints import EVERY
@@ -203,17 +202,7 @@ def train(
     with listening() as interrupt:
         trainer = None
         if isinstance(job.optimiser, Optimiser):
-            chosen, trainer = make_trainer(
-                choice.engine,
-                objective,
-                job.optimiser,
-                job.clipping,
-                samples,
-                job.batch_size,
-                job.seed,
-                count,
-                job.over_time,
-            )
+            chosen, trainer = job.trainer(choice.engine, count)
         here = state
         if keeper is not None:
             keeper.begin(job.identity(chosen, state.theta), job.epochs)
@@ -259,7 +248,7 @@ def _run(
             return not late and proceed(updates)
 
         def look(state: State) -> State:
-            seen = _seen(job, state)
+            seen = Epoch.of(job, state)
             if bar is not None:
                 bar.epoch(seen)
             answers = [callback(seen) for callback in callbacks]
@@ -295,29 +284,3 @@ def _run(
     if keeper is not None:
         keeper.end(state)
     return state
-
-
-def _seen(job: Job, state: State) -> Epoch:
-    last = {name: values[state.epoch - 1] for name, values in state.history.items()}
-    return Epoch(
-        epoch=state.epoch,
-        epochs=job.epochs,
-        error=last["error"],
-        validation_error=last.get("validation_error"),
-        lr=last.get("lr"),
-        seconds=state.seconds,
-        theta=_read_only(state.theta),
-    )
-
-
-def _read_only(theta: NDArray[Any]) -> NDArray[Any]:
-    view = theta.view()
-    view.flags.writeable = False
-    return view
-
-
-def as_validation(given: Sequence[ArrayLike]) -> tuple[ArrayLike, ArrayLike, ArrayLike | None]:
-    """Return X, T and the sample weights (or None) of the validation samples."""
-    if isinstance(given, np.ndarray) or not isinstance(given, Sequence) or len(given) not in (2, 3):
-        raise UsageError("validation takes (X, T) or (X, T, sample_weight)")
-    return given[0], given[1], given[2] if len(given) == 3 else None

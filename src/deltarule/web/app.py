@@ -1,14 +1,20 @@
-"""The lab's server: pages that do not change, and a socket for each page's session."""
+"""The lab's server: an address with a token, pages, and a socket for each page's session."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
+import webbrowser
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from deltarule.core.errors import DeltaruleError
-from deltarule.web.worker import EndedError, Worker
+from deltarule.web.guard import new_token
+from deltarule.web.listening import LOOPBACK, listen
+from deltarule.web.worker import EndedError, Worker, get_ready
 
 _STATIC = Path(__file__).with_name("static")
 MOST_PAGES = 64
@@ -21,8 +27,9 @@ WAITING = 8
 class Pages:
     """The sessions at work, each in a process of its own and with a thread that waits for it."""
 
-    def __init__(self, data: str = "xor", target: str = "", hidden: str = "3") -> None:
-        self._given = data, target, hidden
+    def __init__(self, *given: str) -> None:
+        """`given` are the arguments of `start.started`."""
+        self._given = given
         self._threads = ThreadPoolExecutor(MOST_PAGES, "page")
         self._workers: set[Worker] = set()
         self._starting = 0
@@ -133,3 +140,29 @@ def make_app(pages: Pages, idle: float = IDLE) -> Any:
             Mount("/", StaticFiles(directory=_STATIC, html=True)),
         ]
     )
+
+
+def serve(
+    *given: str,
+    lesson: str = "",
+    host: str = LOOPBACK,
+    port: int = 0,
+    browser: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve the lab until it is ended; `say` is given its address.
+
+    `given` is what `start.started` takes; what is wrong with it is raised before anything is said.
+    `port` 0 takes a free one. Raises what `listen` raises.
+    """
+
+    def opened(address: str) -> None:
+        address += f"#lesson={lesson}" * bool(lesson)
+        say(address)
+        if browser:
+            threading.Timer(0.3, webbrowser.open, [address]).start()
+
+    get_ready()
+    with contextlib.closing(Pages(*given)) as pages:
+        pages.begin()
+        listen(make_app(pages), "the lab", opened, host=host, port=port, token=new_token())

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.core.version import VERSION
+from deltarule.core import VERSION
 from deltarule.data.table import listed
 from deltarule.models import Model
-from deltarule.models.answers import answers
+from deltarule.models.rows import answers
 from deltarule.web.rows import MOST_ROWS, table_of
 
 _KINDS = {"numeric": "number", "text": "string", "boolean": "boolean"}

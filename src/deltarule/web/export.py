@@ -9,11 +9,11 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deltarule.core.errors import UsageError
+from deltarule.core.errors import UsageError, unknown_name
 from deltarule.data.read import name_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def model(session: Session, k: int) -> dict[str, str]:
     lane = session.lanes[k]
     plan = lane.plan
     epochs = lane.state.epoch + bool(lane.state.batch)
-    own = replace(plan, recipe=replace(plan.recipe, epochs=epochs))
+    notes = [f"the learning rate was changed at update {step}" for step in lane.turned]
+    prepared = replace(plan.prepared, notes=(*plan.prepared.notes, *notes))
+    own = replace(plan, prepared=prepared, recipe=replace(plan.recipe, epochs=epochs))
     state = replace(lane.state, stopped=lane.state.stopped or "epochs")
     run = Run(plan.objective, plan.optimiser, "reference", plan.recipe.seed, state, False)
     with np.errstate(all="ignore"):
@@ -78,6 +80,12 @@ def code(session: Session, k: int) -> dict[str, str]:
     lane, own = session.lanes[k], session.setup.lanes[k]
     if own.mistake:
         raise UsageError("a lane with a planted mistake has no recipe that repeats it")
+    if own.matched:
+        raise UsageError("the f of this lane has no name by which a recipe could ask for it")
+    if session.trained is not None and session.trained.data == session.setup.data:
+        raise UsageError("what began with a model's folder is no code that begins with nothing")
+    if lane.turned:
+        raise UsageError("its learning rate was changed while it ran, which the code does not do")
     if lane.state.batch:
         raise UsageError(
             "the lane stands within an epoch, and the code trains whole ones: do one epoch first"
@@ -95,6 +103,14 @@ def snapshot(session: Session, k: int) -> dict[str, str]:
 
     text = page(recording(session))
     return _file(f"{name_of(session.setup.data)}-lab.html", text.encode())
+
+
+def exported(session: Session, message: dict[str, Any]) -> dict[str, Any]:
+    """Return what a page asks to take along; see `EXPORTS`."""
+    what = message.get("what")
+    if not isinstance(what, str) or what not in EXPORTS:
+        raise unknown_name("export", str(what)[:80], EXPORTS)
+    return {"export": EXPORTS[what](session, session.lanes.index(session.lane(message)))}
 
 
 EXPORTS: dict[str, Callable[[Session, int], dict[str, str]]] = {

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import NumericError, UsageError
 from deltarule.engine import Backprop, Objective, Samples
-from deltarule.engine.api import backprop
 from deltarule.engine.choice import choose_engine, make_trainer
 from deltarule.engine.epoch import ReferenceTrainer
+from deltarule.engine.problem import backprop
 from deltarule.engine.samples import as_samples
 from deltarule.models.plan import Plan
-from deltarule.optim import Clipping, Optimiser
+from deltarule.optim import OPTIMISERS, Clipping, Optimiser
 from deltarule.training.chunk import chunk
 from deltarule.training.job import Job
 from deltarule.training.loop import NonFiniteError, advance
@@ -28,8 +28,9 @@ from deltarule.training.state import State
 if TYPE_CHECKING:
     from deltarule.check.diagnose.planting import Planted
 
-KEPT = 512
-"""So many states are kept at most; where there are more, every second one goes."""
+KEPT, KEPT_BYTES = 512, 64 << 20
+"""So many states are kept at most, and of large networks so many bytes of them; where there are
+more, every second one goes."""
 FOREVER = 10**9
 SOME = 64
 """Rows that a mistake is looked for on."""
@@ -38,11 +39,13 @@ SOME = 64
 class Lane:
     """A network in training, from its first weights to any update and back.
 
-    A state is a function of the setup and the number of updates alone: a step back is the last
-    state kept before it, and the updates from there.
+    A state is a function of the setup and the number of updates alone (and of the rates that were
+    taken on the way): a step back is the last state kept before it, and the updates from there.
     """
 
-    def __init__(self, plan: Plan, mistake: str = "") -> None:
+    def __init__(
+        self, plan: Plan, mistake: str = "", theta: NDArray[np.float64] | None = None
+    ) -> None:
         if not isinstance(plan.optimiser, Optimiser):
             raise UsageError(
                 f"{plan.optimiser.name} takes all rows at once and finds the length of its steps "
@@ -69,9 +72,11 @@ class Lane:
             seed=plan.recipe.seed,
             stop=(),
         )
-        start = self.job.start(net.init(plan.recipe.seed, dtype))
+        start = self.job.start(net.init(plan.recipe.seed, dtype) if theta is None else theta)
         self.state = replace(start, history={})  # an hour of play would fill the memory
         self._kept: list[State] = [self.state]
+        self._turns: list[tuple[int, Job]] = [(0, self.job)]
+        """Updates from which on another learning rate holds, each with its job."""
         self.planted: Planted | None = None
         """The mistake in its way back, where there is one."""
         if mistake:
@@ -130,7 +135,27 @@ class Lane:
             return
         k = bisect_right(self._kept, max(step, 0), key=lambda state: state.step) - 1
         self._kept, self.state, self.ended = self._kept[: k + 1], self._kept[k], ""
+        self._turns = [turn for turn in self._turns if turn[0] <= step]
+        for at, job in self._turns:
+            self.step(at - self.state.step)
+            self.job = job
         self.step(step - self.state.step)
+
+    def take_rate(self, lr: float) -> None:
+        """Take another learning rate from the next update on; a way back undoes it."""
+        here = self.state.step
+        plain = {**self.job.update.to_dict(), "lr": lr}
+        self.job = replace(self.job, optimiser=OPTIMISERS.get(plain))
+        self._turns = [
+            *(turn for turn in self._turns if turn[0] < here or not turn[0]),
+            (here, self.job),
+        ]
+        self.keep()
+
+    @property
+    def turned(self) -> list[int]:
+        """The updates from which on another rate holds than that of the setup."""
+        return [step for step, _ in self._turns[1:]]
 
     def to_epochs(self, epochs: int) -> None:
         """Do whole epochs, several in one call where the engine can; one under way is ended."""
@@ -211,7 +236,8 @@ class Lane:
         if self._kept[-1].step == self.state.step:
             return
         self._kept.append(self.state)
-        if len(self._kept) > KEPT:
+        size = (1 + len(self.state.slots)) * self.theta.nbytes
+        if len(self._kept) > max(4, min(KEPT, KEPT_BYTES // size)):
             self._kept = [*self._kept[:-1:2], self._kept[-1]]
 
 

@@ -14,13 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.files import unwritable
 from deltarule.engine import Backprop, Objective, Samples, as_samples
-from deltarule.engine.api import backprop
 from deltarule.engine.epoch import error_over
+from deltarule.engine.problem import backprop
 from deltarule.layers import Affine
 from deltarule.losses import Loss
 from deltarule.network import Network
 from deltarule.rules import DeltaRule
-from deltarule.web.snapshot import page, rows_of, thinned
+from deltarule.web.snapshot import page, rows_of, thinned, told
 from deltarule.web.values import decision_map, passes, predictions, rounded
 
 _HEIGHT = 900
@@ -92,7 +92,7 @@ def lab(
         raise DataError("theta has entries that are not finite, or none at all")
     samples = as_samples(net, objective.loss, X, T, None, np.float64)
     stills = [_Still(objective, net.check_theta(one, np.float64), samples) for one in thetas]
-    rows, most = rows_of(net.size, 1, len(samples))
+    rows, most = rows_of(told(net), 1, len(samples))
     frames = [_frame(stills[k], k, rows) for k in thinned(range(len(stills)), most)]
     return LabPage(
         page({"start": _start(stills[0], rows), "frames": frames, "all_rows": len(samples)})
@@ -124,6 +124,7 @@ def _frame(still: _Still, k: int, rows: int) -> dict[str, Any]:
             | {str(row): passes(still, row) for row in range(rows)},
             "scores": {},
             "predictions": predictions(still),
+            "confusion": None,
             "map": decision_map(still),
             "ended": "",
         }
@@ -147,4 +148,5 @@ def _start(still: _Still, rows: int) -> dict[str, Any]:
         "X": rounded(samples.X[:400, :2], 4),
         "T": rounded(T[:400], 4),
         "notes": [],
+        "classes": [],
     }

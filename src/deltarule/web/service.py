@@ -12,7 +12,7 @@ import numpy as np
 
 from deltarule.core.errors import DeltaruleError, UsageError
 from deltarule.models import Model, load
-from deltarule.models.answers import answers
+from deltarule.models.rows import answers
 from deltarule.web.described import openapi, page
 from deltarule.web.rows import rows_of, table_of
 

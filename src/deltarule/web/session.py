@@ -9,27 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.core.arguments import whole
+from deltarule.core.arguments import number, whole
 from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.views import view
 from deltarule.data import Table
 from deltarule.layers import Affine
 from deltarule.web.folders import view_of
 from deltarule.web.lane import Lane, play
 from deltarule.web.lessons import still_to_do
-from deltarule.web.setup import Setup
+from deltarule.web.setup import Setup, Trained
 from deltarule.web.tables import DATA, Tables
 from deltarule.web.values import (
     curve_point,
     decision_map,
+    judged,
     passes,
-    predictions,
     rounded,
-    scores,
 )
 
 __all__ = ["DATA", "Session"]
 
-MOST_PARAMETERS = 100_000
+MOST_PARAMETERS = 500_000
 MOST_UPDATES = 100_000
 """Of one step: more are played."""
 SECONDS = 0.01
@@ -39,9 +39,9 @@ SECONDS = 0.01
 class Session:
     """A page at work.
 
-    `own` are tables that the lab was started with, by name, each with its target, and `folder` a
-    study's or a forecast's. A page names data and formulas of the registries alone: it has no file
-    opened and no code loaded.
+    `own` are tables that the lab was started with, by name, each with its target, `folder` is a
+    study's or a forecast's, and `trained` a model. A page names data and formulas of the registries
+    alone: it has no file opened and no code loaded.
     """
 
     def __init__(
@@ -49,7 +49,9 @@ class Session:
         setup: Setup | None = None,
         own: Mapping[str, Table] | None = None,
         folder: Path | None = None,
+        trained: Trained | None = None,
     ) -> None:
+        self.trained = trained
         self.tables = Tables(own)
         self.folder = None if folder is None else view_of(folder)
         self.row: int | None = 0
@@ -61,17 +63,29 @@ class Session:
     def set_up(self, setup: Setup) -> None:
         """Begin anew from a setup; one that cannot be leaves everything as it was."""
         table = self.tables[setup.data]
-        plans = setup.plans(table)
+        trained = self.trained if self.trained and self.trained.data == setup.data else None
+        plans = setup.plans(table, trained.options if trained else None)
         size = plans[0].network.size
         if size > MOST_PARAMETERS:
             raise UsageError(
                 f"the network has {size:,} parameters; the lab draws up to {MOST_PARAMETERS:,}: "
                 "make --hidden smaller, or use `deltarule train`"
             )
-        lanes = [Lane(p, one.mistake) for p, one in zip(plans, setup.lanes, strict=True)]
+        if setup.weights not in ("drawn", "model"):
+            raise unknown_name("kind of first weights", setup.weights, ("drawn", "model"))
+        theta = None
+        if setup.weights == "model":
+            if trained is None:
+                raise UsageError(
+                    f"there is no model of {setup.data} here: take first weights that are drawn"
+                )
+            theta = trained.weights(plans[0].network.sizes)
+        pairs = zip(plans, setup.lanes, strict=True)
+        lanes = [Lane(p, one.mistake, theta) for p, one in pairs]
         self.lanes, self.setup, self.table = lanes, setup, table
         self.seen = set()
         self.quiz: Any = None
+        self.firsts: list[int | None] = [None] * len(plans[0].network.sizes)
         self.row = 0 if self.row is None else min(self.row, len(lanes[0].samples) - 1)
 
     def answer(self, message: Any) -> dict[str, Any]:
@@ -87,7 +101,7 @@ class Session:
             "play": self._play, "explain": self._explain, "check": self._check,
             "task": self._task, "file": self._file, "export": self._export,
             "folder": self._folder, "mistakes": self._mistakes, "diagnose": self._diagnose,
-            "quiz": self._quiz,
+            "quiz": self._quiz, "rate": self._rate,
         }  # fmt: skip
         if not isinstance(name, str) or name not in acts:
             raise unknown_name("message", str(name)[:80], acts)
@@ -111,6 +125,8 @@ class Session:
             "notes": [*plan.prepared.notes],
             "inputs": list(plan.prepared.inputs.feature_names),
             "outputs": _output_names(targets),
+            "classes": [str(name) for name in targets.classes],
+            "model": "" if self.trained is None else self.trained.data,
             "task": plan.task,
             "loss": plan.objective.loss.name,
             "sizes": list(plan.network.sizes),
@@ -136,22 +152,23 @@ class Session:
                 "point": curve_point(lane),
                 "batch": lane.state.batch,
                 "passes": self.shown_passes(k),
-                "scores": scores(lane),
-                "predictions": predictions(lane),
+                **judged(lane),
                 "map": decision_map(lane),
                 "ended": lane.ended,
+                "rate": rounded(lane.rate),
                 "command": self.command(k),
             }
 
     def shown_passes(self, k: int) -> dict[str, Any]:
         """Return every number of a lane's passes of the row that is looked at, or all."""
-        return passes(self.lanes[k], self.row)
+        return passes(self.lanes[k], self.row, self.firsts)
 
     def command(self, k: int) -> str:
         """Return the command line that trains a lane's network; "" where none can."""
-        if self.setup.lanes[k].mistake:
-            return ""
+        of_model = self.trained is not None and self.trained.data == self.setup.data
         lane = self.lanes[k]
+        if of_model or lane.turned:
+            return ""
         return self.setup.command(k, lane.state.epoch, len(lane.samples), self.target)
 
     @property
@@ -175,10 +192,16 @@ class Session:
                 lane.state = state
 
     def _look(self, message: dict[str, Any]) -> dict[str, Any]:
-        row = message.get("row", 0)
+        """Look at a row, and at large layers from a node on (null: at all of their nodes)."""
+        row, firsts = message.get("row", self.row), message.get("firsts", self.firsts)
+        sizes = self.lanes[0].plan.network.sizes
+        if not isinstance(firsts, list) or len(firsts) != len(sizes):
+            raise UsageError(f"firsts is a list of {len(sizes)} nodes, not {firsts!r:.80}")
+        ends = zip(firsts, sizes, strict=True)
+        firsts = [f if f is None else whole("a first node", f, 0, n - 1) for f, n in ends]
         if row is not None:
             row = whole("row", row, 0, len(self.lanes[0].samples) - 1)
-        self.row = row
+        self.row, self.firsts = row, firsts
         return self.view()
 
     def _step(self, message: dict[str, Any]) -> dict[str, Any]:
@@ -222,32 +245,16 @@ class Session:
         return self.lanes[whole("lane", message.get("lane", 0), 0, len(self.lanes) - 1)]
 
     def _explain(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Take one weight's gradient apart, for the row that is looked at or all of them."""
-        from deltarule.explanation import explain
+        from deltarule.web.apart import taken_apart
 
-        lane, weight = self.lane(message), message.get("weight")
-        if not isinstance(weight, list) or len(weight) != 3:
-            raise UsageError(f"weight is [l, j, k], not {weight!r:.80}")
-        if lane.planted is not None:
-            raise UsageError("this lane's way back has a mistake: what it gives is no chain rule")
-        rows = slice(None) if self.row is None else slice(self.row, self.row + 1)
-        objective, some = lane.objective, lane.samples.take(rows)
-        found = explain(
-            objective.network,
-            lane.theta,
-            some.X,
-            some.T,
-            weight=(*(whole("weight", n, 0) for n in weight),),
-            loss=objective.loss,
-            reduction="mean",
-            rule=objective.rule,
-            lr=lane.rate if objective.rule.sequential else None,
-            limit=12,
-            seed=lane.job.seed,
-            learned=lane.state.slots[-1] if objective.learns else None,
-        )
+        found = taken_apart(self.lane(message), self.row, message)
         self.seen.add("explained")
-        return {"explanation": {"weight": weight, "latex": found.latex(), "text": found.text()}}
+        return {"explanation": found}
+
+    def _rate(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Take another learning rate while a lane trains."""
+        self.lane(message).take_rate(number("lr", message.get("lr"), low=0.0))
+        return self.view()
 
     def _check(self, message: dict[str, Any]) -> dict[str, Any]:
         from deltarule.web.judging import checked
@@ -277,13 +284,7 @@ class Session:
         return {"question": self.quiz.question()}
 
     def _export(self, message: dict[str, Any]) -> dict[str, Any]:
-        from deltarule.web.export import EXPORTS
-
-        what = message.get("what")
-        if not isinstance(what, str) or what not in EXPORTS:
-            raise unknown_name("export", str(what)[:80], EXPORTS)
-        k = self.lanes.index(self.lane(message))
-        return {"export": EXPORTS[what](self, k)}
+        return view(Session._export)(self, message)
 
 
 def _output_names(targets: Any) -> list[str]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
 from deltarule.data import Table
 from deltarule.models.plan import Plan, plan
-from deltarule.models.recipe import Recipe
+from deltarule.models.recipe import Recipe, hidden_activations, hidden_sizes
+from deltarule.rules import as_rule
 
 MOST_LANES = 4
 
@@ -24,6 +29,9 @@ class LaneSetup:
     """None for the optimiser's own, and for those that find the length of their steps."""
     mistake: str = ""
     """A mistake that is planted in the way back, by the name that `diagnose` has for it."""
+    matched: bool = False
+    """Whether hidden layers have the f whose derivative the rule puts in the place of f', and the
+    chain rule: what the rule is the gradient of."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +45,12 @@ class Setup:
         batch_size: rows per update; 0 takes all.
         seed: of the split, of the first weights, of every batch and of what rules draw.
         validation, test: the shares of the rows that are not trained on.
+        weights: the first ones: `"drawn"` by the seed or, where the lab was started with a model,
+            the `"model"`'s.
         lanes: one to four, from the same first weights.
 
     >>> Setup.read({"data": "xor", "hidden": "3", "lanes": [{"rule": "hidden=constant"}]}).lanes
-    (LaneSetup(rule='hidden=constant', optimizer='sgd', lr=0.5, mistake=''),)
+    (LaneSetup(rule='hidden=constant', optimizer='sgd', lr=0.5, mistake='', matched=False),)
     """
 
     data: str = "xor"
@@ -53,6 +63,7 @@ class Setup:
     seed: int = 1
     validation: float = 0.1
     test: float = 0.2
+    weights: str = "drawn"
     lanes: tuple[LaneSetup, ...] = field(default=(LaneSetup(),))
 
     @classmethod
@@ -72,12 +83,12 @@ class Setup:
         """Return it as plain values."""
         return {**asdict(self), "lanes": [asdict(lane) for lane in self.lanes]}
 
-    def plans(self, table: Table) -> list[Plan]:
-        """Return what every lane trains on the table.
+    def plans(self, table: Table, options: Mapping[str, Any] | None = None) -> list[Plan]:
+        """Return what every lane trains on the table; `options` are of a `Recipe`, and more.
 
         Raises what `deltarule.models.plan.plan` raises: the errors of `deltarule train`.
         """
-        recipe = Recipe(**self.recipe())
+        recipe = Recipe(**self.recipe(), **(options or {}))
         found = []
         for lane in self.lanes:
             if lane.lr is not None and lane.lr <= 0:
@@ -101,19 +112,28 @@ class Setup:
             "engine": "reference",
         }
 
-    @staticmethod
-    def own(lane: LaneSetup) -> dict[str, Any]:
+    def own(self, lane: LaneSetup) -> dict[str, Any]:
         """Return those in which a lane differs from the others."""
-        return {"rule": lane.rule, "optimizer": lane.optimizer, "lr": lane.lr}
+        found: dict[str, Any] = {"rule": lane.rule, "optimizer": lane.optimizer, "lr": lane.lr}
+        if lane.matched:
+            rule, exact = as_rule(lane.rule), as_rule("exact").hidden
+            given = hidden_activations(self.activation, len(hidden_sizes(self.hidden)))
+            fs = given if isinstance(given, tuple) else (given,)
+            matched = [rule.hidden.consistent_activation(f) for f in fs]
+            found |= {"rule": replace(rule, hidden=exact), "activation": matched}
+        return found
 
     def command(self, lane: int, epochs: int, rows: int, target: str = "") -> str:
         """Return the command line that trains a lane's network alone, as far as it is trained.
 
-        `rows` is how many are trained on, `target` the column where that has to be said.
+        "" where none can. `rows` is how many are trained on, `target` the column where that has to
+        be said.
         """
         import shlex
 
         own = self.lanes[lane]
+        if own.mistake or own.matched:
+            return ""
         words = ["deltarule", "train", self.data, "--hidden", self.hidden]
         words += ["--activation", self.activation, "--scale", self.scale, "--loss", self.loss]
         words += ["--target", target] if target else []
@@ -124,6 +144,26 @@ class Setup:
             words += [f"--{name}", repr(share)] if share != getattr(Recipe, name) else []
         words += ["--seed", str(self.seed), "--epochs", str(epochs), "--patience", "0"]
         return shlex.join([*words, "--dtype", "float64"])
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A model that the lab was started with: the name of its data, how they are prepared, theta."""
+
+    data: str
+    options: Mapping[str, Any]
+    sizes: tuple[int, ...]
+    theta: NDArray[np.float64]
+
+    def weights(self, sizes: tuple[int, ...]) -> NDArray[np.float64]:
+        """Return its weights for a network of other or the same layers. Raises `UsageError`."""
+        if sizes != self.sizes:
+            own, other = ("-".join(map(str, one)) for one in (self.sizes, sizes))
+            raise UsageError(
+                f"the model's weights are those of {own}, and this network is {other}: take first "
+                "weights that are drawn"
+            )
+        return self.theta
 
 
 def _record(cls: type, given: Any, whose: str) -> dict[str, Any]:
@@ -142,7 +182,7 @@ def _record(cls: type, given: Any, whose: str) -> dict[str, Any]:
     return found
 
 
-_KINDS = {float: "a number", int: "a whole number", str: "a text"}
+_KINDS = {bool: "true or false", float: "a number", int: "a whole number", str: "a text"}
 
 
 def _value(whose: str, name: str, value: Any, kind: type) -> Any:

@@ -6,8 +6,12 @@ import base64
 import json
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from deltarule.network import Network
+from deltarule.web.values import DRAWN
 
 if TYPE_CHECKING:
     from deltarule.web.session import Session
@@ -22,7 +26,7 @@ def recording(session: Session) -> dict[str, Any]:
 
     A large network has fewer updates and fewer rows of them; the last update is always there.
     """
-    lanes, size = session.lanes, session.lanes[0].objective.network.size
+    lanes, size = session.lanes, told(session.lanes[0].objective.network)
     rows, most = rows_of(size, len(lanes), len(lanes[0].samples))
     shared = sorted(set(lanes[0].steps).intersection(*(lane.steps for lane in lanes[1:])))
     steps = thinned(shared, most)
@@ -42,8 +46,14 @@ def recording(session: Session) -> dict[str, Any]:
     return {"start": {**start, "rows": rows}, "frames": frames, "all_rows": start["rows"]}
 
 
+def told(net: Network) -> int:
+    """Return how many weights and biases of a network a page is told at a time."""
+    sizes = [min(n, DRAWN) for n in net.sizes]
+    return sum(n * (k + 1) for k, n in pairwise(sizes))
+
+
 def rows_of(size: int, lanes: int, rows: int) -> tuple[int, int]:
-    """Return how many rows, and how many updates, of networks of `size` parameters are kept.
+    """Return how many rows, and how many updates, of networks of which `size` is told are kept.
 
     >>> rows_of(13, 1, 4), rows_of(6_570, 1, 1_000)
     ((4, 60), (11, 3))

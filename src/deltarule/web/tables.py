@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from deltarule.core.errors import DataError, DeltaruleError, UsageError, unknown_name
@@ -124,15 +125,9 @@ class Tables:
         folder = Folder()
         path = folder.path / name
         path.write_bytes(data)
-        try:
-            table = read_table(path)
-        except DeltaruleError as error:
-            raise type(error)(str(error).replace(str(path), name)) from None
-        table = held(replace(table, source=name), folder)
+        table = held(read_as(path, name), folder)
         if not table.columns:
             raise DataError(f"{name}: there are no columns")
-        if table.locate is not None:
-            table = replace(table, locate=_Renamed(table.locate, str(path), name))
         if not table.targets:
             last = table.names[-1]
             note = f"the target is the last column, {last!r}, unless another one is chosen"
@@ -140,6 +135,17 @@ class Tables:
         self.own[name] = table
         self._given.add(name)
         return {"file": {"name": name, "rows": table.rows, "columns": list(table.names)}}
+
+
+def read_as(path: Path, name: str) -> Table:
+    """Return the table in a file that is known by another name. Raises what `read_table` does."""
+    try:
+        table = replace(read_table(path), source=name)
+    except DeltaruleError as error:
+        raise type(error)(str(error).replace(str(path), name)) from None
+    if table.locate is None:
+        return table
+    return replace(table, locate=_Renamed(table.locate, str(path), name))
 
 
 class _Renamed:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,7 +14,7 @@ from numpy.typing import NDArray
 from deltarule.engine import Backprop, Objective, Samples
 from deltarule.engine.epoch import outputs_over
 from deltarule.layers import Affine
-from deltarule.models.metrics import measure
+from deltarule.models.metrics import class_numbers, confusion, scores
 from deltarule.web.lane import Lane
 
 
@@ -34,9 +38,12 @@ class Shown(Protocol):
 
 
 DRAWN = 64
-"""Nodes of a layer that are drawn one by one, and sent, at most."""
+"""Cells along an edge of what is drawn, and sent, of a layer: its nodes, or some in each cell."""
+_PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 GRID = 40
 """Points along an edge of the decision map."""
+_PREDICTED = 64
+"""Rows whose outputs are listed."""
 FIT = 121
 """Points along the curve of a network with one input."""
 
@@ -60,14 +67,52 @@ def rounded(values: Any, digits: int = 7) -> Any:
     return (np.rint(array * up / down) / up * down).tolist()
 
 
-def passes(lane: Shown, row: int | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Seen:
+    """The nodes of a layer that are seen: from `first` on (0, 1, ...), `per` of them in a cell."""
+
+    first: int
+    per: int
+    size: int
+
+    @classmethod
+    def of(cls, size: int, first: int | None = None) -> Seen:
+        """Return the view of a whole layer or, from a node on, of as many as are drawn one by one.
+
+        >>> Seen.of(64), Seen.of(784), Seen.of(784, 780)
+        (Seen(first=0, per=1, size=64), Seen(first=0, per=13, size=784), \
+Seen(first=720, per=1, size=784))
+        """
+        if first is None or size <= DRAWN:
+            return cls(0, -(-size // DRAWN), size)
+        return cls(min(first, size - DRAWN), 1, size)
+
+    def cut(self, values: NDArray[Any], axis: int) -> NDArray[Any]:
+        """Return, along an axis, the entry of every cell whose magnitude is the largest.
+
+        >>> Seen(0, 2, 5).cut(np.array([1.0, -3.0, 2.0, 0.5, -1.0]), 0)
+        array([-3.,  2., -1.])
+        """
+        end = min(self.size, self.first + DRAWN * self.per)
+        some = values.take(range(self.first, end), axis)
+        if self.per == 1:
+            return some
+        starts = range(0, end - self.first, self.per)
+        high, low = (f.reduceat(some, starts, axis) for f in (np.maximum, np.minimum))
+        return np.where(high >= -low, high, low)
+
+
+def passes(lane: Shown, row: int | None, firsts: Sequence[int | None] = ()) -> dict[str, Any]:
     """Return W, b, net, y, f', dE/dy, delta and dE/dw of every layer, by what `dr.backprop` finds.
 
     `row` is one training sample; None all of them, whose gradient is that of a whole batch and
-    whose nets and outputs are means. Layers of more than 64 nodes leave the others out.
+    whose nets and outputs are means. A layer of more than 64 nodes is told in cells of several
+    (`Seen`), or from its node in `firsts` on; `spread` has least, quartiles, most and mean of
+    |delta| and of f' over all of its nodes and the rows.
     """
     rows = slice(None) if row is None else slice(row, row + 1)
     found, samples, net = lane.backprop(rows), lane.samples, lane.objective.network
+    seen = [Seen.of(n, f) for n, f in zip_longest(net.sizes, firsts)]
     gradients, layers = net.unpack(found.gradient), []
     for l, (layer, p) in enumerate(zip(net.layers, net.unpack(lane.theta), strict=True), 1):
         nets, y = found.nets[l], found.outputs[l]
@@ -81,17 +126,26 @@ def passes(lane: Shown, row: int | None) -> dict[str, Any]:
         summed = {"dE_dy": found.dE_dy[l], "delta": found.deltas[l]}
         one |= {name: v.mean(axis=0) for name, v in per_node.items()}
         one |= {name: v.sum(axis=0) for name, v in summed.items()}
-        layers.append({name: rounded(_drawn(name, v)) for name, v in one.items()})
+        told = {}
+        for name, whole in one.items():
+            cut = seen[l].cut(whole, 0)
+            told[name] = rounded(seen[l - 1].cut(cut, 1) if cut.ndim == 2 else cut)
+        told["spread"] = {"delta": _spread(np.abs(found.deltas[l])), "slope": _spread(slope)}
+        layers.append(told)
     return {
-        "x": rounded(samples.X[rows].mean(axis=0)[:DRAWN]),
-        "T": rounded(samples.T[rows].mean(axis=0)[:DRAWN]),
+        "x": rounded(seen[0].cut(samples.X[rows].mean(axis=0), 0)),
+        "T": rounded(seen[-1].cut(samples.T[rows].mean(axis=0), 0)),
         "E": rounded(found.error),
         "layers": layers,
+        "seen": [[one.first, one.per] for one in seen],
     }
 
 
-def _drawn(name: str, values: NDArray[Any]) -> NDArray[Any]:
-    return values[:DRAWN, :DRAWN] if name in ("W", "gW") else values[:DRAWN]
+def _spread(values: NDArray[Any]) -> Any:
+    """Return least, quartiles, most and mean; None where a number is not finite."""
+    if not np.isfinite(values).all():
+        return None
+    return rounded([*np.quantile(values, _PARTS), values.mean()], 4)
 
 
 def curve_point(lane: Lane) -> dict[str, Any]:
@@ -104,18 +158,30 @@ def curve_point(lane: Lane) -> dict[str, Any]:
     return point
 
 
-def scores(lane: Lane) -> dict[str, float | None]:
-    """Return the metrics of `deltarule train` over the training rows."""
-    part = lane.plan.prepared["train"]
-    return measure(lane.objective, lane.theta, lane.plan.prepared.targets, [(part.X, part.T)])
+def judged(lane: Lane) -> dict[str, Any]:
+    """Return what the outputs of the training rows are worth.
+
+    `scores` are the metrics of `deltarule train` but the loss, `predictions` the outputs of the
+    first rows, and `confusion` has, where classes are told apart, how often the one of a row was
+    taken for that of a column.
+    """
+    targets, samples = lane.plan.prepared.targets, lane.samples
+    y = outputs_over(lane.objective.network, lane.theta, samples.X)
+    found = {
+        name: v if math.isfinite(v) else None for name, v in scores(targets, y, samples.T).items()
+    }
+    classes = len(targets.classes) if lane.plan.task in ("binary", "multiclass") else 0
+    counts = None
+    if 0 < classes <= DRAWN:
+        said = class_numbers(y, targets.threshold)
+        counts = confusion(class_numbers(samples.T), said, classes).tolist()
+    return {"scores": found, "predictions": rounded(y[:_PREDICTED], 4), "confusion": counts}
 
 
-def predictions(lane: Shown, most: int = 64) -> list[Any]:
+def predictions(lane: Shown) -> list[Any]:
     """Return the outputs of the first training rows."""
-    samples = lane.samples
-    found: list[Any] = rounded(
-        outputs_over(lane.objective.network, lane.theta, samples.X[:most]), 4
-    )
+    X = lane.samples.X[:_PREDICTED]
+    found: list[Any] = rounded(outputs_over(lane.objective.network, lane.theta, X), 4)
     return found
 
 

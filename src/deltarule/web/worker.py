@@ -43,11 +43,12 @@ class EndedError(Exception):
 class Worker:
     """A session in a process of its own. `ask` waits for its answer; `end` ends it, at any time."""
 
-    def __init__(self, data: str = "xor", target: str = "", hidden: str = "3") -> None:
+    def __init__(self, *given: str) -> None:
+        """Start a session with `given`, the arguments of `start.started`."""
         self._folder = tempfile.TemporaryDirectory(prefix="deltarule-lab-")
         self._pipe, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(
-            target=_work, args=(theirs, self._folder.name, (data, target, hidden)), daemon=True
+            target=_work, args=(theirs, self._folder.name, given), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -82,7 +83,7 @@ class Worker:
         self._folder.cleanup()
 
 
-def _work(pipe: Connection, folder: str, given: tuple[str, str, str]) -> None:
+def _work(pipe: Connection, folder: str, given: tuple[str, ...]) -> None:
     """Answer messages until the other end is closed."""
     from threadpoolctl import threadpool_limits
 

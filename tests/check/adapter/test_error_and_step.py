@@ -15,7 +15,6 @@ def titles(found: dr.Diagnosis) -> list[str]:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ((), []),
         ((("+ lam / m * layers[i]", "+ 0 * layers[i]"),), ["l2_missing in layers 1, 2"]),
         (
             (("+ lam / m * layers[i]", "+ lam * layers[i]"),),

@@ -150,9 +150,7 @@ def test_there_are_ten_programs_with_three_mistakes() -> None:
     assert (len(counted), set(counted.values())) == (10, {3})
 
 
-@pytest.mark.parametrize(
-    "name", ["query_and_train", "loss_and_grads", "columns_in_pairs", "parameters_and_cache"]
-)
+@pytest.mark.parametrize("name", ["query_and_train", "loss_and_grads"])
 def test_another_activation_is_refused_and_the_first_layers_alone_are_no_network(name: str) -> None:
     known = Known(hidden="softsign", output="gelu")
     with pytest.raises(dr.UsageError, match=r"of another: .* read as"):

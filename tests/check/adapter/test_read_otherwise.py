@@ -51,7 +51,9 @@ dW1, db1, dW2, db2 = X.T @ dz1, dz1.sum(0), a1.T @ dz2, dz2.sum(0)
 
 
 def test_the_loss_of_a_script_is_the_one_whose_value_it_has(tmp_path) -> None:
-    asked = ask_script(written(tmp_path, SCRIPT, ("(1 - a1**2)", "(1 - z1**2)")), Known())
+    """Beside variables that are no arrays: a list whose rows are unlike each other."""
+    more = f"{SCRIPT}layers = [[1.0], [1.0, 2.0]]\n"
+    asked = ask_script(written(tmp_path, more, ("(1 - a1**2)", "(1 - z1**2)")), Known())
     assert "loss binary_cross_entropy" in asked.sentence
     assert titles(asked.diagnosis) == [
         "derivative_of_output in layer 1 (argument: net, in the formula for y)"

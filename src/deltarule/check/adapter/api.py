@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from types import ModuleType
@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.check.adapter.calls.trial import quiet
 from deltarule.check.adapter.calls.ways import point
 from deltarule.check.adapter.entries import Entry, entries_of, subjects_of
 from deltarule.check.adapter.guess import sizes_for
@@ -110,7 +109,10 @@ def diagnose(
             "diagnose: the first argument is a network; the gradient comes first, as in "
             "diagnose(gradient, net, theta, X, T)"
         )
-    numbers = notation is not None or not _program_like(gradient)
+    plain = isinstance(gradient, np.ndarray | list | tuple | dict)
+    class_or_file = inspect.isclass(gradient) or isinstance(gradient, ModuleType)
+    program = not plain and (class_or_file or not callable(gradient))  # no function of numbers
+    numbers = notation is not None or not program
     if numbers and net is not None and theta is not None and X is not None and T is not None:
         return name_mistake(
             gradient, net, theta, X, T, loss=loss or "half_squared_error",
@@ -125,13 +127,6 @@ def diagnose(
     at = _given(found[0].network, theta, X, T)
     asked = ask(found[0], loss, reduction, at=at, **options)
     return replace(asked.diagnosis, notes=(asked.sentence, *asked.diagnosis.notes))
-
-
-def _program_like(gradient: Any) -> bool:
-    """Whether it is a program rather than numbers or a function of (theta, X, T)."""
-    if isinstance(gradient, np.ndarray | list | tuple | dict):
-        return False
-    return inspect.isclass(gradient) or isinstance(gradient, ModuleType) or not callable(gradient)
 
 
 def _given(net: Network, theta: Any, X: Any, T: Any) -> tuple[Array, Array, Array] | None:
@@ -236,22 +231,9 @@ def _subjects(entry: Entry, known: Known) -> Iterator[tuple[Subject, Known]]:
     for subject in subjects_of(entry, known.sizes):
         yield subject, known
     if known.sizes is None and documented(entry.thing):
-        for sizes in islice(sizes_for(entry.thing, _accepting(entry.thing)), _GUESSES):
+        for sizes in islice(sizes_for(entry.thing), _GUESSES):
             chosen = replace(known, sizes=sizes, guessed=True)
             yield from ((s, chosen) for s in subjects_of(entry, sizes) if s.container == "flat")
-
-
-def _accepting(function: Any) -> Callable[[Array, Array, Array], bool]:
-    """Return whether a function of (theta, X, T) can be called with these."""
-
-    def accepts(*arguments: Array) -> bool:
-        try:
-            with quiet():
-                return function(*arguments) is not None
-        except Exception:
-            return False
-
-    return accepts
 
 
 def _unread(

@@ -33,7 +33,7 @@ class Maker:
     """How an object is made: a function of (X, T), the network meant, whether it takes the data."""
 
     make: Callable[[Any, Any], Any]
-    sizes: tuple[int, ...]
+    sizes: tuple[int, ...] | None
     data: bool
 
 
@@ -51,8 +51,8 @@ def instances(cls: Any, sizes: tuple[int, ...] | None) -> Iterator[Maker]:
             yield Maker(_maker(cls, plan), chosen, data)
             if not any(callable(value) for value in plan.values()):
                 break  # W is not given: the same object again
-        if not plan or not (sizes or _counted(cls)):
-            return
+        if not plan or not (sizes or any(p.default is p.empty for p in parameters(cls))):
+            return  # other sizes make no other object
 
 
 def _sized(cls: Any, sizes: tuple[int, ...] | None) -> list[str]:
@@ -63,11 +63,6 @@ def _sized(cls: Any, sizes: tuple[int, ...] | None) -> list[str]:
     spare = [p.name for p in parameters(cls) if type(p.default) is int]
     found = [n for n in spare if _COUNT.fullmatch(n.lower()) and role_of(n) in _ENDS]
     return found if sizes and len(found) == len(sizes) else []
-
-
-def _counted(cls: Any) -> bool:
-    """Whether other sizes make another object."""
-    return any(p.default is p.empty for p in parameters(cls))
 
 
 def _maker(cls: Any, plan: dict[str, Any]) -> Callable[[Any, Any], Any]:
@@ -91,40 +86,29 @@ def _plan(
     """Return a value, or a function of (X, T), for every argument that has to be given."""
     given = parameters(cls)
     needed = [p for p in given if p.default is p.empty or p.name in sized]
+    known: dict[str, Any] = {"rate": 0.1, "epochs": 1, "sizes": list(sizes)}
+    data: dict[str, Any] = {"X": lambda X, T: X, "T": lambda X, T: T}
     plan: dict[str, Any] = {}
     weights: list[str] = []
     counts: list[str] = []
-    for p in needed:
-        role = role_of(p.name)
-        if role == "rate":
-            plan[p.name] = 0.1
-        elif role == "epochs":
-            plan[p.name] = 1
-        elif role == "sizes":
-            plan[p.name] = list(sizes)
-        elif role == "X" and not _COUNT.fullmatch(p.name.lower()):
-            plan[p.name] = lambda X, T: X
-        elif role == "T" and not _COUNT.fullmatch(p.name.lower()):
-            plan[p.name] = lambda X, T: T
-        elif _WEIGHTS.fullmatch(p.name.lower()):
-            weights.append(p.name)
-        elif _COUNT.fullmatch(p.name.lower()):
-            counts.append(p.name)
+    for name in (p.name for p in needed):
+        role, count = role_of(name), _COUNT.fullmatch(name.lower())
+        if role in known:
+            plan[name] = known[role]
+        elif role in data and not count:
+            plan[name] = data[role]
+        elif _WEIGHTS.fullmatch(name.lower()):
+            weights.append(name)
+        elif count:
+            counts.append(name)
         else:
             return None
-    if counts:
-        if len(counts) > len(sizes):
-            return None
-        plan |= _counted_by_name(counts, sizes)
+    if len(counts) > len(sizes):
+        return None
+    plan |= dict(zip(counts, sizes, strict=False))
+    if len(counts) < len(sizes):  # of too few, outputs are the last
+        plan |= {n: sizes[-1] for n in counts[1:] if "out" in n.lower() or n.lower() == "n_y"}
     return plan | _arrays(weights, sizes, turned) if weights else plan
-
-
-def _counted_by_name(names: list[str], sizes: tuple[int, ...]) -> dict[str, int]:
-    """Return a number for every argument that wants one; of too few, outputs are the last."""
-    found = dict(zip(names, sizes, strict=False))
-    if len(names) < len(sizes):
-        found |= {n: sizes[-1] for n in names[1:] if "out" in n.lower() or n.lower() == "n_y"}
-    return found
 
 
 def _arrays(names: list[str], sizes: tuple[int, ...], turned: bool) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
@@ -13,7 +14,7 @@ from deltarule.check.adapter.construct import Maker, instances
 from deltarule.check.adapter.functions import FORWARD, of_function
 from deltarule.check.adapter.loop import loops_of
 from deltarule.check.adapter.roles import parameters, role_of, roles_of
-from deltarule.check.adapter.subject import Step, Subject, copier
+from deltarule.check.adapter.subject import Step, Subject
 
 _GRADIENTS = re.compile(r"_*(compute_|get_|calc_|calculate_)?(grad(ient)?s?)(_(?!descent).*)?")
 _BACKWARD = re.compile(
@@ -96,19 +97,29 @@ def subjects_of(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject
     thing = entry.thing
     if inspect.isclass(thing):
         for maker in instances(thing, sizes):
-            for subject in _of_object(entry.name, thing, maker.make, maker.sizes):
-                yield replace(subject, data=maker.data)
+            yield from _of_object(entry.name, thing, maker)
     elif inspect.ismethod(thing):
         owner = thing.__self__
-        yield from _of_object(entry.name, type(owner), copier(owner), sizes, thing.__name__)
+        yield from _of_object(entry.name, type(owner), _as_it_is(owner, sizes), thing.__name__)
     elif (owner := _class_of(thing)) is not None:
         for maker in instances(owner, sizes):
-            for subject in _of_object(entry.name, owner, maker.make, maker.sizes, thing.__name__):
-                yield replace(subject, data=maker.data)
+            yield from _of_object(entry.name, owner, maker, thing.__name__)
     elif inspect.isfunction(thing) or not methods_of(type(thing)):
         yield from of_function(entry.name, thing, sizes)
     else:
-        yield from _of_object(entry.name, type(thing), copier(thing), sizes)
+        yield from _of_object(entry.name, type(thing), _as_it_is(thing, sizes))
+
+
+def _as_it_is(thing: Any, sizes: tuple[int, ...] | None) -> Maker:
+    """Return what makes copies of an object; what cannot be copied is used itself."""
+
+    def make(X: Any, T: Any) -> Any:
+        try:
+            return copy.deepcopy(thing)
+        except Exception:
+            return copy.copy(thing)
+
+    return Maker(make, sizes, False)
 
 
 def _class_of(thing: Any) -> Any:
@@ -129,30 +140,21 @@ def forward_subjects(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Su
     if inspect.isfunction(thing) or inspect.ismethod(thing):
         yield from subjects_of(entry, sizes)
         return
-    made = instances(thing, sizes) if inspect.isclass(thing) else [Maker(copier(thing), (), False)]
+    made = instances(thing, sizes) if inspect.isclass(thing) else [_as_it_is(thing, sizes)]
     cls = thing if inspect.isclass(thing) else type(thing)
     names = [n for n in dir(cls) if not n.startswith("__") and FORWARD.fullmatch(n)]
     for maker in made:
         for method in [*names, *(["__call__"] if hasattr(cls, "__call__") else [])]:  # noqa: B004
-            for subject in _of_object(entry.name, cls, maker.make, sizes, method):
-                yield replace(subject, data=maker.data)
+            yield from _of_object(entry.name, cls, replace(maker, sizes=sizes), method)
 
 
-def _of_object(
-    name: str,
-    cls: type,
-    make: Callable[[Any, Any], Any],
-    sizes: tuple[int, ...] | None,
-    only: str | None = None,
-) -> Iterator[Subject]:
-    methods = methods_of(cls) if only is None else [only]
-    for method in methods:
+def _of_object(name: str, cls: type, maker: Maker, only: str | None = None) -> Iterator[Subject]:
+    for method in methods_of(cls) if only is None else [only]:
         for steps in _steps(cls, method):
-            functions: Mapping[str, Any] = {}
             variables = getattr(inspect.getattr_static(cls, method), "__globals__", {})
             told = ".".join([name, "+".join(step.name for step in steps)])
-            told = told if only is None else name
-            yield Subject(told, "object", make, steps, functions, variables, sizes, owner=cls)
+            yield Subject(told if only is None else name, "object", maker.make, steps, {},
+                          variables, maker.sizes, data=maker.data, owner=cls)  # fmt: skip
 
 
 def _steps(cls: type, method: str) -> list[tuple[Step, ...]]:
@@ -182,10 +184,7 @@ def bare(cls: type, name: str) -> Any:
     def bound(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
 
-    bound.__signature__ = _without_self(function)  # type: ignore[attr-defined]
-    return bound
-
-
-def _without_self(function: Any) -> inspect.Signature:
     signature = inspect.signature(function)
-    return signature.replace(parameters=list(signature.parameters.values())[1:])
+    without_self = signature.replace(parameters=list(signature.parameters.values())[1:])
+    bound.__signature__ = without_self  # type: ignore[attr-defined]
+    return bound

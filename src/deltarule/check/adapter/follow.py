@@ -54,15 +54,12 @@ def _training(subject: Subject, known: Known) -> Iterator[Subject]:
             yield from subjects_of(entry, known.sizes)
     for name in names:
         function = held[name] if cls is None else bare(cls, name)
-        roles = {p.name: _role(p.name) for p in parameters(function)}
+        given = [p.name for p in parameters(function)]
+        roles = {n: "output" if _GRADIENT.fullmatch(n.lower()) else role_of(n) for n in given}
         if "output" in roles.values() and not {"", "T"} & set(roles.values()):
             functions = subject.functions if cls else {**subject.functions, name: function}
             steps = (*subject.steps, Step(name, roles))
             yield replace(subject, name=name, steps=steps, functions=functions)
-
-
-def _role(name: str) -> str:
-    return "output" if _GRADIENT.fullmatch(name.lower()) else role_of(name)
 
 
 def share(

@@ -8,10 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from deltarule.check.adapter.construct import Maker, instances
-from deltarule.check.adapter.guess import constants
+from deltarule.check.adapter.construct import instances
+from deltarule.check.adapter.guess import constants, containers_for
 from deltarule.check.adapter.loop import data_of, read_first
-from deltarule.check.adapter.probe import containers_for
 from deltarule.check.adapter.roles import role_of, roles_of
 from deltarule.check.adapter.subject import Step, Subject
 
@@ -42,9 +41,8 @@ def of_function(name: str, function: Any, sizes: tuple[int, ...] | None) -> Iter
     if {"X", "T", "pairs"} & set(roles.values()):
         for steps, functions in _before(name, function, roles, variables):
             for other, make, chosen in _structures(variables, sizes):
-                yield Subject(
-                    name, "arguments", make, steps, functions, variables, chosen, stands_for=other
-                )
+                yield Subject(name, "arguments", make, steps, functions, variables, chosen,
+                              stands_for=other)  # fmt: skip
             yield Subject(name, "variables", lambda X, T: None, steps, functions, variables, sizes)
     elif data := data_of(function):
         yield Subject(
@@ -72,12 +70,9 @@ def _before(
 
 
 def _of_arguments(
-    name: str,
-    functions: Mapping[str, Any],
-    steps: tuple[Step, ...],
-    variables: dict[str, Any],
+    name: str, functions: Mapping[str, Any], steps: tuple[Step, ...], variables: dict[str, Any],
     sizes: tuple[int, ...] | None,
-) -> Iterator[Subject]:
+) -> Iterator[Subject]:  # fmt: skip
     """Yield a function of its parameters: one vector, a structure of arrays, or each by itself."""
     held = list(dict.fromkeys(n for s in steps for n, r in s.roles.items() if r in ("theta", "W")))
     given = {r for s in steps for r in s.roles.values()}
@@ -90,9 +85,8 @@ def _of_arguments(
         )
         for _, make, chosen in _structures(variables, sizes):
             yield Subject(name, "arguments", make, named, functions, variables, chosen)
-        flat = Subject(
-            name, "arguments", lambda X, T: {}, named, functions, variables, sizes, "flat"
-        )
+        flat = Subject(name, "arguments", lambda X, T: {}, named, functions, variables, sizes,
+                       "flat")  # fmt: skip
         allowed = containers_for(flat)
         plain = [(container, ()) for container in ("flat", "list", "pairs", "dict")]
         for container, keys in (*plain, *_keyed(functions.values())):
@@ -100,16 +94,8 @@ def _of_arguments(
                 yield replace(flat, container=container, keys=keys)
         return
     for container in ("W and b", "each") if len(held) == 2 else ("each",):
-        yield Subject(
-            name,
-            "arguments",
-            lambda X, T: dict.fromkeys(held),
-            steps,
-            functions,
-            variables,
-            sizes,
-            container,
-        )
+        yield Subject(name, "arguments", lambda X, T: dict.fromkeys(held), steps, functions,
+                      variables, sizes, container)  # fmt: skip
 
 
 def _keyed(functions: Collection[Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -134,8 +120,4 @@ def _structures(
     for name, function in list(variables.items()):
         if inspect.isfunction(function) and _INITIAL.fullmatch(name):
             for maker in instances(function, sizes):
-                yield name, _holding(maker), maker.sizes
-
-
-def _holding(maker: Maker) -> Callable[[Any, Any], Any]:
-    return lambda X, T: {"theta": maker.make(X, T)}
+                yield name, lambda X, T, m=maker: {"theta": m.make(X, T)}, maker.sizes  # type: ignore[misc]

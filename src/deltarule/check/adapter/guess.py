@@ -1,4 +1,9 @@
-"""The network of a function of theta, where nobody says it: by the numbers written in its code."""
+"""What a function of theta is given, where nobody says it: by its code, and by its first use of it.
+
+The network, by the numbers written in its code. The container, by an object in theta's place that
+says how it is used as soon as it is touched: a function that wants one vector is not asked with
+lists then, and the other way round.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +12,27 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import product
 from types import CodeType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from deltarule.check.adapter.calls.forms import FORMS
 from deltarule.check.adapter.calls.pieces import flat_readings
+from deltarule.check.adapter.calls.trial import quiet
+from deltarule.check.adapter.roles import role_of
+from deltarule.check.adapter.subject import Subject
+from deltarule.core.errors import UsageError
 from deltarule.network import Network
 
 _MOST, _LARGEST = 9, 64
 """Different numbers that are tried as sizes, and how large a layer may be."""
 
 
-def sizes_for(
-    function: Callable[..., Any], accepts: Callable[[Any, Any, Any], bool]
-) -> Iterator[tuple[int, ...]]:
+def sizes_for(function: Callable[..., Any]) -> Iterator[tuple[int, ...]]:
     """Yield the networks that a function of theta may have, by the sizes written in its file.
 
     The smaller ones come first: a function that names theta's entries one by one takes any theta
-    that is long enough. `accepts(theta, X, T)` says whether it can be called so. A network of ours
-    beside it counts.
+    that is long enough. A network of ours beside it counts.
     """
     variables = getattr(function, "__globals__", {})
     yield from (v.sizes for v in variables.values() if isinstance(v, Network))
@@ -36,10 +43,18 @@ def sizes_for(
             X, T = np.full((7, sizes[0]), 0.5), np.full((7, sizes[-1]), 0.5)
             readings = flat_readings(sizes)
             for n in sorted({sum(math.prod(p.shape) for p in r) for r in readings}):
-                if accepts(np.full(n, 0.1), X, T):
+                if _accepts(function, np.full(n, 0.1), X, T):
                     found.append((1 in sizes[1:-1], n, sizes))
                     break
     yield from (sizes for *_, sizes in sorted(found))
+
+
+def _accepts(function: Callable[..., Any], *arguments: Any) -> bool:
+    try:
+        with quiet():
+            return function(*arguments) is not None
+    except Exception:
+        return False
 
 
 def _written(function: Any) -> set[int]:
@@ -61,3 +76,58 @@ def constants(code: CodeType | None, kind: type) -> Iterator[Any]:
         for c in value if isinstance(value, tuple) else (value,):
             if type(c) is kind:
                 yield c
+
+
+_SEQUENCE, _DICT = frozenset({"list", "pairs", "dicts"}), frozenset({"dict"})
+_FLAT, _OBJECT = frozenset({"flat"}), frozenset({"namespace"})
+_METHODS = {
+    **dict.fromkeys(("keys", "values", "items", "get"), _DICT),
+    **dict.fromkeys(("append", "pop", "index", "insert"), _SEQUENCE),
+    "copy": _SEQUENCE | _DICT | _FLAT,
+}
+"""Other attributes are those of an array: shape, reshape, ravel."""
+
+
+class _Used(BaseException):
+    """Parameters were touched; the program may not catch it."""
+
+    def __init__(self, containers: frozenset[str]) -> None:
+        self.containers = containers
+
+
+class _Probe:
+    """Stands for the parameters."""
+
+    def __iter__(self) -> NoReturn:
+        raise _Used(_SEQUENCE | _DICT | _FLAT)  # list(theta) is said of one vector, too
+
+    def __getitem__(self, key: Any) -> NoReturn:
+        if isinstance(key, str):
+            raise _Used(_DICT)
+        raise _Used(_SEQUENCE | _FLAT if isinstance(key, int) else _FLAT)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise _Used(_FLAT)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise _Used(_OBJECT if role_of(name) == "W" else _METHODS.get(name, _FLAT))
+
+
+def containers_for(subject: Subject) -> frozenset[str]:
+    """Return the containers that a function's first use of its parameters allows; all for none."""
+    rng = np.random.default_rng(0)
+    X, T = rng.normal(size=(7, 3)), np.eye(2)[rng.integers(2, size=7)]
+    for form in FORMS:
+        if not form.fits(T):
+            continue
+        try:
+            with quiet():
+                subject.call({"theta": _Probe()}, form.x(X), form.t(T), {})
+        except UsageError as error:
+            if isinstance(error.__cause__, _Used):
+                return error.__cause__.containers
+        except Exception:
+            continue
+    return _SEQUENCE | _DICT | _FLAT | _OBJECT

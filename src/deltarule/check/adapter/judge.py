@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from deltarule.check.adapter.calls.outcome import STEPS
 from deltarule.check.adapter.calls.pieces import Piece
 from deltarule.check.adapter.calls.ways import point
 from deltarule.check.adapter.follow import share, step_after
-from deltarule.check.adapter.forward import softmax_elsewhere
+from deltarule.check.adapter.notes import Answer
 from deltarule.check.adapter.objective.error import Error, error_of
-from deltarule.check.adapter.objective.fit import (
-    Fit,
-    best_fit,
-    completed,
-    delivered,
-    losses_for,
-    penalty,
-)
+from deltarule.check.adapter.objective.fit import At, Fit, best_fit, completed, losses_for
 from deltarule.check.adapter.program import Program
 from deltarule.check.adapter.rates import Powers, powers_of
-from deltarule.check.adapter.state import kept_state
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.core.arrays import Array
-from deltarule.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +37,7 @@ def ask(
     reduction: str | None = None,
     rows: int = 5,
     seed: int = 0,
-    at: tuple[Array, Array, Array] | None = None,
+    at: At | None = None,
     **options: Any,
 ) -> Asked:
     """Return what `diagnose` says of a program at a random point, or at the one that is given."""
@@ -59,7 +48,7 @@ def ask(
     told = reduction or program.reduction
     for mean in (told,) if told else ("sum", "mean"):  # with a penalty it may be neither
         found, error = _objective(program, (theta, X, T), gradient, loss, l2, mean)
-        if found.exact and abs(abs(found.factor) - 1.0) < 1e-6:
+        if found.one:
             program = replace(program, reduction=mean)
             break
     if reduction is None and error is not None and not found.exact:  # E's own, beside its penalty
@@ -71,7 +60,7 @@ def ask(
     c = None if step is None else share(program, step, theta, X, T)
     if step is not None and c is not None and c * program.sign < 0:
         asked = ask(step, loss, reduction, at=(theta, X, T), l2=l2, **options)
-        why = f"{program.name} returns {_what(program)}, and {step.name} {_done(c)} it"
+        why = f"{program.name} {_done(program, step, c)}"
         uphill = replace(asked.diagnosis, notes=(why, *asked.diagnosis.notes))
         return Asked(asked.sentence, uphill, at is None)
     powers = powers_of(program, theta, X, T)
@@ -84,82 +73,17 @@ def ask(
     options |= {"loss": found.loss, "reduction": mean, "up_to": up_to}
     options |= {"l2": found.l2, "l2_rows": shared}
     diagnosis = name_mistake(given, net, theta, X, T, **options)
-    answer = _Answer(program, (theta, X, T), gradient, found, error, diagnosis, loss)
-    notes = [*answer.notes(), *_direction(program, step, c), *answer.more_notes(given, options)]
+    follows = None if step is None else "" if c is None else _done(program, step, c)
+    verdict = diagnosis.verdict
+    answer = Answer(program, (theta, X, T), loss, gradient, found, error, verdict, given, options,
+                    follows)  # fmt: skip
+    notes = list(answer.notes())
     if powers is not None:
         diagnosis = powers.told(diagnosis)
     diagnosis = _misshapen(diagnosis, [piece for piece, _ in program.reading.misshapen])
     diagnosis = replace(diagnosis, notes=(*notes, *diagnosis.notes))
     sentence = program.sentence() + ("" if loss else f", loss {found.loss}") + _seen(error)
     return Asked(sentence, diagnosis, at is None)
-
-
-@dataclass(frozen=True, eq=False)
-class _Answer:
-    """What was asked and answered, for the notes on it."""
-
-    program: Program
-    at: tuple[Array, Array, Array]
-    gradient: Array
-    found: Fit
-    error: Error | None
-    diagnosis: Diagnosis
-    loss: Any
-
-    def notes(self) -> Iterator[str]:
-        """Yield what is known of the outputs, of E and of the arrays' shapes."""
-        program, error, net = self.program, self.error, self.program.network
-        if said := softmax_elsewhere(program, *self.at):
-            yield said
-        if self.loss is None and error is None:
-            yield "no E was seen to be computed: if the loss is another one, say so (--loss)"
-        if self.diagnosis.verdict == "unexplained" and error is None and not self.found.l2:
-            losses = [self.loss] if self.loss else losses_for(net)
-            yield from _penalised(penalty(net, self.at, self.gradient, losses))
-        exact = self.found.exact and abs(self.found.factor) > 1.0 - 1e-6
-        if error is not None and error.averaged and exact:
-            k = net.sizes[-1]
-            yield (f"the E that it computes is the mean over the {k} outputs, and this gradient "
-                   f"that of their sum: {k} times as large")  # fmt: skip
-        misshapen = program.reading.misshapen
-        for p, shape in misshapen:
-            yield f"d{p.name} has the shape {shape}, {p.name} has {p.shape}"
-        missing = np.isnan(self.gradient)
-        if np.any(missing) and not misshapen:
-            yield delivered(net, missing)
-
-    def more_notes(self, given: Any, options: dict[str, Any]) -> Iterator[str]:
-        """Yield what other calls show: of the same object, of several observations, of one."""
-        program, (theta, X, T) = self.program, self.at
-        if kept := kept_state(program, theta, X, T):
-            yield kept
-        if program.reading.alone:
-            yield ("with several observations in one call its outputs are no network's that was "
-                   "tried: what is said holds for one at a time")  # fmt: skip
-        several = program.reading.several and len(X) > 1
-        wrong = self.diagnosis.verdict != "correct"
-        if several and wrong and _right(given, program.network, (theta, X[:1], T[:1]), options):
-            yield ("with one observation alone it is right: what is wrong is how several are put "
-                   "together")  # fmt: skip
-
-
-def _direction(program: Program, step: Program | None, c: float | None) -> Iterator[str]:
-    """Say which way a program goes that returns -dE/dw."""
-    if program.sign < 0 and step is None:
-        yield ("it returns -dE/dw: right where it is added to the weights, and uphill where it is "
-               "subtracted")  # fmt: skip
-    elif program.sign < 0 and c is not None:
-        assert step is not None
-        yield f"it returns {_what(program)}, and {step.name} {_done(c)} it: it goes down"
-
-
-def _penalised(right: tuple[Fit, str] | None) -> list[str]:
-    """Say with which penalty in E a gradient is right."""
-    return [
-        f"it is the gradient of {found.loss} with 1/2 l2 |W|^2 in E: if that is meant, say so "
-        f"(--loss {found.loss} --reduction {mean} --l2 {found.l2:.6g})"
-        for found, mean in ([right] if right else [])
-    ]
 
 
 def _misshapen(diagnosis: Diagnosis, pieces: Sequence[Piece]) -> Diagnosis:
@@ -175,13 +99,6 @@ def _misshapen(diagnosis: Diagnosis, pieces: Sequence[Piece]) -> Diagnosis:
     return replace(diagnosis, verdict=verdict, localised=tuple(places), unseen=(), candidates=())
 
 
-def _right(given: Any, net: Network, alone: Any, options: dict[str, Any]) -> bool:
-    """Whether it is right at a point with one observation."""
-    l2 = options["l2"] * (options["l2_rows"] or 1)
-    one = {**options, "l2": l2, "l2_rows": min(1, options["l2_rows"])}
-    return name_mistake(given, net, *alone, **one).verdict == "correct"
-
-
 def _seen(error: Error | None) -> str:
     """Say what of E was seen beside its loss."""
     if error is None:
@@ -190,15 +107,13 @@ def _seen(error: Error | None) -> str:
     return (penalty if error.l2 else "") + (f", as {error.by} has it" if error.by else "")
 
 
-def _what(program: Program) -> str:
-    return "-dE/dw" if program.sign < 0 else "dE/dw"
+def _done(program: Program, step: Program, c: float) -> str:
+    """Say what a program returns, and what its step does with that."""
+    what = "-dE/dw" if program.sign < 0 else "dE/dw"
+    return f"returns {what}, and {step.name} {'subtracts' if c > 0 else 'adds'} it"
 
 
-def _done(c: float) -> str:
-    return "subtracts" if c > 0 else "adds"
-
-
-def _point(program: Program, loss: Any, rows: int, seed: int) -> tuple[Array, Array, Array]:
+def _point(program: Program, loss: Any, rows: int, seed: int) -> At:
     at = point(program.network, rows, seed)
     classes = "class" in program.reading.way.form.name
     coupled = program.network.output.rowwise and loss in (None, "cross_entropy")
@@ -206,12 +121,7 @@ def _point(program: Program, loss: Any, rows: int, seed: int) -> tuple[Array, Ar
 
 
 def _objective(
-    program: Program,
-    at: tuple[Array, Array, Array],
-    gradient: Array,
-    loss: Any,
-    l2: float,
-    reduction: str,
+    program: Program, at: At, gradient: Array, loss: Any, l2: float, reduction: str
 ) -> tuple[Fit, Error | None]:
     """Return the loss that the gradient is for, how it compares with the true one, and E as seen.
 
@@ -224,12 +134,12 @@ def _objective(
         squared = [l for l in losses if l in ("half_squared_error", "squared_error")]
         if error is not None and error.loss in squared:
             # the gradient may be that of the other one: else the value decides
-            fitting = best_fit(net, *at, gradient, squared, reduction, l2 or error.l2)
+            fitting = best_fit(net, at, gradient, squared, reduction, l2 or error.l2)
             losses = [fitting.loss if fitting.exact else error.loss]
         elif error is not None:
             losses = [error.loss]
     l2 = l2 or (0.0 if error is None else error.l2)
-    return best_fit(net, *at, gradient, losses, reduction, l2), error
+    return best_fit(net, at, gradient, losses, reduction, l2), error
 
 
 def _signed(program: Program, found: Fit) -> Program:
@@ -248,7 +158,6 @@ def _completed(program: Program, found: Fit, reduction: str, powers: Powers | No
     def gradient(theta: Array, X: Array, T: Array) -> Array:
         vector, net = program(theta, X, T), program.network
         vector = vector if powers is None else powers.mended(vector)
-        factor = program.sign * found.factor if found.exact else 1.0
-        return completed(net, theta, X, T, vector, found.loss, reduction, factor, found.l2)
+        return completed(net, (theta, X, T), vector, found, reduction, program.sign)
 
     return gradient

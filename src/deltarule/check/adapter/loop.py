@@ -49,7 +49,8 @@ def _once(loop: ast.For | ast.While) -> ast.Module:
 
     The body stands in a loop of its own, so that `continue` and `break` mean what they meant.
     """
-    stored = {n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and _is_set(n)}
+    names = [n for n in ast.walk(loop) if isinstance(n, ast.Name)]
+    stored = {n.id for n in names if isinstance(n.ctx, ast.Store | ast.Del)}
     body = ast.parse("for _ in (0,): pass").body[0]
     assert isinstance(body, ast.For)
     body.body = loop.body
@@ -64,10 +65,6 @@ def _once(loop: ast.For | ast.While) -> ast.Module:
         if isinstance(node, ast.stmt | ast.expr) and not hasattr(node, "lineno"):
             ast.copy_location(node, loop)
     return ast.fix_missing_locations(module)
-
-
-def _is_set(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Store | ast.Del)
 
 
 def _operations(code: CodeType, variables: Mapping[str, Any], seen: set[Any]) -> Iterator[Any]:

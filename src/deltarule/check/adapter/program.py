@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.adapter.calls.outcome import STEPS
-from deltarule.check.adapter.calls.pieces import said, to_theta
+from deltarule.check.adapter.calls.pieces import said
 from deltarule.check.adapter.calls.seen import Seen
+from deltarule.check.adapter.calls.trial import attempt
 from deltarule.check.adapter.calls.ways import Point, point
 from deltarule.check.adapter.reading import Reading
 from deltarule.check.adapter.subject import Rate
@@ -66,27 +67,24 @@ class Program:
 
     def _once(self, theta: Array, X: Array, T: Array) -> Array:
         try:
-            vector = raw(self.reading, theta, X, T, self.rates)
+            vector = self.reading.delivered(theta, X, T, self.rates)
         except UsageError:
             raise
         except Exception as error:
             raise UsageError(f"{self.name} failed: {type(error).__name__}: {error}") from error
         if vector is None:
             raise UsageError(f"{self.name} gives no gradient in another call")
-        step = -1.0 if self._is_step else 1.0
+        step = -1.0 if self.reading.outcome in STEPS else 1.0
         by = self.scale if self.rate is None else self.rate.value
         return np.asarray(step * self.sign * vector / by)
 
     def seen(self, theta: Array, X: Array, T: Array) -> Seen:
         """Return the numbers that one call computes; none where it fails."""
         try:
-            return replace(self.reading, rates=self.rates).ask(theta, X, T)[0].seen
+            way = self.reading.way
+            return attempt(way, self.network, theta, X, T, self.rates).seen
         except Exception:
             return Seen()
-
-    @property
-    def _is_step(self) -> bool:
-        return self.reading.outcome in STEPS
 
     def sentence(self) -> str:
         """Say how the program was read, in one line."""
@@ -101,13 +99,10 @@ class Program:
             names = ", ".join(s.name for s in r.way.zeroed)
             words.append(f"{names} (one number for all nodes) set to 0")
         words += [r.way.form.name if r.several else f"{r.way.form.name} at a time"]
-        words += [_DELIVERS[r.outcome]]
-        if self.sign < 0:
-            words.append("to be added")
-        if self.rate is not None:
-            place = f"{self.rate.kind} {self.rate.place}"
-            words.append(f"learning rate {self.rate.value:g} ({place})")
-        elif self._is_step:
+        words += [_DELIVERS[r.outcome], *(["to be added"] if self.sign < 0 else [])]
+        if (rate := self.rate) is not None:
+            words.append(f"learning rate {rate.value:g} ({rate.kind} {rate.place})")
+        elif r.outcome in STEPS:
             words.append(
                 "no learning rate found" if self.scale == 1.0 else
                 f"learning rate {self.scale:.6g} (from the steps)"
@@ -130,28 +125,13 @@ def functions(names: Sequence[str]) -> str:
     return names[0] if len(set(names)) == 1 else "/".join(names)
 
 
-def raw(
-    reading: Reading, theta: Array, X: Array, T: Array, rates: Mapping[Any, float]
-) -> Array | None:
-    """Return what one call delivers as one vector in our order; None for nothing."""
-    _, found = replace(reading, rates=rates).ask(theta, X, T)
-    if found is None or found.kind != reading.outcome:
-        return None
-    return to_theta(reading.way.pieces, reading.network, found.arrays)
-
-
 def program_of(reading: Reading) -> Program:
     """Return the program with the learning rate and the reduction that its numbers show."""
     at = point(reading.network, None if reading.several else 1, seed=1)
-    at = one_hot(at) if "class" in reading.way.form.name else at
+    at = replace(at, T=at.classes) if "class" in reading.way.form.name else at
     rate = _rate(reading, at)
     found = Program(reading, rate, "mean")
     return replace(found, reduction=_reduction(found, at)) if reading.several else found
-
-
-def one_hot(at: Point) -> Point:
-    """Return the point with one class per observation as targets."""
-    return replace(at, T=at.classes)
 
 
 def _rate(reading: Reading, at: Point) -> Rate | None:
@@ -174,7 +154,7 @@ def _rate(reading: Reading, at: Point) -> Rate | None:
 def _delivered(reading: Reading, at: Point, rates: Mapping[Any, float]) -> Array | None:
     """Return what a call delivers; None for nothing, or where it fails."""
     try:
-        return raw(reading, at.theta, at.X, at.T, rates)
+        return reading.delivered(at.theta, at.X, at.T, rates)
     except Exception:
         return None
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deltarule.check.adapter.calls.outcome import STEPS
-from deltarule.check.adapter.program import Program, raw, same
+from deltarule.check.adapter.program import Program, same
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose.diagnosis import Finding
 from deltarule.core.arrays import Array
@@ -79,7 +79,7 @@ def powers_of(program: Program, theta: Array, X: Array, T: Array) -> Powers | No
     steps = []
     for factor in (1.0, 2.0):
         rates = {place: factor * value for place, value in program.rates.items()}
-        steps.append(raw(program.reading, theta, X[some], T[some], rates))
+        steps.append(program.reading.delivered(theta, X[some], T[some], rates))
     one, two = steps
     if one is None or two is None:
         return None

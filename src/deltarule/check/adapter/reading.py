@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from deltarule.check.adapter.calls.activations import Evidence, activations_of
 from deltarule.check.adapter.calls.outcome import Misshapen, Outcome, outcome_of
-from deltarule.check.adapter.calls.pieces import network_of
+from deltarule.check.adapter.calls.pieces import network_of, to_theta
 from deltarule.check.adapter.calls.seen import Seen, leaves_of
 from deltarule.check.adapter.calls.trial import Trial, Way, attempt
 from deltarule.check.adapter.calls.ways import Refused, point, told, ways
@@ -76,17 +76,21 @@ class Reading:
     misshapen: Misshapen = ()
     alone: bool = False
     """Whether it goes along with several observations, and its outputs are right for one alone."""
-    rates: Mapping[Any, float] = field(default_factory=dict)
 
     @property
     def several(self) -> bool:
         """Whether it takes several observations in one call."""
         return self.way.form.several
 
-    def ask(self, theta: Array, X: Array, T: Array) -> tuple[Trial, Outcome | None]:
-        """Return what one call does and delivers."""
-        trial = attempt(self.way, self.network, theta, X, T, self.rates)
-        return trial, outcome_of(self.way, trial, self.outcome)
+    def delivered(
+        self, theta: Array, X: Array, T: Array, rates: Mapping[Any, float]
+    ) -> Array | None:
+        """Return what one call delivers as one vector in our order; None for nothing."""
+        trial = attempt(self.way, self.network, theta, X, T, rates)
+        found = outcome_of(self.way, trial, self.outcome)
+        if found is None or found.kind != self.outcome:
+            return None
+        return to_theta(self.way.pieces, self.network, found.arrays)
 
 
 def read(subject: Subject, known: Known, refused: Refused | None = None) -> Reading | None:

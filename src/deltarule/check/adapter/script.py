@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,13 @@ from deltarule.check.adapter.calls.seen import Seen, numbers_of
 from deltarule.check.adapter.calls.slots import Slot, read, slots_of
 from deltarule.check.adapter.judge import Asked
 from deltarule.check.adapter.objective.error import stated
-from deltarule.check.adapter.objective.fit import best_fit, completed, delivered, losses_for
+from deltarule.check.adapter.objective.fit import (
+    At,
+    best_fit,
+    completed,
+    delivered,
+    losses_for,
+)
 from deltarule.check.adapter.program import functions
 from deltarule.check.adapter.reading import Known
 from deltarule.check.adapter.roles import role_of
@@ -62,13 +69,18 @@ def _readings(variables: dict[str, Any], known: Known) -> Iterator[_Reading]:
     beside = [((s.name,), a) for s in slots if s.beside and (a := read(variables, s)) is not None]
     if not beside:
         return
-    ends = [_widths(variables, role) for role in ("X", "T")]
-    for chain in chains(_parameters(slots, variables), known.sizes, (ends[0], ends[1])):
-        theta = _theta(chain, variables)
+    named = [(role_of(name), value) for name, value in variables.items()]
+    x, t = ({1, *(n for r, a in named if r == role for n in np.shape(a))} for role in ("X", "T"))
+    for chain in chains(_parameters(slots, variables), known.sizes, (x, t)):
+        net = network_of(chain.pieces, chain.sizes, ["sigmoid"] * (len(chain.sizes) - 1))
+        theta = to_theta(chain.pieces, net, [read(variables, slot) for slot in chain.slots])
         found = match(chain.pieces, beside, [s.name.lower() for s in chain.slots])
-        if found is not None and theta is not None:
-            for X, T in _data(variables, chain.sizes):
-                yield chain, theta, found.arrays, X, T
+        if found is not None and np.all(np.isfinite(theta)):
+            inputs = list(_named(variables, "X", chain.sizes[0]))
+            targets = list(_named(variables, "T", chain.sizes[-1]))
+            for (x_name, X), (t_name, T) in product(inputs, targets):
+                if x_name != t_name and len(X) == len(T):
+                    yield chain, theta, found.arrays, X, T
 
 
 def _activations(chain: Chain, known: Known, evidence: Evidence | None) -> list[str] | None:
@@ -80,25 +92,16 @@ def _activations(chain: Chain, known: Known, evidence: Evidence | None) -> list[
 
 
 def _judged(
-    words: list[str],
-    net: Network,
-    at: tuple[Array, Array, Array],
-    gradient: Array,
-    seen: Seen | None,
-    loss: Any,
-    reduction: str | None,
-    options: dict[str, Any],
-) -> Asked:
+    words: list[str], net: Network, at: At, gradient: Array, seen: Seen | None, loss: Any,
+    reduction: str | None, options: dict[str, Any],
+) -> Asked:  # fmt: skip
     """Compare with the loss and the reduction that fit, and complete what is missing."""
     losses = [loss] if loss is not None else stated(net, at, seen, losses_for(net))
     reductions = [reduction] if reduction else ["mean", "sum"]
-    fits = [(best_fit(net, *at, gradient, losses, r), r) for r in reductions]
-    exact = [pair for pair in fits if pair[0].exact]
-    ones = [pair for pair in exact if abs(abs(pair[0].factor) - 1.0) < 1e-6]
-    fit, mean = (ones or exact or fits)[0]
+    fits = [(best_fit(net, at, gradient, losses, r), r) for r in reductions]
+    fit, mean = max(fits, key=lambda pair: (pair[0].one, pair[0].exact))
     sign = -1.0 if fit.factor < 0 else 1.0
-    factor = sign * fit.factor if fit.exact else 1.0
-    vector = completed(net, *at, sign * gradient, fit.loss, mean, factor)
+    vector = completed(net, at, sign * gradient, fit, mean, sign)
     diagnosis = name_mistake(vector, net, *at, loss=fit.loss, reduction=mean, **options)
     words += ["a gradient to be added"] if sign < 0 else []
     words += [f"{mean} over the observations", f"loss {fit.loss}"]
@@ -109,34 +112,14 @@ def _judged(
 
 def _parameters(slots: list[Slot], variables: dict[str, Any]) -> list[Slot]:
     """Return the arrays that may be weights or biases: no data, and each one once."""
-    found: list[tuple[Slot, Array]] = []
+    found: dict[Slot, Array] = {}
     for slot in slots:
         a = read(variables, slot)
         if a is None or role_of(str(slot.paths[0][0])) in ("X", "T"):
             continue
-        if not any(s.shape == slot.shape and np.array_equal(b, a) for s, b in found):
-            found.append((slot, a))
-    return [slot for slot, _ in found]
-
-
-def _widths(variables: dict[str, Any], role: str) -> set[int]:
-    named = [np.shape(v) for k, v in variables.items() if role_of(k) == role]
-    return {1, *(n for shape in named for n in shape)}
-
-
-def _theta(chain: Chain, variables: dict[str, Any]) -> Array | None:
-    net = network_of(chain.pieces, chain.sizes, ["sigmoid"] * (len(chain.sizes) - 1))
-    arrays = [read(variables, slot) for slot in chain.slots]
-    theta = to_theta(chain.pieces, net, arrays)
-    return theta if np.all(np.isfinite(theta)) else None
-
-
-def _data(variables: dict[str, Any], sizes: tuple[int, ...]) -> Iterator[tuple[Array, Array]]:
-    """Yield the pairs of variables that can be X (n, n_0) and T (n, n_L)."""
-    for x, X in _named(variables, "X", sizes[0]):
-        for t, T in _named(variables, "T", sizes[-1]):
-            if x != t and len(X) == len(T):
-                yield X, T
+        if not any(np.array_equal(b, a) for b in found.values()):
+            found[slot] = a
+    return [*found]
 
 
 def _named(variables: dict[str, Any], role: str, columns: int) -> Iterator[tuple[str, Array]]:

@@ -129,39 +129,24 @@ class Subject:
             self.variables.update(before)
 
     def _arguments(
-        self,
-        step: Step,
-        function: Any,
-        root: Any,
-        X: Any,
-        T: Any,
-        value: Any,
+        self, step: Step, function: Any, root: Any, X: Any, T: Any, value: Any,
         rates: Mapping[Any, float],
-    ) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    ) -> dict[str, Any]:  # fmt: skip
         defaults = {p.name: p.default for p in parameters(function)}
-        pairs = self.takes_pairs
-        for name, role in step.roles.items():
-            if role == "X" or (role == "pairs" and not pairs):
-                found[name] = X
-            elif role == "T":
-                found[name] = T
-            elif role == "pairs":
-                found[name] = _paired(X, T)
-            elif role == "rate":
-                found[name] = rates.get(("argument", name), _number(defaults[name]))
-            elif role == "epochs":
-                found[name] = 1
-            elif role == "rows":
-                found[name] = _count(X)
-            elif role == "sizes":
-                found[name] = list(self.sizes or ())
-            elif role == "outputs":
-                found[name] = (self.sizes or (1,))[-1]
-            elif role == "output":
-                found[name] = _part(value, name)
-            else:
-                found[name] = root["theta"] if role == "theta" and "theta" in root else root[name]
+        given_as: dict[str, Callable[[str], Any]] = {
+            "X": lambda name: X,
+            "T": lambda name: T,
+            "pairs": lambda name: _paired(X, T) if self.takes_pairs else X,
+            "rate": lambda name: rates.get(("argument", name), _number(defaults[name])),
+            "epochs": lambda name: 1,
+            "rows": lambda name: len(X) if np.ndim(X) > 1 else 1,
+            "sizes": lambda name: list(self.sizes or ()),
+            "outputs": lambda name: (self.sizes or (1,))[-1],
+            "output": lambda name: _part(value, name),
+            "theta": lambda name: root["theta" if "theta" in root else name],
+        }
+        own: Callable[[str], Any] = lambda name: root[name]  # noqa: E731
+        found = {k: given_as.get(r, own)(k) for k, r in step.roles.items()}
         given = {name: value for (kind, name), value in rates.items() if kind == "argument"}
         return {**found, **{k: v for k, v in given.items() if k in defaults}}
 
@@ -206,10 +191,6 @@ def _number(default: Any) -> float:
     return float(default) if _scalar(default) else DEFAULT_RATE
 
 
-def _count(X: Any) -> int:
-    return len(X) if np.ndim(X) > 1 else 1
-
-
 def _copied(value: Any) -> Any:
     """Return a copy of what holds numbers; modules and functions stay what they are."""
     if isinstance(value, np.ndarray | list | dict | tuple):
@@ -218,15 +199,3 @@ def _copied(value: Any) -> Any:
         except Exception:
             return value
     return value
-
-
-def copier(thing: Any) -> Callable[[Any, Any], Any]:
-    """Return a `make` that gives copies of an object; what cannot be copied is used itself."""
-
-    def make(X: Any, T: Any) -> Any:
-        try:
-            return copy.deepcopy(thing)
-        except Exception:
-            return copy.copy(thing)
-
-    return make

@@ -66,15 +66,10 @@ def diagnose(
             (theta, X, T) that returns either. A function is called twice at the same point and,
             where it is wrong, at other points: what does not hold there is not believed.
         net: the network, of dense, recurrent (Elman, GRU, LSTM, Jordan) and Conv1d layers.
-        theta: its parameters, flat.
-        X: inputs (n, n_0), or sequences (n, time, features).
-        T: targets (n, n_L).
-        loss: e(y, T) that the gradient is meant for.
-        reduction: `"sum"` or `"mean"` over the observations.
+        theta, X, T, loss, reduction, sample_weight, l2, penalty: where the gradient is taken, and
+            the E that it is meant for, as in `dr.backprop`.
         rule: how deltas are meant to be carried back; not the sequential order, which is one of
             the mistakes.
-        sample_weight: each sample's weight in E.
-        l2, penalty: what E has for the weights, as in `dr.backprop`.
         notation: the notation that the gradient is in: with `"in_out"` W is (in, out), also in
             the theta that a function gets; where delta is -dE/dnet, the vector is the one that
             is added.
@@ -107,7 +102,12 @@ def diagnose(
     """
     if up_to not in UP_TO:
         raise unknown_name("convention", up_to, UP_TO)
-    _check_order(gradient, net)
+    if not isinstance(net, Network):
+        hint = "; the network comes second" if isinstance(gradient, Network) else ""
+        raise UsageError(
+            f"diagnose: net is of the type {type(net).__name__}, and no Network{hint}. It is "
+            "called as diagnose(gradient, net, theta, X, T)"
+        )
     given = (net, theta, X, T, loss, reduction, rule, sample_weight, l2, penalty)
     problem = Problem.of(*given, dtype=np.float64)
     weights, samples = problem.theta, problem.samples
@@ -141,15 +141,6 @@ def diagnose(
     )
     outcome = investigate(case, delivered.vector, elsewhere)
     return conclude(case, delivered, told, outcome, up_to)
-
-
-def _check_order(gradient: Any, net: Any) -> None:
-    if not isinstance(net, Network):
-        hint = "; the network comes second" if isinstance(gradient, Network) else ""
-        raise UsageError(
-            f"diagnose: net is of the type {type(net).__name__}, and no Network{hint}. It is "
-            "called as diagnose(gradient, net, theta, X, T)"
-        )
 
 
 def _check_truth(case: Case) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from deltarule.activations import Activation
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.grammar.slot import Point
 from deltarule.check.diagnose.in_time import TIME, InTime, in_time, summed
@@ -55,11 +56,6 @@ class At:
     """The pass through time that gave it, where the layer has a state."""
 
     @property
-    def last(self) -> bool:
-        """Whether l is the output layer."""
-        return self.l == self.case.L
-
-    @property
     def net(self) -> Array:
         """net_l."""
         return np.asarray(self.case.nets[self.l])
@@ -70,14 +66,18 @@ class At:
         return np.asarray(self.case.outputs[self.l])
 
     @property
-    def coupled(self) -> bool:
-        """Whether the activation couples a row: a Jacobian in place of f'."""
-        return self.last and self.case.rowwise
+    def activation(self) -> Activation:
+        """f of layer l."""
+        return self.case.activation(self.l)
 
     @property
     def slope(self) -> Array:
         """f_l'(net_l); there is none where a Jacobian takes its place."""
         return np.asarray(self.case.slopes[self.l])
+
+    def slope_at(self, net: Array) -> Array:
+        """Return f_l' at another net."""
+        return np.asarray(self.case.slope(self.l, net))
 
     @cached_property
     def dE_dy(self) -> Array:
@@ -94,10 +94,9 @@ class At:
 
     def through(self, dE_dy: Array) -> Array:
         """Return dE/dnet_l for a dE/dy_l."""
-        if not self.coupled:
+        if self.case.elementwise(self.l):
             return np.asarray(dE_dy * self.slope)
-        _, vjp = self.case.activation(self.case.L).body(NUMPY)
-        return np.asarray(vjp(self.y, dE_dy))
+        return np.asarray(self.activation.body(NUMPY)[1](self.y, dE_dy))
 
 
 @dataclass(frozen=True, eq=False)

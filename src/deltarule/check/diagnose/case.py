@@ -219,6 +219,14 @@ class Case:
         none = [l for l in range(1, self.L + 1) if l == coupled or self.over(l) == STATE]
         return [None, *(None if l in none else self.slope(l) for l in range(1, self.L + 1))]
 
+    def hidden(self, l: int) -> bool:
+        """Whether there is a layer above layer l."""
+        return l < self.L
+
+    def elementwise(self, l: int) -> bool:
+        """Whether layer l has an f' (and no Jacobian of a row)."""
+        return l < self.L or not self.rowwise
+
     def bias(self, l: int) -> bool:
         """Whether layer l has a bias."""
         return bool(self.b[l].size)

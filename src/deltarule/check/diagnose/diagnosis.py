@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 
@@ -36,14 +36,15 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What the code does, what it should do, and the line of the equations."""
-        return f"{_upper(self.does)}; {self.should}. The line: {self.line}"
+        return f"{self.does[:1].upper()}{self.does[1:]}; {self.should}. The line: {self.line}"
 
     @property
     def title(self) -> str:
         """The code with its layers and parameters: `single_path in layer 1 (node: first)`."""
         layers = ", ".join(map(str, self.layers))
         where = f" in layer{'s' if len(self.layers) > 1 else ''} {layers}" if layers else ""
-        told = ", ".join(f"{k}: {_short(v)}" for k, v in self.parameters.items())
+        values = {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in self.parameters.items()}
+        told = ", ".join(f"{k}: {v}" for k, v in values.items())
         return f"{self.code}{where}{f' ({told})' if told else ''}"
 
 
@@ -103,17 +104,7 @@ class Diagnosis:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON."""
-        return {
-            "verdict": self.verdict,
-            "mistakes": [_plain(m) for m in self.mistakes],
-            "candidates": [_plain(c) for c in self.candidates],
-            "localised": [asdict(place) for place in self.localised],
-            "notes": list(self.notes),
-            "unseen": list(self.unseen),
-            "conventions": [_plain(c) for c in self.conventions],
-            "also": list(self.also),
-            "evidence": self.evidence,
-        }
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
 
     def __repr__(self) -> str:
         return f"Diagnosis({self.headline!r})"
@@ -157,16 +148,15 @@ class Diagnosis:
     def _label(self, m: Finding) -> str:
         return f"[{m.explanation}] " if self.candidates else ""
 
-    def _cells(self, m: Finding) -> tuple[str, ...]:
-        told = (f"{self._label(m)}{m.title}", m.does, m.should, m.line)
-        return (*told, f"{m.before:.2g}", _left(m.after))
-
     def _repr_html_(self) -> str:
         def row(cells: Sequence[str], tag: str) -> str:
             return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
 
         head = row(("mistake", "the code", "right", "equation", "before", "after"), "th")
-        body = "".join(row(self._cells(m), "td") for m in self.candidates or self.mistakes)
+        body = "".join(
+            row((f"{self._label(m)}{m.title}", m.does, m.should, m.line, f"{m.before:.2g}",
+                 _left(m.after)), "td") for m in self.candidates or self.mistakes
+        )  # fmt: skip
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
         table = (
             f"{head}{body}"
@@ -176,9 +166,13 @@ class Diagnosis:
         return f"<table><caption>{html.escape(self.headline)}</caption>{table}</table>{notes}"
 
 
-def _plain(m: Finding) -> dict[str, Any]:
-    found = asdict(m)
-    return {**found, "layers": list(m.layers), "fitted": list(m.fitted), "sentence": m.sentence}
+def _plain(value: Any) -> Any:
+    if isinstance(value, Finding):
+        lists = {"layers": list(value.layers), "fitted": list(value.fitted)}
+        return {**asdict(value), **lists, "sentence": value.sentence}
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return asdict(value) if isinstance(value, LayerAgreement) else value
 
 
 def _agreement(place: LayerAgreement) -> str:
@@ -192,11 +186,3 @@ def _agreement(place: LayerAgreement) -> str:
 def _left(residual: float) -> str:
     """Return a residual; what is nothing but rounding is none."""
     return "none" if residual < 1e-12 else f"{residual:.1g}"
-
-
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -15,7 +15,7 @@ from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.explanation import Explanation
 from deltarule.check.diagnose.grammar import Point
-from deltarule.check.diagnose.match import HALF_THE_DIGITS
+from deltarule.check.diagnose.match import HALF_THE_DIGITS, largest
 from deltarule.check.diagnose.online import ONLINE, online_gradient
 
 Bools = NDArray[np.bool_]
@@ -77,7 +77,7 @@ def _only_ratios(case: Case, here: Array, truth: Array) -> bool:
         square = float(truth[part] @ truth[part])
         ratio = float(here[part] @ truth[part]) / square if square > 0.0 else 0.0
         rest = here[part] - ratio * truth[part]
-        if np.max(np.abs(rest)) > HALF_THE_DIGITS * np.max(np.abs(here[part])):
+        if largest(rest) > HALF_THE_DIGITS * largest(here[part]):
             return False
     return True
 
@@ -89,7 +89,7 @@ def _over_determined(case: Case, e: Explanation, i: int, here: Array) -> bool:
     other = Point(point.quantity, 1.001 * point.number, True)
     points = (*e.points[:i], other, *e.points[i + 1 :])
     there = predicted(case, Explanation(points, e.layers, e.factor))
-    moved: Bools = np.abs(there - here) > 1e-3 * HALF_THE_DIGITS * np.max(np.abs(here), initial=0.0)
+    moved: Bools = np.abs(there - here) > 1e-3 * HALF_THE_DIGITS * largest(here)
     nodes = _nodes(case, moved)
     if len(nodes) > e.fits or (point.quantity.whole and moved.sum() > 1):
         return True
@@ -109,9 +109,7 @@ def _moved(case: Case, here: Array, truth: Array) -> Bools:
     found = np.zeros(here.shape, np.bool_)
     for entry in case.objective.network.layout.entries:
         part = slice(entry.start, entry.stop)
-        size = max(
-            np.max(np.abs(here[part]), initial=0.0), np.max(np.abs(truth[part]), initial=0.0)
-        )
+        size = max(largest(here[part]), largest(truth[part]))
         found[part] = np.abs(here[part] - truth[part]) > HALF_THE_DIGITS * size
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,18 +20,14 @@ from deltarule.engine import Samples
 
 def _other_weights(case: Case, rng: np.random.Generator) -> Case:
     theta = case.theta * rng.uniform(0.5, 1.5, case.theta.shape)
-    return Case(case.objective, theta + 0.05 * rng.normal(size=theta.shape), case.samples)
-
-
-def _opposite_weights(case: Case, rng: np.random.Generator) -> Case:
-    return Case(case.objective, -case.theta * rng.uniform(0.5, 1.5), case.samples)
+    return replace(case, theta=theta + 0.05 * rng.normal(size=theta.shape))
 
 
 def _other_samples(case: Case, rng: np.random.Generator) -> Case:
     s = case.samples
     x = np.asarray(s.X)
     X = _like(s.X, x + (1.0 + np.abs(x)) * rng.normal(size=x.shape))
-    return Case(case.objective, case.theta, Samples(X, _mixed(s.T, case, rng), s.weight))
+    return replace(case, samples=Samples(X, _mixed(s.T, case, rng), s.weight))
 
 
 def _one_more(case: Case, rng: np.random.Generator) -> Case:
@@ -55,7 +51,7 @@ def _like(X: Any, values: Array) -> Any:
 def _far_targets(case: Case, rng: np.random.Generator) -> Case:
     s = case.samples
     far = s.T + 10.0 * rng.normal(size=s.T.shape)
-    return Case(case.objective, case.theta, Samples(s.X, far, s.weight))
+    return replace(case, samples=Samples(s.X, far, s.weight))
 
 
 def _mixed(T: Array, case: Case, rng: np.random.Generator) -> Array:
@@ -75,7 +71,9 @@ ROWS = "another number of observations"
 
 EXPERIMENTS: dict[str, Callable[[Case, np.random.Generator], Case]] = {
     "other weights": _other_weights,
-    "weights of the other sign": _opposite_weights,
+    "weights of the other sign": lambda case, rng: replace(
+        case, theta=-case.theta * rng.uniform(0.5, 1.5)
+    ),
     "other inputs and targets": _other_samples,
     ROWS: _one_more,
     "targets far from the outputs": _far_targets,

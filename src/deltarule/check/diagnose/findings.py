@@ -6,10 +6,9 @@ from typing import Any
 
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Case
-from deltarule.check.diagnose.conventions import ADDED_UP, FREE, Factor
 from deltarule.check.diagnose.diagnosis import Finding
 from deltarule.check.diagnose.evidence import predicted
-from deltarule.check.diagnose.explanation import Explanation
+from deltarule.check.diagnose.explanation import ADDED_UP, FREE, Explanation, Factor
 from deltarule.check.diagnose.grammar import FACTORS, MISTAKES, Point, mistake_of
 from deltarule.check.diagnose.match import Given, as_given, roundings
 
@@ -63,20 +62,11 @@ def findings(case: Case, given: Given, e: Explanation, number: int) -> list[Find
         seen = layers or parameters.get("swapped") or tuple(range(1, case.L + 1))
         where = _IN.get(parameters.get("in", ""), "")
         does = f"{m.does}, {where}" if where else m.does
-        found.append(
-            Finding(
-                m.code,
-                place_of(case, point, tuple(seen)),
-                parameters,
-                (point.quantity.number,) if point.fitted else (),
-                does,
-                m.should,
-                m.line,
-                max(residual(truth, l) for l in seen),
-                max(residual(mine, l) for l in seen),
-                number,
-            )
-        )
+        fitted = (point.quantity.number,) if point.fitted else ()
+        before, after = (max(residual(results, l) for l in seen) for results in (truth, mine))
+        at = place_of(case, point, tuple(seen))
+        found.append(Finding(m.code, at, parameters, fitted, does, m.should, m.line, before,
+                             after, number))  # fmt: skip
     order = list(MISTAKES)
     return sorted(found, key=lambda f: order.index(f.code) if f.code in order else len(order))
 

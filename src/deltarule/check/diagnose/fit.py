@@ -15,6 +15,7 @@ import numpy as np
 
 from deltarule.check.diagnose.case import Array
 from deltarule.check.diagnose.grammar import QUANTITIES, Point
+from deltarule.check.diagnose.match import least_squares
 
 Acts = tuple[Point, ...]
 Gradient = Callable[[Acts], Array]
@@ -61,13 +62,13 @@ def _values(
         column = at(1.0) - base
         if (value := _one(column, target - base, float(target @ target))) is not None:
             yield [value]
-        found = _least_squares([base, column], given) if factor is None else None
+        found = least_squares([base, column], given) if factor is None else None
         if found is not None and found[0] != 0.0 and found[1] != 0.0:
             yield [found[1] / found[0]]
     elif len(places) == 2:
         base, first, second, both = at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0), at(1.0, 1.0)
         one, other = first - base, second - base
-        values = _least_squares([one, other, both - first - second + base], target - base)
+        values = least_squares([one, other, both - first - second + base], target - base)
         if values is not None:
             yield values[:2]
 
@@ -88,17 +89,6 @@ def _set(acts: Acts, places: Sequence[int], values: Sequence[float | None]) -> A
         assert value is not None
         found[place] = acts[place].closed(value)
     return tuple(found)
-
-
-def _least_squares(columns: list[Array], right: Array) -> list[float] | None:
-    matrix = np.column_stack(columns)
-    if not (np.all(np.isfinite(matrix)) and np.all(np.isfinite(right))):
-        return None
-    sizes = np.sqrt(np.sum(matrix * matrix, axis=0))
-    if not np.all(sizes > 0.0):  # the number changes nothing in this layer
-        return None
-    solution, _, rank, _ = np.linalg.lstsq(matrix / sizes, right, rcond=1e-12)
-    return [float(v) for v in solution / sizes] if rank == len(columns) else None
 
 
 def _floor(
@@ -127,7 +117,7 @@ def _floor(
         i, share = best
         if step == 1:
             floor = float(chosen[i] + share * (chosen[i + 1] - chosen[i]))
-            number = floor if quantity is _FLOOR else _distance(quantity, floor, slopes)
+            number = floor if quantity is _FLOOR else _distance(floor, slopes)
             allowed = None if number is None else quantity.allowed(number)
             if allowed is not None:
                 yield _set(acts, [place], [allowed])
@@ -163,7 +153,7 @@ def _best_interval(
     return i, float(share[i])
 
 
-def _distance(quantity: object, floor: float, slopes: Array) -> float | None:
+def _distance(floor: float, slopes: Array) -> float | None:
     """Return how far y is kept from its ends, where f' of that is the floor."""
     sigmoid = float(np.max(slopes)) <= 0.25
     if sigmoid:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.diagnose.case import Array
+from deltarule.check.diagnose.match import largest
 from deltarule.core.arguments import no_array, plain_values, readable
 from deltarule.core.errors import DataError, DeltaruleError, UsageError
 from deltarule.core.notation import Notation
@@ -43,11 +44,10 @@ def read(
         return _one(gradient, net, notation, "the gradient")
     first, second = (call(gradient, net, theta, samples, notation) for _ in range(2))
     apart = second.vector - first.vector
-    size = float(np.max(np.abs(second.vector), initial=0.0))
-    if float(np.max(np.abs(apart), initial=0.0)) <= SAME * size:
+    if largest(apart) <= SAME * largest(second.vector):
         return first
     third = call(gradient, net, theta, samples, notation).vector - second.vector
-    if np.max(np.abs(third - apart)) <= 1e-9 * np.max(np.abs(apart)):
+    if largest(third - apart) <= 1e-9 * largest(apart):
         return Delivered(apart, first.misfit, accumulates=True)
     worst = int(np.argmax(np.abs(apart)))
     raise UsageError(
@@ -66,7 +66,7 @@ def call(
 
     Raises `UsageError` where it fails, changes its arguments or returns no gradient.
     """
-    mine = {"theta": _as_written(theta, net, notation), "X": samples.X, "T": samples.T}
+    mine = {"theta": _turned(theta, net, notation), "X": samples.X, "T": samples.T}
     theirs = {name: _copied(value) for name, value in mine.items()}
     try:
         found = function(*theirs.values())
@@ -97,7 +97,7 @@ def _copied(value: Any) -> Any:
 def _one(found: Any, net: Network, notation: Notation, what: str) -> Delivered:
     with readable(what, found):
         vector, misfit = _flat(found, net, notation, what)
-    vector = _in_theory(vector, net, notation)
+    vector = _turned(notation.sign * vector, net, notation, back=True)
     bad = np.flatnonzero(~np.isfinite(vector))
     if len(bad):
         named = ", ".join(f"{net.layout.where(int(i))} is {vector[i]}" for i in bad[:5])
@@ -178,20 +178,11 @@ def _numbers(found: Any, what: str) -> Array:
     return a.astype(np.float64)
 
 
-def _as_written(theta: Array, net: Network, notation: Notation) -> Array:
-    """Return theta with W as (in, out) where the notation has it so."""
-    found = theta.copy()
+def _turned(vector: Array, net: Network, notation: Notation, *, back: bool = False) -> Array:
+    """Return a vector with W as (in, out) where the notation has it so; `back`: as (out, in)."""
+    found = vector.copy()
     for e in net.layout.entries:
         if notation.transposed and len(e.parameter.shape) == 2:
-            found[e.start : e.stop] = theta[e.start : e.stop].reshape(e.parameter.shape).T.ravel()
-    return found
-
-
-def _in_theory(vector: Array, net: Network, notation: Notation) -> Array:
-    """Return the vector with W as (out, in) and as dE/dw, whatever the notation."""
-    found = notation.sign * vector
-    for e in net.layout.entries:
-        if notation.transposed and len(e.parameter.shape) == 2:
-            block = found[e.start : e.stop].reshape(e.parameter.shape[::-1])
-            found[e.start : e.stop] = block.T.ravel()
+            shape = e.parameter.shape[::-1] if back else e.parameter.shape
+            found[e.start : e.stop] = vector[e.start : e.stop].reshape(shape).T.ravel()
     return found

@@ -12,14 +12,14 @@ quantities in a step: another f' (`slope`), another step's numbers (`kept`, `bef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from deltarule.check.diagnose.case import Array, Case
-from deltarule.check.diagnose.stages import Pair, Stage
+from deltarule.check.diagnose.stages import Pair
 from deltarule.core.namespace import NUMPY
 from deltarule.layers.recurrent.recurrent import Deltas
 from deltarule.rules import LayerRule
@@ -41,6 +41,11 @@ class Gate:
     y: Array
     slope: Array
 
+    def slope_at(self, net: Array) -> Array:
+        """Return f' at another net."""
+        f, df = self.activation.body(NUMPY)
+        return np.broadcast_to(df(net, f(net)), self.net.shape)
+
 
 @dataclass(frozen=True, eq=False)
 class InTime:
@@ -59,10 +64,15 @@ class InTime:
 
 
 def in_time(case: Case, l: int, dE_dy: Array, put: Put, changed: bool = False) -> InTime:
-    """Return the deltas of layer l from dE/dy_l, row by row. `changed`: whether f' may be."""
-    stage = case.stages[l]
-    layer, p, saved = stage.layer, stage.parts((case.W[l], case.b[l])), case.saved[l]
-    p = {name: w.reshape(_shape(stage, name)) for name, w in p.items()}
+    """Return the deltas of layer l from dE/dy_l, row by row. `changed`: whether f' may be.
+
+    Beside the slots of the grammar there are two more: `p`, the layer's parameters by name, and
+    `deltas`, those of a step.
+    """
+    stage, saved = case.stages[l], case.saved[l]
+    layer, parts = stage.layer, stage.parts((case.W[l], case.b[l]))
+    shapes = {b.parameter.name: b.parameter.shape for b in stage.blocks}
+    p = put("p", {name: w.reshape(shapes[name]) for name, w in parts.items()})
     kept = put("kept", tuple(saved.steps))
     rule: Any = _Slopes(case.rule(l), put) if changed else case.rule(l)
     U, T = rule.through(p["U"], NUMPY), len(kept)
@@ -71,37 +81,29 @@ def in_time(case: Case, l: int, dE_dy: Array, put: Put, changed: bool = False) -
     def back(state: Any, t: int) -> Deltas:
         if changed:
             rule.kept = kept[t]
-        found: Deltas = layer.step_back(p, state, kept[t], rule, NUMPY)
+        found: Deltas = put("deltas", layer.step_back(p, state, kept[t], rule, NUMPY))
         return found
 
     windows = put("reach", tuple(layer.windows(T)))
+    none = tuple(np.zeros((case.n, width)) for width in layer.held)
     total: list[Any] = [None] * T
     deltas: list[Any] = [None] * T
     for first, fresh, end in windows:
-        state: Any = tuple(np.zeros((case.n, width)) for width in layer.held)
+        state: Any = none
         for t in range(end - 1, first - 1, -1):
             if t >= fresh:
                 state = (errors[:, t] + state[0], *state[1:])
             here = back(state, t)
-            total[t] = state if total[t] is None else _added(total[t], state)
+            pairs = [] if total[t] is None else zip(total[t], state, strict=True)
+            total[t] = state if total[t] is None else tuple(a + b for a, b in pairs)
             deltas[t] = here if total[t] is state else None
             through = put("through", (here, U, p["W"]))
             through = through if isinstance(through, np.ndarray) else here.recurrent @ U
             past = put("memory", here.state)
             state = (through + past[0], *past[1:])
-    if any(one is None for one in total):
-        none = tuple(np.zeros((case.n, width)) for width in layer.held)
-        total = [none if one is None else one for one in total]
+    total = [none if one is None else one for one in total]
     found = tuple(back(total[t], t) if d is None else d for t, d in enumerate(deltas))
     return InTime(tuple(total), found, back)
-
-
-def _shape(stage: Stage, name: str) -> tuple[int, ...]:
-    return next(b.parameter.shape for b in stage.blocks if b.parameter.name == name)
-
-
-def _added(one: Sequence[Any], other: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
 class _Slopes:
@@ -196,40 +198,26 @@ def magnitudes(case: Case, l: int, size: Array, error: Array) -> tuple[Pair, Arr
     return (each[0], each[1]), delta, (more - delta) / little
 
 
-class _Sizes:
-    """|f'|, off by what code that has it from y knows of it."""
-
-    def __init__(self, rule: LayerRule, little: float) -> None:
-        self.rule, self.little = rule, little
-
-    def slope(self, activation: Any, net: Any, y: Any, xp: Any) -> Any:
-        found = np.abs(self.rule.slope(activation, net, y, xp))
-        return found + self.little * (found + 1.0)
-
-
 def _sized(case: Case, l: int, dE_dy: Array, little: float) -> tuple[Pair, Array]:
-    stage = case.stages[l]
-    parts = stage.parts((np.abs(case.W[l]), np.abs(case.b[l])))
-    p = {name: w.reshape(_shape(stage, name)) for name, w in parts.items()}
-    rule, layer, kept = _Sizes(case.rule(l), little), stage.layer, case.saved[l].steps
-    errors = dE_dy.reshape(case.n, len(kept), -1)
-    state: Any = (0.0,) * len(layer.held)
-    deltas: list[Deltas] = []
-    for t in range(len(kept) - 1, -1, -1):
-        state = (errors[:, t] + state[0], *state[1:])
-        here = _absolute(layer.step_back(p, state, kept[t], rule, NUMPY))
-        deltas.insert(0, here)
-        state = (here.recurrent @ p["U"] + here.state[0], *here.state[1:])
-    time = InTime((), tuple(deltas), lambda state, t: deltas[t])
-    inward, before = time.rows("inward"), np.abs(_before(case, l))
-    named: dict[str, Any] = {
-        "W": inward.T @ np.abs(case.inputs[l]),
-        "U": time.rows("recurrent").T @ before.reshape(len(inward), -1),
-        "b": inward.sum(axis=0),
-    }
-    for name in deltas[0].further:
-        named[name] = sum(d.further[name] for d in deltas)
-    return stage.pair(named), inward
+    p: dict[str, Array] = {}
+
+    def put(slot: str, right: Any) -> Any:
+        if slot == "p":
+            p.update({name: np.abs(w) for name, w in right.items()})
+            return p
+        if slot == "slope":  # off by what code that has it from y knows of it
+            size = np.abs(right.slope)
+            return size + little * (size + 1.0)
+        if slot == "reach":
+            return ((0, 0, len(case.saved[l].steps)),)
+        if slot == "through":
+            return right[0].recurrent @ p["U"]
+        if slot == "deltas":
+            return _absolute(right)
+        return np.abs(right) if slot in ("before", "input") else right
+
+    time, ones = in_time(case, l, dE_dy, put, changed=True), np.ones((len(case.inputs[l]), 1))
+    return case.stages[l].pair(summed(case, l, time, put, (ones, ones))), time.rows("inward")
 
 
 def _absolute(found: Deltas) -> Deltas:

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.diagnose.case import Array, Case
-from deltarule.check.diagnose.conventions import Factor
 from deltarule.check.diagnose.evidence import Evidence, evidence_of
 from deltarule.check.diagnose.experiment import EXPERIMENTS, ROWS, Answer
-from deltarule.check.diagnose.explanation import Explanation
+from deltarule.check.diagnose.explanation import Explanation, Factor
 from deltarule.check.diagnose.grammar import points_of
 from deltarule.check.diagnose.match import EPS, precisions_of
 from deltarule.check.diagnose.online import online_explanations
@@ -71,12 +70,9 @@ class _Inquiry:
     """One gradient's inquiry, in one precision."""
 
     def __init__(
-        self,
-        case: Case,
-        vector: Array,
-        precisions: Sequence[float],
+        self, case: Case, vector: Array, precisions: Sequence[float],
         elsewhere: Callable[[], list[Answer]] | None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.case, self.vector, self.elsewhere = case, vector, elsewhere
         self.search = Search(case, vector, points_of(case, vector), precisions)
         self.answers: list[Answer] | None = None
@@ -86,28 +82,22 @@ class _Inquiry:
 
     def outcome(self) -> Outcome:
         """Return what is found, the simplest kind first."""
-        unproved: list[tuple[Explanation, Evidence]] = []
-        for look in (self._common, self._one, self._two, self._online, self._some_layers):
-            found = look()
+        search, unproved = self.search, list[tuple[Explanation, Evidence]]()
+        for look in (
+            search.common,
+            lambda: search.explanations(1),
+            lambda: search.explanations(2, fits=2),
+            lambda: online_explanations(self.case, self.vector, search.points),
+        ):
+            found = self._held(look())
             certain = [pair for pair in found if pair[1].certain]
             if certain:
                 return self._concluded(certain, [*found, *unproved])
             unproved += found
-            if look == self._online and unproved:
-                return self._concluded(unproved, unproved)
-        return self._held_in_part()
-
-    def _common(self) -> list[tuple[Explanation, Evidence]]:
-        return self._held(self.search.common())
-
-    def _one(self) -> list[tuple[Explanation, Evidence]]:
-        return self._held(self.search.explanations(1))
-
-    def _two(self) -> list[tuple[Explanation, Evidence]]:
-        return self._held(self.search.explanations(2, fits=2))
-
-    def _online(self) -> list[tuple[Explanation, Evidence]]:
-        return self._held(online_explanations(self.case, self.vector, self.search.points))
+        if unproved:
+            return self._concluded(unproved, unproved)
+        found = self._some_layers()
+        return self._concluded(found, found) if found else self._held_in_part()
 
     def _some_layers(self) -> list[tuple[Explanation, Evidence]]:
         found = self.search.explanations(1, gaps=True)

@@ -80,22 +80,35 @@ class Given:
         Where both are nothing but rounding, as sums that cancel are, the difference is none.
         """
         first, second = (
-            0.0 if self.agrees(l, part, pair) and self.bounds[l][part] > _largest(pair[part])
+            0.0 if self.agrees(l, part, pair) and self.bounds[l][part] > largest(pair[part])
             else _relative(pair[part], self.pairs[l][part])
             for part in (0, 1)
         )  # fmt: skip
         return first, second
 
 
-def _largest(part: Array) -> float:
+def largest(part: Array) -> float:
+    """Return the largest magnitude in an array; 0 of none."""
     return float(np.max(np.abs(part), initial=0.0))
 
 
 def _relative(found: Array, given: Array) -> float:
-    if found.size == 0:
-        return 0.0
-    largest = max(float(np.max(np.abs(given))), float(np.max(np.abs(found))))
-    return float(np.max(np.abs(found - given))) / largest if largest > 0.0 else 0.0
+    size = max(largest(given), largest(found))
+    return largest(found - given) / size if size > 0.0 else 0.0
+
+
+def least_squares(
+    columns: Sequence[Array], given: Array, rcond: float = 1e-12
+) -> list[float] | None:
+    """Return the columns' weights in the given vector; None where they are not determined."""
+    matrix = np.column_stack(columns)
+    if not (np.all(np.isfinite(matrix)) and np.all(np.isfinite(given))):
+        return None
+    sizes = np.sqrt(np.sum(matrix * matrix, axis=0))
+    if not np.all(sizes > 0.0):
+        return None
+    solution, _, rank, _ = np.linalg.lstsq(matrix / sizes, given, rcond=rcond)
+    return [float(v) for v in solution / sizes] if rank == len(columns) else None
 
 
 def as_given(
@@ -109,9 +122,8 @@ def as_given(
         eps = precisions[l - 1] if precisions else EPS
         relative = HALF_THE_DIGITS if eps == EPS else ROUNDINGS * eps
         pairs.append((dE_dW, dE_db))
-        sizes = [float(np.max(np.abs(part), initial=0.0)) for part in (dE_dW, dE_db)]
-        rounding = [ROUNDINGS * eps * floor for floor in floors[l]]
-        bounds.append(tuple(relative * s + r for s, r in zip(sizes, rounding, strict=True)))
+        sizes = zip((dE_dW, dE_db), floors[l], strict=True)
+        bounds.append(tuple(relative * largest(a) + ROUNDINGS * eps * floor for a, floor in sizes))
         probes.append(int(np.argmax(np.abs(dE_dW))))
     near = max(1e-6, ROUNDINGS * max(precisions, default=EPS))
     return Given(vector, tuple(pairs), tuple(bounds), tuple(probes), near)

@@ -16,10 +16,9 @@ import numpy as np
 
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
-from deltarule.check.diagnose.conventions import FREE, NONE, Factor, Factors
-from deltarule.check.diagnose.explanation import Explanation
+from deltarule.check.diagnose.explanation import FREE, NONE, Explanation, Factor, Factors
 from deltarule.check.diagnose.grammar import QUANTITIES, Point
-from deltarule.check.diagnose.match import as_given, roundings
+from deltarule.check.diagnose.match import as_given, least_squares, roundings
 from deltarule.engine import Samples
 
 ONLINE = QUANTITIES["rows:online"]
@@ -40,21 +39,18 @@ def online_gradient(case: Case, acts: Acts, lr: float) -> Array:
     """Return sum_i g_i (over n for a mean); a point that is updated weights has the same rate."""
     samples, one = case.samples, replace(case.objective, reduction="sum")
     theta, total = case.theta, np.zeros_like(case.theta)
-    for i in range(case.n):
-        row = slice(i, i + 1)
-        weight = None if samples.weight is None else samples.weight[row]
-        there = Case(one, theta, Samples(samples.X[row], samples.T[row], weight))
-        g = flat(backward(there, _at_rate(acts, lr)))
-        theta, total = theta - lr * g, total + g
-    return total / (samples.total if case.mean else 1.0)
-
-
-def _at_rate(acts: Acts, lr: float) -> Acts:
-    return [
+    moving = [
         (p.closed(lr) if p.quantity is _UPDATED else p, layers)
         for p, layers in acts
         if p.quantity is not ONLINE
     ]
+    for i in range(case.n):
+        row = slice(i, i + 1)
+        weight = None if samples.weight is None else samples.weight[row]
+        there = Case(one, theta, Samples(samples.X[row], samples.T[row], weight))
+        g = flat(backward(there, moving))
+        theta, total = theta - lr * g, total + g
+    return total / (samples.total if case.mean else 1.0)
 
 
 def online_explanations(case: Case, vector: Array, points: Sequence[Point]) -> list[Explanation]:
@@ -103,14 +99,11 @@ def _programs(case: Case, points: Sequence[Point]) -> Iterator[Acts]:
 
 def _two(base: Array, column: Array, given: Array) -> tuple[float, float, float] | None:
     """Return c and c lr with given = c base + c lr column, and what they leave, squared."""
-    matrix = np.column_stack([base, column])
-    if not np.all(np.isfinite(matrix)) or not np.any(base) or not np.any(column):
+    values = least_squares([base, column], given)
+    if values is None or values[0] == 0.0:
         return None
-    sizes = np.linalg.norm(matrix, axis=0)
-    values, _, rank, _ = np.linalg.lstsq(matrix / sizes, given, rcond=1e-12)
-    c, product = values / sizes
-    rest = given - c * base - product * column
-    return (float(c), float(product), float(rest @ rest)) if rank == 2 and c != 0.0 else None
+    rest = given - values[0] * base - values[1] * column
+    return values[0], values[1], float(rest @ rest)
 
 
 def _solved(case: Case, vector: Array, acts: Acts, lr: float) -> Explanation | None:

@@ -10,7 +10,6 @@ import numpy as np
 from deltarule.check.diagnose.backward import backward, flat
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.grammar import MISTAKES, QUANTITIES, Mistake, Point, mistake_of
-from deltarule.check.diagnose.grammar.slot import Quantity
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.engine import Objective, Samples
 from deltarule.engine.reference import Backprop
@@ -77,7 +76,9 @@ def plantable(objective: Objective, theta: Array, samples: Samples) -> dict[str,
         layers = tuple(l for l in range(1, case.L + 1) if quantity.fits(case, l))
         if not quantity.code or quantity.code in found or not layers:
             continue
-        planted = Planted(Point(quantity, _number(quantity)), layers)
+        made = (quantity.allowed(v) for v in _NUMBERS)
+        number = next(v for v in made if v is not None) if quantity.number else None
+        planted = Planted(Point(quantity, number), layers)
         with np.errstate(all="ignore"):
             wrong = flat(backward(case, [(planted.point, layers)]))
         if np.isfinite(wrong).all() and np.abs(wrong - truth).max() > _SEEN * np.abs(truth).max():
@@ -93,9 +94,3 @@ def plant(code: str, objective: Objective, theta: Array, samples: Samples) -> Pl
     if code in MISTAKES:
         raise UsageError(f"{code} changes nothing here; what can be planted: {', '.join(known)}")
     raise unknown_name("mistake", code, known)
-
-
-def _number(quantity: Quantity) -> float | None:
-    if not quantity.number:
-        return None
-    return next(v for v in map(quantity.allowed, _NUMBERS) if v is not None)

@@ -84,7 +84,8 @@ def _concluded(case: Case, delivered: Delivered, given: Given, outcome: Outcome)
     if delivered.accumulates:
         groups = [(*group, _accumulates()) for group in groups]
         notes = [*notes, "every call adds the same gradient: what one call adds is diagnosed"]
-    if delivered.misfit and not _fits(groups):
+    moved = any(f.code in _DELIVERY for group in groups for f in group)
+    if delivered.misfit and not moved:
         hint = "; if W is (in, out) in that program, say so by the notation in_out"
         hint = hint if "transposed" in delivered.misfit else ""
         raise UsageError(f"the gradient does not fit: {delivered.misfit}{hint}")
@@ -141,10 +142,6 @@ def _groups(case: Case, given: Given, outcome: Outcome) -> list[tuple[Finding, .
     return found
 
 
-def _fits(groups: Sequence[Sequence[Finding]]) -> bool:
-    return any(f.code in _DELIVERY for group in groups for f in group)
-
-
 def _in(f: Finding, group: Sequence[Finding]) -> bool:
     return any((g.code, g.layers, g.parameters) == (f.code, f.layers, f.parameters) for g in group)
 
@@ -156,12 +153,9 @@ def _accumulates() -> Finding:
 
 
 def _of_the_unexplained(
-    case: Case,
-    given: Given,
-    truth: list[Any],
-    places: Sequence[LayerAgreement],
+    case: Case, given: Given, truth: list[Any], places: Sequence[LayerAgreement],
     known: Sequence[int],
-) -> list[str]:
+) -> list[str]:  # fmt: skip
     """Return what holds of the layers that are not explained, and how to look into them."""
     layers = enumerate(places, 1)
     wrong = [l for l, p in layers if not p.agrees and p.layer not in known]

@@ -16,10 +16,9 @@ import numpy as np
 
 from deltarule.check.diagnose.backward import Acts, LayerPass, unchanged
 from deltarule.check.diagnose.case import Array, Case
-from deltarule.check.diagnose.conventions import Factors
-from deltarule.check.diagnose.explanation import Explanation
+from deltarule.check.diagnose.explanation import Explanation, Factors
 from deltarule.check.diagnose.grammar import orders
-from deltarule.check.diagnose.match import Given, as_given, roundings
+from deltarule.check.diagnose.match import Given, as_given, largest, roundings
 from deltarule.check.diagnose.step import State, Step
 
 STATES = 300
@@ -76,10 +75,7 @@ class Search:
         """Return the magnitudes behind each layer; k times the gradient rounds k times as much."""
         floors, pairs = roundings(self.case), self.case.split(vector)
         for l, right in enumerate(self.truth[1:], 1):
-            true, mine = (
-                max(float(np.max(np.abs(part), initial=0.0)) for part in pair)
-                for pair in (right.delivered, pairs[l])
-            )
+            true, mine = (max(map(largest, pair)) for pair in (right.delivered, pairs[l]))
             more = max(1.0, mine / true) if true > 0.0 else 1.0
             floors[l] = tuple(more * s for s in floors[l])
         return floors
@@ -112,8 +108,7 @@ class Search:
         What is as small as what counts as the same says nothing.
         """
         return any(
-            float(np.max(np.abs(part), initial=0.0)) > 4.0 * given.bounds[l][i]
-            and given.agrees(l, i, self.truth[l].delivered)
+            largest(part) > 4.0 * given.bounds[l][i] and given.agrees(l, i, self.truth[l].delivered)
             for l in range(1, self.case.L + 1)
             for i, part in enumerate(given.pairs[l])
         )

@@ -72,11 +72,6 @@ class Stage:
         """The number of parameters."""
         return sum(math.prod(b.parameter.shape) for b in self.blocks)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of its parameters, in theta's order."""
-        return tuple(b.parameter.name for b in self.blocks)
-
     def pair(self, named: Mapping[str, Any]) -> Pair:
         """Return the matrix and the biases of parameters, or of their gradients, by name."""
         found = np.zeros(self.shape), np.zeros(self.biases)

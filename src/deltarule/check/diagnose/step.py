@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from deltarule.check.diagnose.backward import Acts, LayerPass, Result
 from deltarule.check.diagnose.case import Array, Case
-from deltarule.check.diagnose.conventions import Factor, Factors
-from deltarule.check.diagnose.explanation import Explanation
+from deltarule.check.diagnose.explanation import Explanation, Factor, Factors
 from deltarule.check.diagnose.fit import closed
 from deltarule.check.diagnose.grammar import Point, at_the_bound
-from deltarule.check.diagnose.match import Given
+from deltarule.check.diagnose.match import Given, largest
 
 
 @dataclass(frozen=True)
@@ -32,23 +31,13 @@ class Step:
     """One layer of the search."""
 
     def __init__(
-        self,
-        case: Case,
-        given: Given,
-        truth: Result,
-        factors: Factors,
-        able: Acts,
-        at_once: int,
-        fits: int,
-        top: LayerPass,
-    ) -> None:
+        self, case: Case, given: Given, truth: Result, factors: Factors, able: Acts, at_once: int,
+        fits: int, top: LayerPass,
+    ) -> None:  # fmt: skip
         self.case, self.given, self.truth, self.factors = case, given, truth, factors
-        self.top = top
-        self.l, self.able = truth.at.l, able
-        l = self.l
-        self.at_once, self.fits = at_once, fits
-        self.target = np.concatenate([part.ravel() for part in given.pairs[l]])
-        self.some = _some_entries(self.case, l)
+        self.l, self.able, self.top, self.at_once, self.fits = truth.at.l, able, top, at_once, fits
+        self.target = np.concatenate([part.ravel() for part in given.pairs[self.l]])
+        self.some = _some_entries(case, self.l)
 
     def next(self, state: State) -> list[State]:
         """Return the ways in which the state explains this layer too."""
@@ -77,11 +66,8 @@ class Step:
         room = self.at_once - len(used)
         if room < 1:
             return
-        able = [
-            p
-            for p in self.able
-            if self._shown(p) and all(p.quantity is not q.quantity for q in used)
-        ]
+        others = (p for p in self.able if all(p.quantity is not q.quantity for q in used))
+        able = [p for p in others if self._shown(p)]
         # a number that is to be fitted may change something only beside another point
         new = [p for p in able if p.fitted or layer.changes(p)]
         if self.l == 1:  # nothing is carried down from layer 1: its own delta is its delta
@@ -148,14 +134,9 @@ class Step:
         if not any(a.open for a in acts):
             yield acts
             return
-        if (
-            state.found.fits + sum(a.fitted for a in acts if a not in state.found.points)
-            > self.fits
-        ):
+        if _fitted(state, acts) > self.fits:
             return
         factor = state.found.factor.value if state.settled else None
-        case = self.case
-        slopes = case.slopes[self.l]
         hidden = tuple(a for a in acts if not a.open and np.any(at_the_bound(a, self.target)))
         rest = tuple(a for a in acts if a not in hidden)
         seen = self.some
@@ -165,7 +146,7 @@ class Step:
         def gradient(tried: Acts) -> Array:
             return np.concatenate([part.ravel() for part in layer(tried).delivered])[seen]
 
-        for found in closed(rest, gradient, self.target[seen], factor, slopes):
+        for found in closed(rest, gradient, self.target[seen], factor, self.case.slopes[self.l]):
             yield (*found, *hidden)
 
     def _factors(self, state: State, result: Result, acts: Acts) -> Iterator[tuple[Factor, bool]]:
@@ -179,10 +160,14 @@ class Step:
             if self.given.matches(self.l, pair):
                 yield factor, False
             return
-        fitted = state.found.fits + sum(a.fitted for a in acts if a not in state.found.points)
-        found = self.factors.of(self.given, self.l, pair, fitted < self.fits)
+        found = self.factors.of(self.given, self.l, pair, _fitted(state, acts) < self.fits)
         if found is not None:
             yield found, True
+
+
+def _fitted(state: State, acts: Acts) -> int:
+    """Return how many numbers are fitted in all."""
+    return state.found.fits + sum(a.fitted for a in acts if a not in state.found.points)
 
 
 def _some_entries(case: Case, l: int) -> NDArray[np.intp]:
@@ -202,21 +187,15 @@ def _apart(p: Point, q: Point) -> bool:
 
 
 def _idle(
-    acts: Acts,
-    result: Result,
-    factor: Factor,
-    kept: list[tuple[Acts, Result, Factor, bool]],
+    acts: Acts, result: Result, factor: Factor, kept: list[tuple[Acts, Result, Factor, bool]],
     l: int,
-) -> bool:
+) -> bool:  # fmt: skip
     """Whether some of the points change nothing that is seen here or below."""
-    mine = set(acts)
-    for others, other, same, _ in kept:
-        fewer = len(others) < len(acts) and set(others) < mine and same == factor
-        if fewer and (l == 1 or all(_same(*pair) for pair in other.beside(result))):
-            return True
-    return False
-
-
-def _same(one: Array, other: Array) -> bool:
-    size, apart = (float(np.max(np.abs(a), initial=0.0)) for a in (one, one - other))
-    return apart <= 1e-12 * size
+    fewer = [other for others, other, same, _ in kept if set(others) < set(acts) and same == factor]
+    return bool(fewer) and (
+        l == 1
+        or any(
+            all(largest(a - b) <= 1e-12 * largest(a) for a, b in other.beside(result))
+            for other in fewer
+        )
+    )

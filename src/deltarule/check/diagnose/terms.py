@@ -15,7 +15,7 @@ import numpy as np
 
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.in_time import in_time, summed
-from deltarule.check.diagnose.match import HALF_THE_DIGITS
+from deltarule.check.diagnose.match import HALF_THE_DIGITS, largest, least_squares
 
 _MORE = 3
 """How many numbers there have to be besides those that the weights take."""
@@ -80,13 +80,13 @@ def _weights(columns: Sequence[Array], given: Array) -> Array | None:
     used = [c for c in columns if np.any(c)]
     if not used or len(given) < len(used) + _MORE:
         return None
-    matrix = np.column_stack(used)
-    sizes = np.linalg.norm(matrix, axis=0)
-    solution, _, rank, _ = np.linalg.lstsq(matrix / sizes, given, rcond=1e-10)
-    apart = np.max(np.abs(matrix / sizes @ solution - given))
-    if rank < len(used) or apart > HALF_THE_DIGITS * np.max(np.abs(given)):
+    found = least_squares(used, given, 1e-10)
+    if found is None:
         return None
-    weights = iter(solution / sizes)
+    apart = largest(np.column_stack(used) @ found - given)
+    if apart > HALF_THE_DIGITS * largest(given):
+        return None
+    weights = iter(found)
     return np.array([next(weights) if np.any(c) else np.nan for c in columns])
 
 

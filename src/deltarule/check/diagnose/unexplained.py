@@ -10,7 +10,7 @@ import numpy as np
 
 from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.diagnosis import LayerAgreement
-from deltarule.check.diagnose.match import HALF_THE_DIGITS, Given
+from deltarule.check.diagnose.match import HALF_THE_DIGITS, Given, largest
 from deltarule.check.diagnose.stages import STATE
 from deltarule.check.diagnose.terms import time_facts
 
@@ -39,7 +39,7 @@ def facts(case: Case, given: Given, truth: Sequence[Any], l: int) -> list[str]:
             said.append(f"layer {number}: the {name}' gradient is 0")
         elif (ratio := _ratio(mine, right)) is not None:
             said.append(f"layer {number}: the {name}' gradient is {ratio:.6g} times the true one")
-        elif (times := _multiple(case, l, part, mine - right)) is not None:
+        elif (times := _ratio(mine - right, (case.W, case.b)[part][l])) is not None:
             theta = "W" if part == 0 else "b"
             said.append(f"layer {number}: what the {name}' gradient has too much is {times:.6g} "
                         f"{theta}_{number}{_as_penalty(case, part, times)}")  # fmt: skip
@@ -61,13 +61,8 @@ def _ratio(mine: Array, right: Array) -> float | None:
     if mine.size < 2 or np.count_nonzero(right) < 2 or not square:
         return None
     ratio = float(np.vdot(right, mine)) / square
-    apart = float(np.max(np.abs(mine - ratio * right)))
-    return ratio if apart <= HALF_THE_DIGITS * float(np.max(np.abs(mine))) else None
-
-
-def _multiple(case: Case, l: int, part: int, apart: Array) -> float | None:
-    """Return the number that times W_l (or b_l) is the difference, where there is one."""
-    return _ratio(apart, case.W[l] if part == 0 else case.b[l])
+    same = largest(mine - ratio * right) <= HALF_THE_DIGITS * largest(mine)
+    return ratio if same else None
 
 
 def _facts_in_time(case: Case, given: Given, truth: Sequence[Any], l: int) -> list[str]:
@@ -127,12 +122,9 @@ def _listed(what: str, which: Array) -> str:
 
 
 def where_to_look(
-    case: Case,
-    given: Given,
-    truth: Sequence[Any],
-    places: Sequence[LayerAgreement],
+    case: Case, given: Given, truth: Sequence[Any], places: Sequence[LayerAgreement],
     known: Sequence[int],
-) -> list[str]:
+) -> list[str]:  # fmt: skip
     """Deltas flow downwards: the highest layer that differs is where to look first.
 
     `known` are layers whose mistakes are named.

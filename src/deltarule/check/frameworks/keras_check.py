@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.check.frameworks.keras_network import keras_network
+from deltarule.check.frameworks.keras_network import flat_layers, keras_network
 from deltarule.check.network import check_gradient
 from deltarule.check.result import GradientCheck
 from deltarule.core.arguments import array
 from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError, first_few
-from deltarule.network import Network
 
 _LOSSES: dict[str, tuple[str, bool]] = {
     "mean_squared_error": ("squared_error", True),
@@ -72,7 +71,7 @@ def check_keras(
     t = t[:, None] if t.ndim == 1 else t
     if t.shape != (len(x), net.sizes[-1]):
         raise UsageError(f"T has the shape {t.shape}; ({len(x)}, {net.sizes[-1]}) is needed")
-    gradient = _gradient(keras, model, net, x, t, name)
+    gradient = _gradient(keras, model, x, t, name)
     n, k = t.shape
     by_outputs = over_outputs and k > 1
     return check_gradient(
@@ -94,7 +93,7 @@ def _compiled(model: Any) -> str:
     return str(name)
 
 
-def _gradient(keras: Any, model: Any, net: Network, x: Array, t: Array, name: str) -> Array:
+def _gradient(keras: Any, model: Any, x: Array, t: Array, name: str) -> Array:
     """Return dE/dtheta as the backend gives it, in our order."""
     backend = keras.backend.backend()
     backends: dict[str, Callable[..., list[Array]]] = {"torch": _by_torch, "jax": _by_jax}
@@ -104,19 +103,13 @@ def _gradient(keras: Any, model: Any, net: Network, x: Array, t: Array, name: st
     found = backends[backend](model, lambda y: keras.ops.mean(function(t, y)), x)
     values = {id(v): g for v, g in zip(model.trainable_variables, found, strict=True)}
     parts = []
-    for layer in _dense(model.layers):
+    for layer in flat_layers(model.layers):
+        if type(layer).__name__ != "Dense":
+            continue
         if any(id(v) not in values for v in layer.weights):
             raise UsageError(f"layer {layer.name!r} is not trainable, and has no gradient")
         parts += [values[id(v)].T for v in layer.weights]
     return np.concatenate([np.asarray(p, np.float64).ravel() for p in parts])
-
-
-def _dense(layers: Any) -> list[Any]:
-    found: list[Any] = []
-    for layer in layers:
-        inner = _dense(layer.layers) if hasattr(layer, "layers") else [layer]
-        found += [one for one in inner if type(one).__name__ == "Dense"]
-    return found
 
 
 def _by_torch(model: Any, loss: Callable[[Any], Any], x: Array) -> list[Array]:

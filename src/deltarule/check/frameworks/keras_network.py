@@ -35,7 +35,7 @@ def keras_network(model: Any) -> tuple[Network, Array]:
         raise UsageError(f"a model of Keras's is needed, not {type(model).__name__}")
     weights: list[list[Array]] = []
     activations: list[Activation] = []
-    for layer in _flat(model.layers):
+    for layer in flat_layers(model.layers):
         kind, name = type(layer).__name__, getattr(layer, "name", "")
         if kind in _PASSED:
             continue
@@ -75,11 +75,11 @@ def _packed(net: Network, weights: Sequence[Sequence[Array]], dtype: Any) -> Arr
         ) from None
 
 
-def _flat(layers: Any) -> list[Any]:
+def flat_layers(layers: Any) -> list[Any]:
     """Return the layers, those of a model inside the model in its place."""
     found: list[Any] = []
     for layer in layers:
-        found += _flat(layer.layers) if hasattr(layer, "layers") else [layer]
+        found += flat_layers(layer.layers) if hasattr(layer, "layers") else [layer]
     return found
 
 

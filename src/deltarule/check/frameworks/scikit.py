@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import copy
 import inspect
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.check.compare import Setting, compare
-from deltarule.check.frameworks.point import point_of
 from deltarule.check.numerical.calls import FunctionAround
 from deltarule.check.numerical.cost import check_function_cost
 from deltarule.check.numerical.formulas import check_method
 from deltarule.check.numerical.groups import layer_groups
+from deltarule.check.numerical.point import point_of
 from deltarule.check.ours import Ours
 from deltarule.check.result import GradientCheck
 from deltarule.core.arrays import Array
@@ -85,14 +87,24 @@ def check_sklearn(
     mlp = _ready(estimator, X, y)
     theirs = _Theirs.of(mlp, X, y, sample_weight)
     theta = theirs.theta
+    theirs.loss_and_gradient(theta)
+    began = time.perf_counter()
     value, gradient = theirs.loss_and_gradient(theta)
+    seconds = time.perf_counter() - began
     point = point_of(theta, "theta")
     ours, clipped = theirs.ours(), theirs.clipped_rows()
-    E, notes = lambda t: theirs.loss_and_gradient(t)[0], _notes(estimator)
+    notes = () if hasattr(estimator, "coefs_") else (_UNFITTED,)
+
+    def E(t: Array) -> float:
+        """Return E(theta), without a clip that the loss has, and its gradient has not."""
+        if not len(clipped) or ours is None:
+            return theirs.loss_and_gradient(t)[0]
+        return float(backprop(ours.net, t, ours.X, ours.T, **ours.options).error)
+
     if len(clipped) and ours is not None:
-        E, notes = _unclipped(ours), (*notes, _clip_note(clipped))
+        notes = (*notes, _clip_note(clipped))
     around = FunctionAround(E, point, theta, np.ones(1), _EPS)
-    check_function_cost(theta.size, method, theirs.seconds(theta), 1)
+    check_function_cost(theta.size, method, seconds, 1)
     method = "five_point" if method == "auto" else method  # it casts complex numbers to real
     setting = Setting(method, tolerance, _EPS, seed, notes, ours=ours)
     found = compare(around, theta, gradient, layer_groups(theirs.net), setting)
@@ -108,11 +120,7 @@ def network_of(mlp: Any) -> Network:
 
 
 _EPS = float(np.finfo(np.float64).eps)
-
-
-def _unclipped(ours: Ours) -> Callable[[Array], float]:
-    """Return E(theta) without the clip that the estimator's loss has, and its gradient has not."""
-    return lambda theta: float(backprop(ours.net, theta, ours.X, ours.T, **ours.options).error)
+_UNFITTED = "the estimator is not fitted: a copy made one pass over the data"
 
 
 def _clip_note(rows: Array) -> str:
@@ -122,11 +130,6 @@ def _clip_note(rows: Array) -> str:
         f"{len(rows):,} rows ({first}): E is taken without the "
         "clip here"
     )
-
-
-def _notes(estimator: Any) -> tuple[str, ...]:
-    fitted = hasattr(estimator, "coefs_")
-    return () if fitted else ("the estimator is not fitted: a copy made one pass over the data",)
 
 
 def _ready(estimator: Any, X: ArrayLike, y: ArrayLike) -> Any:
@@ -203,20 +206,12 @@ class _Theirs:
         return float(loss), self._in_our_order(gradient)
 
     def _in_our_order(self, packed: Array) -> Array:
-        parts, start = [], 0
-        for e in [*self._of("W"), *self._of("b")]:
-            size = e.stop - e.start
-            parts.append((e, packed[start : start + size]))
-            start += size
-        found = np.empty(self.net.size)
-        for e, part in parts:
-            flips = e.parameter.name == "W"  # theirs is (in, out)
-            shape = e.parameter.shape[::-1] if flips else e.parameter.shape
-            found[e.start : e.stop] = part.reshape(shape).T.ravel()
-        return found
-
-    def _of(self, name: str) -> list[Any]:
-        return [e for e in self.net.layout.entries if e.parameter.name == name]
+        """Return a vector of all W, as (in, out), and then all b."""
+        shapes = [W.shape for W in self.mlp.coefs_]
+        sizes = [*(m * n for m, n in shapes), *(n for _, n in shapes)]
+        parts = np.split(packed, np.cumsum(sizes)[:-1])
+        pairs = zip(parts, shapes, parts[len(shapes) :], strict=False)
+        return self.net.pack([(W.reshape(shape).T, b) for W, shape, b in pairs])
 
     def clipped_rows(self) -> Array:
         """Return the rows whose p the classifier's loss clips, from 0."""
@@ -224,14 +219,6 @@ class _Theirs:
             return np.empty(0, np.intp)
         p = self.net(self.theta, self.X)
         return np.flatnonzero(((p < _EPS) | (p > 1.0 - _EPS)).any(axis=1))
-
-    def seconds(self, theta: Array) -> float:
-        """Return how long one loss takes."""
-        import time
-
-        began = time.perf_counter()
-        self.loss_and_gradient(theta)
-        return time.perf_counter() - began
 
     def ours(self) -> Ours | None:
         """Return the network with the estimator's objective, exactly, where ours can say it.
@@ -280,11 +267,7 @@ def _targets(mlp: Any, X: Array, y: Array) -> Array:
 
 def _index(mlp: Any, sizes: list[tuple[int, int]]) -> None:
     """Write down where every array lies in the packed vector, as its L-BFGS solver does."""
-    mlp._coef_indptr, mlp._intercept_indptr, start = [], [], 0
-    for shape in sizes:
-        stop = start + shape[0] * shape[1]
-        mlp._coef_indptr.append((start, stop, shape))
-        start = stop
-    for shape in sizes:
-        mlp._intercept_indptr.append((start, start + shape[1]))
-        start += shape[1]
+    counts = [*(m * n for m, n in sizes), *(n for _, n in sizes)]
+    ends = list(pairwise(accumulate(counts, initial=0)))
+    mlp._coef_indptr = [(*end, shape) for end, shape in zip(ends, sizes, strict=False)]
+    mlp._intercept_indptr = ends[len(sizes) :]

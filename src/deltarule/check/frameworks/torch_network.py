@@ -17,38 +17,22 @@ from deltarule.layers import Dense
 from deltarule.losses import LOSSES
 from deltarule.network import Network
 
-_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "Identity": lambda m: "identity",
-    "Sigmoid": lambda m: "sigmoid",
-    "Tanh": lambda m: "tanh",
-    "ReLU": lambda m: "relu",
-    "LeakyReLU": lambda m: {"name": "leaky_relu", "slope": m.negative_slope},
-    "ELU": lambda m: {"name": "elu", "alpha": m.alpha},
-    "SELU": lambda m: "selu",
-    "SiLU": lambda m: "silu",
-    "Mish": lambda m: "mish",
-    "GELU": lambda m: "gelu" if m.approximate == "none" else None,
-    "Softsign": lambda m: "softsign",
-    "Hardtanh": lambda m: "hard_tanh" if (m.min_val, m.max_val) == (-1.0, 1.0) else None,
-    "Softmax": lambda m: "softmax" if m.dim in (1, -1) else None,
-}
-"""PyTorch's class -> our activation; None where its parameters have no counterpart."""
+_ACTIVATIONS = {
+    "Identity": "identity", "Sigmoid": "sigmoid", "Tanh": "tanh", "ReLU": "relu",
+    "LeakyReLU": "leaky_relu", "ELU": "elu", "SELU": "selu", "SiLU": "silu", "Mish": "mish",
+    "GELU": "gelu", "Softsign": "softsign", "Hardtanh": "hard_tanh", "Softmax": "softmax",
+}  # fmt: skip
+"""PyTorch's class -> our activation."""
 
-_CLASSES: dict[str, Callable[[Any, Any], Any]] = {
-    "sigmoid": lambda nn, a: nn.Sigmoid(),
-    "tanh": lambda nn, a: nn.Tanh(),
-    "relu": lambda nn, a: nn.ReLU(),
-    "leaky_relu": lambda nn, a: nn.LeakyReLU(a.slope),
-    "elu": lambda nn, a: nn.ELU(a.alpha),
-    "selu": lambda nn, a: nn.SELU(),
-    "silu": lambda nn, a: nn.SiLU(),
-    "mish": lambda nn, a: nn.Mish(),
-    "gelu": lambda nn, a: nn.GELU(),
-    "softsign": lambda nn, a: nn.Softsign(),
-    "hard_tanh": lambda nn, a: nn.Hardtanh(),
-    "softmax": lambda nn, a: nn.Softmax(dim=-1),
+_NUMBERS = {"LeakyReLU": ("negative_slope", "slope"), "ELU": ("alpha", "alpha")}
+"""What the number in it is called there, and here."""
+
+_ONLY: dict[str, Callable[[Any], bool]] = {
+    "GELU": lambda m: bool(m.approximate == "none"),
+    "Hardtanh": lambda m: (m.min_val, m.max_val) == (-1.0, 1.0),
+    "Softmax": lambda m: m.dim in (1, -1),
 }
-"""Our activation -> PyTorch's class, the way back of `_ACTIVATIONS`."""
+"""Which of a class have a counterpart."""
 
 _LOSSES: dict[str, tuple[Callable[[Any], Any], str | None, bool]] = {
     "MSELoss": (lambda m: "squared_error", None, True),
@@ -95,8 +79,11 @@ def module_of(net: Network, theta: NDArray[Any]) -> Any:
 
 def _class_of(torch: Any, activation: Activation, number: int) -> Any:
     """Return an activation as an instance of one of PyTorch's classes."""
-    make = _CLASSES.get(activation.name)
-    made = None if make is None else make(torch.nn, activation)
+    name = next((c for c, ours in _ACTIVATIONS.items() if ours == activation.name), None)
+    numbers: dict[str, Any] = {"dim": -1} if name == "Softmax" else {}
+    if name in _NUMBERS:
+        numbers = {_NUMBERS[name][0]: getattr(activation, _NUMBERS[name][1])}
+    made = None if name is None else getattr(torch.nn, name)(**numbers)
     if made is None or _activation(torch, made) != activation:
         raise UsageError(
             f"layer {number}: PyTorch has no class for {activation!r}; dr.export(model, 'torch') "
@@ -185,17 +172,15 @@ def ours_of(
     )  # fmt: skip
 
 
-def _parameters(linear: Any) -> list[Any]:
-    found = [linear.weight.detach().cpu().numpy()]
-    return found if linear.bias is None else [*found, linear.bias.detach().cpu().numpy()]
-
-
 def _activation(torch: Any, part: Any) -> Activation | None:
     """Return one of PyTorch's activations as ours, or what has the values of one of ours."""
-    kind = type(part)
-    if kind.__module__.startswith("torch.nn.") and kind.__name__ in _ACTIVATIONS:
-        spec = _ACTIVATIONS[kind.__name__](part)
-        return None if spec is None else ACTIVATIONS.get(spec)
+    name = type(part).__name__
+    if type(part).__module__.startswith("torch.nn.") and name in _ACTIVATIONS:
+        if name in _ONLY and not _ONLY[name](part):
+            return None
+        theirs, ours = _NUMBERS.get(name, ("", ""))
+        number = {ours: getattr(part, theirs)} if ours else {}
+        return ACTIVATIONS.get({"name": _ACTIVATIONS[name], **number})
     return None if any(True for _ in part.parameters()) else _by_values(torch, part)
 
 
@@ -240,5 +225,6 @@ def _network(torch: Any, parts: Sequence[Any], inside: str | None) -> tuple[Netw
     net = Network(
         linear[0].in_features, [Dense(p.out_features, a, p.bias is not None) for p, a in pairs]
     )
-    dtype = linear[0].weight.detach().cpu().numpy().dtype
-    return net, net.pack([_parameters(p) for p in linear], dtype)
+    parameters = [[w for w in (p.weight, p.bias) if w is not None] for p in linear]
+    arrays = [[w.detach().cpu().numpy() for w in pair] for pair in parameters]
+    return net, net.pack(arrays, arrays[0][0].dtype)

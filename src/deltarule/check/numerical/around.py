@@ -1,4 +1,4 @@
-"""What every numerical derivative needs: E at points near a point."""
+"""What every numerical derivative needs: E at points near a point, or along random directions."""
 
 from __future__ import annotations
 
@@ -54,3 +54,39 @@ def typical_sizes(x: Array) -> Array:
     sizes = np.abs(x).astype(np.float64)
     used = sizes[sizes > 0]
     return np.maximum(sizes, np.median(used) if used.size else 1.0)
+
+
+class Directions(Around):
+    """E around a point, along random directions v of independent standard normal numbers.
+
+    An error d of the gradient shows along v as d v, which is normal with deviation |d|. So the
+    chance of missing it does not depend on where it is, only on its length.
+    """
+
+    def __init__(self, around: Around, x: Array, count: int, seed: int) -> None:
+        rng = np.random.default_rng((seed, 1))
+        self._around = around
+        self.vectors = [rng.normal(size=around.direction_size) for _ in range(count)]
+        """The directions, one per entry."""
+        reach = float(np.median(typical_sizes(x))) / around.direction_size**0.25
+        self.x = np.full(count, reach)
+        self.here = np.full(count, around.along(self.vectors[0], np.zeros(1))[0])
+        self.unit = around.unit
+
+    def moved(self, entries: Array, steps: Array) -> Array:
+        """Return E(x + steps_i v) for v of the direction `entries_i`."""
+        found = np.empty(len(entries), np.result_type(steps, np.float64))
+        order = np.argsort(entries, kind="stable")
+        for mine in np.split(order, np.flatnonzero(np.diff(entries[order])) + 1):
+            if len(mine):
+                found[mine] = self._around.along(self.vectors[entries[mine[0]]], steps[mine])
+        return found
+
+    def along(self, direction: Array, steps: Array) -> Array:
+        """Return E along the sum of the directions, weighted by `direction`."""
+        v = sum(c * vector for c, vector in zip(direction, self.vectors, strict=True))
+        return self._around.along(np.asarray(v), steps)
+
+    def of(self, gradient: Array) -> Array:
+        """Return the gradient's slope along every direction."""
+        return np.array([gradient @ v for v in self.vectors])

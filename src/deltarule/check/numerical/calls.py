@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.check.frameworks.call import values_of
-from deltarule.check.frameworks.point import Point
 from deltarule.check.numerical.around import Around
+from deltarule.check.numerical.called import values_of
+from deltarule.check.numerical.point import Point
 from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 
@@ -22,7 +22,7 @@ class FunctionAround(Around):
     ) -> None:
         self._f, self._point, self._flat = f, point, flat
         self._u = weights
-        self.x = flat.astype(np.float64)
+        self.x = self._base = flat.astype(np.float64)
         self.unit = unit
         self.here = np.full(flat.size, self.values(flat) @ weights)
 
@@ -46,8 +46,13 @@ class FunctionAround(Around):
     def along(self, direction: Array, steps: Array) -> Array:
         """Return E along a direction, call by call."""
         with np.errstate(all="ignore"):
-            found = [self._u @ self.values(self._cast(self.x + s * direction)) for s in steps]
+            found = [self._u @ self.values(self._cast(self._base + s * direction)) for s in steps]
         return np.array(found)
+
+    @property
+    def direction_size(self) -> int:
+        """The number of coordinates of x."""
+        return int(self._base.size)
 
     def _stepped(self, i: int, step: Any) -> Array:
         kind = np.result_type(self._flat.dtype, np.complex64) if np.iscomplexobj(step) else None
@@ -70,31 +75,19 @@ class JacobianAround(FunctionAround):
         self, f: Callable[[Any], Any], point: Point, flat: Array, weights: Array, unit: float
     ) -> None:
         super().__init__(f, point, flat, weights, unit)
-        self._n, outputs = flat.size, self.values(flat)
+        outputs = self.values(flat)
         self._found: dict[tuple[int, complex], Array] = {}
         self.x = np.tile(flat.astype(np.float64), len(outputs))
         self.here = np.repeat(outputs, flat.size)
-        self._base = flat.astype(np.float64)
-
-    @property
-    def direction_size(self) -> int:
-        """The number of coordinates of x."""
-        return self._n
 
     def moved(self, entries: Array, steps: Array) -> Array:
         """Return the entry's output with its coordinate moved; a move serves every output."""
         found = np.empty(len(entries), np.result_type(steps, np.float64))
         with np.errstate(all="ignore"):
             for n, (entry, step) in enumerate(zip(entries, steps, strict=True)):
-                r, i = divmod(int(entry), self._n)
+                r, i = divmod(int(entry), self._base.size)
                 key = (i, complex(step))
                 if key not in self._found:
                     self._found[key] = self.values(self._stepped(i, step))
                 found[n] = self._found[key][r]
         return found
-
-    def along(self, direction: Array, steps: Array) -> Array:
-        """Return the projected E along a direction of x."""
-        with np.errstate(all="ignore"):
-            found = [self._u @ self.values(self._cast(self._base + s * direction)) for s in steps]
-        return np.array(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deltarule.check.numerical.formulas import COMPLEX, FORMULAS
 from deltarule.core.errors import ResourceError
-from deltarule.core.memory import require_large
+from deltarule.core.machine import require_large
 from deltarule.network import Network
 
 MAX_SECONDS = 600.0

@@ -61,12 +61,7 @@ class Formula:
 _FORMULAS = (
     Formula("forward", (0.0, 1.0), (-1.0, 1.0), 1),
     Formula("central", (1.0, -1.0), (0.5, -0.5), 2),
-    Formula(
-        "five_point",
-        (2.0, 1.0, -1.0, -2.0),
-        (-1 / 12, 2 / 3, -2 / 3, 1 / 12),
-        4,
-    ),
+    Formula("five_point", (2.0, 1.0, -1.0, -2.0), (-1 / 12, 2 / 3, -2 / 3, 1 / 12), 4),
     # central differences of h, h/2 and h/4, extrapolated twice (Richardson 1911):
     # (D1 - 20 D2 + 64 D4) / 45
     Formula(

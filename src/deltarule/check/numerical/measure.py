@@ -70,20 +70,17 @@ def measure(
         slope = complex_slopes(around, entries)
         error = np.zeros(around.size)
         if probed.kinked:
-            jumps = _jumps(around, entries, sizes, probed)
+            jumps = _differences(around, entries, sizes, "central", probed)[2]
     else:
         slope, error, jumps = _differences(around, entries, sizes, method, probed)
     bound = tolerance * groups.largest(slope)
     doubtful = ~(np.abs(got - slope) <= 0.5 * bound + error) | (error > bound)
     bent = np.abs(jumps) > np.maximum(1e-3 * np.abs(slope), 10.0 * error) + bound
-    first = Measured(slope, error, _no_kinks(), method)
+    none = Kinks(np.empty(0, np.intp), np.empty(0), np.empty(0), np.empty(0))
+    first = Measured(slope, error, none, method)
     order = np.flatnonzero(doubtful | bent)
     order = order[np.argsort(-np.abs(got - slope)[order], kind="stable")]
     return _second_look(around, got, first, order, bound, sizes, probed)
-
-
-def _no_kinks() -> Kinks:
-    return Kinks(np.empty(0, np.intp), np.empty(0), np.empty(0), np.empty(0))
 
 
 def _differences(
@@ -103,19 +100,10 @@ def _differences(
     return slope, formula.rounding(probed.noise, steps), jumps
 
 
-def _jumps(around: Around, entries: Array, sizes: Array, probed: Probe) -> Array:
-    return _differences(around, entries, sizes, "central", probed)[2]
-
-
 def _second_look(
-    around: Around,
-    got: Array,
-    first: Measured,
-    order: Array,
-    bound: Array,
-    sizes: Array,
+    around: Around, got: Array, first: Measured, order: Array, bound: Array, sizes: Array,
     probed: Probe,
-) -> Measured:
+) -> Measured:  # fmt: skip
     """Look again at the entries in `order`, until most of a part stay wrong after it."""
     slope, error = first.slope, first.error
     kinks = [first.kinks]

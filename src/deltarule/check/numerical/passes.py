@@ -1,4 +1,7 @@
-"""E of any network with moved parameters: one whole forward pass for every move."""
+"""E of any network with moved parameters: one whole forward pass for every move.
+
+The plain statement of what `Incremental` does with less work, where all layers are dense.
+"""
 
 from __future__ import annotations
 

@@ -8,13 +8,12 @@ is repeated once and for all.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from deltarule.check.numerical.around import Around
-from deltarule.check.numerical.machine import keep_freed_memory
 from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY, NumpyNamespace
 from deltarule.engine import Objective, Samples
@@ -22,6 +21,8 @@ from deltarule.engine import Objective, Samples
 _BLOCK = 1 << 16
 """Numbers per array that exist at a time along a direction."""
 _TINY = 1e-8
+_KEPT = 1 << 24
+"""Bytes; larger than any array that the checks make many of."""
 
 
 class _Namespace(NumpyNamespace):
@@ -52,6 +53,17 @@ XP = _Namespace()
 """The namespace of everything that is moved."""
 
 
+@lru_cache(maxsize=1)
+def _keep_freed_memory() -> None:
+    """Free one large array, once.
+
+    The C library of Linux hands arrays of more than 128 KiB back to the system at once, and gets
+    every page of the next one anew, until it has seen a larger one freed. Checks make thousands
+    of arrays of that size; this halves their time.
+    """
+    np.ones(_KEPT // 8)
+
+
 class Repeated:
     """An array (nodes, samples), repeated for many moves: (nodes, moves * samples)."""
 
@@ -72,7 +84,7 @@ class Perturbed(Around):
     unit = float(np.finfo(np.float64).eps)
 
     def __init__(self, objective: Objective, theta: Array, samples: Samples) -> None:
-        keep_freed_memory()
+        _keep_freed_memory()
         net = objective.network
         self.objective, self.layout, self.L = objective, net.layout, len(net.layers)
         self.x = theta.astype(np.float64)
@@ -84,7 +96,8 @@ class Perturbed(Around):
         self.outputs = [np.ascontiguousarray(a.T) for a in outputs]
         self.samples = len(samples)
         self._T = Repeated(samples.T.astype(np.float64).T)
-        self.scale = _scale(objective, samples)
+        s = np.ones(len(samples)) if samples.weight is None else samples.weight.astype(float)
+        self.scale = s / s.sum() if objective.reduction == "mean" else s  # what a row counts in E
         fused = objective.fused
         self._fused = None if fused is None else fused(XP)[0]
         self._e = objective.loss.body(XP)[0]
@@ -149,13 +162,12 @@ class Perturbed(Around):
     def _penalty_along(self, direction: Array, steps: Array) -> Array | float:
         """Return the penalties' part of E at W + s V, for every step s."""
         used = self.layout.mask("penalised")
-        w, v = self.x[used], direction[used]
-        total = partial(self._along_line, w, v, steps)
-        return np.asarray(self.objective.penalty_of(total, XP))
+        lines = [self.x[used] + s * direction[used] for s in steps]
 
-    @staticmethod
-    def _along_line(w: Array, v: Array, steps: Array, p: Callable[..., Any]) -> Array:
-        return np.array([p(w + s * v).sum() for s in steps])
+        def total(p: Callable[..., Any]) -> Array:
+            return np.array([p(w).sum() for w in lines])
+
+        return np.asarray(self.objective.penalty_of(total, XP))
 
 
 def contract(p: Any, y: Array) -> Array:
@@ -164,9 +176,3 @@ def contract(p: Any, y: Array) -> Array:
     if "b" in p:
         net += p["b"][:, None]
     return net
-
-
-def _scale(objective: Objective, samples: Samples) -> Array:
-    """Return c s_i per sample: what its row counts in E."""
-    weight = np.ones(len(samples)) if samples.weight is None else samples.weight.astype(float)
-    return weight / weight.sum() if objective.reduction == "mean" else weight

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.check.frameworks.point import Point
+from deltarule.check.numerical.point import Point
 
 _DOUBLE = np.dtype(np.float64)
 

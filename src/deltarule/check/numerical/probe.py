@@ -45,20 +45,17 @@ def probe(around: Around, x: Array, seed: int) -> Probe:
     """
     draws = np.random.default_rng(seed).normal(size=around.direction_size)
     v = typical_sizes(x) * draws / np.sqrt(len(draws))
-    noise = estimate_noise(lambda t: around.along(v, t), _size(around), around.unit)
+    # where E is 0 its rounding is taken to be that of 1
+    size = float(np.max(np.abs(around.here), initial=0.0)) or 1.0
+    noise = estimate_noise(lambda t: around.along(v, t), size, around.unit)
     steps = look_steps(np.ones(1), around.unit)
     found = around.along(v, np.concatenate([steps[0], -steps[0], np.zeros(1)]))
     plus, minus, here = np.split(found, [steps.shape[1], 2 * steps.shape[1]])
     seen = look(here, plus[None], minus[None], steps, np.full(1, noise))
     why_not = _why_not_complex(around, v, float(here[0]), seen)
     changes = np.abs(np.concatenate([plus, minus]) - here)
-    size = np.max(changes, initial=abs(float(here[0])), where=np.isfinite(changes))
-    return Probe(noise, float(size) or 1.0, bool(seen.kinked[0]), why_not)
-
-
-def _size(around: Around) -> float:
-    """Return the size of E; where E is 0 its rounding is taken to be that of 1."""
-    return float(np.max(np.abs(around.here), initial=0.0)) or 1.0
+    far = np.max(changes, initial=abs(float(here[0])), where=np.isfinite(changes))
+    return Probe(noise, float(far) or 1.0, bool(seen.kinked[0]), why_not)
 
 
 def _why_not_complex(around: Around, v: Array, here: float, seen: Look) -> str:

@@ -81,13 +81,9 @@ class Sweep:
 
 
 def sweep(
-    around: Around,
-    index: int,
-    name: str,
-    got: float,
-    takes_complex: bool,
+    around: Around, index: int, name: str, got: float, takes_complex: bool,
     steps: Sequence[float] | None,
-) -> Sweep:
+) -> Sweep:  # fmt: skip
     """Return the derivative of one entry by every method and step; h is taken as it is given."""
     lengths = _STEPS if steps is None else np.asarray(steps, dtype=np.float64)
     if lengths.ndim != 1 or not np.all((lengths > 0) & np.isfinite(lengths)):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deltarule.check.adapter.calls.pieces import Pieces, flat_readings, said, to_theta
+from deltarule.check.adapter.calls.pieces import flat_readings, said, to_theta
 from deltarule.check.adapter.calls.seen import Seen, numbers_of
 from deltarule.check.adapter.calls.trial import Trial, Way, attempt, split
 from deltarule.check.adapter.calls.ways import point, told, ways
@@ -207,7 +207,8 @@ class _Search:
         last = l == len(self.net.layers)
         seen = self.returned if last else self.seen
         for how, out in self._variants(l, y, most):
-            found = np.all(np.isfinite(out)) and _tells(out) and seen.holds(out)
+            tells = np.any((out != 0) & (np.abs(out) != 1))
+            found = np.all(np.isfinite(out)) and tells and seen.holds(out)
             if found and (not last or np.all(out != 0) or seen.holds_array(out)):
                 yield how, out
 
@@ -227,10 +228,6 @@ class _Search:
         return found
 
 
-def _tells(out: Array) -> bool:
-    return bool(np.any((out != 0) & (np.abs(out) != 1)))
-
-
 def _weights(way: Way, net: Network, theta: Array) -> list[list[Taken]]:
     """Return (W, b) of every layer, and as theta read in other orders has them."""
     found: list[list[Taken]] = [[] for _ in net.layers]
@@ -239,10 +236,11 @@ def _weights(way: Way, net: Network, theta: Array) -> list[list[Taken]]:
     if flat is not None:
         biased = any(e.parameter.name == "b" for e in net.layout.entries)
         readings += [
-            (_order(p), _read(p, net, flat))
+            (f"theta is read as {', '.join(piece.name for piece in p)}, {said(p)}",
+             to_theta(p, net, split(flat, p)))
             for p in flat_readings(net.sizes, biased)[1:]
             if all(piece.sign > 0 for piece in p)
-        ]
+        ]  # fmt: skip
     for words, vector in readings:
         for places, layer in zip(found, net.unpack(vector), strict=True):
             places.append(Taken((layer["W"], layer.get("b", np.zeros(0))), words))
@@ -251,13 +249,3 @@ def _weights(way: Way, net: Network, theta: Array) -> list[list[Taken]]:
         if len(W) == len(W.T):
             places.insert(1, Taken((W.T, b), "W is transposed"))
     return found
-
-
-def _read(pieces: Pieces, net: Network, flat: Array) -> Array:
-    return to_theta(pieces, net, split(flat, pieces))
-
-
-def _order(pieces: Pieces) -> str:
-    """Say how theta is read, where it is in another order than ours."""
-    order = ", ".join(p.name for p in pieces)
-    return f"theta is read as {order}, {said(pieces)}"

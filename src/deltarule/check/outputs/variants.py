@@ -33,21 +33,16 @@ def variants(
 
     There are `most` of them. `weights` has pairs (W, b). Every part begins with the right one.
     """
-    parts: list[Part] = [inputs, weights, _biases(), _functions(activation, output)]
+    parts: list[Part] = [inputs, weights, _BIASES, _functions(activation, output)]
     for count in range(most + 1):
         for places in combinations(range(len(parts)), count):
             others = [part[1:] if i in places else part[:1] for i, part in enumerate(parts)]
-            for y, (W, b), bias, f in _values(others):
-                said = "; ".join(t.says for t in (y, W, bias, f) if t.says)
+            for y, pair, bias, f in product(*others):
+                said = "; ".join(t.says for t in (y, pair, bias, f) if t.says)
+                W, b = pair.value
                 with np.errstate(all="ignore"):
-                    out = f.value(y.value @ W.value.T + bias.value(b))
+                    out = f.value(y.value @ W.T + (bias.value(b) if b.size else 0.0))
                 yield said, np.asarray(out)
-
-
-def _values(parts: Sequence[Part]) -> Iterator[tuple[Taken, tuple[Taken, Array], Taken, Taken]]:
-    for y, pair, bias, f in product(*parts):
-        W, b = pair.value
-        yield y, (Taken(W, pair.says), b), bias, f
 
 
 def inputs_of(X: Array) -> list[Taken]:
@@ -56,11 +51,9 @@ def inputs_of(X: Array) -> list[Taken]:
         (X, ""),
         (X / 255.0, "the inputs are divided by 255"),
         (_over(X, X.max()), "the inputs are divided by their maximum"),
-        (
-            _over(X, np.linalg.norm(X, axis=1, keepdims=True)),
-            "each observation is divided by its length",
-        ),
-    ]
+        (_over(X, np.linalg.norm(X, axis=1, keepdims=True)),
+         "each observation is divided by its length"),
+    ]  # fmt: skip
     if len(X) > 1:
         centred, low = X - X.mean(axis=0), X.min(axis=0)
         found += [
@@ -79,18 +72,14 @@ def _over(X: Array, scale: Any) -> Array:
     return np.asarray(np.divide(X, by, out=np.zeros_like(X), where=by != 0.0))
 
 
-def _biases() -> list[Taken]:
-    def first(b: Array) -> Any:
-        return b[..., :1] if b.size else b
-
-    return [
-        Taken(lambda b: b if b.size else 0.0),
-        Taken(lambda b: 0.0, "the biases are left out"),
-        Taken(lambda b: -b if b.size else 0.0, "the biases are subtracted"),
-        Taken(lambda b: 2.0 * b if b.size else 0.0, "the biases are added twice"),
-        Taken(lambda b: first(b) if b.size else 0.0, "the first bias is added to every node"),
-        Taken(lambda b: b[::-1] if b.size else 0.0, "the biases come in the reverse order"),
-    ]
+_BIASES = [
+    Taken(lambda b: b),
+    Taken(lambda b: 0.0, "the biases are left out"),
+    Taken(lambda b: -b, "the biases are subtracted"),
+    Taken(lambda b: 2.0 * b, "the biases are added twice"),
+    Taken(lambda b: b[..., :1], "the first bias is added to every node"),
+    Taken(lambda b: b[::-1], "the biases come in the reverse order"),
+]
 
 
 def _functions(activation: Activation, output: bool) -> list[Taken]:
@@ -105,16 +94,11 @@ def _functions(activation: Activation, output: bool) -> list[Taken]:
     if activation.rowwise:
         name = activation.name
         found += [
-            Taken(
-                lambda net: f(net.T).T,
-                f"{name} is taken over the observations of each node, not over the nodes of each "
-                "observation (the other axis)",
-            ),
-            Taken(
-                lambda net: f(net.reshape(1, -1)).reshape(net.shape),
-                f"{name} is taken over all nodes and observations together (no axis)",
-            ),
-        ]
+            Taken(lambda net: f(net.T).T, f"{name} is taken over the observations of each node, "
+                  "not over the nodes of each observation (the other axis)"),
+            Taken(lambda net: f(net.reshape(1, -1)).reshape(net.shape),
+                  f"{name} is taken over all nodes and observations together (no axis)"),
+        ]  # fmt: skip
     return found
 
 

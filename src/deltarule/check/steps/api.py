@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from deltarule.check.steps.diagnosis import Explained, StepDiagnosis
 from deltarule.check.steps.drive import drive
-from deltarule.check.steps.equations import CHANGES, RIGHT, Change
-from deltarule.check.steps.search import Fitted, fit
+from deltarule.check.steps.equations import CHANGES, RIGHT, Change, Updates
+from deltarule.check.steps.search import Fit
 from deltarule.core.arguments import array
+from deltarule.core.arrays import Array
 from deltarule.core.errors import DataError, UsageError
 from deltarule.optim import OPTIMISERS, Optimiser
-
-Array = NDArray[np.float64]
 
 _EXACT = 1e-9
 """Of the steps' norm: what is left of weights in float64."""
@@ -66,19 +66,17 @@ def diagnose_step(thetas: Any, gradients: ArrayLike | None = None) -> StepDiagno
     'momentum_sign'
     """
     if gradients is None and not isinstance(thetas, np.ndarray | list | tuple):
-        weights, slopes = drive(thetas)
-        enough = _EXACT
+        updates, enough = Updates(*drive(thetas)), _EXACT
     else:
         weights, slopes, enough = _given(thetas, gradients)
-    if not np.any(np.diff(weights, axis=0)):
-        return StepDiagnosis("unexplained", None, (), slopes.size, ("no weight changes at all",))
-    plain = _found([RIGHT], weights, slopes, enough)
-    if plain:
-        return _concluded("correct", plain, slopes.size)
-    changed = _found(CHANGES, weights, slopes, enough)
-    if changed:
-        return _concluded("explained", changed, slopes.size)
-    return StepDiagnosis("unexplained", None, (), slopes.size, _proportions(weights, slopes))
+        updates = Updates(weights, slopes)
+    count = updates.gradients.size
+    if not np.any(updates.steps):
+        return StepDiagnosis("unexplained", None, (), count, ("no weight changes at all",))
+    for verdict, changes in (("correct", (RIGHT,)), ("explained", CHANGES)):
+        if found := _found(changes, updates, enough):
+            return StepDiagnosis(verdict, found[0], tuple(found[1:4]), count)
+    return StepDiagnosis("unexplained", None, (), count, _proportions(updates))
 
 
 def _given(thetas: Any, gradients: Any) -> tuple[Array, Array, float]:
@@ -104,9 +102,7 @@ def _given(thetas: Any, gradients: Any) -> tuple[Array, Array, float]:
     return weights, slopes, max(_EXACT, 8.0 * float(eps) * float(np.abs(weights).max()) / typical)
 
 
-def _found(
-    changes: Any, thetas: Array, gradients: Array, enough: float
-) -> list[tuple[Fitted, Change]]:
+def _found(changes: Sequence[Change], updates: Updates, enough: float) -> list[Explained]:
     """Return what gives the steps with the fewest fitted numbers, the usual first."""
     # each weight by itself, and from its gradients alone
     known = [cls for cls in OPTIMISERS.of(Optimiser) if not cls.by_error]
@@ -115,26 +111,21 @@ def _found(
     for change in changes:
         for cls in known:
             if change.applies(cls) and (not change.code or cls.name in _FIRST):
-                best = fit(cls.name, change, thetas, gradients, enough)
+                best = Fit(cls.name, change, updates, enough).best()
                 if best is None or best.numbers.get("momentum", 1.0) < _NONE:
                     continue  # without momentum it is another optimiser
-                many = gradients.size >= _FEW * best.fitted
+                many = updates.gradients.size >= _FEW * best.fitted
                 if many and best.residual <= enough:
-                    found.append((best, change))
-    fewest = min((best.fitted for best, _ in found), default=0)
-    return [pair for pair in found if pair[0].fitted == fewest]
+                    said = change.code, change.does, change.should
+                    told = Explained(cls.name, best.numbers, best.open, *said, best.residual)
+                    found.append((best.fitted, told))
+    fewest = min((fitted for fitted, _ in found), default=0)
+    return [told for fitted, told in found if fitted == fewest]
 
 
-def _concluded(verdict: str, found: list[tuple[Fitted, Change]], numbers: int) -> StepDiagnosis:
-    told = [
-        Explained(f.name, f.numbers, f.open, c.code, c.does, c.should, f.residual) for f, c in found
-    ]
-    return StepDiagnosis(verdict, told[0], tuple(told[1:4]), numbers)
-
-
-def _proportions(thetas: Array, gradients: Array) -> tuple[str, ...]:
+def _proportions(updates: Updates) -> tuple[str, ...]:
     """Say whether every step is a multiple of its gradient: a learning rate that changes."""
-    steps = np.diff(thetas, axis=0)
+    steps, gradients = updates.steps, updates.gradients
     rates = -np.sum(steps * gradients, axis=1) / np.sum(gradients * gradients, axis=1)
     apart = np.linalg.norm(steps + rates[:, None] * gradients, axis=1)
     if np.all(apart <= 1e-6 * np.linalg.norm(steps, axis=1)):

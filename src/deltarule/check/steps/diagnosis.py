@@ -27,8 +27,7 @@ class Explained:
     @property
     def title(self) -> str:
         """The optimiser with its numbers: `momentum (lr 0.1, momentum 0.9)`."""
-        order = [k for k in ("lr", *self.numbers) if k not in self.open]
-        order = list(dict.fromkeys(order))
+        order = [k for k in dict.fromkeys(("lr", *self.numbers)) if k not in self.open]
         return f"{self.optimizer} ({', '.join(f'{k} {self.numbers[k]:.6g}' for k in order)})"
 
 
@@ -47,13 +46,8 @@ class StepDiagnosis:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON."""
-        return {
-            "verdict": self.verdict,
-            "found": None if self.found is None else asdict(self.found),
-            "also": [asdict(a) for a in self.also],
-            "numbers": self.numbers,
-            "notes": list(self.notes),
-        }
+        found = asdict(self)
+        return {**found, "also": list(found["also"]), "notes": list(self.notes)}
 
     def __str__(self) -> str:
         if self.found is None:
@@ -64,13 +58,10 @@ class StepDiagnosis:
             by = f"{self.numbers} numbers explained by {fitted} fitted"
             lines = [f"{self.verdict}: {self.found.title}; {by}"]
             if self.found.mistake:
-                lines += [
-                    f"  {self.found.mistake}",
-                    f"      the code: {self.found.does}",
-                    f"      right:    {self.found.should}",
-                ]
-        if self.found is not None and self.found.open:
-            lines.append(f"  not to be seen in these steps: {', '.join(self.found.open)}")
+                lines += [f"  {self.found.mistake}", f"      the code: {self.found.does}"]
+                lines += [f"      right:    {self.found.should}"]
+            if self.found.open:
+                lines.append(f"  not to be seen in these steps: {', '.join(self.found.open)}")
         if self.also:
             told = [f"{a.title}{f' with {a.mistake}' if a.mistake else ''}" for a in self.also]
             lines.append(f"  the same steps: {'; '.join(told)}")

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
-
-Array = NDArray[np.float64]
 
 _METHODS = ("step", "update", "apply", "update_params", "update_weights", "optimize", "__call__")
 

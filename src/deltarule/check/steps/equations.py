@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.namespace import NUMPY
 from deltarule.optim import elementwise
 from deltarule.optim.optimiser import Optimiser
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,6 @@ class Change:
     sqrt: Callable[[Any], Any] = np.sqrt
 
 
-def _stateful(cls: type[Optimiser]) -> bool:
-    return bool(cls.slots)
-
-
 def _moving(cls: type[Optimiser]) -> bool:
     """Whether the first vector of its state is a velocity or a first moment."""
     return cls.slots[:1] in (("v",), ("m",))
@@ -52,19 +47,11 @@ def _corrected(cls: type[Optimiser]) -> bool:
     return cls.name in ("adam", "adamw", "adamax", "nadam", "adabelief", "amsgrad", "radam", "yogi")
 
 
-def _rooted(cls: type[Optimiser]) -> bool:
-    return cls.name in ("adam", "adamw", "adagrad", "rmsprop", "amsgrad", "nadam")
-
-
 def _lost(number: int | None = None) -> Callable[[int, Array, Array], Array]:
     def state(slot: int, value: Array, theta: Array) -> Array:
         return np.zeros_like(value) if number in (None, slot) else value
 
     return state
-
-
-def _negated() -> Callable[[int, Array, Array], Array]:
-    return lambda slot, value, theta: -value if slot == 0 else value
 
 
 RIGHT = Change("", "")
@@ -74,13 +61,14 @@ CHANGES: tuple[Change, ...] = (
            gradient=lambda g, i: -g[i]),
     Change("momentum_sign", "the velocity is kept with the wrong sign",
            "v <- momentum v - lr g: the last step is continued, not reversed",
-           applies=_moving, state=_negated()),
+           applies=_moving,
+           state=lambda slot, value, theta: -value if slot == 0 else value),
     Change("velocity_times_weight", "the velocity is multiplied by the weight",
            "v <- momentum v - lr g: no weight is in it", applies=_moving,
            state=lambda slot, value, theta: value * theta if slot == 0 else value),
     Change("state_not_kept", "the state starts from 0 in every step",
-           "the state is kept from update to update", applies=_stateful, state=_lost(),
-           count=lambda t: 1),
+           "the state is kept from update to update", applies=lambda c: bool(c.slots),
+           state=_lost(), count=lambda t: 1),
     Change("state_lost_but_t", "the state starts from 0 in every step, though t is counted",
            "the state is kept from update to update", applies=_corrected, state=_lost()),
     Change("first_moment_not_kept", "the first moment starts from 0 in every step",
@@ -95,8 +83,8 @@ CHANGES: tuple[Change, ...] = (
     Change("t_late", "t is one too large", "t is 1 in the first update", applies=_corrected,
            count=lambda t: t + 1),
     Change("no_root", "the root is left out: the step is divided by the mean square itself",
-           "the step is divided by the root of the mean square", applies=_rooted,
-           sqrt=lambda v: v),
+           "the step is divided by the root of the mean square", sqrt=lambda v: v,
+           applies=lambda c: c.name in ("adam", "adamw", "adagrad", "rmsprop", "amsgrad", "nadam")),
     Change("gradient_before", "every update uses the gradient of the one before",
            "update t uses the gradient at the weights before it",
            gradient=lambda g, i: g[i - 1] if i else np.zeros_like(g[0])),
@@ -107,17 +95,31 @@ CHANGES: tuple[Change, ...] = (
 """The known changes."""
 
 
-def steps_of(
-    name: str,
-    numbers: Mapping[str, float],
-    change: Change,
-    thetas: Array,
-    gradients: Array,
-) -> Array:
+@dataclass(frozen=True, eq=False)
+class Updates:
+    """The weights before the first update and after each, (m + 1, n), and the gradients (m, n)."""
+
+    thetas: Array
+    gradients: Array
+
+    @cached_property
+    def steps(self) -> Array:
+        """theta_{t+1} - theta_t, (m, n)."""
+        return np.diff(self.thetas, axis=0)
+
+    @cached_property
+    def sizes(self) -> Array:
+        """The norm of every step; of one that is nearly 0, a share of the largest."""
+        norms = np.linalg.norm(self.steps, axis=1)
+        return np.asarray(np.maximum(norms, 1e-6 * norms.max()))
+
+
+def steps_of(name: str, numbers: Mapping[str, float], change: Change, updates: Updates) -> Array:
     """Return the steps theta_{t+1} - theta_t, (m, n), at the weights that were really there.
 
     `numbers` has the optimiser's parameters with `lr`; NaN for those that it refuses.
     """
+    thetas, gradients = updates.thetas, updates.gradients
     try:
         record = elementwise({"name": name, **numbers}, "diagnose_step")
     except UsageError:  # a number that the optimiser refuses, such as a share of 1

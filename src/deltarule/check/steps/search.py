@@ -13,12 +13,11 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.special import expit, logit
 
-from deltarule.check.steps.equations import Change, steps_of
+from deltarule.check.steps.equations import Change, Updates, steps_of
+from deltarule.core.arrays import Array
 from deltarule.optim import OPTIMISERS
-
-Array = NDArray[np.float64]
 
 _USUAL: dict[str, tuple[float, ...]] = {
     "momentum": (0.1, 0.5, 0.9),
@@ -36,17 +35,16 @@ _WORTH, _NEARLY = 0.6, 0.01
 _STARTS = 4
 """Points of the grid from which the numbers are refined."""
 
+_SHARES = ("momentum", "beta1", "beta2", "rho", "phi", "down")
+
 
 @dataclass(frozen=True)
 class Fitted:
-    """An optimiser with its numbers, and how far its steps are from those given."""
+    """An optimiser's numbers, and how far its steps are from those given."""
 
-    name: str
     numbers: Mapping[str, float]
-    change: Change
     residual: float
     """The norm of the difference over that of the step, in the worst of the updates."""
-
     open: tuple[str, ...] = ()
     """The numbers that could be others as well."""
 
@@ -56,142 +54,113 @@ class Fitted:
         return len(self.numbers) - len(self.open)
 
 
-def fit(name: str, change: Change, thetas: Array, gradients: Array, enough: float) -> Fitted | None:
-    """Return the optimiser with its best numbers; None where it is far off everywhere."""
-    data = (thetas, gradients, np.diff(thetas, axis=0))
-    starts = [f for n in _grid(name) for f in _with_rates(name, n, change, *data)]
-    starts = [f for f in starts if f.residual < _WORTH]
-    if not starts:
-        return None
-    starts.sort(key=lambda f: f.residual)
-    best = starts[0]
-    for start in starts[:_STARTS] if best.residual > enough else []:
-        best = min(best, _refined(start, *data), key=lambda f: f.residual)
-        if best.residual <= enough:
-            break
-    if enough < best.residual < _NEARLY and "eps" in best.numbers:
-        for eps in _EPS:
-            found = replace(best, numbers={**best.numbers, "eps": eps})
-            best = min(best, _refined(found, *data), key=lambda f: f.residual)
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The search for the numbers with which one optimiser, with a change in it, gives the steps."""
+
+    name: str
+    change: Change
+    updates: Updates
+    enough: float
+    """The residual that is none."""
+
+    def best(self) -> Fitted | None:
+        """Return the best numbers; None where the optimiser is far off everywhere."""
+        starts = [f for numbers in self._grid() for f in self._with_rates(numbers)]
+        starts = sorted((f for f in starts if f.residual < _WORTH), key=lambda f: f.residual)
+        if not starts:
+            return None
+        best, enough = starts[0], self.enough
+        for start in starts[:_STARTS] if best.residual > enough else []:
+            best = min(best, self._refined(start), key=lambda f: f.residual)
             if best.residual <= enough:
                 break
-    if best.residual > enough:
-        return best
-    best = _rounded(best, *data, enough)
-    alike = [f.numbers for f in starts if f.residual <= enough]
-    free = [
-        k
-        for k, v in best.numbers.items()
-        if _open(best, k, *data, enough) or any(a[k] != v for a in alike if k != "lr")
-    ]
-    return replace(best, open=tuple(free))
+        if enough < best.residual < _NEARLY and "eps" in best.numbers:
+            for eps in _EPS:
+                found = replace(best, numbers={**best.numbers, "eps": eps})
+                best = min(best, self._refined(found), key=lambda f: f.residual)
+                if best.residual <= enough:
+                    break
+        if best.residual > enough:
+            return best
+        best = self._rounded(best)
+        alike = [f.numbers for f in starts if f.residual <= enough]
+        free = [
+            k
+            for k, v in best.numbers.items()
+            if self._open(best, k) or any(a[k] != v for a in alike if k != "lr")
+        ]
+        return replace(best, open=tuple(free))
 
-
-def _open(
-    best: Fitted, key: str, thetas: Array, gradients: Array, steps: Array, enough: float
-) -> bool:
-    """Whether a number could be another one: the steps do not show it."""
-    for by in (0.97, 1.02):
-        numbers = {**best.numbers, key: best.numbers[key] * by or 1e-3}
-        other = _at(best.name, numbers, best.change, thetas, gradients, steps)
-        if other.residual > enough:
-            return False
-    return True
-
-
-def _grid(name: str) -> Iterator[dict[str, float]]:
-    record: Any = OPTIMISERS[name]()
-    fields = [f.name for f in dataclasses.fields(record) if f.name != "lr"]
-    values = [tuple({getattr(record, f): 0, **dict.fromkeys(_USUAL.get(f, ()))}) for f in fields]
-    for chosen in product(*values):
-        yield dict(zip(fields, chosen, strict=True))
-
-
-def _with_rates(
-    name: str,
-    numbers: Mapping[str, float],
-    change: Change,
-    thetas: Array,
-    gradients: Array,
-    steps: Array,
-) -> Iterator[Fitted]:
-    """Yield the optimiser with the lr that follows from all steps, or from the first one alone."""
-    usual: Any = OPTIMISERS[name]()
-    start = float(usual.lr)
-    made = steps_of(name, {**numbers, "lr": start}, change, thetas, gradients)
-    with np.errstate(all="ignore"):
-        made, wanted = made / _sizes(steps)[:, None], steps / _sizes(steps)[:, None]
-        size = float(np.sum(made * made))
-        rates = [start * float(np.sum(made * wanted)) / size if size else 0.0]
-        if usual.full_batch:
-            rates.append(float(np.median(np.abs(steps[0] / gradients[0]))))
-    for lr in rates:
-        if np.isfinite(lr) and lr > 0:
-            yield _at(name, {**numbers, "lr": lr}, change, thetas, gradients, steps)
-
-
-def _at(
-    name: str,
-    numbers: Mapping[str, float],
-    change: Change,
-    thetas: Array,
-    gradients: Array,
-    steps: Array,
-) -> Fitted:
-    apart = steps_of(name, numbers, change, thetas, gradients) - steps
-    with np.errstate(all="ignore"):
-        residual = float(np.max(np.linalg.norm(apart, axis=1) / _sizes(steps)))
-    return Fitted(name, dict(numbers), change, residual if np.isfinite(residual) else np.inf)
-
-
-def _sizes(steps: Array) -> Array:
-    """Return the norm of every step; of one that is nearly 0, a share of the largest."""
-    norms = np.linalg.norm(steps, axis=1)
-    return np.asarray(np.maximum(norms, 1e-6 * norms.max()))
-
-
-def _refined(start: Fitted, thetas: Array, gradients: Array, steps: Array) -> Fitted:
-    """Return the numbers that fit best, from a start: lr in its logarithm, shares in theirs."""
-    from scipy.optimize import least_squares
-
-    free = [k for k, v in start.numbers.items() if k != "eps" and (k != "weight_decay" or v)]
-    sizes = _sizes(steps)[:, None]
-
-    def numbers(x: Array) -> dict[str, float]:
-        values = {k: _back(k, float(v)) for k, v in zip(free, x, strict=True)}
-        return {**start.numbers, **values}
-
-    def apart(x: Array) -> Array:
-        made = steps_of(start.name, numbers(x), start.change, thetas, gradients)
+    def _at(self, numbers: Mapping[str, float]) -> Fitted:
+        apart = steps_of(self.name, numbers, self.change, self.updates) - self.updates.steps
         with np.errstate(all="ignore"):
-            apart = ((made - steps) / sizes).ravel()
-        return np.clip(np.nan_to_num(apart, nan=1e3), -1e3, 1e3)
+            residual = float(np.max(np.linalg.norm(apart, axis=1) / self.updates.sizes))
+        return Fitted(dict(numbers), residual if np.isfinite(residual) else np.inf)
 
-    x0 = np.array([_forth(k, start.numbers[k]) for k in free])
-    if not np.all(np.isfinite(x0)):
-        return start
-    found = least_squares(apart, x0, xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=40)
-    made = _at(start.name, numbers(found.x), start.change, thetas, gradients, steps)
-    return min(start, made, key=lambda f: f.residual)
+    def _open(self, best: Fitted, key: str) -> bool:
+        """Whether a number could be another one: the steps do not show it."""
+        others = ({**best.numbers, key: best.numbers[key] * by or 1e-3} for by in (0.97, 1.02))
+        return all(self._at(numbers).residual <= self.enough for numbers in others)
 
+    def _grid(self) -> Iterator[dict[str, float]]:
+        record: Any = OPTIMISERS[self.name]()
+        names = [f.name for f in dataclasses.fields(record) if f.name != "lr"]
+        values = [tuple({getattr(record, n): 0, **dict.fromkeys(_USUAL.get(n, ()))}) for n in names]
+        for chosen in product(*values):
+            yield dict(zip(names, chosen, strict=True))
 
-_SHARES = ("momentum", "beta1", "beta2", "rho", "phi", "down")
+    def _with_rates(self, numbers: Mapping[str, float]) -> Iterator[Fitted]:
+        """Yield the numbers with the lr that follows from all steps, or from the first alone."""
+        usual: Any = OPTIMISERS[self.name]()
+        start, u = float(usual.lr), self.updates
+        made = steps_of(self.name, {**numbers, "lr": start}, self.change, u)
+        with np.errstate(all="ignore"):
+            made, wanted = made / u.sizes[:, None], u.steps / u.sizes[:, None]
+            size = float(np.sum(made * made))
+            rates = [start * float(np.sum(made * wanted)) / size if size else 0.0]
+            if usual.full_batch:
+                rates.append(float(np.median(np.abs(u.steps[0] / u.gradients[0]))))
+        for lr in rates:
+            if np.isfinite(lr) and lr > 0:
+                yield self._at({**numbers, "lr": lr})
+
+    def _refined(self, start: Fitted) -> Fitted:
+        """Return the numbers that fit best, from a start: lr in its logarithm, shares in theirs."""
+        from scipy.optimize import least_squares
+
+        free = [k for k, v in start.numbers.items() if k != "eps" and (k != "weight_decay" or v)]
+        u = self.updates
+
+        def numbers(x: Array) -> dict[str, float]:
+            values = {k: _back(k, float(v)) for k, v in zip(free, x, strict=True)}
+            return {**start.numbers, **values}
+
+        def apart(x: Array) -> Array:
+            made = steps_of(self.name, numbers(x), self.change, u)
+            with np.errstate(all="ignore"):
+                apart = ((made - u.steps) / u.sizes[:, None]).ravel()
+            return np.clip(np.nan_to_num(apart, nan=1e3), -1e3, 1e3)
+
+        x0 = np.array([_forth(k, start.numbers[k]) for k in free])
+        if not np.all(np.isfinite(x0)):
+            return start
+        found = least_squares(apart, x0, xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=40)
+        return min(start, self._at(numbers(found.x)), key=lambda f: f.residual)
+
+    def _rounded(self, best: Fitted) -> Fitted:
+        """Return the numbers with few digits, where these fit as well: 0.9, not 0.90000000012."""
+        for digits in (3, 4, 6, 8):
+            found = self._at({k: float(f"{v:.{digits}g}") for k, v in best.numbers.items()})
+            if found.residual <= self.enough:
+                return found
+        return best
 
 
 def _forth(name: str, value: float) -> float:
-    return float(np.log(value / (1.0 - value)) if name in _SHARES else np.log(value))
+    return float(logit(value) if name in _SHARES else np.log(value))
 
 
 def _back(name: str, x: float) -> float:
     x = float(np.clip(x, -30.0, 30.0))
-    return float(1.0 / (1.0 + np.exp(-x)) if name in _SHARES else np.exp(x))
-
-
-def _rounded(best: Fitted, thetas: Array, gradients: Array, steps: Array, enough: float) -> Fitted:
-    """Return the numbers with few digits, where these fit as well: 0.9, not 0.90000000012."""
-    for digits in (3, 4, 6, 8):
-        numbers = {k: float(f"{v:.{digits}g}") for k, v in best.numbers.items()}
-        found = _at(best.name, numbers, best.change, thetas, gradients, steps)
-        if found.residual <= enough:
-            return found
-    return best
+    return float(expit(x) if name in _SHARES else np.exp(x))

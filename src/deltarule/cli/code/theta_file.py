@@ -25,7 +25,7 @@ def read_theta(path: Path, net: Network) -> Any:
     Raises `FileError` for a file that is missing or cannot be read, and `UsageError` for numbers
     that do not fit the network.
     """
-    from deltarule.core.input_file import unreadable
+    from deltarule.core.files import unreadable
 
     reason = unreadable(path)
     if reason is not None:
@@ -84,7 +84,7 @@ def _text(path: Path, net: Network) -> Any:
 
 
 def _read(path: Path) -> str:
-    from deltarule.core.memory import size
+    from deltarule.core.machine import size
 
     held = path.stat().st_size
     if held > _MOST_BYTES:

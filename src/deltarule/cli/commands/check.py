@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
-from deltarule.cli.own_network import OwnNetwork, expanded
+from deltarule.cli.own_network import OwnNetwork, own_network
 
 if TYPE_CHECKING:
     from deltarule.check.result import GradientCheck
@@ -27,7 +27,7 @@ _TO_NAME_IT = (
 
 
 @guarded
-@expanded()
+@grouped(of=own_network())
 def check(
     what: Annotated[
         str | None,
@@ -113,6 +113,7 @@ def check(
     The code named by MODULE:FUNCTION is run as it is, so name only code that you trust.
     """
     from deltarule.cli.code.apart import apart
+    from deltarule.cli.code.function import check_code
     from deltarule.cli.code.user_code import running
     from deltarule.core.errors import UsageError
     from deltarule.core.files import check_file
@@ -141,7 +142,7 @@ def check(
                 what, of, data, (seed, _RANDOM_ROWS if rows is None else rows), settings
             )
         elif theirs:
-            found = _check_code(what, gradient, x, settings)
+            found = check_code(what, gradient, x, settings)
         else:
             found = _check_model(
                 Path(what), (data, form), _ROWS if rows is None else rows, own, settings
@@ -162,34 +163,6 @@ def check(
     text, status = apart(work, what, timeout, debug) if separate else work()
     typer.echo(text)
     raise typer.Exit(status)
-
-
-def _check_code(
-    what: str, gradient: str | None, x: str | None, options: dict[str, Any]
-) -> GradientCheck:
-    from deltarule.check.function import check_function
-    from deltarule.cli.code.surroundings import keeping
-    from deltarule.cli.code.user_code import find, load_module, running, split_name
-    from deltarule.core.errors import UsageError
-
-    place, name = split_name(what)
-    module = load_module(place)
-    f = find(module, name, what)
-    if gradient is not None:
-        other, slope_name = split_name(gradient)
-        slope = find(module if other == place else load_module(other), slope_name, gradient)
-    else:
-        slope = next(
-            (vars(module)[n] for n in (f"{name}_gradient", "gradient") if n in vars(module)), None
-        )
-    point = _x(x) if x is not None else vars(module).get("x")
-    if point is None:
-        raise UsageError(f"{what}: there is no point; give --x, or define x beside {name}")
-    if slope is None:
-        f, slope = _pair(f)
-    f, slope = keeping(f, what), keeping(slope, gradient or f"the gradient of {what}")
-    found: GradientCheck = running(lambda: check_function(f, slope, point, **options), what)
-    return found
 
 
 def _check_network(
@@ -250,38 +223,6 @@ def _check_numbers(path: Path, of: OwnNetwork, settings: dict[str, Any]) -> Grad
         raise UsageError("a gradient in a file is in our notation: leave out --notation")
     gradient = gradient_of(path, arrays, net) if given else None
     return check_gradient(net, theta, X, T, gradient=gradient, **of.objective, **settings)
-
-
-def _x(text: str) -> Any:
-    import numpy as np
-
-    from deltarule.core.array_file import read_npy
-    from deltarule.core.errors import UsageError
-
-    if text.endswith(".npy"):
-        return read_npy(Path(text))
-    try:
-        return np.array([float(part) for part in text.split(",")])
-    except ValueError:
-        raise UsageError(
-            f"--x is a .npy file or numbers with commas between, such as 0.1,0.2; not {text!r}"
-        ) from None
-
-
-def _pair(f: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """Return value and gradient of a function that returns both."""
-    from deltarule.core.errors import UsageError
-
-    def both(x: Any) -> tuple[Any, Any]:
-        found = f(x)
-        if not isinstance(found, tuple) or len(found) != 2:
-            raise UsageError(
-                "there is no gradient: name it by --gradient MODULE:FUNCTION, or return the pair "
-                "(number, gradient)"
-            )
-        return found
-
-    return lambda x: both(x)[0], lambda x: both(x)[1]
 
 
 def _check_model(

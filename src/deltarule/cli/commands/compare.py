@@ -24,7 +24,7 @@ def compare(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Compare two models: options that differ, scores, and a paired test on the same test rows."""
-    from deltarule.cli.commands.report import HEADS
+    from deltarule.cli.reports.model import HEADS
     from deltarule.cli.screen import Screen
     from deltarule.core.files import check_file
     from deltarule.core.style import is_picture

@@ -10,8 +10,8 @@ from typing import Any
 
 import typer
 
-from deltarule.cli.commands.forecast_report import measure_rows, summary_rows
 from deltarule.cli.guard import say_note
+from deltarule.cli.reports.forecast import measure_rows, summary_rows
 from deltarule.cli.screen import Screen
 
 

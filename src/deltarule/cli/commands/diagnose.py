@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
-from deltarule.cli.own_network import OwnNetwork, expanded
+from deltarule.cli.own_network import OwnNetwork, own_network
 
 if TYPE_CHECKING:
     from deltarule.check.adapter import Asked, Known
@@ -24,7 +25,7 @@ _FOUND = dict.fromkeys(_OPTIONS, "as the program's numbers show")
 
 
 @guarded
-@expanded(**_FOUND)
+@grouped(of=own_network(**_FOUND))
 def diagnose(
     gradient: Annotated[
         str | None,
@@ -79,7 +80,7 @@ def diagnose(
     would give on this very network. The exit status is 0 for a right gradient, 1 for a wrong one.
     """
     from deltarule.cli.code.apart import apart
-    from deltarule.cli.commands.diagnose_code import of_outputs, of_steps
+    from deltarule.cli.code.program import of_outputs, of_steps
     from deltarule.core.errors import UsageError, unknown_name
 
     if form not in ("text", "json"):
@@ -172,8 +173,8 @@ def _of_file(path: Path, asked: _Asked) -> Verdict:
 
 def _of_code(source: str, asked: _Asked) -> Verdict:
     from deltarule.check.adapter import calling
+    from deltarule.cli.code.program import ask_all, load_thing, point_in
     from deltarule.cli.code.surroundings import kept, kept_call
-    from deltarule.cli.commands.diagnose_code import ask_all, load_thing, point_in
     from deltarule.core.arguments import whole
     from deltarule.core.errors import UsageError
 

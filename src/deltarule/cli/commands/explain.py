@@ -10,8 +10,9 @@ import typer
 
 from deltarule.cli import options
 from deltarule.cli.commands.explain_case import check_own, of_model, of_network, refuse
+from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
-from deltarule.cli.own_network import OwnNetwork, expanded
+from deltarule.cli.own_network import OwnNetwork, own_network
 from deltarule.core.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ _FORMATS = ("text", "latex", "markdown", "json", "html")
 
 
 @guarded
-@expanded(loss="half_squared_error; a model's own", reduction="sum", l2="0; a model's own")
+@grouped(
+    of=own_network(loss="half_squared_error; a model's own", reduction="sum", l2="0; a model's own")
+)
 def explain(
     run: Annotated[
         Path | None,

@@ -42,7 +42,7 @@ def of_network(
 ) -> Case:
     """Return the case of `--network`, its weights drawn or read, and its observations."""
     from deltarule.cli.code.theta_file import read_theta
-    from deltarule.core.memory import require_parameters
+    from deltarule.core.machine import require_parameters
 
     net = of.net()
     vectors = {"theta and its gradient": 2, "what they are drawn and added up in": 2}

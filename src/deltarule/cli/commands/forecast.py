@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from deltarule.cli import options
-from deltarule.cli.commands.forecast_options import judgement, networks, series_data, training
+from deltarule.cli.forecast_options import judgement, networks, series_data, training
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 
@@ -76,7 +76,7 @@ def forecast(
     autoregression on the same lags; a network that loses to them says so. Of several series, the
     test part is the last --horizon values of each.
     """
-    from deltarule.cli.commands import forecast_report
+    from deltarule.cli.reports import forecast as forecast_report
     from deltarule.data.read import name_of
     from deltarule.models import check_destination, claimed
     from deltarule.training.keeping.checkpoints import checkpoints as kept

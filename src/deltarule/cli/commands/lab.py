@@ -16,15 +16,18 @@ def lab(
         typer.Argument(
             metavar="DATA|FOLDER",
             help="A file as for `deltarule train`, a bundled name (none: xor), or the folder of a "
-            "study or of a forecast.",
+            "model, of a study or of a forecast.",
         ),
     ] = "xor",
     target: Annotated[
         str, typer.Option("--target", help="The column to predict. Bundled data know theirs.")
     ] = "",
     hidden: Annotated[
-        str, typer.Option("--hidden", help="Nodes of every hidden layer; none for none.")
-    ] = "3",
+        str,
+        typer.Option(
+            "--hidden", help="Nodes of every hidden layer; none for none.", show_default="3"
+        ),
+    ] = "",
     lesson: Annotated[
         str, typer.Option("--lesson", help="Begin with a lesson: xor, deltas, factor, ...")
     ] = "",
@@ -44,19 +47,21 @@ def lab(
     needs the extra `lab`: pip install 'deltarule[lab]'. Ctrl-C ends it.
     """
     from deltarule.cli.screen import Screen
+    from deltarule.web.app import serve
     from deltarule.web.lessons import lesson as known
-    from deltarule.web.serve import serve
 
     if lesson:
         known(lesson)
+    name = ""
     if data == "-":
         from deltarule.data.sources.unpacked import standard_input
 
-        data = str(standard_input().path / "stdin")
+        came = standard_input()
+        data, name = str(came.path / "stdin"), "stdin"
     screen = Screen()
 
     def say(address: str) -> None:
         screen.say("lab", address)
         screen.say("end", "Ctrl-C")
 
-    serve(data, target, hidden, lesson=lesson, host=host, port=port, browser=browser, say=say)
+    serve(data, target, hidden, name, lesson=lesson, host=host, port=port, browser=browser, say=say)

@@ -119,7 +119,7 @@ def _read(model: Model, data: str, form: TextFormat) -> tuple[Table, list[str]]:
 
 
 def _measured(model: Model, table: Table, unknown: str) -> list[str]:
-    from deltarule.cli.commands.report import metric_words
+    from deltarule.cli.reports.model import metric_words
     from deltarule.core.errors import DataError
 
     if not model.targets.present(table):
@@ -133,7 +133,7 @@ def _measured(model: Model, table: Table, unknown: str) -> list[str]:
 
 def _write(file: TextIO, model: Model, table: Table, outputs: Any, spread: Any) -> None:
     """Write the predictions as CSV, a block of rows at a time."""
-    from deltarule.models.answers import answers
+    from deltarule.models.rows import answers
 
     writer = csv.writer(file, lineterminator="\n")
     digits = 9 if outputs.dtype.itemsize == 4 else 17

@@ -32,7 +32,7 @@ def runs(
 
     Scores are those of the test rows, or, without any, of the validation rows.
     """
-    from deltarule.cli.commands.report import HEADS
+    from deltarule.cli.reports.model import HEADS
     from deltarule.cli.screen import Screen
     from deltarule.models import runs as found
 

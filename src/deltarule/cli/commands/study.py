@@ -191,7 +191,7 @@ def _check_plain(workers: int | None, executor: str, address: str | None) -> Non
 def _check_size(study: Study, workers: int | None) -> None:
     """Refuse, with an estimate, a study that may take days."""
     from deltarule.core.errors import UsageError
-    from deltarule.studies.estimate import estimate
+    from deltarule.studies.running import estimate
 
     runs = len(study.cells) * len(study.seeds)
     if runs >= _MANY:

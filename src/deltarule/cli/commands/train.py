@@ -35,8 +35,8 @@ _LAYERS = _network(
     "(rows, time, features), with `lengths` where these differ.",
 )
 _ACTIVATION = _network(
-    help="f of the hidden layers: tanh, relu, sigmoid, gelu, leaky_relu:0.1, ...; or FILE.py:NAME "
-    "of your own (so have --loss and --optimizer).",
+    help="f of the hidden layers: tanh, relu, sigmoid, gelu, leaky_relu:0.1, ... ('tanh relu': one "
+    "for each); or FILE.py:NAME of your own (so have --loss and --optimizer).",
     autocompletion=complete.activations,
 )
 _LOSS = _network(

@@ -212,7 +212,7 @@ def _next(folder: Path) -> str:
 
 def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
     """Train, write the folder, report; a failure is raised when everything is written."""
-    from deltarule.cli.commands import report
+    from deltarule.cli.reports import model as report
     from deltarule.cli.screen import Screen
     from deltarule.models import save
     from deltarule.models.folder import RUN

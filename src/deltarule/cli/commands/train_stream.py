@@ -23,7 +23,7 @@ def stream(
     asked: Asked, recipe: Recipe, which: Mapping[str, Any], form: TextFormat, how: tuple[bool, bool]
 ) -> None:
     """Train on one file at a time, write the folder, report; `how` is quiet, and JSON."""
-    from deltarule.cli.commands import report
+    from deltarule.cli.reports import model as report
     from deltarule.cli.screen import Screen
     from deltarule.core.errors import UsageError
     from deltarule.models import claimed, save

@@ -82,7 +82,7 @@ def tune(
     Many are tried with few epochs, the better ones with more, scored by rows that they are not
     trained on. Rows that took no part judge the winner; the last line is the command to train it.
     """
-    from deltarule.cli.commands import tune_report
+    from deltarule.cli.reports import tune as tune_report
     from deltarule.core.errors import UsageError
     from deltarule.models import Recipe
     from deltarule.studies.tuning import tune as search

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from deltarule.core.errors import UsageError
 from deltarule.data.bundle import Bundled
-from deltarule.data.generators import patterns, plane, sequences, series, teachers
+from deltarule.data.generators import patterns, plane, series, teachers
 
 GENERATED: dict[str, Callable[..., Bundled]] = {
     make.__name__: make
@@ -21,7 +21,7 @@ GENERATED: dict[str, Callable[..., Bundled]] = {
         teachers.teacher,
         teachers.sine,
         series.mackey_glass,
-        sequences.adding,
+        series.adding,
     )
 }
 """Every generator by name; its parameters have defaults."""

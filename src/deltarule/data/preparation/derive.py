@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
-from deltarule.data.preparation.parts import damaged
 from deltarule.data.table import Column, Kind, Locator, Table, listed, no_such_column
+from deltarule.data.text.writing import damaged
 
 DATES = ("days", "parts")
 """What becomes of dates: days since 1970 alone, or their parts as well."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from deltarule.core.errors import DataError, unknown_name
+from deltarule.core.machine import require
 from deltarule.data.preparation.derive import Derived, derive, derived_from
 from deltarule.data.preparation.encode_check import (
     OTHER,
@@ -24,15 +25,14 @@ from deltarule.data.preparation.encode_check import (
 )
 from deltarule.data.preparation.fill import fill_rows
 from deltarule.data.preparation.parts import (
-    damaged,
     numbers_of,
     scaler_arrays,
     scaler_from,
     strings_of,
 )
 from deltarule.data.preparation.scale import Scaler, mean
-from deltarule.data.sources.memory import require
 from deltarule.data.table import Column, Table, option
+from deltarule.data.text.writing import damaged
 
 __all__ = ["MISSING", "OTHER", "UNKNOWN", "InputEncoder"]
 

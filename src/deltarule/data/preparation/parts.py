@@ -12,16 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import FileError
 from deltarule.data.preparation.scale import SCALERS, Scaler
-
-
-def damaged(what: str) -> FileError:
-    """Build the error for parts that do not fit together."""
-    return FileError(
-        f"the stored data transforms are damaged: {what}. Train the model again, or restore the "
-        "folder from a copy."
-    )
+from deltarule.data.text.writing import damaged
 
 
 def strings_of(plain: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from numpy.typing import DTypeLike, NDArray
 from deltarule.core.errors import DataError, UsageError, unknown_name
 from deltarule.data.preparation.encode_check import check_missing, check_spread
 from deltarule.data.preparation.parts import (
-    damaged,
     numbers_of,
     scaler_arrays,
     scaler_from,
@@ -22,6 +21,7 @@ from deltarule.data.preparation.power import TRANSFORMS, power_of
 from deltarule.data.preparation.scale import Scaler
 from deltarule.data.preparation.task import QUANTITIES, TASKS, class_codes
 from deltarule.data.table import Column, Table, listed, no_such_column
+from deltarule.data.text.writing import damaged
 
 _HALF = 0.5
 

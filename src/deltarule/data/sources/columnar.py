@@ -21,8 +21,8 @@ from typing import IO, Any
 import numpy as np
 
 from deltarule.core.errors import DataError, ResourceError, UsageError, nearest
+from deltarule.core.machine import require
 from deltarule.data.options import Options
-from deltarule.data.sources.memory import require
 from deltarule.data.table import Column, Table, listed, option
 
 DUCKDB = "DuckDB"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from deltarule.core.array_file import ArrayFile
 from deltarule.core.errors import DataError
+from deltarule.core.machine import require
 from deltarule.data.sources.arrays import from_arrays
-from deltarule.data.sources.memory import require
 from deltarule.data.sources.steps import from_steps
 from deltarule.data.table import Table
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deltarule.core.errors import DataError, UsageError, nearest
+from deltarule.core.machine import require
 from deltarule.data.sources.columnar import answer, child_of
-from deltarule.data.sources.memory import require
 from deltarule.data.table import listed
 
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from deltarule.core.errors import DataError, DeltaruleError, ResourceError, UsageError
-from deltarule.core.memory import size
+from deltarule.core.machine import size
 from deltarule.data.table import Locator, Table
 
 _BLOCK = 1 << 20

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from deltarule.core.errors import UsageError
-from deltarule.data.preparation.parts import damaged
-from deltarule.data.text.writing import Writing, check_marks, writing_from
+from deltarule.data.text.writing import Writing, check_marks, damaged, writing_from
 
 _TYPES: dict[str, type] = {"header": bool, "columns": list, "codes": list, "writings": dict}
 """Of the fields that are no strings, what they are as JSON values."""

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable
 
 from deltarule.core.errors import DataError
-from deltarule.core.memory import require_large
+from deltarule.core.machine import require_large
 from deltarule.data.text.lines import SPACES
 
 COLUMN_BYTES = 800

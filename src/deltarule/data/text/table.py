@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.machine import require
 from deltarule.data.options import Options
-from deltarule.data.sources.memory import require
 from deltarule.data.table import CITED, Column, Kind, Table, option
 from deltarule.data.text.cells import missing_words, number
 from deltarule.data.text.column import Collector

@@ -14,8 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any
 
-from deltarule.core.errors import UsageError
-from deltarule.data.preparation.parts import damaged
+from deltarule.core.errors import FileError, UsageError
 
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 _CODES = (
@@ -63,6 +62,14 @@ _NO_DAY = datetime.datetime(1900, 1, 1)
 """What `strptime` reads where nothing is said of day or time."""
 _EPOCH = datetime.datetime(1970, 1, 1)
 _DAY_SECONDS = 86_400
+
+
+def damaged(what: str) -> FileError:
+    """Build the error for parts of a model that do not fit together."""
+    return FileError(
+        f"the stored data transforms are damaged: {what}. Train the model again, or restore the "
+        "folder from a copy."
+    )
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from deltarule.core.arrays import Array
-from deltarule.core.memory import require_large
+from deltarule.core.machine import require_large
 from deltarule.core.namespace import NUMPY
 from deltarule.core.sequences import Sequences
 from deltarule.engine.compiled.launcher import Launcher, RunState, aligned
@@ -20,7 +19,15 @@ from deltarule.engine.epoch import error_over
 from deltarule.engine.reference import penalty, training_step
 from deltarule.engine.rule_state import RuleState, fixed
 from deltarule.engine.samples import Samples
-from deltarule.engine.trainer import BatchPlan, ChunkOutcome, NonFinite, Outcome, Totals
+from deltarule.engine.trainer import (
+    BatchPlan,
+    ChunkOutcome,
+    NonFinite,
+    Outcome,
+    Proceed,
+    Totals,
+    Vectors,
+)
 
 CALL_SECONDS = 0.05
 """How long a call may take: between two calls Ctrl-C is heard and the bar moves."""
@@ -48,7 +55,7 @@ class CompiledTrainer:
         self._memory = aligned((self._program.memory,), np.uint8)
         counter = self._memory.ctypes.data + self._program.barrier
         self._parallel = ParallelRun(self._program.run, self._program.threads, counter)
-        self._kept: tuple[tuple[Array, ...], Array] | None = None
+        self._kept: tuple[Vectors, Array] | None = None
         self._last: tuple[Samples, Launcher] | None = None
         work = operations(spec.objective.network, batch_size)
         speed = SPEED_THROUGH_TIME if self._program.form == "sequences" else SPEED
@@ -69,12 +76,7 @@ class CompiledTrainer:
         return found
 
     def run(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        totals: Totals,
-        proceed: Callable[[int], bool],
+        self, plan: BatchPlan, theta: Array, slots: Vectors, totals: Totals, proceed: Proceed
     ) -> Outcome:
         """Do one update per batch of the plan while `proceed` allows it."""
         launcher = Launcher(
@@ -100,13 +102,13 @@ class CompiledTrainer:
         self._kept = ((done.theta, *done.slots), state.vectors)
         return done
 
-    def _known(self, vectors: tuple[Array, ...]) -> bool:
+    def _known(self, vectors: Vectors) -> bool:
         """Whether these are the very vectors that were returned last."""
         return self._kept is not None and all(
             a is b for a, b in zip(self._kept[0], vectors, strict=False)
         )
 
-    def _packed(self, theta: Array, slots: tuple[Array, ...]) -> Array:
+    def _packed(self, theta: Array, slots: Vectors) -> Array:
         """Return theta and the slots as the program keeps them, to be written to."""
         known, kept = self._known((theta, *slots)), self._kept
         self._kept = None
@@ -123,11 +125,7 @@ class CompiledTrainer:
         return max(1, self._call // updates)
 
     def chunk(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        watched: Samples | None = None,
+        self, plan: BatchPlan, theta: Array, slots: Vectors, watched: Samples | None = None
     ) -> ChunkOutcome | None:
         """Do several whole epochs in one call; None where a number does not stay finite.
 
@@ -155,7 +153,7 @@ class CompiledTrainer:
             return None
         done = self._keep(launcher.done(here, Totals()), here)
 
-        def after(epochs: int) -> tuple[Array, tuple[Array, ...]]:
+        def after(epochs: int) -> tuple[Array, Vectors]:
             there = launcher.done(RunState(trail[epochs - 1], here.sums, 0), Totals())
             return there.theta, there.slots
 

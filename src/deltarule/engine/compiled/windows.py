@@ -7,7 +7,6 @@ of one window each, those of a batch of sequences one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +17,16 @@ from deltarule.engine.epoch import error_over
 from deltarule.engine.objective import Objective
 from deltarule.engine.over_time import OverTime
 from deltarule.engine.samples import Samples
-from deltarule.engine.trainer import Around, BatchPlan, ChunkOutcome, Outcome, Totals, placed
+from deltarule.engine.trainer import (
+    Around,
+    BatchPlan,
+    ChunkOutcome,
+    Outcome,
+    Proceed,
+    Totals,
+    Vectors,
+    placed,
+)
 from deltarule.network import Network
 
 
@@ -41,11 +49,7 @@ class Windowed(Around):
         return error_over(self._objective, theta, samples)
 
     def chunk(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        watched: Samples | None = None,
+        self, plan: BatchPlan, theta: Array, slots: Vectors, watched: Samples | None = None
     ) -> ChunkOutcome | None:
         """Do several whole epochs; None where a number does not stay finite on the way.
 
@@ -61,12 +65,7 @@ class Windowed(Around):
         return ChunkOutcome(found.theta, (*found.slots, *self._states(plan)), totals)
 
     def run(
-        self,
-        plan: BatchPlan,
-        theta: Array,
-        slots: tuple[Array, ...],
-        totals: Totals,
-        proceed: Callable[[int], bool],
+        self, plan: BatchPlan, theta: Array, slots: Vectors, totals: Totals, proceed: Proceed
     ) -> Outcome:
         """Do one update per window of the plan while `proceed` allows it."""
         own, W = self._own(slots), plan.windows
@@ -77,7 +76,7 @@ class Windowed(Around):
         totals = self._scaled(found.totals, 1.0 / W)
         return placed(replace(found, slots=states, totals=totals), plan)
 
-    def _own(self, slots: tuple[Array, ...]) -> int:
+    def _own(self, slots: Vectors) -> int:
         """Return how many of the vectors are the optimiser's; the others are states."""
         return len(slots) - len(self._over_time.widths)
 
@@ -85,7 +84,7 @@ class Windowed(Around):
         """Return totals that count a sequence once, for those of its windows, or back."""
         return Totals(totals.error, totals.penalty * factor, totals.weight * factor)
 
-    def _take(self, states: tuple[Array, ...]) -> None:
+    def _take(self, states: Vectors) -> None:
         """Lay down the states that the next window begins with, as the program keeps them."""
         kept = self._compiled.kept
         blocks, _, lanes = kept.shape
@@ -94,7 +93,7 @@ class Windowed(Around):
         rows[: len(joined)] = joined
         kept[...] = rows.reshape(blocks, lanes, -1).swapaxes(1, 2)
 
-    def _states(self, plan: BatchPlan) -> tuple[Array, ...]:
+    def _states(self, plan: BatchPlan) -> Vectors:
         """Return the states that the last window has left."""
         kept = self._compiled.kept
         rows = kept.swapaxes(1, 2).reshape(-1, kept.shape[1])[: plan.batch_size]

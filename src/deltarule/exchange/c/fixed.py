@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from deltarule.core import VERSION
 from deltarule.core.errors import NumericError, UsageError
-from deltarule.core.version import VERSION
 from deltarule.exchange.c.arithmetic import INTERVALS, Curve, Fixed, fixed_of
 from deltarule.exchange.c.compiled import array_in_c, coded, compiled
 from deltarule.exchange.c.text import cells_and_answers, classes_in_c

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from deltarule.activations import Activation
-from deltarule.core.version import VERSION
+from deltarule.core import VERSION
 from deltarule.engine.compiled.expressions.tracing import Node
 from deltarule.exchange.c.compiled import answer_of_header, array_in_c, main_in_c
 from deltarule.exchange.c.text import cells_and_answers, classes_in_c

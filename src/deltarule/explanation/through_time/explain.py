@@ -13,13 +13,12 @@ from deltarule.core.notation import Notation, Symbol
 from deltarule.engine import Objective, Problem
 from deltarule.engine.rule_state import first_run
 from deltarule.explanation.explanation import Explanation
-from deltarule.explanation.penalties import penalty_factors, told_penalties
 from deltarule.explanation.records import Contribution, Path, product
 from deltarule.explanation.through_time.place import find
 from deltarule.explanation.through_time.reach import reach
 from deltarule.explanation.through_time.recursion import recursion
 from deltarule.explanation.through_time.terms import Pass, Term, terms
-from deltarule.explanation.updates import first_updates
+from deltarule.explanation.updates import first_updates, penalty_factors, told_penalties
 from deltarule.layers import Recurrent
 from deltarule.network import Network
 

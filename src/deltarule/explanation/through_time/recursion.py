@@ -12,10 +12,10 @@ import numpy as np
 
 from deltarule.core.namespace import NUMPY
 from deltarule.core.notation import Symbol, entry_name
-from deltarule.explanation.penalties import penalty_factors
 from deltarule.explanation.records import Factor, Step, product
 from deltarule.explanation.through_time.place import Place
 from deltarule.explanation.through_time.terms import Pass, Term, at_step
+from deltarule.explanation.updates import penalty_factors
 from deltarule.layers import Elman
 
 _LINES = 40

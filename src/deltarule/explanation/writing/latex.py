@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deltarule.explanation.records import Path
-from deltarule.explanation.writing.wording import latex_number, latex_product, some
+from deltarule.explanation.wording import latex_number, latex_product, some
 
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from deltarule.explanation.wording import number
 from deltarule.explanation.writing.report import Equation, Section, about, sections
-from deltarule.explanation.writing.wording import number
 
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation

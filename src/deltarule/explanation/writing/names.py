@@ -8,9 +8,9 @@ from functools import cached_property
 from deltarule.core.namespace import NUMPY
 from deltarule.core.notation import Notation, Symbol
 from deltarule.explanation.columns import Cell, Columns
-from deltarule.explanation.penalties import penalty_factors
 from deltarule.explanation.records import Factor
 from deltarule.explanation.sweep import Sweep
+from deltarule.explanation.updates import penalty_factors
 from deltarule.rules import Direct
 
 

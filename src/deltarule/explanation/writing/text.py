@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from deltarule.core.texts import aligned
+from deltarule.explanation.wording import number
 from deltarule.explanation.writing.report import Equation, Section, about, sections
-from deltarule.explanation.writing.wording import number
 
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation
@@ -31,12 +32,7 @@ def _body(section: Section) -> list[str]:
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return rows in columns: numbers stand last and to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [c.ljust(w) for c, w in zip(row[:-1], widths[:-1], strict=True)]
-        lines.append("  " + "  ".join([*cells, row[-1].rjust(widths[-1])]))
-    return lines
+    return [f"  {line}" for line in aligned(rows, left=range(len(rows[0]) - 1))]
 
 
 def _equation(equation: Equation) -> list[str]:

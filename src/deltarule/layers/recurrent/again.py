@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Again", "Stretch", "Walk"]
-
 
 class Stretch(NamedTuple):
     """What some steps that follow each other have kept: the fields of `ThroughTime`."""

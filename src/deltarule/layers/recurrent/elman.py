@@ -18,8 +18,6 @@ from deltarule.layers.recurrent.recurrent import (
 )
 from deltarule.rules import LayerRule
 
-__all__ = ["Elman"]
-
 
 class Kept(NamedTuple):
     """What a step keeps."""

@@ -20,8 +20,6 @@ from deltarule.layers.recurrent.recurrent import (
 )
 from deltarule.rules import LayerRule
 
-__all__ = ["GRU"]
-
 
 class Kept(NamedTuple):
     """What a step keeps: nets and outputs of the gates, q = v_n + c, h_{t-1}."""

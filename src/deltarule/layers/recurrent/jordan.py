@@ -20,8 +20,6 @@ from deltarule.layers.recurrent.recurrent import (
 )
 from deltarule.rules import LayerRule
 
-__all__ = ["Jordan"]
-
 
 class Kept(NamedTuple):
     """What a step keeps, of the hidden nodes and of the outputs."""

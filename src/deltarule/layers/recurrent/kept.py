@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 
 from deltarule.layers.layer import Parameters, State
 
-__all__ = ["Deltas", "Teacher", "ThroughTime", "forced", "in_rows", "stacked", "together"]
-
 
 class Teacher(NamedTuple):
     """What is fed back in the place of a layer's own outputs (Williams and Zipser 1989)."""

@@ -12,8 +12,6 @@ from deltarule.layers.layer import Parameters
 from deltarule.layers.recurrent.recurrent import Deltas, Recurrent, ThroughTime
 from deltarule.rules import DeltaRule
 
-__all__ = ["Local", "locals_of"]
-
 Array = NDArray[np.float64]
 
 

@@ -20,8 +20,6 @@ from deltarule.layers.recurrent.recurrent import (
 )
 from deltarule.rules import LayerRule
 
-__all__ = ["LSTM"]
-
 
 class Kept(NamedTuple):
     """What a step keeps: nets and outputs of i, f, g, o; c_{t-1}, c_t and f(c_t)."""

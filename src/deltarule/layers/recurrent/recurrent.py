@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, final
 
@@ -24,7 +24,7 @@ from deltarule.layers.recurrent.kept import (
     in_rows,
     stacked,
 )
-from deltarule.layers.recurrent.walk import back, walk
+from deltarule.layers.recurrent.walk import as_truncate, back, walk
 from deltarule.rules import LayerRule
 
 __all__ = [
@@ -179,7 +179,7 @@ class Recurrent(Layer):
         T, every = y.shape[1], self.checkpoint or y.shape[1]
 
         def through(start: int, before: State) -> Stretch:
-            return walk(self, p, y, before, xp, teacher, (start, min(start + every, T)))
+            return walk(self.step, p, y, before, xp, teacher, (start, min(start + every, T)))
 
         like = y[:, :1] @ p["W"].mT  # of the kind that a is, be it complex or dual
         states = [self.first_state(like, xp) if state is None else state]
@@ -214,7 +214,7 @@ class Recurrent(Layer):
             end = min(first + self.checkpoint, T)
             part: list[Deltas | None] = [None] * (end - first)
             window = (first, first, end)
-            state = back(self, p, dE_dy, saved, rule, xp, window, state, part)
+            state = back(self.step_back, p, dE_dy, saved, rule, xp, window, state, part)
             known = [deltas for deltas in part if deltas is not None]
             dE_dx, own = self._summed(p, known, saved, (first, end), rule, xp)
             below.insert(0, dE_dx)
@@ -253,7 +253,8 @@ class Recurrent(Layer):
         for first, fresh, end in self.windows(len(saved.steps)):
             stretch = found[first:end]
             behind: State = (0.0,) * len(self.held)
-            back(self, p, dE_dy, saved, rule, xp, (first, fresh, end), behind, stretch)
+            window = (first, fresh, end)
+            back(self.step_back, p, dE_dy, saved, rule, xp, window, behind, stretch)
             found[first:end] = stretch
         return [deltas for deltas in found if deltas is not None]
 
@@ -275,7 +276,7 @@ class Recurrent(Layer):
         object.__setattr__(self, "init", None if init is None else INITIALISERS.get(init))
         recurrent = INITIALISERS.get(given.pop("recurrent_init"))
         object.__setattr__(self, "recurrent_init", recurrent)
-        object.__setattr__(self, "truncate", _windows(name, given.pop("truncate")))
+        object.__setattr__(self, "truncate", as_truncate(name, given.pop("truncate")))
         every = given.pop("checkpoint")
         every = None if every is None else whole(f"{name}: checkpoint", every, 1)
         object.__setattr__(self, "checkpoint", every)
@@ -294,20 +295,3 @@ def gates(a: Any, count: int) -> list[Any]:
     """Return the gates' columns of an array (n, count * units)."""
     units = a.shape[-1] // count
     return [a[:, k * units : (k + 1) * units] for k in range(count)]
-
-
-def _windows(name: str, given: Any) -> tuple[int, int] | None:
-    """Return (k1, k2) from k, (k1, k2) or None."""
-    if given is None:
-        return None
-    pair = given if isinstance(given, Sequence) and not isinstance(given, str) else (given, given)
-    if len(pair) != 2:
-        raise UsageError(f"{name}: truncate is (k1, k2), a number of steps, or None, not {given!r}")
-    k1 = whole(f"{name}: k1 of truncate", pair[0], 1)
-    k2 = whole(f"{name}: k2 of truncate", pair[1], 1)
-    if k2 < k1:
-        raise UsageError(
-            f"{name}: truncate=({k1}, {k2}) would leave out the errors of {k1 - k2} of every {k1} "
-            "steps; give k2 >= k1"
-        )
-    return k1, k2

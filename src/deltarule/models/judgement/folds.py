@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from deltarule.core.arguments import whole
 from deltarule.core.errors import NumericError
-from deltarule.core.processors import cores
+from deltarule.core.machine import cores
 from deltarule.models.fit import fit_plan
 from deltarule.models.metrics import Metrics
 from deltarule.models.plan import Plan, plan

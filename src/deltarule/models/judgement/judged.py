@@ -17,10 +17,10 @@ from deltarule.core.random import stream
 from deltarule.data import Part
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.models.judgement.baselines import baselines, finite
-from deltarule.models.judgement.threshold import score_at
 from deltarule.models.metrics import by_target, class_numbers, mean_outputs, scores
 from deltarule.models.model import Model
 from deltarule.models.plan import Plan
+from deltarule.models.threshold import score_at
 
 JUDGED = {"regression": "r2", "count": "r2", "multilabel": "accuracy"}
 """Per task, the metric by which models are compared; of the others it is the accuracy."""

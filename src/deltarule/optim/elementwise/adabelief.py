@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
-from deltarule.optim.schedules import Schedule
-
-__all__ = ["AdaBelief"]
+from deltarule.optim.elementwise.moments import Moments
+from deltarule.optim.optimiser import OPTIMISERS, Update
 
 
 @OPTIMISERS.register
 @dataclass(frozen=True)
-class AdaBelief(Optimiser):
+class AdaBelief(Moments):
     """AdaBelief: theta <- theta - lr mhat / (sqrt(shat) + eps).
 
         m <- beta1 m + (1 - beta1) g                  mhat = m / (1 - beta1^t)
@@ -23,14 +21,9 @@ class AdaBelief(Optimiser):
     alone.
     """
 
-    lr: float | Schedule = 0.001
-    """eta: a number or a schedule."""
-    beta1: float = 0.9
-    """The share of m that is kept, in [0, 1)."""
     beta2: float = 0.999
     """The share of s that is kept, in [0, 1)."""
     eps: float = 1e-16
-    """Keeps the denominator from 0."""
 
     name = "adabelief"
     slots = ("m", "s")

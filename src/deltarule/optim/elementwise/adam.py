@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
-from deltarule.optim.schedules import Schedule
-
-__all__ = ["Adam"]
+from deltarule.optim.elementwise.moments import Moments
+from deltarule.optim.optimiser import OPTIMISERS, Update
 
 
 @OPTIMISERS.register
 @dataclass(frozen=True)
-class Adam(Optimiser):
+class Adam(Moments):
     """Adam: theta <- theta - lr mhat / (sqrt(vhat) + eps).
 
         m <- beta1 m + (1 - beta1) g          mhat = m / (1 - beta1^t)
@@ -27,15 +25,6 @@ class Adam(Optimiser):
     >>> update(np.array([1.0]), np.array([3.0]), 0.5, 1, True, np.zeros(1), np.zeros(1))[0]
     array([0.5])
     """
-
-    lr: float | Schedule = 0.001
-    """eta: a number or a schedule."""
-    beta1: float = 0.9
-    """The share of m that is kept, in [0, 1)."""
-    beta2: float = 0.999
-    """The share of v that is kept, in [0, 1)."""
-    eps: float = 1e-8
-    """Keeps the denominator from 0."""
 
     name = "adam"
     slots = ("m", "v")

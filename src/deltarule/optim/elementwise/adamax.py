@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
+from deltarule.optim.elementwise.moments import Moments
+from deltarule.optim.optimiser import OPTIMISERS, Update
 from deltarule.optim.schedules import Schedule
-
-__all__ = ["Adamax"]
 
 
 @OPTIMISERS.register
 @dataclass(frozen=True)
-class Adamax(Optimiser):
+class Adamax(Moments):
     """Adamax: theta <- theta - lr mhat / u.
 
         m <- beta1 m + (1 - beta1) g          mhat = m / (1 - beta1^t)
@@ -24,13 +23,8 @@ class Adamax(Optimiser):
     """
 
     lr: float | Schedule = 0.002
-    """eta: a number or a schedule."""
-    beta1: float = 0.9
-    """The share of m that is kept, in [0, 1)."""
     beta2: float = 0.999
     """The share of u that is kept, in [0, 1)."""
-    eps: float = 1e-8
-    """Keeps the denominator from 0."""
 
     name = "adamax"
     slots = ("m", "u")

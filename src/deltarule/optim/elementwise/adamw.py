@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.optim.elementwise.adam import Adam
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
-from deltarule.optim.schedules import Schedule
-
-__all__ = ["AdamW"]
+from deltarule.optim.elementwise.moments import Moments
+from deltarule.optim.optimiser import OPTIMISERS, Update
 
 
 @OPTIMISERS.register
 @dataclass(frozen=True)
-class AdamW(Optimiser):
+class AdamW(Moments):
     """AdamW: weights are first shrunk, theta <- (1 - lr weight_decay) theta, then Adam's step.
 
     Only weights decay, not biases. As in PyTorch, the decay is multiplied by lr.
@@ -26,14 +24,6 @@ class AdamW(Optimiser):
     array([0.4, 0.5])
     """
 
-    lr: float | Schedule = 0.001
-    """eta: a number or a schedule."""
-    beta1: float = 0.9
-    """The share of m that is kept, in [0, 1)."""
-    beta2: float = 0.999
-    """The share of v that is kept, in [0, 1)."""
-    eps: float = 1e-8
-    """Keeps the denominator from 0."""
     weight_decay: float = 0.01
     """lambda: how much of a weight is lost per unit of eta."""
 

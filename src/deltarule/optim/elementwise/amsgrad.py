@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
-from deltarule.optim.schedules import Schedule
-
-__all__ = ["AMSGrad"]
+from deltarule.optim.elementwise.moments import Moments
+from deltarule.optim.optimiser import OPTIMISERS, Update
 
 
 @OPTIMISERS.register
 @dataclass(frozen=True)
-class AMSGrad(Optimiser):
+class AMSGrad(Moments):
     """AMSGrad: theta <- theta - lr mhat / (sqrt(largest / (1 - beta2^t)) + eps).
 
         m <- beta1 m + (1 - beta1) g          mhat = m / (1 - beta1^t)
@@ -22,15 +20,6 @@ class AMSGrad(Optimiser):
     With Adam's corrections of the bias, as in PyTorch; the paper has none. (optax and Keras take
     the largest of the corrected v.)
     """
-
-    lr: float | Schedule = 0.001
-    """eta: a number or a schedule."""
-    beta1: float = 0.9
-    """The share of m that is kept, in [0, 1)."""
-    beta2: float = 0.999
-    """The share of v that is kept, in [0, 1)."""
-    eps: float = 1e-8
-    """Keeps the denominator from 0."""
 
     name = "amsgrad"
     slots = ("m", "v", "largest")

@@ -9,8 +9,6 @@ from deltarule.core.namespace import sign
 from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
 from deltarule.optim.schedules import Schedule
 
-__all__ = ["Lion"]
-
 
 @OPTIMISERS.register
 @dataclass(frozen=True)

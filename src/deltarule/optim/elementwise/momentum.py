@@ -8,8 +8,6 @@ from typing import Any
 from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
 from deltarule.optim.schedules import Schedule
 
-__all__ = ["Momentum"]
-
 
 @OPTIMISERS.register
 @dataclass(frozen=True)

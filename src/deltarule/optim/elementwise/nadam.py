@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.registry import Elsewhere
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
+from deltarule.optim.elementwise.moments import Moments
+from deltarule.optim.optimiser import OPTIMISERS, Update
 from deltarule.optim.schedules import Schedule
-
-__all__ = ["Nadam"]
 
 
 @OPTIMISERS.register
 @dataclass(frozen=True)
-class Nadam(Optimiser):
+class Nadam(Moments):
     """Nadam: theta <- theta - lr (mu' m / (1 - M') + (1 - mu) g / (1 - M)) / (sqrt(vhat) + eps).
 
         mu = beta1 (1 - 0.96^(t decay) / 2), mu' that of t + 1
@@ -26,13 +25,6 @@ class Nadam(Optimiser):
     """
 
     lr: float | Schedule = 0.002
-    """eta: a number or a schedule."""
-    beta1: float = 0.9
-    """The share of m that is kept, in [0, 1)."""
-    beta2: float = 0.999
-    """The share of v that is kept, in [0, 1)."""
-    eps: float = 1e-8
-    """Keeps the denominator from 0."""
     decay: float = 0.004
     """How soon mu comes to be beta1."""
 
@@ -41,7 +33,7 @@ class Nadam(Optimiser):
         Elsewhere(
             "PyTorch",
             "is this one, with its defaults.",
-            "pytorch/pytorch, torch/optim/elementwise/nadam.py",
+            "pytorch/pytorch, torch/optim/nadam.py",
         ),
         Elsewhere(
             "Keras",

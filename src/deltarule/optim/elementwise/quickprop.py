@@ -9,8 +9,6 @@ from deltarule.core.registry import Elsewhere
 from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
 from deltarule.optim.schedules import Schedule
 
-__all__ = ["Quickprop"]
-
 
 @OPTIMISERS.register
 @dataclass(frozen=True)

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.registry import Elsewhere
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
-from deltarule.optim.schedules import Schedule
-
-__all__ = ["RAdam"]
+from deltarule.optim.elementwise.moments import Moments
+from deltarule.optim.optimiser import OPTIMISERS, Update
 
 
 @OPTIMISERS.register
 @dataclass(frozen=True)
-class RAdam(Optimiser):
+class RAdam(Moments):
     """RAdam: theta <- theta - lr r mhat sqrt(1 - beta2^t) / (sqrt(v) + eps), or - lr mhat at first.
 
         p = q - 2 t beta2^t / (1 - beta2^t)           q = 2 / (1 - beta2) - 1
@@ -24,14 +22,6 @@ class RAdam(Optimiser):
     eps stands beside sqrt(v), before the bias is corrected, as there.
     """
 
-    lr: float | Schedule = 0.001
-    """eta: a number or a schedule."""
-    beta1: float = 0.9
-    """The share of m that is kept, in [0, 1)."""
-    beta2: float = 0.999
-    """The share of v that is kept, in [0, 1)."""
-    eps: float = 1e-8
-    """Keeps the denominator from 0."""
     threshold: float = 5.0
     """From which p on the running size is used."""
 
@@ -46,7 +36,7 @@ class RAdam(Optimiser):
         Elsewhere(
             "PyTorch",
             "divides where rho > 5; eps is added before the bias is corrected.",
-            "pytorch/pytorch, torch/optim/elementwise/radam.py",
+            "pytorch/pytorch, torch/optim/radam.py",
         ),
         Elsewhere(
             "optax 0.2.8",

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.namespace import sign
-from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
+from deltarule.optim.elementwise.moments import Moments
+from deltarule.optim.optimiser import OPTIMISERS, Update
 from deltarule.optim.schedules import Schedule
-
-__all__ = ["Yogi"]
 
 
 @OPTIMISERS.register
 @dataclass(frozen=True)
-class Yogi(Optimiser):
+class Yogi(Moments):
     """Yogi: theta <- theta - lr mhat / (sqrt(vhat) + eps).
 
         m <- beta1 m + (1 - beta1) g          mhat = m / (1 - beta1^t)
@@ -24,13 +23,7 @@ class Yogi(Optimiser):
     """
 
     lr: float | Schedule = 0.01
-    """eta: a number or a schedule."""
-    beta1: float = 0.9
-    """The share of m that is kept, in [0, 1)."""
-    beta2: float = 0.999
-    """The share of v that is kept, in [0, 1)."""
     eps: float = 0.001
-    """Keeps the denominator from 0."""
     first: float = 1e-6
     """What v starts at."""
 

@@ -8,8 +8,6 @@ from typing import Any
 from deltarule.optim.optimiser import OPTIMISERS
 from deltarule.optim.whole_vector.scipy_minimiser import ENDLESS, SciPyMinimiser
 
-__all__ = ["ConjugateGradient"]
-
 
 @OPTIMISERS.register
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ from deltarule.core.arrays import Array
 from deltarule.optim.optimiser import OPTIMISERS
 from deltarule.optim.whole_vector.minimiser import ErrorFunction, Minimiser, Proceed
 
-__all__ = ["GaussNewton"]
-
 _SUFFICIENT = 1e-4
 """The part of the slope's promise that a step has to keep (Armijo)."""
 _HALVINGS = 40

@@ -14,8 +14,6 @@ from deltarule.core.errors import UsageError, unknown_name
 from deltarule.optim.optimiser import OPTIMISERS
 from deltarule.optim.whole_vector.minimiser import ENDS, ErrorFunction, Minimiser, Proceed
 
-__all__ = ["LevenbergMarquardt"]
-
 _METHODS = ("cholesky", "lsmr")
 
 

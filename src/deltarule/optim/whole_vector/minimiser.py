@@ -11,8 +11,6 @@ import numpy as np
 from deltarule.core.arrays import Array
 from deltarule.optim.optimiser import Method
 
-__all__ = ["ENDS", "ErrorFunction", "Minimiser", "Proceed"]
-
 Proceed = Callable[[Array, float, tuple[Array, ...]], bool]
 
 ENDS = {

@@ -10,8 +10,6 @@ from deltarule.core.arrays import Array
 from deltarule.optim.optimiser import OPTIMISERS
 from deltarule.optim.whole_vector.minimiser import ErrorFunction, Minimiser, Proceed
 
-__all__ = ["ScaledConjugateGradient"]
-
 _HUGE = 1e20
 
 

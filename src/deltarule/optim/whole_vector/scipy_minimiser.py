@@ -10,8 +10,6 @@ import numpy as np
 from deltarule.core.arrays import Array
 from deltarule.optim.whole_vector.minimiser import ErrorFunction, Minimiser, Proceed
 
-__all__ = ["SciPyMinimiser"]
-
 ENDLESS = 2**31 - 1
 _CONVERGED = 0
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from deltarule.core.arguments import boolean, number, whole
 from deltarule.core.errors import DataError, UsageError, unknown_name
-from deltarule.core.input_file import unreadable
+from deltarule.core.files import unreadable
 from deltarule.core.places import Places
+from deltarule.core.views import view
 from deltarule.series.recipe import Recipe
 from deltarule.series.studies.measures import MEASURES
 from deltarule.series.studies.outcome import Outcome
@@ -85,9 +86,7 @@ class ForecastStudy:
 
     def run(self, progress: bool = False) -> Outcome:
         """Train every cell and measure it beside the forecasts that need no network."""
-        from deltarule.series.studies.measuring import measured
-
-        return measured(self, progress)
+        return view(ForecastStudy.run)(self, progress)
 
 
 def is_study(source: str | Path) -> bool:

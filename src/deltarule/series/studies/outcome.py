@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.views import view
 from deltarule.series.studies.measures import figures
 
 if TYPE_CHECKING:
@@ -156,9 +157,7 @@ class Outcome:
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
         """Draw how the seeds of every recipe are spread, beside baselines and others' figures."""
-        from deltarule.series.studies.picture import draw_outcome
-
-        draw_outcome(self, Path(path), force=force)
+        view(Outcome.plot)(self, Path(path), force=force)
 
 
 def _spread(values: Values) -> str:

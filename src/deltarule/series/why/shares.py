@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
+from deltarule.core.views import view
 from deltarule.series.fitted import Fitted
 from deltarule.series.recursion import Covariates
 from deltarule.series.why.slopes import slopes
@@ -86,9 +87,7 @@ class WhyForecast:
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
         """Draw shares and exact differences side by side, an input a line."""
-        from deltarule.series.why.plot import draw_why
-
-        draw_why(self, Path(path), force=force)
+        view(WhyForecast.plot)(self, Path(path), force=force)
 
     def __str__(self) -> str:
         return (

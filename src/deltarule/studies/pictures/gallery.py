@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from deltarule.core.errors import UsageError, unknown_name
 from deltarule.core.style import new_figure, save_figure
 from deltarule.studies.pictures.curves import draw_curves, draw_medians, rows_of
-from deltarule.studies.pictures.epochs import draw_epochs
 from deltarule.studies.pictures.heat import draw_map
 from deltarule.studies.pictures.layers import draw_layers
 from deltarule.studies.pictures.panels import Look, Panel, grid_rows, look, panels
-from deltarule.studies.pictures.solved import draw_solved
+from deltarule.studies.pictures.solved import draw_epochs, draw_solved
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -107,8 +107,8 @@ def _explained(results: Results) -> str:
 
 def _how_compared() -> str:
     return (
-        "A pair is two runs of one seed. The difference is a mean over pairs (Hall's interval); p "
-        f"is of the test that flips its signs at random. {CLAIMS}"
+        "A pair is two runs of one seed. The difference is a mean over pairs (Hall's interval, of "
+        f"shares Agresti and Min's); p is of the test that flips its signs at random. {CLAIMS}"
     )
 
 

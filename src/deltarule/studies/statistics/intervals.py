@@ -42,6 +42,27 @@ def share(successes: int, n: int) -> Estimate:
     return Estimate(successes / n, float(found.low), float(found.high))
 
 
+def share_difference(differences: ArrayLike) -> Estimate:
+    """Return the mean of n differences of two yes or no, each -1, 0 or 1, with its interval.
+
+    That of Agresti and Min (2005): d +- z sqrt((q - d^2) / (n + 2)) with d = sum / (n + 2) and
+    q = (1 + how many are not 0) / (n + 2), as if half a pair more had come out in every way.
+
+    >>> found = share_difference([0] * 19 + [-1])
+    >>> found.value, round(found.low, 3), round(found.high, 3)
+    (-0.05, -0.17, 0.079)
+    """
+    from scipy.stats import norm
+
+    found: NDArray[np.float64] = np.asarray(differences, float)
+    if len(found) < _LEAST:
+        return Estimate(float(found.mean()) if len(found) else None)
+    n = len(found) + 2
+    d, q = found.sum() / n, (1 + np.count_nonzero(found)) / n
+    half = norm.ppf(0.5 + LEVEL / 2) * np.sqrt((q - d * d) / n)
+    return Estimate(float(found.mean()), max(-1.0, float(d - half)), min(1.0, float(d + half)))
+
+
 def mean(values: ArrayLike) -> Estimate:
     """Return the mean m with Hall's interval (1992), which skewness does not shift.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.studies.statistics.intervals import Estimate, mean, share
+from deltarule.studies.statistics.intervals import Estimate, mean, share, share_difference
 
 _PERMUTATIONS, _EXACT = 9999, 30
 """So many pairs are flipped in every way; of more, so many ways are drawn."""
@@ -29,7 +29,8 @@ class Pair:
 def compare(a: ArrayLike, b: ArrayLike, lower_is_better: bool) -> Pair:
     """Compare two cells seed by seed; a value that is not finite is worse than any that is.
 
-    The difference has Hall's interval; it is left out where a value is not finite. How often a is
+    The difference has Hall's interval, Agresti and Min's where every value is 0 or 1; it is left
+    out where a value is not finite. How often a is
     better (Bouthillier et al. 2021) has Wilson's interval, Hall's with ties. The test flips
     the signs of the differences (Fisher 1935): in every way up to 30 pairs, else at random. There
     so few flips tell no p below 1/5,000 from another, which an adjustment for many comparisons
@@ -49,7 +50,8 @@ def compare(a: ArrayLike, b: ArrayLike, lower_is_better: bool) -> Pair:
     better = _within(mean(scores)) if ties else share(int(scores.sum()), len(scores))
     # without a finite difference the order alone is tested
     tested = differences if finite else scores - 0.5
-    return Pair(len(a), mean(differences) if finite else Estimate(None), better, _p(tested))
+    difference = share_difference if np.isin((a, b), (0, 1)).all() else mean
+    return Pair(len(a), difference(differences) if finite else Estimate(None), better, _p(tested))
 
 
 def _within(found: Estimate) -> Estimate:

@@ -12,7 +12,7 @@ import numpy as np
 
 from deltarule.core.arguments import number, whole
 from deltarule.core.errors import UsageError
-from deltarule.core.processors import cores
+from deltarule.core.machine import cores
 from deltarule.data import Table, read_table
 from deltarule.data.preparation.row_order import order_of
 from deltarule.models import Fitted, Plan, Recipe, fit, fit_plan, plan

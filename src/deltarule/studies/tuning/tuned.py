@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deltarule.core.views import view
 from deltarule.models import Fitted, Model, Recipe
 from deltarule.models.metrics import Metrics
 from deltarule.studies.statistics.intervals import Estimate, share
@@ -132,9 +133,7 @@ class Tuned:
 
     def plot(self, path: str | Path, *, force: bool = False) -> None:
         """Draw what mattered: a panel per setting, a point per trial."""
-        from deltarule.studies.tuning.plot import draw
-
-        draw(self, Path(path), force=force)
+        view(Tuned.plot)(self, Path(path), force=force)
 
     def __repr__(self) -> str:
         return f"Tuned: {len(self.table):,} trials in {self.seconds:.0f} s; {self.command}"

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from deltarule.core.differences import differences
 from deltarule.core.errors import ResourceError, UsageError
+from deltarule.core.texts import differences
 from deltarule.optim import OPTIMISERS, Method, Minimiser
 from deltarule.training.keeping.checkpoint import (
     CHECKPOINT,

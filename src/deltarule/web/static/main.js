@@ -4,8 +4,10 @@ import { Checking } from "./check.js";
 import { Drawing, give, watchDrops } from "./data.js";
 import { FolderView } from "./folder.js";
 import { Lessons } from "./lessons.js";
-import { Curve, drawMap, table } from "./pictures.js";
-import { Picture, layerRows, stages, stageText } from "./network.js";
+import { Heat } from "./heat.js";
+import { Curve, drawBend, drawConfusion, drawMap, table } from "./pictures.js";
+import { stageFormula, stageLayer, stageText, stages } from "./formulas.js";
+import { Picture, layerRows } from "./network.js";
 import { asPng, canvasesSvg, networkSvg, save, savePacked } from "./save.js";
 import { Live, Recorded } from "./session.js";
 import { SetupForm } from "./setup.js";
@@ -13,9 +15,11 @@ import { load, number, say, shortFormula } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const recorded = $("recorded") && JSON.parse($("recorded").textContent);
-let session = null, start = null, view = null, stage = 0, playing = false, index = 0;
+let session = null, start = null, view = null, stage = 0, playing = false, index = 0, furthest = 0, at = {}, pointed = null, apart = null;
 const curve = new Curve($("curve"));
-const picture = new Picture($("picture"), { hover: (text) => ($("hovered").textContent = text ?? ""), click: explain });
+const hooks = { hover, click: (l, j, k) => explain({ weight: [l, j, k] }), node: (l, j) => explain({ node: [l, j] }), look: recorded ? null : (firsts) => tell({ do: "look", firsts }) };
+const lines = new Picture($("picture"), hooks), heat = new Heat($("picture"), hooks);
+let picture = lines;
 const form = new SetupForm($("setup"), $("lanes-setup"), setUp);
 const lessons = new Lessons($, tell, pause);
 const lane = () => Number($("lane").value) || 0;
@@ -45,9 +49,14 @@ function setUp(setup) {
 async function begin(answer, address = true) {
   start = answer;
   curve.clear(answer.lanes.length, answer.lanes[0].point.validation !== undefined);
+  picture = Math.max(...answer.sizes) > 64 ? heat : lines; // lines as far as they can be told apart
   picture.chosen = null;
   index = 0;
+  furthest = 0;
+  at = {};
+  pointed = apart = null;
   $("formula").replaceChildren();
+  $("bend").hidden = true;
   $("explanation").textContent = "";
   $("why-hint").hidden = false;
   if (!recorded) { form.fill(answer); checking.clear(); }
@@ -67,27 +76,37 @@ async function begin(answer, address = true) {
 function show(answer) {
   view = { ...view, ...answer };
   if (!recorded) curve.add(view);
-  const metrics = Object.keys(view.lanes[0].scores).filter((name) => name !== "loss").slice(0, 2);
-  const named = (own, k) => `${k + 1}: ${own.mistake || own.rule}${own.optimizer && `, ${own.optimizer}`}`;
+  const metrics = Object.keys(view.lanes[0].scores).slice(0, 2);
+  const named = (own, k) => `${k + 1}: ${own.mistake || own.rule}${own.matched ? ` (${say("matched")})` : ""}${own.optimizer && `, ${own.optimizer}`}`;
   table($("lanes"), [say("lane"), say("updates"), say("epochs"), "E", ...metrics.map((name) => say(name))], view.lanes.map((one, k) => [named(start.setup.lanes[k], k), one.point.step, one.point.epoch, number(one.point.E, 5), ...metrics.map((name) => number(one.scores[name], 4))]));
   const ended = view.lanes.map((one) => one.ended).filter(Boolean);
   if (ended.length) $("said").textContent = ended[0];
   if (ended.length === view.lanes.length || view.over) pause();
+  const here = Math.max(...view.lanes.map((one) => one.point.step)), { rate } = view.lanes[lane()];
+  furthest = Math.max(furthest, here);
+  $("when").max = furthest;
+  $("when").value = here;
+  $("when").setAttribute("aria-valuetext", `${here}`);
+  if (document.activeElement !== $("rate") && rate !== undefined) $("rate").value = rate;
   $("all-rows").checked = view.row === null;
   $("row").disabled = view.row === null;
   if (view.row !== null && document.activeElement !== $("row")) $("row").value = view.row + 1;
   drawNetwork();
   drawOutputs();
+  if (apart && !playing) explain(apart); // with the numbers of now
 }
 
 function drawNetwork() {
   picture.draw(start, view.lanes.map((one) => one.passes), lane(), stage, $("numbers").checked);
-  table($("layers"), [say("layer"), "f", say("mean-delta"), say("mean-slope"), say("least-slope")], layerRows(start, view.lanes[lane()].passes));
+  table($("layers"), [say("layer"), "f", say("mean-delta"), say("spread-delta"), say("mean-slope"), say("spread-slope"), say("least-slope")], layerRows(start, view.lanes[lane()].passes));
+  drawFormula();
+  tellPointed();
   $("stage-says").textContent = stageText(stage, start);
   $("stage").setAttribute("aria-valuetext", stageText(stage, start));
 }
 
 function drawOutputs() {
+  drawConfusion($("confusion"), view.lanes[lane()].confusion, start.classes, say("confusion", { k: lane() + 1 }));
   const maps = view.lanes.filter((one) => one.map);
   while ($("maps").children.length > maps.length) $("maps").lastChild.remove();
   maps.forEach((one, k) => {
@@ -103,21 +122,70 @@ function drawOutputs() {
     const words = `${say("lane")} ${k + 1}: ${say(start.sizes[0] === 1 ? "fit" : "map")}`;
     figure.firstChild.setAttribute("aria-label", words);
     figure.lastChild.textContent = words;
-    drawMap(figure.firstChild, one.map, start);
+    drawMap(figure.firstChild, one.map, start, view.row);
   });
   const n = view.lanes[0].predictions.length;
-  const text = (row) => row.map((v) => number(v, 3)).join(" ");
-  table($("predictions"), [say("row"), say("target"), ...view.lanes.map((_, k) => `y, ${say("lane")} ${k + 1}`)], [...Array(n).keys()].map((i) => [i + 1, text(start.T[i]), ...view.lanes.map((one) => text(one.predictions[i]))]));
+  // of many outputs the largest, by its class
+  const largest = (row) => { const k = row.indexOf(Math.max(...row)); return `${start.classes[k]}: ${number(row[k], 3)}`; };
+  const text = (row) => (row.length > 3 && start.classes.length === row.length ? largest(row) : row.map((v) => number(v, 3)).join(" "));
+  table($("predictions"), [say("row"), say("target"), ...view.lanes.map((_, k) => `y, ${say("lane")} ${k + 1}`)], [...Array(n).keys()].map((i) => [rowButton(i), text(start.T[i]), ...view.lanes.map((one) => text(one.predictions[i]))]));
 }
 
-async function explain(l, j, k) {
-  const places = start.sizes.slice(1).map((n, m) => n * (start.sizes[m] + (view.lanes[0].passes.layers[m].b ? 1 : 0)));
-  index = places.slice(0, l - 1).reduce((sum, n) => sum + n, 0) + (j - 1) * start.sizes[l - 1] + k - 1;
-  const answer = await tell({ do: "explain", lane: lane(), weight: [l, j, k] });
+// A row of the outputs is looked at by a click on its number.
+function rowButton(i) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "pick", value: i, textContent: i + 1 });
+  button.setAttribute("aria-label", `${say("row")} ${i + 1}`);
+  button.setAttribute("aria-pressed", i === view.row);
+  button.disabled = i >= start.rows; // a snapshot has kept fewer
+  return button;
+}
+
+// The formula of the step at the node that was pointed at last; no eye follows it while it plays.
+function drawFormula() {
+  const passes = view.lanes[lane()].passes, l = stageLayer(stage, passes.layers.length), own = start.setup.lanes[lane()];
+  $("stage-formula").hidden = playing || picture !== lines || view.row === null || stage === 0;
+  if ($("stage-formula").hidden) return;
+  render(stageFormula(stage, passes, at[l] ?? 1, picture.chosen ?? [1, 1, 1], own.rule === "exact" && !own.mistake), "stage-formula");
+}
+
+function render(latex, place) {
+  katex.render(latex, $(place), { displayMode: true, throwOnError: false, strict: false });
+}
+
+// What is pointed at stays in words below the picture, with the numbers of now.
+function hover(says, l, j) {
+  pointed = says;
+  tellPointed();
+  if (!l || at[l] === j) return;
+  at[l] = j;
+  if (l === stageLayer(stage, start.activations.length)) drawFormula();
+}
+
+function tellPointed() {
+  $("hovered").ariaLive = playing ? "off" : "polite";
+  $("hovered").textContent = pointed?.() ?? "";
+}
+
+// Take a weight's gradient or a node's delta apart.
+async function explain(what) {
+  apart = null;
+  const seen = view;
+  const answer = await tell({ do: "explain", lane: lane(), ...what });
   if (!answer) return;
+  apart = what;
+  const { latex, text, bend } = answer.explanation;
+  if (what.weight) {
+    const [l, j, k] = what.weight;
+    const places = start.sizes.slice(1).map((n, m) => n * (start.sizes[m] + (view.lanes[0].passes.layers[m].b ? 1 : 0)));
+    index = places.slice(0, l - 1).reduce((sum, n) => sum + n, 0) + (j - 1) * start.sizes[l - 1] + k - 1;
+    drawFormula();
+  }
   $("why-hint").hidden = true;
-  $("explanation").textContent = answer.explanation.text;
-  katex.render(shortFormula(answer.explanation.latex), $("formula"), { displayMode: true, throwOnError: false, strict: false });
+  $("explanation").textContent = text;
+  render(shortFormula(latex), "formula");
+  $("bend").hidden = !bend;
+  if (view !== seen && !playing) explain(what);
+  if (bend) $("bend-says").textContent = drawBend($("bend-plot"), bend, what.node);
 }
 
 // Playing: the session is at work on the next picture while the last one is drawn.
@@ -145,6 +213,15 @@ function pause() {
   playing = false;
   $("play").textContent = say("play");
   $("play").setAttribute("aria-pressed", "false");
+  if (view) drawFormula();
+}
+
+// To any update: back over stored states, or on.
+function goTo(step) {
+  const here = Math.max(...view.lanes.map((one) => one.point.step));
+  pause();
+  if (step < here) tell({ do: "back", step });
+  else if (step > here) tell({ do: "step", by: "update", n: step - here });
 }
 
 function sweep(to) {
@@ -168,18 +245,19 @@ async function use(file) {
   pause();
   $("own").open = true; // what is said of the file stands there
   const found = await give(file, tell);
-  if (found) await setUp({ ...form.read(), data: found.name, target: "", ...(found.rows < 20 && { validation: 0, test: 0 }) });
+  if (found) await setUp({ ...form.read(), data: found.name, target: "", weights: "drawn", ...(found.rows < 20 && { validation: 0, test: 0 }) });
 }
 
 async function savePicture(ending) {
-  const what = $("view").value, canvases = [...$(what === "curve" ? "curve" : "maps").querySelectorAll("canvas")];
-  if (what !== "network" && !canvases.length) { $("said").textContent = say("no-picture"); return; }
-  const svg = what === "network" ? networkSvg(picture.svg) : canvasesSvg(canvases);
+  const what = $("view").value, drawn = what === "network" && picture === lines;
+  const place = $({ network: "picture", curve: "curve", map: "maps", bend: "bend-plot", v: "v" }[what]), canvases = [...place.querySelectorAll("canvas")];
+  if (!drawn && !canvases.length) { $("said").textContent = say("no-picture"); return; }
+  const svg = drawn ? networkSvg(picture.svg) : canvasesSvg(canvases);
   save(`${what}.${ending}`, ending === "svg" ? new Blob([svg], { type: "image/svg+xml" }) : await asPng(svg));
 }
 
 $("setup").addEventListener("submit", (event) => { event.preventDefault(); setUp(form.read()); });
-$("add-lane").addEventListener("click", () => { const setup = form.read(); setup.lanes.push({ ...setup.lanes.at(-1), rule: "hidden=constant", mistake: "" }); setUp(setup); });
+$("add-lane").addEventListener("click", () => { const setup = form.read(); setup.lanes.push({ ...setup.lanes.at(-1), rule: "hidden=constant", mistake: "", matched: false }); setUp(setup); });
 $("file").addEventListener("change", () => { const [file] = $("file").files; $("file").value = ""; if (file) use(file); });
 $("draw-use").addEventListener("click", () => use(drawing.file()));
 $("draw-clear").addEventListener("click", () => drawing.clear());
@@ -188,9 +266,12 @@ $("update").addEventListener("click", () => tell({ do: "step", by: "update", n: 
 $("epoch").addEventListener("click", () => tell({ do: "step", by: "epoch", n: 1 }));
 $("back").addEventListener("click", () => { pause(); tell({ do: "back" }); });
 $("rewind").addEventListener("click", () => { pause(); tell({ do: "back", step: 0 }); });
+$("when").addEventListener("change", () => goTo(Number($("when").value)));
+$("rate").addEventListener("change", () => tell({ do: "rate", lane: lane(), lr: Number($("rate").value) }));
 $("row").addEventListener("change", () => tell({ do: "look", row: Number($("row").value) - 1 }));
 $("all-rows").addEventListener("change", () => tell({ do: "look", row: $("all-rows").checked ? null : Math.max(0, Number($("row").value) - 1) }));
-$("lane").addEventListener("change", drawNetwork);
+$("predictions").addEventListener("click", (event) => { if (event.target.matches(".pick")) tell({ do: "look", row: Number(event.target.value) }); });
+$("lane").addEventListener("change", () => show(view));
 $("numbers").addEventListener("change", drawNetwork);
 $("stage").addEventListener("input", () => sweep(Number($("stage").value)));
 $("sweep-back").addEventListener("click", () => sweep(stage - 1));

@@ -1,5 +1,5 @@
 // The network as a picture: inputs below, outputs above, weights as lines, numbers on request.
-// `stage` says how far the sweep has come: 0 the input, 1..L forward, L+1..2L back, 2L+1 all.
+// A weight and a node can be chosen. `stage` says how far the sweep has come: 0 the input, 1..L forward, L+1..2L back, 2L+1 all.
 
 import { number, say, short } from "./text.js";
 
@@ -23,33 +23,35 @@ function make(name, attributes, parent, text) {
   return element;
 }
 
-export function stages(layers) {
-  return 2 * layers + 1;
-}
-
-export function stageText(stage, start) {
-  const L = start.activations.length;
-  if (stage === 0) return say("stage-input");
-  if (stage <= L) return say("stage-forward", { l: stage, k: stage - 1, f: start.activations[stage - 1] });
-  if (stage === L + 1) return say("stage-output", { l: L, loss: start.loss });
-  if (stage <= 2 * L) return say("stage-back", { l: 2 * L + 1 - stage, m: 2 * L + 2 - stage });
-  return say("stage-gradient");
-}
-
-// Of every layer: |delta| and f' over its nodes, where learning slows down or stops.
+// Of every layer, over its nodes and the rows that are looked at: |delta| and f', where learning
+// slows down or stops. A strip goes from the least to the most, its box holds the middle half.
 export function layerRows(start, passes) {
-  const numbers = (values) => values.filter((v) => typeof v === "number");
-  const mean = (values) => (values.length ? values.reduce((sum, v) => sum + v, 0) / values.length : null);
-  return passes.layers.map((layer, l) => {
-    const deltas = numbers(layer.delta).map(Math.abs), slopes = numbers(layer.slope);
-    return [l + 1, start.activations[l], number(mean(deltas), 3), number(mean(slopes), 3), slopes.length ? number(Math.min(...slopes), 3) : ""];
-  });
+  const spreads = (name) => passes.layers.map((layer) => layer.spread[name]);
+  const all = spreads("delta").filter(Boolean).flat().filter((v) => v > 0).map(Math.log10);
+  const low = Math.min(...all), high = Math.max(...all);
+  const log = (v) => (v > 0 ? (Math.log10(v) - low) / (high - low || 1) : 0);
+  const most = Math.max(1e-300, ...spreads("slope").filter(Boolean).flat().map(Math.abs));
+  return passes.layers.map(({ spread: { delta, slope } }, l) => [
+    l + 1, start.activations[l], number(delta?.[5], 3), delta ? strip(delta, log) : "",
+    number(slope?.[5], 3), slope ? strip(slope, (v) => Math.max(0, v) / most) : "", number(slope?.[0], 3),
+  ]);
+}
+
+function strip([least, low, middle, high, most], place) {
+  const words = say("spread", { least: number(least, 3), low: number(low, 3), middle: number(middle, 3), high: number(high, 3), most: number(most, 3) });
+  const svg = make("svg", { viewBox: "0 0 124 14", class: "strip", role: "img", "aria-label": words });
+  const [a, b, c, d, e] = [least, low, middle, high, most].map((v) => 2 + 120 * place(v));
+  make("title", {}, svg, words);
+  make("line", { x1: a, x2: Math.max(e, a + 1), y1: 7, y2: 7 }, svg);
+  make("rect", { x: b, y: 2, width: Math.max(1, d - b), height: 10 }, svg);
+  make("line", { x1: c, x2: c, y1: 1, y2: 13, class: "middle" }, svg);
+  return svg;
 }
 
 export class Picture {
   constructor(place, hooks) {
     this.place = place;
-    this.hooks = hooks; // {hover(text), click(l, j, k)}
+    this.hooks = hooks; // {hover(says, l, j), click(l, j, k), node(l, j)}
     this.key = "";
     this.chosen = null;
   }
@@ -59,9 +61,8 @@ export class Picture {
   draw(start, lanes, k, stage, withNumbers) {
     const passes = lanes[k];
     this.others = lanes.map((other, m) => ({ other, name: `${say("lane")} ${m + 1}` })).filter((_, m) => m !== k);
-    const shown = [passes.x.length, ...passes.layers.map((layer) => layer.y.length)];
-    const key = JSON.stringify([shown, start.sizes]);
-    if (key !== this.key) this.build(start, shown);
+    const key = JSON.stringify(start.sizes);
+    if (key !== this.key || !this.svg.isConnected) this.build(start, start.sizes);
     this.key = key;
     this.update(start, passes, stage, withNumbers);
   }
@@ -75,6 +76,7 @@ export class Picture {
     const x = (l, j) => width / 2 + (j - (shown[l] - 1) / 2) * step;
     const y = (l) => height - 48 - l * rise;
     const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${start.sizes.join("-")}` });
+    svg.style.minWidth = `${0.55 * width}px`; // narrower, its letters could not be read
     const lines = make("g", {}, svg), words = make("g", {}, svg), hits = make("g", {}, svg), nodes = make("g", {}, svg);
     this.readable = widest <= 20;
     this.edges = [];
@@ -103,11 +105,19 @@ export class Picture {
         node.target = make("text", { x: x(l, j) + R + 3, y: y(l) + 11, class: "beside" }, group);
         node.below = make("text", { x: x(l, j), y: y(l) + R + 13, class: "faint" }, group);
         node.title = make("title", {}, group);
-        group.addEventListener("mouseenter", () => this.hooks.hover(node.title.textContent));
+        node.group = group;
+        const told = () => this.hooks.hover(() => node.title.textContent, l, j + 1), choose = () => this.hooks.node(l, j + 1);
+        group.addEventListener("mouseenter", told);
+        group.addEventListener("focus", told);
+        group.setAttribute("role", l ? "button" : "img");
+        if (l) {
+          group.setAttribute("tabindex", 0);
+          group.setAttribute("class", "node");
+          group.addEventListener("click", choose);
+          group.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); choose(); } });
+        }
         this.nodes.push(node);
       }
-      const left = start.sizes[l] - shown[l];
-      if (left > 0) make("text", { x: width - 34, y: y(l) + 4, class: "faint" }, nodes, say("more-nodes", { n: left }));
     }
     this.names = [start.inputs, start.outputs];
     this.marked = "";
@@ -120,7 +130,7 @@ export class Picture {
     const name = [edge.l, edge.j + 1, edge.k + 1];
     const choose = () => { this.chosen = name; this.mark(); this.hooks.click(...name); };
     hit.setAttribute("aria-label", `w[${name}]`);
-    const told = () => { hit.setAttribute("aria-label", edge.says()); this.hooks.hover(edge.says()); };
+    const told = () => { hit.setAttribute("aria-label", edge.says()); this.hooks.hover(() => edge.says()); };
     hit.addEventListener("mouseenter", told);
     hit.addEventListener("focus", told);
     hit.addEventListener("click", choose);
@@ -163,9 +173,12 @@ export class Picture {
     node.circle.setAttribute("fill", strength ? (value < 0 ? "var(--minus)" : "var(--plus)") : "var(--paper)");
     node.circle.setAttribute("fill-opacity", (0.45 * strength).toFixed(3));
     node.circle.setAttribute("stroke-width", back ? (1.2 + Math.min(5, 12 * Math.abs(layer.delta[j]))).toFixed(2) : 1.2);
-    node.title.textContent = l === 0
+    const says = l === 0
       ? `y[0,${j + 1}] = ${number(value, 6)}   ${name ?? ""}`
       : `net[${l},${j + 1}] = ${number(layer.net[j], 6)}   y = f(net) = ${number(value, 6)}   f'(net) = ${number(layer.slope[j], 6)}   dE/dy = ${number(layer.dE_dy[j], 6)}   delta = ${number(layer.delta[j], 6)}` + (layer.b ? `   b = ${number(layer.b[j], 6)}` : "") + this.apart((other) => other.layers[l - 1].delta[j], layer.delta[j], "delta");
+    if (node.title.textContent === says) return;
+    node.title.textContent = says;
+    node.group.setAttribute("aria-label", says);
   }
 
   apart(of, here, what = "w") {

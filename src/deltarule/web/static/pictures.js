@@ -53,8 +53,24 @@ export class Curve {
   }
 }
 
+// f and f' around a node's net (or its nets, of all rows): where f bends, and how far it still does.
+export function drawBend(place, { net, f, slope, own }, [l, j]) {
+  const style = getComputedStyle(document.documentElement), ink = style.getPropertyValue("--ink").trim();
+  const grid = { stroke: style.getPropertyValue("--line").trim(), width: 1 }, only = (values) => values.map((v, k) => (own.includes(k) ? v : null));
+  const line = (label, k, dash) => ({ label, stroke: colour(k), width: 2, dash });
+  const dots = (k) => ({ stroke: colour(k), fill: colour(k), paths: () => null, points: { show: true, size: 9, fill: colour(k) } });
+  const axis = (label, size) => ({ stroke: ink, grid, label, labelSize: 18, size });
+  place.replaceChildren();
+  new uPlot({
+    width: Math.max(260, Math.min(560, place.clientWidth)), height: 200, legend: { show: false }, cursor: { show: false },
+    series: [{}, line("f", 0), line("f'", 1, [6, 4]), dots(0), dots(1)], axes: [axis("net", 34), axis("f, f'", 50)], scales: { x: { time: false } },
+  }, [net, f, slope, only(f), only(slope)], place);
+  const most = Math.max(...slope), here = own.map((k) => slope[k]), mean = here.reduce((sum, v) => sum + v, 0) / here.length;
+  return say("bend", { node: `${l},${j}`, net: own.length > 1 ? `${number(net[own[0]])} … ${number(net[own.at(-1)])}` : number(net[own[0]]), slope: number(mean), share: Math.round((100 * mean) / most), most: number(most) });
+}
+
 // y from 0 (or its smallest) to 1 (or its largest): from orange over paper to blue.
-export function drawMap(canvas, map, start) {
+export function drawMap(canvas, map, start, row) {
   const context = canvas.getContext("2d");
   const inputs = start.sizes[0], y = map.y.map((v) => (typeof v === "number" ? v : 0));
   const [low, high] = start.task === "regression" ? [Math.min(...y), Math.max(...y)] : [0, 1];
@@ -88,20 +104,42 @@ export function drawMap(canvas, map, start) {
     else context.rect(px - 3, py - 3, 6, 6);
     context.fill();
     context.stroke();
+    if (k !== row) return;
+    context.beginPath();
+    context.lineWidth = 2.5;
+    context.arc(px, py, 8, 0, 7);
+    context.stroke();
   });
 }
 
-export function table(element, head, rows) {
-  const line = (cells, tag) => {
+// A table's head and rows, of texts, numbers and elements; `named` where rows begin with their names.
+export function table(element, head, rows, named = false) {
+  const line = (cells, scopes) => {
     const tr = document.createElement("tr");
-    for (const text of cells) {
-      const cell = document.createElement(tag);
-      cell.textContent = text;
-      if (tag === "th") cell.scope = "col";
+    cells.forEach((text, k) => {
+      const scope = scopes(k), cell = document.createElement(scope ? "th" : "td");
+      cell.append(text ?? "");
+      if (scope) cell.scope = scope;
       tr.appendChild(cell);
-    }
+    });
     return tr;
   };
-  element.tHead.replaceChildren(line(head, "th"));
-  element.tBodies[0].replaceChildren(...rows.map((cells) => line(cells, "td")));
+  const held = [...element.querySelectorAll("button")].indexOf(document.activeElement); // keeps its place
+  element.tHead.replaceChildren(line(head, () => "col"));
+  element.tBodies[0].replaceChildren(...rows.map((cells) => line(cells, (k) => (named && k === 0 ? "row" : ""))));
+  if (held >= 0) element.querySelectorAll("button")[held]?.focus();
+}
+
+// How often the class of a row was taken for that of a column, shaded by its share of the row.
+export function drawConfusion(place, counts, names, caption) {
+  place.hidden = !counts;
+  if (!counts) return;
+  const box = place.querySelector("table"), short = names.map((name) => (name.length > 12 ? `${name.slice(0, 11)}…` : name));
+  table(box, [`${say("true-class")} ↓  ${say("taken-for")} →`, ...short], counts.map((row, k) => [short[k], ...row]), true);
+  box.caption.textContent = caption;
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour(0).slice(at, at + 2), 16));
+  [...box.tBodies[0].rows].forEach((line, k) => {
+    const total = counts[k].reduce((sum, n) => sum + n, 0) || 1;
+    counts[k].forEach((n, j) => { line.cells[j + 1].style.background = `rgba(${red},${green},${blue},${(0.45 * n) / total})`; });
+  });
 }

@@ -17,6 +17,7 @@ export function savePacked({ name, base64 }) {
 export function networkSvg(svg) {
   const own = svg.cloneNode(true), style = getComputedStyle(document.documentElement);
   const [, , width, height] = svg.getAttribute("viewBox").split(" ");
+  own.removeAttribute("style");
   own.querySelectorAll(".hit").forEach((line) => line.remove());
   const shown = svg.querySelectorAll("text"), copies = own.querySelectorAll("text");
   copies.forEach((text, k) => {

@@ -1,6 +1,6 @@
 // Where answers come from: the session of this page on the server, or what a snapshot has kept.
 
-import { number } from "./text.js";
+import { number, tex } from "./text.js";
 
 // One question after another; an answer has the id of its question.
 export class Live {
@@ -44,23 +44,32 @@ export class Recorded {
     return { row: this.row, lanes, over: this.at === this.frames.length - 1 };
   }
 
+  // the last kept update that is not after this one
+  until(step) {
+    return Math.max(0, this.frames.findLastIndex((frame) => frame.step <= step));
+  }
+
   async ask(message) {
     const last = this.frames.length - 1;
     if (message.do === "look") this.row = this.rowOf(message.row);
-    else if (message.do === "back") this.at = message.step === 0 ? 0 : Math.max(0, this.at - 1);
-    else if (message.do === "step" || message.do === "play") this.at = Math.min(last, this.at + 1);
+    else if (message.do === "back") this.at = message.step === undefined ? Math.max(0, this.at - 1) : this.until(message.step);
+    else if (message.do === "step" || message.do === "play") {
+      const there = message.by === "update" ? this.until(this.frames[this.at].step + message.n) : 0;
+      this.at = Math.min(last, Math.max(this.at + 1, there));
+    }
     else if (message.do === "explain") return { explanation: this.explain(message) };
     return this.view();
   }
 
   // the last product of the chain; its factors are in the picture
-  explain({ lane, weight: [l, j, k] }) {
-    const passes = this.view().lanes[lane].passes, layer = passes.layers[l - 1];
+  explain({ lane, weight, node }) {
+    const [l, j, k] = weight ?? node, passes = this.view().lanes[lane].passes, layer = passes.layers[l - 1];
+    if (node) return { latex: `\\delta_{${l},${j}} = ${tex(layer.delta[j - 1], 6)}`, text: `delta[${l},${j}] = ${number(layer.delta[j - 1], 6)}` };
     const below = l > 1 ? passes.layers[l - 2].y : passes.x;
-    const g = number(layer.gW[j - 1][k - 1], 6), name = `w_{${l},${j},${k}}`;
+    const g = layer.gW[j - 1][k - 1], name = `w_{${l},${j},${k}}`;
     const sum = this.row === null ? "\\sum_{\\text{rows}} " : "";
     const product = `${sum}\\delta_{${l},${j}}\\, y_{${l - 1},${k}}`;
-    const numbers = this.row === null ? "" : ` = ${number(layer.delta[j - 1], 6)} \\cdot ${number(below[k - 1], 6)}`;
-    return { latex: `\\frac{\\partial E}{\\partial ${name}} = ${product}${numbers} = ${g}`, text: `dE/dw[${l},${j},${k}] = ${g}` };
+    const numbers = this.row === null ? "" : ` = ${tex(layer.delta[j - 1], 6)} \\cdot ${tex(below[k - 1], 6)}`;
+    return { latex: `\\frac{\\partial E}{\\partial ${name}} = ${product}${numbers} = ${tex(g, 6)}`, text: `dE/dw[${l},${j},${k}] = ${number(g, 6)}` };
   }
 }

@@ -2,7 +2,7 @@
 
 import { say } from "./text.js";
 
-const PLAIN = ["data", "hidden", "activation", "loss", "batch_size", "seed", "validation", "test"];
+const PLAIN = ["data", "hidden", "activation", "loss", "batch_size", "seed", "validation", "test", "weights"];
 
 // moons:200,0.1 is the problem moons with its parameters
 const split = (name, parameters) => {
@@ -24,6 +24,7 @@ export class SetupForm {
     for (const name of PLAIN) elements[name].value = start.setup[name];
     elements.data.value = kind;
     elements.target.replaceChildren(...start.columns.map((name) => new Option(name, name, false, start.target.includes(name))));
+    document.getElementById("weights-field").hidden = !start.model;
     this.lanes.replaceChildren(...start.setup.lanes.map((lane, k) => this.fields(lane, k)));
     this.describe(given);
   }
@@ -51,6 +52,14 @@ export class SetupForm {
     field("optimizer", "optimizers", 12);
     field("lr", "", 7);
     if (lane.mistake) field("mistake", "", 22);
+    if (lane.matched || lane.rule.includes("hidden=")) {
+      const label = document.createElement("label"), span = document.createElement("span"), input = document.createElement("input");
+      label.className = "tick";
+      Object.assign(input, { type: "checkbox", name: `matched${k}`, checked: lane.matched });
+      span.textContent = say("matched");
+      label.append(input, span);
+      box.append(label);
+    }
     if (k > 0) {
       const button = document.createElement("button");
       Object.assign(button, { type: "button", textContent: say("remove-lane") });
@@ -65,12 +74,13 @@ export class SetupForm {
     // nothing is the optimiser's own rate; what is no number goes as it is written, to be refused by name
     const rate = (text) => (text === "" ? null : Number.isFinite(Number(text)) ? Number(text) : text);
     const at = (name) => this.form.elements[name]?.value.trim() ?? "";
-    const lanes = [...this.lanes.children].map((_, k) => ({ rule: at(`rule${k}`), optimizer: at(`optimizer${k}`), lr: rate(at(`lr${k}`)), mistake: at(`mistake${k}`) }));
+    const lanes = [...this.lanes.children].map((_, k) => ({ rule: at(`rule${k}`), optimizer: at(`optimizer${k}`), lr: rate(at(`lr${k}`)), mistake: at(`mistake${k}`), matched: this.form.elements[`matched${k}`]?.checked ?? false }));
     const kind = at("data"), given = kind in this.start.parameters ? at("parameters") : "";
     const data = given ? `${kind}:${given}` : this.start.data.find((name) => split(name, this.start.parameters)[0] === kind) ?? kind;
     const same = data === this.start.setup.data, chosen = at("target");
     const target = same && !this.start.target.includes(chosen) ? chosen : same ? this.start.setup.target : "";
     const whole = Object.fromEntries(["batch_size", "seed", "validation", "test"].map((name) => [name, Number(at(name))]));
-    return { ...this.start.setup, ...whole, data, target, hidden: at("hidden"), activation: at("activation"), loss: at("loss"), lanes };
+    const weights = data === this.start.model ? at("weights") : "drawn";
+    return { ...this.start.setup, ...whole, weights, data, target, hidden: at("hidden"), activation: at("activation"), loss: at("loss"), lanes };
   }
 }

@@ -9,6 +9,7 @@ export async function load(language, recorded) {
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = say(element.dataset.text);
   }
+  for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = say(element.dataset.label);
 }
 
 export function language() {
@@ -32,6 +33,11 @@ export function number(value, digits = 4) {
   const size = Math.abs(value);
   const text = size >= 1e5 || size < 1e-4 ? value.toExponential(digits - 2) : String(Number(value.toPrecision(digits)));
   return text.replace("-", "−").replace("e−", "e-").replace("e+", "e");
+}
+
+// The same in a formula, with a power of ten.
+export function tex(value, digits) {
+  return number(value, digits).replace(/e(-?\d+)/, (_, power) => ` \\cdot 10^{${power}}`);
 }
 
 // The numbers of a formula to 5 significant digits, small ones with a power of ten.

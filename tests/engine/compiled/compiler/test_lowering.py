@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from machine_code import execute, kind_of
 from scipy.special import erfc
+from together import together
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.tracing import NUMBER, Graph
@@ -59,7 +60,7 @@ EXACT = {
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("lanes", LANES)
+@together("lanes", LANES)
 @pytest.mark.parametrize("name", EXACT)
 def test_rounded_as_in_numpy(name, lanes, dtype):
     """Bit for bit, infinities, NaN and signed zeros included.
@@ -88,7 +89,7 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("lanes", LANES)
+@together("lanes", LANES)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions(name, lanes, dtype):
     x = POINTS.astype(dtype)

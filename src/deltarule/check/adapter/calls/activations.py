@@ -69,78 +69,57 @@ def candidates(*, output: bool) -> list[Activation]:
     return sorted(every, key=lambda f: order.get(f.name, 0))
 
 
-def outputs_at(layer: dict[str, Any], y: NDArray[Any], f: Activation) -> NDArray[Any]:
-    """Return y_l = f(y_{l-1} W_l^T + b_l)."""
+def _net(layer: dict[str, Any], y: NDArray[Any]) -> NDArray[Any]:
     with np.errstate(all="ignore"):
-        return np.asarray(f.body(NUMPY)[0](y @ layer["W"].T + layer.get("b", 0.0)))
+        return np.asarray(y @ layer["W"].T + layer.get("b", 0.0))
+
+
+def _of(f: Activation, net: NDArray[Any]) -> NDArray[Any]:
+    with np.errstate(all="ignore"):
+        return np.asarray(f.body(NUMPY)[0](net))
 
 
 _Points = Sequence[tuple[list[dict[str, Any]], Seen]]
 
 
 def _search(
-    points: _Points, ys: list[NDArray[Any]], candidates: list[list[Activation]], l: int = 0
+    points: _Points, ys: list[NDArray[Any]], choices: list[list[Activation]], l: int = 0
 ) -> list[Activation] | None:
     """Return f of the layers from index l on, whose outputs were seen at all points."""
-    if l == len(candidates):
+    if l == len(choices):
         return []
+    seen = [s for _, s in points]
+    nets = [_net(layers[l], y) for (layers, _), y in zip(points, ys, strict=True)]
     fitting = []
-    for f in candidates[l]:
-        outs = _outputs(points, ys, f, l)
-        if outs is not None and f.rowwise and outs[0].shape[1] == 1:
-            continue  # 1, whatever the net is
-        if outs is not None and not (f.name != "identity" and len(candidates[l]) > 1 and
-                                     _linear(points, ys, outs, l)):  # fmt: skip
+    for f in choices[l]:
+        outs = [_of(f, net) for net in nets]
+        constant = f.rowwise and outs[0].shape[1] == 1  # 1, whatever the net is
+        # relu where every net is positive is no relu
+        idle = f.name != "identity" and len(choices[l]) > 1 and all(map(np.array_equal, nets, outs))
+        if not (constant or idle) and all(map(Seen.holds, seen, outs)):
             fitting.append((f, outs))
-    last = l == len(candidates) - 1
+    last = l == len(choices) - 1
     for f, outs in sorted(fitting, key=lambda pair: not any(len(telling(o)) for o in pair[1])):
-        if (last or f.flat) and not _shown(points, outs):
-            continue  # zeros and ones among them that were not seen there
-        rest = _search(points, outs, candidates, l + 1)
+        # with its zeros and ones: relu's others are its net's
+        shown = all(len(telling(o)) == o.size or s.holds_array(o)
+                    for s, o in zip(seen, outs, strict=True))  # fmt: skip
+        rest = _search(points, outs, choices, l + 1) if shown or not (last or f.flat) else None
         if rest is not None:
             return [f, *rest]
     return None
 
 
-def _outputs(
-    points: _Points, ys: list[NDArray[Any]], f: Activation, l: int
-) -> list[NDArray[Any]] | None:
-    found = []
-    for (layers, seen), y in zip(points, ys, strict=True):
-        out = outputs_at(layers[l], y, f)
-        if not seen.holds(out):
-            return None
-        found.append(out)
-    return found
-
-
-def _shown(points: _Points, outs: list[NDArray[Any]]) -> bool:
-    """Whether outputs were seen with their zeros and ones: relu's others are its net's."""
-    for (_, seen), out in zip(points, outs, strict=True):
-        if len(telling(out)) < out.size and not seen.holds_array(out):
-            return False
-    return True
-
-
-def _linear(points: _Points, ys: list[NDArray[Any]], outs: list[NDArray[Any]], l: int) -> bool:
-    """Whether f does nothing at these points: relu where every net is positive is no relu."""
-    identity = ACTIVATIONS.get("identity")
-    return all(
-        np.array_equal(outputs_at(layers[l], y, identity), out)
-        for (layers, _), y, out in zip(points, ys, outs, strict=True)
-    )
-
-
 def _unseen(
-    points: _Points, xs: list[NDArray[Any]], candidates: list[list[Activation]]
+    points: _Points, xs: list[NDArray[Any]], choices: list[list[Activation]]
 ) -> list[Activation] | None:
     """Try one f for all hidden layers, whose outputs the program does not keep."""
-    for f in candidates[0] if len(candidates) > 1 else []:
+    hidden = len(choices) - 1
+    for f in choices[0] if hidden else []:
         ys = xs
-        for l in range(len(candidates) - 1):
-            ys = [outputs_at(layers[l], y, f) for (layers, _), y in zip(points, ys, strict=True)]
+        for l in range(hidden):
+            ys = [_of(f, _net(layers[l], y)) for (layers, _), y in zip(points, ys, strict=True)]
         if all(np.all(np.isfinite(y)) for y in ys):
-            output = _search(points, ys, candidates, len(candidates) - 1)
+            output = _search(points, ys, choices, hidden)
             if output is not None:
-                return [*[f] * (len(candidates) - 1), *output]
+                return [*[f] * hidden, *output]
     return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise, product
+from math import prod
 
 from deltarule.check.adapter.calls.pieces import Piece, Pieces
 from deltarule.check.adapter.calls.slots import Slot
@@ -41,7 +42,7 @@ def chains(
     kinds = product((False, True), ("", "last", "first"))
     for transposed, extra in kinds:
         for path in islice(_paths(usable, transposed, extra, (), sizes), _MOST):
-            found += _with_biases(usable, path, sizes)
+            found += _with_biases(usable, path)
     if ends is not None:
         found = [c for c in found if c.sizes[0] in ends[0] and c.sizes[-1] in ends[1]]
     unique = {(c.slots, c.pieces): c for c in found}
@@ -101,7 +102,7 @@ def _as_weights(
         yield out, into - bool(e), Piece(l, "W", shape, transposed, e)
 
 
-def _with_biases(slots: Sequence[Slot], path: _Path, sizes: Sequence[int] | None) -> list[Chain]:
+def _with_biases(slots: Sequence[Slot], path: _Path) -> list[Chain]:
     """Return the chain without separate biases and with those that fit, and their signs."""
     weights = tuple(piece for _, piece, *_ in path)
     own = tuple(slot for slot, *_ in path)
@@ -111,7 +112,8 @@ def _with_biases(slots: Sequence[Slot], path: _Path, sizes: Sequence[int] | None
     free = [s for s in slots if s not in own]
     bias: dict[int, Slot] = {}
     for l, n in enumerate(numbers[1:], 1):
-        fitting = [s for s in free if s not in bias.values() and _as_biases(s, n)]
+        fitting = [s for s in free if s not in bias.values()
+                   and prod(s.shape) == max(s.shape, default=1) == n]  # fmt: skip
         if fitting and not weights[l - 1].extra:
             named = [s for s in fitting if s.bias or "theta" in s.name.lower()]
             bias[l] = (named or fitting)[0]
@@ -126,21 +128,7 @@ def _with_biases(slots: Sequence[Slot], path: _Path, sizes: Sequence[int] | None
                 used.append(b)
         found.append(Chain(tuple(used), tuple(pieces), numbers))
     if extra or bias:
-        found += [Chain(c.slots, _negated(c.pieces), c.sizes) for c in found[-1:]]
+        last = found[-1]
+        negated = (replace(p, sign=-1) if p.kind == "b" or p.extra else p for p in last.pieces)
+        found.append(replace(last, pieces=tuple(negated)))
     return found
-
-
-def _as_biases(slot: Slot, n: int) -> bool:
-    size = 1
-    for k in slot.shape:
-        size *= k
-    return size == n and max(slot.shape, default=1) == n
-
-
-def _negated(pieces: Pieces) -> Pieces:
-    return tuple(
-        Piece(p.layer, p.kind, p.shape, p.transposed, p.extra, -1)
-        if p.kind == "b" or p.extra
-        else p
-        for p in pieces
-    )

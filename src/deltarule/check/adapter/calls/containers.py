@@ -19,14 +19,6 @@ _Maker = Callable[[Pieces, Sequence[Array], Sequence[str]], Made]
 """Of the pieces, their arrays, and the names that the program has for them."""
 
 
-def _flat(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
-    return np.concatenate([a.ravel() for a in arrays]), [()]
-
-
-def _list(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
-    return list(arrays), [(i,) for i in range(len(arrays))]
-
-
 def _dict(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
     names = names or [p.name for p in pieces]
     return dict(zip(names, arrays, strict=True)), [(name,) for name in names]
@@ -37,18 +29,9 @@ def _by_layer(pieces: Pieces, arrays: Sequence[Array]) -> list[list[Array]]:
     return [[a for p, a in zip(pieces, arrays, strict=True) if p.layer == l] for l in layers]
 
 
-def _pairs(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
-    return _by_layer(pieces, arrays), [(p.layer - 1, int(p.kind == "b")) for p in pieces]
-
-
 def _dicts(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
     made = [dict(zip(names, own, strict=False)) for own in _by_layer(pieces, arrays)]
     return made, [(p.layer - 1, names[p.kind == "b"]) for p in pieces]
-
-
-def _namespace(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
-    made = SimpleNamespace(**dict(zip(names, arrays, strict=True)))
-    return made, [(f".{name}",) for name in names]
 
 
 def _weights_and_biases(pieces: Pieces, arrays: Sequence[Array], names: Sequence[str]) -> Made:
@@ -62,14 +45,18 @@ def _weights_and_biases(pieces: Pieces, arrays: Sequence[Array], names: Sequence
 
 
 CONTAINERS: dict[str, _Maker] = {
-    "flat": _flat,
-    "list": _list,
-    "pairs": _pairs,
+    "flat": lambda pieces, arrays, names: (np.concatenate([a.ravel() for a in arrays]), [()]),
+    "list": lambda pieces, arrays, names: (list(arrays), [(i,) for i in range(len(arrays))]),
+    "pairs": lambda pieces, arrays, names: (
+        _by_layer(pieces, arrays), [(p.layer - 1, int(p.kind == "b")) for p in pieces]
+    ),
     "dict": _dict,
     "dicts": _dicts,
-    "namespace": _namespace,
+    "namespace": lambda pieces, arrays, names: (
+        SimpleNamespace(**dict(zip(names, arrays, strict=True))), [(f".{n}",) for n in names]
+    ),
     "each": _dict,
     "W and b": _weights_and_biases,
-}
+}  # fmt: skip
 """One vector; a list; a list of (W, b); a dictionary; a list of dictionaries; an object;
 an argument for each array; two arguments, the weights and the biases of all layers."""

@@ -121,11 +121,9 @@ def match(
 
 
 def _misshapen(
-    pieces: Sequence[Piece],
-    names: Sequence[str],
-    found: Sequence[Array | None],
+    pieces: Sequence[Piece], names: Sequence[str], found: Sequence[Array | None],
     left: Sequence[tuple[Any, Array]],
-) -> Misshapen:
+) -> Misshapen:  # fmt: skip
     """Return the pieces without a gradient, where an array has its name and another shape."""
     said: list[tuple[Piece, tuple[int, ...]]] = []
     for piece, name, got in zip(pieces, names, found, strict=True):

@@ -84,17 +84,11 @@ def network_of(
     pieces: Sequence[Piece], sizes: Sequence[int], activations: Sequence[Any]
 ) -> Network:
     """Return the network whose parameters are in these pieces; the same one when asked again."""
-    if all(isinstance(f, str) for f in activations):
-        return _network(tuple(pieces), tuple(sizes), tuple(activations))
-    return _made(pieces, sizes, activations)
+    return _network(tuple(pieces), tuple(sizes), tuple(activations))
 
 
 @lru_cache(1024)
-def _network(pieces: Pieces, sizes: tuple[int, ...], activations: tuple[str, ...]) -> Network:
-    return _made(pieces, sizes, activations)
-
-
-def _made(pieces: Sequence[Piece], sizes: Sequence[int], activations: Sequence[Any]) -> Network:
+def _network(pieces: Pieces, sizes: tuple[int, ...], activations: tuple[Any, ...]) -> Network:
     biased = {p.layer for p in pieces if p.kind == "b" or p.extra}
     layers = [
         Dense(n, f, bias=l in biased)
@@ -119,20 +113,16 @@ def flat_readings(
     some += [range(L, L + 1)] if apart and L > 1 else []
     some = some if given is None else some[:1] if given else some[1:2]
     for biased, transposed in product(some, (False, True)):
-        for extra, sign in (
-            ("", 1),
-            ("last", 1),
-            ("first", 1),
-            ("last", -1),
-            ("first", -1),
-            ("", -1),
-        ):
+        for extra, sign in (("", 1), ("last", 1), ("first", 1), ("last", -1), ("first", -1),
+                            ("", -1)):  # fmt: skip
             if (extra or sign < 0) and not len(biased):
                 continue
             W, b = [], []
             for l in range(1, L + 1):
                 inner = extra if l in biased else ""
-                W.append(_weights(l, sizes, transposed, inner, sign))
+                shape = (sizes[l], sizes[l - 1] + bool(inner))
+                shape = shape[::-1] if transposed else shape
+                W.append(Piece(l, "W", shape, transposed, inner, sign))
                 if l in biased and not extra:
                     b.append(Piece(l, "b", (sizes[l],), sign=sign))
             both = {p.layer: p for p in b}
@@ -159,11 +149,6 @@ def shaped(pieces: Sequence[Piece]) -> list[Pieces]:
         vector = replace(last, shape=(max(last.shape),))
         found += [tuple(vector if p is last else p for p in some) for some in tuple(found)]
     return found
-
-
-def _weights(l: int, sizes: Sequence[int], transposed: bool, extra: str, sign: int) -> Piece:
-    shape = (sizes[l], sizes[l - 1] + bool(extra))
-    return Piece(l, "W", shape[::-1] if transposed else shape, transposed, extra, sign)
 
 
 def said(pieces: Sequence[Piece]) -> str:

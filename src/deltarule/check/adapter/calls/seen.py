@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dis
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
@@ -26,6 +26,8 @@ _PACKAGE = str(Path(__file__).parents[3])
 _MOST = 200_000
 """Numbers that are kept of one call: a small network's step has some hundred."""
 
+_SINGLE = (np.dtype("float32"), np.dtype("float16"))
+
 _HEAP_TYPE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: the class was made by a class statement."""
 
@@ -34,10 +36,6 @@ _DEPTH = 6
 
 _NEAR = 1e-9
 """Equal numbers: sums in another order differ by some rounding units."""
-
-
-def _library(module: str) -> bool:
-    return module != "__main__" and module.partition(".")[0] in _LIBRARIES
 
 
 class Seen:
@@ -49,31 +47,24 @@ class Seen:
     (True, False)
     """
 
-    def __init__(self, arrays: Sequence[NDArray[np.float64]] = ()) -> None:
-        self.arrays = tuple(arrays)
-        self.single = False
-        """Whether numbers in lower precision than float64 are among them."""
-        values = np.concatenate([np.zeros(0), *(np.ravel(a) for a in self.arrays)])
-        self._sorted: NDArray[np.float64] = np.unique(values[np.isfinite(values)])
-
-    @property
-    def values(self) -> NDArray[np.float64]:
-        """Every finite number that was seen, once."""
-        return self._sorted
+    def __init__(
+        self, arrays: Sequence[NDArray[Any]] = (), single: bool = False,
+        given: Sequence[NDArray[Any]] = (),
+    ) -> None:  # fmt: skip
+        self.arrays, self.single = tuple(arrays), single
+        """`single`: whether numbers in lower precision than float64 are among them."""
+        values = np.unique(_flat(arrays))
+        values = values[np.isfinite(values)]
+        self.values = values[~np.isin(np.abs(values), np.abs(_flat(given)))] if given else values
+        """Every finite number that was seen, once, but for those that were given."""
 
     def with_(self, more: Sequence[NDArray[np.float64]]) -> Seen:
         """Return a bag with further numbers."""
-        found = Seen([*self.arrays, *more])
-        found.single = self.single
-        return found
+        return Seen([*self.arrays, *more], self.single)
 
     def without(self, *known: NDArray[Any]) -> Seen:
         """Return a bag without the numbers that the program was given, or their negatives."""
-        given = np.concatenate([np.ravel(a) for a in known])
-        found = Seen()
-        found.arrays = self.arrays
-        found._sorted = self._sorted[~np.isin(np.abs(self._sorted), np.abs(given))]
-        return found
+        return Seen(self.arrays, given=known)
 
     def holds_array(self, a: NDArray[Any]) -> bool:
         """Whether an array was seen as a whole, or each of its rows, with its zeros.
@@ -94,12 +85,16 @@ class Seen:
         wanted = telling(a)
         if not len(wanted):
             return True
-        if not len(self._sorted) or not np.all(np.isfinite(wanted)):
+        if not len(self.values) or not np.all(np.isfinite(wanted)):
             return False
-        at = np.clip(np.searchsorted(self._sorted, wanted), 1, max(1, len(self._sorted) - 1))
-        beside = [self._sorted[np.clip(at + i, 0, len(self._sorted) - 1)] for i in (-1, 0)]
+        at = np.clip(np.searchsorted(self.values, wanted), 1, max(1, len(self.values) - 1))
+        beside = [self.values[np.clip(at + i, 0, len(self.values) - 1)] for i in (-1, 0)]
         apart = np.min([np.abs(b - wanted) for b in beside], axis=0)
         return bool(np.all(apart <= _NEAR * (np.abs(wanted) + 1e-3)))
+
+
+def _flat(arrays: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    return np.concatenate([np.zeros(0), *map(np.ravel, arrays)])
 
 
 def telling(a: NDArray[Any]) -> NDArray[np.float64]:
@@ -116,28 +111,29 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
     in place itself (`probs[range(n), y] -= 1`), they are read before every line of it.
     """
     found: list[NDArray[np.float64]] = []
-    room, single = [_MOST], [False]
+    room, single = _MOST, False
     last: dict[int, NDArray[Any]] = {}
 
-    def keep(a: NDArray[np.float64]) -> None:
-        found.append(a)
-        room[0] -= a.size
+    def keep(arrays: Iterable[NDArray[np.float64]]) -> None:
+        nonlocal room
+        for a in arrays:
+            found.append(a)
+            room -= a.size
 
     def returning(frame: FrameType, event: str, value: Any) -> None:
-        if event != "return" or room[0] <= 0 or foreign(frame):
-            return
-        held = [*frame.f_locals.values(), value]
-        single[0] = single[0] or any(_single(v) for v in held)
-        for a in numbers_of(held):
-            keep(a)
+        nonlocal single
+        if event == "return" and room > 0 and not foreign(frame):
+            held = [*frame.f_locals.values(), value]
+            single = single or any(getattr(v, "dtype", None) in _SINGLE for v in held)
+            keep(numbers_of(held))
 
     def line(frame: FrameType, event: str, value: Any) -> Any:
-        for v in frame.f_locals.values() if event == "line" and room[0] > 0 else ():
+        for v in frame.f_locals.values() if event == "line" and room > 0 else ():
             if type(v) is np.ndarray and v.dtype == np.float64:
                 before = last.get(id(v))
                 if before is None or not np.array_equal(before, v):
                     last[id(v)] = np.array(v)
-                    keep(last[id(v)].ravel())
+                    keep([last[id(v)].ravel()])
         return line
 
     def calling(frame: FrameType, event: str, value: Any) -> Any:
@@ -152,15 +148,14 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
     finally:
         sys.setprofile(profiling)
         sys.settrace(tracing)
-    seen = Seen(found)
-    seen.single = single[0]
-    return value, seen
+    return value, Seen(found, single)
 
 
 def foreign(frame: FrameType) -> bool:
     """Whether a frame is of a library, or of ours."""
-    ours = frame.f_code.co_filename.startswith(_OURS)
-    return ours or _library(str(frame.f_globals.get("__name__", "")))
+    module = str(frame.f_globals.get("__name__", ""))
+    library = module != "__main__" and module.partition(".")[0] in _LIBRARIES
+    return library or frame.f_code.co_filename.startswith(_OURS)
 
 
 @cache
@@ -170,10 +165,6 @@ def _in_place(code: CodeType) -> bool:
         op.opname == "STORE_SUBSCR" or (op.opname == "BINARY_OP" and op.argrepr.endswith("="))
         for op in dis.get_instructions(code)
     )
-
-
-def _single(value: Any) -> bool:
-    return getattr(value, "dtype", None) in (np.dtype("float32"), np.dtype("float16"))
 
 
 def numbers_of(thing: Any) -> Iterator[NDArray[np.float64]]:
@@ -225,26 +216,15 @@ def _within(
 
 def _steps(thing: Any) -> list[tuple[Any, Any]]:
     if isinstance(thing, dict):
-        return [(key, value) for key, value in thing.items() if not _system(key)]
+        return [(k, v) for k, v in thing.items() if not str(k).startswith("__")]
     if isinstance(thing, list | tuple):
         return list(enumerate(thing)) if len(thing) <= 1000 else []
-    if isinstance(thing, ModuleType | type | FunctionType) or not _own(thing):
-        return []
-    return _attributes(thing)
-
-
-def _own(thing: Any) -> bool:
-    """Whether it is an object of a class that was written in Python, not by NumPy or random."""
+    # an object's class was written in Python, and not by NumPy or random
     written = type(thing).__flags__ & _HEAP_TYPE
-    return bool(written) and type(thing).__module__.partition(".")[0] not in _LIBRARIES
-
-
-def _attributes(thing: Any) -> list[tuple[Any, Any]]:
+    foreign_class = type(thing).__module__.partition(".")[0] in _LIBRARIES
+    if isinstance(thing, ModuleType | type | FunctionType) or not written or foreign_class:
+        return []
     return [(f".{name}", value) for name, value in getattr(thing, "__dict__", {}).items()]
-
-
-def _system(key: Any) -> bool:
-    return isinstance(key, str) and key.startswith("__")
 
 
 def _table(thing: Any) -> NDArray[Any] | None:

@@ -87,7 +87,7 @@ def filled(
     """Yield what is called with theta in it, where theta's pieces are, and X in its form."""
     x = way.form.x(X)
     with way.subject.root(x, way.form.t(T)) as root:
-        yield root, _fill(way, root, arrays(way.pieces, net, theta)), x
+        yield root, fill(way, root, arrays(way.pieces, net, theta)), x
 
 
 def watched(call: Callable[[], Any]) -> tuple[Any, Seen]:
@@ -104,7 +104,7 @@ def trial_of(
     others = _others(way, root)
     returned, seen = watched(lambda: way.subject.call(root, x, t, rates))
     after = _held(way, root, slots)
-    left = [a for _, a in _near(root)]
+    left = list((root if isinstance(root, dict) else vars(root)).values())
     beside = [(s.name, a) for s in slots_of(root) if s.beside and (a := read(root, s)) is not None]
     inside = list(numbers_of([left, returned]))
     moved = tuple(a for slot, a in others if _weights_moved(a, read(root, slot)))
@@ -147,11 +147,7 @@ def quiet() -> Any:
             raise UsageError(f"the program ends ({type(error).__name__})") from error
 
 
-def _near(root: Any) -> list[tuple[str, Any]]:
-    return list(root.items()) if isinstance(root, dict) else list(vars(root).items())
-
-
-def _fill(way: Way, root: Any, pieces: Sequence[Array]) -> tuple[Slot, ...]:
+def fill(way: Way, root: Any, pieces: Sequence[Array]) -> tuple[Slot, ...]:
     """Write the pieces into the root; returns the slots in which they are."""
     if way.slots is not None:
         for slot, a in zip(way.slots, pieces, strict=True):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from traceback import walk_tb
 from typing import Any
 
@@ -59,13 +60,9 @@ def _drawn(size: int, sizes: tuple[int, ...], rows: int | None, seed: int) -> Po
 
 
 def ways(
-    subject: Subject,
-    sizes: tuple[int, ...] | None,
-    bias: bool | None,
-    refused: Refused,
-    *,
+    subject: Subject, sizes: tuple[int, ...] | None, bias: bool | None, refused: Refused, *,
     usual: bool = False,
-) -> Iterator[Way]:
+) -> Iterator[Way]:  # fmt: skip
     """Yield the ways of asking a subject, the likeliest first; `refused` counts what it raises.
 
     Where its parameters are made by us, for every order of them that programs have; where they
@@ -118,7 +115,11 @@ def _made_by_us(subject: Subject, sizes: tuple[int, ...], bias: bool | None) -> 
     """Return the orders and shapes in which parameters may be handed over."""
     made = flat_readings(sizes, bias, apart=subject.container == "each")
     if subject.container != "flat":
-        made = [m for plain in made if _in_order(plain) for m in shaped(plain)]
+        # W_l and b_l come layer by layer, as arguments do
+        in_order = (
+            p for p in made if p[0].kind == "W" and list(p) == sorted(p, key=attrgetter("layer"))
+        )
+        made = [m for plain in in_order for m in shaped(plain)]
     if subject.container == "dicts":
         biased = len(subject.keys) > 1
         return [m for m in made if len(m) == (1 + biased) * (len(sizes) - 1)]
@@ -151,13 +152,6 @@ _WIDTHS = (6, 5, 3, 4, 2)
 
 def _bias(name: str) -> bool:
     return name.lower().startswith("b")
-
-
-def _in_order(pieces: Sequence[Any]) -> bool:
-    """Whether W_l and b_l come layer by layer, as arguments do."""
-    return [p.layer for p in pieces] == sorted(p.layer for p in pieces) and (
-        not pieces or pieces[0].kind == "W"
-    )
 
 
 def _as_named(pieces: Sequence[Piece], names: Sequence[str]) -> Pieces | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from deltarule.check.adapter.calls.seen import Seen
 from deltarule.check.adapter.objective.costs import costs
+from deltarule.check.adapter.objective.fit import At
 from deltarule.check.adapter.program import Program
 from deltarule.core.arrays import Array
 from deltarule.core.errors import DeltaruleError
@@ -38,26 +39,22 @@ class Error:
     """`"sum"` or `"mean"` over the observations, where a penalty beside it tells them apart."""
 
 
-def error_of(
-    program: Program, at: tuple[Array, Array, Array], losses: Sequence[Any], reduction: str
-) -> Error | None:
+def error_of(program: Program, at: At, losses: Sequence[Any], reduction: str) -> Error | None:
     """Return E as the program computes it; None where it does not, or in more ways than one."""
     theta, X, T = at
     some = slice(None) if program.reading.several else slice(0, 1)
-    found = _at_rows(program, theta, X[some], T[some], losses, reduction)
+    found = _at_rows(program, (theta, X[some], T[some]), losses, reduction)
     if found is None or not found.l2 or not program.reading.several:
         return found
     more, targets = (np.vstack([a, a[:1]]) for a in (X, T))
-    other = _at_rows(program, theta, more, targets, losses, reduction)
+    other = _at_rows(program, (theta, more, targets), losses, reduction)
     if other is None or abs(other.l2 * (len(X) + 1) - found.l2 * len(X)) > 1e-6 * found.l2:
         return found
     return replace(found, rows=len(X))
 
 
-def _at_rows(
-    program: Program, theta: Array, X: Array, T: Array, losses: Sequence[Any], reduction: str
-) -> Error | None:
-    rng, net = np.random.default_rng(0), program.network
+def _at_rows(program: Program, at: At, losses: Sequence[Any], reduction: str) -> Error | None:
+    rng, net, (theta, X, T) = np.random.default_rng(0), program.network, at
     thetas = [theta, *(theta * rng.uniform(0.5, 1.5, theta.shape) for _ in range(2))]
     points = [(w, X, T, program.seen(w, X, T)) for w in thetas]
     error = _seen_error(net, points, losses, reduction)
@@ -76,9 +73,7 @@ def _at_rows(
     return found[0] if len(kinds) == 1 else None
 
 
-def stated(
-    net: Network, at: tuple[Array, Array, Array], seen: Seen | None, losses: Sequence[str]
-) -> Sequence[str]:
+def stated(net: Network, at: At, seen: Seen | None, losses: Sequence[str]) -> Sequence[str]:
     """Return the losses that a script can mean: those whose value is among its variables."""
     error = None if seen is None else _seen_error(net, [(*at, seen)], losses, "mean")
     if error is None:
@@ -99,21 +94,20 @@ def _seen_error(
     Else one with a penalty in it: a number that was seen is then the loss's value plus c |W|^2,
     with one c for all points.
     """
+    every: dict[str, list[Any]] = {}
     for name in losses:
         totals = [_totals(net, point, name) for point in points]
-        every = list(zip(*totals, strict=True)) if all(t is not None for t in totals) else []
-        for kind, total in enumerate(every):
-            if all(p[3].holds(np.array(value)) for p, value in zip(points, total, strict=True)):
-                return Error(name, averaged=kind == len(every) - 1)
-    for name in losses if len(points) > 2 else ():
-        totals = [_totals(net, point, name) for point in points]
-        every = list(zip(*totals, strict=True)) if all(t is not None for t in totals) else []
-        for kind, total in enumerate(every):
-            c = _common([_multiples(net, p, v) for p, v in zip(points, total, strict=True)])
-            if c is not None:
-                whole = every[0 if reduction == "sum" else 1]
-                size = 2.0 * c * whole[0] / total[0]
-                return Error(name, size, reduction="mean" if kind else "sum")
+        every[name] = list(zip(*totals, strict=True)) if None not in totals else []
+    kinds = [(name, kind, total) for name in losses for kind, total in enumerate(every[name])]
+    for name, kind, total in kinds:
+        if all(p[3].holds(np.array(value)) for p, value in zip(points, total, strict=True)):
+            return Error(name, averaged=kind == len(every[name]) - 1)
+    for name, kind, total in kinds if len(points) > 2 else ():
+        c = _common([_multiples(net, p, v) for p, v in zip(points, total, strict=True)])
+        if c is not None:
+            whole = every[name][0 if reduction == "sum" else 1]
+            size = 2.0 * c * whole[0] / total[0]
+            return Error(name, size, reduction="mean" if kind else "sum")
     return None
 
 

@@ -19,6 +19,9 @@ from deltarule.engine import backprop
 from deltarule.losses import LOSSES
 from deltarule.network import Network
 
+At = tuple[Array, Array, Array]
+"""theta, X and T."""
+
 _USUAL = ("half_squared_error", "squared_error", "cross_entropy", "binary_cross_entropy",
           "absolute_error", "log_cosh", "poisson")  # fmt: skip
 
@@ -37,6 +40,11 @@ class Fit:
     """The gradient over the true one: fitted to all entries where it is exact."""
     l2: float = 0.0
 
+    @property
+    def one(self) -> bool:
+        """Whether it is that of the loss, up to the sign."""
+        return self.exact and abs(abs(self.factor) - 1.0) < _EXACT
+
 
 def losses_for(net: Network) -> list[str]:
     """Return the losses that the output layer allows, the most usual first."""
@@ -51,19 +59,10 @@ def losses_for(net: Network) -> list[str]:
     return found
 
 
-def fit(
-    net: Network,
-    theta: Array,
-    X: Array,
-    T: Array,
-    gradient: Array,
-    loss: Any,
-    reduction: str,
-    l2: float = 0.0,
-) -> Fit | None:
+def _fit(net: Network, at: At, gradient: Array, loss: Any, reduction: str, l2: float) -> Fit | None:
     """Return how a gradient, NaN where it is not known, compares with that of a loss."""
     try:
-        truth = backprop(net, theta, X, T, loss=loss, reduction=reduction, l2=l2).gradient
+        truth = backprop(net, *at, loss=loss, reduction=reduction, l2=l2).gradient
     except DeltaruleError:
         return None
     known = np.isfinite(gradient)
@@ -71,62 +70,39 @@ def fit(
     if not product:
         return None
     factor = float(gradient[known] @ truth[known]) / product
+    apart, size = np.abs(gradient - factor * truth), np.abs(factor * truth)
+    parts = [slice(e.start, e.stop) for e in net.layout.entries]
     near = all(
-        np.max(np.abs((gradient - factor * truth)[part]), initial=0.0)
-        <= _EXACT * np.max(np.abs((factor * truth)[part]), initial=0.0)
-        for part in _layers(net, known)
+        np.max(apart[p], initial=0.0, where=known[p])
+        <= _EXACT * np.max(size[p], initial=0.0, where=known[p])
+        for p in parts
     )
     return Fit(loss, bool(near and factor), factor, l2)
 
 
-def _layers(net: Network, known: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
-    parts = []
-    for e in net.layout.entries:
-        index = np.arange(e.start, e.stop)
-        parts.append(index[known[index]])
-    return parts
-
-
 def best_fit(
-    net: Network,
-    theta: Array,
-    X: Array,
-    T: Array,
-    gradient: Array,
-    losses: Sequence[Any],
-    reduction: str,
-    l2: float = 0.0,
+    net: Network, at: At, gradient: Array, losses: Sequence[Any], reduction: str, l2: float = 0.0
 ) -> Fit:
     """Return the loss that a gradient fits: exactly, before up to a factor, before not at all."""
-    tried = (fit(net, theta, X, T, gradient, l, reduction, l2) for l in losses)
+    tried = (_fit(net, at, gradient, loss, reduction, l2) for loss in losses)
     fits = [f for f in tried if f is not None]
-    exact = [f for f in fits if f.exact]
-    ones = [f for f in exact if abs(abs(f.factor) - 1.0) < _EXACT]
+    ones, exact = [f for f in fits if f.one], [f for f in fits if f.exact]
     return next(iter([*ones, *exact, *fits]), Fit(losses[0], False, 1.0, l2))
 
 
 def completed(
-    net: Network,
-    theta: Array,
-    X: Array,
-    T: Array,
-    gradient: Array,
-    loss: Any,
-    reduction: str,
-    factor: float = 1.0,
-    l2: float = 0.0,
+    net: Network, at: At, gradient: Array, found: Fit, reduction: str, sign: float
 ) -> Array:
-    """Return a gradient whose missing entries, NaN, are the true ones times a factor."""
+    """Return a gradient, `sign` times what was fitted, with the true entries where it has NaN."""
     missing = np.isnan(gradient)
     if not np.any(missing):
         return gradient
-    truth = backprop(net, theta, X, T, loss=loss, reduction=reduction, l2=l2).gradient
+    factor = sign * found.factor if found.exact else 1.0
+    truth = backprop(net, *at, loss=found.loss, reduction=reduction, l2=found.l2).gradient
     return np.where(missing, factor * truth, gradient)
 
 
-def penalty(
-    net: Network, at: tuple[Array, Array, Array], gradient: Array, losses: Sequence[Any]
-) -> tuple[Fit, str] | None:
+def penalty(net: Network, at: At, gradient: Array, losses: Sequence[Any]) -> tuple[Fit, str] | None:
     """Return the loss, l2 > 0 and reduction that make a gradient right; None where none does."""
     known = np.isfinite(gradient)
     for loss in losses:
@@ -140,7 +116,7 @@ def penalty(
                 continue
             w = np.where(known, whole - bare, 0.0)
             l2 = float(w @ np.where(known, gradient - bare, 0.0) / (w @ w))
-            found = fit(net, *at, gradient, loss, reduction, l2) if l2 > 0 else None
+            found = _fit(net, at, gradient, loss, reduction, l2) if l2 > 0 else None
             if found is not None and found.exact and abs(found.factor - 1.0) < _EXACT:
                 return found, reduction
     return None

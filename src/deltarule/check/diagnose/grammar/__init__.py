@@ -3,6 +3,7 @@
 A mistake is a point: a quantity in a slot where another one belongs. Importing enrols them all.
 """
 
+from deltarule.check.diagnose.case import Array, Case
 from deltarule.check.diagnose.grammar import (  # noqa: F401 (enrol their quantities)
     carriers,
     delivery,
@@ -14,11 +15,10 @@ from deltarule.check.diagnose.grammar import (  # noqa: F401 (enrol their quanti
     times,
 )
 from deltarule.check.diagnose.grammar.delivery import at_the_bound, bounds, orders
-from deltarule.check.diagnose.grammar.mistake import Mistake
-from deltarule.check.diagnose.grammar.names import MISTAKES, mistake_of
-from deltarule.check.diagnose.grammar.points import points_of
+from deltarule.check.diagnose.grammar.mistake import MISTAKES, Mistake, mistake_of
 from deltarule.check.diagnose.grammar.slot import QUANTITIES, SLOTS, Point, Quantity, Slot
 from deltarule.check.diagnose.grammar.sums import FACTORS
+from deltarule.check.diagnose.grammar.times import reaches
 
 __all__ = [
     "FACTORS",
@@ -35,3 +35,17 @@ __all__ = [
     "orders",
     "points_of",
 ]
+
+
+def points_of(case: Case, given: Array) -> tuple[Point, ...]:
+    """Return every point that can be made in some layer of the case; numbers are still open.
+
+    A bound for clipping is read off the given gradient; how far an error goes back is one of few.
+    """
+    open_ones = (
+        Point(q, None, bool(q.number))
+        for q in QUANTITIES.values()
+        if not (q.id.startswith("whole:clipped") or q.code == "truncated")
+        and any(q.fits(case, l) for l in range(1, case.L + 1))
+    )
+    return (*bounds(case, given), *open_ones, *reaches(case))

@@ -14,18 +14,15 @@ from deltarule.check.diagnose.grammar.slot import EVERYWHERE, QUANTITIES, Point,
 Pair = tuple[Array, Array]
 
 
-def _by_value(at: Any, pair: Pair, bound: float) -> Pair:
-    return np.clip(pair[0], -bound, bound), np.clip(pair[1], -bound, bound)
-
-
 def _by_norm(at: Any, pair: Pair, bound: float) -> Pair:
     norm = float(np.sqrt(sum(np.sum(part * part) for part in pair)))
     factor = bound / norm if norm > bound else 1.0
     return factor * pair[0], factor * pair[1]
 
 
-put("whole", "clipped", "clipped by value", _by_value, code="clipped",
-    told={"by": "value"}, number="bound", over=EVERYWHERE)  # fmt: skip
+put("whole", "clipped", "clipped by value",
+    lambda at, pair, bound: (np.clip(pair[0], -bound, bound), np.clip(pair[1], -bound, bound)),
+    code="clipped", told={"by": "value"}, number="bound", over=EVERYWHERE)  # fmt: skip
 put("whole", "clipped_norm", "scaled down to a norm", _by_norm, code="clipped",
     told={"by": "norm of each layer"}, number="bound", over=EVERYWHERE)  # fmt: skip
 
@@ -51,13 +48,9 @@ def at_the_bound(point: Point, given: Array) -> Any:
     return np.abs(given) >= point.number
 
 
-def _matrix(case: Case, l: int) -> bool:
-    return bool(min(case.W[l].shape) > 1)
-
-
 put("delivery", "in_out", "dE/dW_l as (in, out)",
-    lambda at, pair: (pair[0].T.reshape(pair[0].shape), pair[1]), fits=_matrix,
-    code="transposed_output")  # fmt: skip
+    lambda at, pair: (pair[0].T.reshape(pair[0].shape), pair[1]),
+    fits=lambda case, l: min(case.W[l].shape) > 1, code="transposed_output")  # fmt: skip
 
 _PLACES: dict[str, Callable[[Any, Any], Any]] = {
     "first column": lambda W, b: np.column_stack([b, W]),
@@ -71,18 +64,15 @@ _PLACES: dict[str, Callable[[Any, Any], Any]] = {
 """The layer's parameters as one array, with the biases where programs keep them."""
 
 
-def _placed(place: str) -> Callable[[Any, Any], Any]:
-    def value(at: Any, pair: Pair) -> Pair:
-        delivered, W = _PLACES[place](*pair).ravel(), pair[0]
-        return delivered[: W.size].reshape(W.shape), delivered[W.size :]
-
-    return value
+def _placed(pair: Pair, delivered: Array) -> Pair:
+    W = pair[0]
+    return delivered[: W.size].reshape(W.shape), delivered[W.size :]
 
 
-for _place in _PLACES:
-    put("delivery", _place.replace(" ", "_"), f"biases: {_place}", _placed(_place),
-        fits=lambda case, l: case.bias(l), code="bias_first_row",
-        told={"bias": _place})  # fmt: skip
+for _place, _made in _PLACES.items():
+    put("delivery", _place.replace(" ", "_"), f"biases: {_place}",
+        lambda at, pair, made=_made: _placed(pair, made(*pair).ravel()), fits=Case.bias,
+        code="bias_first_row", told={"bias": _place})  # fmt: skip
 
 _AFTER = "after the weights of all layers"
 
@@ -93,17 +83,14 @@ def orders(case: Case) -> Iterator[tuple[Point, Callable[[Array], Array]]]:
         return
     biased = [l for l in range(1, case.L + 1) if case.bias(l)]
     if biased:
-        told = {"bias": _AFTER}
-        yield _order("biases_last", f"biases {_AFTER}", "bias_first_row", told), _collected(case)
+        last = Quantity("order", "biases_last", f"biases {_AFTER}", lambda at, x: x,
+                        code="bias_first_row", told={"bias": _AFTER})  # fmt: skip
+        yield Point(last), _collected(case)
     pairs = list(combinations(range(1, case.L + 1), 2))
     for swapped in pairs + ([tuple(range(1, case.L + 1))] if case.L > 3 else []):
-        quantity = _order("swapped", "another order of the layers", "swapped_layers",
-                          {"swapped": swapped})  # fmt: skip
-        yield quantity, _put_back(case, swapped)
-
-
-def _order(name: str, phrase: str, code: str, told: dict[str, Any]) -> Point:
-    return Point(Quantity("order", name, phrase, lambda at, x: x, code=code, told=told))
+        other = Quantity("order", "swapped", "another order of the layers", lambda at, x: x,
+                         code="swapped_layers", told={"swapped": swapped})  # fmt: skip
+        yield Point(other), _put_back(case, swapped)
 
 
 def _collected(case: Case) -> Callable[[Array], Array]:

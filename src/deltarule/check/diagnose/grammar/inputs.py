@@ -10,14 +10,8 @@ import numpy as np
 from deltarule.activations import ACTIVATIONS
 from deltarule.check.diagnose.case import Case
 from deltarule.check.diagnose.grammar.slopes import FROM_OUTPUT
-from deltarule.check.diagnose.grammar.slot import EVERYWHERE, always, put
+from deltarule.check.diagnose.grammar.slot import EVERYWHERE, Fits, always, put
 from deltarule.core.namespace import NUMPY
-
-__all__: list[str] = []
-
-
-def _above_first(case: Case, l: int) -> bool:
-    return case.adjacent(l)
 
 
 def _wide_as_x(case: Case, l: int) -> bool:
@@ -28,12 +22,7 @@ def _wide_as_y(case: Case, l: int) -> bool:
     return bool(case.outputs[l].shape == case.inputs[l].shape)
 
 
-def _f_again(at: Any, y: Any) -> Any:
-    f, _ = at.case.activation(at.l - 1).body(NUMPY)
-    return f(y)
-
-
-def _below_is_not(name: str) -> Callable[[Case, int], bool]:
+def _below_is_not(name: str) -> Fits:
     return lambda case, l: case.adjacent(l) and case.activation(l - 1).name != name
 
 
@@ -42,7 +31,7 @@ def _f_of(name: str) -> Callable[[Any, Any], Any]:
     return lambda at, y: f(at.case.nets[at.l - 1])
 
 
-put("input", "net", "net_{l-1}", lambda at, y: at.case.nets[at.l - 1], fits=_above_first,
+put("input", "net", "net_{l-1}", lambda at, y: at.case.nets[at.l - 1], fits=Case.adjacent,
     code="net_for_output")  # fmt: skip
 put("input", "x", "the network's input x", lambda at, y: at.case.outputs[0], fits=_wide_as_x,
     code="input_for_hidden")  # fmt: skip
@@ -50,8 +39,9 @@ put("input", "ones", "1", lambda at, y: np.ones_like(y), over=EVERYWHERE,
     code="delta_for_gradient")  # fmt: skip
 put("input", "own_output", "y_l, the layer's own output", lambda at, y: at.y, fits=_wide_as_y)
 put("input", "own_net", "net_l, the layer's own", lambda at, y: at.net, fits=_wide_as_y)
-put("input", "f_again", "f(y_{l-1}): f is applied once more", _f_again, fits=_above_first)
-put("input", "slope", "f'(net_{l-1})", lambda at, y: at.case.slopes[at.l - 1], fits=_above_first)
+put("input", "f_again", "f(y_{l-1}): f is applied once more",
+    lambda at, y: at.case.activation(at.l - 1).body(NUMPY)[0](y), fits=Case.adjacent)  # fmt: skip
+put("input", "slope", "f'(net_{l-1})", lambda at, y: at.case.slopes[at.l - 1], fits=Case.adjacent)
 for _name in ("sigmoid", "tanh", "relu"):
     put("input", f"f_of_{_name}", f"{_name}(net_{{l-1}}): another f's output", _f_of(_name),
         fits=_below_is_not(_name))  # fmt: skip
@@ -68,23 +58,19 @@ put("input", "mean", "the mean of y_{l-1} over the observations",
 def _one_row(row: int, divided: bool) -> Callable[[Any, Any], Any]:
     def value(at: Any, over: Any) -> Any:
         case = at.case
-        factor = 1.0 if divided or not case.mean else case.samples.total
         kept = np.zeros((case.n, 1, 1))
-        kept[row] = factor
+        kept[row] = 1.0 if divided or not case.mean else case.samples.total
         rows = np.broadcast_to(kept, (case.n, case.per(at.l), 1)).reshape(-1, 1)
         return over[0] * rows, over[1] * rows
 
     return value
 
 
-def _meant(case: Case, l: int) -> bool:
-    return case.mean
-
-
 for _which, _row in (("last", -1), ("first", 0)):
     for _divided in (True, False):
         put("rows", f"{_which}{'_divided' if _divided else ''}", f"the {_which} row's alone",
-            _one_row(_row, _divided), fits=_meant if _divided else always, over=EVERYWHERE,
-            code=f"{_which}_sample_only", told={"divided": _divided})  # fmt: skip
+            _one_row(_row, _divided), over=EVERYWHERE, code=f"{_which}_sample_only",
+            fits=(lambda case, l: case.mean) if _divided else always,
+            told={"divided": _divided})  # fmt: skip
 put("rows", "online", "summed over the rows, the weights moving after every one",
     lambda at, x, lr: x, fits=lambda case, l: False, code="online_update", number="lr")  # fmt: skip

@@ -12,29 +12,16 @@ from deltarule.check.diagnose.case import Case
 from deltarule.check.diagnose.grammar.slot import EVERYWHERE
 from deltarule.check.diagnose.grammar.slot import put as enrol
 
-__all__: list[str] = []
-
-put = partial(enrol, over=EVERYWHERE)
+put = partial(enrol, "penalty", over=EVERYWHERE)
+_ON_ALL = "weights and biases"
 
 
 def _penalised(case: Case, l: int) -> bool:
     return bool(case.objective.penalties)
 
 
-def _both(case: Case, l: int) -> bool:
-    return _penalised(case, l) and case.bias(l)
-
-
-def _times(factor: Callable[[Case], float]) -> Callable[[Any, Any], Any]:
-    return lambda at, x: (factor(at.case) * x[0], x[1])
-
-
-def _multiple(at: Any, x: Any, l2: float) -> Any:
-    return l2 * at.case.W[at.l], x[1]
-
-
-def _of_all(at: Any, x: Any, l2: float) -> Any:
-    return l2 * at.case.W[at.l], l2 * at.case.b[at.l]
+def _unpenalised(case: Case, l: int) -> bool:
+    return not case.objective.penalties
 
 
 def _told(factor: Callable[[Case], float], on: str = "weights") -> dict[str, Any]:
@@ -50,24 +37,23 @@ def _some(l2: float) -> float | None:
     return l2 if abs(l2) > 1e-14 else None
 
 
-put("penalty", "nothing", "0: nothing", lambda at, x: (np.zeros_like(x[0]), x[1]),
-    fits=_penalised, code="l2_missing", part="weights")  # fmt: skip
-put("penalty", "on_biases", "l2 times weights and biases",
-    lambda at, x: (x[0], at.case.penalty_slope(at.case.b[at.l])), fits=_both,
-    code="l2_scaled", told=_told(lambda case: 1.0, "weights and biases"),
-    part="biases")  # fmt: skip
+put("nothing", "0: nothing", lambda at, x: (np.zeros_like(x[0]), x[1]), fits=_penalised,
+    code="l2_missing", part="weights")  # fmt: skip
+put("on_biases", "l2 times weights and biases",
+    lambda at, x: (x[0], at.case.penalty_slope(at.case.b[at.l])), code="l2_scaled",
+    fits=lambda case, l: _penalised(case, l) and case.bias(l),
+    told=_told(lambda case: 1.0, _ON_ALL), part="biases")  # fmt: skip
 for _name, _phrase, _factor in (
     ("twice", "2 l2 W_l", lambda case: 2.0),
     ("by_n", "l2 W_l / n", lambda case: 1.0 / case.n),
     ("times_n", "n l2 W_l", lambda case: float(case.n)),
     ("twice_by_n", "2 l2 W_l / n", lambda case: 2.0 / case.n),
+    ("subtracted", "-l2 W_l", lambda case: -1.0),
 ):
-    put("penalty", _name, _phrase, _times(_factor), part="weights", code="l2_scaled",
-        told=_told(_factor),
+    put(_name, _phrase, lambda at, x, f=_factor: (f(at.case) * x[0], x[1]), part="weights",
+        code="l2_scaled", told=_told(_factor),
         fits=lambda case, l, f=_factor: _penalised(case, l) and f(case) != 1.0)  # fmt: skip
-put("penalty", "subtracted", "-l2 W_l", lambda at, x: (-x[0], x[1]), fits=_penalised,
-    code="l2_scaled", told=_told(lambda case: -1.0), part="weights")  # fmt: skip
-put("penalty", "times", "a multiple of the penalty's derivative",
+put("times", "a multiple of the penalty's derivative",
     lambda at, x, times: (times * x[0], x[1]), fits=lambda case, l: bool(case.objective.penalty),
     part="weights", code="l2_scaled", told={"on": "weights"}, number="times",
     allowed=_some)  # fmt: skip
@@ -75,16 +61,11 @@ _UNTOLD = (
     "the gradient of a penalty 1/2 l2 |W|^2 is in it, which E as it was told has not",
     "if your E has it, it is right: say l2 = {number} (--l2)",
 )
-
-
-def _unpenalised(case: Case, l: int) -> bool:
-    return not case.objective.penalties
-
-
 for _name, _fits, _words in (("multiple", _penalised, None), ("untold", _unpenalised, _UNTOLD)):
-    put("penalty", _name, "a multiple of W_l", _multiple, fits=_fits, part="weights",
-        code="l2_scaled", told={"on": "weights"}, number="l2", allowed=_some,
+    put(_name, "a multiple of W_l", lambda at, x, l2: (l2 * at.case.W[at.l], x[1]), fits=_fits,
+        part="weights", code="l2_scaled", told={"on": "weights"}, number="l2", allowed=_some,
         words=_words)  # fmt: skip
-    put("penalty", f"{_name}_of_all", "a multiple of W_l and of b_l", _of_all,
+    put(f"{_name}_of_all", "a multiple of W_l and of b_l",
+        lambda at, x, l2: (l2 * at.case.W[at.l], l2 * at.case.b[at.l]),
         fits=lambda case, l, fits=_fits: case.bias(l) and fits(case, l), code="l2_scaled",
-        told={"on": "weights and biases"}, number="l2", allowed=_some)  # fmt: skip
+        told={"on": _ON_ALL}, number="l2", allowed=_some)  # fmt: skip

@@ -23,53 +23,54 @@ class Slot:
     """The line of the theory page's equations that it belongs to."""
 
 
-_BACK = "delta_l = (delta_{l+1} W_{l+1}) * f_l'(net_l)"
-_GRADIENT = "dE/dW_l = delta_l^T y_{l-1}"
-_BIAS = "dE/db_l = sum over samples of delta_l"
-_TIME = "delta_t = (dE/dy_t + delta_{t+1} U) * f'(net_t)"
-_OVER_TIME = "dE/dU = sum over t of delta_t^T h_{t-1}"
+LAYOUT = "the layout of theta"
+BACK = "delta_l = (delta_{l+1} W_{l+1}) * f_l'(net_l)"
+GRADIENT = "dE/dW_l = delta_l^T y_{l-1}"
+BIAS = "dE/db_l = sum over samples of delta_l"
+TIME = "delta_t = (dE/dy_t + delta_{t+1} U) * f'(net_t)"
+OVER_TIME = "dE/dU = sum over t of delta_t^T h_{t-1}"
 
 SLOTS: dict[str, Slot] = {
     slot.name: slot
     for slot in (
-        Slot("order", "the order of the numbers", "that of theta", "the layout of theta"),
+        Slot("order", "the order of the numbers", "that of theta", LAYOUT),
         Slot("loss", "dE/dy_L", "the derivative of the loss", "delta_L = dE/dy_L * f_L'(net_L)"),
-        Slot("carried", "the delta that is carried down", "delta_l = dE/dy_l * f_l'(net_l)", _BACK),
-        Slot("carrier", "the W that delta_{l+1} is carried back through", "W_{l+1}", _BACK),
-        Slot("delta", "delta_l", "dE/dy_l * f_l'(net_l)", _BACK),
-        Slot("own", "the delta in the layer's own gradient", "delta_l", _GRADIENT),
-        Slot("errors", "dE/dy_t, the error that enters at step t", "that of every step", _TIME),
-        Slot("slope", "f' of a net, at every step", "f'(net_t)", _TIME),
-        Slot("kept", "what step t has kept of the forward pass", "that of step t", _TIME),
-        Slot("through", "what is carried from step t+1 to h_t", "delta_{t+1} U", _TIME),
-        Slot("memory", "what goes from step t+1 to t past U", "all that state_t does to E", _TIME),
-        Slot("reach", "how many steps an error goes back", "to the first", _TIME),
-        Slot("gates", "the deltas in dE/dW and in dE/dU", "dE/da_t and dE/dv_t", _OVER_TIME),
-        Slot("before", "what delta_t is multiplied by in dE/dU", "h_{t-1}", _OVER_TIME),
-        Slot("steps", "which steps' terms are added up", "those of all", _OVER_TIME),
-        Slot("rows", "what is summed over the observations", "delta_l^T y_{l-1}", _GRADIENT),
-        Slot("input", "what delta_l is multiplied by", "y_{l-1}", _GRADIENT),
-        Slot("weights", "dE/dW_l", "delta_l^T y_{l-1}", _GRADIENT),
-        Slot("biases", "dE/db_l", "delta_l, summed over the observations", _BIAS),
+        Slot("carried", "the delta that is carried down", "delta_l = dE/dy_l * f_l'(net_l)", BACK),
+        Slot("carrier", "the W that delta_{l+1} is carried back through", "W_{l+1}", BACK),
+        Slot("delta", "delta_l", "dE/dy_l * f_l'(net_l)", BACK),
+        Slot("own", "the delta in the layer's own gradient", "delta_l", GRADIENT),
+        Slot("errors", "dE/dy_t, the error that enters at step t", "that of every step", TIME),
+        Slot("slope", "f' of a net, at every step", "f'(net_t)", TIME),
+        Slot("kept", "what step t has kept of the forward pass", "that of step t", TIME),
+        Slot("through", "what is carried from step t+1 to h_t", "delta_{t+1} U", TIME),
+        Slot("memory", "what goes from step t+1 to t past U", "all that state_t does to E", TIME),
+        Slot("reach", "how many steps an error goes back", "to the first", TIME),
+        Slot("gates", "the deltas in dE/dW and in dE/dU", "dE/da_t and dE/dv_t", OVER_TIME),
+        Slot("before", "what delta_t is multiplied by in dE/dU", "h_{t-1}", OVER_TIME),
+        Slot("steps", "which steps' terms are added up", "those of all", OVER_TIME),
+        Slot("rows", "what is summed over the observations", "delta_l^T y_{l-1}", GRADIENT),
+        Slot("input", "what delta_l is multiplied by", "y_{l-1}", GRADIENT),
+        Slot("weights", "dE/dW_l", "delta_l^T y_{l-1}", GRADIENT),
+        Slot("biases", "dE/db_l", "delta_l, summed over the observations", BIAS),
         Slot("scale", "the factor of the layer's gradient", "1", "E = sum over samples, sum over "
              "outputs of e(y, T)"),
         Slot("penalty", "the multiple of W that is added", "l2 W_l", "E = ... + 1/2 l2 |W|^2, "
              "weights only: dE/dW_l = ... + l2 W_l"),
         Slot("whole", "what is done to the gradient at the end", "nothing", "the gradient dE/dw"),
         Slot("delivery", "the place of the numbers within a layer", "W row by row, then b",
-             "the layout of theta"),
+             LAYOUT),
     )
 }  # fmt: skip
 """Every slot by name, in the order in which the backward pass gets there."""
 
 
+Fits = Callable[[Case, int], bool]
+"""Whether a quantity has the shape and the sense for its slot at layer l."""
+
+
 def always(case: Case, l: int) -> bool:
     """A quantity that fits into its slot at every layer."""
     return True
-
-
-def _as_it_is(value: float) -> float | None:
-    return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +86,7 @@ class Quantity:
     phrase: str
     """In words: 'W transposed'."""
     value: Callable[..., Any]
-    fits: Callable[[Case, int], bool] = always
-    """Whether it has the shape and the sense for it at layer l."""
+    fits: Fits = always
     code: str = ""
     """The named mistake that it is; '' where it is told by slot and phrase."""
     told: Mapping[str, Any] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Quantity:
     """Whether the layer's gradient is linear in the number."""
     whole: bool = False
     """Whether the number is a whole one, of which few gradients have one that fits."""
-    allowed: Callable[[float], float | None] = _as_it_is
+    allowed: Callable[[float], float | None] = lambda value: value
     """What a fitted number is rounded to, or None where the value makes no sense."""
     part: str = ""
     """'weights' or 'biases', where only one of them is touched."""

@@ -8,36 +8,32 @@ from typing import Any
 import numpy as np
 
 from deltarule.check.diagnose.case import Case
-from deltarule.check.diagnose.grammar.slot import EVERYWHERE, put
-
-
-def _biased(case: Case, l: int) -> bool:
-    return case.bias(l)
+from deltarule.check.diagnose.grammar.slot import EVERYWHERE, Fits, put
 
 
 def _several(case: Case, l: int) -> bool:
     return bool(case.b[l].size > 1)
 
 
-def _db(change: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return the pair with dE/db_l = change(dE/dW_l, dE/db_l)."""
-    return lambda at, pair: (pair[0], change(*pair))
-
+_PER_NODE = "bias_not_per_node"
+_BIASES: tuple[tuple[str, str, Callable[[Any, Any], Any], Fits, str, Mapping[str, Any]], ...] = (
+    ("node_sum", "the sum over the nodes as well", lambda dW, db: np.full_like(db, db.sum()),
+     _several, _PER_NODE, {"over_nodes": "sum"}),
+    ("node_mean", "the mean over the nodes as well", lambda dW, db: np.full_like(db, db.mean()),
+     _several, _PER_NODE, {"over_nodes": "mean"}),
+    ("row_sums", "the sum of dE/dW_l over the nodes before: y_{l-1} is still in it",
+     lambda dW, db: dW.sum(axis=1), Case.bias, "", {}),
+    ("row_means", "the mean of dE/dW_l over the nodes before: y_{l-1} is still in it",
+     lambda dW, db: dW.mean(axis=1), Case.bias, "", {}),
+)  # fmt: skip
 
 put("weights", "nothing", "0: nothing", lambda at, pair: (np.zeros_like(pair[0]), pair[1]),
     code="missing_weights", part="weights", over=EVERYWHERE)  # fmt: skip
-put("biases", "nothing", "0: nothing", _db(lambda dW, db: np.zeros_like(db)), fits=_biased,
-    code="missing_bias", part="biases", over=EVERYWHERE)  # fmt: skip
-put("biases", "node_sum", "the sum over the nodes as well",
-    _db(lambda dW, db: np.full_like(db, db.sum())), fits=_several,
-    code="bias_not_per_node", told={"over_nodes": "sum"}, part="biases")  # fmt: skip
-put("biases", "node_mean", "the mean over the nodes as well",
-    _db(lambda dW, db: np.full_like(db, db.mean())), fits=_several,
-    code="bias_not_per_node", told={"over_nodes": "mean"}, part="biases")  # fmt: skip
-put("biases", "row_sums", "the sum of dE/dW_l over the nodes before: y_{l-1} is still in it",
-    _db(lambda dW, db: dW.sum(axis=1)), fits=_biased, part="biases")  # fmt: skip
-put("biases", "row_means", "the mean of dE/dW_l over the nodes before: y_{l-1} is still in it",
-    _db(lambda dW, db: dW.mean(axis=1)), fits=_biased, part="biases")  # fmt: skip
+put("biases", "nothing", "0: nothing", lambda at, pair: (pair[0], np.zeros_like(pair[1])),
+    fits=Case.bias, code="missing_bias", part="biases", over=EVERYWHERE)  # fmt: skip
+for _name, _phrase, _db, _fits, _code, _told in _BIASES:
+    put("biases", _name, _phrase, lambda at, pair, db=_db: (pair[0], db(*pair)), fits=_fits,
+        code=_code, told=_told, part="biases")  # fmt: skip
 
 
 def _n(case: Case) -> float:
@@ -49,10 +45,8 @@ Factor = tuple[str, Callable[[Case], float], Callable[[Case], bool], Mapping[str
 FACTORS: dict[str, Factor] = {
     "sign": ("sign", lambda case: -1.0, lambda case: True, {}),
     "times_n": ("sum_for_mean", _n, lambda case: case.mean, {}),
-    "by_n": ("mean_for_sum", lambda case: 1.0 / case.n,
-             lambda case: not case.mean, {}),
-    "by_n_again": ("mean_twice", lambda case: 1.0 / _n(case),
-                   lambda case: case.mean, {}),
+    "by_n": ("mean_for_sum", lambda case: 1.0 / case.n, lambda case: not case.mean, {}),
+    "by_n_again": ("mean_twice", lambda case: 1.0 / _n(case), lambda case: case.mean, {}),
     "by_outputs": ("outputs_mean", lambda case: 1.0 / case.k, lambda case: case.k > 1,
                    {"outputs": "averaged"}),
     "times_outputs": ("outputs_mean", lambda case: float(case.k), lambda case: case.k > 1,
@@ -75,28 +69,21 @@ def _times(factor: Callable[[Case], float], of: str) -> Callable[[Any, Any], Any
     return value
 
 
-def _put(name: str) -> None:
-    code, factor, sensible, told = FACTORS[name]
-    for of in ("both", "weights", "biases"):
-
-        def fits(case: Case, l: int, of: str = of) -> bool:
-            return sensible(case) and (of == "both" or case.bias(l))
-
-        variant = dict(told) if told and of == "both" else {**told, "of": of}
-        if code in ("missing_half", "added_half") and of == "both":
-            variant = {}
-        put("scale", name if of == "both" else f"{name}_{of}", f"{name.replace('_', ' ')}",
-            _times(factor, of), fits=fits, code=code, told=variant, over=EVERYWHERE,
-            part="" if of == "both" else of)  # fmt: skip
-    if not told:
-        put("whole", name, f"{name.replace('_', ' ')}, the penalty included",
-            _times(factor, "both"), code=code, told={"of": "both, the penalty included"},
-            over=EVERYWHERE,
-            fits=lambda case, l: sensible(case) and bool(case.objective.penalties))  # fmt: skip
-
-
-for _name in FACTORS:
-    _put(_name)
+for _name, (_code, _factor, _sensible, _told) in FACTORS.items():
+    _phrase = _name.replace("_", " ")
+    for _of in ("both", "weights", "biases"):
+        _half = _code in ("missing_half", "added_half")
+        _variant = _told if _of == "both" and (_told or _half) else {**_told, "of": _of}
+        _part = "" if _of == "both" else _of
+        put("scale", f"{_name}_{_part}".rstrip("_"), _phrase, _times(_factor, _of), code=_code,
+            told=_variant, over=EVERYWHERE, part=_part,
+            fits=lambda case, l, sensible=_sensible, part=_part: sensible(case)
+            and (not part or case.bias(l)))  # fmt: skip
+    if not _told:
+        put("whole", _name, f"{_phrase}, the penalty included", _times(_factor, "both"),
+            code=_code, told={"of": "both, the penalty included"}, over=EVERYWHERE,
+            fits=lambda case, l, sensible=_sensible: sensible(case)
+            and bool(case.objective.penalties))  # fmt: skip
 
 
 def _whole_number(times: float) -> float | None:

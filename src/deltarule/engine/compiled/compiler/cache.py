@@ -27,7 +27,7 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from deltarule.core.version import VERSION
+from deltarule.core import VERSION
 from deltarule.engine.compiled.instructions.machine import Machine
 
 FORMAT = 1

@@ -6,7 +6,6 @@ that `program.py` chooses. Lines end in what the machine does with them: lanes, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from numpy.typing import DTypeLike
@@ -25,27 +24,15 @@ from deltarule.engine.compiled.programs.registers import registers_module
 from deltarule.engine.compiled.programs.sequences.program import Sequences
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.objective import Objective, check_order
-from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
-from deltarule.optim import Clipping, Optimiser, elementwise
-from deltarule.rules import DeltaRule
+from deltarule.optim import Clipping, elementwise
 
 
 def compiled_source(
-    net: Network,
-    loss: str | Mapping[str, Any] | Loss = "half_squared_error",
-    reduction: str = "mean",
-    rule: str | Mapping[str, Any] | DeltaRule = "exact",
-    optimizer: str | Mapping[str, Any] | Optimiser = "adam",
-    batch_size: int = 32,
-    l2: float = 0.0,
-    sample_weight: bool = False,
-    clip_norm: float | None = None,
-    clip_value: float | None = None,
-    dtype: DTypeLike = "float64",
-    llvm: bool = False,
-    penalty: str | Mapping[str, Any] | Penalty | None = None,
-) -> str:
+    net: Network, loss: Any, reduction: str, rule: Any, optimizer: Any, batch_size: int, l2: float,
+    sample_weight: bool, clip_norm: float | None, clip_value: float | None, dtype: DTypeLike,
+    llvm: bool, penalty: Any,
+) -> str:  # fmt: skip
     """Return the program that the compiled engine makes; see `Network.compiled_source`."""
     kind = float_type("compiled_source: dtype", dtype)
     if kind.name not in ("float32", "float64"):

@@ -1,4 +1,4 @@
-"""Finding the update at which a network among many stops being finite."""
+"""Where a chunk has led networks: on the way, at its end, and to numbers that are not finite."""
 
 from __future__ import annotations
 
@@ -86,3 +86,32 @@ def _finite(vectors: Array, sums: Array) -> Array:
     """Return, lane by lane, whether theta and the sums are finite."""
     theta = np.isfinite(vectors[0, 0]).all(axis=0)
     return np.asarray(theta & np.isfinite(sums[0]).all(axis=0))
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What a chunk has led to; `networks` (k,) names those that took part."""
+
+    networks: Array
+    done: Array
+    """(k,): how many epochs each has done."""
+    sums: Array
+    """(groups, epochs, 2, lanes): per epoch sum of s_i e_i, and of (batch weight) * penalty."""
+    breaks: tuple[Break, ...]
+    before: Array
+    """theta before the chunk, (groups, size, lanes)."""
+    trail: Array | None = None
+    """theta after every epoch, (groups, epochs, size, lanes), where it was to be kept."""
+
+    def in_columns(self, values: Array) -> Array:
+        """Return values (groups, epochs, lanes) with a network per column, (epochs, k)."""
+        return values.swapaxes(0, 1).reshape(values.shape[1], -1)[:, : len(self.networks)]
+
+    def theta(self, places: Array, epochs: Array) -> Array:
+        """Return theta of the networks at some places among the k, after so many epochs."""
+        groups, lanes = np.divmod(places, self.before.shape[-1])
+        found = self.before[groups, :, lanes]
+        later = epochs > 0
+        if self.trail is not None and later.any():
+            found[later] = self.trail[groups[later], epochs[later] - 1, :, lanes[later]]
+        return found

@@ -11,12 +11,11 @@ from typing import Any, cast
 import numpy as np
 
 from deltarule.core.arrays import Array
-from deltarule.core.processors import cores
+from deltarule.core.machine import cores
 from deltarule.engine.compiled.launcher import aligned
 from deltarule.engine.compiled.many.arguments import CallMaker, Chunk, run_all
 from deltarule.engine.compiled.many.program import lanes_for, measuring, training
-from deltarule.engine.compiled.many.search import Break, Search
-from deltarule.engine.compiled.many.trajectory import Trajectory
+from deltarule.engine.compiled.many.search import Break, Search, Trajectory
 from deltarule.engine.compiled.programs.side_by_side import ProgramKey
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.threads import Workers, share_out

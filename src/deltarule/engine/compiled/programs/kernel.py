@@ -10,8 +10,7 @@ from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import Module, Ops, word
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
 from deltarule.engine.compiled.programs.barrier import ThreadGroup
-from deltarule.engine.compiled.programs.packed import Packed
-from deltarule.engine.compiled.programs.places import Places
+from deltarule.engine.compiled.programs.places import Packed, Places
 from deltarule.engine.compiled.specialisation import Specialisation, element
 
 _DOUBLE = ir.DoubleType()

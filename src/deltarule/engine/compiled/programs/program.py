@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from deltarule.core.arrays import Array
-from deltarule.core.processors import cores
+from deltarule.core.machine import cores
 from deltarule.engine.compiled.compiler.cache import cached
 from deltarule.engine.compiled.compiler.jit import PIPELINE, compile_module, load
 from deltarule.engine.compiled.expressions.backpropagation import check_specialisation

@@ -13,7 +13,7 @@ from deltarule.engine.compiled.expressions.tracing import NUMBER, VALUE, Graph, 
 from deltarule.engine.compiled.expressions.updates import clipped, decay, entry, moved, nothing
 from deltarule.engine.compiled.instructions.operations import vector_of, word
 from deltarule.engine.compiled.programs.kernel import Kernel
-from deltarule.engine.compiled.programs.packed import Part
+from deltarule.engine.compiled.programs.places import Part
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.update import rate_factors
 

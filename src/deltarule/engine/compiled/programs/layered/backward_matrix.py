@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import carrier
 from deltarule.engine.compiled.expressions.tracing import Graph, reached
 from deltarule.engine.compiled.instructions.operations import word
+from deltarule.engine.compiled.programs.kernel import Kernel
+from deltarule.engine.compiled.programs.layered.packing import Packing
 from deltarule.engine.objective import Objective
 from deltarule.engine.rule_state import FIXED, matrix_shape
-
-if TYPE_CHECKING:
-    from deltarule.engine.compiled.programs.layered.program import Layered
 
 _SIDE = 16  # a square of numbers at a time: whole lines of the cache are read and written
 
@@ -52,38 +51,34 @@ def backward_matrices(objective: Objective) -> dict[int, BackwardMatrix]:
     return found
 
 
-def write_turned(p: Layered, l: int) -> None:
-    """Write what stands for W_l, rows along the nodes before it: this thread's part."""
-    o, b, block = p.o, p.o.b, p.packing.blocks[l - 1]
-    columns = p.share_of_columns(l) if p.feedback[l].rows == block.units else None
-    (k0, k1), j0, j1 = p.share_of_rows(block.inputs), word(0), word(p.feedback[l].rows)
+def write_turned(p: Kernel, packing: Packing, l: int, feedback: BackwardMatrix, W: Any) -> None:
+    """Write what stands for W_l, rows along the nodes before it: this thread's part.
+
+    `W` is the address of W_l^T.
+    """
+    o, b, block = p.o, p.o.b, packing.blocks[l - 1]
+    columns = p.share_of_columns(l) if feedback.rows == block.units else None
+    (k0, k1), j0, j1 = p.share_of_rows(block.inputs), word(0), word(feedback.rows)
     if columns is not None:
         k0, k1, j0 = word(0), word(block.inputs), columns[0]
         j1 = b.select(b.icmp_signed("<", columns[1], j1), columns[1], j1)
     with o.loop(k0, k1, _SIDE) as near, o.loop(j0, j1) as j:
         far = b.add(near, word(_SIDE))
-        _write_part(p, l, j, near, b.select(b.icmp_signed("<", far, k1), far, k1))
-
-
-def _write_part(p: Layered, l: int, j: Any, k0: Any, k1: Any) -> None:
-    """Write entries [k0, k1) of row j of what stands for W_l."""
-    o, b = p.o, p.o.b
-    block, below = p.packing.blocks[l - 1], p.packing.blocks[l - 2]
-    target, feedback = p.address(f"W{l}"), p.feedback[l]
-    with o.loop(k0, k1) as k:
-        graph = Graph()
-        value = carrier(graph, p.spec.objective, l)
-        lower = Lowering(o, p.element)
-        turned = b.add(b.mul(k, word(block.width)), j)  # W^T is what there is
-        if feedback.of_weights:
-            lower.bind(graph.symbol("w"), o.load(p.matrices(l)[0], p.element, turned))
-        if feedback.fixed is not None:
-            row = b.mul(j, word(below.units))
-            here = b.add(b.add(row, k), word(feedback.fixed))
-            lower.bind(graph.symbol("B"), o.load(p.call.feedback, p.element, here))
-        if feedback.learned:
-            slot = (len(p.spec.slots) - 1) * p.packing.size + block.start
-            B = o.at(p.call.slots, p.element, slot)
-            lower.bind(graph.symbol("B"), o.load(B, p.element, turned))
-        place = b.add(b.mul(j, word(below.width)), k)
-        o.store(lower(value), target, place)
+        far = b.select(b.icmp_signed("<", far, k1), far, k1)
+        with o.loop(near, far) as k:
+            graph = Graph()
+            value = carrier(graph, p.spec.objective, l)
+            lower = Lowering(o, p.element)
+            turned = b.add(b.mul(k, word(block.width)), j)  # W^T is what there is
+            if feedback.of_weights:
+                lower.bind(graph.symbol("w"), o.load(W, p.element, turned))
+            if feedback.fixed is not None:
+                row = b.mul(j, word(block.inputs))
+                here = b.add(b.add(row, k), word(feedback.fixed))
+                lower.bind(graph.symbol("B"), o.load(p.call.feedback, p.element, here))
+            if feedback.learned:
+                slot = (len(p.spec.slots) - 1) * packing.size + block.start
+                B = o.at(p.call.slots, p.element, slot)
+                lower.bind(graph.symbol("B"), o.load(B, p.element, turned))
+            place = b.add(b.mul(j, word(packing.blocks[l - 2].width)), k)
+            o.store(lower(value), p.address(f"W{l}"), place)

@@ -19,8 +19,7 @@ import numpy as np
 
 from deltarule.core.arrays import Array
 from deltarule.engine.compiled.instructions.machine import Machine
-from deltarule.engine.compiled.programs.packed import Part
-from deltarule.engine.compiled.programs.places import LINE
+from deltarule.engine.compiled.programs.places import LINE, Part
 from deltarule.network import Network
 
 

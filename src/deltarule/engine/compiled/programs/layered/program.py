@@ -59,11 +59,9 @@ class Layered(Kernel):
         super().__init__(spec, machine)
         self.packing: Packing = Packing.of(self.network, machine, spec.dtype)
         self.memory: Memory = Memory(self.packing, spec.dtype, batch, threads, spec.objective)
-        several = WIDE * threads * machine.lanes(spec.dtype) if threads > 1 else None
-        self.by_columns = {
-            l for l, block in enumerate(self.packing.blocks, 1)
-            if several is not None and block.width >= several
-        }  # fmt: skip
+        wide = WIDE * threads * machine.lanes(spec.dtype)
+        several = enumerate(self.packing.blocks if threads > 1 else (), 1)
+        self.by_columns = {l for l, block in several if block.width >= wide}
         self.passes = Passes(spec, machine, self.module, self.memory, self.by_columns)
         self.unfinished: set[str] = set()
         self.feedback = backward_matrices(spec.objective)
@@ -77,7 +75,7 @@ class Layered(Kernel):
         o = self.o
         self.update = Update(self)
         for l in range(2, len(self.network.layers) + 1):
-            write_turned(self, l)
+            self._turn(l)
         self.group.wait()
         with self.call.every_epoch(), o.loop(0, self.call.count) as s:
             self._batch(s)
@@ -154,9 +152,7 @@ class Layered(Kernel):
         `rows` is its part of the rows, of which there are `count`, where these are divided.
         """
         columns = self.share_of_columns(l)
-        if columns is None:
-            return (*rows, word(0), word(0))
-        return (word(0), count, *columns)
+        return (word(0), count, *columns) if columns else (*rows, word(0), word(0))
 
     def _finished(self, *names: str) -> None:
         """Wait, if what is to be read now has parts that other threads may not have finished."""
@@ -168,7 +164,7 @@ class Layered(Kernel):
         self.group.wait()
         self.unfinished.clear()
 
-    def matrices(self, l: int) -> tuple[Any, Any]:
+    def _matrices(self, l: int) -> tuple[Any, Any]:
         """Return the addresses of layer l's W^T and b."""
         block, o = self.packing.blocks[l - 1], self.o
         W = o.at(self.call.theta, self.element, block.start)
@@ -192,7 +188,7 @@ class Layered(Kernel):
         if {l - 1, l} & self.by_columns:
             self._finished(f"y{l - 1}", "drawn")
         self.unfinished.add(f"y{l}")
-        W, bias = self.matrices(l)
+        W, bias = self._matrices(l)
         target = "net" if l == len(self.network.layers) else "y"
         C = self.address(f"{target}{l}")
         share = self._share(l, (i0, i1), n)
@@ -208,9 +204,12 @@ class Layered(Kernel):
         direct = self.spec.objective.feedbacks[l].kind == "direct"
         A, B = self.address(f"source{l}" if direct else f"delta{l}"), self.address(f"W{l}")
         C = self.address(f"delta{l - 1}")
-        share = self._share(l - 1, (i0, i1), n)
-        arguments = [A, A, B, A, C, *share, space, self._own_memory()]
+        arguments = [A, A, B, A, C, *self._share(l - 1, (i0, i1), n), space, self._own_memory()]
         o.b.call(self.passes.back[l].function, arguments)
+
+    def _turn(self, l: int) -> None:
+        """Write what stands for W_l on the way back."""
+        write_turned(self, self.packing, l, self.feedback[l], self._matrices(l)[0])
 
     def _output(self, index: Any, i: Any, s: Any) -> None:
         """Write e and delta_L of the batch's sample i."""
@@ -246,7 +245,7 @@ class Layered(Kernel):
         self.update.write(layers, s)
         for l in layers:
             if l > 1 and self.feedback[l].moves:
-                write_turned(self, l)
+                self._turn(l)
         if self.two_sums:
             self.hand_in(1)
         self._wait()

@@ -8,8 +8,7 @@ import numpy as np
 
 from deltarule.core.arrays import Array
 from deltarule.core.layout import Layout
-from deltarule.engine.compiled.programs.packed import Part
-from deltarule.engine.compiled.programs.places import LINE
+from deltarule.engine.compiled.programs.places import LINE, Part
 
 ROW = 128
 """The most entries of a row: what threads share out in an update."""

@@ -1,0 +1,1 @@
+"""What commands say of what they found, as sentences and tables."""
