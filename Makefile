@@ -24,6 +24,9 @@ demo: $(STAMPS)/core $(STAMPS)/lab  ## train on digits and on a regression set, 
 	@echo "Next:     $(BIN)/deltarule train YOUR.csv --target COLUMN"
 	@echo "See it:   $(BIN)/deltarule lab --lesson factor"
 
+# a worker keeps to files that lie beside one another, with what they have made and compiled
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
 SLOW := $(addprefix --ignore=tests/,contract/test_activation_gradients.py \
   contract/test_loss_gradients.py rules/test_engines.py rules/test_consistent.py \
   training/test_many.py training/test_many_ends.py training/test_many_chunks.py)
@@ -32,7 +35,7 @@ QUICK := tests/contract tests/core tests/rules tests/training $(addprefix tests/
 
 quick: $(STAMPS)/test  ## linters, types, and the tests that a change breaks first; a minute
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -q -n $(JOBS) -x $(QUICK)
+	@$(PYTEST) -q -x $(QUICK)
 
 lowest:  ## the tests with the lowest versions of all dependencies that are allowed
 	$(PYTHON) -m venv --clear $(VENV)-lowest
@@ -42,12 +45,12 @@ lowest:  ## the tests with the lowest versions of all dependencies that are allo
 
 coverage: $(STAMPS)/test  ## which lines and branches the tests reach
 	@$(BIN)/python -m pip install -q --disable-pip-version-check pytest-cov
-	@$(BIN)/python -m pytest -q -n $(JOBS) --ignore=tests/peers --cov=deltarule --cov-branch \
+	@$(PYTEST) -q --ignore=tests/peers --cov=deltarule --cov-branch \
 	  --cov-report=term:skip-covered
 
 test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n $(JOBS) --ignore=tests/peers
+	@$(PYTEST) --ignore=tests/peers
 
 # On Linux pip takes PyTorch's CUDA build; PIP_EXTRA_INDEX_URL can point to its CPU builds.
 test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch and onnxruntime, scikit-learn's checks
@@ -106,9 +109,8 @@ man: $(STAMPS)/docs  ## build the manual page docs/_build/man/deltarule.1
 	@$(BIN)/python -m sphinx -q -b man -D nb_execution_mode=off docs docs/_build/man
 	@echo "Read it: man docs/_build/man/deltarule.1"
 
-mutation: $(STAMPS)/mutation $(STAMPS)/test  ## break every formula once; an hour
-	@$(BIN)/mutmut run --max-children $(JOBS) || true
-	@$(BIN)/mutmut results
+mutation: $(STAMPS)/test  ## break every formula in every way; what no test finds is listed; half an hour
+	@$(BIN)/python tests/support/mutants.py
 
 bench: $(STAMPS)/test $(STAMPS)/peers  ## measure beside PyTorch, JAX, scikit-learn, NumPy and C; ten minutes, on a quiet machine
 	@$(BIN)/python benchmarks/run.py --write
@@ -116,12 +118,12 @@ bench: $(STAMPS)/test $(STAMPS)/peers  ## measure beside PyTorch, JAX, scikit-le
 lock:  ## write the versions that CI installs, from a fresh environment
 	$(PYTHON) -m venv --clear $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install -q torch==2.13.0
-	$(VENV)-lock/bin/python -m pip install -q -e '.[test,peers,docs,mutation]'
+	$(VENV)-lock/bin/python -m pip install -q -e '.[test,peers,docs]'
 	$(VENV)-lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' | sort -f > $(LOCK)
 	rm -rf $(VENV)-lock
 
 clean:  ## remove everything that was made
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-lowest demo docs/_build docs/generated mutants .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-lowest demo docs/_build docs/generated .pytest_cache .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

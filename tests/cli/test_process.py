@@ -8,15 +8,15 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import COMMAND
+from command_line import COMMAND, Cli
 
 import deltarule as dr
 
-# a shell starts its background jobs with SIGINT ignored
-WITH_SIGINT = [
+# a shell starts its background jobs with SIGINT ignored, and nohup ignores SIGHUP
+WITH_SIGNALS = [
     sys.executable, "-c",
     "import os, signal, sys; signal.signal(signal.SIGINT, int(sys.argv[1])); "
-    "os.execv(sys.argv[2], sys.argv[2:])",
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL); os.execv(sys.argv[2], sys.argv[2:])",
 ]  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def test_a_signal_keeps_what_there_is(
     options = ["--epochs", "1000000", "--patience", "0", "--lr", "1e-6"]
     sigint = str(int(signal.SIG_IGN if background else signal.SIG_DFL))
     process = subprocess.Popen(
-        [*WITH_SIGINT, sigint, *COMMAND, "train", "sunspots", *options],
+        [*WITH_SIGNALS, sigint, *COMMAND, "train", "sunspots", *options],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -48,7 +48,10 @@ def test_a_signal_keeps_what_there_is(
             break
     time.sleep(2.0)  # the program is compiled by then
     process.send_signal(number)
-    out, error = process.communicate(timeout=60)
+    try:
+        out, error = process.communicate(timeout=60)
+    finally:
+        process.kill()  # what does not hear it would train on
     assert process.returncode == status, error
     assert "interrupted" in out
     assert "Traceback" not in error
@@ -93,14 +96,10 @@ def test_a_reader_that_leaves_a_training(tmp_path: Path) -> None:
     process.stderr.close()
 
 
-def test_a_device_is_never_replaced(tmp_path: Path) -> None:
-    subprocess.run([*COMMAND, "train", "xor", "--epochs", "3"], cwd=tmp_path, check=True,
-                   capture_output=True)  # fmt: skip
-    result = subprocess.run(
-        [*COMMAND, "predict", "xor-model", "xor", "--out", os.devnull, "--force"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert result.returncode == 2
+def test_a_device_is_never_replaced(cli: Cli) -> None:
+    cli("train", "xor", "--epochs", "3")
+    result = cli("predict", "xor-model", "xor", "--out", os.devnull, "--force")
+    assert result.exit_code == 2
     assert "no regular file, and is not replaced" in result.stderr
 
 
@@ -117,25 +116,26 @@ def test_warnings_are_sentences(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
-@pytest.mark.parametrize("gradient", ["3 * x**2", "2 * x**2"])
-def test_a_verdict_that_cannot_be_written_is_no_verdict(tmp_path: Path, gradient: str) -> None:
-    """Nor is it with standard output closed."""
+@pytest.mark.parametrize("right_first", [True, False])
+def test_a_verdict_that_cannot_be_written_is_no_verdict(tmp_path: Path, right_first: bool) -> None:
+    """Nor is it with standard output closed, right or wrong: every command both ways by turns."""
+    gradient = {True: "3 * x**2", False: "2 * x**2"}
     (tmp_path / "mine.py").write_text(
-        f"def f(x):\n    return (x**3).sum(), {gradient}\n\n"
-        f"def g(theta, X, T):\n    x = theta\n    return {gradient}\n"
+        f"def f(x):\n    return (x**3).sum(), {gradient[right_first]}\n\n"
+        f"def g(theta, X, T):\n    x = theta\n    return {gradient[not right_first]}\n"
     )
     check = ["check", "mine.py:f", "--x", "0.5,1"]
     diagnose = ["diagnose", "mine.py:g", "--network", "1-1"]
     explain = ["explain", "--network", "1-1", "--weight", "1,1,1", "--input", "1", "--target", "1"]
-    for command in (check, diagnose, explain):
-        for full in (["sh", "-c", '"$@" > /dev/full', "sh"], ["sh", "-c", '"$@" >&-', "sh"]):
-            result = subprocess.run(
-                [*full, *COMMAND, *command], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-                check=False,
-            )  # fmt: skip
-            assert result.returncode == 6, (command, full, result.stderr)
-            assert result.stderr.startswith("error: the output cannot be written: ")
-            assert len(result.stderr.splitlines()) == 1
+    ways = ["> /dev/full", ">&-"] if right_first else [">&-", "> /dev/full"]
+    for command, way in zip((check, diagnose, explain), [*ways, ways[0]], strict=True):
+        result = subprocess.run(
+            ["sh", "-c", f'"$@" {way}', "sh", *COMMAND, *command],
+            cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+        assert result.returncode == 6, (command, way, result.stderr)
+        assert result.stderr.startswith("error: the output cannot be written: ")
+        assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])

@@ -139,7 +139,7 @@ def test_a_million_runs_are_asked_about(cli: Cli) -> None:
 
 
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    slow = QUICK.replace("epochs = 800", "epochs = 30000").replace("seeds = 10", "seeds = 64")
+    slow = QUICK.replace("epochs = 800", "epochs = 10000").replace("seeds = 10", "seeds = 64")
     slow = slow.replace('stop = "all_within:0.4"', "").replace('"xor"', '"parity:4"')
     (tmp_path / "slow.toml").write_text(
         slow.replace("[grid]", "[grid]\nl2 = [0, 1e-6, 1e-5, 1e-4]")

@@ -71,6 +71,18 @@ def test_deltas_by_hand(hidden, output):
 
 
 @pytest.mark.parametrize("name", WRITTEN)
+def test_every_side_of_every_edge(name):
+    """Nets of both signs, on the edges, and where a stand-in is 0."""
+    net = np.array([-9.0, -3.1, -2.5, -1.7, -1.5, -0.4, 0.0, 0.3, 1.2, 1.5, 2.5, 2.9, 7.5])
+    y = np.array([sigmoid(x) for x in net])
+    slope = y * (1.0 - y)
+    at = LayerPass(1, (0.0, 1.0), 1, lambda net: net)
+    found = DERIVATIVES.get(name).body(NUMPY)(net, y, slope, at)
+    expected = [WRITTEN[name](*three) for three in zip(net, y, slope, strict=True)]
+    assert np.allclose(found, expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
 def test_in_single_layers(name):
     """A stand-in for one layer is one for all hidden layers, where there is but one."""
     single = dr.DeltaRule(layers={1: {"derivative": name}})

@@ -36,7 +36,6 @@ class EvenBelow(StopRule):
         return (epochs + 1,), bool(epoch_end.watched < self.bound and epochs % 2 == 1)
 
 
-@pytest.mark.parametrize("engine", ["compiled", "reference"])
 @pytest.mark.parametrize("validation", [None, samples(9)])
 @pytest.mark.parametrize(
     "stop",
@@ -49,13 +48,15 @@ class EvenBelow(StopRule):
         (dr.AllWithin(0.45), dr.ErrorBelow(0.05), dr.Patience(3)),
     ],
 )
-def test_each_stops_by_its_own_rule(stop, validation, engine):
+def test_each_stops_by_its_own_rule(stop, validation):
     settings = {"optimizer": dr.optim.SGD(0.7), "epochs": 30, "batch_size": 8, "stop": stop}
     settings["validation"] = validation
-    many = dr.train_many(network(), *samples(), seeds=range(40), engine=engine, **settings)
+    both = [dr.train_many(network(), *samples(), seeds=range(40), engine=engine, **settings)
+            for engine in ("compiled", "reference")]  # fmt: skip
     for i in range(0, 40, 3):
         run, _ = alone(network(), *samples(), seed=i, engine="reference", **settings)
-        assert_alone(many, i, run)
+        for many in both:
+            assert_alone(many, i, run)
 
 
 def test_ranks_are_closed_around_those_that_ended():
@@ -87,34 +88,38 @@ def test_max_seconds_ends_all():
 
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("batch_size", [1, 4, None])
-@pytest.mark.parametrize("engine", ["compiled", "reference"])
-def test_numbers_that_stop_being_finite_end_one_network(engine, batch_size, shuffle):
+def test_numbers_that_stop_being_finite_end_one_network(batch_size, shuffle):
     net = dr.Network(3, [dr.Dense(3, "relu"), dr.Dense(1)])
     rates = [0.01, 1e3, 0.02, 5.0, 1e200]
     settings = {"epochs": 200, "batch_size": batch_size, "shuffle": shuffle}
-    many = dr.train_many(
-        net, *samples(), seeds=[0] * 5 if not shuffle else None, lr=rates, optimizer="sgd",
-        engine=engine, **settings,
-    )  # fmt: skip
-    assert many.stopped[[0, 2]].tolist() == ["epochs", "epochs"]
-    assert many.stopped[1] == many.stopped[4] == "non_finite"
+    seeds = [0] * 5 if not shuffle else range(5)
+    both = [
+        dr.train_many(
+            net, *samples(), seeds=seeds, lr=rates, optimizer="sgd", engine=engine, **settings
+        )
+        for engine in ("compiled", "reference")
+    ]
+    for many in both:
+        assert many.stopped[[0, 2]].tolist() == ["epochs", "epochs"]
+        assert many.stopped[1] == many.stopped[4] == "non_finite"
     for i, lr in enumerate(rates):
         run, message = alone(
             net,
             *samples(),
             optimizer=dr.optim.SGD(lr),
-            seed=many.seeds[i],
+            seed=seeds[i],
             engine="reference",
             **settings,
         )
-        assert many.epochs[i] == run.epochs
-        assert many.stopped[i] == run.stopped
-        assert np.isfinite(many.theta[i]).all()
         size = np.abs(run.theta).max()  # at 1e189 a small entry is what rounding has left
-        np.testing.assert_allclose(many.theta[i], run.theta, rtol=1e-6, atol=1e-6 * size)
-        # at 1e200 the order of two products decides which update overflows first
-        assert many.messages[i].split(",")[0] == message.split(",")[0]
-        assert np.isnan(many.history["error"][run.epochs :, i]).all()
+        for many in both:
+            assert many.epochs[i] == run.epochs
+            assert many.stopped[i] == run.stopped
+            assert np.isfinite(many.theta[i]).all()
+            np.testing.assert_allclose(many.theta[i], run.theta, rtol=1e-6, atol=1e-6 * size)
+            # at 1e200 the order of two products decides which update overflows first
+            assert many.messages[i].split(",")[0] == message.split(",")[0]
+            assert np.isnan(many.history["error"][run.epochs :, i]).all()
 
 
 def test_message_names_the_place():

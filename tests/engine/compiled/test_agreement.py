@@ -68,7 +68,7 @@ def gradients(case, dtype):
     return backprop(case.net, theta, case.X, case.T, **options), expected, size, moved
 
 
-@search(25)
+@search(16)
 @given(cases())
 def test_one_gradient(case):
     """Within 1e-12 of the largest entry (of the terms it adds up, which may cancel).
@@ -113,14 +113,14 @@ def both(case, tolerance, dtype=np.float64, **changes):
     return found
 
 
-@search(25)
+@search(16)
 @given(cases())
 def test_training(case):
     """theta and history of a few epochs within 1e-9."""
     assert both(case, 1e-9).engine == "compiled"
 
 
-@search(12)
+@search(8)
 @given(cases(most=8))
 def test_training_in_float32(case):
     """Rounding, eps = 6e-8, in sums of up to 40 products, over up to 120 updates: 3e-4 suffices.
@@ -136,7 +136,7 @@ def test_training_in_float32(case):
     assert (run.engine, run.theta.dtype) == ("compiled", np.float32)
 
 
-@search(12)
+@search(8)
 @given(cases(), st.booleans())
 def test_the_sequential_order(case, online):
     """Updates on the way back: small networks one observation at a time, others by layers."""

@@ -16,14 +16,13 @@ OPTIMISERS = ["sgd", "adam", "nesterov"]
 def on(monkeypatch):
     """Return train(threads, **options): 100 updates on that many threads."""
     monkeypatch.setattr(programs, "PER_THREAD", 1.0)  # any work is worth a thread
+    programs.program.cache_clear()
     rng = np.random.default_rng(3)
     X, T = rng.normal(size=(60, 30)), np.eye(10)[rng.integers(0, 10, 60)]
 
     def train(threads, **options):
-        monkeypatch.setattr(programs, "cores", lambda: threads)
-        programs.program.cache_clear()
         given = {"batch_size": 12, "epochs": 20, "loss": "cross_entropy"} | options
-        return dr.train(NET, X, T, engine="compiled", **given)
+        return dr.train(NET, X, T, engine="compiled", threads=threads, **given)
 
     yield train
     programs.program.cache_clear()
@@ -40,7 +39,9 @@ def test_as_many_threads_as_there_are_processors(on):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(programs, "Program", note)
         for threads in (1, 2, 3, 99):
-            on(threads, epochs=0)
+            patch.setattr(programs, "cores", lambda threads=threads: threads)
+            programs.program.cache_clear()
+            on(None, epochs=0)
     assert [p.form for p in seen] == ["layered"] * 4
     assert [p.threads for p in seen] == [1, 2, 3, programs.MOST_THREADS]
 

@@ -31,15 +31,16 @@ def train(epochs=5, **more):
 """
 
 
-@pytest.fixture
-def train(monkeypatch):
+@pytest.fixture(scope="module")
+def train():
     """Return train(): a few updates on three threads."""
-    monkeypatch.setattr(programs, "PER_THREAD", 1.0)
-    monkeypatch.setattr(programs, "cores", lambda: 3)
-    programs.program.cache_clear()
     rng = np.random.default_rng(3)
     X, T = rng.normal(size=(60, 30)), rng.normal(size=(60, 3))
-    yield lambda: dr.train(NET, X, T, epochs=3, batch_size=12, engine="compiled").theta
+    programs.program.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programs, "PER_THREAD", 1.0)
+        patch.setattr(programs, "cores", lambda: 3)
+        yield lambda: dr.train(NET, X, T, epochs=3, batch_size=12, engine="compiled").theta
     programs.program.cache_clear()
 
 
@@ -161,7 +162,7 @@ def test_two_hundred_at_once():
 def ended(body, **more):
     """Run a program of its own; return how it ended and what it printed."""
     program = SETUP + textwrap.dedent(body)
-    options = {"capture_output": True, "text": True, "timeout": 60}
+    options = {"capture_output": True, "text": True, "timeout": 240}  # on a machine that others use
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], check=False, **options, **more
     )
