@@ -85,6 +85,7 @@ def test_blocks_are_what_the_parser_reads(name, size, tmp_path, monkeypatch):
     expected = found(path, options)
     monkeypatch.setattr(rows, "_LARGE", 0)
     monkeypatch.setattr(blocks, "_BYTES", size)
+    monkeypatch.setattr(blocks, "_LOOK", size // 7)
     assert found(path, options) == expected
 
 
