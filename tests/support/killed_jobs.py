@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from deltarule.core.processors import cores
 
 import deltarule as dr
+from deltarule.core.machine import cores
 from deltarule.engine.choice import EngineWarning
 from deltarule.engine.compiled import trainer as compiled
 from deltarule.training.keeping import keeper as keeping

@@ -47,7 +47,7 @@ def test_a_port_that_is_taken() -> None:
         (["missing.csv"], 3, "missing.csv"),
         (["--hidden", "4000,4000"], 2, "parameters"),
         (["--hidden", "x"], 2, "hidden"),
-        (["/"], 2, "the folder of a study"),
+        (["/"], 2, "the folder of a model"),
         (["iris", "--target", "nothing"], 3, "nothing"),
     ],
 )

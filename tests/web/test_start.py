@@ -52,6 +52,8 @@ def test_a_models_folder_opens_its_network_its_weights_and_its_data(
     with pytest.raises(dr.UsageError, match="4-6-5-3"):
         session.answer({"do": "setup", "setup": {**shown["setup"], "hidden": "6"}})
     session.answer({"do": "setup", "setup": {"data": "xor"}})
+    with pytest.raises(dr.UsageError, match="leave out --target and --hidden"):
+        started(str(folder), hidden="8")
     json.dumps(anew, allow_nan=False)
 
 

@@ -96,6 +96,7 @@ def _identifiers(table: Table, column: Column) -> DataError:
     return DataError(
         f"{table.source}: text column {column.name!r} has {len(column.categories)} different "
         f"texts in {len(column)} rows, like a name or a number plate; each would become an input "
-        f"of its own. Leave the column out with {option('drop', column.name)}, or keep it "
-        f"with {option('text', column.name)}."
+        f"of its own. Leave the column out with {option('drop', column.name)}, carry it into "
+        f"predictions with {option('id', column.name)}, or keep it with "
+        f"{option('text', column.name)}."
     )

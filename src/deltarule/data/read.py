@@ -248,6 +248,8 @@ def _missing(path: Path, name: str) -> DataError:
         or (nearest(name, (*BUNDLED, *IN_WHEELS, *GENERATED)) if alone else "")
         or "."
     )
+    if glob.has_magic(name):
+        return DataError(f"{name}: no file's name fits this pattern.")
     return DataError(
         f"{name}: there is no such file and no bundled data set of this name{hint} "
         f"Bundled: {', '.join(BUNDLED)}. With deltarule[data]: {', '.join(IN_WHEELS)}. "

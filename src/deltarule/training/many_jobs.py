@@ -22,7 +22,7 @@ from deltarule.optim import Method, Optimiser
 from deltarule.rules import DeltaRule
 from deltarule.rules.reading import as_rule
 from deltarule.training.job import Job, as_optimiser
-from deltarule.training.many_rates import Rates
+from deltarule.training.many_states import Rates
 
 RuleSpec = str | Mapping[str, Any] | DeltaRule
 

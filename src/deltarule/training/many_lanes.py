@@ -17,7 +17,7 @@ from deltarule.engine.samples import Samples
 from deltarule.engine.trainer import NonFinite, Totals
 from deltarule.training.many_jobs import Jobs
 from deltarule.training.many_result import Histories
-from deltarule.training.many_stopping import RuleStates
+from deltarule.training.many_states import RuleStates
 from deltarule.training.nonfinite import describe, describe_validation
 from deltarule.training.stopping import EpochEnd
 

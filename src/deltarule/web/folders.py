@@ -38,8 +38,9 @@ def view_of(path: Path) -> View:
     if (path / "forecast.csv").is_file():
         return SeriesView(path)
     raise UsageError(
-        f"{path}: the lab shows the folder of a study (`deltarule study run --out`) or of a "
-        "forecast (`deltarule forecast --out`), a file with a table, or a bundled name"
+        f"{path}: the lab shows the folder of a model (`deltarule train --out`), of a study "
+        "(`deltarule study run --out`) or of a forecast (`deltarule forecast --out`), a file with "
+        "a table, or a bundled name"
     )
 
 

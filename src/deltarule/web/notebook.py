@@ -137,7 +137,10 @@ def _start(still: _Still, rows: int) -> dict[str, Any]:
     T = samples.T
     return {
         "row": 0,
-        "setup": {"data": "", "lanes": [{"rule": str(still.objective.rule), "optimizer": ""}]},
+        "setup": {
+            "data": "",
+            "lanes": [{"rule": still.objective.rule.changes() or "exact", "optimizer": ""}],
+        },
         "inputs": [f"x{k + 1}" for k in range(net.inputs)],
         "outputs": [f"y{k + 1}" for k in range(net.sizes[-1])],
         "task": "binary" if np.isin(T, (0.0, 1.0)).all() else "regression",

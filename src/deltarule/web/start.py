@@ -44,9 +44,14 @@ def started(data: str = "xor", target: str = "", hidden: str = "", name: str = "
     >>> started("iris", target="species").setup.data
     'iris'
     """
-    path, hidden = Path(data), hidden or HIDDEN
+    path = Path(data)
     if (path / "run.json").is_file() and not (path / "forecast.csv").is_file():
+        if target or hidden:
+            raise UsageError(
+                f"{path}: a model has its target and its layers: leave out --target and --hidden"
+            )
         return _of_model(path)
+    hidden = hidden or HIDDEN
     if path.is_dir():
         return Session(Setup(hidden=hidden), folder=path)
     own = {}

@@ -82,7 +82,11 @@ def ask(
         diagnosis = powers.told(diagnosis)
     diagnosis = _misshapen(diagnosis, [piece for piece, _ in program.reading.misshapen])
     diagnosis = replace(diagnosis, notes=(*notes, *diagnosis.notes))
-    sentence = program.sentence() + ("" if loss else f", loss {found.loss}") + _seen(error)
+    sentence = program.sentence() + ("" if loss else f", loss {found.loss}")
+    if error is not None:  # what of E was seen beside its loss
+        divided = " (divided by the rows)" if error.rows else ""
+        sentence += f", l2 {error.l2:.6g}{divided}" if error.l2 else ""
+        sentence += f", as {error.by} has it" if error.by else ""
     return Asked(sentence, diagnosis, at is None)
 
 
@@ -97,14 +101,6 @@ def _misshapen(diagnosis: Diagnosis, pieces: Sequence[Piece]) -> Diagnosis:
         places[p.layer - 1] = wrong
     verdict = "partial" if diagnosis.mistakes else "unexplained"
     return replace(diagnosis, verdict=verdict, localised=tuple(places), unseen=(), candidates=())
-
-
-def _seen(error: Error | None) -> str:
-    """Say what of E was seen beside its loss."""
-    if error is None:
-        return ""
-    penalty = f", l2 {error.l2:.6g}{' (divided by the rows)' if error.rows else ''}"
-    return (penalty if error.l2 else "") + (f", as {error.by} has it" if error.by else "")
 
 
 def _done(program: Program, step: Program, c: float) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import softmax
 
 from deltarule.check.adapter.calls.outcome import outcome_of
 from deltarule.check.adapter.calls.pieces import arrays, to_theta
@@ -101,6 +100,8 @@ def _softmax_elsewhere(program: Program, at: At) -> Iterator[str]:
     if not program.reading.several or min(len(X), net.sizes[-1]) < 2:
         return
     if net.affine[-1].activation.name == "identity":
+        from scipy.special import softmax
+
         nets, seen = np.asarray(net(theta, X)), program.seen(theta, X, T)
         wrong = [over for axis, over in _OVER.items() if seen.holds(softmax(nets, axis=axis))]
         for over in wrong[:1]:

@@ -49,7 +49,11 @@ def ask_script(
     variables = {k: v for k, v in held.items() if not k.startswith("__")}
     for chain, theta, gradients, X, T in _readings(variables, known):
         seen = Seen(list(numbers_of(variables))).without(theta, X) if script else None
-        names = _activations(chain, known, Evidence(theta, X, seen) if seen else None)
+        given = known.activations(len(chain.sizes) - 1)
+        names: list[str] | None = [f or "sigmoid" for f in given]
+        if seen is not None:
+            asked = chain.pieces, chain.sizes, [Evidence(theta, X, seen)], given
+            names = activations_of(*asked) or activations_of(*asked, hidden=False)
         if names is not None:
             net = network_of(chain.pieces, chain.sizes, names)
             gradient = to_theta(chain.pieces, net, gradients)
@@ -81,14 +85,6 @@ def _readings(variables: dict[str, Any], known: Known) -> Iterator[_Reading]:
             for (x_name, X), (t_name, T) in product(inputs, targets):
                 if x_name != t_name and len(X) == len(T):
                     yield chain, theta, found.arrays, X, T
-
-
-def _activations(chain: Chain, known: Known, evidence: Evidence | None) -> list[str] | None:
-    given = known.activations(len(chain.sizes) - 1)
-    if evidence is None:
-        return [f or "sigmoid" for f in given]
-    names = activations_of(chain.pieces, chain.sizes, [evidence], given)
-    return names or activations_of(chain.pieces, chain.sizes, [evidence], given, hidden=False)
 
 
 def _judged(

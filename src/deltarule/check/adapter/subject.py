@@ -132,7 +132,9 @@ class Subject:
         self, step: Step, function: Any, root: Any, X: Any, T: Any, value: Any,
         rates: Mapping[Any, float],
     ) -> dict[str, Any]:  # fmt: skip
-        defaults = {p.name: p.default for p in parameters(function)}
+        given = {name: value for (kind, name), value in rates.items() if kind == "argument"}
+        asked = given or "rate" in step.roles.values()  # else a signature takes time for nothing
+        defaults = {p.name: p.default for p in parameters(function)} if asked else {}
         given_as: dict[str, Callable[[str], Any]] = {
             "X": lambda name: X,
             "T": lambda name: T,
@@ -147,7 +149,6 @@ class Subject:
         }
         own: Callable[[str], Any] = lambda name: root[name]  # noqa: E731
         found = {k: given_as.get(r, own)(k) for k, r in step.roles.items()}
-        given = {name: value for (kind, name), value in rates.items() if kind == "argument"}
         return {**found, **{k: v for k, v in given.items() if k in defaults}}
 
     def rates(self, root: Any) -> list[Rate]:

@@ -8,20 +8,14 @@ from typing import Any
 
 from deltarule.check.diagnose.backward import backward
 from deltarule.check.diagnose.case import Case
-from deltarule.check.diagnose.diagnosis import Diagnosis, Finding, LayerAgreement
+from deltarule.check.diagnose.diagnosis import Diagnosis, Finding
 from deltarule.check.diagnose.experiment import telling
 from deltarule.check.diagnose.findings import convention, findings, title_of
 from deltarule.check.diagnose.given import Delivered
 from deltarule.check.diagnose.grammar import MISTAKES, orders, points_of
 from deltarule.check.diagnose.investigation import Outcome
 from deltarule.check.diagnose.match import Given, as_given, roundings
-from deltarule.check.diagnose.unexplained import (
-    agreement,
-    command,
-    facts,
-    where_to_look,
-    worst_weight,
-)
+from deltarule.check.diagnose.unexplained import Unexplained, agreement
 from deltarule.core.errors import UsageError
 
 UP_TO = ("factor", "rate", "nothing")
@@ -80,6 +74,7 @@ def _concluded(case: Case, delivered: Delivered, given: Given, outcome: Outcome)
     truth = backward(case)
     layers = range(1, case.L + 1)
     places = tuple(agreement(case, given, l, truth[l].delivered) for l in layers)
+    unexplained = Unexplained(case, given, truth, places)
     notes, groups = list(outcome.notes), _groups(case, given, outcome)
     if delivered.accumulates:
         groups = [(*group, _accumulates()) for group in groups]
@@ -91,7 +86,7 @@ def _concluded(case: Case, delivered: Delivered, given: Given, outcome: Outcome)
         raise UsageError(f"the gradient does not fit: {delivered.misfit}{hint}")
     notes += [delivered.misfit] if delivered.misfit else []
     if not outcome.best:
-        notes += _of_the_unexplained(case, given, truth, places, ())
+        notes += unexplained.told(())
         return Diagnosis("unexplained", (), (), places, tuple(notes))
     first = outcome.best[0]
     conventions = tuple(
@@ -112,7 +107,7 @@ def _concluded(case: Case, delivered: Delivered, given: Given, outcome: Outcome)
     proved = outcome.evidence is None or outcome.evidence.certain
     if first.gaps:
         known = [case.number(l) for l in layers if l not in first.gaps]
-        notes += _of_the_unexplained(case, given, truth, places, known)
+        notes += unexplained.told(known)
         return said("partial", groups[0])
     if len(groups) > 1 and proved:
         certain = tuple(f for f in groups[0] if all(_in(f, group) for group in groups))
@@ -150,21 +145,6 @@ def _accumulates() -> Finding:
     m = MISTAKES["accumulated"]
     return Finding(m.code, (), {"times": "one more with every call"}, (), m.does, m.should, m.line,
                    1.0, 0.0)  # fmt: skip
-
-
-def _of_the_unexplained(
-    case: Case, given: Given, truth: list[Any], places: Sequence[LayerAgreement],
-    known: Sequence[int],
-) -> list[str]:  # fmt: skip
-    """Return what holds of the layers that are not explained, and how to look into them."""
-    layers = enumerate(places, 1)
-    wrong = [l for l, p in layers if not p.agrees and p.layer not in known]
-    said = [line for l in reversed(wrong) for line in facts(case, given, truth, l)]
-    said += where_to_look(case, given, truth, places, known)
-    if wrong:
-        worst = worst_weight(case, given, truth, wrong[-1])
-        said.append(f"what is in the number that differs most: {command(case, worst)}")
-    return said
 
 
 def _how_to_tell(case: Case, outcome: Outcome) -> list[str]:

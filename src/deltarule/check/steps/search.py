@@ -13,7 +13,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit
 
 from deltarule.check.steps.equations import Change, Updates, steps_of
 from deltarule.core.arrays import Array
@@ -128,12 +127,14 @@ class Fit:
     def _refined(self, start: Fitted) -> Fitted:
         """Return the numbers that fit best, from a start: lr in its logarithm, shares in theirs."""
         from scipy.optimize import least_squares
+        from scipy.special import expit, logit
 
         free = [k for k, v in start.numbers.items() if k != "eps" and (k != "weight_decay" or v)]
         u = self.updates
 
         def numbers(x: Array) -> dict[str, float]:
-            values = {k: _back(k, float(v)) for k, v in zip(free, x, strict=True)}
+            pairs = zip(free, np.clip(x, -30.0, 30.0), strict=True)
+            values = {k: float(expit(v) if k in _SHARES else np.exp(v)) for k, v in pairs}
             return {**start.numbers, **values}
 
         def apart(x: Array) -> Array:
@@ -142,7 +143,7 @@ class Fit:
                 apart = ((made - u.steps) / u.sizes[:, None]).ravel()
             return np.clip(np.nan_to_num(apart, nan=1e3), -1e3, 1e3)
 
-        x0 = np.array([_forth(k, start.numbers[k]) for k in free])
+        x0 = np.array([(logit if k in _SHARES else np.log)(start.numbers[k]) for k in free])
         if not np.all(np.isfinite(x0)):
             return start
         found = least_squares(apart, x0, xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=40)
@@ -155,12 +156,3 @@ class Fit:
             if found.residual <= self.enough:
                 return found
         return best
-
-
-def _forth(name: str, value: float) -> float:
-    return float(logit(value) if name in _SHARES else np.log(value))
-
-
-def _back(name: str, x: float) -> float:
-    x = float(np.clip(x, -30.0, 30.0))
-    return float(expit(x) if name in _SHARES else np.exp(x))

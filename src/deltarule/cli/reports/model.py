@@ -118,11 +118,9 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
     others = {n: judgement["baselines"].get(n, {}).get(name) for n in _BASELINES}
     better = {n: v for n, v in others.items() if v is not None and own is not None and v >= own}
     if better:
-        each = ", ".join(f"{_BASELINES[n]} {_number(name, v)}" for n, v in better.items())
-        said.append(
-            f"no worse without a network, {HEADS.get(name, name)} on the {part} rows: {each}; the "
-            f"network {_number(name, own)}"
-        )
+        each = ", ".join(f"the {_BASELINES[n]} ({_number(name, v)})" for n, v in better.items())
+        scored = f"{HEADS.get(name, name)} on the {part} rows, {_number(name, own)},"
+        said.append(f"the network's {scored} is no better than that of {each}")
     said += _threshold(judgement.get("threshold"), description, part)
     for metric, values in judgement.get("cross_validation", {}).items():
         known = [value for value in values if value is not None]

@@ -5,9 +5,10 @@
 - nearest: the mean of the k nearest training rows (Fix and Hodges 1951), k being 1, 2, 4, ... or
   64, as suits the validation rows best.
 - boosting: scikit-learn's histogram gradient boosting with its defaults, where it is installed and
-  there are rows enough for its leaves of 20.
+  there are 2,000 rows or more.
 
-All learn from the network's encoded training rows, of many from every second, third, ... one.
+All learn from the network's encoded training rows, of many from every second, third, ... one, so
+that each is done in seconds.
 """
 
 from __future__ import annotations
@@ -40,9 +41,12 @@ _WIDEST, _STEPS, _L2 = 2_000, 100, 1e-4
 """The linear model has no more inputs."""
 
 _NEAREST, _USUAL = (1, 2, 4, 8, 16, 32, 64), 8
-_BOOSTED = 1_000
-"""From so many training rows on trees are boosted: fewer make few leaves, and are trained sooner
-than scikit-learn is imported."""
+_PAIRS = 100_000_000
+"""So many distances are measured at most, for a second or two."""
+
+_BOOSTED, _CLASSES = 2_000, 30
+"""From so many training rows on trees are boosted, for so many outputs at most: fewer rows are
+trained on sooner than scikit-learn is imported, and every class has trees of its own."""
 
 
 def baselines(plan: Plan, rows: Part) -> dict[str, Metrics]:
@@ -64,11 +68,14 @@ def finite(values: dict[str, float]) -> Metrics:
     return {name: v if math.isfinite(v) else None for name, v in values.items()}
 
 
-def _learned_from(plan: Plan) -> tuple[Outputs, Outputs]:
-    """Return X and T of the training rows, of every so many where they have too many cells."""
-    part = plan.prepared["train"]
-    step = -(-part.X.size // _CELLS)
+def _learned_from(plan: Plan, share: float) -> tuple[Outputs, Outputs]:
+    """Return X and T of the training rows, of every second, third, ... one for a small share."""
+    part, step = plan.prepared["train"], math.ceil(1 / share)
     return part.X[::step], part.T[::step]
+
+
+def _of_cells(plan: Plan) -> float:
+    return _CELLS / plan.prepared["train"].X.size
 
 
 def _mean(plan: Plan, rows: Part) -> Outputs:
@@ -77,7 +84,7 @@ def _mean(plan: Plan, rows: Part) -> Outputs:
 
 
 def _linear(plan: Plan, rows: Part) -> Outputs | None:
-    X, T = _learned_from(plan)
+    X, T = _learned_from(plan, _of_cells(plan))
     if not plan.network.sizes[1:-1] or X.shape[1] > _WIDEST:
         return None
     activation, loss = OUTPUTS[plan.task]
@@ -93,8 +100,10 @@ def _linear(plan: Plan, rows: Part) -> Outputs | None:
 def _nearest(plan: Plan, rows: Part) -> Outputs | None:
     from scipy.spatial import cKDTree
 
-    X, T = _learned_from(plan)
-    tree, held_out = cKDTree(X), plan.prepared["validation"]
+    held_out = plan.prepared["validation"]
+    pairs = len(plan.prepared["train"]) * (len(rows) + len(held_out))
+    X, T = _learned_from(plan, _PAIRS / pairs)
+    tree = cKDTree(X)
 
     def near(part: Part, most: int) -> NDArray[np.intp]:
         """Return the numbers of the nearest rows, (n, most)."""
@@ -110,8 +119,8 @@ def _nearest(plan: Plan, rows: Part) -> Outputs | None:
 
 
 def _boosting(plan: Plan, rows: Part) -> Outputs | None:
-    X, T = _learned_from(plan)
-    if len(X) < _BOOSTED or find_spec("sklearn") is None:
+    X, T = _learned_from(plan, _of_cells(plan) / plan.prepared["train"].T.shape[1])
+    if len(X) < _BOOSTED or T.shape[1] > _CLASSES or find_spec("sklearn") is None:
         return None
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits

@@ -26,7 +26,7 @@ export function stageLayer(stage, L) {
 const factor = (value) => (value < 0 ? `(${tex(value)})` : tex(value));
 const sum = (terms) => (terms.length > TERMS + 1 ? [...terms.slice(0, TERMS), "\\cdots", terms.at(-1)] : terms).join(" + ");
 
-const aligned = (first, second) => `\\begin{aligned} ${first} \\\\ ${second} \\end{aligned}`;
+const aligned = (...lines) => `\\begin{aligned} ${lines.join(" \\\\ ")} \\end{aligned}`;
 
 // The formula of the step at node j (from 1) of its layer, or at a weight (l, j, k), as LaTeX. It
 // holds number by number for one row under the chain rule (`exact`), else results alone are given.
@@ -43,15 +43,15 @@ export function stageFormula(stage, passes, j, weight, exact) {
   if (stage <= L) {
     const terms = layer.W[j - 1].map((w, k) => `${factor(w)} \\cdot ${factor(y(l - 1, k + 1))}`);
     const bias = layer.b ? ` + b_{${at}}` : "", own = layer.b ? ` + ${factor(layer.b[j - 1])}` : "";
-    return aligned(`\\text{net}_{${at}} &= \\sum_k w_{${at},k}\\, y_{${l - 1},k}${bias} = ${sum(terms)}${own} = ${net}`, `y_{${at}} &= f(${net}) = ${tex(layer.y[j - 1])}`);
+    return aligned(`\\text{net}_{${at}} &= \\sum_k w_{${at},k}\\, y_{${l - 1},k}${bias}`, `&= ${sum(terms)}${own} = ${net}`, `y_{${at}} &= f(${net}) = ${tex(layer.y[j - 1])}`);
   }
   const dE = `\\frac{\\partial E}{\\partial y_{${at}}}`, up = tex(layer.dE_dy[j - 1]), delta = tex(layer.delta[j - 1]);
-  let above = up;
+  let above = [`${dE} &= ${up}`];
   if (l < L && exact) {
     const next = passes.layers[l];
-    above = `\\sum_i \\delta_{${l + 1},i}\\, w_{${l + 1},i,${j}} = ${sum(next.delta.map((d, i) => `${factor(d)} \\cdot ${factor(next.W[i][j - 1])}`))} = ${up}`;
+    above = [`${dE} &= \\sum_i \\delta_{${l + 1},i}\\, w_{${l + 1},i,${j}}`, `&= ${sum(next.delta.map((d, i) => `${factor(d)} \\cdot ${factor(next.W[i][j - 1])}`))} = ${up}`];
   }
   const slope = layer.slope[j - 1];
   const bent = exact && typeof slope === "number" ? `${dE}\\, f'(\\text{net}_{${at}}) = ${factor(layer.dE_dy[j - 1])} \\cdot ${factor(slope)} = ${delta}` : delta;
-  return aligned(`${dE} &= ${above}`, `\\delta_{${at}} &= ${bent}`);
+  return aligned(...above, `\\delta_{${at}} &= ${bent}`);
 }

@@ -2,7 +2,7 @@
 // dE/dw = delta y, with these two. A cell is a weight or, where they are many, the largest of
 // several: Enter or a click looks closer, at nodes one by one, and takes a single weight apart.
 
-import { number, say } from "./text.js";
+import { differences, number, say } from "./text.js";
 
 const MAPS = [["W", "y"], ["gW", "delta"]]; // a matrix, and the vector at its left
 const STEP = 32; // nodes that the view of a large layer moves by
@@ -22,7 +22,7 @@ export class Heat {
   // hooks: hover(says), click(l, j, k), and look(firsts) where nodes can be asked for one by one
   constructor(place, hooks) {
     Object.assign(this, { place, hooks, chosen: null, maps: [] });
-    new ResizeObserver(() => this.paint()).observe(place);
+    new ResizeObserver(() => requestAnimationFrame(() => this.paint())).observe(place); // its size follows what is painted
   }
 
   draw(start, lanes, k, stage) {
@@ -78,7 +78,7 @@ export class Heat {
     const { l } = map, { layer, below, j, k } = this.at(map), [a, b] = this.nodes(l, j), [c, d] = this.nodes(l - 1, k);
     const w = layer.W[j][k], g = number(layer.gW[j][k], 6), name = l === 1 ? this.start.inputs[c - 1] ?? "" : "";
     if (!this.single(map)) return say("heat-cell", { name: `w[${l}, ${span(a, b)}, ${span(c, d)}]`, n: (b - a + 1) * (d - c + 1), w: number(w, 6), g, delta: number(layer.delta[j], 6), y: number(below[k], 6) });
-    const apart = this.others.map(({ other, name: lane }) => `   ${lane}: w ${number(other.layers[l - 1].W[j][k] - w, 3)}`).join("");
+    const apart = differences(this.others, this.passes, ({ layers: { [l - 1]: of } }) => ({ w: of.W[j][k], "dE/dw": of.gW[j][k], net: of.net[j], y: of.y[j], "f'": of.slope[j], delta: of.delta[j] }));
     return `w[${l},${a},${c}] = ${number(w, 6)}   dE/dw = delta[${l},${a}] y[${l - 1},${c}] = ${g}   delta = ${number(layer.delta[j], 6)}   y[${l - 1},${c}] = ${number(below[k], 6)} ${name}   net[${l},${a}] = ${number(layer.net[j], 6)}   y = f(net) = ${number(layer.y[j], 6)}   f'(net) = ${number(layer.slope[j], 6)}${apart}`;
   }
 
@@ -88,7 +88,12 @@ export class Heat {
     const { layer, below } = this.at(map), size = box.width / (below.length + 2);
     map.j = cell(event.clientY - box.top, size, layer.y.length);
     map.k = cell(event.clientX - box.left - 2 * size, size, below.length);
-    this.hooks.hover(() => this.says(map));
+    this.tell(map);
+  }
+
+  tell(map) {
+    const { j, k } = this.at(map);
+    this.hooks.hover(() => this.says(map), map.l, ...(this.single(map) ? [this.nodes(map.l, j)[0], this.nodes(map.l - 1, k)[0]] : []));
     this.paint();
   }
 
@@ -111,8 +116,10 @@ export class Heat {
       if (firsts[l] !== null) firsts[l] = first;
     }
     if (this.firsts().some((first, l) => first !== firsts[l])) this.look(map, firsts);
-    else { this.hooks.hover(() => this.says(map)); this.paint(); }
+    else this.tell(map);
   }
+
+  link() {} // what is pointed at elsewhere is one cell among thousands
 
   firsts() {
     return this.passes.seen.map(([first, per], l) => (per === 1 && this.start.sizes[l] > this.count(l) ? first : null));
@@ -124,8 +131,7 @@ export class Heat {
 
   async look(map, firsts) {
     await this.hooks.look(firsts);
-    this.hooks.hover(() => this.says(map));
-    this.paint();
+    this.tell(map);
   }
 
   enter(map) {
@@ -194,7 +200,8 @@ export class Heat {
     if (document.activeElement === canvas || canvas.matches(":hover")) frame(all.ink, 2, 2 + k, j, 1, 1);
     const cells = (m) => this.passes.seen[m][1], [from, to] = [this.nodes(l, 0)[0], this.nodes(l, rows - 1)[1]];
     const words = { l, n: this.start.sizes[l], m: this.start.sizes[l - 1], what: matrix === "W" ? "W" : "dE/dw", beside: beside === "y" ? `y_${l}` : `δ_${l}`, below: `y_${l - 1}`, per: `${cells(l)} × ${cells(l - 1)}`, from, to, first: this.nodes(l - 1, 0)[0], last: this.nodes(l - 1, columns - 1)[1] };
-    const text = say("heat-says", words) + " " + say(cells(l) * cells(l - 1) > 1 ? "heat-cells" : "heat-part", words);
+    const several = cells(l) * cells(l - 1) > 1, whole = rows === words.n && columns === words.m;
+    const text = [say("heat-says", words), ...(several ? [say("heat-cells", words)] : whole ? [] : [say("heat-part", words)])].join(" ");
     if (map.caption.textContent !== text) { map.caption.textContent = text; canvas.setAttribute("aria-label", `${text} ${say("heat-keys")}`); }
   }
 

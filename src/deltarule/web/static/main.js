@@ -1,29 +1,31 @@
 // The page: what it asks its session for, and what it shows of the answers.
 
+import { Apart } from "./apart.js";
 import { Checking } from "./check.js";
 import { Drawing, give, watchDrops } from "./data.js";
 import { FolderView } from "./folder.js";
 import { Lessons } from "./lessons.js";
 import { Heat } from "./heat.js";
-import { Curve, drawBend, drawConfusion, drawMap, table } from "./pictures.js";
-import { stageFormula, stageLayer, stageText, stages } from "./formulas.js";
+import { Curve, drawConfusion, drawOutputs, table } from "./pictures.js";
+import { stageText, stages } from "./formulas.js";
 import { Picture, layerRows } from "./network.js";
 import { asPng, canvasesSvg, networkSvg, save, savePacked } from "./save.js";
 import { Live, Recorded } from "./session.js";
 import { SetupForm } from "./setup.js";
-import { load, number, say, shortFormula } from "./text.js";
+import { load, number, say } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const recorded = $("recorded") && JSON.parse($("recorded").textContent);
-let session = null, start = null, view = null, stage = 0, playing = false, index = 0, furthest = 0, at = {}, pointed = null, apart = null;
+let session = null, start = null, view = null, stage = 0, playing = false, furthest = 0;
 const curve = new Curve($("curve"));
-const hooks = { hover, click: (l, j, k) => explain({ weight: [l, j, k] }), node: (l, j) => explain({ node: [l, j] }), look: recorded ? null : (firsts) => tell({ do: "look", firsts }) };
+const hooks = { hover: (...what) => apart.hover(...what), click: (l, j, k) => apart.explain({ weight: [l, j, k] }), node: (l, j) => apart.explain({ node: [l, j] }), look: recorded ? null : (firsts) => tell({ do: "look", firsts }) };
 const lines = new Picture($("picture"), hooks), heat = new Heat($("picture"), hooks);
 let picture = lines;
 const form = new SetupForm($("setup"), $("lanes-setup"), setUp);
 const lessons = new Lessons($, tell, pause);
 const lane = () => Number($("lane").value) || 0;
-const checking = new Checking($, tell, () => ({ setup: start?.setup, lane: lane(), index }));
+const apart = new Apart($, tell, () => ({ start, view, lane: lane(), stage, playing, picture }));
+const checking = new Checking($, tell, () => ({ setup: start?.setup, lane: lane(), index: apart.index }));
 const folder = new FolderView($, tell);
 const drawing = new Drawing($("draw"), $("draw-kind"), (n) => ($("draw-says").textContent = say("draw-label", { n })));
 
@@ -49,16 +51,10 @@ function setUp(setup) {
 async function begin(answer, address = true) {
   start = answer;
   curve.clear(answer.lanes.length, answer.lanes[0].point.validation !== undefined);
-  picture = Math.max(...answer.sizes) > 64 ? heat : lines; // lines as far as they can be told apart
-  picture.chosen = null;
-  index = 0;
+  lines.chosen = heat.chosen = null;
+  choosePicture();
   furthest = 0;
-  at = {};
-  pointed = apart = null;
-  $("formula").replaceChildren();
-  $("bend").hidden = true;
-  $("explanation").textContent = "";
-  $("why-hint").hidden = false;
+  apart.clear();
   if (!recorded) { form.fill(answer); checking.clear(); }
   $("add-lane").disabled = answer.setup.lanes.length >= 4;
   $("notes").replaceChildren(...answer.notes.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
@@ -92,100 +88,25 @@ function show(answer) {
   $("row").disabled = view.row === null;
   if (view.row !== null && document.activeElement !== $("row")) $("row").value = view.row + 1;
   drawNetwork();
-  drawOutputs();
-  if (apart && !playing) explain(apart); // with the numbers of now
+  drawConfusion($("confusion"), view.lanes[lane()].confusion, start.classes, say("confusion", { k: lane() + 1 }));
+  drawOutputs($("maps"), $("predictions"), start, view);
+  apart.again();
+}
+
+// Lines as far as they can be told apart; heat maps of any network, where they are asked for.
+function choosePicture() {
+  const large = Math.max(...start.sizes) > 64, { chosen } = picture;
+  $("as-heat").disabled = large;
+  picture = large || $("as-heat").checked ? heat : lines;
+  picture.chosen = chosen;
 }
 
 function drawNetwork() {
   picture.draw(start, view.lanes.map((one) => one.passes), lane(), stage, $("numbers").checked);
   table($("layers"), [say("layer"), "f", say("mean-delta"), say("spread-delta"), say("mean-slope"), say("spread-slope"), say("least-slope")], layerRows(start, view.lanes[lane()].passes));
-  drawFormula();
-  tellPointed();
+  apart.draw();
   $("stage-says").textContent = stageText(stage, start);
   $("stage").setAttribute("aria-valuetext", stageText(stage, start));
-}
-
-function drawOutputs() {
-  drawConfusion($("confusion"), view.lanes[lane()].confusion, start.classes, say("confusion", { k: lane() + 1 }));
-  const maps = view.lanes.filter((one) => one.map);
-  while ($("maps").children.length > maps.length) $("maps").lastChild.remove();
-  maps.forEach((one, k) => {
-    let figure = $("maps").children[k];
-    if (!figure) {
-      figure = document.createElement("figure");
-      const canvas = document.createElement("canvas");
-      canvas.className = "map";
-      canvas.setAttribute("role", "img");
-      figure.append(canvas, document.createElement("figcaption"));
-      $("maps").append(figure);
-    }
-    const words = `${say("lane")} ${k + 1}: ${say(start.sizes[0] === 1 ? "fit" : "map")}`;
-    figure.firstChild.setAttribute("aria-label", words);
-    figure.lastChild.textContent = words;
-    drawMap(figure.firstChild, one.map, start, view.row);
-  });
-  const n = view.lanes[0].predictions.length;
-  // of many outputs the largest, by its class
-  const largest = (row) => { const k = row.indexOf(Math.max(...row)); return `${start.classes[k]}: ${number(row[k], 3)}`; };
-  const text = (row) => (row.length > 3 && start.classes.length === row.length ? largest(row) : row.map((v) => number(v, 3)).join(" "));
-  table($("predictions"), [say("row"), say("target"), ...view.lanes.map((_, k) => `y, ${say("lane")} ${k + 1}`)], [...Array(n).keys()].map((i) => [rowButton(i), text(start.T[i]), ...view.lanes.map((one) => text(one.predictions[i]))]));
-}
-
-// A row of the outputs is looked at by a click on its number.
-function rowButton(i) {
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "pick", value: i, textContent: i + 1 });
-  button.setAttribute("aria-label", `${say("row")} ${i + 1}`);
-  button.setAttribute("aria-pressed", i === view.row);
-  button.disabled = i >= start.rows; // a snapshot has kept fewer
-  return button;
-}
-
-// The formula of the step at the node that was pointed at last; no eye follows it while it plays.
-function drawFormula() {
-  const passes = view.lanes[lane()].passes, l = stageLayer(stage, passes.layers.length), own = start.setup.lanes[lane()];
-  $("stage-formula").hidden = playing || picture !== lines || view.row === null || stage === 0;
-  if ($("stage-formula").hidden) return;
-  render(stageFormula(stage, passes, at[l] ?? 1, picture.chosen ?? [1, 1, 1], own.rule === "exact" && !own.mistake), "stage-formula");
-}
-
-function render(latex, place) {
-  katex.render(latex, $(place), { displayMode: true, throwOnError: false, strict: false });
-}
-
-// What is pointed at stays in words below the picture, with the numbers of now.
-function hover(says, l, j) {
-  pointed = says;
-  tellPointed();
-  if (!l || at[l] === j) return;
-  at[l] = j;
-  if (l === stageLayer(stage, start.activations.length)) drawFormula();
-}
-
-function tellPointed() {
-  $("hovered").ariaLive = playing ? "off" : "polite";
-  $("hovered").textContent = pointed?.() ?? "";
-}
-
-// Take a weight's gradient or a node's delta apart.
-async function explain(what) {
-  apart = null;
-  const seen = view;
-  const answer = await tell({ do: "explain", lane: lane(), ...what });
-  if (!answer) return;
-  apart = what;
-  const { latex, text, bend } = answer.explanation;
-  if (what.weight) {
-    const [l, j, k] = what.weight;
-    const places = start.sizes.slice(1).map((n, m) => n * (start.sizes[m] + (view.lanes[0].passes.layers[m].b ? 1 : 0)));
-    index = places.slice(0, l - 1).reduce((sum, n) => sum + n, 0) + (j - 1) * start.sizes[l - 1] + k - 1;
-    drawFormula();
-  }
-  $("why-hint").hidden = true;
-  $("explanation").textContent = text;
-  render(shortFormula(latex), "formula");
-  $("bend").hidden = !bend;
-  if (view !== seen && !playing) explain(what);
-  if (bend) $("bend-says").textContent = drawBend($("bend-plot"), bend, what.node);
 }
 
 // Playing: the session is at work on the next picture while the last one is drawn.
@@ -213,7 +134,7 @@ function pause() {
   playing = false;
   $("play").textContent = say("play");
   $("play").setAttribute("aria-pressed", "false");
-  if (view) drawFormula();
+  if (view) apart.formula();
 }
 
 // To any update: back over stored states, or on.
@@ -273,6 +194,7 @@ $("all-rows").addEventListener("change", () => tell({ do: "look", row: $("all-ro
 $("predictions").addEventListener("click", (event) => { if (event.target.matches(".pick")) tell({ do: "look", row: Number(event.target.value) }); });
 $("lane").addEventListener("change", () => show(view));
 $("numbers").addEventListener("change", drawNetwork);
+$("as-heat").addEventListener("change", () => { choosePicture(); drawNetwork(); });
 $("stage").addEventListener("input", () => sweep(Number($("stage").value)));
 $("sweep-back").addEventListener("click", () => sweep(stage - 1));
 $("sweep-on").addEventListener("click", () => sweep(stage >= Number($("stage").max) ? 0 : stage + 1));

@@ -1,7 +1,7 @@
 // The network as a picture: inputs below, outputs above, weights as lines, numbers on request.
 // A weight and a node can be chosen. `stage` says how far the sweep has come: 0 the input, 1..L forward, L+1..2L back, 2L+1 all.
 
-import { number, say, short } from "./text.js";
+import { differences, number, say, short } from "./text.js";
 
 const NS = "http://www.w3.org/2000/svg";
 const R = 17;
@@ -59,7 +59,7 @@ export class Picture {
   // `lanes` are the passes of all lanes, of which the one at `k` is drawn; beside its numbers stand
   // how far the others' are from them
   draw(start, lanes, k, stage, withNumbers) {
-    const passes = lanes[k];
+    const passes = (this.passes = lanes[k]);
     this.others = lanes.map((other, m) => ({ other, name: `${say("lane")} ${m + 1}` })).filter((_, m) => m !== k);
     const key = JSON.stringify(start.sizes);
     if (key !== this.key || !this.svg.isConnected) this.build(start, start.sizes);
@@ -76,9 +76,10 @@ export class Picture {
     const x = (l, j) => width / 2 + (j - (shown[l] - 1) / 2) * step;
     const y = (l) => height - 48 - l * rise;
     const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${start.sizes.join("-")}` });
-    svg.style.minWidth = `${0.55 * width}px`; // narrower, its letters could not be read
+    svg.style.minWidth = `${Math.min(640, 0.55 * width)}px`; // narrower, no letter could be read
     const lines = make("g", {}, svg), words = make("g", {}, svg), hits = make("g", {}, svg), nodes = make("g", {}, svg);
     this.readable = widest <= 20;
+    this.step = step;
     this.edges = [];
     this.nodes = [];
     const many = shown.slice(1).reduce((sum, n, l) => sum + n * shown[l], 0);
@@ -130,7 +131,7 @@ export class Picture {
     const name = [edge.l, edge.j + 1, edge.k + 1];
     const choose = () => { this.chosen = name; this.mark(); this.hooks.click(...name); };
     hit.setAttribute("aria-label", `w[${name}]`);
-    const told = () => { hit.setAttribute("aria-label", edge.says()); this.hooks.hover(() => edge.says()); };
+    const told = () => { hit.setAttribute("aria-label", edge.says()); this.hooks.hover(() => edge.says(), edge.l, edge.j + 1, edge.k + 1); };
     hit.addEventListener("mouseenter", told);
     hit.addEventListener("focus", told);
     hit.addEventListener("click", choose);
@@ -146,9 +147,9 @@ export class Picture {
       const used = stage > L ? stage > 2 * L || edge.l > 2 * L + 1 - stage : edge.l <= stage;
       put(edge, "stroke", w < 0 ? "var(--minus)" : "var(--plus)");
       put(edge, "stroke-dasharray", w < 0 ? "6 3" : "none");
-      put(edge, "stroke-width", (0.4 + 4.6 * Math.abs(w) / largest).toFixed(2));
+      put(edge, "stroke-width", (0.4 + 4.6 * Math.abs(w) / largest).toFixed(1));
       put(edge, "stroke-opacity", used ? 0.9 : 0.25);
-      edge.says = () => `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}` + this.apart((other) => other.layers[edge.l - 1].W[edge.j][edge.k], w);
+      edge.says = () => `w[${edge.l},${edge.j + 1},${edge.k + 1}] = ${number(w, 6)}   dE/dw = delta[${edge.l},${edge.j + 1}] y[${edge.l - 1},${edge.k + 1}] = ${number(g, 6)}` + differences(this.others, this.passes, ({ layers: { [edge.l - 1]: of } }) => ({ w: of.W[edge.j][edge.k], "dE/dw": of.gW[edge.j][edge.k] }));
       if (edge.hit && this.edges.length <= MOST_NAMED) edge.hit.setAttribute("aria-label", edge.says());
       const text = !edge.readable || !withNumbers ? "" : short(stage > 2 * L ? g : w);
       if (edge.word.textContent !== text) edge.word.textContent = text;
@@ -167,22 +168,25 @@ export class Picture {
     node.delta.textContent = back && words ? `δ ${number(layer.delta[j], 3)}` : "";
     node.target.textContent = l === L && stage > L && withNumbers ? `T ${number(passes.T[j], 3)}` : "";
     const name = l === 0 ? start.inputs[j] : l === L ? start.outputs[j] ?? "" : "";
-    node.below.textContent = l === 0 ? name : "";
-    if (l === L) node.name.textContent = name;
+    const named = start.sizes[l] === 1 || 5.5 * String(name ?? "").length < this.step ? name : j + 1; // its number, where the name has no room
+    node.below.textContent = l === 0 ? named : "";
+    if (l === L) node.name.textContent = named;
     const strength = forward && typeof value === "number" ? Math.min(1, Math.abs(value)) : 0;
     node.circle.setAttribute("fill", strength ? (value < 0 ? "var(--minus)" : "var(--plus)") : "var(--paper)");
     node.circle.setAttribute("fill-opacity", (0.45 * strength).toFixed(3));
     node.circle.setAttribute("stroke-width", back ? (1.2 + Math.min(5, 12 * Math.abs(layer.delta[j]))).toFixed(2) : 1.2);
     const says = l === 0
       ? `y[0,${j + 1}] = ${number(value, 6)}   ${name ?? ""}`
-      : `net[${l},${j + 1}] = ${number(layer.net[j], 6)}   y = f(net) = ${number(value, 6)}   f'(net) = ${number(layer.slope[j], 6)}   dE/dy = ${number(layer.dE_dy[j], 6)}   delta = ${number(layer.delta[j], 6)}` + (layer.b ? `   b = ${number(layer.b[j], 6)}` : "") + this.apart((other) => other.layers[l - 1].delta[j], layer.delta[j], "delta");
+      : `net[${l},${j + 1}] = ${number(layer.net[j], 6)}   y = f(net) = ${number(value, 6)}   f'(net) = ${number(layer.slope[j], 6)}   dE/dy = ${number(layer.dE_dy[j], 6)}   delta = ${number(layer.delta[j], 6)}` + (layer.b ? `   b = ${number(layer.b[j], 6)}` : "") + differences(this.others, passes, ({ layers: { [l - 1]: of } }) => ({ net: of.net[j], y: of.y[j], "f'": of.slope[j], "dE/dy": of.dE_dy[j], delta: of.delta[j] }));
     if (node.title.textContent === says) return;
     node.title.textContent = says;
     node.group.setAttribute("aria-label", says);
   }
 
-  apart(of, here, what = "w") {
-    return this.others.map(({ other, name }) => `   ${name}: ${what} ${of(other) - here < 0 ? "" : "+"}${number(of(other) - here, 3)}`).join("");
+  // what is pointed at elsewhere: a layer (l), a node (l, j) or a weight (l, j, k)
+  link(l, j, k) {
+    for (const node of this.nodes) node.group.classList.toggle("linked", node.l === l && !k && (!j || node.j + 1 === j));
+    for (const edge of this.edges) edge.line.classList.toggle("linked", Boolean(k) && edge.l === l && edge.j + 1 === j && edge.k + 1 === k);
   }
 
   // the paths of the chosen weight: itself, and every weight above the node it leads into

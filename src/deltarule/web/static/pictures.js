@@ -113,21 +113,25 @@ export function drawMap(canvas, map, start, row) {
 }
 
 // A table's head and rows, of texts, numbers and elements; `named` where rows begin with their names.
+// What stays as it was is left alone: a page that plays draws its tables many times a second.
 export function table(element, head, rows, named = false) {
-  const line = (cells, scopes) => {
-    const tr = document.createElement("tr");
-    cells.forEach((text, k) => {
-      const scope = scopes(k), cell = document.createElement(scope ? "th" : "td");
-      cell.append(text ?? "");
-      if (scope) cell.scope = scope;
-      tr.appendChild(cell);
-    });
-    return tr;
-  };
   const held = [...element.querySelectorAll("button")].indexOf(document.activeElement); // keeps its place
-  element.tHead.replaceChildren(line(head, () => "col"));
-  element.tBodies[0].replaceChildren(...rows.map((cells) => line(cells, (k) => (named && k === 0 ? "row" : ""))));
+  fill(element.tHead, [head], () => "col");
+  fill(element.tBodies[0], rows, (k) => (named && k === 0 ? "row" : ""));
   if (held >= 0) element.querySelectorAll("button")[held]?.focus();
+}
+
+function fill(part, rows, scopes) {
+  while (part.rows.length > rows.length) part.lastChild.remove();
+  rows.forEach((cells, r) => {
+    const line = part.rows[r] ?? part.appendChild(document.createElement("tr"));
+    while (line.cells.length > cells.length) line.lastChild.remove();
+    cells.forEach((content, k) => {
+      const scope = scopes(k), cell = line.cells[k] ?? line.appendChild(document.createElement(scope ? "th" : "td"));
+      if (scope) cell.scope = scope;
+      if (content instanceof Node ? !cell.firstChild?.isEqualNode(content) : cell.firstElementChild || cell.textContent !== String(content ?? "")) cell.replaceChildren(content ?? "");
+    });
+  });
 }
 
 // How often the class of a row was taken for that of a column, shaded by its share of the row.
@@ -142,4 +146,38 @@ export function drawConfusion(place, counts, names, caption) {
     const total = counts[k].reduce((sum, n) => sum + n, 0) || 1;
     counts[k].forEach((n, j) => { line.cells[j + 1].style.background = `rgba(${red},${green},${blue},${(0.45 * n) / total})`; });
   });
+}
+
+// The map of every lane, and the outputs of the first rows; a click on a row's number looks at it.
+export function drawOutputs(place, outputs, start, view) {
+  const maps = view.lanes.filter((one) => one.map);
+  while (place.children.length > maps.length) place.lastChild.remove();
+  maps.forEach((one, k) => {
+    let figure = place.children[k];
+    if (!figure) {
+      figure = document.createElement("figure");
+      const canvas = document.createElement("canvas");
+      canvas.className = "map";
+      canvas.setAttribute("role", "img");
+      figure.append(canvas, document.createElement("figcaption"));
+      place.append(figure);
+    }
+    const words = `${say("lane")} ${k + 1}: ${say(start.sizes[0] === 1 ? "fit" : "map")}`;
+    figure.firstChild.setAttribute("aria-label", words);
+    figure.lastChild.textContent = words;
+    drawMap(figure.firstChild, one.map, start, view.row);
+  });
+  const n = view.lanes[0].predictions.length;
+  // of many outputs the largest, by its class
+  const largest = (row) => { const k = row.indexOf(Math.max(...row)); return `${start.classes[k]}: ${number(row[k], 3)}`; };
+  const text = (row) => (row.length > 3 && start.classes.length === row.length ? largest(row) : row.map((v) => number(v, 3)).join(" "));
+  table(outputs, [say("row"), say("target"), ...view.lanes.map((_, k) => `y, ${say("lane")} ${k + 1}`)], [...Array(n).keys()].map((i) => [rowButton(i, start, view), text(start.T[i]), ...view.lanes.map((one) => text(one.predictions[i]))]));
+}
+
+function rowButton(i, start, view) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "pick", value: i, textContent: i + 1 });
+  button.setAttribute("aria-label", `${say("row")} ${i + 1}`);
+  button.setAttribute("aria-pressed", i === view.row);
+  button.disabled = i >= start.rows; // a snapshot has kept fewer
+  return button;
 }

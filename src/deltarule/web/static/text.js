@@ -40,6 +40,13 @@ export function tex(value, digits) {
   return number(value, digits).replace(/e(-?\d+)/, (_, power) => ` \\cdot 10^{${power}}`);
 }
 
+// How far the numbers of other lanes are from those of one: `numbers(passes)` has them by name.
+export function differences(others, passes, numbers) {
+  const own = numbers(passes);
+  const apart = (found) => Object.entries(found).filter(([name, v]) => typeof v === "number" && typeof own[name] === "number").map(([name, v]) => `${name} ${v < own[name] ? "" : "+"}${number(v - own[name], 3)}`);
+  return others.map(({ other, name }) => `\n${name}: ${apart(numbers(other)).join("   ")}`).join("");
+}
+
 // The numbers of a formula to 5 significant digits, small ones with a power of ten.
 export function shortFormula(latex) {
   return latex.replace(/\d+\.\d{5,}/g, (text) => {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,12 +100,13 @@ def match(
     held = [part for path, a in held for part in _parts(path, a, pieces)]
     found: list[Array | None] = [None] * len(pieces)
     remarks: list[str] = []
-    for way in (_same, _squeezed, _turned, _number):
-        for called in (_derived, _alike, _any):
+    for way in _FITS:
+        for likeness in (2, 1, None):
             for i, (piece, name) in enumerate(zip(pieces, names, strict=True)):
                 if found[i] is not None:
                     continue
-                fit = [(k, fitted) for k, (path, a) in enumerate(held) if called(path, name)
+                fit = [(k, fitted) for k, (path, a) in enumerate(held)
+                       if (likeness is None or likeness == _likeness(path, name))
                        and (fitted := way(a, piece)) is not None]  # fmt: skip
                 if fit:
                     k, found[i] = fit[0]
@@ -127,32 +128,21 @@ def _misshapen(
     """Return the pieces without a gradient, where an array has its name and another shape."""
     said: list[tuple[Piece, tuple[int, ...]]] = []
     for piece, name, got in zip(pieces, names, found, strict=True):
-        named = [a.shape for path, a in left if _derived(path, name)] if got is None else []
+        named = [a.shape for path, a in left if got is None and _likeness(path, name) == 2]
         said += [(piece, shape) for shape in named[:1]]
     return tuple(said)
 
 
-def _derived(path: Any, name: str) -> bool:
-    """Whether an array's name is the parameter's with d, grad or the like before or behind it."""
-    word, short = _words(path, name)
-    return word != short and short in word
+def _likeness(path: Any, name: str) -> int:
+    """Return how near an array's name is to a parameter's, such as params['w1'].
 
-
-def _alike(path: Any, name: str) -> bool:
-    """Whether an array's name is the parameter's, as in a dictionary of gradients."""
-    word, short = _words(path, name)
-    return word == short
-
-
-def _any(path: Any, name: str) -> bool:
-    return True
-
-
-def _words(path: Any, name: str) -> tuple[str, str]:
-    """Return the last name in an array's path and in a parameter's, params['w1']."""
+    2 for one with d, grad or the like before or behind it, 1 for the same, as in a dictionary of
+    gradients, 0 for another.
+    """
     words = [str(step).lstrip(".").lower() for step in path if isinstance(step, str)]
     parts = re.findall(r"[a-z_]\w*", name)
-    return words[-1] if words else "", parts[-1] if parts else name
+    word, short = words[-1] if words else "", parts[-1] if parts else name
+    return 1 if word == short else 2 if short in word else 0
 
 
 def _parts(path: Any, a: Array, pieces: Sequence[Piece]) -> list[tuple[Any, Array]]:
@@ -162,10 +152,6 @@ def _parts(path: Any, a: Array, pieces: Sequence[Piece]) -> list[tuple[Any, Arra
     if apart and not any(fit(a, p) is not None for p in pieces for fit in (_turned, _squeezed)):
         return [((*path, i), a[i]) for i in range(len(a))]
     return [(path, a)]
-
-
-def _same(a: Array, piece: Piece) -> Array | None:
-    return a if a.shape == piece.shape else None
 
 
 def _squeezed(a: Array, piece: Piece) -> Array | None:
@@ -180,3 +166,8 @@ def _turned(a: Array, piece: Piece) -> Array | None:
 def _number(a: Array, piece: Piece) -> Array | None:
     """One number for all biases, as in b -= lr * db, which broadcasts it."""
     return np.full(piece.shape, float(a)) if piece.kind == "b" and a.ndim == 0 else None
+
+
+_FITS: tuple[Callable[[Array, Piece], Array | None], ...] = (
+    lambda a, piece: a if a.shape == piece.shape else None, _squeezed, _turned, _number,
+)  # fmt: skip

@@ -62,9 +62,14 @@ class Piece:
 Pieces = tuple[Piece, ...]
 
 
+@lru_cache(1024)
+def _places(pieces: Pieces, net: Network) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    return [p.place(net) for p in pieces]
+
+
 def arrays(pieces: Sequence[Piece], net: Network, theta: NDArray[Any]) -> list[NDArray[Any]]:
     """Return the program's arrays for our theta."""
-    places = [p.place(net) for p in pieces]
+    places = _places(tuple(pieces), net)
     return [np.ascontiguousarray(sign * theta[where]) for where, sign in places]
 
 
@@ -73,9 +78,8 @@ def to_theta(
 ) -> NDArray[Any]:
     """Return the program's arrays in the order of our theta; NaN where one is missing."""
     theta = np.full(net.size, np.nan)
-    for piece, a in zip(pieces, found, strict=True):
+    for (where, sign), a in zip(_places(tuple(pieces), net), found, strict=True):
         if a is not None:
-            where, sign = piece.place(net)
             theta[where.ravel()] = (sign * a).ravel()
     return theta
 

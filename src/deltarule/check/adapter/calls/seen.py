@@ -153,9 +153,13 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
 
 def foreign(frame: FrameType) -> bool:
     """Whether a frame is of a library, or of ours."""
-    module = str(frame.f_globals.get("__name__", ""))
+    return _foreign(str(frame.f_globals.get("__name__", "")), frame.f_code.co_filename)
+
+
+@cache
+def _foreign(module: str, file: str) -> bool:
     library = module != "__main__" and module.partition(".")[0] in _LIBRARIES
-    return library or frame.f_code.co_filename.startswith(_OURS)
+    return library or file.startswith(_OURS)
 
 
 @cache

@@ -56,14 +56,10 @@ def costs(program: Program, theta: Array, X: Array, T: Array) -> Iterator[tuple[
                         value, seen = watched(lambda: bound(**named))  # noqa: B023
                 except Exception:  # it wants something else
                     continue
-                if _one_number(value):
-                    yield name, seen.with_([np.ravel(np.asarray(value, dtype=np.float64))])
-
-
-def _one_number(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.size == 1 and value.dtype.kind == "f"
-    return isinstance(value, float | np.floating)
+                if isinstance(value, np.ndarray | float | np.floating):
+                    a = np.asarray(value)
+                    if a.size == 1 and a.dtype.kind == "f":
+                        yield name, seen.with_([np.ravel(a.astype(np.float64))])
 
 
 def _functions(program: Program) -> Iterator[tuple[str, Callable[..., Any] | None]]:

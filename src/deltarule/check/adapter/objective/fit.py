@@ -59,15 +59,18 @@ def losses_for(net: Network) -> list[str]:
     return found
 
 
-def _fit(net: Network, at: At, gradient: Array, loss: Any, reduction: str, l2: float) -> Fit | None:
-    """Return how a gradient, NaN where it is not known, compares with that of a loss."""
+def _truth(net: Network, at: At, loss: Any, reduction: str, l2: float) -> Array | None:
     try:
-        truth = backprop(net, *at, loss=loss, reduction=reduction, l2=l2).gradient
+        return np.asarray(backprop(net, *at, loss=loss, reduction=reduction, l2=l2).gradient)
     except DeltaruleError:
         return None
-    known = np.isfinite(gradient)
-    product = float(truth[known] @ truth[known])
-    if not product:
+
+
+def _fit(net: Network, at: At, gradient: Array, loss: Any, reduction: str, l2: float) -> Fit | None:
+    """Return how a gradient, NaN where it is not known, compares with that of a loss."""
+    truth, known = _truth(net, at, loss, reduction, l2), np.isfinite(gradient)
+    product = 0.0 if truth is None else float(truth[known] @ truth[known])
+    if truth is None or not product:
         return None
     factor = float(gradient[known] @ truth[known]) / product
     apart, size = np.abs(gradient - factor * truth), np.abs(factor * truth)
@@ -107,12 +110,8 @@ def penalty(net: Network, at: At, gradient: Array, losses: Sequence[Any]) -> tup
     known = np.isfinite(gradient)
     for loss in losses:
         for reduction in ("mean", "sum"):
-            try:
-                bare, whole = (
-                    backprop(net, *at, loss=loss, reduction=reduction, l2=l2).gradient
-                    for l2 in (0.0, 1.0)
-                )
-            except DeltaruleError:
+            bare, whole = (_truth(net, at, loss, reduction, l2) for l2 in (0.0, 1.0))
+            if bare is None or whole is None:
                 continue
             w = np.where(known, whole - bare, 0.0)
             l2 = float(w @ np.where(known, gradient - bare, 0.0) / (w @ w))
