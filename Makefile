@@ -45,7 +45,7 @@ lowest:  ## the tests with the lowest versions of all dependencies that are allo
 
 coverage: $(STAMPS)/test  ## which lines and branches the tests reach
 	@$(BIN)/python -m pip install -q --disable-pip-version-check pytest-cov
-	@$(PYTEST) -q --ignore=tests/peers --cov=deltarule --cov-branch \
+	@$(PYTEST) -q --ignore=tests/peers --cov=src/deltarule --cov-branch \
 	  --cov-report=term:skip-covered
 
 test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tests

@@ -46,6 +46,7 @@ WRITTEN = {
     "clip:0.1,0.22": lambda net, y, slope: min(max(slope, 0.1), 0.22),
     "power:0.5": lambda net, y, slope: math.sqrt(slope),
     "power:0.8": lambda net, y, slope: slope**0.8,
+    "power:1.5": lambda net, y, slope: slope**1.5,
     "symmetric": lambda net, y, slope: min(y, 1.0 - y),
     "straight_through:1.5": lambda net, y, slope: 1.0 if abs(net) <= 1.5 else 0.0,
     "fast_sigmoid:2": lambda net, y, slope: 1.0 / (1.0 + 2.0 * abs(net)) ** 2,

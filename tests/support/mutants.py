@@ -5,10 +5,10 @@
 An operation is turned into its inverse, a comparison is turned round or moves its edge, a number
 grows by 1, a sign goes, the two branches of a `where` change places. The tests are collected once;
 every mutant has a process of its own, forked from there, in which one function's code is another
-one, and which ends with the first test that fails. Asked are the tests that have the activation,
-the loss, ... as their parameter; all, where there are none. Compiled programs are left out: they
-are made of the same formulas. What is left is a formula that no test holds, or a change that
-changes nothing.
+one, and which ends with the first test that fails: first of those that have the activation, the
+loss, ... as their parameter, then of those without one. Compiled programs are left out: they are
+made of the same formulas. What is left is a formula that no test holds, or a change that changes
+nothing.
 """
 
 from __future__ import annotations
@@ -158,7 +158,8 @@ class Mutation:
             for mutant in every:
                 if all(word in str(mutant) for word in self.where):
                     own = [item for item in session.items if mutant.name in about[item]]
-                    found = self.found(mutant, own or session.items)
+                    rest = [item for item in session.items if not (own and about[item])]
+                    found = self.found(mutant, [*own, *rest])
                     counts[found] += 1
                     if found == "left":
                         print(f"  {mutant}", flush=True)
