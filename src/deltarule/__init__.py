@@ -164,7 +164,7 @@ _HOMES = [(name, home) for home, names in _NAMES.items() for name in names.split
 _HOME = dict(sorted([*zip(_ROOMS, _ROOMS, strict=True), *_HOMES]))
 """Where every public name lives; a module is its own home."""
 
-__all__ = list(_HOME)
+__all__ = [name for name in _HOME if name != "sklearn"]  # which needs an extra
 
 
 def __getattr__(name: str) -> Any:
