@@ -19,7 +19,7 @@ from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import NonFiniteError, advance
 from deltarule.training.many_jobs import Jobs
 from deltarule.training.many_result import Histories
-from deltarule.training.minimise import minimise
+from deltarule.training.minimise import minimise, one_thread
 from deltarule.training.state import State
 
 
@@ -63,7 +63,8 @@ def one_by_one(
             with lock:
                 kept.networks[network] = state
 
-    with ThreadPoolExecutor(max(1, threads - 1), "deltarule") as pool:
+    several = ThreadPoolExecutor(max(1, threads - 1), "deltarule")
+    with one_thread(jobs.base), several as pool:
         helpers = [pool.submit(work) for _ in range(min(threads, len(jobs)) - 1)]
         work()
         for helper in helpers:

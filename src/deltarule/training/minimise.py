@@ -66,9 +66,16 @@ SMALL = 1000
 and wait for each other for milliseconds where the processors have other work."""
 
 
-def _few_threads(job: Job) -> AbstractContextManager[Any]:
-    if job.objective.network.size > SMALL:
+def one_thread(job: Job) -> AbstractContextManager[Any]:
+    """Return what holds BLAS to one thread while a small job's optimiser is at work.
+
+    The bits of a sum depend on how many threads make it, so it is there from the first product to
+    the last. Only the thread that has set a process's limit may change it: where several networks
+    are trained at once, it is theirs that starts them.
+    """
+    if not isinstance(job.optimiser, Minimiser) or job.objective.network.size > SMALL:
         return nullcontext()
+    import scipy.linalg  # noqa: F401 (whose BLAS is limited if it is there)
     from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
@@ -85,6 +92,7 @@ def minimise(
     """Return the state at the end: that of the optimiser, of the epochs, or a rule's.
 
     `proceed(1)` is asked before every iteration; `look` sees the state after it, and may end it.
+    Whoever calls it does so under `one_thread`.
 
     Raises `NonFiniteError` where E or its gradient is not finite to begin with.
     """
@@ -115,6 +123,5 @@ def minimise(
         state = look(close(job, moved, of, was, clock))
         return state.epoch < job.epochs and not state.stopped and proceed(1)
 
-    with _few_threads(job):
-        why = optimiser.minimise(of, state.theta, state.slots, after)
+    why = optimiser.minimise(of, state.theta, state.slots, after)
     return replace(state, stopped=why) if why and not state.stopped else state

@@ -43,7 +43,7 @@ from deltarule.training.keeping.checkpoints import EVERY
 from deltarule.training.keeping.keeper import Keeper
 from deltarule.training.loop import Epoch, NonFiniteError, advance
 from deltarule.training.lower_rate import try_lower_rates
-from deltarule.training.minimise import check_minimiser, minimise
+from deltarule.training.minimise import check_minimiser, minimise, one_thread
 from deltarule.training.progress import Bar
 from deltarule.training.run import Run
 from deltarule.training.state import State
@@ -260,7 +260,8 @@ def _run(
 
         if trainer is None:
             if state.epoch < job.epochs and not state.stopped:
-                state = minimise(job, state, proceed, look, time.monotonic)
+                with one_thread(job):
+                    state = minimise(job, state, proceed, look, time.monotonic)
         else:
             watched, until = bool(callbacks) or progress, math.inf
             while state.epoch < job.epochs and not (state.stopped or interrupt.requested):
