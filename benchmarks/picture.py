@@ -43,4 +43,4 @@ def draw(path: Path, results: list[Result]) -> None:
     axes.set_ylim(len(results) - 0.5, -0.5)
     quiet_axes(axes)
     figure.legend(loc="outside upper center", ncols=4, frameon=False)
-    save_figure(figure, path)
+    save_figure(figure, path, force=True)
