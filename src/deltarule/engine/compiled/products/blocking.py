@@ -19,6 +19,7 @@ Between blocks the sums rest in C, which changes no bit of them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -186,29 +187,27 @@ def _emit_chunks(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
 
 def _emit_panels(b: ir.IRBuilder, shape: Shape, block: Block) -> None:
     """Write one block of the sum, panel by panel."""
-    j: Any = word(0)
-    if block.columns is not None:
-        j, end = block.columns
-        for vectors, stop in _divided(b, shape, j, end).items():
-            tile = shape.tile(vectors)
-            with repeat(b, j, stop, tile.columns) as j:
-                _emit_panel(b, shape, tile, block, j)
-        return
-    for vectors, count in shape.panels.items():
+    j, ends = _ends(b, shape, block.columns)
+    for vectors, stop in ends.items():
         tile = shape.tile(vectors)
-        stop = b.add(j, word(count * tile.columns))
         with repeat(b, j, stop, tile.columns) as j:
             _emit_panel(b, shape, tile, block, j)
 
 
-def _divided(b: ir.IRBuilder, shape: Shape, j: Any, end: Any) -> dict[int, Any]:
-    """Return where the panels of each number of vectors end in [j, end): as `Shape.panels`."""
+def _ends(
+    b: ir.IRBuilder, shape: Shape, columns: tuple[Any, Any] | None
+) -> tuple[Any, dict[int, Any]]:
+    """Return where the panels begin, and where those of each number of vectors end."""
     lanes = lanes_of(shape.kind)
+    if columns is None:
+        counts = itertools.accumulate(v * n * lanes for v, n in shape.panels.items())
+        return word(0), dict(zip(shape.panels, map(word, counts), strict=True))
+    j, end = columns
     if shape.single:
-        return {8: end, 1: end}
+        return j, {8: end, 1: end}
     vectors = b.sdiv(b.sub(end, j), word(lanes))
-    twos = b.srem(b.mul(vectors, word(2)), word(3))  # -v mod 3
-    return {3: b.sub(end, b.mul(twos, word(2 * lanes))), 2: end}
+    twos = b.srem(b.mul(vectors, word(2)), word(3))  # -v mod 3, as in `Shape.panels`
+    return j, {3: b.sub(end, b.mul(twos, word(2 * lanes))), 2: end}
 
 
 def _emit_panel(b: ir.IRBuilder, shape: Shape, tile: Tile, block: Block, j: Any) -> None:
