@@ -5,12 +5,11 @@ And before that, how long it will take; on the way, a bar.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from deltarule.core.arguments import whole
 from deltarule.core.errors import SweepError
@@ -46,8 +45,8 @@ def run(
             kept = folder.read()
         keep = _Keeper(study, folder, kept)
         total, left = len(keep.wanted), len(keep.missing())
-        bar = stack.enter_context(Progress(total, total - left, progress))
-        failed = _carry_out(study, keep, count or cores(), count is None, executor, address, bar)
+        tick = stack.enter_context(counted(total, total - left, progress))
+        failed = _carry_out(study, keep, count or cores(), count is None, executor, address, tick)
     results = Results(keep.definition, keep.table(), tuple(keep.notes))
     if failed:
         raise SweepError(_sentence(failed, folder), results)
@@ -61,7 +60,7 @@ def _carry_out(
     may_stay: bool,
     executor: str,
     address: str | None,
-    bar: Progress,
+    tick: Callable[[pl.DataFrame], None],
 ) -> dict[str, str]:
     """Train everything that is missing; return the cells that failed, and why."""
     missing = keep.missing()
@@ -74,7 +73,7 @@ def _carry_out(
                 failed |= {cell.name: str(found) for cell, _ in task.runs}
                 continue
             keep.add(*found)
-            bar.tick(found[0])
+            tick(found[0])
     except KeyboardInterrupt:
         raise KeyboardInterrupt(keep.said()) from None
     return failed
@@ -161,36 +160,23 @@ def estimate(study: Study, workers: int | None = None) -> str:
     return f"at most about {hours:,.1f} hours on {processors} processors and {megabytes:,.1f} MB"
 
 
-class Progress:
-    """A bar on stderr, or none; use it as a context."""
+@contextmanager
+def counted(total: int, done: int, shown: bool) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """Give what counts the runs of a finished task, on a bar on stderr where it is shown."""
+    if not shown:
+        yield lambda table: None
+        return
+    from deltarule.training.progress import plain_bar
 
-    def __init__(self, total: int, done: int, shown: bool) -> None:
-        self._bar: Any = None
-        self._solved, self._done = 0, 0
-        if shown:
-            from deltarule.training.progress import plain_bar
+    seen = solved = 0
+    bar, task = plain_bar("runs", total, done)
 
-            self._bar, self._task = plain_bar("runs", total, done)
+    def tick(table: pl.DataFrame) -> None:
+        nonlocal seen, solved
+        seen += len(table)
+        solved += int(table["solved"].sum() or 0)
+        told = f"{solved:,} of {seen:,} solved" if table["solved"].any() else ""
+        bar.update(task, advance=len(table), text=told)
 
-    def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def tick(self, table: pl.DataFrame) -> None:
-        """Count the runs of a finished task."""
-        if self._bar is None:
-            return
-        self._done += len(table)
-        self._solved += int(table["solved"].sum() or 0)
-        told = f"{self._solved:,} of {self._done:,} solved" if table["solved"].any() else ""
-        self._bar.update(self._task, advance=len(table), text=told)
+    with bar:
+        yield tick

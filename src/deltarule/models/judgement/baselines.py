@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import DeltaruleError, NumericError
+from deltarule.core.errors import DeltaruleError
 from deltarule.data import Part
 from deltarule.layers import Dense
 from deltarule.models.metrics import Metrics, scores
@@ -92,7 +92,7 @@ def _linear(plan: Plan, rows: Part) -> Outputs | None:
     options: dict[str, Any] = {"optimizer": "lbfgs", "batch_size": None, "epochs": _STEPS}
     try:
         run = train(net, X, T, theta=np.zeros(net.size), loss=loss, l2=_L2, **options)
-    except (NumericError, DeltaruleError):  # it is a yardstick: where there is none, none is shown
+    except DeltaruleError:  # it is a yardstick: where there is none, none is shown
         return None
     return None if run.stopped == "interrupted" else net(run.theta, rows.X)
 

@@ -79,18 +79,7 @@ def mean(values: ArrayLike) -> Estimate:
     >>> round(found.value, 1), round(found.low, 1), round(found.high, 1)
     (6.2, 2.3, 25.1)
     """
-    from scipy.stats import skew, t
-
-    found, value = _told(values, np.mean)
-    if found is None or value is None:
-        return Estimate(value)
-    n, s, c = len(found), float(found.std(ddof=1)), float(skew(found, bias=False))
-    q = float(t.ppf(0.5 + LEVEL / 2, n - 1)) / np.sqrt(n)
-
-    def g(q: float) -> float:
-        return float(np.cbrt(1.0 + c * (q - c / (6 * n))) - 1.0) * 3.0 / c if abs(c) > 1e-9 else q
-
-    return Estimate(value, value - s * g(q), value - s * g(-q))
+    return _estimate(values, np.mean, _hall)
 
 
 def interquartile_mean(values: ArrayLike) -> Estimate:
@@ -99,34 +88,54 @@ def interquartile_mean(values: ArrayLike) -> Estimate:
     A value that is not finite stands at its end of the order; where one is in the middle half,
     there is no mean.
     """
-    from scipy.stats import bootstrap, trim_mean
+    return _estimate(values, _middle, _bootstrapped)
 
-    def middle(a: NDArray[np.float64], axis: int = -1) -> Any:
-        return trim_mean(a, 0.25, axis=axis)
 
-    found, value = _told(values, middle)
-    if found is None or value is None:
-        return Estimate(value)
+def _hall(values: NDArray[np.float64]) -> tuple[float, float]:
+    from scipy.stats import skew, t
+
+    n, m = len(values), float(values.mean())
+    s, c = float(values.std(ddof=1)), float(skew(values, bias=False))
+    q = float(t.ppf(0.5 + LEVEL / 2, n - 1)) / np.sqrt(n)
+
+    def g(q: float) -> float:
+        return float(np.cbrt(1.0 + c * (q - c / (6 * n))) - 1.0) * 3.0 / c if abs(c) > 1e-9 else q
+
+    return m - s * g(q), m - s * g(-q)
+
+
+def _middle(values: NDArray[np.float64], axis: int) -> Any:
+    from scipy.stats import trim_mean
+
+    return trim_mean(values, 0.25, axis=axis)
+
+
+def _bootstrapped(values: NDArray[np.float64]) -> tuple[float, float]:
+    from scipy.stats import bootstrap
+
     with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is no interval, which is what None says
-        sampled = bootstrap((found,), middle, n_resamples=_RESAMPLES, vectorized=True,
+        warnings.simplefilter("ignore")  # that there is no interval: its ends are no numbers
+        sampled = bootstrap((values,), _middle, n_resamples=_RESAMPLES, vectorized=True,
                             confidence_level=LEVEL, method="BCa",
                             rng=np.random.default_rng(0))  # fmt: skip
     low, high = sampled.confidence_interval
-    return Estimate(value, *((float(low), float(high)) if np.isfinite([low, high]).all() else ()))
+    return float(low), float(high)
 
 
-def _told(
-    values: ArrayLike, statistic: Callable[..., Any]
-) -> tuple[NDArray[np.float64] | None, float | None]:
-    """Return the values, None where they tell no interval, and their statistic if there is one."""
+def _estimate(
+    values: ArrayLike,
+    statistic: Callable[..., Any],
+    interval: Callable[[NDArray[np.float64]], tuple[float, float]],
+) -> Estimate:
+    """Return a statistic of the values, with an interval where they tell one."""
     found: NDArray[np.float64] = np.asarray(values, float)
     if not len(found):
-        return None, None
+        return Estimate(None)
     with np.errstate(invalid="ignore", over="ignore"):  # what is not finite has no mean
         value = float(statistic(found, axis=-1))
     if not np.isfinite(value):
-        return None, None
+        return Estimate(None)
     if len(found) < _SEVERAL or not np.isfinite(found).all() or np.ptp(found) == 0.0:
-        return None, value
-    return found, value
+        return Estimate(value)
+    ends = interval(found)
+    return Estimate(value, *ends) if np.isfinite(ends).all() else Estimate(value)

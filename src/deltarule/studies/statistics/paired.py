@@ -30,11 +30,11 @@ def compare(a: ArrayLike, b: ArrayLike, lower_is_better: bool) -> Pair:
     """Compare two cells seed by seed; a value that is not finite is worse than any that is.
 
     The difference has Hall's interval, Agresti and Min's where every value is 0 or 1; it is left
-    out where a value is not finite. How often a is
-    better (Bouthillier et al. 2021) has Wilson's interval, Hall's with ties. The test flips
-    the signs of the differences (Fisher 1935): in every way up to 30 pairs, else at random. There
-    so few flips tell no p below 1/5,000 from another, which an adjustment for many comparisons
-    needs; p is then Hoeffding's bound (1963), 2 exp(-(sum d)^2 / (2 sum d^2)), which no p is above.
+    out where a value is not finite. How often a is better (Bouthillier et al. 2021) has Wilson's
+    interval, Hall's with ties. The test flips the signs of the differences (Fisher 1935): in every
+    way up to 30 pairs, else at random. There so few flips tell no p below 1/5,000 from another,
+    which an adjustment for many comparisons needs; p is then Hoeffding's bound (1963),
+    2 exp(-(sum d)^2 / (2 sum d^2)), which no p is above.
 
     >>> found = compare([1.0, 2.0, 3.0, 4.0], [2.0, 4.0, 6.0, 8.0], lower_is_better=True)
     >>> found.difference.value, found.better.value, found.p
