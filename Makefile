@@ -9,6 +9,9 @@ STAMPS := $(VENV)/stamps
 LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
+# tests start a hundred processes: without bytecode each would compile the package anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies changelog docs docs-test man mutation bench lock clean lab-test
 
@@ -86,7 +89,7 @@ docs-test: docs $(STAMPS)/test $(STAMPS)/lab-test  ## the pages at a phone's wid
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@MYPY_NUM_WORKERS=$(JOBS) $(BIN)/mypy  # before mypy 2 one process takes no notice
 	@$(BIN)/lint-imports --no-cache
 
 format: $(STAMPS)/test  ## let ruff format and mend what it can

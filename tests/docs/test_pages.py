@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from deltadocs import examples
 from pages import PAGES, doctests, sessions, write_files
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -29,6 +30,8 @@ def test_python(
     said: list[str] = []
     results = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=said.append)
     assert not results.failed, "".join(said)
+    for picture in examples.PICTURES.get(name, ()):
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG"), picture
 
 
 def test_no_python_is_passed_over(text: str) -> None:
