@@ -42,8 +42,8 @@ def compile_module(text: str, machine: Machine, *, assembly: bool = False) -> An
 def _set_options() -> None:
     """Leave out the scheduling of instructions after registers are allocated.
 
-    LLVM does it for AMD's processors, not for Intel's. It took two fifths of the time of compiling a
-    network in lanes (1.9 s of a megabyte of text became 1.1), and programs ran no faster for it.
+    LLVM does it for some processors, AMD's Zen among them. It took two fifths of the time of
+    compiling networks in lanes (1.9 s of a megabyte of text became 1.1): no program ran faster.
     The option holds for the whole process, and is given once.
     """
     import llvmlite.binding as llvm
