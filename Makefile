@@ -27,8 +27,9 @@ demo: $(STAMPS)/core $(STAMPS)/lab  ## train on digits and on a regression set, 
 	@echo "Next:     $(BIN)/deltarule train YOUR.csv --target COLUMN"
 	@echo "See it:   $(BIN)/deltarule lab --lesson factor"
 
-# a worker keeps to files that lie beside one another, with what they have made and compiled
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+# a worker keeps to files that lie beside one another, with what they have made and compiled; with
+# several threads of BLAS each, workers wait for one another's: some tests took five times as long
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 SLOW := $(addprefix --ignore=tests/,contract/test_activation_gradients.py \
   contract/test_loss_gradients.py rules/test_engines.py rules/test_consistent.py \
