@@ -10,6 +10,7 @@ import tempfile
 
 import numpy as np
 import pytest
+from covered import traced
 from engines import ENGINES, Engine
 from hypothesis import settings
 
@@ -29,6 +30,14 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(100_000, 20, 20)
     if "PYTEST_XDIST_WORKER" not in os.environ:
         config.stash[CACHE] = os.environ["DELTARULE_CACHE"] = tempfile.mkdtemp(prefix="deltarule-")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With a bare `--cov`, trace the tests of the inner rooms alone: others would take longer."""
+    if getattr(config.option, "cov_source", None) == [True]:
+        for item in items:
+            if not traced(item.nodeid):
+                item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_collection_finish() -> None:
