@@ -119,9 +119,14 @@ def _reference(work: Work, data: Path) -> tuple[np.ndarray, float]:
     return _known[key]
 
 
+_LEAST = 16
+"""Updates in a turn: what a training takes to begin and to end is no part of an update."""
+
+
 def _time(contestants: list[Contestant], work: Work, plan: Plan, result: Result) -> None:
     """Alternate, throw the first round away, take medians."""
-    epochs = {c.name: _epochs(c, plan.seconds) for c in contestants}
+    least = math.ceil(_LEAST / work.steps)
+    epochs = {c.name: max(least, _epochs(c, plan.seconds)) for c in contestants}
     taken: dict[str, list[float]] = {c.name: [] for c in contestants}
     for _ in range(plan.repeats + 1):
         for contestant in contestants:

@@ -1,9 +1,9 @@
 """The output layer of a layered program: y, e and delta_L of a batch's samples.
 
-Where all nodes fit into one vector, as many samples as it has lanes are turned round: the lanes are
-samples then, and every vector is a node. What goes over the nodes of a sample (the maximum and the
-sum of a softmax, the sum of E) is done between vectors, and what there is once for a sample, such
-as the logarithm of that sum, is computed once and not in every lane.
+Where the nodes of a sample need each other, as a softmax's do, and fit into one vector, as many
+samples as it has lanes are turned round: the lanes are samples then, and every vector is a node.
+What goes over the nodes of a sample (a maximum, a sum) is done between vectors, and what there is
+once for a sample, such as the logarithm of that sum, is computed once and not in every lane.
 
     10 classes,            lanes: nodes                             lanes: samples
     16 lanes    sample 0   | net_1 .. net_10 0 .. 0 |      net_1    | sample 0 .. sample 15 |
@@ -64,7 +64,7 @@ class Outputs:
     def write(self, i0: Any, i1: Any) -> None:
         """Write y, e and delta of samples [i0, i1) of the batch."""
         o, b = self.program.o, self.program.o.b
-        if self.chunks == 1 and self.lanes > 1:
+        if self.program.network.output.rowwise and self.chunks == 1 and self.lanes > 1:
             whole = b.and_(b.sub(i1, i0), word(-self.lanes))
             with o.loop(i0, b.add(i0, whole), self.lanes) as i:
                 self._turned(i)
