@@ -13,6 +13,7 @@ from deltarule.engine.compiled.instructions.operations import (
     lanes_of,
     vector_of,
 )
+from deltarule.engine.compiled.programs.layered.output import transposed
 
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 each_lanes = pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16])
@@ -55,9 +56,8 @@ def test_transposed(lanes, dtype):
     kind = kind_of(dtype, lanes)
 
     def write(ops, out, x):
-        for k, vector in enumerate(
-            ops.transposed([ops.load(x, kind, k * lanes) for k in range(lanes)])
-        ):
+        rows = [ops.load(x, kind, k * lanes) for k in range(lanes)]
+        for k, vector in enumerate(transposed(ops, rows)):
             ops.store(vector, out, k * lanes)
 
     execute(write, out, x)

@@ -26,7 +26,7 @@ from deltarule.engine.compiled.compiler.lowering import Lowering
 from deltarule.engine.compiled.expressions.formulas import output_row
 from deltarule.engine.compiled.expressions.moving import drawn_number
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
-from deltarule.engine.compiled.instructions.operations import WORD, vector_of, word
+from deltarule.engine.compiled.instructions.operations import WORD, Ops, vector_of, word
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.memory import Memory
 
@@ -79,12 +79,12 @@ class Outputs:
         beyond = self.units < self.lanes
 
         def read(what: _Read) -> list[Any]:
-            found: list[Any] = o.transposed([what(sample, word(0), beyond) for sample in samples])
+            found: list[Any] = transposed(o, [what(sample, word(0), beyond) for sample in samples])
             return found[: self.units]
 
         def write(values: list[Any], place: _Place) -> None:
             zeros = [o.constant(self.kind, 0.0)] * (self.lanes - self.units)
-            for sample, value in zip(samples, o.transposed([*values, *zeros]), strict=True):
+            for sample, value in zip(samples, transposed(o, [*values, *zeros]), strict=True):
                 o.store(value, place(sample.row, word(0)))
 
         weight = None
@@ -209,3 +209,21 @@ def _across_lanes(graph: Graph, op: str, row: Row, real: Node | None) -> Node:
         neutral = 0.0 if op == "+" else float("-inf")
         terms[-1] = graph.where(real, terms[-1], neutral)
     return graph.apply(f"across {op}", graph.fold(op, terms))
+
+
+def transposed(o: Ops, values: Sequence[Any]) -> list[Any]:
+    """Return the vectors whose lane k is lane j of `values[k]`, one for every j.
+
+    There are as many values as lanes. Of two values that are 1 (then 2, 4, ...) apart, the
+    first gets what lies in lanes whose number lacks that bit, the second the other ones.
+    """
+    lanes, found, bit = len(values), list(values), 1
+    while bit < lanes:
+        low = [k if not k & bit else lanes + k - bit for k in range(lanes)]
+        high = [k + bit for k in low]
+        for k in range(lanes):
+            if not k & bit:
+                x, y = found[k], found[k | bit]
+                found[k], found[k | bit] = o.lanes(x, y, low), o.lanes(x, y, high)
+        bit *= 2
+    return found
