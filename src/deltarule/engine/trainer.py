@@ -148,6 +148,9 @@ class Trainer(Protocol):
     def epochs_at_once(self, updates: int) -> int:
         """Return how many epochs of so many updates may be done in one call of `chunk`."""
 
+    def orders(self, seed: int, epoch: int, epochs: int, n: int) -> Array:
+        """Return n rows in the orders of some epochs, (epochs, n): `core.random.orders`."""
+
     def chunk(
         self, plan: BatchPlan, theta: Array, slots: Vectors, watched: Samples | None = None
     ) -> ChunkOutcome | None:
@@ -188,6 +191,10 @@ class Around:
     def epochs_at_once(self, updates: int) -> int:
         """Return how many epochs of so many updates may be done in one call of `chunk`."""
         return self._trainer.epochs_at_once(updates)
+
+    def orders(self, seed: int, epoch: int, epochs: int, n: int) -> Array:
+        """Return n rows in the orders of some epochs, (epochs, n)."""
+        return self._trainer.orders(seed, epoch, epochs, n)
 
     def _made(self, samples: Samples, make: Callable[[Samples], Samples]) -> Samples:
         """Return the samples as the other one sees them; made once."""

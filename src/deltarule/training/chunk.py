@@ -48,7 +48,7 @@ def chunk(
     if epochs < 2:
         return None
     began = clock()
-    plan = job.plan(state, epochs)
+    plan = job.plan(state, epochs, trainer.orders)
     with np.errstate(all="ignore"):  # the trainer looks at every number
         found = trainer.chunk(plan, state.theta, state.slots, job.validation)
     if found is None or not np.isfinite(found.errors).all():

@@ -226,9 +226,7 @@ class InStep:
     def _make_chunk(self, epochs: int) -> Chunk:
         """Return the next epochs as the engine is asked for them."""
         jobs, job = self._jobs, self._jobs.base
-        order = None
-        if jobs.shared and job.order(self.epoch) is not None:
-            order = np.stack([cast(Array, job.order(self.epoch + e)) for e in range(epochs)])
+        order = job.orders(self.epoch, epochs) if jobs.shared else None
         updates = self.epoch * job.batches
         own = None if jobs.shared else self._seeds
         return self._lanes.chunk(
