@@ -53,7 +53,7 @@ def chunk(
         found = trainer.chunk(plan, state.theta, state.slots, job.validation)
     if found is None or not np.isfinite(found.errors).all():
         return None  # one by one it is found where
-    errors = [totals.epoch_error(job.objective) for totals in found.totals]
+    errors = found.totals.epoch_error(job.objective).tolist()
     watched = errors if job.validation is None else list(found.errors)
     stopping, stopped, done = _observe(job, state, watched)
     theta, slots = found.theta, found.slots

@@ -218,8 +218,8 @@ class InStep:
 
     def _errors(self, trajectory: Trajectory) -> Array:
         """Return every network's error of every epoch (epochs, k)."""
-        data, decay = (cast(Any, trajectory.sums[:, :, k]) for k in range(2))
-        decay = decay if self._penalised else 0.0
+        data = trajectory.sums[:, :, 0]
+        decay = trajectory.sums[:, :, 1] if self._penalised else 0.0
         found = Totals(data, decay, self._jobs.base.samples.total)
         return trajectory.in_columns(np.asarray(found.epoch_error(self._jobs.base.objective)))
 

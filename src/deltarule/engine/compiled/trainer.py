@@ -174,9 +174,7 @@ class CompiledTrainer:
             return there.theta, there.slots
 
         weights = launcher.weights.reshape(-1, count).sum(axis=1)
-        per_epoch = np.broadcast_to(weights, plan.epochs).tolist()
-        sums = zip(here.sums.tolist(), per_epoch, strict=True)
-        totals = tuple(Totals(error, penalty, weight) for (error, penalty), weight in sums)
+        totals = Totals(here.sums[:, 0], here.sums[:, 1], np.broadcast_to(weights, plan.epochs))
         return ChunkOutcome(done.theta, done.slots, totals, tuple(errors), after if trail else None)
 
     def error_over(self, theta: Array, samples: Samples) -> float:
