@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from deltarule.core.namespace import NUMPY, namespace
+from deltarule.core.namespace import NUMPY, magnitude, namespace, sign
 
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 each_size = pytest.mark.parametrize("shape", [(), (1,), (511,), (512,), (30, 40), (4, 20, 30)])
@@ -42,6 +42,17 @@ def test_a_constant_has_the_dtype_of_what_it_stands_beside(dtype):
     assert NUMPY.constant(0.1, like).dtype == dtype
     assert NUMPY.constant(0.1, like) == dtype(0.1)
     assert NUMPY.constant(0.1, like.astype(complex)).dtype == complex
+
+
+@each_dtype
+def test_magnitudes_and_signs(dtype):
+    values = np.array([-2.0, -0.0, 0.0, 0.5, math.nan], dtype)
+    for of, expected in ((magnitude, np.abs(values)), (sign, np.sign(values[:-1]))):
+        found = of(values, NUMPY)
+        assert found.dtype == dtype
+        assert np.array_equal(found[: len(expected)], expected, equal_nan=True)
+    assert sign(values, NUMPY)[-1] == 0.0
+    assert magnitude(np.array([-2.0 + 1e-30j]), NUMPY) == 2.0 - 1e-30j
 
 
 def test_rows_keep_their_axis():
