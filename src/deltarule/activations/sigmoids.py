@@ -35,11 +35,11 @@ class Sigmoid(ElementwiseActivation):
         """Return `(f, df)` over the namespace `xp`."""
 
         def f(net: Any) -> Any:
-            small = xp.exp(xp.where(net < 0, net, -net))
+            small = xp.exp(-magnitude(net, xp))
             return xp.where(net < 0, small / (1.0 + small), 1.0 / (1.0 + small))
 
         def df(net: Any, y: Any) -> Any:
-            small = xp.exp(xp.where(net < 0, net, -net))
+            small = xp.exp(-magnitude(net, xp))
             return small / ((1.0 + small) * (1.0 + small))
 
         return f, df
