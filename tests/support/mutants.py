@@ -32,9 +32,9 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
-from _pytest.runner import runtestprotocol
 
-from deltarule.engine.compiled.compiler.cache import cached
+from deltarule.engine.compiled.many.program import measuring, training
+from deltarule.engine.compiled.programs.program import program
 
 ROOT = Path(__file__).parents[2]
 HOUSE = ROOT / "src" / "deltarule"
@@ -54,6 +54,7 @@ TESTS = (*(f"tests/{room}" for room in ("contract", "rules", "layers", "optim", 
 LEFT_OUT = ("tests/engine/compiled", "tests/check/adapter", "tests/check/diagnose",
             "tests/check/steps", "tests/check/outputs")  # fmt: skip
 COMPILES = "compiles"
+PROGRAMS = (program, training, measuring)
 PATIENCE = 20.0
 """A test that takes so many times as long as it did (of the processor's time), and so many seconds
 more, has found the mutant, too: its loop does not end."""
@@ -157,11 +158,6 @@ def apart(work: Callable[[], Any]) -> Any:
     return pickle.loads(sent) if sent else None
 
 
-def passes(item: pytest.Item) -> bool:
-    """Run a test, and return whether it passes."""
-    return not any(r.failed for r in runtestprotocol(item, log=False, nextitem=None))
-
-
 @dataclass(frozen=True)
 class Seen:
     """A test, run as it is."""
@@ -171,26 +167,6 @@ class Seen:
     seconds: float
     called: frozenset[str]
     """The functions that it calls."""
-
-
-def observe(items: list[pytest.Item], watched: dict[int, str]) -> list[Seen]:
-    """Run every test once; `watched` names functions by the identities of their codes."""
-    called: set[str] = set()
-
-    def profile(frame: Any, event: str, argument: Any) -> None:
-        if event == "call" and id(frame.f_code) in watched:
-            called.add(watched[id(frame.f_code)])
-
-    found = []
-    threading.setprofile(profile)
-    for number, item in enumerate(items):
-        called.clear()
-        start = time.process_time()
-        sys.setprofile(profile)
-        passed = passes(item)
-        sys.setprofile(None)
-        found.append(Seen(number, passed, time.process_time() - start, frozenset(called)))
-    return found
 
 
 class Mutation:
@@ -222,7 +198,8 @@ class Mutation:
         """Return the tests that pass and compile nothing, the quickest first."""
         watched = {id(code): name_of(function) for file in files for _, function in functions(file)
                    for code in codes(function.__code__)}  # fmt: skip
-        seen = apart(lambda: observe(self.items, {**watched, id(cached.__code__): COMPILES}))
+        watched |= {id(inspect.unwrap(function).__code__): COMPILES for function in PROGRAMS}
+        seen = apart(lambda: self.observe(watched))
         assert seen, "the tests have ended the process"
         for test in [test for test in seen if not test.passed]:
             print(f"  fails without a mutant: {self.items[test.item].nodeid}", flush=True)
@@ -230,6 +207,27 @@ class Mutation:
         took = sum(test.seconds for test in seen)
         print(f"{len(able)} of {len(seen)} tests compile nothing; {took:.0f} s", flush=True)
         return sorted(able, key=lambda test: test.seconds)
+
+    def observe(self, watched: dict[int, str]) -> list[Seen]:
+        """Run every test once; `watched` names functions by the identities of their codes."""
+        called: set[str] = set()
+
+        def profile(frame: Any, event: str, argument: Any) -> None:
+            if event == "call" and id(frame.f_code) in watched:
+                called.add(watched[id(frame.f_code)])
+                if COMPILES in called:
+                    pytest.skip(COMPILES)
+
+        found = []
+        threading.setprofile(profile)
+        for number, item in enumerate(self.items):
+            called.clear()
+            start = time.process_time()
+            sys.setprofile(profile)
+            passed = self.passes(item)
+            sys.setprofile(None)
+            found.append(Seen(number, passed, time.process_time() - start, frozenset(called)))
+        return found
 
     def count(self, every: list[Mutant], tests: list[Seen]) -> Counter[str]:
         """Return how many mutants of a module are found, are left, or run without end."""
@@ -251,9 +249,18 @@ class Mutation:
         mutant.function.__code__ = mutant.code
         for test in tests:
             signal.setitimer(signal.ITIMER_PROF, PATIENCE * (1.0 + test.seconds))
-            if not passes(self.items[test.item]):
+            if not self.passes(self.items[test.item]):
                 return test.item
         return -1
+
+    def passes(self, item: pytest.Item) -> bool:
+        """Run a test, and return whether it passes."""
+        self.failed = False
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        return not self.failed
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed |= report.failed
 
 
 def name_of(function: FunctionType) -> str:

@@ -118,7 +118,7 @@ class ScaledTanh(ElementwiseActivation):
             return a * tanh(s * net)
 
         def df(net: Any, y: Any) -> Any:
-            return a * s * tanh_derivative(s * net, y / a)
+            return a * s * tanh_derivative(s * net, None)
 
         return f, df
 
