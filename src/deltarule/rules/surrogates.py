@@ -122,7 +122,6 @@ class TriangularSurrogate(Surrogate):
         k = self.k
 
         def stand_in(net: Any, y: Any, slope: Any, at: Any) -> Any:
-            height = 1.0 - k * magnitude(net, xp)
-            return xp.where(height < 0.0, xp.constant(0.0, net), height)
+            return xp.maximum(1.0 - k * magnitude(net, xp), xp.constant(0.0, net))
 
         return stand_in
