@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from deltarule import Dense, Network, UsageError
+from deltarule import Conv1d, Dense, Last, Network, UsageError
 from deltarule.activations import ACTIVATIONS
 from deltarule.core.random import INITIALISE, SHUFFLE, stream
 from deltarule.layers import INITIALISERS, Initialiser
@@ -116,6 +116,13 @@ def test_float32_is_the_rounded_float64(name):
     single = net.init(3, dtype=np.float32)
     assert single.dtype == np.float32
     assert np.array_equal(single, net.init(3).astype(np.float32))
+
+
+def test_a_convolution_s_biases_are_drawn_as_a_dense_layer_s_are():
+    dense, over_time = Network(2, [Dense(5)], init="uniform"), Network((6, 2), [Conv1d(5), Last()],
+                                                                       init="uniform")  # fmt: skip
+    b = [net.unpack(net.init(4))[0]["b"] for net in (dense, over_time)]
+    assert np.array_equal(*b)
 
 
 def test_layers_have_streams_of_their_own():

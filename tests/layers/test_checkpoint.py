@@ -10,6 +10,7 @@ from numeric import assert_close
 
 import deltarule as dr
 from deltarule.engine.choice import EngineWarning
+from deltarule.layers.recurrent.again import Again, Stretch
 
 T = 7
 CELLS = [dr.Elman, dr.GRU, dr.LSTM, lambda units, **more: dr.Jordan(units, 2, **more)]
@@ -85,3 +86,15 @@ def test_the_compiled_engine_says_that_it_keeps_all_steps(rng):
         dr.train(net, X, targets, epochs=1, engine="compiled")
     with pytest.raises(dr.UsageError, match="GRU: checkpoint"):
         dr.GRU(2, checkpoint=0)
+
+
+def test_a_stretch_is_computed_again_once_for_all_its_steps():
+    walked = []
+
+    def walk(first, before):
+        walked.append(first)
+        return Stretch([before, 10 * first], [first, first + 1], [])
+
+    steps = Again(walk, ["a", "b", "c"], every=2, steps=5).all("steps")
+    assert [*steps] == [0, 1, 2, 3, 4]
+    assert walked == [0, 2, 4]

@@ -11,6 +11,7 @@ from deltarule import GRU, LSTM, Conv1d, Dense, EachStep, Elman, Flatten, Jordan
 from deltarule.core.namespace import NUMPY, namespace
 from deltarule.engine import Objective
 from deltarule.engine.reference import backprop as textbook
+from deltarule.layers.recurrent.kept import together
 from deltarule.rules import DeltaRule
 
 T, N = 6, 4
@@ -77,6 +78,26 @@ def test_truncation_is_the_gradient_with_the_states_before_held_fixed(cell, k1, 
                     slope += np.sum(errors[:, t] * state[0]).imag / 1e-30 if t >= fresh else 0.0
                 end -= k1
             assert abs(slope - gradient[name][index]) <= 1e-12 * (1 + abs(slope)), (name, index)
+
+
+@each_cell
+def test_deltas_are_linear_in_the_errors(cell, rng):
+    """What two windows say of a step adds up, in every part."""
+    p = {q.name: rng.normal(size=q.shape) for q in cell.parameters((T, 2))}
+    _, saved = cell.forward(p, rng.normal(size=(N, T, 2)), NUMPY)
+    errors = [tuple(rng.normal(size=(N, width)) for width in cell.held) for _ in range(2)]
+    rule = DeltaRule().at(1, 1)
+    one, other, both = (
+        cell.step_back(p, e, saved.steps[2], rule, NUMPY)
+        for e in (*errors, tuple(a + b for a, b in zip(*errors, strict=True)))
+    )
+    found = together(one, other)
+    pairs = [(found.inward, both.inward), (found.recurrent, both.recurrent)]
+    pairs += zip(found.state, both.state, strict=True)
+    pairs += [(found.further[name], both.further[name]) for name in both.further]
+    for a, b in pairs:
+        assert np.allclose(a, b, rtol=1e-12, atol=1e-13)
+    assert together(None, one) is one
 
 
 @each_cell

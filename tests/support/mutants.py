@@ -40,12 +40,15 @@ ROOT = Path(__file__).parents[2]
 HOUSE = ROOT / "src" / "deltarule"
 JUDGED = Path(__file__).with_suffix(".txt")
 FORMULAS = ("core/namespace.py", "activations/*.py", "losses/*.py", "rules/*.py",
-            "optim/elementwise/*.py", "optim/schedules.py", "layers/affine.py", "layers/conv1d.py",
-            "layers/recurrent/*.py", "layers/initialisers.py", "engine/reference.py",
-            "engine/objective.py", "training/stopping.py",
-            *(f"explanation/{name}.py" for name in ("paths", "recursion", "dominant")),
+            "optim/clipping.py", "optim/schedules.py", "optim/elementwise/*.py",
+            "optim/whole_vector/*.py", "layers/*.py", "layers/recurrent/*.py",
+            *(f"engine/{name}.py" for name in ("reference", "objective", "update", "curvature",
+                                               "alignment", "real_time")),
+            "training/stopping.py",
+            *(f"explanation/{name}.py" for name in ("paths", "recursion", "dominant", "search",
+                                                    "sweep", "through_time/terms")),
             *(f"check/numerical/{name}.py" for name in ("formulas", "noise", "around", "measure",
-                                                        "look")))  # fmt: skip
+                                                        "look", "log_sum", "corner")))  # fmt: skip
 TESTS = (*(f"tests/{room}" for room in ("contract", "rules", "layers", "optim", "core", "engine",
                                         "explanation", "training", "check")),
          *(f"tests/test_{name}.py" for name in ("namespace", "network", "own_formulas")),
