@@ -11,6 +11,7 @@ from deltarule import GRU, LSTM, Conv1d, Dense, EachStep, Elman, Flatten, Jordan
 from deltarule.core.namespace import NUMPY, namespace
 from deltarule.engine import Objective
 from deltarule.engine.reference import backprop as textbook
+from deltarule.layers import INITIALISERS
 from deltarule.layers.recurrent.kept import together
 from deltarule.rules import DeltaRule
 
@@ -190,6 +191,7 @@ def test_what_looks_at_deltas_and_slopes_passes_over_layers_without_them(cell, r
 
 
 def test_a_layer_says_what_is_not_as_usual():
+    assert repr(Elman(2**31)) == "Elman(2147483648)"
     assert repr(GRU(3)) == "GRU(3)"
     assert repr(LSTM(3, forget_bias=0.0, truncate=2)) == "LSTM(3, forget_bias=0.0, truncate=(2, 2))"
     assert repr(Jordan(2, 4, "relu")) == "Jordan(2, outs=4, activation=ReLU(at_zero=0.0))"
@@ -210,6 +212,16 @@ def test_first_weights(cell):
     assert np.all(np.abs(more["b"] - ones) <= 1.0)
     assert np.abs(more["b"] - ones).min() > 0.0
     assert np.abs(more["U"]).max() < 0.5
+
+
+@each_cell
+def test_biases_are_drawn_gate_by_gate_where_the_initialiser_draws_them(cell):
+    rngs = [np.random.default_rng(k) for k in range(len(cell.parameters((T, 2))))]
+    b = cell.initial((T, 2), INITIALISERS.get("uniform:0.5"), rngs)["b"]
+    own = np.random.default_rng(2)
+    expected = np.concatenate([own.uniform(-0.5, 0.5, 3) for _ in cell.gate_names])
+    extra = np.repeat(cell.gate_biases or (0.0,) * cell.gates, 3)
+    assert np.array_equal(b, expected + extra)
 
 
 @each_cell
@@ -236,6 +248,7 @@ def test_methods_of_the_whole_vector_learn_through_time(method, rng):
     [
         (lambda: Elman(0), "Elman: units is a whole number of at least 1, not 0"),
         (lambda: GRU(2.0), "GRU: units is a whole number"),
+        (lambda: LSTM(2**31 + 1), "LSTM: units is a whole number of at most 2147483648"),
         (lambda: Jordan(2, 0), "Jordan: outs is a whole number of at least 1, not 0"),
         (lambda: Elman(2, "softmax"), "Elman: activation is softmax, which couples a row"),
         (lambda: LSTM(2, gate="sigmod"), "unknown activation 'sigmod', did you mean 'sigmoid'"),

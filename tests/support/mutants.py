@@ -121,6 +121,14 @@ def functions(file: Path) -> Iterator[tuple[ast.FunctionDef, FunctionType]]:
                 yield node, getattr(found, "func", found)
 
 
+def unraised(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all in it, but for errors and their messages."""
+    if not isinstance(node, ast.Raise):
+        yield node
+        for inner in ast.iter_child_nodes(node):
+            yield from unraised(inner)
+
+
 def mutants(file: Path) -> Iterator[Mutant]:
     """Yield every mutant of a module."""
     whole = ast.parse(file.read_text(encoding="utf-8"))
@@ -129,8 +137,8 @@ def mutants(file: Path) -> Iterator[Mutant]:
     for node, function in functions(file):
         name = function.__qualname__
         body = places[node.lineno, node.name].body
-        for statement in [s for s in body if not isinstance(s, ast.Raise)]:
-            for inner in list(ast.walk(statement)):
+        for statement in body:
+            for inner in list(unraised(statement)):
                 for new in broken(inner):
                     kept = copy.copy(inner.__dict__), inner.__class__
                     was, now = ast.unparse(inner), ast.unparse(new)
