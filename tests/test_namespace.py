@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import copy
 import math
 
@@ -66,6 +67,11 @@ def test_the_complementary_error_function():
     """erfc(1/sqrt 2) is the share of a normal distribution beyond one standard deviation."""
     assert NUMPY.erfc(math.sqrt(0.5)) == pytest.approx(0.31731050786291410, rel=1e-15)
     assert NUMPY.erfc(np.float32(0.5)).dtype == np.float32
+
+
+def test_log1p_of_complex_numbers_near_and_far():
+    for z in (0.5 + 0.75j, -0.25 - 2.0j, 1e-30j, 3.0 + 1e-30j):
+        assert cmath.isclose(NUMPY.log1p(np.array(z)).item(), cmath.log(1.0 + z) or z, rel_tol=1e-15)
 
 
 def test_a_namespace_can_be_copied():

@@ -76,6 +76,10 @@ def test_orthogonal_has_orthonormal_rows_or_columns(shape):
     assert W.shape == shape
     gram = W @ W.T if shape[0] <= shape[1] else W.T @ W
     assert np.max(np.abs(gram - np.eye(min(shape)))) <= 1e-14
+    Q, drawn = W if shape[0] >= shape[1] else W.T, np.random.default_rng(3)
+    R = Q.T @ drawn.normal(size=(max(shape), min(shape)))  # of the QR there is with R_ii > 0
+    assert np.max(np.abs(np.tril(R, -1)), initial=0.0) <= 1e-14
+    assert R.diagonal().min() > 0.0
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (5, 3)])
@@ -160,6 +164,7 @@ def test_the_default_suits_the_activation(activation):
 @pytest.mark.parametrize(("name", "field"), [("uniform", "r"), ("normal", "s")])
 @pytest.mark.parametrize("bad", [-0.1, math.inf, math.nan])
 def test_error_inputs_are_refused(name, field, bad):
+    assert not INITIALISERS[name](**{field: 0.0}).draw(np.random.default_rng(0), (2, 3)).any()
     with pytest.raises(UsageError, match=f"{name}: {field} has to be .*not {bad}"):
         INITIALISERS[name](**{field: bad})
 
