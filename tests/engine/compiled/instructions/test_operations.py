@@ -50,6 +50,22 @@ def test_sums_of_as_many_vectors_as_lanes(lanes, dtype):
 
 @each_dtype
 @each_lanes
+def test_transposed(lanes, dtype):
+    x, out = whole_numbers((lanes, lanes), dtype), np.empty((lanes, lanes), dtype)
+    kind = kind_of(dtype, lanes)
+
+    def write(ops, out, x):
+        for k, vector in enumerate(
+            ops.transposed([ops.load(x, kind, k * lanes) for k in range(lanes)])
+        ):
+            ops.store(vector, out, k * lanes)
+
+    execute(write, out, x)
+    assert out.tolist() == x.T.tolist()
+
+
+@each_dtype
+@each_lanes
 def test_sum_lanes(lanes, dtype):
     x, out = whole_numbers(lanes, dtype), np.empty(1, dtype)
     execute(lambda o, out, x: o.store(o.sum_lanes(o.load(x, kind_of(dtype, lanes))), out), out, x)

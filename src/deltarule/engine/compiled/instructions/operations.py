@@ -234,6 +234,23 @@ class Ops:
             ]
         return values[0]
 
+    def transposed(self, values: Sequence[Any]) -> list[Any]:
+        """Return the vectors whose lane k is lane j of `values[k]`, one for every j.
+
+        There are as many values as lanes. Of two values that are 1 (then 2, 4, ...) apart, the
+        first gets what lies in lanes whose number lacks that bit, the second the other ones.
+        """
+        lanes, values, bit = len(values), list(values), 1
+        while bit < lanes:
+            low = [k if not k & bit else lanes + k - bit for k in range(lanes)]
+            high = [k + bit for k in low]
+            for k in range(lanes):
+                if not k & bit:
+                    x, y = values[k], values[k | bit]
+                    values[k], values[k | bit] = self.lanes(x, y, low), self.lanes(x, y, high)
+            bit *= 2
+        return values
+
     def truth(self, kind: ir.Type, value: bool) -> Any:
         """Return true or false in every lane."""
         bit = ir.IntType(1)
