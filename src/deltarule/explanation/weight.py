@@ -128,7 +128,7 @@ def explain(
         recursion=recursion(names, l, j, k, value, limit),
         update=first_updates(float(passed.theta[index]), value, weight=k > 0, trained=trained),
         notation=found,
-        setting=_setting(
+        setting=setting_of(
             passed,
             {"weight": [l, j, k], "trained": trained, "limit": limit, "lr": lr},
             None if passed.exact is None else float(passed.exact.gradient[index]),
@@ -198,7 +198,7 @@ def explain_node(
         recursion=recursion(names, l, j, None, value, limit),
         update=(),
         notation=found,
-        setting=_setting(
+        setting=setting_of(
             passed,
             {"node": [l, j], "limit": limit, "lr": lr},
             None if passed.exact is None else float(passed.exact.deltas[l][:, j - 1].sum()),
@@ -223,7 +223,8 @@ def _factors(names: Names, l: int, j: int, k: int | None, i: int) -> tuple[Facto
     return (*incoming, names.slope(l, j, i), names.dE_dy(l, j, i))
 
 
-def _setting(passed: Sweep, more: Mapping[str, Any], exact: float | None) -> dict[str, Any]:
+def setting_of(passed: Sweep, more: Mapping[str, Any], exact: float | None) -> dict[str, Any]:
+    """Return what a pass was asked with, `more` that was given, and the chain rule's number."""
     sizes = "-".join(map(str, passed.network.sizes))
     activations = [layer.activation.name for layer in passed.network.affine]
     weighted = passed.samples.weight is not None
