@@ -13,8 +13,8 @@ from deltarule.core.notation import Notation, as_notation
 from deltarule.core.views import view
 from deltarule.explanation.columns import Columns
 from deltarule.explanation.place import ranges
+from deltarule.explanation.setting import setting_of
 from deltarule.explanation.sweep import Sweep, sweep
-from deltarule.explanation.weight import setting_of
 from deltarule.losses import Loss, Penalty
 from deltarule.network import Network
 from deltarule.rules import DeltaRule

@@ -23,6 +23,9 @@ _BASELINES = {
     "nearest": "nearest rows",
     "boosting": "boosted trees",
 }
+_TOLD = 1_000_000
+"""So many parameters may a network have for its rule's second derivatives to be looked at."""
+
 _COLUMNS = 5
 """So many columns are named by their importance."""
 
@@ -42,6 +45,7 @@ def show_plan(screen: Screen, plan: Plan) -> None:
     screen.say("", prepared.notes)
     show_network(screen, plan.network)
     screen.say("training", how_trained(plan.objective.to_dict(), recipe.to_dict()))
+    screen.say("", _of_the_rule(plan))
     rows, batch = len(prepared.parts["train"]), recipe.batch_size
     if (
         isinstance(plan.optimiser, Optimiser)
@@ -58,6 +62,23 @@ def show_plan(screen: Screen, plan: Plan) -> None:
         )
     engine, reason = plan.engine.engine, plan.engine.reason
     screen.say("engine", f"{engine} ({reason}): {ENGINES[engine]}")
+
+
+def _of_the_rule(plan: Plan) -> list[str]:
+    """Say of what another rule than the chain rule is the gradient, and what one training shows."""
+    from deltarule.core.errors import DeltaruleError
+
+    rule, net = plan.objective.rule, plan.network
+    if rule.exact or net.size > _TOLD:
+        return []
+    try:
+        says = rule.is_gradient(net, plan.objective.loss).says
+    except DeltaruleError:  # of layers over time it is not told
+        return []
+    return [
+        f"what this rule computes: {says}",
+        "one training is one draw of first weights: `deltarule study` compares rules over many",
+    ]
 
 
 def show_network(screen: Screen, network: Network) -> None:
