@@ -151,10 +151,13 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
                 f"{len(values)} folds: {HEADS.get(metric, metric)} {_number(metric, mean)} on "
                 f"average, deviating by {_number(metric, spread)}"
             )
-    falls = list(judgement.get("importance", {}).items())[:_COLUMNS]
+    every, score = judgement.get("importance", {}), HEADS.get(name, name)
+    falls = [(column, mean) for column, (mean, spread) in every.items() if mean > spread]
     if falls:
-        each = ", ".join(f"{column} {_number(name, mean)}" for column, (mean, _) in falls)
-        said.append(f"worth most, by the fall of {HEADS.get(name, name)} without: {each}")
+        each = ", ".join(f"{column} {_number(name, mean)}" for column, mean in falls[:_COLUMNS])
+        said.append(f"worth most, by the fall of {score} without: {each}")
+    elif every:
+        said.append(f"without any one column {score} does not fall by more than chance moves it")
     return said
 
 
