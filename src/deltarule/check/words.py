@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from deltarule.core.errors import DeltaruleError
 
 if TYPE_CHECKING:
@@ -144,8 +146,29 @@ def _diagnosis(check: GradientCheck) -> list[str]:
     except DeltaruleError as error:
         return [f"  the mistake is not named: {error}"]
     if found is None:
-        return []
+        return _of_one_factor(check)
     return [f"  {line}" for line in f"diagnosis: {found}".splitlines()]
+
+
+_FACTORS = {
+    -1.0: "the sign is the other one",
+    0.5: "the gradient has a factor 1/2 that the function has not",
+    2.0: "a factor 1/2 of the function is missing in its gradient",
+}
+
+
+def _of_one_factor(check: GradientCheck) -> list[str]:
+    """Say that a wrong gradient is right but for one factor, where it is."""
+    got, expected = check.got, check.expected
+    if len(got) < 2 or check.kinks or not expected.any() or not np.isfinite(got).all():
+        return []
+    factor = float(got @ expected / (expected @ expected))
+    apart = np.abs(got - factor * expected)
+    if not factor or (apart > np.maximum(1.0, abs(factor)) * check.allowed).any():
+        return []
+    near = (why for value, why in _FACTORS.items() if math.isclose(factor, value, rel_tol=1e-6))
+    why = next(near, "one factor is missing, or there is one too many")
+    return [f"  every entry is {factor:.5g} times what it should be: {why}"]
 
 
 def _diagnosis_values(check: GradientCheck) -> dict[str, Any] | None:

@@ -269,11 +269,13 @@ def _filled(
     every = np.arange(len(values))
     if missing == "previous":
         filled = values[np.maximum.accumulate(np.where(absent, 0, every))]
-        how = "the value before them was repeated"
+        how = f"the value before {'it' if count == 1 else 'them'} was repeated"
     else:
         filled = np.interp(every, there, values[there])
-        how = (
-            "they were put on the line between their neighbours, so a forecast from inside such a "
-            "gap has seen the value after it"
+        put = (
+            "it was put on the line between its"
+            if count == 1
+            else "they were put on the line between their"
         )
+        how = f"{put} neighbours, so a forecast from inside such a gap has seen the value after it"
     return filled, [f"column {name!r}: {some} missing; {how}"]

@@ -39,6 +39,7 @@ def compare(
         said = {
             "folders": found.folders,
             "options": [{"option": n, "a": a, "b": b} for n, a, b in found.options],
+            "part": found.part,
             "scores": {name: {"a": a, "b": b} for name, (a, b) in found.scores.items()},
             "paired": None if found.paired is None else asdict(found.paired),
             "note": found.reason,
@@ -54,7 +55,7 @@ def compare(
     screen.line()
     scores = [[HEADS.get(n, n), _cell(a), _cell(b)] for n, (a, b) in found.scores.items()]
     if scores:
-        screen.table(["test", *head[1:]], scores)
+        screen.table([found.part, *head[1:]], scores)
         screen.line()
     said_so = [*([found.paired.sentence] if found.paired else []), found.reason]
     screen.say("verdict", [text for text in said_so if text])

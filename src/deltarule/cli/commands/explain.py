@@ -16,7 +16,7 @@ from deltarule.cli.own_network import OwnNetwork, own_network
 from deltarule.core.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
-    from deltarule.explanation import Explanation
+    from deltarule.explanation import Explanation, WholePass
     from deltarule.network import Network
 
 _MODEL, _OUTPUT = "A model", "Output"
@@ -130,7 +130,8 @@ def explain(
     """Explain one weight's gradient: every factor, every path, the deltas, the first updates.
 
     The weight of a network of your own (--network, --input, --target) or of a trained model (a
-    model folder, --row).
+    model folder, --row). Without --weight or --node, every net, output, delta and gradient of a
+    small network.
     """
     from deltarule.cli.code.own import own_rule
 
@@ -166,28 +167,32 @@ def explain(
 
 def _explained(
     net: Network, point: tuple[Any, Any, Any], weight: str | None, node: str | None, given: Any
-) -> Explanation:
-    """Explain the weight or the node that was asked for; say what there is where none was."""
+) -> Explanation | WholePass:
+    """Explain the weight or the node that was asked for; the whole pass where none was."""
     from deltarule.explanation import explain as explain_weight
-    from deltarule.explanation import explain_node
-    from deltarule.explanation.place import ranges
+    from deltarule.explanation import explain_network, explain_node
 
     if weight is not None and node is not None:
         raise UsageError("--weight and --node are two questions; ask one at a time")
     if node is not None:
         return explain_node(net, *point, node=node, **given)
     if weight is None:
-        raise UsageError(f"--weight L,J,K is missing. This network has {ranges(net)}")
+        return explain_network(net, *point, **{k: v for k, v in given.items() if k != "limit"})
     return explain_weight(net, *point, weight=weight, **given)
 
 
-def _written(found: Explanation, form: str, digits: int | None) -> str:
+def _written(found: Explanation | WholePass, form: str, digits: int | None) -> str:
     from deltarule.core.arguments import whole
+    from deltarule.explanation import WholePass
 
     if digits is not None:
         whole("--digits", digits, 1, 17)
     if form == "json":
         return json.dumps(found.to_dict(), indent=2, allow_nan=False)
+    if isinstance(found, WholePass):
+        if form != "text":
+            raise UsageError(f"--format {form} is of one weight: add --weight L,J,K, or --node L,J")
+        return found.text(digits or 6)
     if form == "latex":
         return found.latex(digits)
     if form == "html":

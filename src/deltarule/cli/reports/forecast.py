@@ -48,7 +48,7 @@ def _panel(screen: Screen, found: Panel) -> list[str]:
     screen.say("data", f"{len(found):,} series, {values:,} values")
     if found.skipped:
         why = next(iter(found.skipped.values()))
-        screen.say("", f"{len(found.skipped):,} series are left out as too short: {why}")
+        screen.say("", f"{len(found.skipped):,} series left out as too short: {why}")
     of = "the same for all series" if found.together else "of its own for every series"
     screen.say("network", f"{_network(first)}; {of}")
     screen.line()

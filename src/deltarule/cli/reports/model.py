@@ -23,6 +23,9 @@ _BASELINES = {
     "nearest": "nearest rows",
     "boosting": "boosted trees",
 }
+_TOLD = 1_000_000
+"""So many parameters may a network have for its rule's second derivatives to be looked at."""
+
 _COLUMNS = 5
 """So many columns are named by their importance."""
 
@@ -42,6 +45,7 @@ def show_plan(screen: Screen, plan: Plan) -> None:
     screen.say("", prepared.notes)
     show_network(screen, plan.network)
     screen.say("training", how_trained(plan.objective.to_dict(), recipe.to_dict()))
+    screen.say("", _of_the_rule(plan))
     rows, batch = len(prepared.parts["train"]), recipe.batch_size
     if (
         isinstance(plan.optimiser, Optimiser)
@@ -58,6 +62,23 @@ def show_plan(screen: Screen, plan: Plan) -> None:
         )
     engine, reason = plan.engine.engine, plan.engine.reason
     screen.say("engine", f"{engine} ({reason}): {ENGINES[engine]}")
+
+
+def _of_the_rule(plan: Plan) -> list[str]:
+    """Say of what another rule than the chain rule is the gradient, and what one training shows."""
+    from deltarule.core.errors import DeltaruleError
+
+    rule, net = plan.objective.rule, plan.network
+    if rule.exact or net.size > _TOLD:
+        return []
+    try:
+        says = rule.is_gradient(net, plan.objective.loss).says
+    except DeltaruleError:  # of layers over time it is not told
+        return []
+    return [
+        f"what this rule computes: {says}",
+        "one training is one draw of first weights: `deltarule study` compares rules over many",
+    ]
 
 
 def show_network(screen: Screen, network: Network) -> None:
@@ -130,10 +151,13 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
                 f"{len(values)} folds: {HEADS.get(metric, metric)} {_number(metric, mean)} on "
                 f"average, deviating by {_number(metric, spread)}"
             )
-    falls = list(judgement.get("importance", {}).items())[:_COLUMNS]
+    every, score = judgement.get("importance", {}), HEADS.get(name, name)
+    falls = [(column, mean) for column, (mean, spread) in every.items() if mean > spread]
     if falls:
-        each = ", ".join(f"{column} {_number(name, mean)}" for column, (mean, _) in falls)
-        said.append(f"worth most, by the fall of {HEADS.get(name, name)} without: {each}")
+        each = ", ".join(f"{column} {_number(name, mean)}" for column, mean in falls[:_COLUMNS])
+        said.append(f"worth most, by the fall of {score} without: {each}")
+    elif every:
+        said.append(f"without any one column {score} does not fall by more than chance moves it")
     return said
 
 
