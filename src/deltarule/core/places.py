@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deltarule.core.errors import DataError, DeltaruleError, UsageError, nearest, unknown_name
+from deltarule.core.errors import (
+    DataError,
+    DeltaruleError,
+    UsageError,
+    nearest,
+    one_of,
+    unknown_name,
+)
 from deltarule.core.files import unreadable
 
 _HEADER = re.compile(r"^\s*\[\[?([^\]]*)\]")
@@ -28,8 +35,7 @@ class Shipped:
 
     def text(self, name: str) -> str:
         """Return the text of one. Raises `UsageError` for an unknown name."""
-        if name not in self.names:
-            raise unknown_name(self.what, name, self.names)
+        one_of(self.what, name, self.names)
         return (self.folder / f"{name}.toml").read_text(encoding="utf-8")
 
     def read(self, source: str | Path) -> tuple[dict[str, Any], Places]:

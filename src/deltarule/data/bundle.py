@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import unknown_name
+from deltarule.core.errors import one_of
 
 TWO = ("0", "1")
 """The classes of a problem with two."""
@@ -73,6 +73,4 @@ class Bundled:
 
     def __getitem__(self, key: str) -> NDArray[np.float64]:
         arrays = {"X": self.X, "T": self.T}
-        if key not in arrays:
-            raise unknown_name("array", key, arrays)
-        return arrays[key]
+        return arrays[one_of("array", key, arrays)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deltarule.core.errors import unknown_name
+from deltarule.core.errors import one_of
 from deltarule.data.shipped import file_text
 from deltarule.data.table import Column, Table
 
@@ -90,9 +90,7 @@ def series_table(name: str) -> Table:
     >>> lynx.names, lynx.rows, float(lynx["trappings"].values.max())
     (('year', 'trappings'), 114, 6991.0)
     """
-    if name not in SERIES:
-        raise unknown_name("bundled series", name, SERIES)
-    about = SERIES[name]
+    about = SERIES[one_of("bundled series", name, SERIES)]
     head, *rows = csv.reader(file_text(about.file).splitlines())
     cells = dict(zip(head, zip(*rows, strict=True), strict=True))
     return Table(

@@ -8,7 +8,7 @@ from typing import Any
 
 from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.core.arguments import number, whole
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 from deltarule.core.registry import plain
 from deltarule.data.preparation.derive import DATES
 from deltarule.data.preparation.encode import MISSING
@@ -132,8 +132,7 @@ class Recipe:
             ("transform of a target", self.target_transform, tuple(TRANSFORMS)),
             ("task", self.task, ("auto", *TASKS)),
         ):
-            if name not in known:
-                raise unknown_name(kind, name, known)
+            one_of(kind, name, known)
         if self.network is not None:
             written_layers(self.network)
         for name in ("window", "teacher", "by_length"):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.arguments import boolean, number, whole
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 from deltarule.layers import written_layers
 from deltarule.losses import PENALTIES
 from deltarule.series.components import SEASONS
@@ -128,8 +128,7 @@ class Recipe:
             ("strategy", "strategy", STRATEGIES),
             ("deseason", "way to find a season", SEASONS),
         ):
-            if getattr(self, name) not in known:
-                raise unknown_name(kind, getattr(self, name), known)
+            one_of(kind, getattr(self, name), known)
         if self.strategy == "direct" and sizes and sizes[-1] != 1:
             raise UsageError(
                 f"strategy direct: every step has networks of its own, with one output: write "

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.arguments import array
-from deltarule.core.errors import DataError, UsageError, unknown_name
+from deltarule.core.errors import DataError, UsageError, one_of
 from deltarule.data import Table, read_table
 from deltarule.data.bundled_series import SERIES, series_table
 from deltarule.data.preparation.encode_check import check_missing
@@ -120,8 +120,7 @@ def as_series(
     >>> len(series), series.name, series.calendar.label(0)
     (114, 'trappings', '1821')
     """
-    if missing not in MISSING:
-        raise unknown_name("way to fill missing values", missing, MISSING)
+    one_of("way to fill missing values", missing, MISSING)
     if isinstance(data, Series):
         return data
     if not has_columns(data):

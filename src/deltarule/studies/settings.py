@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.core.arguments import boolean, number, whole
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of, unknown_name
 from deltarule.core.registry import plain
 from deltarule.data.preparation.scale import SCALERS
 from deltarule.engine.objective import REDUCTIONS
@@ -116,8 +116,7 @@ def checked(name: str, value: Any) -> Any:
     >>> checked("hidden", "64,32"), checked("lr", 0.5), checked("stop", "all_within:0.4")
     ((64, 32), 0.5, (AllWithin(tolerance=0.4),))
     """
-    if name not in _CHECKS:
-        raise unknown_name("setting of a study", name, _CHECKS)
+    one_of("setting of a study", name, _CHECKS)
     return _CHECKS[name](value)
 
 

@@ -81,10 +81,9 @@ def diagnose(
     """
     from deltarule.cli.code.apart import apart
     from deltarule.cli.code.program import of_outputs, of_steps
-    from deltarule.core.errors import UsageError, unknown_name
+    from deltarule.core.errors import UsageError, one_of
 
-    if form not in ("text", "json"):
-        raise unknown_name("format", form, ("text", "json"))
+    one_of("format", form, ("text", "json"))
     if sum(given is not None for given in (gradient, outputs, step)) != 1:
         raise UsageError(
             "name one thing: a program or a file with a gradient, such as net.py or gradient.npz; "

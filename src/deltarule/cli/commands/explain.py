@@ -13,7 +13,7 @@ from deltarule.cli.commands.explain_case import check_own, of_model, of_network,
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.own_network import OwnNetwork, own_network
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 
 if TYPE_CHECKING:
     from deltarule.explanation import Explanation
@@ -134,8 +134,7 @@ def explain(
     """
     from deltarule.cli.code.own import own_rule
 
-    if form not in _FORMATS:
-        raise unknown_name("format", form, _FORMATS)
+    one_of("format", form, _FORMATS)
     given: dict[str, Any] = {"reduction": of.reduction or "sum", "limit": limit, "lr": lr}
     given |= {"notation": of.notation or "theory"}
     if run is not None:

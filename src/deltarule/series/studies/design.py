@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deltarule.core.arguments import boolean, number, whole
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 from deltarule.core.places import Places, Shipped
 from deltarule.core.views import view
 from deltarule.series.recipe import Recipe
@@ -61,8 +61,7 @@ class ForecastStudy:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
-        if self.measure not in MEASURES:
-            raise unknown_name("measure of a study", self.measure, MEASURES)
+        one_of("measure of a study", self.measure, MEASURES)
         for name in ("seeds", "average"):
             whole(name, getattr(self, name), 1)
         for name in ("transformed", "in_sample"):
