@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from deltarule.cli import complete, options
+from deltarule.cli.code.own import own_or_name
+from deltarule.cli.parse import sizes
+from deltarule.core.errors import UsageError
 
 if TYPE_CHECKING:
     from deltarule.network import Network
@@ -77,8 +80,6 @@ class OwnNetwork:
         if self.in_layers:
             return self._of_layers(arrays)
         from deltarule.activations import Activation
-        from deltarule.cli.code.own import own_or_name
-        from deltarule.cli.parse import sizes
         from deltarule.layers import Dense
         from deltarule.network import Network
 
@@ -90,7 +91,6 @@ class OwnNetwork:
         return Network(inputs, [Dense(n, k, bias=bias) for n, k in zip(nodes, kinds, strict=True)])
 
     def _of_layers(self, arrays: Mapping[str, Any] | None) -> Network:
-        from deltarule.core.errors import UsageError
         from deltarule.layers import joined, written_layers
         from deltarule.network import Network
 

@@ -5,13 +5,30 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from deltarule.cli.curve import ASCII, UNICODE, Marks
 from deltarule.core.texts import aligned
 
 _LABEL = 10
 _ENDLESS = 100_000
 _CURVE = 72
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The characters of a curve."""
+
+    training: str
+    validation: str
+    both: str
+    best: str
+    side: str
+    corner: str
+    bottom: str
+
+
+UNICODE = Marks("•", "○", "◉", "▲", "│", "└", "─")
+ASCII = Marks("*", "o", "@", "^", "|", "+", "-")
 
 
 class Screen:

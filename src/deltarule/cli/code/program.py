@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from deltarule.cli.code.user_code import find, load_module, split_name
 from deltarule.core.errors import DeltaruleError, UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ def load_thing(text: str) -> tuple[Any, str]:
     Raises `FileError` for a file that is not there, `UsageError` for one that cannot be imported
     or that has no such name.
     """
-    from deltarule.cli.code.user_code import find, load_module, split_name
-
     if ":" not in text:
         if not text.endswith(".py"):
             raise UsageError(

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.own import owned
+from deltarule.cli.code.user_code import load_function, running
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.own_network import OwnNetwork, own_network
+from deltarule.core.errors import UsageError
 
 if TYPE_CHECKING:
     from deltarule.check.result import GradientCheck
@@ -114,8 +117,6 @@ def check(
     """
     from deltarule.cli.code.apart import apart
     from deltarule.cli.code.function import check_code
-    from deltarule.cli.code.user_code import running
-    from deltarule.core.errors import UsageError
     from deltarule.core.files import check_file
     from deltarule.core.style import is_picture
 
@@ -179,7 +180,6 @@ def _check_network(
     from deltarule.check.network import check_gradient
     from deltarule.cli.code.gradient_file import point_of
     from deltarule.cli.code.surroundings import kept
-    from deltarule.cli.code.user_code import load_function
     from deltarule.core.arguments import whole
     from deltarule.core.array_file import ArrayFile
     from deltarule.core.notation import as_notation
@@ -213,7 +213,6 @@ def _check_numbers(path: Path, of: OwnNetwork, settings: dict[str, Any]) -> Grad
     from deltarule.check.network import check_gradient
     from deltarule.cli.code.gradient_file import gradient_of, point_of
     from deltarule.core.array_file import ArrayFile
-    from deltarule.core.errors import UsageError
 
     arrays = ArrayFile(path)
     net = of.net(arrays)
@@ -236,7 +235,6 @@ def _check_model(
     import numpy as np
 
     from deltarule.check.network import check_gradient
-    from deltarule.cli.code.own import owned
     from deltarule.core.arguments import whole
     from deltarule.models import load
 

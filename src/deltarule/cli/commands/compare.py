@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports.model import HEADS
+from deltarule.cli.screen import Screen
 
 
 @guarded
@@ -24,8 +26,6 @@ def compare(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Compare two models: options that differ, scores, and a paired test on the same test rows."""
-    from deltarule.cli.reports.model import HEADS
-    from deltarule.cli.screen import Screen
     from deltarule.core.files import check_file
     from deltarule.core.style import is_picture
     from deltarule.models import compare as compared

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.user_code import load_function
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.own_network import OwnNetwork, own_network
+from deltarule.cli.parse import sizes
+from deltarule.core.errors import UsageError, one_of
 
 if TYPE_CHECKING:
     from deltarule.check.adapter import Asked, Known
@@ -81,7 +84,6 @@ def diagnose(
     """
     from deltarule.cli.code.apart import apart
     from deltarule.cli.code.program import of_outputs, of_steps
-    from deltarule.core.errors import UsageError, one_of
 
     one_of("format", form, ("text", "json"))
     if sum(given is not None for given in (gradient, outputs, step)) != 1:
@@ -121,7 +123,6 @@ class _Asked:
     @property
     def options(self) -> dict[str, Any]:
         """What is said of E, None for what is to be found out."""
-        from deltarule.core.errors import UsageError
         from deltarule.losses import LOSSES
 
         if self.of.penalty is not None:
@@ -137,7 +138,6 @@ class _Asked:
         """What is said of the network."""
         from deltarule.activations import ACTIVATIONS
         from deltarule.check.adapter import Known
-        from deltarule.cli.parse import sizes
 
         of = self.of
         for name in filter(None, (of.activation, of.output)):
@@ -152,7 +152,6 @@ def _of_file(path: Path, asked: _Asked) -> Verdict:
     from deltarule.check.diagnose import diagnose as name_mistake
     from deltarule.cli.code.gradient_file import gradient_of, point_of
     from deltarule.core.array_file import ArrayFile
-    from deltarule.core.errors import UsageError
 
     of = asked.of
     arrays, notation = ArrayFile(path), of.notation or "theory"
@@ -175,7 +174,6 @@ def _of_code(source: str, asked: _Asked) -> Verdict:
     from deltarule.cli.code.program import ask_all, load_thing, point_in
     from deltarule.cli.code.surroundings import kept, kept_call
     from deltarule.core.arguments import whole
-    from deltarule.core.errors import UsageError
 
     of, rows = asked.of, whole("--rows", asked.rows, low=1)
     known = asked.known
@@ -211,7 +209,6 @@ def _as_documented(source: str, asked: _Asked) -> Verdict:
     from deltarule.check.diagnose import diagnose as name_mistake
     from deltarule.cli.code.gradient_file import point_of
     from deltarule.cli.code.surroundings import kept
-    from deltarule.cli.code.user_code import load_function
     from deltarule.core.arguments import whole
     from deltarule.core.array_file import ArrayFile
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.own import own_rule
 from deltarule.cli.commands.explain_case import check_own, of_model, of_network, refuse
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
@@ -132,8 +133,6 @@ def explain(
     The weight of a network of your own (--network, --input, --target) or of a trained model (a
     model folder, --row).
     """
-    from deltarule.cli.code.own import own_rule
-
     one_of("format", form, _FORMATS)
     given: dict[str, Any] = {"reduction": of.reduction or "sum", "limit": limit, "lr": lr}
     given |= {"notation": of.notation or "theory"}

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deltarule.cli import complete, options
+from deltarule.cli.code.own import owned
 from deltarule.cli.guard import guarded
 
 
@@ -39,7 +40,6 @@ def export(
     The file takes raw cells: scaling and categories are in it. It is run on 1,000 rows before it
     is kept, and held against the model's own answers.
     """
-    from deltarule.cli.code.own import owned
     from deltarule.exchange import export as write
 
     made = write(folder, to, out, train=train, force=force, own=owned(own))

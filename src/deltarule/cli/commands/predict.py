@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.own import owned
+from deltarule.cli.commands.continued import continued, is_forecast
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports.model import metric_words
+from deltarule.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from deltarule.data import Table
@@ -59,9 +63,6 @@ def predict(
     The folder of a forecast continues its series: DATA holds the rows after those of training, and
     what is written are the steps after them.
     """
-    from deltarule.cli.code.own import owned
-    from deltarule.cli.commands.continued import continued, is_forecast
-    from deltarule.core.errors import UsageError
     from deltarule.core.files import check_file, new_file
     from deltarule.data.sources.columnar import COLUMNAR
     from deltarule.data.sources.records import RECORDS
@@ -108,8 +109,6 @@ def predict(
 
 def _read(model: Model, data: str, form: TextFormat) -> tuple[Table, list[str]]:
     """Return the table; a target that cannot be read is no reason not to predict it."""
-    from deltarule.core.errors import DataError
-
     try:
         return model.table(data, targets=True, form=form), []
     except DataError as error:
@@ -119,9 +118,6 @@ def _read(model: Model, data: str, form: TextFormat) -> tuple[Table, list[str]]:
 
 
 def _measured(model: Model, table: Table, unknown: str) -> list[str]:
-    from deltarule.cli.reports.model import metric_words
-    from deltarule.core.errors import DataError
-
     if not model.targets.present(table):
         return []
     try:

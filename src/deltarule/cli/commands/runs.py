@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports.model import HEADS
+from deltarule.cli.screen import Screen
 
 
 @guarded
@@ -32,8 +34,6 @@ def runs(
 
     Scores are those of the test rows, or, without any, of the validation rows.
     """
-    from deltarule.cli.reports.model import HEADS
-    from deltarule.cli.screen import Screen
     from deltarule.models import runs as found
 
     table = found(folder, sort)

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.own import owned
 from deltarule.cli.guard import guarded
+from deltarule.cli.screen import Screen
 
 
 @guarded
@@ -39,8 +41,6 @@ def serve(
     Authorization: Bearer TOKEN. It needs the extra `lab`: pip install 'deltarule[lab]'. Ctrl-C ends
     it.
     """
-    from deltarule.cli.code.own import owned
-    from deltarule.cli.screen import Screen
     from deltarule.web.guard import new_token
     from deltarule.web.listening import listen, loopback
     from deltarule.web.service import make_service, servable

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.own import owned
+from deltarule.cli.commands.continued import is_forecast, show_forecast
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports import model as report
+from deltarule.cli.reports import training as how
+from deltarule.cli.reports import tune as tune_report
+from deltarule.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from deltarule.cli.screen import Screen
     from deltarule.models import Model
 
 
@@ -26,12 +31,6 @@ def show(
 
     Of a folder of `deltarule tune`: the trials, what mattered, and the command of the winner.
     """
-    from deltarule.cli.code.own import owned
-    from deltarule.cli.commands.continued import is_forecast, show_forecast
-    from deltarule.cli.reports import model as report
-    from deltarule.cli.reports import training as how
-    from deltarule.cli.reports import tune as tune_report
-    from deltarule.cli.screen import Screen
     from deltarule.models import load, read_history
     from deltarule.models.read import NETWORK
 
@@ -62,7 +61,6 @@ def show(
 def _show_network(screen: Screen, model: Model, history: Mapping[str, Any]) -> None:
     """Show what is known of a network that was kept from Python, without its data."""
     from deltarule.cli.curve import draw_curve
-    from deltarule.cli.reports import training as how
     from deltarule.data.table import listed
 
     screen.say("inputs", listed(model.inputs.names))

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli import complete
+from deltarule.cli.commands import study_forecast
 from deltarule.cli.guard import guarded, say_note
-from deltarule.core.errors import DeltaruleError
+from deltarule.cli.screen import Screen
+from deltarule.core.errors import DataError, DeltaruleError, SweepError, UsageError, nearest
 
 if TYPE_CHECKING:
     from deltarule.studies import Results, Study
@@ -68,8 +70,6 @@ def run(
 
     The folder keeps every finished part: after Ctrl-C, or a power cut, the same command goes on.
     """
-    from deltarule.cli.commands import study_forecast
-    from deltarule.core.errors import DataError, SweepError, nearest
     from deltarule.series.studies import SHIPPED as FORECASTS
     from deltarule.series.studies import is_study
     from deltarule.studies.reading import SHIPPED, read_study
@@ -113,7 +113,6 @@ def list_(
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """List the studies that come along, with the question of each and how many runs it takes."""
-    from deltarule.cli.screen import Screen
     from deltarule.series import studies as forecasts
     from deltarule.studies.reading import SHIPPED, read_study, shipped
 
@@ -144,7 +143,6 @@ def show(
     debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Show what a study's folder holds: the tables and what they say; nothing is trained."""
-    from deltarule.cli.commands import study_forecast
     from deltarule.studies import Results
 
     if study_forecast.is_folder(folder):
@@ -179,8 +177,6 @@ def new(
 
 def _check_plain(workers: int | None, executor: str, address: str | None) -> None:
     """Refuse, for a study of forecasts, what is for studies that many processes work on."""
-    from deltarule.core.errors import UsageError
-
     if workers is not None or executor != "loky" or address is not None:
         raise UsageError(
             "a study of forecasts is trained in this process, its seeds side by side: leave out "
@@ -190,7 +186,6 @@ def _check_plain(workers: int | None, executor: str, address: str | None) -> Non
 
 def _check_size(study: Study, workers: int | None) -> None:
     """Refuse, with an estimate, a study that may take days."""
-    from deltarule.core.errors import UsageError
     from deltarule.studies.running import estimate
 
     runs = len(study.cells) * len(study.seeds)
@@ -200,8 +195,6 @@ def _check_size(study: Study, workers: int | None) -> None:
 
 
 def _say_plan(study: Study, folder: Path) -> None:
-    from deltarule.cli.screen import Screen
-
     screen, plain = Screen(), study.definition.plain
     screen.say("study", plain["title"] or str(folder))
     if plain["question"]:
@@ -224,7 +217,6 @@ def _write(results: Results, folder: Path, command: str) -> None:
 
 
 def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
-    from deltarule.cli.screen import Screen
     from deltarule.studies.tables import summary_table
 
     there, asked = len(results.runs), len(results.definition.runs)

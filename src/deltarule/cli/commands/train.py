@@ -9,8 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from deltarule.cli import complete, options, table_options
+from deltarule.cli.code.own import own_or_name, own_rule
+from deltarule.cli.commands import train_run
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
+from deltarule.core.errors import UsageError
 
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 _network: Any = partial(typer.Option, rich_help_panel="Network")
@@ -157,8 +160,6 @@ def _recipe(
     given = dict(locals())
 
     from deltarule.activations import Activation
-    from deltarule.cli.code.own import own_or_name, own_rule
-    from deltarule.core.errors import UsageError
     from deltarule.losses import Loss
     from deltarule.optim import Optimiser
 
@@ -219,8 +220,6 @@ def train(
     Text columns become one input per category, numbers are scaled, rows are split into training,
     validation and test rows, and the network suits the target: a quantity, two classes or several.
     """
-    from deltarule.cli.commands import train_run
-    from deltarule.core.errors import UsageError
     from deltarule.models import Recipe
 
     if resume is not None:

@@ -14,7 +14,9 @@ import typer
 from deltarule.cli import complete, options, table_options
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports import tune as tune_report
 from deltarule.cli.signals import exit_status
+from deltarule.core.errors import UsageError
 
 _search: Any = partial(typer.Option, rich_help_panel="What is tried")
 _output: Any = partial(typer.Option, rich_help_panel="Output")
@@ -82,8 +84,6 @@ def tune(
     Many are tried with few epochs, the better ones with more, scored by rows that they are not
     trained on. Rows that took no part judge the winner; the last line is the command to train it.
     """
-    from deltarule.cli.reports import tune as tune_report
-    from deltarule.core.errors import UsageError
     from deltarule.models import Recipe
     from deltarule.studies.tuning import tune as search
 

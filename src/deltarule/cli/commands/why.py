@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli.guard import guarded
+from deltarule.cli.screen import Screen
 
 if TYPE_CHECKING:
     from deltarule.series import WhyForecast
@@ -53,8 +54,6 @@ def why(
 
 
 def _report(found: WhyForecast, plot: Path | None) -> None:
-    from deltarule.cli.screen import Screen
-
     screen = Screen()
     screen.say("forecast", str(found))
     if found.actual is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +103,8 @@ def show_metrics(
 
 def _judged(description: Mapping[str, Any]) -> list[str]:
     """Return what the scores are worth, in sentences."""
+    import statistics
+
     from deltarule.models.judgement.judged import JUDGED
 
     judgement, metrics = description.get("judgement", {}), description["metrics"]

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deltarule.cli.screen import Screen
+from deltarule.core.errors import FileError
+
 if TYPE_CHECKING:
     from deltarule.studies.tuning import Tuned
 
@@ -32,8 +35,6 @@ def keep(found: Tuned, folder: Path) -> dict[str, Any]:
 
 def show(folder: Path) -> None:
     """Tell what a folder has. Raises `FileError` where it cannot be read."""
-    from deltarule.core.errors import FileError
-
     path = folder / FILE
     try:
         tell(json.loads(path.read_text(encoding="utf-8")), folder)
@@ -70,8 +71,6 @@ def _plain(found: Tuned, folder: Path) -> dict[str, Any]:
 
 def tell(said: Mapping[str, Any], folder: Path) -> None:
     """Print the best trials, what mattered, what the winner is worth, and its command."""
-    from deltarule.cli.screen import Screen
-
     screen, every, splits = Screen(), len(said["trials"]), said["splits"]
     screen.say(
         "search",
