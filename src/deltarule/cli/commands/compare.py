@@ -23,7 +23,6 @@ def compare(
         typer.Option(metavar="PNG", help="Draw the learning curves of both into this file."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Compare two models: options that differ, scores, and a paired test on the same test rows."""
     from deltarule.core.files import check_file

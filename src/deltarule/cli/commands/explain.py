@@ -123,10 +123,6 @@ def explain(
             "--format", help="text, latex, markdown, json or html.", rich_help_panel=_OUTPUT
         ),
     ] = "text",
-    debug: Annotated[
-        bool,
-        typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=_OUTPUT),
-    ] = False,
 ) -> None:
     """Explain one weight's gradient: every factor, every path, the deltas, the first updates.
 

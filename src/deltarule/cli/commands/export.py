@@ -33,7 +33,6 @@ def export(
     own: Annotated[Path | None, options.OWN] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Write a model as a file that works without deltarule: NumPy, C, PyTorch, ONNX, JSON.
 

@@ -69,7 +69,6 @@ def forecast(
     force: Annotated[bool, _output("--force", help="Replace a folder of ours.")] = False,
     quiet: Annotated[bool, _output("--quiet", help="Print errors only.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, _output("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Forecast a time series, and judge the network by what it would have said before.
 

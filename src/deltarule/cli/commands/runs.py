@@ -28,7 +28,6 @@ def runs(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON list of objects instead.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """List the models, forecasts and unfinished trainings in a folder, with their scores.
 

@@ -32,7 +32,6 @@ def serve(
         ),
     ] = "",
     own: Annotated[Path | None, options.OWN] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Serve a model by HTTP: POST /predict takes rows as JSON.
 

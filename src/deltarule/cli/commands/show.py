@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The model folder.")],
     own: Annotated[Path | None, options.OWN] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Show a model or a forecast: its data, its network, how it was trained, how good it is.
 

@@ -19,7 +19,6 @@ from deltarule.core.errors import DataError, DeltaruleError, SweepError, UsageEr
 if TYPE_CHECKING:
     from deltarule.studies import Results, Study
 
-_DEBUG: Any = typer.Option("--debug", help="Show the traceback of an error.")
 _JSON: Any = typer.Option("--json", help="Print one JSON object instead.")
 _MANY = 1_000_000
 """So many runs are asked about first."""
@@ -64,7 +63,6 @@ def run(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
     as_json: Annotated[bool, _JSON] = False,
-    debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Train every cell of a study with many seeds; say, draw and report what that shows.
 
@@ -110,7 +108,6 @@ def run(
 @guarded
 def list_(
     as_json: Annotated[bool, _JSON] = False,
-    debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """List the studies that come along, with the question of each and how many runs it takes."""
     from deltarule.series import studies as forecasts
@@ -140,7 +137,6 @@ def list_(
 def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A study's folder.")],
     as_json: Annotated[bool, _JSON] = False,
-    debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Show what a study's folder holds: the tables and what they say; nothing is trained."""
     from deltarule.studies import Results
@@ -161,7 +157,6 @@ def new(
         typer.Option(help="Start from a study that comes along.", autocompletion=complete.studies),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
-    debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Write a TOML file to start a study of your own from, with a comment on every entry."""
     from deltarule.core.files import new_file

@@ -213,7 +213,6 @@ def train(
     force: Annotated[bool, _output("--force", help="Replace a model folder.")] = False,
     quiet: Annotated[bool, _output("--quiet", "-q", help="Print errors only.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, _output("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Train a network on a table and write a model folder.
 

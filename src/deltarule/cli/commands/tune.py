@@ -77,7 +77,6 @@ def tune(
     out: Annotated[Path | None, _OUT] = None,
     force: Annotated[bool, _output("--force", help="Replace what is in it.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, _output("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Find settings that suit a table: size, activation, optimizer, rate, batch size, penalty.
 

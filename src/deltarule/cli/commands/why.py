@@ -34,7 +34,6 @@ def why(
     plot: Annotated[Path | None, typer.Option(help="The picture to draw, a PNG.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Say why a forecast came out: what each value before it did, through every step.
 
