@@ -43,7 +43,7 @@ def check_code(
 def _x(text: str) -> Any:
     import numpy as np
 
-    from deltarule.core.array_file import read_npy
+    from deltarule.core.arrays.files import read_npy
 
     if text.endswith(".npy"):
         return read_npy(Path(text))

@@ -61,7 +61,7 @@ def point_in(path: Path) -> Any:
     import numpy as np
 
     from deltarule.cli.code.gradient_file import point_of
-    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.arrays.files import ArrayFile
 
     arrays = ArrayFile(path)
 
@@ -88,7 +88,7 @@ def of_steps(source: str, form: str) -> Verdict:
     """Return what is said of an optimiser, or of the steps in a file, and the exit status."""
     from deltarule.check.steps import diagnose_step
     from deltarule.cli.code.surroundings import kept
-    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.arrays.files import ArrayFile
 
     if source.endswith(".npz"):
         arrays = ArrayFile(Path(source))

@@ -181,7 +181,7 @@ def _check_network(
     from deltarule.cli.code.gradient_file import point_of
     from deltarule.cli.code.surroundings import kept
     from deltarule.core.arguments import whole
-    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.arrays.files import ArrayFile
     from deltarule.core.notation import as_notation
     from deltarule.engine import as_samples
 
@@ -212,7 +212,7 @@ def _check_numbers(path: Path, of: OwnNetwork, settings: dict[str, Any]) -> Grad
     """Check the gradient in a file; where it has none, ours, at its weights, X and T."""
     from deltarule.check.network import check_gradient
     from deltarule.cli.code.gradient_file import gradient_of, point_of
-    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.arrays.files import ArrayFile
 
     arrays = ArrayFile(path)
     net = of.net(arrays)

@@ -151,7 +151,7 @@ def _of_file(path: Path, asked: _Asked) -> Verdict:
     from deltarule.check.adapter import ask_script
     from deltarule.check.diagnose import diagnose as name_mistake
     from deltarule.cli.code.gradient_file import gradient_of, point_of
-    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.arrays.files import ArrayFile
 
     of = asked.of
     arrays, notation = ArrayFile(path), of.notation or "theory"
@@ -210,7 +210,7 @@ def _as_documented(source: str, asked: _Asked) -> Verdict:
     from deltarule.cli.code.gradient_file import point_of
     from deltarule.cli.code.surroundings import kept
     from deltarule.core.arguments import whole
-    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.arrays.files import ArrayFile
 
     of = asked.of
     arrays = None if asked.data is None else ArrayFile(asked.data)

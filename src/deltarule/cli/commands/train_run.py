@@ -239,7 +239,7 @@ def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
         report.show_results(screen, fitted, out)
         screen.say("", undrawn)
         if fitted.status == "finished":
-            from deltarule.core.own_code import own_file
+            from deltarule.core.own.code import own_file
 
             command = ["deltarule", "predict", str(out), asked.options["data"]]
             own = own_file([fitted.model.description[k] for k in ("network", "objective")])
