@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.texts import are
 from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import CITED, Column, Table, label
 
@@ -198,7 +199,7 @@ def _check_sorted(table: Table, column: Column, steps: NDArray[np.float64]) -> N
     if len(back):
         raise DataError(
             f"{table.source}: the times in {column.name!r} are not sorted: "
-            f"{_count(len(back), 'row')} before the row above, the first at "
+            f"{are(len(back), 'row')} before the row above, the first at "
             f"{table.cite(column.name, back[:CITED] + 1)}. Sort the rows by {column.name!r}; where "
             "they are several series, name the column that tells them apart with `--series`."
         )
@@ -206,7 +207,7 @@ def _check_sorted(table: Table, column: Column, steps: NDArray[np.float64]) -> N
         dated = column.written in ("date", "date and time")
         regular = ", or make them regular with `--resample`" if dated else ""
         raise DataError(
-            f"{table.source}: {_count(len(twice), 'row')} in {column.name!r} at the time of the "
+            f"{table.source}: {are(len(twice), 'row')} in {column.name!r} at the time of the "
             f"row above, the first at {table.cite(column.name, twice[:CITED] + 1)}. Leave one row "
             f"for each time{regular}; where they are several series, name the column "
             "that tells them apart with `--series`. Where clocks were put back, write the "
@@ -242,7 +243,3 @@ def _gap(column: Column, row: int, calendar: Calendar) -> str:
 
 def _times_said(count: int) -> str:
     return "once" if count == 1 else f"{count:,} times"
-
-
-def _count(count: int, what: str) -> str:
-    return f"1 {what} is" if count == 1 else f"{count:,} {what}s are"

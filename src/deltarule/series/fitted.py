@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, first_few
+from deltarule.core.texts import some
 from deltarule.series.forecaster import Forecaster, check_future
 from deltarule.series.judgement.conformal import needed, quantiles
 from deltarule.series.judgement.measures import point_measures
@@ -41,8 +42,8 @@ class Fitted:
         first, last = (series.calendar.label(i) for i in (0, len(series) - 1))
         steps, count = recipe.horizon, recipe.networks
         return (
-            f"Fitted to {series.name}, {first} to {last}: {count} network{'s' * (count > 1)} "
-            f"{recipe.said}, {steps} step{'s' * (steps > 1)} ahead; .table forecasts, "
+            f"Fitted to {series.name}, {first} to {last}: {some(count, 'network')} "
+            f"{recipe.said}, {some(steps, 'step')} ahead; .table forecasts, "
             ".more(rows) goes on"
         )
 

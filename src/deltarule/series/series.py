@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.arguments import array
 from deltarule.core.errors import DataError, UsageError, one_of
+from deltarule.core.texts import are
 from deltarule.data import Table, read_table
 from deltarule.data.bundled_series import SERIES, series_table
 from deltarule.data.preparation.encode_check import check_missing
@@ -259,10 +260,10 @@ def _filled(
         )
         check_missing(table, [name], rows, remedy)
     there, count = np.flatnonzero(~absent), int(absent.sum())
-    some = "1 value is" if count == 1 else f"{count:,} values are"
+    absent_ones = f"column {name!r}: {are(count, 'value')} missing"
     if missing == "zero":
         how = "it is taken as 0" if count == 1 else "they are taken as 0"
-        return np.where(absent, 0.0, values), [f"column {name!r}: {some} missing; {how}"]
+        return np.where(absent, 0.0, values), [f"{absent_ones}; {how}"]
     if not len(there) or there[0] > 0:
         raise DataError(f"{table.source}: column {name!r} has no value at the first time.")
     every = np.arange(len(values))
@@ -275,4 +276,4 @@ def _filled(
             "they were put on the line between their neighbours, so a forecast from inside such a "
             "gap has seen the value after it"
         )
-    return filled, [f"column {name!r}: {some} missing; {how}"]
+    return filled, [f"{absent_ones}; {how}"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deltarule.core.texts import differences
+from deltarule.core.texts import differences, some
 
 if TYPE_CHECKING:
     import polars as pl
@@ -88,14 +88,8 @@ class Definition:
         """Return how large the study is, in words."""
         cells, seeds = len(self.plain["cells"]), len(self.plain["seeds"])
         most = max(self.plain["epochs"])
-        named = [
-            f"{n:,} {what}{'' if n == 1 else 's'}" for n, what in ((cells, "cell"), (seeds, "seed"))
-        ]
-        runs = cells * seeds
-        return (
-            f"{' x '.join(named)} = {runs:,} run{'' if runs == 1 else 's'} of at most {most:,} "
-            f"epoch{'' if most == 1 else 's'}"
-        )
+        runs = f"{some(cells, 'cell')} x {some(seeds, 'seed')} = {some(cells * seeds, 'run')}"
+        return f"{runs} of at most {some(most, 'epoch')}"
 
     def differences(self, other: Definition) -> list[str]:
         """Return where another definition is another one, as sentences; seeds may be more."""

@@ -13,6 +13,7 @@ import typer
 from deltarule.cli.guard import say_note
 from deltarule.cli.reports.forecast import measure_rows, summary_rows
 from deltarule.cli.screen import Screen
+from deltarule.core.texts import some
 
 
 def is_forecast(folder: Path) -> bool:
@@ -51,7 +52,7 @@ def continued(
     new = len(fitted.series) - fitted.forecaster.end
     label = fitted.series.calendar.label
     typer.echo(
-        f"{new:,} new value{'' if new == 1 else 's'}, to {label(len(fitted.series) - 1)}; the "
+        f"{some(new, 'new value')}, to {label(len(fitted.series) - 1)}; the "
         "networks are those of training",
         err=True,
     )

@@ -16,6 +16,7 @@ from deltarule.cli.reports import model as report
 from deltarule.cli.reports import training as how
 from deltarule.cli.reports import tune as tune_report
 from deltarule.cli.screen import Screen
+from deltarule.core.texts import some
 
 if TYPE_CHECKING:
     from deltarule.models import Model
@@ -68,7 +69,7 @@ def _show_network(screen: Screen, model: Model, history: Mapping[str, Any]) -> N
     training = said["training"]
     if not training:
         return
-    told = f"{said['optimizer']['name']}, {how.some(training['epochs'], 'epoch')}"
+    told = f"{said['optimizer']['name']}, {some(training['epochs'], 'epoch')}"
     screen.say("training", f"{told} in {training['seconds']:.1f} s; stopped: {training['stopped']}")
     what = f"E, {said['objective']['loss']['name']},"
     best = training["best_epoch"]

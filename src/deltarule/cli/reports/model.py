@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.cli.reports.training import how_it_ended, how_trained, some
+from deltarule.cli.reports.training import how_it_ended, how_trained
 from deltarule.cli.screen import Screen
+from deltarule.core.texts import some
 
 if TYPE_CHECKING:
     from deltarule.models import Fitted, Plan

@@ -17,6 +17,7 @@ from typing import Any
 from deltarule.core.arguments import boolean, number, whole
 from deltarule.core.errors import UsageError, one_of
 from deltarule.core.places import Places, Shipped
+from deltarule.core.texts import some
 from deltarule.core.views import view
 from deltarule.series.recipe import Recipe
 from deltarule.series.studies.measures import MEASURES
@@ -81,7 +82,7 @@ class ForecastStudy:
         """Return how large the study is, in words."""
         each = "one network" if self.average == 1 else f"{self.average} networks averaged"
         n, seeds = len(self.cells), self.seeds
-        return f"{n} recipe{'s' * (n > 1)} x {seeds} seed{'s' * (seeds > 1)}, {each} a seed"
+        return f"{some(n, 'recipe')} x {some(seeds, 'seed')}, {each} a seed"
 
     def run(self, progress: bool = False) -> Outcome:
         """Train every cell and measure it beside the forecasts that need no network."""
