@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -51,6 +51,13 @@ class Column:
             np.isnan(self.values) if self.kind == "numeric" else self.values < 0
         )
         return result
+
+    def text(self, row: int) -> str:
+        """Return a cell as text; nothing for a missing one."""
+        value = self.values[row]
+        if self.kind == "numeric":
+            return "" if np.isnan(value) else label(value)
+        return self.categories[int(value)] if value >= 0 else ""
 
 
 @dataclass(frozen=True)
@@ -129,16 +136,44 @@ class Table:
 
     def places(self, cells: Sequence[tuple[int, str]]) -> list[str]:
         """Return the places of several cells; a text file is read once for all of them."""
+        return [place for place, _ in self.located(cells)]
+
+    def located(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+        """Return the places of several cells, each with the cell where it is known."""
         if self.locate is not None:
-            return [place for place, _ in self.locate(cells)]
-        return [f"{self.source}, row {row + 1}, column {name!r}" for row, name in cells]
+            return self.locate(cells)
+        return [
+            (
+                f"{self.source}, row {row + 1}, column {name!r}",
+                self[name].text(row) if name in self else "",
+            )
+            for row, name in cells
+        ]
+
+    def take(self, rows: NDArray[np.intp]) -> Table:
+        """Return some rows, which know where they stand in the source."""
+        columns = tuple(replace(c, values=c.values[rows]) for c in self.columns)
+        return replace(self, columns=columns, locate=_Taken(replace(self, columns=()), rows))
 
     def cite(self, name: str, rows: Sequence[int] | NDArray[np.intp]) -> str:
         """Return the first five of the given cells with their places, for a message."""
         first = [(int(row), name) for row in rows[:CITED]]
         if self.locate is None:
             return "; ".join(self.places(first))
-        return "; ".join(f"{place} ({cell!r})" for place, cell in self.locate(first))
+        found = self.locate(first)
+        return "; ".join(f"{place} ({cell!r})" if cell else place for place, cell in found)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """The locator of some rows of a table."""
+
+    table: Table
+    """Without its columns, which may be a whole file."""
+    rows: NDArray[np.intp]
+
+    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+        return self.table.located([(int(self.rows[row]), name) for row, name in cells])
 
 
 def label(value: float) -> str:

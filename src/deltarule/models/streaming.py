@@ -124,9 +124,7 @@ class _Stream:
         def read(name: str, options: Options, like: TextFormat | None) -> Table:
             more = {**self.reading, "text": [*self.reading.get("text", ()), *options.text]}
             table = read_table(name, like=like, **more)
-            rows = self.drawn(name, table.rows)
-            columns = tuple(replace(c, values=c.values[rows]) for c in table.columns)
-            return replace(table, columns=columns, locate=_Drawn(replace(table, columns=()), rows))
+            return table.take(self.drawn(name, table.rows))
 
         return read_several(source, self.files, read, Options())
 
@@ -148,21 +146,6 @@ class _Stream:
                     notes = model.inputs.notes(table, rows, expected=table.names)
                     self.notes += [n for n in notes if "does not occur" in n]
                 yield X, model.targets.transform(table, rows, dtype)
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """The locator of rows that were drawn: where they stand in their file."""
-
-    table: Table
-    """Without its columns, which would be the whole file."""
-    rows: NDArray[np.intp]
-
-    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-        there = [(int(self.rows[row]), name) for row, name in cells]
-        if self.table.locate is not None:
-            return self.table.locate(there)
-        return [(place, "") for place in self.table.places(there)]
 
 
 def _check(ready: Plan) -> None:

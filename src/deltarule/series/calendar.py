@@ -8,7 +8,7 @@ the month, or all the last one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,13 +111,7 @@ class Calendar:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        return {
-            "unit": self.unit,
-            "first": self.first,
-            "step": self.step,
-            "count": self.count,
-            "day": self.day,
-        }
+        return asdict(self)
 
     def of(self, count: int) -> Calendar:
         """Return the same times, `count` of them."""

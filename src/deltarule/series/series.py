@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,21 +79,15 @@ def as_table(data: Any, **form: Any) -> Table:
 def _with_dates(table: Table, date_format: str | None) -> Table:
     """Return a table from typed cells, texts that are dates read as those of a text file are."""
     texts = {i: c for i, c in enumerate(table.columns) if c.kind == "text"}
-    locate = table.locate or partial(_located, table)
-    written = recognise(texts, (), TextFormat(date_format=date_format), locate, texts)
+    written = recognise(texts, (), TextFormat(date_format=date_format), table.located, texts)
     dates = {
-        i: as_written(texts[i], writing, locate)
+        i: as_written(texts[i], writing, table.located)
         for i, writing in written.items()
         if writing.written in ("date", "date and time")
     }
     said = [noted(column, written[i], texts[i].categories) for i, column in dates.items()]
     columns = tuple(dates.get(i, c) for i, c in enumerate(table.columns))
     return replace(table, columns=columns, notes=(*table.notes, *said))
-
-
-def _located(table: Table, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-    texts = [table[name].categories[int(table[name].values[row])] for row, name in cells]
-    return list(zip(table.places(cells), texts, strict=True))
 
 
 def as_series(

@@ -156,7 +156,7 @@ def _numbered(table: Table, column: Column, order: Sequence[str]) -> Column:
     strange = np.flatnonzero(values < 0)
     if len(strange):
         row = int(strange[0])
-        category = column.categories[int(column.values[row])]
+        category = column.text(row)
         raise DataError(
             f"{table.place(row, column.name)}: {category!r} has no place in the order of "
             f"{column.name!r}: {listed(list(order))}. Correct the cell, or give the whole order "

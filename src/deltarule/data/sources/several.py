@@ -73,8 +73,5 @@ class _Places:
             i = bisect_right(self.ends, row)
             table = self.tables[i]
             inner = row - (self.ends[i] - table.rows)
-            if table.locate is None:
-                found.append((table.places([(inner, name)])[0], ""))
-            else:
-                found += table.locate([(inner, name)])
+            found += table.located([(inner, name)])
         return found
