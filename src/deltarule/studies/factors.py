@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from deltarule.core.errors import UsageError, nearest, one_of
-from deltarule.studies.settings import Settings, as_plain, checked
+from deltarule.core.registry import plain
+from deltarule.studies.settings import Settings, checked
 from deltarule.studies.statistics.values import LAYERWISE
 
 _SETTINGS = tuple(f.name for f in fields(Settings))
@@ -78,10 +79,7 @@ class Factor:
 
     def to_dict(self) -> dict[str, Any]:
         """Return labels and settings as plain values."""
-        return {
-            label: {key: as_plain(value) for key, value in level.items()}
-            for label, level in self.levels.items()
-        }
+        return plain(self.levels)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

@@ -97,15 +97,10 @@ class Settings:
         """Return what differs from the defaults as plain values, ready for JSON."""
         default = Settings()
         return {
-            f.name: as_plain(getattr(self, f.name))
+            f.name: plain(getattr(self, f.name))
             for f in fields(self)
             if getattr(self, f.name) != getattr(default, f.name)
         }
-
-
-def as_plain(value: Any) -> Any:
-    """Return a setting as JSON takes it."""
-    return value.to_dict() if hasattr(value, "to_dict") else plain(value)
 
 
 def checked(name: str, value: Any) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.registry import plain_fields
 from deltarule.data.table import Column, Kind, Locator, Table, listed, no_such_column
 from deltarule.data.text.writing import damaged
 
@@ -74,7 +75,7 @@ class Derived:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
-        return {"name": self.name, "order": list(self.order), "clock": self.clock}
+        return plain_fields(self)
 
 
 def derived_from(plain: Any) -> tuple[Derived, ...]:
