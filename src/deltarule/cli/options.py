@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from deltarule.cli import complete
-
-if TYPE_CHECKING:
-    from deltarule.data.text.format import TextFormat
 
 NETWORK, OBJECTIVE, TEXT = "A network", "Error and rule", "A text file"
 """The panels of the help page in which they stand."""
@@ -109,23 +106,14 @@ NA: Any = typer.Option(
 )
 
 
-def text_format(
-    separator: str | None,
-    encoding: str | None,
-    header: bool | None,
-    columns: str | None,
-    decimal: str | None = None,
-    thousands: str | None = None,
-    date_format: str | None = None,
-    na: str | None = None,
-    comment: str | None = None,
-) -> TextFormat:
-    """Return what the options say of how a text file and its cells are written."""
-    from deltarule.data.text.format import TextFormat, names_of
-
-    names = names_of(columns or "")
-    cells = (decimal, thousands, date_format, na, comment)
-    return TextFormat(separator, encoding, header, names, *cells)
+def first_row(
+    separator: Annotated[str | None, SEPARATOR] = None,
+    encoding: Annotated[str | None, ENCODING] = None,
+    header: Annotated[bool | None, HEADER] = None,
+    columns: Annotated[str | None, COLUMNS] = None,
+) -> Any:
+    """Return what is said of a text file and its columns' names, a group for `grouped`."""
+    return text_file(separator, encoding, header, columns)
 
 
 def text_file(
@@ -139,9 +127,11 @@ def text_file(
     na: Annotated[str | None, NA] = None,
     comment: Annotated[str | None, COMMENT] = None,
 ) -> Any:
-    """Return what all options on text files say, a group for `grouped`."""
+    """Return what all options on text files and their cells say, a group for `grouped`."""
+    from deltarule.data.text.format import TextFormat, names_of
+
     cells = (decimal, thousands, date_format, na, comment)
-    return text_format(separator, encoding, header, columns, *cells)
+    return TextFormat(separator, encoding, header, names_of(columns or ""), *cells)
 
 
 def loss(shown: bool | str = True) -> Any:

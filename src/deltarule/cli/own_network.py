@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
@@ -112,6 +113,20 @@ class OwnNetwork:
                 f"file, or begin with it, such as 12x2,{self.network} for 12 steps of 2 features"
             )
         return Network(shape, joined(shape, written_layers(",".join(rest)), per_step)[0])
+
+    def at(self, data: str | Path | None, seed: int, rows: int) -> tuple[Network, Any]:
+        """Return the network, and theta, X and T: those of an NPZ file, else random ones."""
+        from deltarule.cli.code.gradient_file import point_of
+        from deltarule.core.arguments import whole
+        from deltarule.core.arrays.files import ArrayFile
+
+        if data is None:
+            net = self.net()
+            return net, self.random_point(net, seed, whole("--rows", rows, 1))
+        path = Path(data)
+        arrays = ArrayFile(path)
+        net = self.net(arrays)
+        return net, point_of(path, arrays, net, self.notation or "theory")
 
     def random_point(self, net: Network, seed: int, rows: int) -> tuple[Any, Any, Any]:
         """Return weights with biases, inputs, and targets that the loss accepts.

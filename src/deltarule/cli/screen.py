@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
 
 from deltarule.core.texts import aligned
 
@@ -29,6 +32,18 @@ class Marks:
 
 UNICODE = Marks("•", "○", "◉", "▲", "│", "└", "─")
 ASCII = Marks("*", "o", "@", "^", "|", "+", "-")
+
+
+@contextmanager
+def written_csv(out: Path | None, force: bool) -> Iterator[TextIO]:
+    """Give the file to write CSV to: a new one, there as a whole or not at all, or stdout."""
+    from deltarule.core.files import new_file
+
+    if out is None:
+        yield sys.stdout
+        return
+    with new_file(out, force=force) as path, path.open("w", encoding="utf-8", newline="") as file:
+        yield file
 
 
 class Screen:
@@ -83,6 +98,11 @@ class Screen:
                 beside = label if number == piece_number == 0 else ""
                 line = Text(f"{beside:<{_LABEL}} ", style="bold")
                 self._console.print(line.append(piece, style="not bold"), soft_wrap=True)
+
+    def folder(self, folder: Path) -> None:
+        """Say which files are in a folder."""
+        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+        self.say("folder", f"{folder}: {', '.join(names)}")
 
     def fitted(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
         """Print a table without the last columns that a line has no room for; say how many."""

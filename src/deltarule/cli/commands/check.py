@@ -30,7 +30,7 @@ _TO_NAME_IT = (
 
 
 @guarded
-@grouped(of=own_network())
+@grouped(of=own_network(), form=options.first_row)
 def check(
     what: Annotated[
         str | None,
@@ -96,10 +96,7 @@ def check(
         ),
     ] = None,
     own: Annotated[Path | None, options.OWN] = None,
-    separator: Annotated[str | None, options.SEPARATOR] = None,
-    encoding: Annotated[str | None, options.ENCODING] = None,
-    header: Annotated[bool | None, options.HEADER] = None,
-    columns: Annotated[str | None, options.COLUMNS] = None,
+    form: Any = None,
     sweep: Annotated[
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw error against step for the worst entry."),
@@ -134,7 +131,6 @@ def check(
         what = ""
     if what.endswith(".py") and not Path(what).is_dir():
         raise UsageError(f"name the function in it: {what}:FUNCTION")
-    form = options.text_format(separator, encoding, header, columns)
     settings = {"method": method, "directions": directions, "tolerance": tolerance}
 
     def work() -> Verdict:
@@ -178,23 +174,14 @@ def _check_network(
 
     from deltarule.check.diagnose.given import call
     from deltarule.check.network import check_gradient
-    from deltarule.cli.code.gradient_file import point_of
     from deltarule.cli.code.surroundings import kept
-    from deltarule.core.arguments import whole
-    from deltarule.core.arrays.files import ArrayFile
     from deltarule.core.notation import as_notation
     from deltarule.engine import as_samples
 
     if not what:
         return _check_numbers(Path(str(data)), of, settings)
-    arrays = None if data is None else ArrayFile(Path(data))
-    net, function = of.net(arrays), load_function(what)
-    notation = as_notation(of.notation or "theory")
-    if data is None or arrays is None:
-        seed, rows = drawn
-        point = of.random_point(net, seed, whole("--rows", rows, 1))
-    else:
-        point = point_of(Path(data), arrays, net, of.notation or "theory")
+    net, point = of.at(data, *drawn)
+    function, notation = load_function(what), as_notation(of.notation or "theory")
     loss = of.objective["loss"]
 
     def gradient(theta: Any, X: Any, T: Any) -> Any:

@@ -121,6 +121,11 @@ class _Asked:
     form: str
 
     @property
+    def where(self) -> str:
+        """Where a function is called that no file has a point for."""
+        return f"at random theta, X and T ({self.rows} rows, seed {self.seed}):\n"
+
+    @property
     def options(self) -> dict[str, Any]:
         """What is said of E, None for what is to be found out."""
         from deltarule.losses import LOSSES
@@ -195,8 +200,7 @@ def _of_code(source: str, asked: _Asked) -> Verdict:
         read = ask_all(thing, name, known, at, options)
     if not read:
         return _as_documented(source, asked)
-    where = f"at random theta, X and T ({rows} rows, seed {asked.seed}):\n"
-    return _told([_part(a, where) for a in read], asked.form)
+    return _told([_part(a, asked.where) for a in read], asked.form)
 
 
 def _part(asked: Asked, where: str) -> tuple[Diagnosis, str, dict[str, Any]]:
@@ -207,20 +211,11 @@ def _part(asked: Asked, where: str) -> tuple[Diagnosis, str, dict[str, Any]]:
 def _as_documented(source: str, asked: _Asked) -> Verdict:
     """Call a function of (theta, X, T) in the notation that is given."""
     from deltarule.check.diagnose import diagnose as name_mistake
-    from deltarule.cli.code.gradient_file import point_of
     from deltarule.cli.code.surroundings import kept
-    from deltarule.core.arguments import whole
-    from deltarule.core.arrays.files import ArrayFile
 
-    of = asked.of
-    arrays = None if asked.data is None else ArrayFile(asked.data)
-    net, function, notation = of.net(arrays), load_function(source), of.notation or "theory"
-    said = ""
-    if asked.data is None or arrays is None:
-        point = of.random_point(net, asked.seed, whole("--rows", asked.rows, low=1))
-        said = f"at random theta, X and T ({asked.rows} rows, seed {asked.seed}):\n"
-    else:
-        point = point_of(asked.data, arrays, net, notation)
+    of, notation = asked.of, asked.of.notation or "theory"
+    net, point = of.at(asked.data, asked.seed, asked.rows)
+    function, said = load_function(source), asked.where if asked.data is None else ""
     with kept(source):
         found = name_mistake(function, net, *point, notation=notation, **of.objective)
     return _told([(found, said, {})], asked.form)

@@ -26,7 +26,10 @@ _FORMATS = ("text", "latex", "markdown", "json", "html")
 
 @guarded
 @grouped(
-    of=own_network(loss="half_squared_error; a model's own", reduction="sum", l2="0; a model's own")
+    of=own_network(
+        loss="half_squared_error; a model's own", reduction="sum", l2="0; a model's own"
+    ),
+    written=options.first_row,
 )
 def explain(
     run: Annotated[
@@ -92,10 +95,7 @@ def explain(
         ),
     ] = None,
     own: Annotated[Path | None, options.OWN] = None,
-    separator: Annotated[str | None, options.SEPARATOR] = None,
-    encoding: Annotated[str | None, options.ENCODING] = None,
-    header: Annotated[bool | None, options.HEADER] = None,
-    columns: Annotated[str | None, options.COLUMNS] = None,
+    written: Any = None,
     rule: Annotated[
         str | None,
         typer.Option(
@@ -136,12 +136,12 @@ def explain(
         refuse(run, {"--network": of.network, "--activation": of.activation, "--output": of.output,
                       "--bias": of.bias, "--seed": seed, "--theta": theta, "--input": inputs,
                       "--target": targets})  # fmt: skip
-        written = options.text_format(separator, encoding, header, columns)
         case = of_model(run, row, (data, written), (of, rule), own)
     else:
-        check_own(of.network, {"--row": row, "--data": data, "--separator": separator,
-                            "--encoding": encoding, "--header": header, "--no-header":
-                            header is False, "--columns": columns})  # fmt: skip
+        check_own(of.network, {"--row": row, "--data": data, "--separator": written.separator,
+                            "--encoding": written.encoding, "--header": written.header,
+                            "--no-header": written.header is False,
+                            "--columns": written.columns})  # fmt: skip
         case = of_network(of, (seed, theta), (inputs, targets))
         given |= {"loss": of.loss or "half_squared_error", "l2": of.l2 or 0.0}
         given |= {"penalty": of.penalty, "rule": own_rule(rule or "exact")}

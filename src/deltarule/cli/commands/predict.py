@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -15,6 +14,7 @@ from deltarule.cli.commands.continued import continued, is_forecast
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.reports.model import metric_words
+from deltarule.cli.screen import written_csv
 from deltarule.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def predict(
     The folder of a forecast continues its series: DATA holds the rows after those of training, and
     what is written are the steps after them.
     """
-    from deltarule.core.files import check_file, new_file
+    from deltarule.core.files import check_file
     from deltarule.data.sources.columnar import COLUMNAR
     from deltarule.data.sources.records import RECORDS
     from deltarule.data.sources.sheets import SHEETS
@@ -91,14 +91,8 @@ def predict(
     notes = [*read, *model.inputs.notes(table, expected=expected), *notes]
     absent = [name for name in model.ids if name not in table]
     notes += [f"no column {name!r} in the data to carry along" for name in absent]
-    if out is None:
-        _write(sys.stdout, model, table, outputs, spread)
-    else:
-        with (
-            new_file(out, force=force) as path,
-            path.open("w", encoding="utf-8", newline="") as file,
-        ):
-            _write(file, model, table, outputs, spread)
+    with written_csv(out, force) as file:
+        _write(file, model, table, outputs, spread)
     if not quiet:
         notes += _measured(model, table, unknown)
         notes += [f"{table.rows:,} predictions are in {out}"] if out is not None else []

@@ -233,8 +233,7 @@ def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
     screen.say("answer", results.answers() or ["there is nothing to compare"])
     screen.say("in detail", results.sentences())
     screen.say("certainty", [results.power(), _terms(plain)])
-    found = [path.name for path in sorted(folder.iterdir()) if path.is_file()]
-    screen.say("folder", f"{folder}: {', '.join(found)}")
+    screen.folder(folder)
 
 
 def _terms(plain: Any) -> str:

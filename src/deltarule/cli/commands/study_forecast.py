@@ -80,5 +80,4 @@ def _tell(found: Outcome, folder: Path, quiet: bool, as_json: bool) -> None:
     screen.line()
     screen.say("answer", found.answers())
     screen.say("protocol", list(found.notes))
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    screen.say("folder", f"{folder}: {', '.join(names)}")
+    screen.folder(folder)

@@ -72,11 +72,7 @@ def show_results(screen: Screen, fitted: Fitted, out: Path) -> None:
     description = {**fitted.model.description, "judgement": fitted.judgement}
     show_metrics(screen, description, fitted.run.history)
     screen.say("stopped", how_it_ended(description))
-    screen.say("folder", f"{out}: {_files(out)}")
-
-
-def _files(out: Path) -> str:
-    return ", ".join(sorted(path.name for path in out.iterdir()))
+    screen.folder(out)
 
 
 def show_metrics(
