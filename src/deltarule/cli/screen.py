@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from deltarule.core.texts import aligned
 
@@ -32,6 +32,13 @@ class Marks:
 
 UNICODE = Marks("•", "○", "◉", "▲", "│", "└", "─")
 ASCII = Marks("*", "o", "@", "^", "|", "+", "-")
+
+
+def cell(value: Any, form: str = ".4g") -> str:
+    """Return a value as a table shows it; a number that is no whole one in the form."""
+    if isinstance(value, float):
+        return format(value, form)
+    return "-" if value is None else str(value)
 
 
 @contextmanager

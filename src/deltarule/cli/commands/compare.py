@@ -11,7 +11,7 @@ import typer
 
 from deltarule.cli.guard import guarded
 from deltarule.cli.reports.model import HEADS
-from deltarule.cli.screen import Screen
+from deltarule.cli.screen import Screen, cell
 
 
 @guarded
@@ -62,9 +62,5 @@ def compare(
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else cell(value)
     return text if len(text) < 40 else f"{text[:36]} ..."

@@ -10,7 +10,7 @@ import typer
 
 from deltarule.cli.guard import guarded
 from deltarule.cli.reports.model import HEADS
-from deltarule.cli.screen import Screen
+from deltarule.cli.screen import Screen, cell
 
 
 @guarded
@@ -51,8 +51,6 @@ def runs(
 
 
 def _cell(name: str, value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.1f}" if name == "seconds" else f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return cell(value, ".1f" if name == "seconds" else ".4g")

@@ -60,7 +60,6 @@ def show(
 
 def _show_network(screen: Screen, model: Model, history: Mapping[str, Any]) -> None:
     """Show what is known of a network that was kept from Python, without its data."""
-    from deltarule.cli.curve import draw_curve
     from deltarule.data.table import listed
 
     screen.say("inputs", listed(model.inputs.names))
@@ -71,12 +70,7 @@ def _show_network(screen: Screen, model: Model, history: Mapping[str, Any]) -> N
         return
     told = f"{said['optimizer']['name']}, {some(training['epochs'], 'epoch')}"
     screen.say("training", f"{told} in {training['seconds']:.1f} s; stopped: {training['stopped']}")
-    what = f"E, {said['objective']['loss']['name']},"
-    best = training["best_epoch"]
-    curve = draw_curve(history, best, width=screen.width, marks=screen.marks, what=what)
-    if curve:
-        screen.line()
-        screen.lines(curve)
+    report.show_curve(screen, said, history)
 
 
 def _made_by(description: Mapping[str, Any]) -> str:

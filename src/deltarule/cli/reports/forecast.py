@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.cli.screen import Screen
+from deltarule.cli.screen import Screen, cell
 
 if TYPE_CHECKING:
     from deltarule.series import Forecast, Panel
@@ -85,13 +85,6 @@ def _rows(corner: str, measures: Any) -> tuple[list[str], list[list[str]]]:
         [method.replace("_", " "), *(cell(values.get(name)) for name in names)]
         for method, values in measures.items()
     ]
-
-
-def cell(value: Any) -> str:
-    """Return a value as a table shows it."""
-    if isinstance(value, str):
-        return value
-    return "-" if value is None else format(value, ".4g")
 
 
 def as_json(found: Forecast | Panel, out: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.cli.screen import Screen
+from deltarule.cli.screen import Screen, cell
 from deltarule.core.errors import FileError
 from deltarule.core.texts import some
 
@@ -96,8 +96,7 @@ def tell(said: Mapping[str, Any], folder: Path) -> None:
 
 def _rows(trials: list[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
     shown = [c for c in _COLUMNS if any(row.get(c) is not None for row in trials)]
-    rows = [["-" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v)
-             for v in map(row.get, shown)] for row in trials[:_SHOWN]]  # fmt: skip
+    rows = [[cell(row.get(c)) for c in shown] for row in trials[:_SHOWN]]
     return [_COLUMNS[c] for c in shown], rows
 
 
