@@ -12,8 +12,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-import typer
-
 from deltarule.cli import complete, options
 from deltarule.cli.code.own import own_or_name
 from deltarule.cli.parse import sizes
@@ -32,11 +30,7 @@ class OwnNetwork:
     output: Annotated[str | None, options.OUTPUT] = None
     bias: Annotated[
         bool | None,
-        typer.Option(
-            help="Whether the layers have biases.",
-            show_default="they have",
-            rich_help_panel=options.NETWORK,
-        ),
+        options.of_network(help="Whether the layers have biases.", show_default="they have"),
     ] = None
     loss: Annotated[str | None, options.loss("half_squared_error")] = None
     reduction: Annotated[str | None, options.shown(options.REDUCTION, "mean")] = None
@@ -44,12 +38,11 @@ class OwnNetwork:
     penalty: Annotated[str | None, options.PENALTY] = None
     notation: Annotated[
         str | None,
-        typer.Option(
+        options.of_objective(
             help="theory, in_out (W is (in, out), in theta too), target_minus_output (the vector "
             "is added), negative_delta or nielsen.",
             show_default="theory",
             autocompletion=complete.notations,
-            rich_help_panel=options.OBJECTIVE,
         ),
     ] = None
 

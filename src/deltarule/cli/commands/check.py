@@ -76,10 +76,7 @@ def check(
         ),
     ] = None,
     of: OwnNetwork = OwnNetwork(),  # noqa: B008 (its fields are options)
-    seed: Annotated[
-        int,
-        typer.Option(help="Draws theta, X and T for --network.", rich_help_panel=options.NETWORK),
-    ] = 0,
+    seed: Annotated[int, options.of_network(help="Draws theta, X and T for --network.")] = 0,
     rows: Annotated[
         int | None,
         typer.Option(

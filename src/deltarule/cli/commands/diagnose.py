@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from deltarule.check.diagnose import Diagnosis
     from deltarule.cli.code.apart import Verdict
 
-_POINT = "Where the function is called"
+_point: Any = partial(typer.Option, rich_help_panel="Where the function is called")
 _OPTIONS = ("network", "activation", "output", "bias", "loss", "reduction", "notation")
 _FOUND = dict.fromkeys(_OPTIONS, "as the program's numbers show")
 
@@ -43,17 +44,14 @@ def diagnose(
     of: OwnNetwork = OwnNetwork(),  # noqa: B008 (its fields are options)
     data: Annotated[
         Path | None,
-        typer.Option(
+        _point(
             metavar="FILE",
             help="An NPZ file with theta (or W1, b1, ...), X and T.",
             show_default="random ones",
-            rich_help_panel=_POINT,
         ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Draws random theta, X and T.", rich_help_panel=_POINT)
-    ] = 0,
-    rows: Annotated[int, typer.Option(help="Random observations.", rich_help_panel=_POINT)] = 5,
+    seed: Annotated[int, _point(help="Draws random theta, X and T.")] = 0,
+    rows: Annotated[int, _point(help="Random observations.")] = 5,
     outputs: Annotated[
         str | None,
         typer.Option(

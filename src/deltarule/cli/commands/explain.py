@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from deltarule.explanation import Explanation
     from deltarule.network import Network
 
-_MODEL, _OUTPUT = "A model", "Output"
+_model: Any = partial(typer.Option, rich_help_panel="A model")
+_output: Any = partial(typer.Option, rich_help_panel="Output")
 _FORMATS = ("text", "latex", "markdown", "json", "html")
 
 
@@ -54,75 +56,49 @@ def explain(
     of: OwnNetwork = OwnNetwork(),  # noqa: B008 (its fields are options)
     seed: Annotated[
         int | None,
-        typer.Option(help="Draws the weights.", show_default="0", rich_help_panel=options.NETWORK),
+        options.of_network(help="Draws the weights.", show_default="0"),
     ] = None,
     theta: Annotated[
         Path | None,
-        typer.Option(
+        options.of_network(
             metavar="FILE",
             help="The weights instead: .npy, .npz (theta, or W1, b1, ...), .json or text.",
-            rich_help_panel=options.NETWORK,
         ),
     ] = None,
     inputs: Annotated[
         list[str] | None,
-        typer.Option(
-            "--input",
-            metavar="X",
-            help="One observation: .1,.2,.3. Repeatable.",
-            rich_help_panel=options.NETWORK,
-        ),
+        options.of_network("--input", metavar="X", help="One observation: .1,.2,.3. Repeatable."),
     ] = None,
     targets: Annotated[
         list[str] | None,
-        typer.Option(
-            "--target",
-            metavar="T",
-            help="Its targets: 1, or 0,1. As often as --input.",
-            rich_help_panel=options.NETWORK,
+        options.of_network(
+            "--target", metavar="T", help="Its targets: 1, or 0,1. As often as --input."
         ),
     ] = None,
     row: Annotated[
         list[int] | None,
-        typer.Option(help="A row of the model's data, from 1. Repeatable.", rich_help_panel=_MODEL),
+        _model(help="A row of the model's data, from 1. Repeatable."),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(
-            help="A file or a bundled name.",
-            show_default="what the model was trained on",
-            rich_help_panel=_MODEL,
-        ),
+        _model(help="A file or a bundled name.", show_default="what the model was trained on"),
     ] = None,
     own: Annotated[Path | None, options.OWN] = None,
     written: Any = None,
     rule: Annotated[
         str | None,
-        typer.Option(
+        options.of_objective(
             help=f"{options.RULE_HELP} The sequential one with --lr.",
             show_default="exact; a model's own",
-            rich_help_panel=options.OBJECTIVE,
         ),
     ] = None,
-    lr: Annotated[
-        float | None,
-        typer.Option(help="Of the sequential rule alone.", rich_help_panel=options.OBJECTIVE),
-    ] = None,
-    limit: Annotated[
-        int, typer.Option(help="Paths that are listed, at most.", rich_help_panel=_OUTPUT)
-    ] = 20,
+    lr: Annotated[float | None, options.of_objective(help="Of the sequential rule alone.")] = None,
+    limit: Annotated[int, _output(help="Paths that are listed, at most.")] = 20,
     digits: Annotated[
         int | None,
-        typer.Option(
-            help="Of rounded numbers.", show_default="6; all in LaTeX", rich_help_panel=_OUTPUT
-        ),
+        _output(help="Of rounded numbers.", show_default="6; all in LaTeX"),
     ] = None,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format", help="text, latex, markdown, json or html.", rich_help_panel=_OUTPUT
-        ),
-    ] = "text",
+    form: Annotated[str, _output("--format", help="text, latex, markdown, json or html.")] = "text",
 ) -> None:
     """Explain one weight's gradient: every factor, every path, the deltas, the first updates.
 
