@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -153,7 +153,8 @@ class Table:
     def take(self, rows: NDArray[np.intp]) -> Table:
         """Return some rows, which know where they stand in the source."""
         columns = tuple(replace(c, values=c.values[rows]) for c in self.columns)
-        return replace(self, columns=columns, locate=_Taken(replace(self, columns=()), rows))
+        alone = replace(self, columns=())  # they may be a whole file
+        return replace(self, columns=columns, locate=partial(_of_rows, alone, rows))
 
     def cite(self, name: str, rows: Sequence[int] | NDArray[np.intp]) -> str:
         """Return the first five of the given cells with their places, for a message."""
@@ -164,16 +165,11 @@ class Table:
         return "; ".join(f"{place} ({cell!r})" if cell else place for place, cell in found)
 
 
-@dataclass(frozen=True)
-class _Taken:
-    """The locator of some rows of a table."""
-
-    table: Table
-    """Without its columns, which may be a whole file."""
-    rows: NDArray[np.intp]
-
-    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-        return self.table.located([(int(self.rows[row]), name) for row, name in cells])
+def _of_rows(
+    table: Table, rows: NDArray[np.intp], cells: Sequence[tuple[int, str]]
+) -> list[tuple[str, str]]:
+    """Return where cells stand in the table that their rows were taken of."""
+    return table.located([(int(rows[row]), name) for row, name in cells])
 
 
 def label(value: float) -> str:

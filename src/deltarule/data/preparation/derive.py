@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -135,19 +136,15 @@ def derive(table: Table, records: Sequence[Derived]) -> Table:
     made = {record.name: record.columns(table) for record in records}
     columns = [c for column in table.columns for c in made.get(column.name, (column,))]
     source = {name: record.name for record in records for name in record.names}
-    locate = None if table.locate is None else _Sources(table.locate, source)
+    locate = None if table.locate is None else partial(_made_of, table.locate, source)
     return replace(table, columns=tuple(columns), locate=locate, derived=True)
 
 
-@dataclass(frozen=True)
-class _Sources:
-    """The locator of derived columns: what they were made of."""
-
-    locate: Locator
-    source: Mapping[str, str]
-
-    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-        return self.locate([(row, self.source.get(name, name)) for row, name in cells])
+def _made_of(
+    locate: Locator, source: Mapping[str, str], cells: Sequence[tuple[int, str]]
+) -> list[tuple[str, str]]:
+    """Return where the cells stand that derived ones were made of."""
+    return locate([(row, source.get(name, name)) for row, name in cells])
 
 
 def _numbered(table: Table, column: Column, order: Sequence[str]) -> Column:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 
 import numpy as np
@@ -41,7 +42,11 @@ def read_several(source: str, names: Sequence[str], read: Read, options: Options
     notes = [f"{len(names)} files one below the other: {listed(names)}", *first.notes]
     ends = tuple(accumulate(table.rows for table in tables))
     return replace(
-        first, source=source, columns=columns, notes=tuple(notes), locate=_Places(tables, ends)
+        first,
+        source=source,
+        columns=columns,
+        notes=tuple(notes),
+        locate=partial(_located, tables, ends),
     )
 
 
@@ -60,18 +65,12 @@ def _joined(columns: Sequence[Column]) -> Column:
     return replace(columns[0], values=np.concatenate(codes), categories=names)
 
 
-@dataclass(frozen=True)
-class _Places:
-    """The locator: each table says where its own cells stand."""
-
-    tables: Sequence[Table]
-    ends: Sequence[int]
-
-    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-        found = []
-        for row, name in cells:
-            i = bisect_right(self.ends, row)
-            table = self.tables[i]
-            inner = row - (self.ends[i] - table.rows)
-            found += table.located([(inner, name)])
-        return found
+def _located(
+    tables: Sequence[Table], ends: Sequence[int], cells: Sequence[tuple[int, str]]
+) -> list[tuple[str, str]]:
+    """Return the places of cells: each table says where its own stand."""
+    found = []
+    for row, name in cells:
+        i = bisect_right(ends, row)
+        found += tables[i].located([(row - (ends[i] - tables[i].rows), name)])
+    return found
