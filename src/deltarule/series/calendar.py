@@ -216,9 +216,10 @@ def _irregular(
         f"{table.place(int(row) + 1, column.name)} ({_gap(column, int(row), calendar)})"
         for row in after[:CITED]
     )
+    times = "once" if len(after) == 1 else f"{len(after):,} times"
     return DataError(
         f"{table.source}: the times in {column.name!r} are irregular: the usual step is one "
-        f"{calendar.name}, and it is another one {_times_said(len(after))}, first at {found}. Add "
+        f"{calendar.name}, and it is another one {times}, first at {found}. Add "
         "the rows that are missing, or have them filled with `--missing previous` or "
         "`--missing interpolate` where every time is a whole number of steps from the first; times "
         "of a clock that is put forward and back are regular in UTC."
@@ -233,7 +234,3 @@ def _gap(column: Column, row: int, calendar: Calendar) -> str:
         first = calendar.label(round(before) + 1)
         return f"{first} is missing" if missing == 1 else f"{missing} missing from {first} on"
     return f"{now - before:.4g} steps after the row above"
-
-
-def _times_said(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"

@@ -144,10 +144,6 @@ def _activation(value: Any) -> Activation:
     return consistent
 
 
-def _hidden(value: Any) -> tuple[int, ...]:
-    return hidden_sizes((value,) if isinstance(value, int) else value)
-
-
 def _among(name: str, known: Any) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value not in known:
@@ -167,14 +163,10 @@ def _optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None or value == "auto" else check(value)
 
 
-def _clip(value: Any) -> float | None:
-    return Clipping(norm=value).norm
-
-
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "data": as_problem,
     "network": _optional(_network),
-    "hidden": _optional(_hidden),
+    "hidden": _optional(lambda value: hidden_sizes((value,) if isinstance(value, int) else value)),
     "activation": _optional(_activation),
     "output": _optional(_activation),
     "init": _optional(INITIALISERS.get),
@@ -190,7 +182,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "stop": as_rules,
     "l2": lambda value: number("l2", value, low=0.0),
     "penalty": _optional(PENALTIES.get),
-    "clip_norm": _optional(_clip),
+    "clip_norm": _optional(lambda value: Clipping(norm=value).norm),
     "class_weight": _optional(_among("class weight", ("balanced",))),
     "validation": lambda value: number("validation", value, low=0.0, high=0.9),
     "scale": _optional(_among("scaler", tuple(SCALERS))),

@@ -125,18 +125,11 @@ def _write(file: TextIO, model: Model, table: Table, outputs: Any, spread: Any) 
     from deltarule.models.rows import answers
 
     writer = csv.writer(file, lineterminator="\n")
-    digits = 9 if outputs.dtype.itemsize == 4 else 17
+    text = "{:.9g}".format if outputs.dtype.itemsize == 4 else repr  # the digits of the type
     writer.writerow(answers(model, table, outputs, spread, slice(0)))
     for start in range(0, len(outputs), _BLOCK):
         said = answers(model, table, outputs, spread, slice(start, start + _BLOCK)).values()
-        columns = [_texts(c, digits) if c.dtype.kind == "f" else c.tolist() for c in said]
+        columns = [
+            [text(v) for v in c.tolist()] if c.dtype.kind == "f" else c.tolist() for c in said
+        ]
         writer.writerows(zip(*columns, strict=True))
-
-
-def _texts(values: Any, digits: int) -> list[str]:
-    return [_text(value, digits) for value in values.tolist()]
-
-
-def _text(value: float, digits: int) -> str:
-    """Return a number with the digits that its type has, and no more."""
-    return format(value, f".{digits}g") if digits < 17 else repr(value)

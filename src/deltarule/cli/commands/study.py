@@ -95,7 +95,8 @@ def run(
         failure, results = error, error.results
     if results.table is not None:
         try:
-            _write(results, folder, _command(study, seeds))
+            again = f"deltarule study run {study}" + (f" --seeds {seeds}" if seeds else "")
+            _write(results, folder, again)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"all runs are kept in {folder}; the same command writes tables and pictures"
@@ -195,10 +196,6 @@ def _say_plan(study: Study, folder: Path) -> None:
     if plain["question"]:
         screen.say("question", plain["question"])
     screen.say("design", study.definition.size())
-
-
-def _command(study: str, seeds: int | None) -> str:
-    return f"deltarule study run {study}" + (f" --seeds {seeds}" if seeds else "")
 
 
 def _write(results: Results, folder: Path, command: str) -> None:

@@ -29,10 +29,10 @@ def read_several(source: str, names: Sequence[str], read: Read, options: Options
     for name, table in zip(names[1:], tables[1:], strict=True):
         odd = [c for c in (*first.names, *table.names) if (c in first) != (c in table)]
         if odd:
-            lacking = name if odd[0] in first else names[0]
+            lacking, has = (name, names[0]) if odd[0] in first else (names[0], name)
             raise DataError(
-                f"{lacking}: there is no column {odd[0]!r}, which {_other(lacking, name, names)} "
-                "has. Several files are one table where they have the same columns."
+                f"{lacking}: there is no column {odd[0]!r}, which {has} has. "
+                "Several files are one table where they have the same columns."
             )
     differing = [c for c in first.names if len({table[c].kind for table in tables}) > 1]
     if differing:
@@ -48,10 +48,6 @@ def read_several(source: str, names: Sequence[str], read: Read, options: Options
         notes=tuple(notes),
         locate=partial(_located, tables, ends),
     )
-
-
-def _other(lacking: str, name: str, names: Sequence[str]) -> str:
-    return names[0] if lacking == name else name
 
 
 def _joined(columns: Sequence[Column]) -> Column:

@@ -84,7 +84,8 @@ def recognise(
             _refuse_some(column, form, locate)
     if not doubtful:
         return found
-    marks = {"."} if any(_fractions(column.values) for column in plain) else set()
+    fractions = any(np.any(np.nan_to_num(c.values) % 1.0) for c in plain)
+    marks = {"."} if fractions else set()
     for i, writing in found.items():
         if any(writing.decimal in text for text in texts[i].categories) and not writing.pattern:
             marks.add(writing.decimal)
@@ -95,10 +96,6 @@ def recognise(
             raise _doubt(texts[i], differing, locate)
         found[i] = left[0].writing
     return found
-
-
-def _fractions(values: Values) -> bool:
-    return bool(np.any(values != np.floor(values), where=~np.isnan(values)))
 
 
 def _fits(writing: Writing, marks: set[str], patterns: set[str]) -> bool:
