@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import DataError, nearest
+from deltarule.core.errors import DataError, UsageError, nearest
 
 Kind: TypeAlias = Literal["numeric", "text", "boolean"]
 
@@ -199,6 +199,16 @@ def listed(names: Sequence[str]) -> str:
     """
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(names[:_LISTED]) + more
+
+
+def not_named(what: str, source: str, inside: str, names: Sequence[str]) -> DataError | UsageError:
+    """Build the error for a table or a sheet that is not there, or that has to be named."""
+    shown = f"its {what}s: {listed(names)}" if names else f"it has no {what}s"
+    if inside:
+        return DataError(
+            f"{source}: there is no {what} {inside!r}{nearest(inside, names)}; {shown}."
+        )
+    return UsageError(f"{source}: which {what} is meant? Write {source}::NAME; {shown}.")
 
 
 def no_such_column(source: str, name: str, known: Sequence[str], what: str = "column") -> DataError:
