@@ -107,7 +107,9 @@ class OwnNetwork:
             )
         return Network(shape, joined(shape, written_layers(",".join(rest)), per_step)[0])
 
-    def at(self, data: str | Path | None, seed: int, rows: int) -> tuple[Network, Any]:
+    def at(
+        self, data: str | Path | None, seed: int, rows: int
+    ) -> tuple[Network, tuple[Any, Any, Any]]:
         """Return the network, and theta, X and T: those of an NPZ file, else random ones."""
         from deltarule.cli.code.gradient_file import point_of
         from deltarule.core.arguments import whole

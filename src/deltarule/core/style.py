@@ -50,7 +50,7 @@ def quiet_axes(
 
 def small_panels(
     figure: Any, names: Sequence[str], columns: int, *, x: str = "", y: str = "", **shared: Any
-) -> list[Axes]:
+) -> list[Any]:
     """Return quiet axes with these titles, side by side; what is named stands at the outer ones."""
     rows = -(-len(names) // columns)
     grid = figure.subplots(rows, columns, squeeze=False, **{"sharey": True, **shared})

@@ -169,16 +169,16 @@ def _methods(
         fitted = fit_to(end)
         return partial(fitted.forecasts, series), partial(spread, fitted, series)
 
-    def baseline(make: Callable[[Array], Forecasts]) -> Fit:
+    def baseline(make: Callable[[Array, Any], Forecasts], by: Any) -> Fit:
         def fitted(end: int) -> tuple[Predict, Quantiles]:
-            method = make(y[:end])
+            method = make(y[:end], by)
             return partial(method, y), lambda _, f, e: quantiles(f, e, recipe.quantiles, plain)
 
         return fitted
 
     found: dict[str, tuple[Fit, Pointwise]] = {NETWORK: (networks, recipe.transform)}
-    found["ar"] = baseline(lambda before: ar(before, recipe.lags)), plain
+    found["ar"] = baseline(ar, recipe.lags), plain
     for name, make in BASELINES.items():
         if name != "seasonal_naive" or plan.season > 1:
-            found[name] = baseline(partial(make, season=plan.season)), plain
+            found[name] = baseline(make, plan.season), plain
     return found

@@ -70,8 +70,8 @@ class Forecast:
         levels, found = self.recipe.quantiles, self.quantiles
         rows = [
             (time, round(levels[-1 - i] - levels[i], 12), q[i], q[-1 - i])
-            for i in range(len(levels) // 2 if found is not None else 0)
-            for time, q in zip(self.times, found, strict=True)
+            for i in range(len(levels) // 2)
+            for time, q in zip(self.times, [] if found is None else found.tolist(), strict=False)
         ]
         numbers = dict.fromkeys(("share", "low", "high"), polars.Float64)
         return polars.DataFrame(rows, {"time": polars.String, **numbers}, orient="row")

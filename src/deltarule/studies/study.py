@@ -115,13 +115,14 @@ class Study:
             levels[name] = by_name[one_of("factor in baseline", name, by_name)].find(label)
         solved = any(rule.name in GOALS for cell in self.cells for rule in cell.settings.stop)
         held_out = any(cell.settings.validation for cell in self.cells)
-        several = (layers,) if isinstance(layers, str) else layers
-        for kind, asked, known in (
+        measured = (layers,) if isinstance(layers, str) else layers
+        looked_up: tuple[tuple[str, Any, Any], ...] = (
             ("source of chance to hold", held, HELD),
             ("metric", [metric][: metric is not None], MEASURED),
             ("factor to choose", [choose][: choose is not None], by_name),
-            ("measure of every layer", several, LAYERWISE),
-        ):
+            ("measure of every layer", measured, LAYERWISE),
+        )
+        for kind, asked, known in looked_up:
             for name in asked:
                 one_of(kind, name, known)
         self.definition = Definition(
@@ -138,7 +139,7 @@ class Study:
                 "baseline": levels,
                 "metric": metric
                 or (None if solved else "validation_error" if held_out else "error"),
-                "layers": list(several),
+                "layers": list(measured),
                 "choose": choose,
             }
         )

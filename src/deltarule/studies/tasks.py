@@ -97,8 +97,8 @@ def tasks_of(
     for (_, split), group in groups.items():
         weight = max(weights[cell] for cell, _ in group)
         share = total / (SHARES * workers) if workers > 1 else _LONGEST
-        runs = int(min(_LONGEST, max(_WORTH, share)) / weight)
-        most = max(_LEAST, runs // _LEAST * _LEAST)
+        fitting = int(min(_LONGEST, max(_WORTH, share)) / weight)
+        most = max(_LEAST, fitting // _LEAST * _LEAST)
         engine = _engine(group[0][0], made[group[0][0]], len(seeds))
         pieces = (group[i : i + most] for i in range(0, len(group), most))
         found += [Task(tuple(p), split, engine, weight * len(p)) for p in pieces]

@@ -73,7 +73,7 @@ def draw_dependence(
             short = [
                 plain(v if len(v) <= _LONGEST else f"{v[: _LONGEST - 1]}…") for v in one["values"]
             ]
-            turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
+            turned: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
             axes.set_xticks(at, short, **(turned if sum(map(len, short)) > 20 else {}))
             axes.margins(x=0.2)
         axes.set_xlabel(plain(column))
