@@ -22,7 +22,7 @@ def grouped(**groups: Callable[..., Any]) -> Callable[[Callable[..., None]], Cal
     ... def command(name: str, cells: Any) -> None:
     ...     print(name, cells)
     >>> inspect.signature(command)
-    <Signature (name: str, rows: int = 1, columns: int = 1) -> None>
+    <Signature (name: str, rows: int = 1, columns: int = 1)>
     >>> command("a table of", rows=2, columns=3)
     a table of 6
     """
