@@ -53,11 +53,10 @@ def table(name: str) -> Table:
     if data.targets:
         several = [Column(t, "numeric", data.T[:, i]) for i, t in enumerate(data.targets)]
         return _table(data, columns, several)
+    values = data.T[:, 0] if data.T.shape[1] == 1 else data.T.argmax(axis=1).astype(np.float64)
     if data.classes and not data.classes[0].isdigit():
-        codes = data.T[:, 0] if data.T.shape[1] == 1 else data.T.argmax(axis=1)
-        target = Column(data.target, "text", codes.astype(np.int32), data.classes)
+        target = Column(data.target, "text", values.astype(np.int32), data.classes)
     else:
-        values = data.T[:, 0] if data.T.shape[1] == 1 else data.T.argmax(axis=1).astype(np.float64)
         target = Column(data.target, "numeric", values)
     return _table(data, columns, [target])
 
