@@ -13,6 +13,7 @@ from deltarule.engine.compiled.instructions.operations import (
     lanes_of,
     vector_of,
 )
+from deltarule.engine.compiled.programs.layered.output import transposed
 
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 each_lanes = pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16])
@@ -46,6 +47,21 @@ def test_sums_of_as_many_vectors_as_lanes(lanes, dtype):
 
     execute(write, out, x)
     assert out.tolist() == x.sum(axis=1).tolist()
+
+
+@each_dtype
+@each_lanes
+def test_transposed(lanes, dtype):
+    x, out = whole_numbers((lanes, lanes), dtype), np.empty((lanes, lanes), dtype)
+    kind = kind_of(dtype, lanes)
+
+    def write(ops, out, x):
+        rows = [ops.load(x, kind, k * lanes) for k in range(lanes)]
+        for k, vector in enumerate(transposed(ops, rows)):
+            ops.store(vector, out, k * lanes)
+
+    execute(write, out, x)
+    assert out.tolist() == x.T.tolist()
 
 
 @each_dtype
