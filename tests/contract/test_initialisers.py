@@ -76,8 +76,10 @@ def test_orthogonal_has_orthonormal_rows_or_columns(shape):
     assert W.shape == shape
     gram = W @ W.T if shape[0] <= shape[1] else W.T @ W
     assert np.max(np.abs(gram - np.eye(min(shape)))) <= 1e-14
-    Q, drawn = W if shape[0] >= shape[1] else W.T, np.random.default_rng(3)
-    R = Q.T @ drawn.normal(size=(max(shape), min(shape)))  # of the QR there is with R_ii > 0
+    orthogonal, drawn = W if shape[0] >= shape[1] else W.T, np.random.default_rng(3)
+    R = orthogonal.T @ drawn.normal(
+        size=(max(shape), min(shape))
+    )  # of the QR there is with R_ii > 0
     assert np.max(np.abs(np.tril(R, -1)), initial=0.0) <= 1e-14
     assert R.diagonal().min() > 0.0
 
