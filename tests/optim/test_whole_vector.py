@@ -105,6 +105,20 @@ def test_scaled_conjugate_gradient_makes_a_curvature_of_0_positive():
     assert steps(ScaledConjugateGradient(lam=1.0), of, [0.0], 1)[0] == [4.0]
 
 
+@pytest.mark.parametrize(
+    ("after", "theta", "lam"),
+    [(0.25, 0.5, 1.0), (0.75, 0.5, 4.0), (1.0, 0.5, 12.0), (np.inf, 0.0, 40.0)],
+)
+def test_scaled_conjugate_gradient_compares_e_with_its_parabola(after, theta, lam):
+    """delta = 16 (4 + 4), and E's fall over the parabola's is 1 - after: lam is 4 before."""
+    seen = []
+    none = (np.zeros(0),) * 3
+    of = Line({0.0: 1.0, 0.5: after})
+    ScaledConjugateGradient(lam=4.0).minimise(of, np.zeros(1), none, lambda *all: seen.append(all))
+    ((new, before, (_, _, scale)),) = seen
+    assert (new.tolist(), before, scale.tolist()) == ([theta], 1.0, [lam, 1.0])
+
+
 def test_scaled_conjugate_gradient_gives_up_where_nothing_falls():
     of = Line(defaultdict(lambda: 2.0, {0.0: 1.0}))
     thetas, end = steps(ScaledConjugateGradient(), of, [0.0], 1000)
