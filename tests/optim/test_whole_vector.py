@@ -7,7 +7,13 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from deltarule.optim import GaussNewton, LevenbergMarquardt, ScaledConjugateGradient
+from deltarule.optim import (
+    LBFGS,
+    ConjugateGradient,
+    GaussNewton,
+    LevenbergMarquardt,
+    ScaledConjugateGradient,
+)
 
 
 class Line:
@@ -88,6 +94,15 @@ def test_where_they_end():
     of = Line(same)
     assert steps(GaussNewton(), of, [0.0], 1) == ([], "no_descent")
     assert len(of.tried) == 40
+
+
+@pytest.mark.parametrize("cls", [LBFGS, ConjugateGradient])
+def test_scipy_s_end_where_the_slope_is_small_or_nothing_falls(cls):
+    thetas, end = steps(cls(tol=1e-6), Banana(), [-1.2, 1.0], 1000)
+    assert end == "gradient"
+    assert np.abs(Banana().gradient(thetas[-1])[1]).max() <= 1e-6
+    bowl = Line(defaultdict(lambda: 1.0))  # whose E does not do what its slope says
+    assert steps(cls(), bowl, [0.0], 1000) == ([], "no_descent")
 
 
 def test_levenberg_marquardt_damps():
