@@ -144,10 +144,23 @@ def _diagnosis(check: GradientCheck) -> list[str]:
     try:
         found = check.diagnosis
     except DeltaruleError as error:
-        return [f"  the mistake is not named: {error}"]
+        return [f"  the mistake is not named: {error}", *_first_layer(check)]
     if found is None:
         return _of_one_factor(check)
     return [f"  {line}" for line in f"diagnosis: {found}".splitlines()]
+
+
+def _first_layer(check: GradientCheck) -> list[str]:
+    """Say where to look first, layer by layer from the output: deltas flow downwards."""
+    wrong = [k for k, layer in enumerate(check.layers) if not layer.passed]
+    above = check.layers[wrong[-1] + 1 :] if wrong and check.groups.kind == "layer" else ()
+    if not above:
+        return []
+    here = check.layers[wrong[-1]].name
+    return [
+        f"  from layer {above[0].name} on all agree: look first at the dE/dy that the backward of "
+        f"the layer above hands down to layer {here}, then at layer {here}'s own gradient"
+    ]
 
 
 _FACTORS = {

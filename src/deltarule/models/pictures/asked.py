@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,19 @@ def draw_importance(
 
 
 def draw_dependence(
-    found: Mapping[str, Mapping[str, Any]], said: Sequence[str], what: str, path: Path
+    found: Mapping[str, Mapping[str, Any]],
+    said: Sequence[str],
+    what: str,
+    path: Path,
+    dates: Container[str] = (),
 ) -> None:
     """Draw what a model says on average against each column's value.
 
     `said` names the lines: the targets, or the classes whose probabilities they are; `what` is the
-    axis they share.
+    axis they share; columns of `dates` are days since 1970.
     """
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
     across = min(_ACROSS, len(found))
     figure = new_figure(1.0 + 2.7 * across, 0.9 + 2.3 * -(-len(found) // across))
     panels = small_panels(figure, [""] * len(found), across, y=plain(what))
@@ -76,6 +82,10 @@ def draw_dependence(
             turned: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
             axes.set_xticks(at, short, **(turned if sum(map(len, short)) > 20 else {}))
             axes.margins(x=0.2)
+        elif column in dates:
+            ticks: Any = AutoDateLocator(maxticks=5)  # type: ignore[no-untyped-call]
+            axes.xaxis.set_major_locator(ticks)
+            axes.xaxis.set_major_formatter(ConciseDateFormatter(ticks))  # type: ignore[no-untyped-call]
         axes.set_xlabel(plain(column))
     if len(said) > 1:
         handles, labels = panels[0].get_legend_handles_labels()
@@ -101,6 +111,11 @@ def draw_calibration(bins: Sequence[Mapping[str, float]], of: str, rows: str, pa
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1.0, linestyle="--", label="as they say")
     spans = [share - low, high - share]
     axes.errorbar(p, share, spans, fmt="o", color=BLUE, ecolor=GREY, elinewidth=1.2, label="rows")
-    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    least, most = float(min(p.min(), low.min())), float(max(p.max(), high.max()))
+    if most - least > 0.5:
+        least, most = 0.0, 1.0
+    room = 0.02 if most - least == 1.0 else 0.06 * (most - least) + 1e-3  # a rare class: its corner
+    ends = (least - room, most + room)
+    axes.set(xlim=ends, ylim=ends, aspect="equal")
     axes.legend(frameon=False, loc="upper left")
     save_figure(figure, path)
