@@ -2,8 +2,9 @@
 
     python -m pytest --cov ...; python tests/support/covered.py
 
-Only tests of these rooms are traced (`tests/conftest.py`), and those of programs are not: they
-are made of the same formulas. Ends with 1 where a room has less than `ENOUGH`.
+Only tests of these rooms are traced (`tests/conftest.py`), and of them not those of programs and of
+JAX: they take the same formulas, and tracing costs more there than it shows. Ends with 1 where a
+room has less than `ENOUGH`.
 """
 
 from __future__ import annotations
@@ -17,18 +18,23 @@ from pathlib import Path
 ROOMS = ("activations", "losses", "layers", "rules", "optim", "engine")
 ENOUGH = 95.0
 """Per cent of a room's lines, and of its branches."""
-TRACED = ("tests/contract/", "tests/layers/", "tests/optim/", "tests/rules/", "tests/engine/test_")
+TRACED = (
+    "tests/contract/", "tests/layers/", "tests/optim/", "tests/rules/", "tests/engine/test_",
+    "tests/test_own_formulas", "tests/training/test_minimise", "tests/training/test_over_time",
+)  # fmt: skip
 """Where the tests are that are traced, beside the examples in the rooms' docstrings."""
+APART = ("compiled", "jax", "properties")
+"""What stands in the names of those that are not."""
 
 
 def traced(test: str) -> bool:
-    """Whether a test (by its id) is traced: no program is compiled in it.
+    """Whether a test (by its id) is traced.
 
     >>> [traced(f"tests/rules/test_moves.py::test_it{engine}") for engine in ("", "[compiled-1]")]
     [True, False]
     """
     rooms = tuple(f"src/deltarule/{room}/" for room in ROOMS)
-    return test.startswith(TRACED + rooms) and "compiled" not in test
+    return test.startswith(TRACED + rooms) and not any(word in test for word in APART)
 
 
 def by_room() -> dict[str, Counter[str]]:
