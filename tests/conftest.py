@@ -30,7 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.set_threshold(100_000, 20, 20)
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        os.environ["DELTARULE_CACHE"] = str(programs(config))
+        kept = config.pluginmanager.has_plugin("cacheprovider")
+        os.environ["DELTARULE_CACHE"] = str(programs(config)) if kept else "off"
 
 
 def programs(config: pytest.Config) -> Path:
