@@ -90,7 +90,7 @@ docs-test: docs $(STAMPS)/test $(STAMPS)/lab-test  ## the pages at a phone's wid
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@MYPY_NUM_WORKERS=$(JOBS) $(BIN)/mypy  # before mypy 2 one process takes no notice
+	@MYPY_NUM_WORKERS=$(JOBS) $(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
 format: $(STAMPS)/test  ## let ruff format and mend what it can
