@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -20,44 +21,50 @@ WITH_SIGNALS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("number", "status", "background"),
-    [
-        (signal.SIGINT, 130, False),
-        (signal.SIGTERM, 143, False),
-        (signal.SIGTERM, 143, True),
-        (signal.SIGHUP, 129, False),
-    ],
-)
-def test_a_signal_keeps_what_there_is(
-    tmp_path: Path, number: int, status: int, background: bool
-) -> None:
+ENDS = {
+    "SIGINT": (signal.SIGINT, 130, False),
+    "SIGTERM": (signal.SIGTERM, 143, False),
+    "SIGTERM in the background": (signal.SIGTERM, 143, True),
+    "SIGHUP": (signal.SIGHUP, 129, False),
+}
+"""A signal, the status that follows, whether a shell has started it with `&`."""
+
+
+def started(folder: Path, background: bool) -> subprocess.Popen[str]:
+    """Return a training of a million epochs."""
+    folder.mkdir()
     options = ["--epochs", "1000000", "--patience", "0", "--lr", "1e-6"]
     sigint = str(int(signal.SIG_IGN if background else signal.SIG_DFL))
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [*WITH_SIGNALS, sigint, *COMMAND, "train", "sunspots", *options],
-        cwd=tmp_path,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("engine"):
-            break
-    time.sleep(2.0)  # the program is compiled by then
-    process.send_signal(number)
-    try:
-        out, error = process.communicate(timeout=60)
-    finally:
-        process.kill()  # what does not hear it would train on
-    assert process.returncode == status, error
-    assert "interrupted" in out
-    assert "Traceback" not in error
-    model = dr.load(tmp_path / "sunspots-model")
-    assert model.description["status"] == "interrupted"
-    assert [p.name for p in tmp_path.iterdir()] == ["sunspots-model"]
+
+
+def test_a_signal_keeps_what_there_is(tmp_path: Path) -> None:
+    several = {name: started(tmp_path / name, end[-1]) for name, end in ENDS.items()}
+    with ExitStack() as stack:
+        for process in several.values():
+            stack.enter_context(process)
+            stack.callback(process.kill)  # what does not hear it would train on
+        for process in several.values():
+            assert process.stdout is not None
+            assert any(line.startswith("engine") for line in process.stdout)
+        time.sleep(2.0)  # the programs are compiled by then
+        for name, process in several.items():
+            process.send_signal(ENDS[name][0])
+        for name, process in several.items():
+            out, error = process.communicate(timeout=60)
+            assert process.returncode == ENDS[name][1], (name, error)
+            assert "interrupted" in out, name
+            assert "Traceback" not in error, name
+            model = dr.load(tmp_path / name / "sunspots-model")
+            assert model.description["status"] == "interrupted"
+            assert [p.name for p in (tmp_path / name).iterdir()] == ["sunspots-model"]
 
 
 def test_a_reader_that_leaves_and_an_encoding_without_curves(tmp_path: Path) -> None:
