@@ -76,8 +76,10 @@ if TYPE_CHECKING:  # `as` says that a name is handed on
     from deltarule.explanation import Explanation as Explanation
     from deltarule.explanation import Saturation as Saturation
     from deltarule.explanation import StepValidity as StepValidity
+    from deltarule.explanation import WholePass as WholePass
     from deltarule.explanation import WhySmall as WhySmall
     from deltarule.explanation import explain as explain
+    from deltarule.explanation import explain_network as explain_network
     from deltarule.explanation import explain_node as explain_node
     from deltarule.explanation import saturation as saturation
     from deltarule.explanation import step_validity as step_validity
@@ -145,8 +147,8 @@ _NAMES = {
     "engine.second_order": "gauss_newton_vector hessian hessian_vector jacobian",
     "exchange": "Exported export from_keras from_onnx from_sklearn from_torch to_torch",
     "explanation": (
-        "Explanation Saturation StepValidity WhySmall explain explain_node saturation "
-        "step_validity why_small"
+        "Explanation Saturation StepValidity WholePass WhySmall explain explain_network "
+        "explain_node saturation step_validity why_small"
     ),
     "layers": "Conv1d Dense EachStep Elman Flatten GRU Jordan LSTM Last Steps",
     "models": "Model load",

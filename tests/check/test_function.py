@@ -259,3 +259,21 @@ def test_raw_inputs_saturate_a_layer(scale: float) -> None:
         X, T = rng.uniform(0, scale, size=(30, 3)), rng.normal(size=(30, 1))
         wrong += not dr.check_gradient(net, net.init(seed), X, T, gradient=by_hand).passed
     assert wrong == 0
+
+
+@pytest.mark.parametrize(
+    ("factor", "why"),
+    [
+        (0.5, "0.5 times what it should be: the gradient has a factor 1/2 that the function has"),
+        (2.0, "2 times what it should be: a factor 1/2 of the function is missing"),
+        (-1.0, "-1 times what it should be: the sign is the other one"),
+        (3.0, "3 times what it should be: one factor is missing"),
+    ],
+)
+def test_a_gradient_that_is_wrong_by_one_factor(factor: float, why: str) -> None:
+    x = np.array([0.3, -1.2, 0.7])
+    check = dr.check_function(lambda x: np.sum(np.sin(x)), lambda x: factor * np.cos(x), x)
+    assert not check.passed
+    assert f"every entry is {why}" in str(check)
+    other = dr.check_function(lambda x: np.sum(np.sin(x)), lambda x: factor * np.cos(x) + 0.01, x)
+    assert "every entry" not in str(other)

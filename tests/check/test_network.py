@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ import deltarule as dr
 from deltarule.activations import Activation
 from deltarule.check.numerical.look import RATIO, look
 from deltarule.core.errors import DataError, NumericError, ResourceError, UsageError
+from deltarule.core.layout import Parameter
+from deltarule.layers import Layer
 
 METHODS = ["complex", "central", "forward", "five_point", "richardson"]
 
@@ -266,3 +269,30 @@ def test_a_sweep_takes_every_name_of_a_weight():
         checked.sweep("w2111")
     with pytest.raises(dr.UsageError, match=r"there is no entry 'w999'; they go from w\[1,1,1\]"):
         checked.sweep("w999")
+
+
+def test_a_layer_of_ones_own_that_hands_down_a_wrong_slope_is_where_to_look() -> None:
+    class Square(Layer):
+        name = "square"
+        equation = "y_l = s y_{l-1}^2"
+
+        def outputs(self, inputs):
+            return inputs
+
+        def parameters(self, inputs):
+            return (Parameter("s", inputs, penalised=False),)
+
+        def initial(self, inputs, init, rngs):
+            return {"s": np.ones(inputs)}
+
+        def forward(self, p, y, xp):
+            return p["s"] * y * y, SimpleNamespace(y=y)
+
+        def backward(self, p, dE_dy, saved, rule, xp):
+            return p["s"] * saved.y * dE_dy, {"s": xp.sum(dE_dy * saved.y**2, axis=0)}  # no 2
+
+    net = dr.Network(2, [dr.Dense(3, "tanh"), Square(), dr.Dense(1)])
+    check = dr.check_gradient(net, net.init(seed=0), [[0.5, -1.0], [0.2, 0.3]], [[1.0], [0.0]])
+    assert [layer.passed for layer in check.layers] == [False, True, True]
+    assert "from layer 2 on all agree: look first at the dE/dy that the backward" in str(check)
+    assert "hands down to layer 1" in str(check)

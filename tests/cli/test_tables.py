@@ -14,6 +14,7 @@ import pytest
 from command_line import Cli
 
 import deltarule as dr
+from deltarule.cli.reports.model import _judged
 
 FAST = ("--hidden", "8", "--epochs", "8", "--lr", "0.02")
 
@@ -201,3 +202,19 @@ def test_standard_input(tmp_path: Path) -> None:
     found = run("predict", "stdin-model", "-", stdin="a\n3\n4\n")
     assert found.returncode == 0, found.stderr
     assert len(found.stdout.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("falls", "says"),
+    [
+        ({"a": (0.2, 0.01), "b": (-0.1, 0.02), "c": (0.01, 0.05)},
+         "worth most, by the fall of accuracy without: a 0.2000"),
+        ({"a": (-0.2, 0.01), "b": (0.01, 0.02)},
+         "without any one column accuracy does not fall by more than chance moves it"),
+    ],
+)  # fmt: skip
+def test_what_is_not_worth_anything_is_not_said_to_be(falls: dict, says: str) -> None:
+    judgement = {"part": "test", "baselines": {}, "importance": falls}
+    metrics = {"test": {"accuracy": 0.9}}
+    description = {"judgement": judgement, "metrics": metrics, "data": {"task": "binary"}}
+    assert _judged(description)[-1] == says

@@ -157,6 +157,7 @@ def test_a_changed_rule_is_said_and_kept(cli: Cli) -> None:
     result = cli("train", "iris", *QUICK, "--rule", rule)
     assert result.exit_code == 0, result.stderr
     assert f"rule {rule}, float32" in result.stdout
+    assert "what this rule computes: the gradient of nothing" in result.stdout
     assert f"rule {rule}, float32" in cli("show", "iris-model").stdout
     model = dr.load("iris-model")
     assert model.objective.rule == dr.rules.as_rule(rule)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -72,10 +73,10 @@ def test_what_differs_and_which_is_better(folders: Path) -> None:
     assert paired.difference == pytest.approx(paired.a - paired.b)
     assert paired.low <= paired.difference <= paired.high < 0
     assert paired.p < 0.05
-    assert "the first is better" in paired.sentence
+    assert "the first has fewer wrong rows" in paired.sentence
     back = compare(folders / "bad", folders / "good").paired
     assert back is not None
-    assert "the second is better" in back.sentence
+    assert "the second has fewer wrong rows" in back.sentence
 
 
 def test_rows_of_one_run_alone_are_left_out(folders: Path) -> None:
@@ -180,3 +181,29 @@ def test_what_is_no_column_and_no_folder(folders: Path) -> None:
         runs(folders / "nowhere")
     with pytest.raises(dr.FileError, match="no such folder"):
         compare(folders / "good", folders / "nowhere")
+
+
+def test_runs_without_test_rows_are_held_side_by_side_by_their_training_rows(tmp_path) -> None:
+    for name, epochs in (("short", 1), ("long", 300)):
+        recipe = Recipe(hidden=(4,), epochs=epochs, lr=0.1)
+        save(fit(read_table("xor"), recipe), tmp_path / name)
+    found = compare(tmp_path / "short", tmp_path / "long")
+    assert (found.part, found.paired) == ("train", None)
+    assert found.scores["loss"][1] < found.scores["loss"][0]
+
+
+def test_fewer_wrong_rows_are_no_better_probabilities(tmp_path) -> None:
+    """A rare class is never said by a run that knows nothing, and sooner by one that does."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=1500)
+    y = np.where(rng.random(1500) < 1 / (1 + np.exp(3 - 1.5 * x)), "yes", "no")
+    recipe = Recipe(hidden=(), epochs=60, lr=0.05)
+    save(fit(read_table({"x": rng.normal(size=1500), "y": y}), recipe, target="y"), tmp_path / "a")
+    sooner = replace(recipe, threshold="0.05")
+    save(fit(read_table({"x": x, "y": y}), sooner, target="y"), tmp_path / "b")
+    found = compare(tmp_path / "a", tmp_path / "b")
+    assert found.paired is not None
+    assert found.paired.shown
+    assert "the first has fewer wrong rows" in found.paired.sentence
+    assert found.scores["auc"][0] < found.scores["auc"][1]
+    assert "by AUC and Brier score it is the other one" in found.reason

@@ -75,3 +75,24 @@ def test_the_picture_of_why_has_an_axis_for_every_unit(
     dr.why_forecast(found, "1935").plot(tmp_path / "why.png")
     with Image.open(tmp_path / "why.png") as picture:
         assert (picture.width > 1100) == wide
+
+
+def test_a_value_far_from_its_neighbours_is_named() -> None:
+    rng = np.random.default_rng(0)
+    t = np.arange(96)
+    y = 100 + 10 * np.sin(2 * np.pi * t / 12) + rng.normal(0, 2, 96)
+    months = [f"{2015 + i // 12}-{i % 12 + 1:02d}" for i in range(96)]
+
+    def notes(values: np.ndarray) -> list[str]:
+        found = dr.forecast({"month": months, "y": values}, "y", "month", lags=2, networks=1,
+                            epochs=2)  # fmt: skip
+        return [note for note in found.notes if "far from the values around" in note]
+
+    assert notes(y) == []
+    assert notes(y + 80 * (t > 60)) == []  # a step is no single value
+    assert notes(rng.standard_t(3, 96)) == []
+    spoilt = y.copy()
+    spoilt[50] = 900
+    (note,) = notes(spoilt)
+    assert note.startswith("900 at 2019-03: more than 30 times as far from the values around")
+    assert notes(np.where(t % 3 == 0, 5.0, 0.0)) == []  # mostly no distance at all

@@ -131,7 +131,7 @@ def test_labels_are_said_each_by_its_own_words(folder: Path) -> None:
         ({"city": ["Rome"]}, "row 1, column 'city'"),
         ({"city": "Paris"}, "row 1, column 'city'.*'Paris', unseen in training"),
         ({"married": "perhaps"}, "row 1, column 'married': \"perhaps\" is not true or false"),
-        ({"born": "yesterday"}, "row 1, column 'born'"),
+        ({"born": "yesterday"}, "row 1, column 'born': \"yesterday\" is not written like the date"),
         ({"name": {"first": "Ann"}}, "row 1, column 'name'"),
     ],
 )

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from deltarule.core.errors import DeltaruleError
 
 if TYPE_CHECKING:
@@ -142,10 +144,44 @@ def _diagnosis(check: GradientCheck) -> list[str]:
     try:
         found = check.diagnosis
     except DeltaruleError as error:
-        return [f"  the mistake is not named: {error}"]
+        return [f"  the mistake is not named: {error}", *_first_layer(check)]
     if found is None:
-        return []
+        return _of_one_factor(check)
     return [f"  {line}" for line in f"diagnosis: {found}".splitlines()]
+
+
+def _first_layer(check: GradientCheck) -> list[str]:
+    """Say where to look first, layer by layer from the output: deltas flow downwards."""
+    wrong = [k for k, layer in enumerate(check.layers) if not layer.passed]
+    above = check.layers[wrong[-1] + 1 :] if wrong and check.groups.kind == "layer" else ()
+    if not above:
+        return []
+    here = check.layers[wrong[-1]].name
+    return [
+        f"  from layer {above[0].name} on all agree: look first at the dE/dy that the backward of "
+        f"the layer above hands down to layer {here}, then at layer {here}'s own gradient"
+    ]
+
+
+_FACTORS = {
+    -1.0: "the sign is the other one",
+    0.5: "the gradient has a factor 1/2 that the function has not",
+    2.0: "a factor 1/2 of the function is missing in its gradient",
+}
+
+
+def _of_one_factor(check: GradientCheck) -> list[str]:
+    """Say that a wrong gradient is right but for one factor, where it is."""
+    got, expected = check.got, check.expected
+    if len(got) < 2 or check.kinks or not expected.any() or not np.isfinite(got).all():
+        return []
+    factor = float(got @ expected / (expected @ expected))
+    apart = np.abs(got - factor * expected)
+    if not factor or (apart > np.maximum(1.0, abs(factor)) * check.allowed).any():
+        return []
+    near = (why for value, why in _FACTORS.items() if math.isclose(factor, value, rel_tol=1e-6))
+    why = next(near, "one factor is missing, or there is one too many")
+    return [f"  every entry is {factor:.5g} times what it should be: {why}"]
 
 
 def _diagnosis_values(check: GradientCheck) -> dict[str, Any] | None:

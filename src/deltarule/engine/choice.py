@@ -95,8 +95,17 @@ def choose_engine(
         _warn_once(why)
         return Choice("reference", f"the compiled engine cannot work here: {why}")
     if seconds > WORTH:
-        return Choice("compiled", f"the reference engine would take about {seconds:.1g} s")
-    return Choice("reference", f"about {seconds:.1g} s of work: compiling would not pay")
+        return Choice("compiled", f"the reference engine would take about {_about(seconds)} s")
+    return Choice("reference", f"about {_about(seconds)} s of work: compiling would not pay")
+
+
+def _about(seconds: float) -> str:
+    """Return one digit of a duration, and no power of ten.
+
+    >>> _about(31.4), _about(0.0234)
+    ('30', '0.02')
+    """
+    return f"{float(f'{seconds:.1g}'):,.15g}"
 
 
 def whole_vector(engine: str, optimiser: str) -> Choice:

@@ -118,6 +118,8 @@ def _of_output(objective: Objective) -> str:
     """Return of what a rule that changes the output alone computes the gradient."""
     net, L = objective.network, len(objective.network.layers)
     derivative = objective.rule.at(L, L).derivative
+    if derivative.exact:
+        return f"the gradient of E, {objective.loss.name}: the rule changes nothing in this network"
     removed = derivative.to_dict() == {"name": "constant", "c": 1.0}
     pair = net.affine[-1].activation.name, objective.loss.name
     if removed and pair == ("sigmoid", "half_squared_error"):

@@ -10,6 +10,7 @@ from deltarule.explanation.reach import Reach, StepReach
 from deltarule.explanation.records import Contribution, Factor, Path, Step, Update
 from deltarule.explanation.small import WhySmall, why_small
 from deltarule.explanation.weight import explain, explain_node
+from deltarule.explanation.whole import WholePass, explain_network
 
 __all__ = [
     "Cause",
@@ -26,8 +27,10 @@ __all__ = [
     "StepReach",
     "StepValidity",
     "Update",
+    "WholePass",
     "WhySmall",
     "explain",
+    "explain_network",
     "explain_node",
     "saturation",
     "step_validity",
@@ -44,5 +47,6 @@ bind(
         "flat_nodes.Saturation.plot": "plots:draw_saturation",
         "promise.StepValidity.plot": "plots:draw_steps",
         "reach.Reach.plot": "plots:draw_reach",
+        "whole.WholePass.text": "writing.whole:to_text",
     },
 )

@@ -16,9 +16,10 @@ from deltarule.explanation.paths import find_paths, penalty_paths
 from deltarule.explanation.place import check_node, check_weight, gradient_index
 from deltarule.explanation.records import Contribution, Factor, product
 from deltarule.explanation.recursion import recursion
-from deltarule.explanation.sweep import Sweep, sweep
+from deltarule.explanation.setting import setting_of
+from deltarule.explanation.sweep import sweep
 from deltarule.explanation.through_time import explain_through_time
-from deltarule.explanation.updates import first_updates, told_penalties
+from deltarule.explanation.updates import first_updates
 from deltarule.explanation.writing.names import Names
 from deltarule.layers import Dense
 from deltarule.losses import Loss, Penalty
@@ -128,7 +129,7 @@ def explain(
         recursion=recursion(names, l, j, k, value, limit),
         update=first_updates(float(passed.theta[index]), value, weight=k > 0, trained=trained),
         notation=found,
-        setting=_setting(
+        setting=setting_of(
             passed,
             {"weight": [l, j, k], "trained": trained, "limit": limit, "lr": lr},
             None if passed.exact is None else float(passed.exact.gradient[index]),
@@ -198,7 +199,7 @@ def explain_node(
         recursion=recursion(names, l, j, None, value, limit),
         update=(),
         notation=found,
-        setting=_setting(
+        setting=setting_of(
             passed,
             {"node": [l, j], "limit": limit, "lr": lr},
             None if passed.exact is None else float(passed.exact.deltas[l][:, j - 1].sum()),
@@ -221,22 +222,3 @@ def _factors(names: Names, l: int, j: int, k: int | None, i: int) -> tuple[Facto
     if names.sweep.slopes[l] is None:  # fused, or a row's Jacobian: f' is no factor of its own
         return (*names.turn, *incoming, names.delta(l, j, i))
     return (*incoming, names.slope(l, j, i), names.dE_dy(l, j, i))
-
-
-def _setting(passed: Sweep, more: Mapping[str, Any], exact: float | None) -> dict[str, Any]:
-    sizes = "-".join(map(str, passed.network.sizes))
-    activations = [layer.activation.name for layer in passed.network.affine]
-    weighted = passed.samples.weight is not None
-    changes = passed.objective.rule.changes() or None
-    more = {**more, "changes": changes, "exact": exact}
-    given = {name: value for name, value in more.items() if value is not None}
-    return {
-        **given,
-        "sizes": sizes,
-        "activations": activations,
-        "fused": passed.fused,
-        "observations": len(passed.samples),
-        "weighted": weighted,
-        **told_penalties(passed.objective),
-        **passed.objective.to_dict(),
-    }

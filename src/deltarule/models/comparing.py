@@ -43,10 +43,16 @@ class Paired:
     p: float
 
     @property
+    def shown(self) -> bool:
+        """Whether chance in the test rows does not explain the difference."""
+        return self.p < _ALPHA
+
+    @property
     def sentence(self) -> str:
         """The finding in words."""
         better = "the first" if self.difference < 0 else "the second"
-        finding = f"{better} is better" if self.p < _ALPHA else "no difference is shown"
+        has = "has fewer wrong rows" if self.what == "wrong" else "has the smaller error"
+        finding = f"{better} {has}" if self.shown else "no difference is shown"
         share = "the share of wrong rows" if self.what == "wrong" else "the mean squared error"
         return (
             f"on the same {self.rows:,} test rows {share} is {self.a:.4g} and {self.b:.4g}: a "
@@ -63,11 +69,13 @@ class Comparison:
     options: list[tuple[str, Any, Any]]
     """What differs: the option, and what it is in each; None where it is not there."""
     scores: dict[str, tuple[float | None, float | None]]
-    """The scores of the test rows, as each run has measured them on its own."""
+    """The scores of the test rows, as each run has measured them on its own; see `part`."""
     paired: Paired | None
     reason: str
-    """Why there is no paired test, or which rows it leaves out."""
+    """Why there is no paired test, which rows it leaves out, or what speaks against it."""
     histories: tuple[Mapping[str, NDArray[np.float64]], Mapping[str, NDArray[np.float64]]]
+    part: str = "test"
+    """Whose scores they are: of the training rows where a run has no others."""
 
     def plot(self, path: str | Path) -> None:
         """Draw both runs' error, training and validation, per epoch, as a PNG."""
@@ -75,10 +83,7 @@ class Comparison:
 
         figure = new_figure(7.2, 4.4)
         axes = figure.add_subplot()
-        quiet_axes(axes)
-        axes.set_title("Learning curves", loc="left", fontsize=12)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("E")
+        quiet_axes(axes, "Learning curves", x="epoch", y="E", size=12)
         drawn = []
         for name, history, colour in zip(self.folders, self.histories, (BLUE, ORANGE), strict=True):
             for key, what, line in (
@@ -119,15 +124,36 @@ def compare(a: str | Path, b: str | Path) -> Comparison:
             "a model's. Compare two of a kind."
         )
     paired, reason = _paired(one, two)
-    mine, other = ({**one[0]["metrics"].get("test", {})}, {**two[0]["metrics"].get("test", {})})
+    measured = [[p for p in _PARTS if _measured(read, p)] for read in (one, two)]
+    part = next((p for p in _PARTS if all(p in parts for parts in measured)), "test")
+    mine, other = ({**read[0]["metrics"].get(part, {})} for read in (one, two))
+    scores = {n: (mine.get(n), other.get(n)) for n in dict.fromkeys([*mine, *other])}
+    if paired is not None and paired.shown and (against := _against(paired, scores)):
+        reason = f"by {against} it is the other one: wrong rows hang on the threshold of classes"
     return Comparison(
         folders=(str(a), str(b)),
         options=_options(one[0], two[0]),
-        scores={n: (mine.get(n), other.get(n)) for n in dict.fromkeys([*mine, *other])},
+        scores=scores,
         paired=paired,
         reason=reason,
         histories=(one[2], two[2]),
+        part=part,
     )
+
+
+_PARTS = ("test", "validation", "train")
+
+
+def _measured(read: _Read, part: str) -> bool:
+    return any(v is not None for v in read[0]["metrics"].get(part, {}).values())
+
+
+def _against(paired: Paired, scores: Mapping[str, tuple[Any, Any]]) -> str:
+    """Return the scores of probabilities that all say the opposite; empty where one does not."""
+    signs = {"auc": ("AUC", -1.0), "brier": ("Brier score", 1.0)}
+    known = [(*signs[n], *pair) for n, pair in scores.items() if n in signs and None not in pair]
+    opposite = [name for name, sign, a, b in known if sign * (a - b) * paired.difference < 0]
+    return " and ".join(opposite) if opposite and len(opposite) == len(known) else ""
 
 
 _Read = tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, NDArray[np.float64]]]

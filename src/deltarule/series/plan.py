@@ -20,6 +20,7 @@ from deltarule.series.judgement.conformal import needed
 from deltarule.series.judgement.judged import Period
 from deltarule.series.judgement.walk import Segments
 from deltarule.series.learning import blank, steps_of
+from deltarule.series.outliers import told_outliers
 from deltarule.series.recipe import WITHOUT_ERRORS, Recipe
 from deltarule.series.series import Series
 from deltarule.series.windows import check_length
@@ -51,6 +52,7 @@ def planned(series: Series, recipe: Recipe, test_from: str | None) -> Planned:
     start = about.test_from if about is not None and test_from is None else test_from
     cut = _cut(series, recipe, start)
     _check_values(series, recipe)
+    notes += told_outliers(series)
     if recipe.lags == "auto":
         lags = automatic_lags(recipe.transform.forward(series.values[:cut]), season)
         notes.append(

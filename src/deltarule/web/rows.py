@@ -105,7 +105,9 @@ def _numbers(model: Model, name: str, cells: Cells, bad: list[str]) -> Column:
     values = [_number(cell, worth) for cell in cells]
     for i, value in enumerate(values):
         if value is None:
-            bad.append(_says(i, name, cells[i], "a finite number"))
+            told = f"written like the {writing.said()}, as in training" if writing else ""
+            needed = told if isinstance(cells[i], str) else ""
+            bad.append(_says(i, name, cells[i], needed or "a finite number"))
     return Column(name, "numeric", np.array(values, np.float64))
 
 

@@ -1,4 +1,4 @@
-"""Programs in twenty-one styles, as people write them: each is right, and is read without a change.
+"""Programs in many styles, as people write them: each is right, and is read without a change.
 
 Then one line of each is made wrong. The reading has to stay the same: the gradient selects nothing.
 """
@@ -25,6 +25,8 @@ READ = {
     "as a column at a time, returns the gradient",
     "cost_and_gradient": "4-5-3 sigmoid, W as (out, in), biases in the first column of W, for an "
     "input +1, rows, returns the gradient, mean over the observations",
+    "counted_from_one": "3-3-3-1 sigmoid, W as (out, in), biases in the first column of W, for an "
+    "input +1, a list of one pair, one target at a time, changes the weights, learning rate 0.3",
     "data_in_the_object": "3-4-1 sigmoid, W as (in, out), no biases, rows, changes the weights",
     "fresh_weights": "6-5-3 relu/softmax, W as (out, in), biases as columns (n, 1), columns, "
     "classes as numbers, returns the new weights, learning rate 0.1 (argument alpha), mean over",
@@ -89,6 +91,7 @@ WRONG = {
     "arguments_apart": ("(s + z1 * s * (1 - s))", "s"),
     "columns_in_pairs": ("delta) * s * (1 - s)", "delta)"),
     "cost_and_gradient": ("d3 = h - y", "d3 = (h - y) * h"),
+    "counted_from_one": ("s * slope(net[m][j])", "s * slope(y[m][j])"),
     "data_in_the_object": ("* self.layer1 * (1 - self.layer1)", ""),
     "fresh_weights": ("dZ2.sum(axis=1, keepdims=True) / m", "dZ2.sum() / m"),
     "layer_objects": ("return grad * self.mask", "return grad"),

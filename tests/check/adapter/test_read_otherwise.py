@@ -277,3 +277,92 @@ def test_where_the_mean_stands_beside_a_penalty_the_value_of_E_tells_which_is_wr
     change = ("h.T @ d2 + lam", "h.T @ d2 + lam / n")
     scaled = dr.diagnose(written(tmp_path / "scaled", PENALISED, change))
     assert titles(scaled) == ["l2_scaled in layer 2 (l2: 0.02, on: weights)"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("s * slope(net[m][j])", "s * slope(y[m][j])",
+         "derivative_of_output in layers 1, 2 (argument: y)"),
+        ("                s += delta", "                s = delta",
+         "single_path in layer 1 (node: last)"),
+    ],
+)  # fmt: skip
+def test_lists_that_count_from_one(tmp_path, old: str, new: str, named: str) -> None:
+    found = dr.diagnose(changed("counted_from_one", tmp_path, (old, new)))
+    assert titles(found) == [named]
+
+
+LOOP = """
+rng = np.random.default_rng(0)
+patterns_a, tgt = rng.normal(size=(20, 3)), rng.uniform(size=(20, 1))
+va, vb = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+for _ in range(3):
+    h = np.tanh(patterns_a @ va)
+    out = h @ vb
+    d = out - tgt
+    g = d @ vb.T * (1 - h**2)
+    vb = vb - 0.1 * h.T @ d
+    va = va - 0.1 * patterns_a.T @ g
+"""
+
+
+def test_data_under_any_name_are_those_with_as_many_rows(tmp_path) -> None:
+    right = dr.diagnose(written(tmp_path, LOOP))
+    assert right.verdict == "correct"
+    assert "3-4-1 tanh/identity" in right.notes[0]
+    order = ("    g = d @ vb.T * (1 - h**2)\n    vb = vb - 0.1 * h.T @ d\n",
+             "    vb = vb - 0.1 * h.T @ d\n    g = d @ vb.T * (1 - h**2)\n")  # fmt: skip
+    assert titles(dr.diagnose(written(tmp_path, LOOP, order))) == [
+        "sequential_update in layer 1 (lr: 0.1)"
+    ]
+
+
+OF_WEIGHTS = """
+X, T = np.linspace(-1, 1, 15).reshape(5, 3), np.full((5, 1), 0.3)
+
+def parts(w):
+    return w[:12].reshape(4, 3), w[12:16], w[16:20].reshape(1, 4), w[20:]
+
+def E(w):
+    W1, b1, W2, b2 = parts(w)
+    return ((T - np.tanh(X @ W1.T + b1) @ W2.T - b2) ** 2).sum()
+
+def E_gradient(w):
+    W1, b1, W2, b2 = parts(w)
+    h = np.tanh(X @ W1.T + b1)
+    d = h @ W2.T + b2 - T
+    g = d @ W2 * (1 - h**2)
+    return np.concatenate([(g.T @ X).ravel(), g.sum(0), (d.T @ h).ravel(), d.sum(0)])
+
+def numerical_gradient(w, h=1e-6):
+    return np.array([(E(w + h * e) - E(w - h * e)) / (2 * h) for e in np.eye(len(w))])
+"""
+
+
+def test_a_function_of_the_weights_alone_and_its_error(tmp_path) -> None:
+    """Data are the module's. E has no 1/2, which is why differences of it are twice as large."""
+    net = dr.Network(3, [dr.Dense(4, "tanh"), dr.Dense(1)])
+    module = written(tmp_path, OF_WEIGHTS)
+    found = dr.diagnose(module, net)
+    assert found.verdict == "correct"
+    assert "loss half_squared_error" in found.notes[0]
+    assert "as E has it" not in found.notes[0]
+    assert "E as it is computed by E has no factor 1/2" in found.notes[1]
+    assert "numerical derivatives of that E are twice as large" in found.notes[1]
+    assert module.T[0, 0] == 0.3  # the module's data are its own again
+    half = written(tmp_path, OF_WEIGHTS, ("return ((T", "return 0.5 * ((T"))
+    assert "as E has it" in dr.diagnose(half, net).notes[0]
+    wrong = written(tmp_path, OF_WEIGHTS, (" * (1 - h**2)", ""))
+    assert "missing_derivative in layer 1" in titles(dr.diagnose(wrong, net))
+
+
+def test_an_object_that_cannot_be_asked_is_an_error_of_ours() -> None:
+    class Net:
+        def __init__(self) -> None:
+            self.W = [[1.0, 2.0]]
+
+        def teach(self, thing: object) -> None: ...
+
+    with pytest.raises(dr.UsageError, match="no way was found to ask it"):
+        dr.diagnose(Net())

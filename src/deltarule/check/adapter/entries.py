@@ -16,7 +16,9 @@ from deltarule.check.adapter.loop import loops_of
 from deltarule.check.adapter.roles import parameters, role_of, roles_of
 from deltarule.check.adapter.subject import Step, Subject
 
-_GRADIENTS = re.compile(r"_*(compute_|get_|calc_|calculate_)?(grad(ient)?s?)(_(?!descent).*)?")
+_GRADIENTS = re.compile(
+    r"_*(compute_|get_|calc_|calculate_)?(grad(ient)?s?)(_(?!descent).*)?|\w+_grad(ient)?s?"
+)
 _BACKWARD = re.compile(
     r"_*(back_?prop(agat(e|ion))?|backward(_?(pass|prop(agat(e|ion))?))?|bprop)(_.*)?"
 )
@@ -29,8 +31,10 @@ _LOSS = re.compile(
 _HELPER = re.compile(
     r"(init|create|make|build|main|plot|load|new|setup)(_.*|iali[sz]e.*)?|"
     r"(d_?)?(sig(moid)?|tanh|relu|leaky_relu|soft_?max|mse|activation)"
-    r"(_?(d|prime|deriv(ative)?|grad(ient)?|function|fn|back(ward)?))?"
+    r"(_?(d|prime|deriv(ative)?|grad(ient)?|function|fn|back(ward)?))?|"
+    r".*(numeric|num_?grad|finite|approx|check).*"
 )
+"""Names of what gives no gradient, or one by differences, with which somebody checks his own."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def subjects_of(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject
     elif (owner := _class_of(thing)) is not None:
         for maker in instances(owner, sizes):
             yield from _of_object(entry.name, owner, maker, thing.__name__)
-    elif inspect.isfunction(thing) or not methods_of(type(thing)):
+    elif inspect.isfunction(thing) or (callable(thing) and not methods_of(type(thing))):
         yield from of_function(entry.name, thing, sizes)
     else:
         yield from _of_object(entry.name, type(thing), _as_it_is(thing, sizes))

@@ -76,7 +76,8 @@ def _of_arguments(
     """Yield a function of its parameters: one vector, a structure of arrays, or each by itself."""
     held = list(dict.fromkeys(n for s in steps for n, r in s.roles.items() if r in ("theta", "W")))
     given = {r for s in steps for r in s.roles.values()}
-    if not held or not given & {"X", "pairs"}:
+    data = {} if given & {"X", "pairs"} else data_of(functions[name])  # E(w) of the module's data
+    if not held or not (given & {"X", "pairs"} or data):
         return
     if len(held) == 1:
         named = tuple(
@@ -84,9 +85,10 @@ def _of_arguments(
             for s in steps
         )
         for _, make, chosen in _structures(variables, sizes):
-            yield Subject(name, "arguments", make, named, functions, variables, chosen)
+            yield Subject(name, "arguments", make, named, functions, variables, chosen,
+                          data_names=data)  # fmt: skip
         flat = Subject(name, "arguments", lambda X, T: {}, named, functions, variables, sizes,
-                       "flat")  # fmt: skip
+                       "flat", data_names=data)  # fmt: skip
         allowed = containers_for(flat)
         plain = [(container, ()) for container in ("flat", "list", "pairs", "dict")]
         for container, keys in (*plain, *_keyed(functions.values())):
@@ -95,7 +97,7 @@ def _of_arguments(
         return
     for container in ("W and b", "each") if len(held) == 2 else ("each",):
         yield Subject(name, "arguments", lambda X, T: dict.fromkeys(held), steps, functions,
-                      variables, sizes, container)  # fmt: skip
+                      variables, sizes, container, data_names=data)  # fmt: skip
 
 
 def _keyed(functions: Collection[Any]) -> Iterator[tuple[str, tuple[str, ...]]]:

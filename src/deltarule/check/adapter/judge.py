@@ -86,7 +86,7 @@ def ask(
     if error is not None:  # what of E was seen beside its loss
         divided = " (divided by the rows)" if error.rows else ""
         sentence += f", l2 {error.l2:.6g}{divided}" if error.l2 else ""
-        sentence += f", as {error.by} has it" if error.by else ""
+        sentence += f", as {error.by} has it" if error.by and error.loss == found.loss else ""
     return Asked(sentence, diagnosis, at is None)
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from deltarule.check.adapter.roles import role_of
 
 
@@ -102,18 +104,37 @@ def data_of(function: Callable[..., Any]) -> dict[str, str]:
     """Return the module variables that are its X and T, or its list of pairs, with their roles.
 
     They are read and never written, and named so; of several the one named after training, else
-    the first one. Empty where there is no X, or no T.
+    the first one. One that has another name is the one with as many rows as the other; without
+    names they are the only two with as many rows as each other, and X is read first. Empty where
+    there is no X, or no T.
     """
     variables = getattr(function, "__globals__", {})
     first, written = _first(function)
     found: dict[str, str] = {}
+    unnamed: dict[str, int] = {}
     for name in sorted(first, key=lambda name: "train" not in name.lower()):
-        role = role_of(name)
-        plain = hasattr(variables.get(name), "__len__")
-        if role in ("X", "T", "output", "pairs") and plain and name not in written:
+        role, value = role_of(name), variables.get(name)
+        if not hasattr(value, "__len__") or name in written:
+            continue
+        if role in ("X", "T", "output", "pairs"):
             found.setdefault(role, name)
+        elif not role and isinstance(value, np.ndarray | list | tuple) and len(value):
+            unnamed[name] = len(value)
     if "output" in found:  # what is never computed
         found.setdefault("T", found["output"])
+    for role, other in (("X", "T"), ("T", "X")):
+        if role in found and other not in found:
+            rows = len(variables[found[role]])
+            found |= zip([other], _only(unnamed, rows, 1), strict=False)
+    if not {"X", "T", "pairs"} & found.keys():
+        for rows in {*unnamed.values()}:
+            found |= zip("XT", _only(unnamed, rows, 2), strict=False)
     if not {"X", "T"} <= found.keys():
         return {name: role for role, name in found.items() if role == "pairs"}
     return {found[role]: role for role in ("X", "T")}
+
+
+def _only(lengths: Mapping[str, int], rows: int, count: int) -> list[str]:
+    """Return the names of so many rows where there are `count` of them; else none."""
+    names = [name for name, n in lengths.items() if n == rows]
+    return names if len(names) == count else []

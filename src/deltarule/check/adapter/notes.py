@@ -70,6 +70,12 @@ class Answer:
                     f"it is the gradient of {fit.loss} with 1/2 l2 |W|^2 in E: if that is meant, "
                     f"say so (--loss {fit.loss} --reduction {mean} --l2 {fit.l2:.6g})"
                 )
+        if error is not None and found.exact and error.loss != found.loss:
+            half = found.loss == "half_squared_error"
+            yield (f"E as it is computed{' by ' + error.by if error.by else ''} has "
+                   f"{'no' if half else 'a'} factor 1/2, and this gradient is that of E "
+                   f"{'with' if half else 'without'} one: numerical derivatives of that E are "
+                   f"{'twice' if half else 'half'} as large")  # fmt: skip
         if error is not None and error.averaged and found.exact and abs(found.factor) > 1.0 - 1e-6:
             k = net.sizes[-1]
             yield (f"the E that it computes is the mean over the {k} outputs, and this gradient "

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from deltarule.check.adapter.calls.activations import Evidence, activations_of
+from deltarule.check.adapter.calls.activations import Evidence, activations_of, named
 from deltarule.check.adapter.calls.outcome import Misshapen, Outcome, outcome_of
 from deltarule.check.adapter.calls.pieces import network_of, to_theta
 from deltarule.check.adapter.calls.seen import Seen, leaves_of
@@ -131,7 +131,8 @@ def read(subject: Subject, known: Known, refused: Refused | None = None) -> Read
     for made in tried:
         if made.way.slots is None and made.way.subject.container == "flat":
             L = len(made.way.sizes) - 1
-            return made.reading([f or "sigmoid" for f in known.activations(L)], proved=False)
+            names = [named(f or "sigmoid") for f in known.activations(L)]
+            return made.reading(names, proved=False)
     return None
 
 

@@ -74,7 +74,7 @@ def _readings(variables: dict[str, Any], known: Known) -> Iterator[_Reading]:
     if not beside:
         return
     named = [(role_of(name), value) for name, value in variables.items()]
-    x, t = ({1, *(n for r, a in named if r == role for n in np.shape(a))} for role in ("X", "T"))
+    x, t = ({1, *(n for r, a in named if r == role for n in _shape(a))} for role in ("X", "T"))
     for chain in chains(_parameters(slots, variables), known.sizes, (x, t)):
         net = network_of(chain.pieces, chain.sizes, ["sigmoid"] * (len(chain.sizes) - 1))
         theta = to_theta(chain.pieces, net, [read(variables, slot) for slot in chain.slots])
@@ -116,6 +116,13 @@ def _parameters(slots: list[Slot], variables: dict[str, Any]) -> list[Slot]:
         if not any(np.array_equal(b, a) for b in found.values()):
             found[slot] = a
     return [*found]
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    try:
+        return np.shape(value)
+    except ValueError:  # a list of lists of several lengths
+        return ()
 
 
 def _named(variables: dict[str, Any], role: str, columns: int) -> Iterator[tuple[str, Array]]:

@@ -86,20 +86,29 @@ class Subject:
     def root(self, X: Any, T: Any) -> Iterator[Any]:
         """Yield what the parameters are in; module variables are put back afterwards."""
         if self.kind != "variables":
-            yield self.make(X, T)
+            held = {name: self.variables[name] for name in self.data_names}
+            try:
+                self.variables.update(self._data(X, T))
+                yield self.make(X, T)
+            finally:
+                self.variables.update(held)
             return
         before = {k: _copied(v) for k, v in self.variables.items() if not k.startswith("__")}
         try:
             for name, held in before.items() if self.own is not None else ():
                 if name not in (self.own or ()) and isinstance(held, np.ndarray | list):
                     del self.variables[name]  # a number of a call before
-            for name, role in self.data_names.items():
-                self.variables[name] = X if role == "X" else T if role == "T" else _paired(X, T)
+            self.variables.update(self._data(X, T))
             yield self.variables
         finally:
             for name in [k for k in self.variables if not k.startswith("__") and k not in before]:
                 del self.variables[name]
             self.variables.update(before)
+
+    def _data(self, X: Any, T: Any) -> dict[str, Any]:
+        """Return the module variables that are data, filled with X and T."""
+        given = {"X": X, "T": T}
+        return {n: given[r] if r in given else _paired(X, T) for n, r in self.data_names.items()}
 
     def call(self, root: Any, X: Any, T: Any, rates: Mapping[Any, float]) -> Any:
         """Carry out the steps; returns what the last one returns."""

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deltarule.cli.code.user_code import find, load_module, running, split_name
+from deltarule.core.errors import UsageError
+
 if TYPE_CHECKING:
     from deltarule.check.result import GradientCheck
 
@@ -14,10 +17,9 @@ def check_code(
     what: str, gradient: str | None, x: str | None, options: dict[str, Any]
 ) -> GradientCheck:
     """Check a function of somebody's against its gradient, both found by their names."""
+    from deltarule.check.adapter.roles import parameters
     from deltarule.check.function import check_function
     from deltarule.cli.code.surroundings import keeping
-    from deltarule.cli.code.user_code import find, load_module, running, split_name
-    from deltarule.core.errors import UsageError
 
     place, name = split_name(what)
     module = load_module(place)
@@ -29,9 +31,13 @@ def check_code(
         slope = next(
             (vars(module)[n] for n in (f"{name}_gradient", "gradient") if n in vars(module)), None
         )
-    point = _x(x) if x is not None else vars(module).get("x")
+    names = ["x", *(p.name for p in parameters(f)[:1])]
+    point = next((v for n in names if (v := vars(module).get(n)) is not None), None)
+    if x is not None:
+        point = _x(x)
     if point is None:
-        raise UsageError(f"{what}: there is no point; give --x, or define x beside {name}")
+        named = " or ".join(dict.fromkeys(names))
+        raise UsageError(f"{what}: there is no point; give --x, or define {named} beside {name}")
     if slope is None:
         f, slope = _pair(f)
     f, slope = keeping(f, what), keeping(slope, gradient or f"the gradient of {what}")
@@ -42,8 +48,7 @@ def check_code(
 def _x(text: str) -> Any:
     import numpy as np
 
-    from deltarule.core.array_file import read_npy
-    from deltarule.core.errors import UsageError
+    from deltarule.core.arrays.files import read_npy
 
     if text.endswith(".npy"):
         return read_npy(Path(text))
@@ -57,7 +62,6 @@ def _x(text: str) -> Any:
 
 def _pair(f: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
     """Return value and gradient of a function that returns both."""
-    from deltarule.core.errors import UsageError
 
     def both(x: Any) -> tuple[Any, Any]:
         found = f(x)

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports.model import HEADS
+from deltarule.cli.screen import Screen, cell
 
 
 @guarded
@@ -21,11 +23,8 @@ def compare(
         typer.Option(metavar="PNG", help="Draw the learning curves of both into this file."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Compare two models: options that differ, scores, and a paired test on the same test rows."""
-    from deltarule.cli.reports.model import HEADS
-    from deltarule.cli.screen import Screen
     from deltarule.core.files import check_file
     from deltarule.core.style import is_picture
     from deltarule.models import compare as compared
@@ -39,6 +38,7 @@ def compare(
         said = {
             "folders": found.folders,
             "options": [{"option": n, "a": a, "b": b} for n, a, b in found.options],
+            "part": found.part,
             "scores": {name: {"a": a, "b": b} for name, (a, b) in found.scores.items()},
             "paired": None if found.paired is None else asdict(found.paired),
             "note": found.reason,
@@ -54,7 +54,7 @@ def compare(
     screen.line()
     scores = [[HEADS.get(n, n), _cell(a), _cell(b)] for n, (a, b) in found.scores.items()]
     if scores:
-        screen.table(["test", *head[1:]], scores)
+        screen.table([found.part, *head[1:]], scores)
         screen.line()
     said_so = [*([found.paired.sentence] if found.paired else []), found.reason]
     screen.say("verdict", [text for text in said_so if text])
@@ -63,9 +63,5 @@ def compare(
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else cell(value)
     return text if len(text) < 40 else f"{text[:36]} ..."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.cli.reports.training import how_it_ended, how_trained, some
-from deltarule.cli.screen import Screen
+from deltarule.cli.reports.training import how_it_ended, how_trained
+from deltarule.cli.screen import Screen, cell
+from deltarule.core.texts import some
 
 if TYPE_CHECKING:
     from deltarule.models import Fitted, Plan
@@ -23,6 +23,9 @@ _BASELINES = {
     "nearest": "nearest rows",
     "boosting": "boosted trees",
 }
+_TOLD = 1_000_000
+"""So many parameters may a network have for its rule's second derivatives to be looked at."""
+
 _COLUMNS = 5
 """So many columns are named by their importance."""
 
@@ -42,6 +45,7 @@ def show_plan(screen: Screen, plan: Plan) -> None:
     screen.say("", prepared.notes)
     show_network(screen, plan.network)
     screen.say("training", how_trained(plan.objective.to_dict(), recipe.to_dict()))
+    screen.say("", _of_the_rule(plan))
     rows, batch = len(prepared.parts["train"]), recipe.batch_size
     if (
         isinstance(plan.optimiser, Optimiser)
@@ -60,6 +64,23 @@ def show_plan(screen: Screen, plan: Plan) -> None:
     screen.say("engine", f"{engine} ({reason}): {ENGINES[engine]}")
 
 
+def _of_the_rule(plan: Plan) -> list[str]:
+    """Say of what another rule than the chain rule is the gradient, and what one training shows."""
+    from deltarule.core.errors import DeltaruleError
+
+    rule, net = plan.objective.rule, plan.network
+    if rule.exact or net.size > _TOLD:
+        return []
+    try:
+        says = rule.is_gradient(net, plan.objective.loss).says
+    except DeltaruleError:  # of layers over time it is not told
+        return []
+    return [
+        f"what this rule computes: {says}",
+        "one training is one draw of first weights: `deltarule study` compares rules over many",
+    ]
+
+
 def show_network(screen: Screen, network: Network) -> None:
     """Print the network's table."""
     first, *rows = repr(network).splitlines()
@@ -72,38 +93,40 @@ def show_results(screen: Screen, fitted: Fitted, out: Path) -> None:
     description = {**fitted.model.description, "judgement": fitted.judgement}
     show_metrics(screen, description, fitted.run.history)
     screen.say("stopped", how_it_ended(description))
-    screen.say("folder", f"{out}: {_files(out)}")
-
-
-def _files(out: Path) -> str:
-    return ", ".join(sorted(path.name for path in out.iterdir()))
+    screen.folder(out)
 
 
 def show_metrics(
     screen: Screen, description: Mapping[str, Any], history: Mapping[str, Any]
 ) -> None:
     """Print the table of metrics and the learning curve."""
-    from deltarule.cli.curve import draw_curve
-
     screen.line()
-    head, rows = _metric_rows(description)
-    screen.table(head, rows)
+    screen.table(*_metric_rows(description))
     said = _judged(description)
     if said:
         screen.line()
         screen.lines(said)
     show_groups(screen, description)
+    show_curve(screen, description, history)
+    screen.line()
+
+
+def show_curve(screen: Screen, description: Mapping[str, Any], history: Mapping[str, Any]) -> None:
+    """Print the learning curve, where there is one."""
+    from deltarule.cli.curve import draw_curve
+
     best = description["training"]["best_epoch"]
     what = f"E, {description['objective']['loss']['name']},"
     curve = draw_curve(history, best, width=screen.width, marks=screen.marks, what=what)
     if curve:
         screen.line()
         screen.lines(curve)
-    screen.line()
 
 
 def _judged(description: Mapping[str, Any]) -> list[str]:
     """Return what the scores are worth, in sentences."""
+    import statistics
+
     from deltarule.models.judgement.judged import JUDGED
 
     judgement, metrics = description.get("judgement", {}), description["metrics"]
@@ -130,10 +153,13 @@ def _judged(description: Mapping[str, Any]) -> list[str]:
                 f"{len(values)} folds: {HEADS.get(metric, metric)} {_number(metric, mean)} on "
                 f"average, deviating by {_number(metric, spread)}"
             )
-    falls = list(judgement.get("importance", {}).items())[:_COLUMNS]
+    every, score = judgement.get("importance", {}), HEADS.get(name, name)
+    falls = [(column, mean) for column, (mean, spread) in every.items() if mean > spread]
     if falls:
-        each = ", ".join(f"{column} {_number(name, mean)}" for column, (mean, _) in falls)
-        said.append(f"worth most, by the fall of {HEADS.get(name, name)} without: {each}")
+        each = ", ".join(f"{column} {_number(name, mean)}" for column, mean in falls[:_COLUMNS])
+        said.append(f"worth most, by the fall of {score} without: {each}")
+    elif every:
+        said.append(f"without any one column {score} does not fall by more than chance moves it")
     return said
 
 
@@ -209,7 +235,7 @@ def _span(ends: Sequence[float] | None) -> str:
 
 
 def _number(name: str, value: float | None) -> str:
-    return "-" if value is None else format(value, _DIGITS.get(name, ".4g"))
+    return cell(value, _DIGITS.get(name, ".4g"))
 
 
 def as_json(fitted: Fitted, out: str) -> dict[str, Any]:

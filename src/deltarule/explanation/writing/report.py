@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deltarule.explanation.wording import number, numeric, some, step_sides, symbolic
+from deltarule.core.texts import some
+from deltarule.explanation.wording import number, numeric, step_sides, symbolic
 
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation
     from deltarule.explanation.reach import Reach
+    from deltarule.explanation.whole import WholePass
 
 _ROWS = 20
 """As many rows of a table over observations are shown."""
@@ -40,13 +42,14 @@ class Section:
     remarks: tuple[str, ...] = ()
 
 
-def about(explanation: Explanation, digits: int = 6) -> list[str]:
+def about(explanation: Explanation | WholePass, digits: int = 6) -> list[str]:
     """Return what was explained, in sentences."""
     setting, notation = explanation.setting, explanation.notation
     order = "the chain rule"
+    if "changes" in setting:
+        order = f"another rule than the chain rule ({setting['changes']})"
     if "exact" in setting:
-        order = f"another rule than the chain rule ({setting['changes']}); "
-        order += f"the chain rule's {explanation.name} is {number(setting['exact'], digits)}"
+        order += f"; the chain rule's {explanation.name} is {number(setting['exact'], digits)}"
     if setting["rule"]["order"] == "sequential":
         order = f"the sequential order with lr = {setting['lr']:g}, which is not gradient descent"
     found = [

@@ -56,7 +56,9 @@ def _asked(fitted: Fitted, rows: str) -> dict[str, Callable[[Path], None]]:
         said = targets.classes if targets.task == "multiclass" else targets.names
         if not targets.quantity:
             what = f"probability of {targets.classes[1]}" if single else "probability"
-        found["dependence.png"] = partial(draw_dependence, judgement["dependence"], said, what)
+        dates = {c.name for c in fitted.plan.table.columns if c.written.startswith("date")}
+        asked = judgement["dependence"], said, what
+        found["dependence.png"] = partial(draw_dependence, *asked, dates=dates)
     if judgement.get("calibration"):
         of = {"multiclass": "the most probable class", "multilabel": "a label"}
         named = of.get(targets.task, targets.classes[1])

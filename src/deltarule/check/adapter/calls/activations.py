@@ -51,10 +51,12 @@ def activations_of(
     choices = [[f] if f is not None else candidates(output=l == len(known)) for l, f in
                   enumerate(known, 1)]  # fmt: skip
     found = (_search if hidden else _unseen)(points, [e.X for e in evidence], choices)
-    return None if found is None else [_written(f) for f in found]
+    return None if found is None else [named(f) for f in found]
 
 
-def _written(f: Activation) -> str:
+def named(given: Any) -> str:
+    """Return the name of an activation with its parameters: leaky_relu:0.1."""
+    f = ACTIVATIONS.get(given)
     values = [v for k, v in f.to_dict().items() if k != "name"]
     default = ACTIVATIONS.get(f.name)
     return f.name if f == default else f"{f.name}:{','.join(f'{v:g}' for v in values)}"

@@ -2,7 +2,7 @@
 
 A slot is an array at a path inside an object: an attribute, an entry of a dictionary or a list,
 an attribute of an object in a list. Neurons that keep a list of weights each are one slot, whose
-rows are theirs.
+rows are theirs; so are the rows of a list that counts from 1.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def slots_of(root: Any) -> list[Slot]:
     neurons: dict[Path, list[Path]] = {}
     slots: dict[Path, Slot] = {}
     for path, a in found:
-        key = _neuron(path, matrices)
+        key = _from_one(root, path) if a.ndim == 1 else None
+        key = _neuron(path, matrices) if key is None else key
         if a.ndim < 2 and key is not None:
             neurons.setdefault(key, []).append(path)
             paths = tuple(neurons[key])
@@ -87,6 +88,14 @@ def _neuron(path: Path, matrices: Iterable[Path]) -> Path | None:
     if at < 0 or at == len(path) - 1 or path[: at + 1] in matrices:
         return None
     return (*path[:at], "*", *path[at + 1 :])
+
+
+def _from_one(root: Any, path: Path) -> Path | None:
+    """Return the path of a list that counts from 1, [None, row, row, ...], of one of its rows."""
+    if not path or not isinstance(path[-1], int):
+        return None
+    inside = at(root, path[:-1])
+    return (*path[:-1], "*") if isinstance(inside, list) and inside[0] is None else None
 
 
 def at(root: Any, path: Path) -> Any:

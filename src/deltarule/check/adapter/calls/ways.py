@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -18,6 +18,7 @@ from deltarule.check.adapter.calls.pieces import Piece, Pieces, flat_readings, s
 from deltarule.check.adapter.calls.seen import foreign
 from deltarule.check.adapter.calls.slots import Slot, read, slots_of
 from deltarule.check.adapter.calls.trial import Way
+from deltarule.check.adapter.roles import role_of
 from deltarule.check.adapter.subject import Subject
 from deltarule.core.arrays import Array
 from deltarule.network import Network
@@ -86,7 +87,7 @@ def ways(
     try:
         with subject.root(x, t) as root:
             slots = [s for s in slots_of(root) if 13 not in s.shape]  # those are the data
-            slots = [s for s in slots if subject.own is None or s.paths[0][0] in subject.own]
+            slots = [s for s in slots if subject.own is None or _may_be_weights(s, subject.own)]
             slots = _begun(root, slots)
     except Exception as error:
         refused[told(error)] += 1
@@ -102,6 +103,12 @@ def ways(
                 if form.several is several:
                     shared = tuple(s for s in single if s not in chain.slots)
                     yield Way(subject, chain.pieces, chain.slots, form, chain.sizes, shared)
+
+
+def _may_be_weights(slot: Slot, own: Container[str]) -> bool:
+    """Whether a module variable is read first, and not called as outputs or targets are."""
+    name = slot.paths[0][0]
+    return name in own and role_of(name) != "T"
 
 
 def _begun(root: Any, slots: Sequence[Slot]) -> list[Slot]:

@@ -52,7 +52,8 @@ def costs(program: Program, theta: Array, X: Array, T: Array) -> Iterator[tuple[
                 try:
                     with quiet(), filled(way, net, theta, X, T) as (root, _, x):
                         bound = function or getattr(root, name)
-                        named = _arguments(bound, root, x, outputs, targets, swapped)
+                        data = bool(way.subject.data_names)
+                        named = _arguments(bound, root, x, outputs, targets, swapped, data)
                         value, seen = watched(lambda: bound(**named))  # noqa: B023
                 except Exception:  # it wants something else
                     continue
@@ -105,11 +106,12 @@ def _pairs(program: Program, Y: Array, T: Array) -> Iterator[tuple[Any, Any]]:
 
 
 def _arguments(
-    function: Any, root: Any, x: Any, outputs: Any, targets: Any, swapped: bool
+    function: Any, root: Any, x: Any, outputs: Any, targets: Any, swapped: bool, data: bool
 ) -> dict[str, Any]:
     """Return what a cost is called with; raises `LookupError` where that is not known.
 
-    Of two arguments whose names do not tell, one is the outputs and one the targets.
+    Of two arguments whose names do not tell, one is the outputs and one the targets. With `data`
+    the targets may be a module variable.
     """
     held = root if isinstance(root, dict) else {}
     given = {"X": x, "T": targets, "output": outputs, "rows": len(np.atleast_1d(targets))}
@@ -119,7 +121,7 @@ def _arguments(
         roles = dict(zip(needed, ("T", "output") if swapped else ("output", "T"), strict=True))
     elif swapped:
         raise LookupError("there is one order")
-    if "T" not in roles.values():
+    if "T" not in roles.values() and not data:
         raise LookupError("targets are not in it")
     own = {name: held.get("theta", held.get(name)) for name in needed}
     found = {name: given.get(roles[name], own[name]) for name in needed}

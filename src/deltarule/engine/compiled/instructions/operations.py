@@ -185,7 +185,7 @@ class Ops:
         lanes = lanes_of(value.type)
         if lanes == 1:
             value = self.splat(vector_of(value.type, width), value)
-            return self.select(self._only_first(width), value, self.constant(value.type, 0.0))
+            return self.select(self.first_lanes(1, width), value, self.constant(value.type, 0.0))
         while lanes > width:
             lanes //= 2
             low, high = range(lanes), range(lanes, 2 * lanes)
@@ -195,10 +195,11 @@ class Ops:
             value = self.lanes(value, zeros, [min(k, lanes) for k in range(width)])
         return value
 
-    def _only_first(self, width: int) -> Any:
+    def first_lanes(self, count: int, lanes: int) -> Any:
+        """Return true in the first `count` of some lanes, false in the others."""
         bit = ir.IntType(1)
-        flags = [ir.Constant(bit, int(k == 0)) for k in range(width)]
-        return ir.Constant(ir.VectorType(bit, width), flags)
+        flags = [ir.Constant(bit, int(k < count)) for k in range(lanes)]
+        return ir.Constant(ir.VectorType(bit, lanes), flags)
 
     def sum_lanes(self, value: Any) -> Any:
         """Return the sum of a value's lanes."""
@@ -233,23 +234,6 @@ class Ops:
                 for k in range(half)
             ]
         return values[0]
-
-    def transposed(self, values: Sequence[Any]) -> list[Any]:
-        """Return the vectors whose lane k is lane j of `values[k]`, one for every j.
-
-        There are as many values as lanes. Of two values that are 1 (then 2, 4, ...) apart, the
-        first gets what lies in lanes whose number lacks that bit, the second the other ones.
-        """
-        lanes, values, bit = len(values), list(values), 1
-        while bit < lanes:
-            low = [k if not k & bit else lanes + k - bit for k in range(lanes)]
-            high = [k + bit for k in low]
-            for k in range(lanes):
-                if not k & bit:
-                    x, y = values[k], values[k | bit]
-                    values[k], values[k | bit] = self.lanes(x, y, low), self.lanes(x, y, high)
-            bit *= 2
-        return values
 
     def truth(self, kind: ir.Type, value: bool) -> Any:
         """Return true or false in every lane."""

@@ -27,6 +27,7 @@ from deltarule.engine.compiled.expressions.formulas import output_row
 from deltarule.engine.compiled.expressions.moving import drawn_number
 from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Graph, Node, Row
 from deltarule.engine.compiled.instructions.operations import WORD, vector_of, word
+from deltarule.engine.compiled.instructions.transposition import transposed
 from deltarule.engine.compiled.programs.kernel import Kernel
 from deltarule.engine.compiled.programs.layered.memory import Memory
 
@@ -59,6 +60,8 @@ class Outputs:
         self.lanes = min(width, program.machine.lanes(program.spec.dtype))
         self.chunks = width // self.lanes
         self.kind = vector_of(program.element, self.lanes)
+        self._inside = program.o.first_lanes(self.units % self.lanes, self.lanes)
+        """Which lanes of the last vector are nodes, where not all are."""
         self.scale = program.o.load(program.call.scales, _DOUBLE, s)
 
     def write(self, i0: Any, i1: Any) -> None:
@@ -79,12 +82,12 @@ class Outputs:
         beyond = self.units < self.lanes
 
         def read(what: _Read) -> list[Any]:
-            found: list[Any] = o.transposed([what(sample, word(0), beyond) for sample in samples])
+            found: list[Any] = transposed(o, [what(sample, word(0), beyond) for sample in samples])
             return found[: self.units]
 
         def write(values: list[Any], place: _Place) -> None:
             zeros = [o.constant(self.kind, 0.0)] * (self.lanes - self.units)
-            for sample, value in zip(samples, o.transposed([*values, *zeros]), strict=True):
+            for sample, value in zip(samples, transposed(o, [*values, *zeros]), strict=True):
                 o.store(value, place(sample.row, word(0)))
 
         weight = None
@@ -152,7 +155,7 @@ class Outputs:
             for net, value in zip(nets, read(self._drawn), strict=True):
                 lower.bind(drawn_number(graph, net), value)
         if real is not None:
-            lower.bind(real, self._mask())
+            lower.bind(real, self._inside)
         lower.bind(graph.symbol("c", NUMBER), self.scale)
         if weight is not None:
             lower.bind(graph.symbol("s"), weight)
@@ -177,19 +180,12 @@ class Outputs:
     def _targets(self, sample: _Sample, j: Any, beyond: bool) -> Any:
         o = self.program.o
         at = o.at(sample.T, self.program.element, j)
-        return o.masked_load(at, self.kind, self._mask()) if beyond else o.load(at, self.kind)
+        return o.masked_load(at, self.kind, self._inside) if beyond else o.load(at, self.kind)
 
     def _drawn(self, sample: _Sample, j: Any, beyond: bool) -> Any:
         scratch = self.program.call.scratch
         own = self.layer, sample.row, j, self.kind
         return self.memory.drawn_numbers(self.program.o, scratch, *own)
-
-    def _mask(self) -> Any:
-        """Return which lanes of the last vector are nodes."""
-        rest = self.units % self.lanes
-        bit = ir.IntType(1)
-        values = [ir.Constant(bit, int(k < rest)) for k in range(self.lanes)]
-        return ir.Constant(ir.VectorType(bit, self.lanes), values)
 
     def _add(self, value: Any, count: int) -> None:
         """Add the first `count` lanes to the sum of errors, one after another, in float64."""

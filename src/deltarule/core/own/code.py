@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.core.errors import FileError, UsageError
-from deltarule.core.own_parts import checksum, found_again
+from deltarule.core.own.parts import checksum, found_again
 
 _STEP = 1e-4
 _CLOSE = 1e-7
@@ -68,7 +68,10 @@ def asked(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         found = function(*arguments)
     except (Exception, SystemExit) as error:
-        raise UsageError(f"{what}: {type(error).__name__}: {error}") from error
+        hint = ""
+        if "truth value of an array" in str(error):
+            hint = " It is asked with arrays: np.where and np.maximum do what if and max do"
+        raise UsageError(f"{what}: {type(error).__name__}: {error}{hint}") from error
     values = np.asarray(found)
     if values.dtype.kind not in "fciub":
         raise UsageError(f"{what} returned {found!r}, which is no number")
@@ -88,9 +91,20 @@ def slope_of(
     """Raise `UsageError` where df is not the derivative of f at some points, by differences of f.
 
     (f(x - 2h) - 8 f(x - h) + 8 f(x + h) - f(x + 2h)) / 12h
+
+    So is one of several numbers that is not that of each by itself, such as a sum.
     """
     points = np.asarray(at, np.float64)
     h = _STEP
+    for name, function in (("the function", f), ("the derivative", df)):
+        with np.errstate(all="ignore"):
+            whole = np.broadcast_to(function(points), points.shape)
+            alone = [np.ravel(function(points[k : k + 1]))[0] for k in range(len(points))]
+        if not np.allclose(whole, alone, rtol=1e-9, equal_nan=True):
+            raise UsageError(
+                f"{what}: {name} of several numbers at once is not that of each: it is asked entry "
+                "by entry, so leave out sums and means over the array"
+            )
     with np.errstate(all="ignore"):
         said = np.broadcast_to(df(points), points.shape)
         values = [np.broadcast_to(f(points + k * h), points.shape) for k in (-2, -1, 1, 2)]
