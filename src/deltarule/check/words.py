@@ -158,8 +158,8 @@ def _first_layer(check: GradientCheck) -> list[str]:
         return []
     here = check.layers[wrong[-1]].name
     return [
-        f"  from layer {above[0].name} on all agree: look first at the dE/dy that the backward of the "
-        f"layer above hands down to layer {here}, then at layer {here}'s own gradient"
+        f"  from layer {above[0].name} on all agree: look first at the dE/dy that the backward of "
+        f"the layer above hands down to layer {here}, then at layer {here}'s own gradient"
     ]
 
 

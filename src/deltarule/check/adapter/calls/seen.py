@@ -183,16 +183,38 @@ def leaves_of(thing: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[An
     """Yield the arrays and numbers in lists, dictionaries and objects, each with its path.
 
     A step of a path is an index, a key, or `.name` for an attribute. A list that is a regular
-    table of numbers is one array.
+    table of numbers is one array. An object that several others hold, such as the connection
+    between two neurons, is there once, on its shortest path.
 
     >>> list(leaves_of({"W": [[1.0, 2.0]], "lr": 0.5}))
     [(('W',), array([[1., 2.]])), (('lr',), 0.5)]
     """
-    yield from _leaves(thing, path, set())
+    yield from _leaves(thing, path, set(), _depths(thing, len(path)))
+
+
+def _depths(thing: Any, above: int) -> dict[int, int]:
+    """Return how deep every object of a class of somebody's lies, by its shortest path."""
+    found: dict[int, int] = {}
+    level = [thing]
+    for depth in range(above + 1, _DEPTH + 1):
+        inside = [inner for one in level if _holds(one) for _, inner in _steps(one)]
+        level = [one for one in inside if not _is_object(one) or id(one) not in found]
+        found |= {id(one): depth for one in level if _is_object(one)}
+        level = [*{id(one): one for one in level}.values()]
+    return found
+
+
+def _holds(thing: Any) -> bool:
+    plain = isinstance(thing, bool | np.bool_ | str | bytes | int | float | np.number | np.ndarray)
+    return not (plain or thing is None)
+
+
+def _is_object(thing: Any) -> bool:
+    return _holds(thing) and not isinstance(thing, list | tuple | dict)
 
 
 def _leaves(
-    thing: Any, path: tuple[Any, ...], above: set[int]
+    thing: Any, path: tuple[Any, ...], above: set[int], depths: dict[int, int]
 ) -> Iterator[tuple[tuple[Any, ...], Any]]:
     if isinstance(thing, bool | np.bool_ | str | bytes) or thing is None:
         return
@@ -200,22 +222,24 @@ def _leaves(
         if not isinstance(thing, np.ndarray) or thing.dtype.kind in "fiu":
             yield path, thing
         elif thing.dtype.kind == "O":
-            yield from _within(list(thing.ravel()), path, above)
+            yield from _within(list(thing.ravel()), path, above, depths)
         return
     if isinstance(thing, list | tuple) and (table := _table(thing)) is not None:
         yield path, table
         return
-    yield from _within(thing, path, above)
+    yield from _within(thing, path, above, depths)
 
 
 def _within(
-    thing: Any, path: tuple[Any, ...], above: set[int]
+    thing: Any, path: tuple[Any, ...], above: set[int], depths: dict[int, int]
 ) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    if len(path) >= _DEPTH or id(thing) in above:
+    if len(path) >= _DEPTH or id(thing) in above or depths.get(id(thing), _DEPTH) < len(path):
         return
+    if _is_object(thing):
+        depths[id(thing)] = -1  # it has been there
     above = above | {id(thing)}
     for step, inner in _steps(thing):
-        yield from _leaves(inner, (*path, step), above)
+        yield from _leaves(inner, (*path, step), above, depths)
 
 
 def _steps(thing: Any) -> list[tuple[Any, Any]]:
