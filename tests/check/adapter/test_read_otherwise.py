@@ -293,12 +293,6 @@ def test_lists_that_count_from_one(tmp_path, old: str, new: str, named: str) -> 
     assert titles(found) == [named]
 
 
-def test_the_error_that_goes_from_neuron_to_neuron_is_no_delta(tmp_path) -> None:
-    change = "e.target.delta for", "e.target.dE_dy for"
-    found = dr.diagnose(changed("neurons_and_connections", tmp_path, change).Net)
-    assert titles(found) == ["missing_derivative in layer 2 (in: the delta carried down alone)"]
-
-
 LOOP = """
 rng = np.random.default_rng(0)
 patterns_a, tgt = rng.normal(size=(20, 3)), rng.uniform(size=(20, 1))

@@ -7,6 +7,7 @@ whichever shape it keeps them, at random weights they are numbers that nothing e
 from __future__ import annotations
 
 import dis
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
@@ -123,7 +124,8 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
     def returning(frame: FrameType, event: str, value: Any) -> None:
         nonlocal single
         if event == "return" and room > 0 and not foreign(frame):
-            held = [*frame.f_locals.values(), value]
+            yields = frame.f_code.co_flags & inspect.CO_GENERATOR  # sum(e.w * ... for e in ...)
+            held = [value] if yields else [*frame.f_locals.values(), value]
             single = single or any(getattr(v, "dtype", None) in _SINGLE for v in held)
             keep(numbers_of(held))
 
