@@ -9,6 +9,9 @@ STAMPS := $(VENV)/stamps
 LOCK   := requirements/lock.txt
 JOBS   ?= 2
 
+# tests start a hundred processes: without bytecode each would compile the package anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo quick lowest coverage test test-peers proof resumed fuzz check format studies changelog docs docs-test man mutation bench lock clean lab-test
 
@@ -24,8 +27,9 @@ demo: $(STAMPS)/core $(STAMPS)/lab  ## train on digits and on a regression set, 
 	@echo "Next:     $(BIN)/deltarule train YOUR.csv --target COLUMN"
 	@echo "See it:   $(BIN)/deltarule lab --lesson factor"
 
-# a worker keeps to files that lie beside one another, with what they have made and compiled
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+# a worker keeps to files that lie beside one another, with what they have made and compiled; with
+# several threads of BLAS each, workers wait for one another's: some tests took five times as long
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 SLOW := $(addprefix --ignore=tests/,contract/test_activation_gradients.py \
   contract/test_loss_gradients.py rules/test_engines.py rules/test_consistent.py \
@@ -86,7 +90,7 @@ docs-test: docs $(STAMPS)/test $(STAMPS)/lab-test  ## the pages at a phone's wid
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@MYPY_NUM_WORKERS=$(JOBS) $(BIN)/mypy  # before mypy 2 one process takes no notice
 	@$(BIN)/lint-imports --no-cache
 
 format: $(STAMPS)/test  ## let ruff format and mend what it can

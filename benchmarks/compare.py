@@ -22,7 +22,9 @@ __all__ = ["Plan", "Result", "compare"]
 # sends single samples to the other side of a relu's kink, which moves theta more than the error; a
 # mistake (another reduction, a lost bias, momentum) moves both by much more than either.
 _THETA, _ERROR = 1e-2, 2e-3
-_PAUSE = 0.05  # seconds, until the threads of the one before sleep
+_PAUSE = 0.2
+"""Seconds until the threads of the one before sleep. OpenBLAS' spin for .1 s before they do: with
+a pause of .05 they took a core for 46 ms of the .25 s of whoever came next (/proc/PID/stat)."""
 _CHECKED_NETWORKS = 4
 
 
@@ -117,9 +119,14 @@ def _reference(work: Work, data: Path) -> tuple[np.ndarray, float]:
     return _known[key]
 
 
+_LEAST = 16
+"""Updates in a turn: what a training takes to begin and to end is no part of an update."""
+
+
 def _time(contestants: list[Contestant], work: Work, plan: Plan, result: Result) -> None:
     """Alternate, throw the first round away, take medians."""
-    epochs = {c.name: _epochs(c, plan.seconds) for c in contestants}
+    least = math.ceil(_LEAST / work.steps)
+    epochs = {c.name: max(least, _epochs(c, plan.seconds)) for c in contestants}
     taken: dict[str, list[float]] = {c.name: [] for c in contestants}
     for _ in range(plan.repeats + 1):
         for contestant in contestants:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import cmath
 import copy
 import math
 
 import numpy as np
 import pytest
 
-from deltarule.core.namespace import NUMPY, namespace
+from deltarule.core.namespace import NUMPY, magnitude, namespace, sign
 
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 each_size = pytest.mark.parametrize("shape", [(), (1,), (511,), (512,), (30, 40), (4, 20, 30)])
@@ -44,6 +45,17 @@ def test_a_constant_has_the_dtype_of_what_it_stands_beside(dtype):
     assert NUMPY.constant(0.1, like.astype(complex)).dtype == complex
 
 
+@each_dtype
+def test_magnitudes_and_signs(dtype):
+    values = np.array([-2.0, -0.0, 0.0, 0.5, math.nan], dtype)
+    for of, expected in ((magnitude, np.abs(values)), (sign, np.sign(values[:-1]))):
+        found = of(values, NUMPY)
+        assert found.dtype == dtype
+        assert np.array_equal(found[: len(expected)], expected, equal_nan=True)
+    assert sign(values, NUMPY)[-1] == 0.0
+    assert magnitude(np.array([-2.0 + 1e-30j]), NUMPY) == 2.0 - 1e-30j
+
+
 def test_rows_keep_their_axis():
     a = np.array([[1.0, 5.0, 2.0], [-3.0, -1.0, -2.0]])
     assert NUMPY.row_sum(a).tolist() == [[8.0], [-6.0]]
@@ -55,6 +67,12 @@ def test_the_complementary_error_function():
     """erfc(1/sqrt 2) is the share of a normal distribution beyond one standard deviation."""
     assert NUMPY.erfc(math.sqrt(0.5)) == pytest.approx(0.31731050786291410, rel=1e-15)
     assert NUMPY.erfc(np.float32(0.5)).dtype == np.float32
+
+
+def test_log1p_of_complex_numbers_near_and_far():
+    for z in (0.5 + 0.75j, -0.25 - 2.0j, 1e-30j, 3.0 + 1e-30j):
+        found = NUMPY.log1p(np.array(z)).item()
+        assert cmath.isclose(found, cmath.log(1.0 + z) or z, rel_tol=1e-15)
 
 
 def test_a_namespace_can_be_copied():

@@ -49,6 +49,24 @@ def test_its_gradient_is_checked_like_ours():
     assert dr.check_gradient(net, net.init(0), X, T, loss=loss).passed
 
 
+RANGES = [(-np.inf, np.inf), (0.0, 1.0), (0.0, np.inf), (-np.inf, 0.0), (5.0, np.inf),
+          (-np.inf, -5.0), (2.0, 3.0)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("low", "high"), RANGES)
+def test_a_loss_is_looked_at_inside_its_ranges_alone(low, high):
+    """At two targets and at four outputs, y on both sides of T and, where both are there, of 0."""
+    loss = dr.losses.Custom(lambda y, T: (y - T) ** 2, lambda y, T: 2 * (y - T), "l",
+                            output_range=(low, high), target_range=(low, high))  # fmt: skip
+    y, T = np.array(loss.probes).T
+    assert len(set(loss.probes)) == 8
+    assert len(set(T)) == 2
+    assert all(low < number < high for number in (*y, *T))
+    assert {*np.sign(y[:4] - T[0])} == {*np.sign(y[4:] - T[4])} == {-1.0, 1.0}
+    if low < 0.0 < high:
+        assert y.min() < 0.0 < y.max()
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [

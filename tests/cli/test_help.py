@@ -11,8 +11,9 @@ from typer.main import get_command
 import deltarule as dr
 from deltarule.check.numerical.formulas import METHODS
 from deltarule.cli import complete
-from deltarule.cli.curve import ASCII, draw_curve
+from deltarule.cli.curve import draw_curve
 from deltarule.cli.main import app
+from deltarule.cli.screen import ASCII
 from deltarule.core.notation import NOTATIONS
 from deltarule.data.preparation.encode import MISSING
 from deltarule.data.preparation.scale import SCALERS

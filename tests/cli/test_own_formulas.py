@@ -32,7 +32,7 @@ if __name__ == "__main__":
 TRAIN = ("train", "diabetes", "--hidden", "3", "--epochs", "2", "--seed", "1")
 
 
-@pytest.mark.filterwarnings("always::deltarule.core.own_code.OwnCodeWarning")
+@pytest.mark.filterwarnings("always::deltarule.core.own.code.OwnCodeWarning")
 def test_on_the_command_line(cli: Cli, tmp_path: Path) -> None:
     """Trained, saved without code, and loaded with the file again."""
     (tmp_path / "mine.py").write_text(SOURCE)

@@ -47,6 +47,21 @@ def _write(folder: Path, body: str) -> None:
     (folder / "mine.py").write_text(f"{HEAD}def f(*_):\n    {body}\n")
 
 
+def test_a_file_is_run_as_it_stands(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two lines of one length within a second: Python would run the first one's bytecode."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for factor, status in ((3, 0), (2, 1)):
+        (tmp_path / "mine.py").write_text(
+            f"{HEAD}def f(x):\n    return (x**3).sum(), {factor} * x**2\n"
+        )
+        os.utime(tmp_path / "mine.py", (10**9, 10**9))
+        result = cli("check", "mine.py:f")
+        assert result.exit_code == status, result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
+
+
 @pytest.mark.parametrize("command", ["check", "diagnose"])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_is_an_error_and_no_verdict(cli: Cli, tmp_path: Path, name: str, command: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from deltarule import Dense, Network, UsageError
+from deltarule import Conv1d, Dense, Last, Network, UsageError
 from deltarule.activations import ACTIVATIONS
 from deltarule.core.random import INITIALISE, SHUFFLE, stream
 from deltarule.layers import INITIALISERS, Initialiser
@@ -76,6 +76,12 @@ def test_orthogonal_has_orthonormal_rows_or_columns(shape):
     assert W.shape == shape
     gram = W @ W.T if shape[0] <= shape[1] else W.T @ W
     assert np.max(np.abs(gram - np.eye(min(shape)))) <= 1e-14
+    orthogonal, drawn = W if shape[0] >= shape[1] else W.T, np.random.default_rng(3)
+    R = orthogonal.T @ drawn.normal(
+        size=(max(shape), min(shape))
+    )  # of the QR there is with R_ii > 0
+    assert np.max(np.abs(np.tril(R, -1)), initial=0.0) <= 1e-14
+    assert R.diagonal().min() > 0.0
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (5, 3)])
@@ -118,6 +124,13 @@ def test_float32_is_the_rounded_float64(name):
     assert np.array_equal(single, net.init(3).astype(np.float32))
 
 
+def test_a_convolution_s_biases_are_drawn_as_a_dense_layer_s_are():
+    dense, over_time = Network(2, [Dense(5)], init="uniform"), Network((6, 2), [Conv1d(5), Last()],
+                                                                       init="uniform")  # fmt: skip
+    b = [net.unpack(net.init(4))[0]["b"] for net in (dense, over_time)]
+    assert np.array_equal(*b)
+
+
 def test_layers_have_streams_of_their_own():
     """Changing one layer leaves the others' numbers; equal layers have different numbers."""
     one = Network(3, [Dense(3, init="uniform"), Dense(3, init="uniform")])
@@ -153,6 +166,7 @@ def test_the_default_suits_the_activation(activation):
 @pytest.mark.parametrize(("name", "field"), [("uniform", "r"), ("normal", "s")])
 @pytest.mark.parametrize("bad", [-0.1, math.inf, math.nan])
 def test_error_inputs_are_refused(name, field, bad):
+    assert not INITIALISERS[name](**{field: 0.0}).draw(np.random.default_rng(0), (2, 3)).any()
     with pytest.raises(UsageError, match=f"{name}: {field} has to be .*not {bad}"):
         INITIALISERS[name](**{field: bad})
 

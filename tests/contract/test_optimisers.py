@@ -48,6 +48,7 @@ from deltarule.optim import (
 )
 
 GRADIENTS = (0.5, -0.25, 1.5, 0.0, 1e-3, -2.0, 0.75, 0.125, -1e-4, 30.0, -0.625, 0.3125)
+SHRINKING = (1.0, 0.5, -0.25, -0.125, 0.0625, 0.25, 0.125, 0.03125)
 RATES = (0.5, 0.5, 0.25, 0.25, 0.125, 0.5, 0.0, 0.375, 0.5, 0.0625, 0.25, 0.5)
 
 EXAMPLES = {
@@ -101,12 +102,13 @@ def test_every_optimiser_has_an_oracle():
 
 @each
 @pytest.mark.parametrize("penalised", [True, False])
-def test_twelve_steps_are_the_paper_s(name, penalised):
+@pytest.mark.parametrize("several", [GRADIENTS, SHRINKING], ids=["of all sizes", "shrinking"])
+def test_every_step_is_the_paper_s(name, several, penalised):
     optimiser = EXAMPLES[name]
-    exact_g, exact_lr = [mp.mpf(g) for g in GRADIENTS], [mp.mpf(r) for r in RATES]
-    for steps in range(1, len(GRADIENTS) + 1):
+    exact_g, exact_lr = [mp.mpf(g) for g in several], [mp.mpf(r) for r in RATES]
+    for steps in range(1, len(several) + 1):
         expected = ORACLES[name](optimiser, exact_lr[:steps], exact_g[:steps], penalised)
-        gradients = [np.array([g]) for g in GRADIENTS[:steps]]
+        gradients = [np.array([g]) for g in several[:steps]]
         mask = np.array([penalised])
         theta, _ = run(optimiser, gradients, RATES[:steps], mask, np.array([START]))
         assert abs(theta[0] - expected) <= 1e-13 * max(1, abs(expected)), f"step {steps}"
@@ -239,6 +241,29 @@ def test_slots_start_at_zero_so_the_first_steps_are_known():
         optimiser = cls(lr=0.5, eps=0.0)
         theta, _ = run(optimiser, [g], [0.5], True, one)
         assert np.allclose(theta, -0.5 * size * np.sign(g), rtol=1e-14)
+
+
+def test_the_bar_of_delta_bar_delta_is_an_average():
+    """Its sign alone moves a weight: bar = (1 - rho) sum_i rho^(t - i) g_i."""
+    optimiser, gradients = DeltaBarDelta(0.5, 0.25, 0.5, 0.75), [np.array([g]) for g in SHRINKING]
+    _, (_, bar) = run(optimiser, gradients, RATES[:8], False, np.zeros(1))
+    assert bar[0] == pytest.approx(sum(0.25 * 0.75 ** (7 - i) * g for i, g in enumerate(SHRINKING)))
+
+
+def test_irprop_plus_goes_back_only_where_the_error_has_grown():
+    g, update = np.array([1.0]), IRpropPlus(0.5).body(NUMPY)
+    for error, expected in ((0.25, -0.5), (0.5, -0.5), (0.75, 0.0)):
+        theta, *state = update(0.0 * g, g, 0.5, 1, False, *[0.0 * g] * 4, error=0.5)
+        theta, *_ = update(theta, -g, 0.5, 2, False, *state, error=error)
+        assert theta[0] == expected
+
+
+def test_yogi_leaves_v_alone_where_it_is_g_squared():
+    """sign(0) = 0 (Zaheer et al. 2018, algorithm 2)."""
+    zero = np.zeros(1)
+    for first, g in ((0.25, 0.5), (0.0, 0.0)):
+        _, _, v = Yogi(0.5, first=first).body(NUMPY)(zero, zero + g, 0.5, 1, False, zero, zero)
+        assert v.tolist() == [0.0]
 
 
 def test_every_optimiser_descends_a_bowl():

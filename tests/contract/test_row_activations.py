@@ -50,6 +50,9 @@ def test_derivative_is_the_jacobian_i_before_j(activation, rng):
     net = rng.normal(size=(4, 3))
     expected = np.stack([jacobian(f, row) for row in net])
     assert_close(activation.derivative(net), expected, 1e-13)
+    assert_close(activation.derivative(net[0]), expected[0], 1e-13)
+    blocks = activation.derivative(net.reshape(2, 2, 3))
+    assert_close(blocks, expected.reshape(2, 2, 3, 3), 1e-13)
 
 
 @each

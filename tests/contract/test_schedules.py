@@ -79,6 +79,7 @@ def test_plateau_counts_anew_after_a_reduction_and_after_an_improvement():
     assert rates(plateau, [1.0] * 8)[1:] == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25]
     errors = [1.0, 1.0, 1.0, 0.9, 1.0, 1.0]
     assert rates(plateau, errors) == [1.0] * 7
+    assert rates(plateau, [math.inf] * 3) == [1.0, 1.0, 1.0, 0.5], "none is below infinity"
 
 
 def test_plateau_wants_more_than_min_delta_below_the_best():

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deltarule.core.array_file import ArrayFile, read_npy
+from deltarule.core.arrays.files import ArrayFile, read_npy
 from deltarule.core.errors import DataError, FileError, ResourceError
 
 FUZZ_CASES = int(os.environ.get("FUZZ_CASES", "0"))
@@ -96,7 +96,7 @@ def test_what_memory_does_not_hold_is_not_read(tmp_path, monkeypatch):
         available = 20_000_000
 
     monkeypatch.setattr("psutil.virtual_memory", Memory)
-    monkeypatch.setattr("deltarule.core.array_file._array", lambda file: 1 / 0)
+    monkeypatch.setattr("deltarule.core.arrays.files._array", lambda file: 1 / 0)
     with pytest.raises(ResourceError, match=r"the array X needs about 32\.0 MB of memory"):
         ArrayFile(tmp_path / "a.npz")["X"]
     with pytest.raises(ResourceError, match=r"reading it needs about 32\.0 MB of memory"):
@@ -105,7 +105,7 @@ def test_what_memory_does_not_hold_is_not_read(tmp_path, monkeypatch):
 
 def test_names_are_known_without_reading(tmp_path, monkeypatch):
     np.savez(tmp_path / "a.npz", X=A, b=A)
-    monkeypatch.setattr("deltarule.core.array_file._array", lambda file: 1 / 0)
+    monkeypatch.setattr("deltarule.core.arrays.files._array", lambda file: 1 / 0)
     arrays = ArrayFile(tmp_path / "a.npz")
     assert sorted(arrays) == ["X", "b"]
     assert "X" in arrays

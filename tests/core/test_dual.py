@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deltarule.core.dual import DUAL, Dual, tangent
+from deltarule.core.arrays.dual import DUAL, Dual, tangent
 from deltarule.core.namespace import NUMPY
 
 STEP = 1e-30

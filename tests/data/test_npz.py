@@ -176,7 +176,7 @@ def test_honest_but_too_large(save, monkeypatch):
         available = 20_000
 
     monkeypatch.setattr("psutil.virtual_memory", Memory)
-    monkeypatch.setattr("deltarule.core.array_file._array", None)
+    monkeypatch.setattr("deltarule.core.arrays.files._array", None)
     message = refused(name, ResourceError)
     assert message.startswith("data.npz: reading it needs about 26.4 kB of memory and 20.0 kB are")
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import doctest
+import os
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
-from deltadocs import api, commands, examples, failures, generate, plots, run_keys, tables
+from deltadocs import (
+    api,
+    commands,
+    examples,
+    failures,
+    generate,
+    plots,
+    programs,
+    run_keys,
+    tables,
+)
 from deltadocs.docstrings import as_rst
 from pages import DOCS, PAGES
 
@@ -34,6 +47,12 @@ NAMES = {
 }
 
 
+@cache
+def part(name: str) -> str:
+    """Return a generated part, made once."""
+    return generate.parts()[name]()
+
+
 def test_every_registry_has_a_page() -> None:
     assert set(NAMES) == set(tables.PAGES)
     assert set(NAMES) <= {page.stem for page in PAGES}
@@ -41,24 +60,28 @@ def test_every_registry_has_a_page() -> None:
 
 @pytest.mark.parametrize("page", NAMES)
 def test_table_has_every_name(page: str) -> None:
-    table = tables.PAGES[page]()
+    table = part(page)
     assert [name for name in NAMES[page] if f"`{name}`" not in table] == []
 
 
 @pytest.mark.parametrize("page", sorted(set(NAMES) - {"rules", "bundled", "mistakes"}))
 def test_every_record_has_a_section(page: str) -> None:
-    sections = re.findall(r"^### (\w+)$", tables.classes(page), flags=re.MULTILINE)
+    sections = re.findall(r"^### (\w+)$", part(f"{page}-classes"), flags=re.MULTILINE)
     assert sections == list(NAMES[page])
 
 
 def test_fused_pairs_are_listed() -> None:
     for activation, loss in FUSED:
-        assert f"| `{activation}` | `{loss}` |" in tables.PAGES["losses"]()
+        assert f"| `{activation}` | `{loss}` |" in part("losses")
 
 
-def test_table_rows_have_as_many_cells_as_the_head() -> None:
-    for make in generate.parts().values():
-        for table in re.findall(r"(?:^\|.*\|\n?)+", make(), flags=re.MULTILINE):
+def test_table_rows_have_as_many_cells_as_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the rows of programs say is held in `tests/check/adapter`: three are asked here."""
+    every = programs.mistakes()
+    assert "|" not in "".join(f"{m['asked']}{m['named']}" for m in every)
+    monkeypatch.setattr(programs, "mistakes", lambda: every[::10])
+    for name in generate.parts():
+        for table in re.findall(r"(?:^\|.*\|\n?)+", part(name), flags=re.MULTILINE):
             counts = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
             assert len(counts) == 1, table
 
@@ -71,7 +94,7 @@ def test_every_part_is_included_in_a_page() -> None:
 
 
 def test_command_line_page_has_every_command_and_option() -> None:
-    text = commands.page()
+    text = part("command-line")
     for name, command in commands.commands().items():
         section = text.split(f"## {name}\n", 1)[1].split("\n## ", 1)[0]
         assert command.help.split("\n")[0] in section
@@ -82,9 +105,8 @@ def test_command_line_page_has_every_command_and_option() -> None:
 def test_errors_page_has_every_class() -> None:
     found = {c.__name__ for c in failures.classes()}
     assert {n for n in deltarule.__all__ if n.endswith("Error")} <= found | {"ErrorBelow"}
-    assert all(
-        f"| `{c.__name__}` | {c.exit_code} |" in failures.table() for c in failures.classes()
-    )
+    table = part("errors")
+    assert all(f"| `{c.__name__}` | {c.exit_code} |" in table for c in failures.classes())
 
 
 def test_exit_codes_on_the_errors_page_agree() -> None:
@@ -93,7 +115,7 @@ def test_exit_codes_on_the_errors_page_agree() -> None:
 
 
 def test_run_json_has_no_entry_without_a_meaning() -> None:
-    table = run_keys.table()
+    table = part("run-keys")
     assert all(f"| `{key}` |" in table for key in run_keys.MEANINGS)
 
 
@@ -111,12 +133,45 @@ def test_pictures_are_drawn(page: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", examples.PICTURES)
-def test_the_pages_own_pictures_are_drawn_and_shown(page: str, tmp_path: Path) -> None:
-    examples.draw(page, tmp_path)
+def test_the_pages_own_pictures_are_shown_and_can_be_drawn_by_its_examples_alone(page: str) -> None:
+    """That they draw them: `test_pages.py`. An example that fails on purpose would end `draw`."""
     text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
-    for picture in examples.PICTURES[page]:
-        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
-        assert f"```{{image}} generated/{picture}" in text
+    shown = [f"```{{image}} generated/{picture}" for picture in examples.PICTURES[page]]
+    assert [place for place in shown if place not in text] == []
+    several = doctest.DocTestParser().get_examples(text)
+    mine = examples.PICTURES[page]
+    last = max(i for i, e in enumerate(several) if any(picture in e.source for picture in mine))
+    run = several[: last + 1]
+    assert [e.source for e in run if e.exc_msg or e.options.get(doctest.SKIP)] == []
+
+
+def test_a_page_is_run_down_to_its_last_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = """Two pictures.
+
+```pycon
+>>> from pathlib import Path
+>>> for name in ("one.png", "two.png"):
+...     print(name, Path(name).write_bytes(name.encode()))
+one.png 7
+two.png 7
+>>> 1 / 0
+
+```
+"""
+    (tmp_path / "mine.md").write_text(page, encoding="utf-8")
+    monkeypatch.setattr(examples, "DOCS", tmp_path)
+    monkeypatch.setitem(examples.PICTURES, "mine", ("one.png", "two.png"))
+    kept = tmp_path / "new" / "one.png"
+    examples.draw("mine", kept.parent)
+    assert sorted(path.name for path in kept.parent.iterdir()) == ["one.png", "two.png"]
+    os.utime(kept, (0, 0))
+    examples.draw("mine", kept.parent)
+    assert kept.stat().st_mtime == 0, "what would not change is left alone"
+    kept.write_bytes(b"old")
+    examples.draw("mine", kept.parent)
+    assert kept.read_bytes() == b"one.png"
 
 
 def test_reference_engine_page_quotes_the_code() -> None:

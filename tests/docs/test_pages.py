@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import doctest
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from deltadocs import examples
 from pages import PAGES, doctests, sessions, write_files
+from typer.testing import CliRunner
+
+from deltarule.cli.main import app
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
@@ -29,6 +31,8 @@ def test_python(
     said: list[str] = []
     results = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=said.append)
     assert not results.failed, "".join(said)
+    for picture in examples.PICTURES.get(name, ()):
+        assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG"), picture
 
 
 def test_no_python_is_passed_over(text: str) -> None:
@@ -64,9 +68,9 @@ def _check(words: list[str], known: dict) -> None:
     assert used <= options, (words, used - options)
 
 
-@pytest.mark.slow
-def test_getting_started_works(tmp_path: Path) -> None:
+def test_getting_started_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its commands in a row, in an empty folder; trainings are cut short to save time."""
+    monkeypatch.chdir(tmp_path)
     page = next(p for p in PAGES if p.stem == "getting-started").read_text(encoding="utf-8")
     write_files(page, tmp_path)
     checker, ran = doctest.OutputChecker(), 0
@@ -75,16 +79,10 @@ def test_getting_started_works(tmp_path: Path) -> None:
         if words[0] != "deltarule":
             continue
         words += ["--epochs", "3"] if words[1] == "train" else []
-        done = subprocess.run(
-            [sys.executable, "-m", *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        said = " ".join((done.stdout + done.stderr).split()) + "\n"
+        done = CliRunner().invoke(app, words[1:], prog_name="deltarule")
+        said = " ".join(done.output.split()) + "\n"
         failing = shown.startswith("error: ")
-        assert (done.returncode != 0) == failing, said
+        assert (done.exit_code != 0) == failing, said
         assert not shown or checker.check_output(shown, said, FLAGS), (command, said)
         ran += 1
     assert ran >= 5

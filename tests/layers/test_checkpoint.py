@@ -9,7 +9,9 @@ import pytest
 from numeric import assert_close
 
 import deltarule as dr
+from deltarule.core.namespace import NUMPY
 from deltarule.engine.choice import EngineWarning
+from deltarule.layers.recurrent.again import Again, Stretch
 
 T = 7
 CELLS = [dr.Elman, dr.GRU, dr.LSTM, lambda units, **more: dr.Jordan(units, 2, **more)]
@@ -85,3 +87,26 @@ def test_the_compiled_engine_says_that_it_keeps_all_steps(rng):
         dr.train(net, X, targets, epochs=1, engine="compiled")
     with pytest.raises(dr.UsageError, match="GRU: checkpoint"):
         dr.GRU(2, checkpoint=0)
+
+
+@each_cell
+def test_the_last_state_is_the_same(cell, rng):
+    plain, again = cell(3), cell(3, checkpoint=2)
+    p = {q.name: rng.normal(size=q.shape) for q in plain.parameters((T, 2))}
+    x = rng.normal(size=(4, T, 2))
+    for state in (None, plain.resume(p, x, None, NUMPY)[2]):
+        ends = [layer.resume(p, x, state, NUMPY)[2] for layer in (plain, again)]
+        for one, other in zip(*ends, strict=True):
+            assert_close(other, one, 1e-13)
+
+
+def test_a_stretch_is_computed_again_once_for_all_its_steps():
+    walked = []
+
+    def walk(first, before):
+        walked.append(first)
+        return Stretch([before, 10 * first], [first, first + 1], [])
+
+    steps = Again(walk, ["a", "b", "c"], every=2, steps=5).all("steps")
+    assert [*steps] == [0, 1, 2, 3, 4]
+    assert walked == [0, 2, 4]

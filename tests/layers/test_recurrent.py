@@ -11,6 +11,8 @@ from deltarule import GRU, LSTM, Conv1d, Dense, EachStep, Elman, Flatten, Jordan
 from deltarule.core.namespace import NUMPY, namespace
 from deltarule.engine import Objective
 from deltarule.engine.reference import backprop as textbook
+from deltarule.layers import INITIALISERS
+from deltarule.layers.recurrent.kept import together
 from deltarule.rules import DeltaRule
 
 T, N = 6, 4
@@ -77,6 +79,26 @@ def test_truncation_is_the_gradient_with_the_states_before_held_fixed(cell, k1, 
                     slope += np.sum(errors[:, t] * state[0]).imag / 1e-30 if t >= fresh else 0.0
                 end -= k1
             assert abs(slope - gradient[name][index]) <= 1e-12 * (1 + abs(slope)), (name, index)
+
+
+@each_cell
+def test_deltas_are_linear_in_the_errors(cell, rng):
+    """What two windows say of a step adds up, in every part."""
+    p = {q.name: rng.normal(size=q.shape) for q in cell.parameters((T, 2))}
+    _, saved = cell.forward(p, rng.normal(size=(N, T, 2)), NUMPY)
+    errors = [tuple(rng.normal(size=(N, width)) for width in cell.held) for _ in range(2)]
+    rule = DeltaRule().at(1, 1)
+    one, other, both = (
+        cell.step_back(p, e, saved.steps[2], rule, NUMPY)
+        for e in (*errors, tuple(a + b for a, b in zip(*errors, strict=True)))
+    )
+    found = together(one, other)
+    pairs = [(found.inward, both.inward), (found.recurrent, both.recurrent)]
+    pairs += zip(found.state, both.state, strict=True)
+    pairs += [(found.further[name], both.further[name]) for name in both.further]
+    for a, b in pairs:
+        assert np.allclose(a, b, rtol=1e-12, atol=1e-13)
+    assert together(None, one) is one
 
 
 @each_cell
@@ -169,6 +191,7 @@ def test_what_looks_at_deltas_and_slopes_passes_over_layers_without_them(cell, r
 
 
 def test_a_layer_says_what_is_not_as_usual():
+    assert repr(Elman(2**31)) == "Elman(2147483648)"
     assert repr(GRU(3)) == "GRU(3)"
     assert repr(LSTM(3, forget_bias=0.0, truncate=2)) == "LSTM(3, forget_bias=0.0, truncate=(2, 2))"
     assert repr(Jordan(2, 4, "relu")) == "Jordan(2, outs=4, activation=ReLU(at_zero=0.0))"
@@ -189,6 +212,16 @@ def test_first_weights(cell):
     assert np.all(np.abs(more["b"] - ones) <= 1.0)
     assert np.abs(more["b"] - ones).min() > 0.0
     assert np.abs(more["U"]).max() < 0.5
+
+
+@each_cell
+def test_biases_are_drawn_gate_by_gate_where_the_initialiser_draws_them(cell):
+    rngs = [np.random.default_rng(k) for k in range(len(cell.parameters((T, 2))))]
+    b = cell.initial((T, 2), INITIALISERS.get("uniform:0.5"), rngs)["b"]
+    own = np.random.default_rng(2)
+    expected = np.concatenate([own.uniform(-0.5, 0.5, 3) for _ in cell.gate_names])
+    extra = np.repeat(cell.gate_biases or (0.0,) * cell.gates, 3)
+    assert np.array_equal(b, expected + extra)
 
 
 @each_cell
@@ -215,6 +248,7 @@ def test_methods_of_the_whole_vector_learn_through_time(method, rng):
     [
         (lambda: Elman(0), "Elman: units is a whole number of at least 1, not 0"),
         (lambda: GRU(2.0), "GRU: units is a whole number"),
+        (lambda: LSTM(2**31 + 1), "LSTM: units is a whole number of at most 2147483648"),
         (lambda: Jordan(2, 0), "Jordan: outs is a whole number of at least 1, not 0"),
         (lambda: Elman(2, "softmax"), "Elman: activation is softmax, which couples a row"),
         (lambda: LSTM(2, gate="sigmod"), "unknown activation 'sigmod', did you mean 'sigmoid'"),

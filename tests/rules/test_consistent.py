@@ -52,6 +52,24 @@ def test_closed_forms_by_hand():
     edge = np.log((0.5 + np.sqrt(0.15)) / (0.5 - np.sqrt(0.15)))  # y (1 - y) = 0.1
     beyond = sigmoid(edge) + 0.1 * (5.0 - edge)
     assert abs(float(floor(5.0)) - float(beyond)) < 1e-13
+    met = float(sigmoid.derivative(1.0))  # the bound is f' where it is looked at: the edge is 1
+    floor = DERIVATIVES.get(f"floor:{met!r}").consistent_activation(sigmoid)
+    for side in (-1.0, 1.0):
+        there = float(sigmoid(side)) + met * (3.0 * side - side)
+        assert abs(float(floor(3.0 * side)) - there) < 1e-13
+
+
+def test_quadrature_beyond_its_panels():
+    """sqrt(f') of a leaky relu is constant on either side: F is two lines, however far."""
+    leaky = ACTIVATIONS.get("leaky_relu:0.25")
+    whole = DERIVATIVES.get("power:0.5").consistent_activation(leaky)
+    nets = np.array([-1e3, -64.0, -63.9, -0.1, 0.0, 0.1, 63.9, 64.0, 1e3])
+    expected = np.where(nets < 0.0, 0.5 * nets, nets)
+    assert np.allclose(whole(nets), expected, rtol=1e-13, atol=1e-13)
+    for net, F in zip(nets, expected, strict=True):
+        assert abs(whole(net) - F) <= 1e-13 * max(1.0, abs(F))
+    assert whole(nets.astype(np.float32)).dtype == np.float32
+    assert np.isnan(whole(np.nan))
 
 
 @pytest.mark.parametrize("rule", RULES)

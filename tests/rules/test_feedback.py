@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import deltarule as dr
+from deltarule.core.namespace import NUMPY
 from deltarule.core.random import NOISE
 from deltarule.rules import FEEDBACKS
 
@@ -90,6 +91,12 @@ def test_direct(name):
         "direct_sign": np.sign(y - T) / len(X),
     }[name]
     agree(f"feedback={name}:9", lambda d, W: source @ B3, lambda d, W, _: source @ B2)
+
+
+def test_the_sign_of_no_error_is_0():
+    rule = FEEDBACKS.get("direct_sign")
+    delta = np.array([[-0.5, 0.0, 2.0]])
+    assert rule.source(delta, None, 0.25, NUMPY).tolist() == [[-0.25, 0.0, 0.25]]
 
 
 def test_kolen_pollack_meets_W():

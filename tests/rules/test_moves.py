@@ -96,6 +96,7 @@ def test_biases_that_are_not_trained_are_never_chosen():
         ("layer3.derivative=offset", "speaks of layer 3; this network has 2"),
         ("layer1.feedback=random", "nothing is carried back through layer 1"),
         ("layer0.derivative=offset", "layers are numbered from 1"),
+        ("layerone.derivative=offset", "layers are numbered from 1; 'one' is none"),
         ("layer2.slope=offset", "unknown part of a layer's rule 'slope'"),
         ("l2.derivative=offset", r"write layer2.derivative=offset, not"),
         ("feedback=random:-1", "seed is from 0 to"),

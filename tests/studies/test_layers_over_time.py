@@ -9,7 +9,8 @@ import pytest
 
 import deltarule as dr
 from deltarule import GRU, LSTM, Dense, Last, Steps, UsageError
-from deltarule.studies.settings import as_plain, checked
+from deltarule.core.registry import plain
+from deltarule.studies.settings import checked
 
 SETTINGS = {"epochs": 2, "batch_size": 16, "scale": "none", "optimizer": "adam:0.01"}
 
@@ -32,7 +33,7 @@ def test_layers_take_the_inputs_that_a_cell_s_samples_have():
 def test_layers_come_back_from_the_study_s_file():
     found = checked("network", "steps:2,lstm:3,last,dense:1")
     assert found == (Steps(2), LSTM(3), Last(), Dense(1))
-    assert checked("network", json.loads(json.dumps(as_plain(found)))) == found
+    assert checked("network", json.loads(json.dumps(plain(found)))) == found
 
 
 @pytest.mark.parametrize(

@@ -16,16 +16,24 @@ from deltarule.studies.reading import SHIPPED, TEMPLATE, read_study
 PAGE = Path(__file__).parents[2] / "docs" / "studies" / "derivative-factor.md"
 
 
+DIGITS = load("digits")
+FEW = as_problem(replace(DIGITS, X=DIGITS.X[:240], T=DIGITS.T[:240]))
+
+
 def shortened(settings):
-    """Return settings of two epochs; of long sequences a few, of 100 steps."""
-    few = {"data": as_problem("adding:100,24")} if settings.data.name.startswith("adding") else {}
-    return settings.with_({"epochs": 2, **few})
+    """Return settings of two epochs, of 240 digits; of long sequences a few, of 100 steps."""
+    name, data = settings.data.name, {}
+    if name.startswith("adding"):
+        data = {"data": as_problem("adding:100,24")}
+    elif name in ("digits", "mnist5k"):
+        data = {"data": FEW}
+    return settings.with_({"epochs": 2, **data})
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_small_version_of_each(name, monkeypatch):
-    digits = replace(load("digits"), name="mnist5k")  # stand in for what another wheel has
-    monkeypatch.setitem(IN_WHEELS, "mnist5k", lambda: digits)
+    stand_in = replace(DIGITS, name="mnist5k")  # for what another wheel has
+    monkeypatch.setitem(IN_WHEELS, "mnist5k", lambda: stand_in)
     study = read_study(name, seeds=2)
     short = {shortened(cell.settings): cell for cell in reversed(study.cells)}
     study.cells = tuple(replace(cell, settings=s) for s, cell in reversed(short.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from functools import cache
 from typing import Any
 
 from typer.main import get_command
@@ -13,6 +14,7 @@ from deltadocs.markdown import markdown_table
 __all__ = ["commands", "options", "page"]
 
 
+@cache
 def commands() -> dict[str, Any]:
     """Return every command by its full name (`deltarule train`), the program itself first."""
     program = get_command(importlib.import_module("deltarule.cli.main").app)

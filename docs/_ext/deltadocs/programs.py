@@ -16,11 +16,16 @@ __all__ = ["table"]
 _PLACE = Path(__file__).parents[3] / "tests" / "check" / "adapter"
 
 
+def mistakes() -> list[dict[str, str]]:
+    """Return what is made wrong in which program."""
+    text = (_PLACE / "mistakes.toml").read_text(encoding="utf-8")
+    return list(tomllib.loads(text)["mistake"])
+
+
 def table() -> str:
     """Return what every program is, what was made wrong in it, and the answer, asked for now."""
-    asked = tomllib.loads((_PLACE / "mistakes.toml").read_text(encoding="utf-8"))["mistake"]
     rows, last = [], ""
-    for mistake in asked:
+    for mistake in mistakes():
         name = mistake["program"]
         text = (_PLACE / "programs" / f"{name}.py").read_text(encoding="utf-8")
         found = dr.diagnose(_module(text.replace(mistake["old"], mistake["new"]), name))

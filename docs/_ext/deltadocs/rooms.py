@@ -16,6 +16,7 @@ ROOT = Path(deltarule.__file__).parent
 _COMPILED = "engine/compiled"
 
 
+@cache
 def _modules() -> dict[str, Path]:
     """Return every module's file by its dotted name within the package."""
     found = {}

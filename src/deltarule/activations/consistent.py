@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from deltarule.activations.activation import Body, ElementwiseActivation
 from deltarule.core.namespace import NUMPY
 
-_REACH, _PANEL, _NODES = 64.0, 0.25, 16
+_REACH, _PANELS, _NODES = 64.0, 512, 16
 """The integral is laid down from -64 to 64 in panels of 1/4, with 16 points of Gauss and Legendre
-in each; beyond, panel after panel is added."""
+in each; all that is beyond is one panel more."""
 
 
 class Rule(Protocol):
@@ -63,7 +63,7 @@ class Consistent(ElementwiseActivation):
         """Return `(f, df)` over the namespace `xp`."""
         f, df = self.activation.body(xp)
         stand_in = self.rule.body(xp)
-        at = SimpleNamespace(layer=0, range=self.activation.range, t=1, uniform=None)
+        at = SimpleNamespace(range=self.activation.range)  # g is a function of net alone
 
         def g(net: Any, y: Any = None) -> Any:
             inner = f(net)
@@ -85,11 +85,10 @@ class Consistent(ElementwiseActivation):
     @cached_property
     def _laid(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The ends of the panels, and F at each."""
-        ends = np.arange(-_REACH, _REACH + _PANEL / 2, _PANEL)
+        ends = np.linspace(-_REACH, _REACH, _PANELS + 1)
         parts = self._panels(ends[:-1], ends[1:])
         sums = np.concatenate([[0.0], np.cumsum(parts)])
-        middle = int(np.argmin(np.abs(ends)))
-        return ends, sums - sums[middle] + float(self.activation(0.0))
+        return ends, sums - sums[ends == 0.0] + float(self.activation(0.0))
 
     def _panels(self, low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.float64]:
         """Return the integral of g over every panel."""
@@ -102,11 +101,10 @@ class Consistent(ElementwiseActivation):
         values = np.asarray(net, np.float64)
         ends, sums = self._laid
         inside = np.clip(values, -_REACH, _REACH)
-        k = np.clip(((inside + _REACH) // _PANEL).astype(int), 0, len(ends) - 2)
+        k = np.searchsorted(ends, inside, side="right") - 1
         found = sums[k] + self._panels(ends[k], inside)
-        beyond = values - inside
-        if np.any(beyond):  # g is nearly constant there
-            found = found + np.where(beyond == 0.0, 0.0, self._panels(inside, values))
+        if np.any(values != inside):  # g is nearly constant there
+            found = found + self._panels(inside, values)
         return found.astype(np.asarray(net).dtype)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from deltarule.activations.activation import ACTIVATIONS, Body, ElementwiseActivation
 from deltarule.core.errors import UsageError
-from deltarule.core.own_code import asked, described, parameters, slope_of, title_of
+from deltarule.core.own.code import asked, described, parameters, slope_of, title_of
 
 _PROBES = (-6.0, -2.5, -1.0, -0.3, 0.2, 0.7, 1.5, 4.0)
 

@@ -170,6 +170,6 @@ class SELU(ElementwiseActivation):
             return _SELU_SCALE * elu(net)
 
         def df(net: Any, y: Any) -> Any:
-            return _SELU_SCALE * elu_derivative(net, y / _SELU_SCALE)
+            return _SELU_SCALE * elu_derivative(net, None)
 
         return f, df

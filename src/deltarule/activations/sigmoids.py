@@ -7,6 +7,7 @@ from typing import Any
 
 from deltarule.activations.activation import ACTIVATIONS, Body, ElementwiseActivation
 from deltarule.core.errors import UsageError
+from deltarule.core.namespace import magnitude
 
 
 @ACTIVATIONS.register
@@ -34,11 +35,11 @@ class Sigmoid(ElementwiseActivation):
         """Return `(f, df)` over the namespace `xp`."""
 
         def f(net: Any) -> Any:
-            small = xp.exp(xp.where(net < 0, net, -net))
+            small = xp.exp(-magnitude(net, xp))
             return xp.where(net < 0, small / (1.0 + small), 1.0 / (1.0 + small))
 
         def df(net: Any, y: Any) -> Any:
-            small = xp.exp(xp.where(net < 0, net, -net))
+            small = xp.exp(-magnitude(net, xp))
             return small / ((1.0 + small) * (1.0 + small))
 
         return f, df
@@ -70,7 +71,7 @@ class Tanh(ElementwiseActivation):
             return xp.tanh(net)
 
         def df(net: Any, y: Any) -> Any:
-            small = xp.exp(-2.0 * xp.where(net < 0, -net, net))
+            small = xp.exp(-2.0 * magnitude(net, xp))
             return 4.0 * small / ((1.0 + small) * (1.0 + small))
 
         return f, df
@@ -117,7 +118,7 @@ class ScaledTanh(ElementwiseActivation):
             return a * tanh(s * net)
 
         def df(net: Any, y: Any) -> Any:
-            return a * s * tanh_derivative(s * net, y / a)
+            return a * s * tanh_derivative(s * net, None)
 
         return f, df
 
@@ -145,10 +146,10 @@ class Softsign(ElementwiseActivation):
         """Return `(f, df)` over the namespace `xp`."""
 
         def f(net: Any) -> Any:
-            return net / (1.0 + xp.where(net < 0, -net, net))
+            return net / (1.0 + magnitude(net, xp))
 
         def df(net: Any, y: Any) -> Any:
-            bend = 1.0 / (1.0 + xp.where(net < 0, -net, net))
+            bend = 1.0 / (1.0 + magnitude(net, xp))
             return bend * bend
 
         return f, df

@@ -8,6 +8,7 @@ from typing import Any
 
 from deltarule.activations.activation import ACTIVATIONS, Body, ElementwiseActivation
 from deltarule.activations.sigmoids import Sigmoid, Tanh
+from deltarule.core.namespace import magnitude
 
 
 @ACTIVATIONS.register
@@ -34,7 +35,7 @@ class Softplus(ElementwiseActivation):
         """Return `(f, df)` over the namespace `xp`."""
 
         def f(net: Any) -> Any:
-            small = xp.log1p(xp.exp(xp.where(net < 0, net, -net)))
+            small = xp.log1p(xp.exp(-magnitude(net, xp)))
             return xp.where(net < 0, small, net + small)
 
         def df(net: Any, y: Any) -> Any:

@@ -35,7 +35,7 @@ class Step(ElementwiseActivation):
         def f(net: Any) -> Any:
             return xp.where(net >= 0.0, xp.constant(1.0, net), xp.constant(0.0, net))
 
-        return f, lambda net, y: xp.where(net >= 0.0, xp.constant(0.0, net), xp.constant(0.0, net))
+        return f, lambda net, y: xp.constant(0.0, net)
 
 
 @ACTIVATIONS.register
@@ -65,4 +65,4 @@ class Sign(ElementwiseActivation):
         def f(net: Any) -> Any:
             return xp.where(net >= 0.0, xp.constant(1.0, net), xp.constant(-1.0, net))
 
-        return f, lambda net, y: xp.where(net >= 0.0, xp.constant(0.0, net), xp.constant(0.0, net))
+        return f, lambda net, y: xp.constant(0.0, net)

@@ -16,9 +16,9 @@ from deltarule.check.ours import Ours
 from deltarule.core.arrays import Array
 from deltarule.core.errors import UsageError
 from deltarule.core.notation import NOTATIONS
+from deltarule.core.notation.written import weight_readings
 from deltarule.core.texts import few_lines
 from deltarule.core.views import view
-from deltarule.core.written import weight_readings
 
 if TYPE_CHECKING:
     from deltarule.check.diagnose import Diagnosis

@@ -7,31 +7,15 @@ there is a third mark. Every column of the picture is an epoch, or the mean of s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.cli.screen import UNICODE, Marks
+
 _DECADE = 10.0
 _LEFT = 9
-
-
-@dataclass(frozen=True)
-class Marks:
-    """The characters of a picture."""
-
-    training: str
-    validation: str
-    both: str
-    best: str
-    side: str
-    corner: str
-    bottom: str
-
-
-UNICODE = Marks("•", "○", "◉", "▲", "│", "└", "─")
-ASCII = Marks("*", "o", "@", "^", "|", "+", "-")
 
 
 def draw_curve(
@@ -48,6 +32,7 @@ def draw_curve(
     `best` is the epoch (from 1) to mark under the axis, 0 for none. The scale is logarithmic
     where errors span more than a factor of ten.
 
+    >>> from deltarule.cli.screen import ASCII
     >>> history = {"error": np.array([4.0, 3.0, 2.0, 1.0])}
     >>> for line in draw_curve(history, 4, width=15, height=4, marks=ASCII):
     ...     print(line)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from deltarule.cli import complete, options
+from deltarule.core.errors import UsageError
 
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 _network: Any = partial(typer.Option, rich_help_panel="Network")
@@ -111,7 +112,6 @@ def networks(
 ) -> dict[str, Any]:
     """Return what the networks are like. Raises `UsageError` where lags are found and given."""
     from deltarule.cli import parse
-    from deltarule.core.errors import UsageError
 
     if auto and (lags is not None or network is not None):
         raise UsageError("--auto finds the lags and the network: leave --lags and --network out")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def grouped(**groups: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -20,7 +22,7 @@ def grouped(**groups: Callable[..., Any]) -> Callable[[Callable[..., None]], Cal
     ... def command(name: str, cells: Any) -> None:
     ...     print(name, cells)
     >>> inspect.signature(command)
-    <Signature (name: str, rows: int = 1, columns: int = 1) -> None>
+    <Signature (name: str, rows: int = 1, columns: int = 1)>
     >>> command("a table of", rows=2, columns=3)
     a table of 6
     """
@@ -44,8 +46,13 @@ def grouped(**groups: Callable[..., Any]) -> Callable[[Callable[..., None]], Cal
             }
             command(**given, **made)
 
-        called.__signature__ = signature  # type: ignore[attr-defined]
-        called.__annotations__ = {p.name: p.annotation for p in found}
-        return called
+        return with_parameters(called, found)
 
     return decorate
+
+
+def with_parameters(function: F, parameters: Sequence[inspect.Parameter]) -> F:
+    """Let a function show these parameters, to Typer as well."""
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__annotations__ = {p.name: p.annotation for p in parameters}
+    return function

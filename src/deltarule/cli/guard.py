@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import errno
 import functools
+import inspect
 import os
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ParamSpec
+from typing import Annotated, Any, ParamSpec, get_args
 
 import typer
 
+from deltarule.cli.grouped import with_parameters
 from deltarule.cli.signals import exit_status, signals_as_interrupts
 from deltarule.core.errors import DeltaruleError
 
 BROKEN_PIPE = 141
 """128 + the signal's number, as a shell reports it."""
+
+DEBUG = "Show the traceback of an error."
 
 _RESOURCE, _BUG = 6, 70
 """70 is EX_SOFTWARE of sysexits.h; 1 is the verdict of a check."""
@@ -30,11 +34,15 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     """Turn what a command raises into a message and an exit status.
 
     A `DeltaruleError` has both; anything else is a bug, and says so. The command's own argument
-    `debug` shows the traceback. What cannot be written is an error, whatever was found.
+    `debug`, which a command need not have, shows the traceback. What cannot be written is an error,
+    whatever was found.
     """
+    own = inspect.signature(command, eval_str=True)
+    takes = "debug" in own.parameters
 
     @functools.wraps(command)
     def guard(*args: P.args, **kwargs: P.kwargs) -> None:
+        debug = kwargs.get("debug") if takes else kwargs.pop("debug", False)
         try:
             with _warnings_in_words(), signals_as_interrupts():
                 try:
@@ -46,13 +54,22 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except BrokenPipeError:
             raise typer.Exit(BROKEN_PIPE) from None
         except BaseException as error:
-            if kwargs.get("debug") and not isinstance(error, KeyboardInterrupt):
+            if debug and not isinstance(error, KeyboardInterrupt):
                 traceback.print_exc()
             message, status = explained(error)
             say_error(message)
             raise typer.Exit(status) from None
 
-    return guard
+    return guard if takes else with_parameters(guard, [*own.parameters.values(), _debug(own)])
+
+
+def _debug(own: inspect.Signature) -> inspect.Parameter:
+    """Return the option `--debug`, on the help page beside the last one of a command."""
+    _, last = get_args([*own.parameters.values()][-1].annotation)
+    beside = getattr(last, "rich_help_panel", None)
+    option = typer.Option("--debug", help=DEBUG, rich_help_panel=beside)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter("debug", kind, default=False, annotation=Annotated[bool, option])
 
 
 def say_error(message: str) -> None:

@@ -36,6 +36,65 @@ deltarule forecast sunspots                  a time series, and what a forecast 
 deltarule --help                             everything else; each command has examples"""
 """Where to start: what is shown where nothing is asked for."""
 
+_EXAMPLES = """\
+deltarule train digits
+deltarule train people.csv --target income --missing mean --drop name
+deltarule train people.csv --target city --hidden 32 --activation relu --lr 0.01
+deltarule train wine --lr cosine:0.01,100 --epochs 100 --out wine-1 --force
+deltarule train --resume people-model
+deltarule train 'big/*.parquet' --target income --stream
+deltarule tune wine
+deltarule tune people.csv --target income --time 300
+deltarule tune people.csv --target city --hidden 32 --hidden 64,32 --activation relu
+deltarule predict digits-model digits
+deltarule predict people-model new.csv --out predictions.csv
+deltarule predict people-model new.csv --unknown ignore
+deltarule predict sales-forecast new-rows.csv
+deltarule show digits-model
+deltarule runs .
+deltarule runs experiments --sort accuracy
+deltarule compare wine-1 wine-2
+deltarule compare wine-1 wine-2 --plot curves.png
+deltarule export iris-model --to numpy
+deltarule export iris-model --to c --out src/iris.h
+deltarule export iris-model --to c --train
+deltarule serve people-model
+deltarule serve people-model --host 0.0.0.0 --port 8080
+deltarule forecast sunspots
+deltarule forecast airpassengers --horizon 12 --transform log --difference 1
+deltarule forecast sales.csv --time month --target sold --horizon 6 --auto
+deltarule forecast sales.csv --time month --target sold --test-from 2024-01 --backtest 5
+deltarule forecast m1_yearly --horizon 6 --lags 4 --difference 1
+deltarule why sunspots-forecast --at 2009
+deltarule why sunspots-forecast --at 1957 --steps 3 --plot why.png
+deltarule lab
+deltarule lab --lesson factor
+deltarule lab people.csv --target income
+deltarule explain --network 3-3-3-1 --activation sigmoid --weight 2,1,1 --input .1,.2,.3 --target 1
+deltarule explain --network 2-2-1 --weight 1,2,0 --input 0,1 --target 1 --format latex
+deltarule explain digits-model --row 5 --weight 2,1,1
+deltarule check mine.py:error --x 0.1,0.2
+deltarule check mine.py:error --gradient mine.py:slope --x theta.npy --sweep v.png
+deltarule check net.py:gradient --network 3-4-2 --activation tanh
+deltarule check --network 3-4-2 --data numbers.npz
+deltarule check digits-model
+deltarule check digits-model --directions 10 --rows 1000
+deltarule diagnose mynet.py
+deltarule diagnose mynet.py:Net --network 3-4-2
+deltarule diagnose gradient.npz --network 3-3-3-1
+deltarule diagnose net.py:gradient --network 3-4-2 --activation tanh --output sigmoid
+deltarule diagnose --outputs net.py:forward --network 3-4-2 --activation tanh
+deltarule diagnose --step opt.py:Adam
+deltarule diagnose net.py:gradient --network 3-4-2 --data point.npz --reduction sum
+deltarule study run derivative-factor
+deltarule study run derivative-factor --seeds 20 --out quick
+deltarule study run mine.toml --workers 4 --json
+deltarule study list
+deltarule study show derivative-factor-study
+deltarule study new
+deltarule study new mine.toml --like derivative-factor"""
+"""Of every command, in the order of its help page."""
+
 _RICH = sys.stdout is not None and sys.stdout.isatty()
 """Frames and colours in help pages are for terminals; into a pipe goes plain text, and sooner."""
 
@@ -82,108 +141,22 @@ def main(
         typer.echo(_START)
 
 
-def _add(
-    command: Callable[..., None], *examples: str, to: typer.Typer = app, name: str | None = None
-) -> None:
+def _add(command: Callable[..., None], name: str, to: typer.Typer = app, of: str = "") -> None:
     """Add a command; its docstring is its help, every paragraph in one line for the screen."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    said = f"deltarule {of}{name}"
+    examples = [line for line in _EXAMPLES.splitlines() if f"{line} ".startswith(f"{said} ")]
     # what it does without arguments: show its help, where there is nothing to begin with
-    bare = (to is app and command is not lab) or name in ("run", "show")
+    bare = command not in (lab, study.list_, study.new)
     to.command(name, cls=Once, help=text, epilog=_examples(*examples), no_args_is_help=bare)(
         command
     )
 
 
-_add(
-    train,
-    "deltarule train digits",
-    "deltarule train people.csv --target income --missing mean --drop name",
-    "deltarule train people.csv --target city --hidden 32 --activation relu --lr 0.01",
-    "deltarule train wine --lr cosine:0.01,100 --epochs 100 --out wine-1 --force",
-    "deltarule train --resume people-model",
-    "deltarule train 'big/*.parquet' --target income --stream",
-)
-_add(
-    tune,
-    "deltarule tune wine",
-    "deltarule tune people.csv --target income --time 300",
-    "deltarule tune people.csv --target city --hidden 32 --hidden 64,32 --activation relu",
-)
-_add(
-    predict,
-    "deltarule predict digits-model digits",
-    "deltarule predict people-model new.csv --out predictions.csv",
-    "deltarule predict people-model new.csv --unknown ignore",
-    "deltarule predict sales-forecast new-rows.csv",
-)
-_add(show, "deltarule show digits-model")
-_add(
-    runs,
-    "deltarule runs .",
-    "deltarule runs experiments --sort accuracy",
-)
-_add(
-    compare,
-    "deltarule compare wine-1 wine-2",
-    "deltarule compare wine-1 wine-2 --plot curves.png",
-)
-_add(
-    export,
-    "deltarule export iris-model --to numpy",
-    "deltarule export iris-model --to c --out src/iris.h",
-    "deltarule export iris-model --to c --train",
-)
-_add(
-    serve,
-    "deltarule serve people-model",
-    "deltarule serve people-model --host 0.0.0.0 --port 8080",
-)
-_add(
-    forecast,
-    "deltarule forecast sunspots",
-    "deltarule forecast airpassengers --horizon 12 --transform log --difference 1",
-    "deltarule forecast sales.csv --time month --target sold --horizon 6 --auto",
-    "deltarule forecast sales.csv --time month --target sold --test-from 2024-01 --backtest 5",
-    "deltarule forecast m1_yearly --horizon 6 --lags 4 --difference 1",
-)
-_add(
-    why,
-    "deltarule why sunspots-forecast --at 2009",
-    "deltarule why sunspots-forecast --at 1957 --steps 3 --plot why.png",
-)
-_add(
-    lab,
-    "deltarule lab",
-    "deltarule lab --lesson factor",
-    "deltarule lab people.csv --target income",
-)
-_add(
-    explain,
-    "deltarule explain --network 3-3-3-1 --activation sigmoid --weight 2,1,1 "
-    "--input .1,.2,.3 --target 1",
-    "deltarule explain --network 2-2-1 --weight 1,2,0 --input 0,1 --target 1 --format latex",
-    "deltarule explain digits-model --row 5 --weight 2,1,1",
-)
-_add(
-    check,
-    "deltarule check mine.py:error --x 0.1,0.2",
-    "deltarule check mine.py:error --gradient mine.py:slope --x theta.npy --sweep v.png",
-    "deltarule check net.py:gradient --network 3-4-2 --activation tanh",
-    "deltarule check --network 3-4-2 --data numbers.npz",
-    "deltarule check digits-model",
-    "deltarule check digits-model --directions 10 --rows 1000",
-)
-_add(
-    diagnose,
-    "deltarule diagnose mynet.py",
-    "deltarule diagnose mynet.py:Net --network 3-4-2",
-    "deltarule diagnose gradient.npz --network 3-3-3-1",
-    "deltarule diagnose net.py:gradient --network 3-4-2 --activation tanh --output sigmoid",
-    "deltarule diagnose --outputs net.py:forward --network 3-4-2 --activation tanh",
-    "deltarule diagnose --step opt.py:Adam",
-    "deltarule diagnose net.py:gradient --network 3-4-2 --data point.npz --reduction sum",
-)
+for _command in (train, tune, predict, show, runs, compare, export, serve, forecast, why, lab,
+                 explain, check, diagnose):  # fmt: skip
+    _add(_command, _command.__name__)
 
 studies = typer.Typer(
     no_args_is_help=True,
@@ -194,23 +167,8 @@ studies = typer.Typer(
     ),
 )
 app.add_typer(studies, name="study")
-_add(
-    study.run,
-    "deltarule study run derivative-factor",
-    "deltarule study run derivative-factor --seeds 20 --out quick",
-    "deltarule study run mine.toml --workers 4 --json",
-    to=studies,
-    name="run",
-)
-_add(study.list_, "deltarule study list", to=studies, name="list")
-_add(study.show, "deltarule study show derivative-factor-study", to=studies, name="show")
-_add(
-    study.new,
-    "deltarule study new",
-    "deltarule study new mine.toml --like derivative-factor",
-    to=studies,
-    name="new",
-)
+for _name in ("run", "list_", "show", "new"):
+    _add(getattr(study, _name), _name.rstrip("_"), studies, "study ")
 
 
 def run() -> None:

@@ -9,11 +9,13 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-import typer
-
 from deltarule.cli import complete, options
+from deltarule.cli.code.own import own_or_name
+from deltarule.cli.parse import sizes
+from deltarule.core.errors import UsageError
 
 if TYPE_CHECKING:
     from deltarule.network import Network
@@ -28,11 +30,7 @@ class OwnNetwork:
     output: Annotated[str | None, options.OUTPUT] = None
     bias: Annotated[
         bool | None,
-        typer.Option(
-            help="Whether the layers have biases.",
-            show_default="they have",
-            rich_help_panel=options.NETWORK,
-        ),
+        options.of_network(help="Whether the layers have biases.", show_default="they have"),
     ] = None
     loss: Annotated[str | None, options.loss("half_squared_error")] = None
     reduction: Annotated[str | None, options.shown(options.REDUCTION, "mean")] = None
@@ -40,12 +38,11 @@ class OwnNetwork:
     penalty: Annotated[str | None, options.PENALTY] = None
     notation: Annotated[
         str | None,
-        typer.Option(
+        options.of_objective(
             help="theory, in_out (W is (in, out), in theta too), target_minus_output (the vector "
             "is added), negative_delta or nielsen.",
             show_default="theory",
             autocompletion=complete.notations,
-            rich_help_panel=options.OBJECTIVE,
         ),
     ] = None
 
@@ -77,8 +74,6 @@ class OwnNetwork:
         if self.in_layers:
             return self._of_layers(arrays)
         from deltarule.activations import Activation
-        from deltarule.cli.code.own import own_or_name
-        from deltarule.cli.parse import sizes
         from deltarule.layers import Dense
         from deltarule.network import Network
 
@@ -90,7 +85,6 @@ class OwnNetwork:
         return Network(inputs, [Dense(n, k, bias=bias) for n, k in zip(nodes, kinds, strict=True)])
 
     def _of_layers(self, arrays: Mapping[str, Any] | None) -> Network:
-        from deltarule.core.errors import UsageError
         from deltarule.layers import joined, written_layers
         from deltarule.network import Network
 
@@ -112,6 +106,22 @@ class OwnNetwork:
                 f"file, or begin with it, such as 12x2,{self.network} for 12 steps of 2 features"
             )
         return Network(shape, joined(shape, written_layers(",".join(rest)), per_step)[0])
+
+    def at(
+        self, data: str | Path | None, seed: int, rows: int
+    ) -> tuple[Network, tuple[Any, Any, Any]]:
+        """Return the network, and theta, X and T: those of an NPZ file, else random ones."""
+        from deltarule.cli.code.gradient_file import point_of
+        from deltarule.core.arguments import whole
+        from deltarule.core.arrays.files import ArrayFile
+
+        if data is None:
+            net = self.net()
+            return net, self.random_point(net, seed, whole("--rows", rows, 1))
+        path = Path(data)
+        arrays = ArrayFile(path)
+        net = self.net(arrays)
+        return net, point_of(path, arrays, net, self.notation or "theory")
 
     def random_point(self, net: Network, seed: int, rows: int) -> tuple[Any, Any, Any]:
         """Return weights with biases, inputs, and targets that the loss accepts.

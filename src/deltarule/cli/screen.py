@@ -4,14 +4,53 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
 
-from deltarule.cli.curve import ASCII, UNICODE, Marks
 from deltarule.core.texts import aligned
 
 _LABEL = 10
 _ENDLESS = 100_000
 _CURVE = 72
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The characters of a curve."""
+
+    training: str
+    validation: str
+    both: str
+    best: str
+    side: str
+    corner: str
+    bottom: str
+
+
+UNICODE = Marks("•", "○", "◉", "▲", "│", "└", "─")
+ASCII = Marks("*", "o", "@", "^", "|", "+", "-")
+
+
+def cell(value: Any, form: str = ".4g") -> str:
+    """Return a value as a table shows it; a number that is no whole one in the form."""
+    if isinstance(value, float):
+        return format(value, form)
+    return "-" if value is None else str(value)
+
+
+@contextmanager
+def written_csv(out: Path | None, force: bool) -> Iterator[TextIO]:
+    """Give the file to write CSV to: a new one, there as a whole or not at all, or stdout."""
+    from deltarule.core.files import new_file
+
+    if out is None:
+        yield sys.stdout
+        return
+    with new_file(out, force=force) as path, path.open("w", encoding="utf-8", newline="") as file:
+        yield file
 
 
 class Screen:
@@ -66,6 +105,11 @@ class Screen:
                 beside = label if number == piece_number == 0 else ""
                 line = Text(f"{beside:<{_LABEL}} ", style="bold")
                 self._console.print(line.append(piece, style="not bold"), soft_wrap=True)
+
+    def folder(self, folder: Path) -> None:
+        """Say which files are in a folder."""
+        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+        self.say("folder", f"{folder}: {', '.join(names)}")
 
     def fitted(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
         """Print a table without the last columns that a line has no room for; say how many."""

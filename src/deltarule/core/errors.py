@@ -8,8 +8,8 @@ The command line prints the message and exits with the class's `exit_code`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, ClassVar, TypeVar
 
 
 class DeltaruleError(Exception):
@@ -134,3 +134,17 @@ def unknown_name(
     known = sorted(known)
     hint = nearest(name, [*known, *also]) or "."
     return UsageError(f"unknown {kind} {name!r}{hint} Known: {', '.join(known)}.")
+
+
+N = TypeVar("N")
+
+
+def one_of(kind: str, name: N, known: Collection[Any]) -> N:
+    """Return a name that is known; raises `unknown_name` for any other.
+
+    >>> one_of("scaler", "minmax", ("standard", "minmax"))
+    'minmax'
+    """
+    if name not in known:
+        raise unknown_name(kind, name, known)
+    return name

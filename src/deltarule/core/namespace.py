@@ -101,6 +101,11 @@ NUMPY = namespace(np)
 """The namespace of NumPy."""
 
 
+def magnitude(a: Any, xp: Any) -> Any:
+    """Return a, or -a where a is below 0: |a|, through which a complex step passes."""
+    return xp.where(a < 0.0, -a, a)
+
+
 def sign(a: Any, xp: Any) -> Any:
     """Return 1, 0 or -1, entry by entry, in the dtype of `a`; NaN has none and gives 0."""
     negative = xp.where(a < 0.0, xp.constant(-1.0, a), xp.constant(0.0, a))

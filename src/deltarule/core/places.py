@@ -1,19 +1,69 @@
-"""Where in a TOML text a key is written, for messages with the file and the line."""
+"""TOML files that come along or are a person's own; errors in them name the file and the line."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from deltarule.core.errors import DeltaruleError, UsageError, unknown_name
+from deltarule.core.errors import (
+    DataError,
+    DeltaruleError,
+    UsageError,
+    nearest,
+    one_of,
+    unknown_name,
+)
+from deltarule.core.files import unreadable
 
 _HEADER = re.compile(r"^\s*\[\[?([^\]]*)\]")
 _KEY = re.compile(
     r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*="""
 )
 _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+
+
+class Shipped:
+    """The TOML files of a folder of ours, by name; `what` each of them is, for messages."""
+
+    def __init__(self, folder: Path, what: str) -> None:
+        self.folder, self.what = folder, what
+        self.names = tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+    def text(self, name: str) -> str:
+        """Return the text of one. Raises `UsageError` for an unknown name."""
+        one_of(self.what, name, self.names)
+        return (self.folder / f"{name}.toml").read_text(encoding="utf-8")
+
+    def read(self, source: str | Path) -> tuple[dict[str, Any], Places]:
+        """Return what a file says, or one of ours, and where; a file wins over a name.
+
+        Raises `UsageError` with the line for what is no TOML, `DataError` for a file that is not
+        there.
+        """
+        path, name = Path(source), str(source)
+        if not path.is_file() and name in self.names:
+            name, text = f"{name}.toml", self.text(name)
+        elif (why := unreadable(path)) is not None:
+            raise DataError(
+                f"{source}: {why}, or take a {self.what} that comes along"
+                f"{nearest(name, self.names) or '.'} These are: {', '.join(self.names)}."
+            )
+        else:
+            try:
+                text = path.read_text(encoding="utf-8")
+            except UnicodeDecodeError as error:
+                raise DataError(f"{source}: it is no UTF-8 text (byte {error.start}).") from None
+        try:
+            return tomllib.loads(text), Places(name, text)
+        except tomllib.TOMLDecodeError as error:
+            where = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+            place = f":{where[1]}:{where[2]}" if where else ""
+            said = str(error).partition(" (at ")[0]
+            raise UsageError(f"{name}{place}: this is no TOML: {said}.") from None
 
 
 class Places:

@@ -47,6 +47,16 @@ def stream(seed: int, purpose: int, first: int = 0, second: int = 0) -> np.rando
     return np.random.Generator(np.random.Philox(key=int(seed), counter=counter))
 
 
+def orders(seed: int, epoch: int, epochs: int, n: int) -> NDArray[np.int64]:
+    """Return n rows in the orders of some epochs from `epoch` on, (epochs, n).
+
+    >>> orders(0, 5, 2, 3)[1].tolist() == stream(0, SHUFFLE, 6).permutation(3).tolist()
+    True
+    """
+    every = [stream(seed, SHUFFLE, epoch + e).permutation(n) for e in range(epochs)]
+    return np.array(every, np.int64)
+
+
 def as_seeds(given: Iterable[Any]) -> tuple[int, ...]:
     """Return seeds as plain whole numbers; raises `UsageError` for none, and for anything else.
 

@@ -57,8 +57,7 @@ class Record(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the name and the parameters as plain values, ready for JSON."""
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        return {"name": self.name, **{f.name: plain(getattr(self, f.name)) for f in fields}}
+        return {"name": self.name, **plain_fields(self)}
 
 
 class AliasWarning(UserWarning):
@@ -71,12 +70,21 @@ def _plain_name(name: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return `value` as JSON takes it: records as dictionaries, tuples as lists."""
-    if isinstance(value, Record):
+    """Return `value` as JSON takes it: what has a `to_dict` as that, tuples and arrays as lists."""
+    if hasattr(value, "to_dict"):
         return value.to_dict()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {name: plain(v) for name, v in value.items()}
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     return value
+
+
+def plain_fields(record: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass by name, as `plain` gives each."""
+    return {f.name: plain(getattr(record, f.name)) for f in dataclasses.fields(record)}
 
 
 R = TypeVar("R", bound=Record)

@@ -6,8 +6,9 @@ costs half a second and keeps global state.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from deltarule.core.files import new_file
 
@@ -35,12 +36,43 @@ def new_figure(width: float, height: float, *, layout: Layout = "constrained") -
     return Figure(figsize=(width, height), dpi=_DPI, layout=layout, facecolor="white")
 
 
-def quiet_axes(axes: Axes, *, grid: bool = True) -> None:
-    """Leave the two lines that carry scales, and a faint grid."""
+def quiet_axes(
+    axes: Axes, title: str = "", *, x: str = "", y: str = "", size: float = 11, grid: bool = True
+) -> None:
+    """Leave the two lines that carry scales, and a faint grid; write a title, name the axes."""
     axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title(title, loc="left", fontsize=size)
+    axes.set(xlabel=x, ylabel=y)
     if grid:
         axes.grid(True, color="#E4E4E4", linewidth=0.8)
         axes.set_axisbelow(True)
+
+
+def small_panels(
+    figure: Any, names: Sequence[str], columns: int, *, x: str = "", y: str = "", **shared: Any
+) -> list[Any]:
+    """Return quiet axes with these titles, side by side; what is named stands at the outer ones."""
+    rows = -(-len(names) // columns)
+    grid = figure.subplots(rows, columns, squeeze=False, **{"sharey": True, **shared})
+    for axes, name in zip(grid.flat, names, strict=False):
+        quiet_axes(axes, plain(name), size=9.5)
+    for axes in grid.flat[len(names) :]:
+        axes.set_visible(False)
+    for axes in grid[-1]:
+        axes.set_xlabel(x)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(y)
+    return list(grid.flat[: len(names)])
+
+
+def box(axes: Axes, values: Sequence[float], place: float, colour: str) -> None:
+    """Draw a lying box from quartile to quartile, with the median and 5 to 95 %."""
+    line = {"color": colour}
+    axes.boxplot(
+        [values], positions=[place], orientation="horizontal", widths=0.6, whis=(5, 95),
+        showfliers=False, medianprops={**line, "linewidth": 2}, boxprops=line,
+        whiskerprops=line, capprops=line,
+    )  # fmt: skip
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Texts: tables in columns, the beginning and end of long ones, where two descriptions differ."""
+"""Texts: how many, tables in columns, the ends of long ones, where two descriptions differ."""
 
 from __future__ import annotations
 
@@ -7,6 +7,24 @@ from typing import Any
 
 _LONGEST = 80
 """The most letters of a value in a sentence."""
+
+
+def some(count: int, what: str) -> str:
+    """Return a number of things.
+
+    >>> some(1, "epoch"), some(2000, "epoch")
+    ('1 epoch', '2,000 epochs')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def are(count: int, what: str) -> str:
+    """Return a number of things and their verb.
+
+    >>> are(1, "cell"), are(2, "cell")
+    ('1 cell is', '2 cells are')
+    """
+    return f"{some(count, what)} {'is' if count == 1 else 'are'}"
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:

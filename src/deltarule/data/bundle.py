@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import unknown_name
+from deltarule.core.errors import one_of
+
+TWO = ("0", "1")
+"""The classes of a problem with two."""
+
+
+def numbered(n: int, letter: str = "x") -> tuple[str, ...]:
+    """Return x1, x2, ..., xn."""
+    return tuple(f"{letter}{i + 1}" for i in range(n))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,6 +49,23 @@ class Bundled:
     targets: tuple[str, ...] = ()
     features: int = 0
 
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        X: NDArray[np.float64],
+        T: NDArray[np.float64],
+        target: str,
+        says: str,
+        classes: Sequence[str] = (),
+        columns: Sequence[str] = (),
+        **more: Any,
+    ) -> Bundled:
+        """Return a data set whose task its classes tell; columns without names are x1, x2, ..."""
+        task = "multiclass" if len(classes) > len(TWO) else "binary" if classes else "regression"
+        names = tuple(columns) or numbered(X.shape[1])
+        return cls(name, X, T, names, target, tuple(classes), task, f"{name}: {says}", **more)
+
     def __repr__(self) -> str:
         rows, inputs = self.X.shape
         shapes = f"X ({rows}, {inputs}), T {self.T.shape}"
@@ -46,6 +73,4 @@ class Bundled:
 
     def __getitem__(self, key: str) -> NDArray[np.float64]:
         arrays = {"X": self.X, "T": self.T}
-        if key not in arrays:
-            raise unknown_name("array", key, arrays)
-        return arrays[key]
+        return arrays[one_of("array", key, arrays)]

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import unknown_name
-from deltarule.data.bundle import Bundled
+from deltarule.data.bundle import TWO, Bundled
 from deltarule.data.bundled_series import SERIES, series_table
 from deltarule.data.generators import GENERATED, generate, is_generated
-from deltarule.data.shipped import read_raw
+from deltarule.data.shipped import MEASURED
 from deltarule.data.table import Column, Steps, Table
 from deltarule.data.wheels import IN_WHEELS
 
@@ -53,11 +53,10 @@ def table(name: str) -> Table:
     if data.targets:
         several = [Column(t, "numeric", data.T[:, i]) for i, t in enumerate(data.targets)]
         return _table(data, columns, several)
+    values = data.T[:, 0] if data.T.shape[1] == 1 else data.T.argmax(axis=1).astype(np.float64)
     if data.classes and not data.classes[0].isdigit():
-        codes = data.T[:, 0] if data.T.shape[1] == 1 else data.T.argmax(axis=1)
-        target = Column(data.target, "text", codes.astype(np.int32), data.classes)
+        target = Column(data.target, "text", values.astype(np.int32), data.classes)
     else:
-        values = data.T[:, 0] if data.T.shape[1] == 1 else data.T.argmax(axis=1).astype(np.float64)
         target = Column(data.target, "numeric", values)
     return _table(data, columns, [target])
 
@@ -89,81 +88,31 @@ def _windows(name: str) -> Callable[[], Bundled]:
         series = series_table(name)[about.target].values
         windows = np.lib.stride_tricks.sliding_window_view(series, _LAGS + 1)
         step = "year" if about.time == "year" else "month"
-        return Bundled(
-            name=name,
-            X=np.ascontiguousarray(windows[:, -2::-1]),
-            T=windows[:, -1:].copy(),
-            columns=tuple(f"lag_{i + 1}" for i in range(_LAGS)),
-            target=about.target,
-            classes=(),
-            task="regression",
-            description=f"{name}: {about.description}, each {step} from the {_LAGS} {step}s before "
-            "it, the latest first",
-            ordered=True,
+        X, T = np.ascontiguousarray(windows[:, -2::-1]), windows[:, -1:].copy()
+        says = (
+            f"{about.description}, each {step} from the {_LAGS} {step}s before it, the latest first"
         )
+        columns = [f"lag_{i + 1}" for i in range(_LAGS)]
+        return Bundled.of(name, X, T, about.target, says, columns=columns, ordered=True)
 
     return make
 
 
 def _xor() -> Bundled:
-    x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    return Bundled(
-        name="xor",
-        X=x,
-        T=np.logical_xor(x[:, :1], x[:, 1:]).astype(np.float64),
-        columns=("x1", "x2"),
-        target="xor",
-        classes=("0", "1"),
-        task="binary",
-        description="xor: exclusive or of two inputs (Minsky and Papert 1969)",
-        splittable=False,
-    )
+    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    T = np.logical_xor(X[:, :1], X[:, 1:]).astype(np.float64)
+    says = "exclusive or of two inputs (Minsky and Papert 1969)"
+    return Bundled.of("xor", X, T, "xor", says, TWO, splittable=False)
 
 
 def _encoder() -> Bundled:
-    return Bundled(
-        name="encoder",
-        X=np.eye(_CODE),
-        T=np.eye(_CODE),
-        columns=tuple(f"x{i + 1}" for i in range(_CODE)),
-        target="pattern",
-        classes=tuple(map(str, range(_CODE))),
-        task="multiclass",
-        description="encoder: the 10-5-10 encoder, ten one-hot patterns to be reproduced "
-        "(Fahlman 1988)",
-        splittable=False,
-    )
-
-
-def _sklearn(name: str, target: str, source: str) -> Callable[[], Bundled]:
-    def make() -> Bundled:
-        raw = read_raw(name)
-        several = len(raw.classes) > len(("no", "yes"))
-        one_hot = np.eye(len(raw.classes))
-        return Bundled(
-            name=name,
-            X=raw.X,
-            T=one_hot[raw.target] if several else raw.target[:, None].astype(np.float64),
-            columns=raw.columns,
-            target=target,
-            classes=raw.classes,
-            task="multiclass" if several else "binary" if raw.classes else "regression",
-            description=f"{name}: {source}; from scikit-learn",
-        )
-
-    return make
+    says = "the 10-5-10 encoder, ten one-hot patterns to be reproduced (Fahlman 1988)"
+    X, T, classes = np.eye(_CODE), np.eye(_CODE), list(map(str, range(_CODE)))
+    return Bundled.of("encoder", X, T, "pattern", says, classes, splittable=False)
 
 
 _MAKERS: dict[str, Callable[[], Bundled]] = {
-    "digits": _sklearn("digits", "digit", "8x8 images of handwritten digits (UCI, Alpaydin 1998)"),
-    "iris": _sklearn("iris", "species", "three species of iris (Fisher 1936)"),
-    "wine": _sklearn("wine", "cultivar", "chemistry of three Italian wines (UCI, Forina 1991)"),
-    "breast_cancer": _sklearn(
-        "breast_cancer", "diagnosis", "cell nuclei of breast tumours (UCI, Wolberg 1995)"
-    ),
-    "diabetes": _sklearn(
-        "diabetes", "progression", "progression of diabetes after a year (Efron et al. 2004)"
-    ),
+    **MEASURED,
     **{name: _windows(name) for name, about in SERIES.items() if about.panel is None},
     "xor": _xor,
     "encoder": _encoder,

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from deltarule.core.errors import unknown_name
+from deltarule.core.errors import one_of
+from deltarule.data.shipped import file_text
 from deltarule.data.table import Column, Table
 
 
@@ -91,10 +90,8 @@ def series_table(name: str) -> Table:
     >>> lynx.names, lynx.rows, float(lynx["trappings"].values.max())
     (('year', 'trappings'), 114, 6991.0)
     """
-    if name not in SERIES:
-        raise unknown_name("bundled series", name, SERIES)
-    about = SERIES[name]
-    head, *rows = csv.reader(_text(about.file).splitlines())
+    about = SERIES[one_of("bundled series", name, SERIES)]
+    head, *rows = csv.reader(file_text(about.file).splitlines())
     cells = dict(zip(head, zip(*rows, strict=True), strict=True))
     return Table(
         source=name,
@@ -115,8 +112,3 @@ def _column(name: str, cells: tuple[str, ...]) -> Column:
         days = np.array(cells, "datetime64[D]").astype(np.float64)
         return Column(name, "numeric", days, written="date")
     return Column(name, "numeric", np.array(cells, np.float64))
-
-
-def _text(file: str) -> str:
-    data = (Path(__file__).with_name("files") / file).read_bytes()
-    return (gzip.decompress(data) if file.endswith(".gz") else data).decode("utf-8")

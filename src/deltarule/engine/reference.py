@@ -124,7 +124,7 @@ def carry_back(
     p: list[Any] = [None, *net.unpack(theta)]
     dE_dy: list[Any] = [*[None] * L, dE_dy_L]
     deltas: list[Any] = [*[None] * L, delta_L]
-    gradients: list[Any] = [None] * (L + 1)
+    gradients: list[Any] = [None] * len(layers)
     # from the output: dE/dy_{l-1} needs delta_l and the weights that carry it
     for l in range(L, 0, -1):
         layer, here = layers[l], rule.at(l, L, run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,14 @@ Proceed = Callable[[int], bool]
 
 @dataclass(frozen=True)
 class Totals:
-    """What an epoch's batches add up to."""
+    """What an epoch's batches add up to; arrays of several epochs' are looked at together."""
 
-    error: float = 0.0
+    error: Any = 0.0
     """sum over batches of weight * E for "mean", of E for "sum"; without its penalty where that is
     kept apart."""
-    penalty: float = 0.0
+    penalty: Any = 0.0
     """sum over batches of weight * penalty, where it is kept apart (always for "sum")."""
-    weight: float = 0.0
+    weight: Any = 0.0
     """sum over batches of their samples' weights."""
 
     def add(
@@ -42,9 +42,9 @@ class Totals:
         error = self.error + (E - decay)
         return Totals(error, self.penalty + weight * decay, self.weight + weight)
 
-    def epoch_error(self, objective: Objective) -> float:
+    def epoch_error(self, objective: Objective) -> Any:
         """Return the epoch's error: the weighted mean of E, or the total with one penalty."""
-        weight = self.weight if self.weight > 0 else 1.0
+        weight = self.weight + (self.weight == 0)  # samples that all weigh nothing have E = 0
         if objective.reduction == "mean":
             return (self.error + self.penalty) / weight
         return self.error + self.penalty / weight
@@ -134,8 +134,8 @@ class ChunkOutcome:
 
     theta: Array
     slots: Vectors
-    totals: tuple[Totals, ...]
-    """What every epoch's batches add up to."""
+    totals: Totals
+    """What every epoch's batches add up to: arrays (epochs,)."""
     errors: tuple[float, ...] = ()
     """E over the watched samples after every epoch."""
     after: Callable[[int], tuple[Array, Vectors]] | None = None
@@ -147,6 +147,9 @@ class Trainer(Protocol):
 
     def epochs_at_once(self, updates: int) -> int:
         """Return how many epochs of so many updates may be done in one call of `chunk`."""
+
+    def orders(self, seed: int, epoch: int, epochs: int, n: int) -> Array:
+        """Return n rows in the orders of some epochs, (epochs, n): `core.random.orders`."""
 
     def chunk(
         self, plan: BatchPlan, theta: Array, slots: Vectors, watched: Samples | None = None
@@ -188,6 +191,10 @@ class Around:
     def epochs_at_once(self, updates: int) -> int:
         """Return how many epochs of so many updates may be done in one call of `chunk`."""
         return self._trainer.epochs_at_once(updates)
+
+    def orders(self, seed: int, epoch: int, epochs: int, n: int) -> Array:
+        """Return n rows in the orders of some epochs, (epochs, n)."""
+        return self._trainer.orders(seed, epoch, epochs, n)
 
     def _made(self, samples: Samples, make: Callable[[Samples], Samples]) -> Samples:
         """Return the samples as the other one sees them; made once."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from deltarule.core.errors import UsageError
 from deltarule.core.notation import NOTATIONS, Notation
-from deltarule.core.written import node_forms, node_readings, weight_forms, weight_readings
+from deltarule.core.notation.written import node_forms, node_readings, weight_forms, weight_readings
 from deltarule.explanation.through_time.place import there_is
 from deltarule.layers import Dense, all_of
 from deltarule.network import Network

@@ -145,19 +145,18 @@ def draw_steps(validity: StepValidity, path: Path, *, force: bool = False) -> No
 
 def _changes(axes: Axes, v: StepValidity) -> None:
     """Draw both changes; the axis ends where the promise gets larger than anything that happens."""
-    quiet_axes(axes)
+    quiet_axes(axes, f"E = {number(v.error, 5)} before the step", y="change of E")
     axes.set_xscale("log")
     axes.axhline(0.0, color=GREY, linewidth=1.0)
     axes.plot(v.steps, v.promised, "--", color=ORANGE, linewidth=1.8, label="promised")
     axes.plot(v.steps, v.actual, color=BLUE, linewidth=1.8, label="actual")
     fall = max(-float(np.nanmin(v.actual)), 0.02 * abs(v.error), 1e-300)
     axes.set_ylim(-1.6 * fall, 1.1 * fall)
-    axes.set_ylabel("change of E")
-    axes.set_title(f"E = {number(v.error, 5)} before the step", loc="left", fontsize=11)
 
 
 def _kept(axes: Axes, v: StepValidity) -> None:
-    quiet_axes(axes)
+    within = f"green: within {v.tolerance:.0%} of the promise"
+    quiet_axes(axes, within, y="actual / promised", size=10)
     axes.axhspan(1 - v.tolerance, 1 + v.tolerance, color=GREEN, alpha=0.15, linewidth=0)
     axes.axhline(0.0, color=GREY, linewidth=1.0)
     with np.errstate(all="ignore"):
@@ -166,8 +165,6 @@ def _kept(axes: Axes, v: StepValidity) -> None:
     low, high = (np.min(ratio, initial=0.0, where=np.isfinite(ratio)),
                  np.max(ratio, initial=1.0, where=np.isfinite(ratio)))  # fmt: skip
     axes.set_ylim(max(1.15 * float(low), -2.0) - 0.1, min(float(high), 2.0) + 0.3)
-    axes.set_ylabel("actual / promised")
-    axes.set_title(f"green: within {v.tolerance:.0%} of the promise", loc="left", fontsize=10)
 
 
 def _marks(axes: Axes, v: StepValidity) -> None:
@@ -192,12 +189,10 @@ def draw_reach(reach: Reach, path: Path, *, force: bool = False) -> None:
     figure = new_figure(8.0, 6.0)
     upper, lower = figure.subplots(2, 1, sharex=True)
     steps = np.array([s.step for s in reach.steps])
-    quiet_axes(upper)
+    quiet_axes(upper, f"{reach.name}: {reach.verdict}", y="the step's term")
     upper.bar(steps, [s.value for s in reach.steps], color=BLUE, width=0.7)
     upper.axhline(0.0, color=GREY, linewidth=1.0)
-    upper.set_ylabel("the step's term")
-    upper.set_title(f"{reach.name}: {reach.verdict}", loc="left", fontsize=11)
-    quiet_axes(lower)
+    quiet_axes(lower, x="time step", y="a small change of the state, times")
     lower.set_yscale("log")
     lower.axhline(1.0, color=GREY, linewidth=1.0)
 
@@ -208,8 +203,6 @@ def draw_reach(reach: Reach, path: Path, *, force: bool = False) -> None:
     line("to_end", "o-", ORANGE, "from here to the last step, at most")
     line("largest", "s--", BLUE, "this step, at most")
     line("smallest", "v:", GREEN, "this step, at least")
-    lower.set_xlabel("time step")
-    lower.set_ylabel("a small change of the state, times")
     lower.legend(frameon=False, fontsize=9, loc="best")
     lower.xaxis.get_major_locator().set_params(integer=True)
     save_figure(figure, path, force=force)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deltarule.core.texts import some
 from deltarule.explanation.records import Factor, Step
 
 
@@ -14,15 +15,6 @@ def number(value: float, digits: int | None = None) -> str:
     ('0.3333', '0.1')
     """
     return repr(float(value)) if digits is None else f"{value:.{digits}g}"
-
-
-def some(count: int, what: str) -> str:
-    """Return a count with its noun.
-
-    >>> some(1, "path"), some(1200, "path")
-    ('1 path', '1,200 paths')
-    """
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def symbolic(factors: Sequence[Factor]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deltarule.core.arguments import boolean, whole
-from deltarule.core.dual import value_of
+from deltarule.core.arrays.dual import value_of
 from deltarule.core.errors import UsageError
 from deltarule.core.sequences import Sequences
 from deltarule.layers.layer import LAYERS, Parameters, Shape

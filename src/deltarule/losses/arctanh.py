@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.errors import UsageError
+from deltarule.core.namespace import magnitude
 from deltarule.core.registry import Elsewhere
 from deltarule.losses.loss import LOSSES, Body, Loss
 
@@ -60,7 +61,7 @@ class ArctanhError(Loss):
 
         def inside(y: Any, T: Any) -> Any:
             """Return |d| and |d| inside the edge (0 beyond it)."""
-            d = xp.where(y < T, T - y, y - T)
+            d = magnitude(y - T, xp)
             return d, xp.where(d < edge, d, xp.constant(0.0, y))
 
         def e(y: Any, T: Any) -> Any:

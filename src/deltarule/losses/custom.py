@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.core.errors import UsageError
-from deltarule.core.own_code import asked, described, parameters, slope_of, title_of
+from deltarule.core.own.code import asked, described, parameters, slope_of, title_of
 from deltarule.losses.loss import LOSSES, Body, Loss
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from deltarule.core.namespace import magnitude
 from deltarule.losses.loss import Body
 
 
@@ -18,7 +19,7 @@ def sigmoid_binary_cross_entropy(xp: Any) -> Body:
     """e = max(0, net) - T net + log(1 + exp(-|net|)), delta = y - T (Bishop 1995, section 6.7)."""
 
     def e(net: Any, T: Any) -> Any:
-        rest = xp.log1p(xp.exp(xp.where(net < 0, net, -net)))
+        rest = xp.log1p(xp.exp(-magnitude(net, xp)))
         return xp.where(net < 0, -T * net, net - T * net) + rest
 
     def delta(y: Any, T: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.errors import UsageError
+from deltarule.core.namespace import magnitude
 from deltarule.losses.loss import LOSSES, Body, Loss
 
 
@@ -30,7 +31,7 @@ class AbsoluteError(Loss):
         """Return `(e, de)` over the namespace `xp`."""
 
         def e(y: Any, T: Any) -> Any:
-            return xp.where(y < T, T - y, y - T)
+            return magnitude(y - T, xp)
 
         def de(y: Any, T: Any) -> Any:
             zero, one = xp.constant(0.0, y), xp.constant(1.0, y)
@@ -70,7 +71,7 @@ class Huber(Loss):
         h = self.threshold
 
         def e(y: Any, T: Any) -> Any:
-            d = xp.where(y < T, T - y, y - T)
+            d = magnitude(y - T, xp)
             return xp.where(d <= h, 0.5 * d * d, h * (d - 0.5 * h))
 
         def de(y: Any, T: Any) -> Any:
@@ -104,7 +105,7 @@ class LogCosh(Loss):
         log_2 = math.log(2.0)
 
         def e(y: Any, T: Any) -> Any:
-            d = xp.where(y < T, T - y, y - T)
+            d = magnitude(y - T, xp)
             return d + (xp.log1p(xp.exp(-2.0 * d)) - log_2)
 
         def de(y: Any, T: Any) -> Any:

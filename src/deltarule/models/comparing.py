@@ -83,10 +83,7 @@ class Comparison:
 
         figure = new_figure(7.2, 4.4)
         axes = figure.add_subplot()
-        quiet_axes(axes)
-        axes.set_title("Learning curves", loc="left", fontsize=12)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("E")
+        quiet_axes(axes, "Learning curves", x="epoch", y="E", size=12)
         drawn = []
         for name, history, colour in zip(self.folders, self.histories, (BLUE, ORANGE), strict=True):
             for key, what, line in (

@@ -106,12 +106,12 @@ def _auc(y: NDArray[Any], T: NDArray[np.bool_]) -> float:
     """Return the mean over the columns of the area under the ROC curve (Mann and Whitney 1947)."""
     found = []
     for p, true in zip(y.T, T.T, strict=True):
-        positive = int(true.sum())
-        if 0 < positive < len(true):
-            _, inverse, counts = np.unique(p, return_inverse=True, return_counts=True)
-            ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-            above = ranks[true].sum() - positive * (positive + 1) / 2
-            found.append(above / (positive * (len(true) - positive)))
+        pairs = int(true.sum()) * int((~true).sum())
+        if pairs:
+            negative, positive = np.sort(p[~true]), np.sort(p[true])
+            # how many negative ones lie below each positive one, and half of those beside it
+            ends = [np.searchsorted(negative, positive, side).sum() for side in ("left", "right")]
+            found.append(sum(ends) / 2 / pairs)
     return float(np.mean(found)) if found else math.nan
 
 

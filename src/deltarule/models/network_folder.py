@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.core.errors import UsageError
-from deltarule.core.own_parts import modules_of, require_found
+from deltarule.core.own.parts import modules_of, require_found
 from deltarule.core.surroundings import surroundings
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.scale import Scaler

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from deltarule.core import VERSION
 from deltarule.core.errors import DeltaruleError, FileError
-from deltarule.core.own_code import restored
-from deltarule.core.own_parts import import_again
+from deltarule.core.own.code import restored
+from deltarule.core.own.parts import import_again
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.target import TargetEncoder
 from deltarule.engine import Objective

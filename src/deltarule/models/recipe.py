@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import InitVar, dataclass, field, fields
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.core.arguments import number, whole
-from deltarule.core.errors import UsageError, unknown_name
-from deltarule.core.registry import plain
+from deltarule.core.errors import UsageError, one_of
+from deltarule.core.registry import plain_fields
 from deltarule.data.preparation.derive import DATES
 from deltarule.data.preparation.encode import MISSING
 from deltarule.data.preparation.power import TRANSFORMS
@@ -132,8 +132,7 @@ class Recipe:
             ("transform of a target", self.target_transform, tuple(TRANSFORMS)),
             ("task", self.task, ("auto", *TASKS)),
         ):
-            if name not in known:
-                raise unknown_name(kind, name, known)
+            one_of(kind, name, known)
         if self.network is not None:
             written_layers(self.network)
         for name in ("window", "teacher", "by_length"):
@@ -162,8 +161,7 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options as plain values, ready for JSON; the rate is in the optimizer."""
-        values = {f.name: plain(getattr(self, f.name)) for f in fields(self)}
-        values["ordinal"] = {name: list(order) for name, order in self.ordinal.items()}
+        values = plain_fields(self)
         if isinstance(self.class_weight, Mapping):
             values["class_weight"] = {str(k): float(v) for k, v in self.class_weight.items()}
         return values

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.core.errors import FileError, UsageError, unknown_name
+from deltarule.core.errors import FileError, UsageError, one_of
 from deltarule.models.folder import RUN
 from deltarule.models.read import FORECAST, read_description
 from deltarule.training.keeping.checkpoint import CHECKPOINT, read_checkpoint
@@ -38,8 +38,7 @@ def runs(folder: str | Path, sort: str = "folder") -> pl.DataFrame:
         "epochs": pl.Int64, "seconds": pl.Float64, "part": pl.String,
         **dict.fromkeys(_SCORES, pl.Float64), "made": pl.String,
     }  # fmt: skip
-    if sort not in kinds:
-        raise unknown_name("column", sort, kinds)
+    one_of("column", sort, kinds)
     rows = [{"folder": str(path.relative_to(place)), **_row(path)} for path in _found(place)]
     table = pl.DataFrame(rows, schema=kinds)
     return table.sort(sort, descending=sort in _BEST_FIRST, nulls_last=True, maintain_order=True)

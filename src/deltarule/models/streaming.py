@@ -23,7 +23,7 @@ from deltarule.data import Table, read_table
 from deltarule.data.options import Options
 from deltarule.data.sources.several import read_several
 from deltarule.data.text.format import TextFormat
-from deltarule.engine import Objective, Samples
+from deltarule.engine import Samples
 from deltarule.engine.epoch import error_over
 from deltarule.models.fit import Fitted, measured
 from deltarule.models.model import Model
@@ -124,9 +124,7 @@ class _Stream:
         def read(name: str, options: Options, like: TextFormat | None) -> Table:
             more = {**self.reading, "text": [*self.reading.get("text", ()), *options.text]}
             table = read_table(name, like=like, **more)
-            rows = self.drawn(name, table.rows)
-            columns = tuple(replace(c, values=c.values[rows]) for c in table.columns)
-            return replace(table, columns=columns, locate=_Drawn(replace(table, columns=()), rows))
+            return table.take(self.drawn(name, table.rows))
 
         return read_several(source, self.files, read, Options())
 
@@ -148,21 +146,6 @@ class _Stream:
                     notes = model.inputs.notes(table, rows, expected=table.names)
                     self.notes += [n for n in notes if "does not occur" in n]
                 yield X, model.targets.transform(table, rows, dtype)
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """The locator of rows that were drawn: where they stand in their file."""
-
-    table: Table
-    """Without its columns, which would be the whole file."""
-    rows: NDArray[np.intp]
-
-    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-        there = [(int(self.rows[row]), name) for row, name in cells]
-        if self.table.locate is not None:
-            return self.table.locate(there)
-        return [(place, "") for place in self.table.places(there)]
 
 
 def _check(ready: Plan) -> None:
@@ -192,7 +175,9 @@ def _trained(ready: Plan, stream: _Stream, told: Callable[[str], None]) -> Run:
     best: tuple[float, int, Array | None] = (np.inf, 0, None)
     began, stopped = time.monotonic(), "epochs"
     theta = objective.network.init(recipe.seed, np.dtype(recipe.dtype))
-    description = {"data": {"ids": list(ready.ids), "format": _format(ready.table)}}
+    written = ready.table.format
+    form = written.to_dict() if written is not None else {}
+    description = {"data": {"ids": list(ready.ids), "format": form}}
     model = Model(objective, theta, prepared.inputs, prepared.targets, description)
     for epoch in range(recipe.epochs):
         total, rows = 0.0, 0
@@ -210,7 +195,7 @@ def _trained(ready: Plan, stream: _Stream, told: Callable[[str], None]) -> Run:
         history["lr"].append(float(run.history["lr"][-1]))
         if len(held_out):
             watched = history["validation_error"]
-            watched.append(_error(objective, run.state.theta, held_out.X, held_out.T))
+            watched.append(error_over(objective, run.state.theta, Samples(held_out.X, held_out.T)))
         if watched[-1] < best[0]:
             best = (watched[-1], epoch + 1, run.state.theta)
         told(f"epoch {epoch + 1}: E {history['error'][-1]:.4g}, watched {watched[-1]:.4g}")
@@ -228,10 +213,6 @@ def _trained(ready: Plan, stream: _Stream, told: Callable[[str], None]) -> Run:
     return replace(run, state=state, restored=bool(recipe.patience))
 
 
-def _format(table: Table) -> dict[str, Any]:
-    return table.format.to_dict() if table.format is not None else {}
-
-
 def _job(ready: Plan, X: Array, T: Array, done: int) -> Job:
     recipe = ready.recipe
     return Job(
@@ -240,7 +221,3 @@ def _job(ready: Plan, X: Array, T: Array, done: int) -> Job:
         epochs=done + 1, batch_size=min(len(X), recipe.batch_size or len(X)), shuffle=True,
         seed=recipe.seed, stop=(),
     )  # fmt: skip
-
-
-def _error(objective: Objective, theta: Array, X: Array, T: Array) -> float:
-    return error_over(objective, theta, Samples(X, T))

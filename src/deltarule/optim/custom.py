@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.core.errors import UsageError
-from deltarule.core.own_code import described, parameters, title_of
+from deltarule.core.own.code import described, parameters, title_of
 from deltarule.optim.optimiser import OPTIMISERS, Optimiser, Update
 from deltarule.optim.schedules import Schedule
 

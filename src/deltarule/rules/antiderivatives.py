@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-
-from deltarule.core.namespace import NUMPY
 
 
 def pieces(activation: Any, low: float, high: float) -> list[tuple[float, str]]:
@@ -18,11 +17,8 @@ def pieces(activation: Any, low: float, high: float) -> list[tuple[float, str]]:
     """
     from scipy.optimize import brentq
 
-    _, df = activation.body(NUMPY)
-
     def slope(net: float) -> float:
-        at = np.array([net])
-        return float(np.broadcast_to(df(at, activation(at)), (1,))[0])
+        return float(activation.derivative(net))
 
     def kind(value: float) -> str:
         return "low" if value < low else "high" if value > high else "f"
@@ -30,12 +26,10 @@ def pieces(activation: Any, low: float, high: float) -> list[tuple[float, str]]:
     grid = np.arange(-6000, 6001) / 100.0
     kinds = [kind(float(v)) for v in activation.derivative(grid)]
     found = [(-math.inf, kinds[0])]
-    for a, b, before, after in zip(grid, grid[1:], kinds, kinds[1:], strict=False):
-        if before != after:
+    for (a, before), (b, after) in pairwise(zip(grid, kinds, strict=True)):
+        if before != after:  # f' is below the bound, or on it, at one end, and not at the other
             bound = low if "low" in (before, after) else high
-            values = slope(a) - bound, slope(b) - bound
-            crossing = values[0] * values[1] < 0.0
-            where = brentq(lambda net, c=bound: slope(net) - c, a, b, xtol=1e-15) if crossing else b
+            where = brentq(lambda net, c=bound: slope(net) - c, a, b, xtol=1e-15)
             found.append((float(where), after))
     return found
 
@@ -54,8 +48,7 @@ def bounded(xp: Any, activation: Any, low: float, high: float) -> Callable[[Any]
         return float(activation(net)) if kind == "f" else {"low": low, "high": high}[kind] * net
 
     here = sum(start <= 0.0 for start in starts) - 1
-    constants = [0.0] * len(found)
-    constants[here] = float(activation(0.0)) - alone(found[here][1], 0.0)
+    constants = {here: float(activation(0.0)) - alone(found[here][1], 0.0)}
     for k in range(here + 1, len(found)):
         at, before = starts[k], found[k - 1][1]
         constants[k] = alone(before, at) + constants[k - 1] - alone(found[k][1], at)
@@ -65,9 +58,9 @@ def bounded(xp: Any, activation: Any, low: float, high: float) -> Callable[[Any]
 
     def F(net: Any) -> Any:
         value = None
-        for (start, kind), constant in zip(found, constants, strict=True):
+        for k, (start, kind) in enumerate(found):
             line = f(net) if kind == "f" else {"low": low, "high": high}[kind] * net
-            piece = line + constant if constant else line
+            piece = line + constants[k] if constants[k] else line
             value = piece if value is None else xp.where(net < start, value, piece)
         return value
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.errors import UsageError
-from deltarule.core.namespace import sign
+from deltarule.core.namespace import magnitude, sign
 from deltarule.rules.feedback import FEEDBACKS, DrawnFeedback, FeedbackRule
 
 
@@ -204,4 +204,4 @@ class MirrorFeedback(DrawnFeedback):
 
 def _sized(W: Any, B: Any, xp: Any) -> Any:
     """Return |B| sign(W)."""
-    return xp.where(B < 0.0, -B, B) * sign(W, xp)
+    return magnitude(B, xp) * sign(W, xp)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deltarule.core.own_code import asked, described, parameters
+from deltarule.core.own.code import asked, described, parameters
 from deltarule.rules.derivatives import DerivativeRule, StandIn
 
 _WORDS = "(net, y) or (net, y, slope)"

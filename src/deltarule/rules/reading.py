@@ -60,8 +60,8 @@ def _written(text: str) -> DeltaRule:
     parts: dict[str, Any] = {}
     layers: dict[str, dict[str, str]] = {}
     for word in text.split():
-        key, equals, value = word.partition("=")
-        if not equals or not value:
+        key, _, value = word.partition("=")
+        if not value:
             raise UsageError(f"the rule {text!r}: {word!r} is not written PART=VALUE")
         layer, dot, part = key.partition(".")
         into, place = (layers.setdefault(layer[5:], {}), part) if dot else (parts, key)

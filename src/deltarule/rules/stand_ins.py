@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.errors import UsageError
+from deltarule.core.namespace import magnitude
 from deltarule.core.registry import Elsewhere
 from deltarule.rules.antiderivatives import bounded
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, StandIn
@@ -165,11 +166,11 @@ class PowerDerivative(DerivativeRule):
         p = self.p
 
         def root(net: Any, y: Any, slope: Any, at: Any) -> Any:
-            raised = xp.sqrt(xp.where(slope < 0.0, -slope, slope))
+            raised = xp.sqrt(magnitude(slope, xp))
             return xp.where(slope < 0.0, -raised, raised)
 
         def stand_in(net: Any, y: Any, slope: Any, at: Any) -> Any:
-            size = xp.where(slope < 0.0, -slope, slope)
+            size = magnitude(slope, xp)
             moves = size > 0.0  # 0^p = 0, for p = 0 as well: sign(0) is 0
             raised = xp.exp(p * xp.log(xp.where(moves, size, xp.constant(1.0, size))))
             return xp.where(moves, xp.where(slope < 0.0, -raised, raised), xp.constant(0.0, size))

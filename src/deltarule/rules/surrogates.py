@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deltarule.core.errors import UsageError
+from deltarule.core.namespace import magnitude
 from deltarule.rules.derivatives import DERIVATIVES, DerivativeRule, StandIn
 
 
@@ -42,7 +43,7 @@ class StraightThrough(Surrogate):
         limit = self.limit
 
         def stand_in(net: Any, y: Any, slope: Any, at: Any) -> Any:
-            size = xp.where(net < 0.0, -net, net)
+            size = magnitude(net, xp)
             return xp.where(size > limit, xp.constant(0.0, net), xp.constant(1.0, net))
 
         return stand_in
@@ -75,7 +76,7 @@ class FastSigmoidSurrogate(Surrogate):
         k = self.k
 
         def stand_in(net: Any, y: Any, slope: Any, at: Any) -> Any:
-            wide = 1.0 + k * xp.where(net < 0.0, -net, net)
+            wide = 1.0 + k * magnitude(net, xp)
             return 1.0 / (wide * wide)
 
         return stand_in
@@ -83,7 +84,7 @@ class FastSigmoidSurrogate(Surrogate):
     def antiderivative(self, xp: Any, activation: Any) -> Callable[[Any], Any]:
         """Return f(0) + net / (1 + k |net|)."""
         k, start = self.k, float(activation(0.0))
-        return lambda net: start + net / (1.0 + k * xp.where(net < 0.0, -net, net))
+        return lambda net: start + net / (1.0 + k * magnitude(net, xp))
 
 
 @DERIVATIVES.register
@@ -121,7 +122,6 @@ class TriangularSurrogate(Surrogate):
         k = self.k
 
         def stand_in(net: Any, y: Any, slope: Any, at: Any) -> Any:
-            height = 1.0 - k * xp.where(net < 0.0, -net, net)
-            return xp.where(height < 0.0, xp.constant(0.0, net), height)
+            return xp.maximum(1.0 - k * magnitude(net, xp), xp.constant(0.0, net))
 
         return stand_in

@@ -8,13 +8,14 @@ the month, or all the last one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.texts import are
 from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import CITED, Column, Table, label
 
@@ -110,13 +111,7 @@ class Calendar:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        return {
-            "unit": self.unit,
-            "first": self.first,
-            "step": self.step,
-            "count": self.count,
-            "day": self.day,
-        }
+        return asdict(self)
 
     def of(self, count: int) -> Calendar:
         """Return the same times, `count` of them."""
@@ -198,7 +193,7 @@ def _check_sorted(table: Table, column: Column, steps: NDArray[np.float64]) -> N
     if len(back):
         raise DataError(
             f"{table.source}: the times in {column.name!r} are not sorted: "
-            f"{_count(len(back), 'row')} before the row above, the first at "
+            f"{are(len(back), 'row')} before the row above, the first at "
             f"{table.cite(column.name, back[:CITED] + 1)}. Sort the rows by {column.name!r}; where "
             "they are several series, name the column that tells them apart with `--series`."
         )
@@ -206,7 +201,7 @@ def _check_sorted(table: Table, column: Column, steps: NDArray[np.float64]) -> N
         dated = column.written in ("date", "date and time")
         regular = ", or make them regular with `--resample`" if dated else ""
         raise DataError(
-            f"{table.source}: {_count(len(twice), 'row')} in {column.name!r} at the time of the "
+            f"{table.source}: {are(len(twice), 'row')} in {column.name!r} at the time of the "
             f"row above, the first at {table.cite(column.name, twice[:CITED] + 1)}. Leave one row "
             f"for each time{regular}; where they are several series, name the column "
             "that tells them apart with `--series`. Where clocks were put back, write the "
@@ -221,9 +216,10 @@ def _irregular(
         f"{table.place(int(row) + 1, column.name)} ({_gap(column, int(row), calendar)})"
         for row in after[:CITED]
     )
+    times = "once" if len(after) == 1 else f"{len(after):,} times"
     return DataError(
         f"{table.source}: the times in {column.name!r} are irregular: the usual step is one "
-        f"{calendar.name}, and it is another one {_times_said(len(after))}, first at {found}. Add "
+        f"{calendar.name}, and it is another one {times}, first at {found}. Add "
         "the rows that are missing, or have them filled with `--missing previous` or "
         "`--missing interpolate` where every time is a whole number of steps from the first; times "
         "of a clock that is put forward and back are regular in UTC."
@@ -238,11 +234,3 @@ def _gap(column: Column, row: int, calendar: Calendar) -> str:
         first = calendar.label(round(before) + 1)
         return f"{first} is missing" if missing == 1 else f"{missing} missing from {first} on"
     return f"{now - before:.4g} steps after the row above"
-
-
-def _times_said(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
-
-
-def _count(count: int, what: str) -> str:
-    return f"1 {what} is" if count == 1 else f"{count:,} {what}s are"

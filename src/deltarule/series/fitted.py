@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, first_few
+from deltarule.core.texts import some
 from deltarule.series.forecaster import Forecaster, check_future
-from deltarule.series.judgement.conformal import needed, quantiles
 from deltarule.series.judgement.measures import point_measures
-from deltarule.series.paths import bootstrap_quantiles, path_quantiles
+from deltarule.series.paths import spread
 from deltarule.series.series import Series, as_series, as_table, has_columns
 from deltarule.series.several import one_of
 
@@ -41,28 +41,20 @@ class Fitted:
         first, last = (series.calendar.label(i) for i in (0, len(series) - 1))
         steps, count = recipe.horizon, recipe.networks
         return (
-            f"Fitted to {series.name}, {first} to {last}: {count} network{'s' * (count > 1)} "
-            f"{recipe.said}, {steps} step{'s' * (steps > 1)} ahead; .table forecasts, "
+            f"Fitted to {series.name}, {first} to {last}: {some(count, 'network')} "
+            f"{recipe.said}, {some(steps, 'step')} ahead; .table forecasts, "
             ".more(rows) goes on"
         )
 
     @cached_property
     def table(self) -> polars.DataFrame:
         """A row per step after the last value: time, forecast and the quantiles (q0.1, ...)."""
-        import polars
-
-        recipe, (mean, spread) = self.forecaster.recipe, self._future
-        times = self.times
-        columns: dict[str, Any] = {"time": times, "forecast": mean}
-        if spread is not None:
-            columns |= {f"q{tau:g}": spread[:, i] for i, tau in enumerate(recipe.quantiles)}
-        return polars.DataFrame(columns)
+        return future_table(self.times, *self._future, self.forecaster.recipe.quantiles)
 
     @property
     def times(self) -> list[str]:
         """The times that are forecast."""
-        n, label = len(self.series), self.series.calendar.label
-        return [label(n + h) for h in range(self.forecaster.recipe.horizon)]
+        return times_after(self.series, self.forecaster.recipe.horizon)
 
     @property
     def notes(self) -> list[str]:
@@ -133,19 +125,28 @@ class Fitted:
 
 def future(series: Series, forecaster: Forecaster, errors: Array) -> tuple[Array, Array | None]:
     """Return forecasts (H,) of the steps after the last value, and their quantiles (H, levels)."""
-    recipe, origin = forecaster.recipe, np.array([len(series)])
-    check_future(series, recipe.horizon)
-    H, levels = recipe.horizon, recipe.quantiles
+    origin, H = np.array([len(series)]), forecaster.recipe.horizon
+    check_future(series, H)
     mean = forecaster.forecasts(series, origin, H)
-    if recipe.intervals == "pinball":
-        return mean[0], forecaster.quantiles(series, origin, H)[0]
-    if recipe.intervals == "bootstrap":
-        return mean[0], bootstrap_quantiles(forecaster, series, origin, levels, H)[0]
-    if len(errors) < needed(levels):
-        return mean[0], None
-    if recipe.intervals == "paths":
-        return mean[0], path_quantiles(forecaster, series, origin, errors, levels, H)[0]
-    return mean[0], quantiles(mean, errors, levels, recipe.transform)[0]
+    ends = spread(forecaster, series, origin, mean, errors)
+    return mean[0], None if ends is None else ends[0]
+
+
+def times_after(series: Series, H: int) -> list[str]:
+    """Return the H times after the last value."""
+    return [series.calendar.label(len(series) + h) for h in range(H)]
+
+
+def future_table(
+    times: Sequence[str], mean: Array, spread: Array | None, levels: Sequence[float]
+) -> polars.DataFrame:
+    """Return a row per step to come: time, forecast and the quantiles (q0.1, ...)."""
+    import polars
+
+    columns: dict[str, Any] = {"time": times, "forecast": mean}
+    if spread is not None:
+        columns |= {f"q{tau:g}": spread[:, i] for i, tau in enumerate(levels)}
+    return polars.DataFrame(columns)
 
 
 def outside(

@@ -19,8 +19,6 @@ from deltarule.series.windows import before, check_length
 
 FEWEST = 3
 """Windows that training needs at least."""
-_WATCHED = 10
-"""One window in so many is watched where training stops by patience."""
 
 Array = NDArray[np.float64]
 Origins = NDArray[np.intp]

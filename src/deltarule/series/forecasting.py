@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError
 from deltarule.data.bundled_series import SERIES
-from deltarule.series.fitted import future, outside
+from deltarule.series.fitted import future, outside, times_after
 from deltarule.series.forecaster import Forecaster, check_future, fit
 from deltarule.series.judgement.baselines import BASELINES, Forecasts, ar, ar_name, usable
+from deltarule.series.judgement.conformal import quantiles
 from deltarule.series.judgement.judged import NETWORK, judge
-from deltarule.series.judgement.walk import Fit, Origins, Predict, Quantiles, walk
-from deltarule.series.paths import bootstrap_quantiles, path_quantiles
+from deltarule.series.judgement.walk import Fit, Predict, Quantiles, walk
+from deltarule.series.paths import spread
 from deltarule.series.plan import Planned, planned
-from deltarule.series.recipe import WITHOUT_ERRORS, Recipe, sizes_of
+from deltarule.series.recipe import Recipe, sizes_of
 from deltarule.series.result import Forecast
 from deltarule.series.series import Series, as_series
 from deltarule.series.transforms import Plain, Pointwise
@@ -130,23 +131,21 @@ def assembled(series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]
     """
     recipe, segments, notes = plan.recipe, plan.segments, list(plan.notes)
     H, y, season = recipe.horizon, series.values, plan.season
-    learnt, own = recipe.intervals == "pinball", recipe.intervals in WITHOUT_ERRORS
     walks = {
-        name: walk(y, method, segments, H, recipe.quantiles, g, own=name == NETWORK and own)
+        name: walk(y, method, segments, H, g)
         for name, (method, g) in _methods(series, plan, fit_to).items()
     }
     final = fit_to(len(y))
     errors = walks[NETWORK].errors
-    mean, spread = future(series, final, errors)
-    label = series.calendar.label
-    notes += outside([label(len(y) + h) for h in range(H)], mean, spread, learnt)
+    mean, ends = future(series, final, errors)
+    notes += outside(times_after(series, H), mean, ends, bool(final.bands))
     titles = {**TITLES, "ar": ar_name(usable(segments.cut - segments.gap, recipe.lags))}
     return Forecast(
         series=series,
         recipe=recipe,
         forecaster=final,
         mean=mean,
-        quantiles=spread,
+        quantiles=ends,
         errors=errors,
         walks=walks,
         segments=segments,
@@ -157,10 +156,6 @@ def assembled(series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]
     )
 
 
-def _in_season(make: Callable[[Array, int], Forecasts], season: int, before: Array) -> Forecasts:
-    return make(before, season)
-
-
 def _methods(
     series: Series, plan: Planned, fit_to: Callable[[int], Forecaster]
 ) -> dict[str, tuple[Fit, Pointwise]]:
@@ -168,40 +163,22 @@ def _methods(
 
     That of the baselines is the plain value: nothing keeps theirs where a logarithm is defined.
     """
+    y, plain, recipe = series.values, Plain(), plan.recipe
 
-    recipe, season = plan.recipe, plan.season
-
-    def networks(end: int) -> tuple[Predict, Quantiles | None]:
+    def networks(end: int) -> tuple[Predict, Quantiles]:
         fitted = fit_to(end)
+        return partial(fitted.forecasts, series), partial(spread, fitted, series)
 
-        def predict(origins: Origins, H: int) -> Array:
-            return fitted.forecasts(series, origins, H)
-
-        def paths(origins: Origins, f: Array, errors: Array) -> Array:
-            levels, steps = recipe.quantiles, f.shape[1]
-            return path_quantiles(fitted, series, origins, errors, levels, steps)
-
-        def bootstrap(origins: Origins, f: Array, errors: Array) -> Array:
-            return bootstrap_quantiles(fitted, series, origins, recipe.quantiles, f.shape[1])
-
-        def pinball(origins: Origins, f: Array, errors: Array) -> Array:
-            return fitted.quantiles(series, origins, f.shape[1])
-
-        kinds = {"paths": paths, "bootstrap": bootstrap, "pinball": pinball}
-        return predict, kinds.get(recipe.intervals)
-
-    y, plain = series.values, Plain()
-
-    def baseline(make: Callable[[Array], Forecasts]) -> Fit:
-        def fitted(end: int) -> tuple[Predict, Quantiles | None]:
-            method = make(y[:end])
-            return lambda origins, H: method(y, origins, H), None
+    def baseline(make: Callable[[Array, Any], Forecasts], by: Any) -> Fit:
+        def fitted(end: int) -> tuple[Predict, Quantiles]:
+            method = make(y[:end], by)
+            return partial(method, y), lambda _, f, e: quantiles(f, e, recipe.quantiles, plain)
 
         return fitted
 
     found: dict[str, tuple[Fit, Pointwise]] = {NETWORK: (networks, recipe.transform)}
-    found["ar"] = baseline(lambda before: ar(before, recipe.lags)), plain
+    found["ar"] = baseline(ar, recipe.lags), plain
     for name, make in BASELINES.items():
-        if name != "seasonal_naive" or season > 1:
-            found[name] = baseline(partial(_in_season, make, season)), plain
+        if name != "seasonal_naive" or plan.season > 1:
+            found[name] = baseline(make, plan.season), plain
     return found

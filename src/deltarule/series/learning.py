@@ -177,10 +177,6 @@ def _train(
     return many
 
 
-def _columns(samples: tuple[Array, Array], columns: slice) -> tuple[Array, Array]:
-    return samples[0], samples[1][:, columns]
-
-
 def _joined(parts: Sequence[Windows]) -> Windows:
     """Return the windows of all series, those of one series without a copy."""
     if len(parts) == 1:

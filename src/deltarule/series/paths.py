@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.random import PATHS, stream
 from deltarule.series.forecaster import Forecaster
+from deltarule.series.judgement.conformal import needed, quantiles
 from deltarule.series.series import Series
 from deltarule.series.transforms import Transform
 
@@ -63,16 +64,22 @@ def path_quantiles(
     return np.moveaxis(np.quantile(paths, levels, axis=1), 0, -1)
 
 
-def bootstrap_quantiles(
-    forecaster: Forecaster,
-    series: Series,
-    origins: NDArray[np.intp],
-    levels: Sequence[float],
-    H: int,
-) -> Array:
-    """Return the quantiles of futures that are simulated with the residuals of training."""
-    errors = residuals(forecaster, series)
-    return path_quantiles(forecaster, series, origins, errors, levels, H)
+def spread(
+    forecaster: Forecaster, series: Series, origins: NDArray[np.intp], f: Array, errors: Array
+) -> Array | None:
+    """Return the quantiles (origins, H, levels) of forecasts f (origins, H) that a recipe asks for.
+
+    `errors` (k, H) are of g on values that no network had seen; None where they are too few.
+    """
+    recipe, H = forecaster.recipe, f.shape[1]
+    levels = recipe.quantiles
+    if recipe.intervals == "pinball":
+        return forecaster.quantiles(series, origins, H)
+    if recipe.intervals == "bootstrap":
+        return path_quantiles(forecaster, series, origins, residuals(forecaster, series), levels, H)
+    if recipe.intervals == "paths" and len(errors) >= needed(levels):
+        return path_quantiles(forecaster, series, origins, errors, levels, H)
+    return quantiles(f, errors, levels, recipe.transform)
 
 
 def residuals(forecaster: Forecaster, series: Series) -> Array:

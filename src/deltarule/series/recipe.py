@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.arguments import boolean, number, whole
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
+from deltarule.core.registry import plain_fields
 from deltarule.layers import written_layers
 from deltarule.losses import PENALTIES
 from deltarule.series.components import SEASONS
@@ -128,8 +129,7 @@ class Recipe:
             ("strategy", "strategy", STRATEGIES),
             ("deseason", "way to find a season", SEASONS),
         ):
-            if getattr(self, name) not in known:
-                raise unknown_name(kind, getattr(self, name), known)
+            one_of(kind, getattr(self, name), known)
         if self.strategy == "direct" and sizes and sizes[-1] != 1:
             raise UsageError(
                 f"strategy direct: every step has networks of its own, with one output: write "
@@ -161,21 +161,12 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return plain_fields(self)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Recipe:
         """Return what `to_dict` described."""
         return cls(**{f.name: plain[f.name] for f in fields(cls) if f.name in plain})
-
-
-def _plain(value: Any) -> Any:
-    """Return an option as JSON takes it: tuples as lists, records as dictionaries."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, tuple | Mapping):
-        return list(value) if isinstance(value, tuple) else dict(value)
-    return value.to_dict()
 
 
 _LEAST = {

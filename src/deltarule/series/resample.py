@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import Column, Table
 
@@ -35,10 +35,8 @@ def resampled(table: Table, time: str, names: Sequence[str], rule: str) -> Table
     import polars as pl
 
     every, _, how = rule.partition(":")
-    if every not in _EVERY:
-        raise unknown_name("time to resample to", every, _EVERY)
-    if (how or "mean") not in _HOW:
-        raise unknown_name("way to resample", how, _HOW)
+    one_of("time to resample to", every, _EVERY)
+    one_of("way to resample", how or "mean", _HOW)
     written = table[time].written
     if written not in ("date", "date and time"):
         raise UsageError(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.views import view
-from deltarule.series.fitted import Fitted
+from deltarule.series.fitted import Fitted, future_table, times_after
 from deltarule.series.forecaster import Forecaster
 from deltarule.series.judgement.judged import Measures, Period, verdict
 from deltarule.series.judgement.walk import Segments, Walk
@@ -49,45 +49,32 @@ class Forecast:
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
-        cal, n = self.series.calendar, len(self.series)
-        steps = f"{cal.label(n)} to {cal.label(n + len(self.mean) - 1)}"
+        steps = f"{self.times[0]} to {self.times[-1]}"
         return f"Forecast of {self.series.name}, {steps}; " + "; ".join(self.verdict)
 
     @property
     def times(self) -> list[str]:
         """The times that are forecast."""
-        n = len(self.series)
-        return [self.series.calendar.label(n + h) for h in range(len(self.mean))]
+        return times_after(self.series, len(self.mean))
 
     @cached_property
     def table(self) -> polars.DataFrame:
         """A row per step to come: time, forecast and the quantiles (q0.1, ...)."""
-        import polars
-
-        columns: dict[str, Any] = {"time": self.times, "forecast": self.mean}
-        if self.quantiles is not None:
-            levels = enumerate(self.recipe.quantiles)
-            columns |= {f"q{tau:g}": self.quantiles[:, i] for i, tau in levels}
-        return polars.DataFrame(columns)
+        return future_table(self.times, self.mean, self.quantiles, self.recipe.quantiles)
 
     @cached_property
     def intervals(self) -> polars.DataFrame:
         """A row per step and pair of quantiles: time, share of values meant to be inside, ends."""
         import polars
 
-        rows = []
-        if self.quantiles is not None:
-            levels = self.recipe.quantiles
-            for i in range(len(levels) // 2):
-                share = levels[-1 - i] - levels[i]
-                rows += [
-                    {"time": t, "share": round(share, 12), "low": q[i], "high": q[-1 - i]}
-                    for t, q in zip(self.times, self.quantiles.tolist(), strict=True)
-                ]
-        kinds = {"time": polars.String, "share": polars.Float64}
-        return polars.DataFrame(
-            rows, schema={**kinds, "low": polars.Float64, "high": polars.Float64}
-        )
+        levels, found = self.recipe.quantiles, self.quantiles
+        rows = [
+            (time, round(levels[-1 - i] - levels[i], 12), q[i], q[-1 - i])
+            for i in range(len(levels) // 2)
+            for time, q in zip(self.times, [] if found is None else found.tolist(), strict=False)
+        ]
+        numbers = dict.fromkeys(("share", "low", "high"), polars.Float64)
+        return polars.DataFrame(rows, {"time": polars.String, **numbers}, orient="row")
 
     @cached_property
     def backtest(self) -> polars.DataFrame:

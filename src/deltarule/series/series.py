@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.arguments import array
-from deltarule.core.errors import DataError, UsageError, unknown_name
+from deltarule.core.errors import DataError, UsageError, one_of
+from deltarule.core.texts import are
 from deltarule.data import Table, read_table
 from deltarule.data.bundled_series import SERIES, series_table
 from deltarule.data.preparation.encode_check import check_missing
@@ -79,21 +79,15 @@ def as_table(data: Any, **form: Any) -> Table:
 def _with_dates(table: Table, date_format: str | None) -> Table:
     """Return a table from typed cells, texts that are dates read as those of a text file are."""
     texts = {i: c for i, c in enumerate(table.columns) if c.kind == "text"}
-    locate = table.locate or partial(_located, table)
-    written = recognise(texts, (), TextFormat(date_format=date_format), locate, texts)
+    written = recognise(texts, (), TextFormat(date_format=date_format), table.located, texts)
     dates = {
-        i: as_written(texts[i], writing, locate)
+        i: as_written(texts[i], writing, table.located)
         for i, writing in written.items()
         if writing.written in ("date", "date and time")
     }
     said = [noted(column, written[i], texts[i].categories) for i, column in dates.items()]
     columns = tuple(dates.get(i, c) for i, c in enumerate(table.columns))
     return replace(table, columns=columns, notes=(*table.notes, *said))
-
-
-def _located(table: Table, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-    texts = [table[name].categories[int(table[name].values[row])] for row, name in cells]
-    return list(zip(table.places(cells), texts, strict=True))
 
 
 def as_series(
@@ -120,8 +114,7 @@ def as_series(
     >>> len(series), series.name, series.calendar.label(0)
     (114, 'trappings', '1821')
     """
-    if missing not in MISSING:
-        raise unknown_name("way to fill missing values", missing, MISSING)
+    one_of("way to fill missing values", missing, MISSING)
     if isinstance(data, Series):
         return data
     if not has_columns(data):
@@ -260,10 +253,10 @@ def _filled(
         )
         check_missing(table, [name], rows, remedy)
     there, count = np.flatnonzero(~absent), int(absent.sum())
-    some = "1 value is" if count == 1 else f"{count:,} values are"
+    absent_ones = f"column {name!r}: {are(count, 'value')} missing"
     if missing == "zero":
         how = "it is taken as 0" if count == 1 else "they are taken as 0"
-        return np.where(absent, 0.0, values), [f"column {name!r}: {some} missing; {how}"]
+        return np.where(absent, 0.0, values), [f"{absent_ones}; {how}"]
     if not len(there) or there[0] > 0:
         raise DataError(f"{table.source}: column {name!r} has no value at the first time.")
     every = np.arange(len(values))
@@ -278,4 +271,4 @@ def _filled(
             else "they were put on the line between their"
         )
         how = f"{put} neighbours, so a forecast from inside such a gap has seen the value after it"
-    return filled, [f"column {name!r}: {some} missing; {how}"]
+    return filled, [f"{absent_ones}; {how}"]

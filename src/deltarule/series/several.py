@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deltarule.core.errors import DataError, UsageError, first_few
 from deltarule.data.bundled_series import SERIES
 from deltarule.data.preparation.encode_check import check_missing
-from deltarule.data.table import Locator, Table, label, listed, no_such_column
+from deltarule.data.table import Table, listed, no_such_column
 from deltarule.series.series import Series, as_table, series_of
 
 
@@ -123,30 +123,9 @@ def _names(table: Table, column: str) -> Mapping[str, NDArray[np.intp]]:
     check_missing(table, [column], np.arange(table.rows), "Every row needs its series' name.")
     _, first, codes = np.unique(found.values, return_index=True, return_inverse=True)
     by_code = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-    numeric = found.kind == "numeric"
-
-    def name(row: int) -> str:
-        value = found.values[row]
-        return label(value) if numeric else found.categories[int(value)]
-
-    return {name(int(first[i])): by_code[i] for i in np.argsort(first)}
+    return {found.text(int(first[i])): by_code[i] for i in np.argsort(first)}
 
 
 def _rows(table: Table, rows: NDArray[np.intp], name: str) -> Table:
     """Return some rows of a table, which know their places in it."""
-    columns = tuple(replace(c, values=c.values[rows]) for c in table.columns)
-    return replace(
-        table, source=f"{table.source}, {name}", columns=columns, notes=(),
-        locate=_locator(table, rows),
-    )  # fmt: skip
-
-
-def _locator(table: Table, rows: NDArray[np.intp]) -> Locator:
-    def locate(cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-        there = [(int(rows[row]), name) for row, name in cells]
-        if table.locate is not None:
-            return table.locate(there)
-        values = [f"{table[name].values[row]:.10g}" for row, name in there]
-        return list(zip(table.places(there), values, strict=True))
-
-    return locate
+    return replace(table.take(rows), source=f"{table.source}, {name}", notes=())

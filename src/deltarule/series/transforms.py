@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
-from deltarule.core.registry import Record, Registry
+from deltarule.core.registry import Record, Registry, plain_fields
 from deltarule.data.preparation.scale import Scaler
 from deltarule.series.components import Components
 from deltarule.series.windows import before
@@ -216,13 +216,7 @@ class Transform:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values but the season of the components, ready for JSON."""
-        return {
-            "pointwise": self.pointwise.to_dict(),
-            "differences": list(self.differences),
-            "offset": self.offset,
-            "scale": self.scale,
-            "components": self.components.to_dict(),
-        }
+        return plain_fields(self)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], season: Array) -> Transform:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from deltarule.engine.alignment import alignment
@@ -38,9 +37,6 @@ def angles_of(task: Task, made: Made, many: Many, options: dict[str, Any]) -> di
                            made.objective.loss, made.objective.reduction, l2=made.objective.l2,
                            seed=many.seeds[k], learned=learned).layers  # fmt: skip
         for name, angle in angles.items():
-            found[name].append(_told([getattr(layer, angle) for layer in layers]))
+            values = [getattr(layer, angle) for layer in layers]
+            found[name].append([None if math.isnan(value) else value for value in values])
     return found
-
-
-def _told(values: Sequence[float]) -> list[float | None]:
-    return [None if math.isnan(value) else value for value in values]

@@ -6,12 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deltarule.core.errors import unknown_name
-from deltarule.core.texts import differences
-from deltarule.studies.factors import Cell, Factor
-from deltarule.studies.measure import GOALS, MEASURED
-from deltarule.studies.settings import Settings
-from deltarule.studies.statistics.values import LAYERWISE
+from deltarule.core.texts import differences, some
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,50 +23,6 @@ class Definition:
     """
 
     plain: Mapping[str, Any]
-
-    @classmethod
-    def of(
-        cls,
-        fixed: Settings,
-        factors: Sequence[Factor],
-        cells: Sequence[Cell],
-        seeds: Sequence[int],
-        hold: Sequence[str],
-        baseline: Mapping[str, str],
-        metric: str | None,
-        layers: Sequence[str],
-        choose: str | None,
-        title: str,
-        question: str,
-    ) -> Definition:
-        """Return the definition of a study. Raises `UsageError` for an unknown measure."""
-        held_out = any(cell.settings.validation for cell in cells)
-        measured = "validation_error" if held_out else "error"
-        if metric is not None and metric not in MEASURED:
-            raise unknown_name("metric", metric, MEASURED)
-        if choose is not None and choose not in (names := [f.name for f in factors]):
-            raise unknown_name("factor to choose", choose, names)
-        for name in layers:
-            if name not in LAYERWISE:
-                raise unknown_name("measure of every layer", name, LAYERWISE)
-        goal = any(rule.name in GOALS for cell in cells for rule in cell.settings.stop)
-        return cls(
-            {
-                "title": title,
-                "question": question,
-                "settings": fixed.to_dict(),
-                "factors": {f.name: f.to_dict() for f in factors},
-                "cells": [[label for _, label in cell.labels] for cell in cells],
-                "epochs": [cell.settings.epochs for cell in cells],
-                "goal": goal,
-                "seeds": list(seeds),
-                "hold": list(hold),
-                "baseline": dict(baseline),
-                "metric": metric or (None if goal else measured),
-                "layers": list(layers),
-                "choose": choose,
-            }
-        )
 
     @property
     def factors(self) -> dict[str, list[str]]:
@@ -137,14 +88,8 @@ class Definition:
         """Return how large the study is, in words."""
         cells, seeds = len(self.plain["cells"]), len(self.plain["seeds"])
         most = max(self.plain["epochs"])
-        named = [
-            f"{n:,} {what}{'' if n == 1 else 's'}" for n, what in ((cells, "cell"), (seeds, "seed"))
-        ]
-        runs = cells * seeds
-        return (
-            f"{' x '.join(named)} = {runs:,} run{'' if runs == 1 else 's'} of at most {most:,} "
-            f"epoch{'' if most == 1 else 's'}"
-        )
+        runs = f"{some(cells, 'cell')} x {some(seeds, 'seed')} = {some(cells * seeds, 'run')}"
+        return f"{runs} of at most {some(most, 'epoch')}"
 
     def differences(self, other: Definition) -> list[str]:
         """Return where another definition is another one, as sentences; seeds may be more."""

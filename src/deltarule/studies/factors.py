@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from deltarule.core.errors import UsageError, nearest, unknown_name
-from deltarule.studies.settings import Settings, as_plain, checked
+from deltarule.core.errors import UsageError, nearest, one_of
+from deltarule.core.registry import plain
+from deltarule.studies.settings import Settings, checked
 from deltarule.studies.statistics.values import LAYERWISE
 
 _SETTINGS = tuple(f.name for f in fields(Settings))
@@ -73,16 +74,12 @@ class Factor:
     def find(self, label: Any) -> str:
         """Return the label of a level, however it is written."""
         text = label if isinstance(label, str) else _label(label)
-        if text not in self.levels:
-            raise unknown_name(f"level of {self.name}", text, self.levels)
+        one_of(f"level of {self.name}", text, self.levels)
         return text
 
     def to_dict(self) -> dict[str, Any]:
         """Return labels and settings as plain values."""
-        return {
-            label: {key: as_plain(value) for key, value in level.items()}
-            for label, level in self.levels.items()
-        }
+        return plain(self.levels)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -145,8 +142,7 @@ def _levels(
     by_name = {f.name: f for f in factors}
     found = {}
     for name, labels in rule.items():
-        if name not in by_name:
-            raise unknown_name(f"factor in {what}", name, by_name)
+        one_of(f"factor in {what}", name, by_name)
         several = labels if isinstance(labels, list) else [labels]
         found[name] = tuple(by_name[name].find(label) for label in several)
     return found

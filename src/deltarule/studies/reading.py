@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deltarule.core.errors import DataError, UsageError, nearest, unknown_name
-from deltarule.core.files import unreadable
-from deltarule.core.places import Places
+from deltarule.core.places import Places, Shipped
 from deltarule.studies.factors import Factor
 from deltarule.studies.settings import checked, trained
 from deltarule.studies.study import Study, seeds_of
 
-_FOLDER = Path(__file__).with_name("shipped")
+_OURS = Shipped(Path(__file__).with_name("shipped"), "study")
+shipped = _OURS.text
 
-SHIPPED = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+SHIPPED = _OURS.names
 """The studies that come along, by name."""
 
 _TABLES = ("study", "settings", "grid", "baseline", "include", "exclude")
 _STUDY = ("title", "question", "seeds", "hold", "metric", "layers", "choose")
-
-
-def shipped(name: str) -> str:
-    """Return the text of a study that comes along. Raises `UsageError` for an unknown name."""
-    if name not in SHIPPED:
-        raise unknown_name("study", name, SHIPPED)
-    return (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def read_study(source: str | Path, **changes: Any) -> Study:
@@ -42,31 +32,7 @@ def read_study(source: str | Path, **changes: Any) -> Study:
     >>> read_study("derivative-factor").definition.plain["question"]
     "What is the factor f'(net) for, and what happens without it?"
     """
-    path = Path(source)
-    if not path.is_file() and str(source) in SHIPPED:
-        return _study(shipped(str(source)), f"{source}.toml", changes)
-    if (why := unreadable(path)) is not None:
-        hint = nearest(str(source), SHIPPED) or "."
-        raise DataError(
-            f"{source}: {why}, or take a study that comes along{hint} These are: "
-            f"{', '.join(SHIPPED)}."
-        )
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{source}: it is no UTF-8 text (byte {error.start}).") from None
-    return _study(text, str(source), changes)
-
-
-def _study(text: str, name: str, changes: Mapping[str, Any]) -> Study:
-    try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        where = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        place = f":{where[1]}:{where[2]}" if where else ""
-        said = str(error).partition(" (at ")[0]
-        raise UsageError(f"{name}{place}: this is no TOML: {said}.") from None
-    at = Places(name, text)
+    found, at = _OURS.read(source)
     at.known("table of a study", found, _TABLES)
     for table in ("study", "settings", "grid", "baseline"):
         at.is_table(table, found.get(table, {}))

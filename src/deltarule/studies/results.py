@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.core.errors import DataError, unknown_name
+from deltarule.core.errors import DataError, one_of
 from deltarule.core.views import view
 from deltarule.studies.definition import Definition
 from deltarule.studies.folder import read_folder
@@ -131,15 +131,12 @@ class Results:
         chosen = factor or d.compared
         if chosen is None:
             return []
-        if chosen not in d.factors:
-            raise unknown_name("factor", chosen, d.factors)
+        one_of("factor", chosen, d.factors)
         level = baseline or d.plain["baseline"].get(chosen) or d.factors[chosen][0]
-        if level not in d.factors[chosen]:
-            raise unknown_name(f"level of {chosen}", level, d.factors[chosen])
+        one_of(f"level of {chosen}", level, d.factors[chosen])
         names = measures or d.measures
         for name in names:
-            if name not in MEASURES:
-                raise unknown_name("measure", name, MEASURES)
+            one_of("measure", name, MEASURES)
         return comparisons(self.cells, d.epochs, list(d.factors), chosen, level, names)
 
     @cached_property

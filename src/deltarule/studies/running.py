@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from deltarule.core.arguments import whole
 from deltarule.core.errors import SweepError
 from deltarule.core.machine import cores
+from deltarule.core.texts import some
 from deltarule.studies.folder import StudyFolder
 from deltarule.studies.measure import POINTS
 from deltarule.studies.results import Results
@@ -135,8 +136,7 @@ def _sentence(failed: dict[str, str], folder: StudyFolder | None) -> str:
     first = "; ".join(f"{name}: {why}" for name, why in list(failed.items())[:3])
     more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
     where = f" The others are kept in {folder.path}." if folder is not None else ""
-    cells = "1 cell" if len(failed) == 1 else f"{len(failed)} cells"
-    return f"{cells} of the study failed ({first}{more}).{where}"
+    return f"{some(len(failed), 'cell')} of the study failed ({first}{more}).{where}"
 
 
 _RATE = 2.5e9

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from deltarule.activations import ACTIVATIONS, Activation
 from deltarule.core.arguments import boolean, number, whole
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of, unknown_name
 from deltarule.core.registry import plain
 from deltarule.data.preparation.scale import SCALERS
 from deltarule.engine.objective import REDUCTIONS
@@ -97,15 +97,10 @@ class Settings:
         """Return what differs from the defaults as plain values, ready for JSON."""
         default = Settings()
         return {
-            f.name: as_plain(getattr(self, f.name))
+            f.name: plain(getattr(self, f.name))
             for f in fields(self)
             if getattr(self, f.name) != getattr(default, f.name)
         }
-
-
-def as_plain(value: Any) -> Any:
-    """Return a setting as JSON takes it."""
-    return value.to_dict() if hasattr(value, "to_dict") else plain(value)
 
 
 def checked(name: str, value: Any) -> Any:
@@ -116,8 +111,7 @@ def checked(name: str, value: Any) -> Any:
     >>> checked("hidden", "64,32"), checked("lr", 0.5), checked("stop", "all_within:0.4")
     ((64, 32), 0.5, (AllWithin(tolerance=0.4),))
     """
-    if name not in _CHECKS:
-        raise unknown_name("setting of a study", name, _CHECKS)
+    one_of("setting of a study", name, _CHECKS)
     return _CHECKS[name](value)
 
 
@@ -150,10 +144,6 @@ def _activation(value: Any) -> Activation:
     return consistent
 
 
-def _hidden(value: Any) -> tuple[int, ...]:
-    return hidden_sizes((value,) if isinstance(value, int) else value)
-
-
 def _among(name: str, known: Any) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value not in known:
@@ -173,14 +163,10 @@ def _optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None or value == "auto" else check(value)
 
 
-def _clip(value: Any) -> float | None:
-    return Clipping(norm=value).norm
-
-
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "data": as_problem,
     "network": _optional(_network),
-    "hidden": _optional(_hidden),
+    "hidden": _optional(lambda value: hidden_sizes((value,) if isinstance(value, int) else value)),
     "activation": _optional(_activation),
     "output": _optional(_activation),
     "init": _optional(INITIALISERS.get),
@@ -196,7 +182,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "stop": as_rules,
     "l2": lambda value: number("l2", value, low=0.0),
     "penalty": _optional(PENALTIES.get),
-    "clip_norm": _optional(_clip),
+    "clip_norm": _optional(lambda value: Clipping(norm=value).norm),
     "class_weight": _optional(_among("class weight", ("balanced",))),
     "validation": lambda value: number("validation", value, low=0.0, high=0.9),
     "scale": _optional(_among("scaler", tuple(SCALERS))),

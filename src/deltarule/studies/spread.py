@@ -7,7 +7,7 @@ import threading
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from deltarule.core.errors import DeltaruleError, ResourceError, unknown_name
+from deltarule.core.errors import DeltaruleError, ResourceError, one_of
 from deltarule.core.machine import cores
 from deltarule.studies.clusters import EXECUTORS, Workers
 from deltarule.studies.measure import measure
@@ -39,8 +39,7 @@ def spread(
     Raises `UsageError` for an unknown executor, `ResourceError` where workers keep dying or no
     cluster answers.
     """
-    if executor not in EXECUTORS:
-        raise unknown_name("executor", executor, EXECUTORS)
+    one_of("executor", executor, EXECUTORS)
     if not tasks:
         return
     if executor == "loky" and (workers == 1 or len(tasks) == 1 or (may_stay and _short(tasks))):

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from deltarule.core.arguments import whole
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 from deltarule.core.random import as_seeds
 from deltarule.core.views import view
 from deltarule.network import Network
 from deltarule.studies.definition import Definition
 from deltarule.studies.factors import Factor, cells_of
+from deltarule.studies.measure import GOALS, MEASURED
 from deltarule.studies.results import Results
 from deltarule.studies.settings import Settings, checked, trained
+from deltarule.studies.statistics.values import LAYERWISE
 
 HELD = ("weights", "order", "split")
 """The sources of chance that a study may hold: they are those of its first seed then."""
@@ -101,9 +103,6 @@ class Study:
         self.seeds: tuple[int, ...] = found
         """The seeds of every cell."""
         held = (hold,) if isinstance(hold, str) else tuple(hold)
-        for source in held:
-            if source not in HELD:
-                raise unknown_name("source of chance to hold", source, HELD)
         self.cells = cells_of(fixed, factors, include, exclude)
         """The cells, in the order of the factors' levels."""
         for cell in self.cells:
@@ -113,13 +112,37 @@ class Study:
         by_name = {factor.name: factor for factor in factors}
         levels = {}
         for name, label in (baseline or {}).items():
-            if name not in by_name:
-                raise unknown_name("factor in baseline", name, by_name)
-            levels[name] = by_name[name].find(label)
-        self.definition = Definition.of(
-            fixed, factors, self.cells, self.seeds, held, levels, metric,
-            (layers,) if isinstance(layers, str) else layers, choose, title, question,
-        )  # fmt: skip
+            levels[name] = by_name[one_of("factor in baseline", name, by_name)].find(label)
+        solved = any(rule.name in GOALS for cell in self.cells for rule in cell.settings.stop)
+        held_out = any(cell.settings.validation for cell in self.cells)
+        measured = (layers,) if isinstance(layers, str) else layers
+        looked_up: tuple[tuple[str, Any, Any], ...] = (
+            ("source of chance to hold", held, HELD),
+            ("metric", [metric][: metric is not None], MEASURED),
+            ("factor to choose", [choose][: choose is not None], by_name),
+            ("measure of every layer", measured, LAYERWISE),
+        )
+        for kind, asked, known in looked_up:
+            for name in asked:
+                one_of(kind, name, known)
+        self.definition = Definition(
+            {
+                "title": title,
+                "question": question,
+                "settings": fixed.to_dict(),
+                "factors": {name: factor.to_dict() for name, factor in by_name.items()},
+                "cells": [[label for _, label in cell.labels] for cell in self.cells],
+                "epochs": [cell.settings.epochs for cell in self.cells],
+                "goal": solved,
+                "seeds": list(found),
+                "hold": list(held),
+                "baseline": levels,
+                "metric": metric
+                or (None if solved else "validation_error" if held_out else "error"),
+                "layers": list(measured),
+                "choose": choose,
+            }
+        )
 
     def run(
         self,

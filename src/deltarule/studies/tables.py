@@ -37,12 +37,15 @@ def summary_table(results: Results) -> Cells:
         columns["solved"] = [f"{row['solved']:,}" for row in rows]
         columns["share [95 %]"] = [_share(row, "solved_share") for row in rows]
         columns["epochs if solved (quartiles)"] = [_quartiles(row) for row in rows]
-        columns["epochs of all [95 %]"] = [_epochs(row) for row in rows]
+        columns["epochs of all [95 %]"] = [_with_ends(row, "epochs_mean", count) for row in rows]
     for name, title in _MEASURES.items():
         if f"{name}_mean" in rows[0]:
-            percent = name.endswith("accuracy")
-            tell = (lambda row, n=name: _share(row, f"{n}_mean")) if percent else _error(name)
-            columns[f"{title} [95 %]"] = [tell(row) for row in rows]
+            columns[f"{title} [95 %]"] = [
+                _share(row, f"{name}_mean")
+                if name.endswith("accuracy")
+                else _with_ends(row, f"{name}_iqm", "{:.3g}".format)
+                for row in rows
+            ]
     for name in results.definition.plain.get("layers", ()):
         columns[LAYERWISE[name].rpartition(", ")[0]] = [_layers(row, name) for row in rows]
     return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
@@ -82,14 +85,6 @@ def _quartiles(row: Mapping[str, Any]) -> str:
         return "-"
     ends = f"({count(row['epochs_q1'])}, {count(row['epochs_q3'])})" if row["solved"] > 1 else ""
     return f"{count(row['epochs_median'])} {ends}".rstrip()
-
-
-def _epochs(row: Mapping[str, Any]) -> str:
-    return _with_ends(row, "epochs_mean", count)
-
-
-def _error(name: str) -> Any:
-    return lambda row: _with_ends(row, f"{name}_iqm", lambda value: f"{value:.3g}")
 
 
 def _with_ends(row: Mapping[str, Any], name: str, tell: Callable[[float], str]) -> str:

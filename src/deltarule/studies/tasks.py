@@ -97,7 +97,8 @@ def tasks_of(
     for (_, split), group in groups.items():
         weight = max(weights[cell] for cell, _ in group)
         share = total / (SHARES * workers) if workers > 1 else _LONGEST
-        most = _rounded(min(_LONGEST, max(_WORTH, share)) / weight)
+        fitting = int(min(_LONGEST, max(_WORTH, share)) / weight)
+        most = max(_LEAST, fitting // _LEAST * _LEAST)
         engine = _engine(group[0][0], made[group[0][0]], len(seeds))
         pieces = (group[i : i + most] for i in range(0, len(group), most))
         found += [Task(tuple(p), split, engine, weight * len(p)) for p in pieces]
@@ -126,10 +127,6 @@ def weight_of(cell: Cell, made: Made) -> float:
     s, rows = cell.settings, len(made.parts.X)
     updates = max(1, s.epochs) * math.ceil(rows / (s.batch_size or rows))  # measuring is work, too
     return updates * (_FIXED + 3.0 * made.network.size * min(rows, s.batch_size or rows))
-
-
-def _rounded(runs: float) -> int:
-    return max(_LEAST, int(runs) // _LEAST * _LEAST)
 
 
 def _engine(cell: Cell, made: Any, seeds: int) -> str:

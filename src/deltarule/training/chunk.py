@@ -48,12 +48,12 @@ def chunk(
     if epochs < 2:
         return None
     began = clock()
-    plan = job.plan(state, epochs)
+    plan = job.plan(state, epochs, trainer.orders)
     with np.errstate(all="ignore"):  # the trainer looks at every number
         found = trainer.chunk(plan, state.theta, state.slots, job.validation)
     if found is None or not np.isfinite(found.errors).all():
         return None  # one by one it is found where
-    errors = [totals.epoch_error(job.objective) for totals in found.totals]
+    errors = found.totals.epoch_error(job.objective).tolist()
     watched = errors if job.validation is None else list(found.errors)
     stopping, stopped, done = _observe(job, state, watched)
     theta, slots = found.theta, found.slots

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from deltarule.core import VERSION
+from deltarule.core import VERSION, random
 from deltarule.core.arguments import array, boolean, float_type
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.machine import require_parameters
@@ -29,6 +29,9 @@ from deltarule.optim.schedules import Constant, TimeSchedule
 from deltarule.training.keeping.checkpoint import digest
 from deltarule.training.state import State
 from deltarule.training.stopping import STOPPING, Patience, StopRule
+
+Draw = Callable[[int, int, int, int], NDArray[Any]]
+"""(seed, epoch, epochs, n) to the orders of n rows, as `core.random.orders` has them."""
 
 BY_LENGTH = "by_length"
 """`shuffle` for sequences of different lengths: nothing is computed behind those of a batch."""
@@ -78,27 +81,29 @@ class Job:
         """Updates per batch of sequences."""
         return 1 if self.over_time is None else self.over_time.windows
 
-    def order(self, epoch: int) -> NDArray[np.intp] | None:
-        """Return the rows in the order of this epoch (0, 1, ...); None for the given order."""
+    def orders(self, epoch: int, epochs: int, draw: Draw = random.orders) -> NDArray[Any] | None:
+        """Return the rows in the orders of some epochs, (epochs, n); None for the given order.
+
+        `draw` is `core.random.orders`, or an engine's.
+        """
         if not self.shuffle or self.batches == self.windows:
             return None
-        rng = stream(self.seed, SHUFFLE, epoch)
-        order = rng.permutation(len(self.samples))
         if self.shuffle != BY_LENGTH:
-            return order
+            return draw(self.seed, epoch, epochs, len(self.samples))
         lengths = self.objective.network.ends(self.samples.X)
         assert lengths is not None  # as `as_shuffle` has seen
-        return packed(order, lengths, self.batch_size, rng)
+        streams = [stream(self.seed, SHUFFLE, epoch + e) for e in range(epochs)]
+        rows = len(self.samples)
+        return np.stack(
+            [packed(rng.permutation(rows), lengths, self.batch_size, rng) for rng in streams]
+        )
 
-    def plan(self, state: State, epochs: int = 1) -> BatchPlan:
+    def plan(self, state: State, epochs: int = 1, draw: Draw = random.orders) -> BatchPlan:
         """Return the rest of the epoch under way, or several whole epochs."""
-        order = self.order(state.epoch)
-        if order is not None and epochs > 1:
-            later = [self.order(state.epoch + e) for e in range(1, epochs)]
-            order = np.stack([order, *(rows for rows in later if rows is not None)])
+        order = self.orders(state.epoch, epochs, draw)
         return BatchPlan(
             samples=self.samples,
-            order=order,
+            order=order if order is None or epochs > 1 else order[0],
             batch_size=self.batch_size,
             first=state.batch,
             updates=state.step,

@@ -76,7 +76,7 @@ def advance(
     began = clock()
     before = state.theta if state.epoch_theta is None else state.epoch_theta
     with np.errstate(all="ignore"):  # the trainer looks at every E and gradient
-        plan = job.plan(state)
+        plan = job.plan(state, draw=trainer.orders)
         plan = plan if most is None else replace(plan, rates=plan.rates[:most])
         done = trainer.run(plan, state.theta, state.slots, state.totals, proceed)
     state = replace(

@@ -218,17 +218,15 @@ class InStep:
 
     def _errors(self, trajectory: Trajectory) -> Array:
         """Return every network's error of every epoch (epochs, k)."""
-        data, decay = (cast(Any, trajectory.sums[:, :, k]) for k in range(2))
-        decay = decay if self._penalised else 0.0
+        data = trajectory.sums[:, :, 0]
+        decay = trajectory.sums[:, :, 1] if self._penalised else 0.0
         found = Totals(data, decay, self._jobs.base.samples.total)
         return trajectory.in_columns(np.asarray(found.epoch_error(self._jobs.base.objective)))
 
     def _make_chunk(self, epochs: int) -> Chunk:
         """Return the next epochs as the engine is asked for them."""
         jobs, job = self._jobs, self._jobs.base
-        order = None
-        if jobs.shared and job.order(self.epoch) is not None:
-            order = np.stack([cast(Array, job.order(self.epoch + e)) for e in range(epochs)])
+        order = job.orders(self.epoch, epochs) if jobs.shared else None
         updates = self.epoch * job.batches
         own = None if jobs.shared else self._seeds
         return self._lanes.chunk(

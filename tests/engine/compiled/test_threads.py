@@ -101,6 +101,32 @@ def test_whose_nodes_are_whose_changes_no_bit(monkeypatch, layers, rule):
     np.testing.assert_allclose(three.history["error"], one.history["error"], rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("output", "loss", "rule"),
+    [
+        (dr.Dense(10, "softmax"), "cross_entropy", "exact"),
+        (dr.Dense(16, "softmax"), "cross_entropy", "feedback=direct"),
+        (dr.Dense(11, "sigmoid"), "half_squared_error", "output=random"),
+        (dr.Dense(3, "softmax"), "cross_entropy", "exact"),
+        (dr.Dense(2), "huber", "exact"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else f"{given.units}",
+)
+def test_samples_in_lanes_have_the_bits_of_one_by_one(monkeypatch, output, loss, rule):
+    """One thread has 22 samples, 16 of them in lanes; three have 8, 8 and 6, one by one."""
+    monkeypatch.setattr(programs, "PER_THREAD", 1.0)
+    net = dr.Network(20, [dr.Dense(30, "tanh"), output])
+    rng = np.random.default_rng(3)
+    X, T = rng.normal(size=(44, 20)), np.eye(output.units)[rng.integers(0, output.units, 44)]
+    given = {"batch_size": 22, "epochs": 2, "rule": rule, "engine": "compiled", "loss": loss}
+    given |= {"dtype": "float32", "sample_weight": rng.random(44)}
+    programs.program.cache_clear()
+    one, three = (dr.train(net, X, T, threads=n, **given) for n in (1, 3))
+    programs.program.cache_clear()
+    assert three.theta.tobytes() == one.theta.tobytes()
+    np.testing.assert_allclose(three.history["error"], one.history["error"], rtol=1e-12)
+
+
 def test_small_work_stays_on_one_thread():
     net = dr.Network(30, [dr.Dense(10, "tanh"), dr.Dense(2)])
     seen = []

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deltarule.cli.code.user_code import find, load_module, running, split_name
+from deltarule.core.errors import UsageError
+
 if TYPE_CHECKING:
     from deltarule.check.result import GradientCheck
 
@@ -17,8 +20,6 @@ def check_code(
     from deltarule.check.adapter.roles import parameters
     from deltarule.check.function import check_function
     from deltarule.cli.code.surroundings import keeping
-    from deltarule.cli.code.user_code import find, load_module, running, split_name
-    from deltarule.core.errors import UsageError
 
     place, name = split_name(what)
     module = load_module(place)
@@ -47,8 +48,7 @@ def check_code(
 def _x(text: str) -> Any:
     import numpy as np
 
-    from deltarule.core.array_file import read_npy
-    from deltarule.core.errors import UsageError
+    from deltarule.core.arrays.files import read_npy
 
     if text.endswith(".npy"):
         return read_npy(Path(text))
@@ -62,7 +62,6 @@ def _x(text: str) -> Any:
 
 def _pair(f: Callable[[Any], Any]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
     """Return value and gradient of a function that returns both."""
-    from deltarule.core.errors import UsageError
 
     def both(x: Any) -> tuple[Any, Any]:
         found = f(x)

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from deltarule.cli.code.user_code import find, load_module, split_name
 from deltarule.core.errors import DeltaruleError, UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ def load_thing(text: str) -> tuple[Any, str]:
     Raises `FileError` for a file that is not there, `UsageError` for one that cannot be imported
     or that has no such name.
     """
-    from deltarule.cli.code.user_code import find, load_module, split_name
-
     if ":" not in text:
         if not text.endswith(".py"):
             raise UsageError(
@@ -62,7 +61,7 @@ def point_in(path: Path) -> Any:
     import numpy as np
 
     from deltarule.cli.code.gradient_file import point_of
-    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.arrays.files import ArrayFile
 
     arrays = ArrayFile(path)
 
@@ -89,7 +88,7 @@ def of_steps(source: str, form: str) -> Verdict:
     """Return what is said of an optimiser, or of the steps in a file, and the exit status."""
     from deltarule.check.steps import diagnose_step
     from deltarule.cli.code.surroundings import kept
-    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.arrays.files import ArrayFile
 
     if source.endswith(".npz"):
         arrays = ArrayFile(Path(source))

@@ -36,10 +36,6 @@ _NOTES: dict[str, str] = {}
 """What was said, by what was done; of this process, which is a child of the command's own."""
 
 
-def _random_state() -> Any:
-    return _plain(np.random.get_state(legacy=False))
-
-
 def _plain(state: Any) -> Any:
     """Return a state without arrays, whose == is no single truth value."""
     if isinstance(state, dict):
@@ -86,7 +82,7 @@ _RESTORED = (
 
 _RANDOM = _Shared(
     "seeds NumPy's global random state or draws from it; the check itself does not use it",
-    _random_state,
+    lambda: _plain(np.random.get_state(legacy=False)),
     lambda state: None,  # code that draws other numbers in every call has to be found out
 )
 

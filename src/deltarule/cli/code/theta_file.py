@@ -38,14 +38,14 @@ def read_theta(path: Path, net: Network) -> Any:
 
 
 def _npy(path: Path, net: Network) -> Any:
-    from deltarule.core.array_file import read_npy
+    from deltarule.core.arrays.files import read_npy
 
     return read_npy(path)
 
 
 def _npz(path: Path, net: Network) -> Any:
     from deltarule.cli.code.gradient_file import theta_of
-    from deltarule.core.array_file import ArrayFile
+    from deltarule.core.arrays.files import ArrayFile
 
     arrays = ArrayFile(path)
     try:

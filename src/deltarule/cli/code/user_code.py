@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from functools import partial
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -65,13 +66,26 @@ def load_module(name: str) -> ModuleType:
     return found
 
 
+class _AsItStands(SourceFileLoader):
+    """Compiles a file anew; no `__pycache__` is left beside it.
+
+    Python tells bytecode that is out of date by the second and the length of the file: `+=` turned
+    into `-=` within a second would go unseen.
+    """
+
+    def path_stats(self, path: Any) -> Any:
+        raise OSError("without a date, bytecode is neither read nor written")
+
+
 def _from_file(path: Path, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{path}: it is no Python file")
+    loader = spec.loader
+    if isinstance(loader, SourceFileLoader):
+        loader = _AsItStands(name, str(path))
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(name, module)  # dataclasses look their module up there
-    loader = spec.loader
     running(lambda: loader.exec_module(module), f"importing {path}")
     return module
 

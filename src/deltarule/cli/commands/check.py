@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.own import owned
+from deltarule.cli.code.user_code import load_function, running
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.own_network import OwnNetwork, own_network
+from deltarule.core.errors import UsageError
 
 if TYPE_CHECKING:
     from deltarule.check.result import GradientCheck
@@ -27,7 +30,7 @@ _TO_NAME_IT = (
 
 
 @guarded
-@grouped(of=own_network())
+@grouped(of=own_network(), form=options.first_row)
 def check(
     what: Annotated[
         str | None,
@@ -73,10 +76,7 @@ def check(
         ),
     ] = None,
     of: OwnNetwork = OwnNetwork(),  # noqa: B008 (its fields are options)
-    seed: Annotated[
-        int,
-        typer.Option(help="Draws theta, X and T for --network.", rich_help_panel=options.NETWORK),
-    ] = 0,
+    seed: Annotated[int, options.of_network(help="Draws theta, X and T for --network.")] = 0,
     rows: Annotated[
         int | None,
         typer.Option(
@@ -93,10 +93,7 @@ def check(
         ),
     ] = None,
     own: Annotated[Path | None, options.OWN] = None,
-    separator: Annotated[str | None, options.SEPARATOR] = None,
-    encoding: Annotated[str | None, options.ENCODING] = None,
-    header: Annotated[bool | None, options.HEADER] = None,
-    columns: Annotated[str | None, options.COLUMNS] = None,
+    form: Any = None,
     sweep: Annotated[
         Path | None,
         typer.Option(metavar="FILE.png", help="Draw error against step for the worst entry."),
@@ -114,8 +111,6 @@ def check(
     """
     from deltarule.cli.code.apart import apart
     from deltarule.cli.code.function import check_code
-    from deltarule.cli.code.user_code import running
-    from deltarule.core.errors import UsageError
     from deltarule.core.files import check_file
     from deltarule.core.style import is_picture
 
@@ -133,7 +128,6 @@ def check(
         what = ""
     if what.endswith(".py") and not Path(what).is_dir():
         raise UsageError(f"name the function in it: {what}:FUNCTION")
-    form = options.text_format(separator, encoding, header, columns)
     settings = {"method": method, "directions": directions, "tolerance": tolerance}
 
     def work() -> Verdict:
@@ -177,24 +171,14 @@ def _check_network(
 
     from deltarule.check.diagnose.given import call
     from deltarule.check.network import check_gradient
-    from deltarule.cli.code.gradient_file import point_of
     from deltarule.cli.code.surroundings import kept
-    from deltarule.cli.code.user_code import load_function
-    from deltarule.core.arguments import whole
-    from deltarule.core.array_file import ArrayFile
     from deltarule.core.notation import as_notation
     from deltarule.engine import as_samples
 
     if not what:
         return _check_numbers(Path(str(data)), of, settings)
-    arrays = None if data is None else ArrayFile(Path(data))
-    net, function = of.net(arrays), load_function(what)
-    notation = as_notation(of.notation or "theory")
-    if data is None or arrays is None:
-        seed, rows = drawn
-        point = of.random_point(net, seed, whole("--rows", rows, 1))
-    else:
-        point = point_of(Path(data), arrays, net, of.notation or "theory")
+    net, point = of.at(data, *drawn)
+    function, notation = load_function(what), as_notation(of.notation or "theory")
     loss = of.objective["loss"]
 
     def gradient(theta: Any, X: Any, T: Any) -> Any:
@@ -212,8 +196,7 @@ def _check_numbers(path: Path, of: OwnNetwork, settings: dict[str, Any]) -> Grad
     """Check the gradient in a file; where it has none, ours, at its weights, X and T."""
     from deltarule.check.network import check_gradient
     from deltarule.cli.code.gradient_file import gradient_of, point_of
-    from deltarule.core.array_file import ArrayFile
-    from deltarule.core.errors import UsageError
+    from deltarule.core.arrays.files import ArrayFile
 
     arrays = ArrayFile(path)
     net = of.net(arrays)
@@ -236,7 +219,6 @@ def _check_model(
     import numpy as np
 
     from deltarule.check.network import check_gradient
-    from deltarule.cli.code.own import owned
     from deltarule.core.arguments import whole
     from deltarule.models import load
 

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports.model import HEADS
+from deltarule.cli.screen import Screen, cell
 
 
 @guarded
@@ -21,11 +23,8 @@ def compare(
         typer.Option(metavar="PNG", help="Draw the learning curves of both into this file."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Compare two models: options that differ, scores, and a paired test on the same test rows."""
-    from deltarule.cli.reports.model import HEADS
-    from deltarule.cli.screen import Screen
     from deltarule.core.files import check_file
     from deltarule.core.style import is_picture
     from deltarule.models import compare as compared
@@ -64,9 +63,5 @@ def compare(
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else cell(value)
     return text if len(text) < 40 else f"{text[:36]} ..."

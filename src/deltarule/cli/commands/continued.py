@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ from typing import Any
 import typer
 
 from deltarule.cli.guard import say_note
-from deltarule.cli.reports.forecast import measure_rows, summary_rows
-from deltarule.cli.screen import Screen
+from deltarule.cli.reports.forecast import measure_rows, network_words, summary_rows
+from deltarule.cli.screen import Screen, written_csv
+from deltarule.core.texts import some
 
 
 def is_forecast(folder: Path) -> bool:
@@ -30,20 +30,13 @@ def continued(
     how: tuple[Path | None, bool, bool],
 ) -> None:
     """Continue the series by new rows, and write what comes after them as CSV."""
-    from deltarule.core.files import new_file
     from deltarule.series import load_forecast
 
     out, force, quiet = how
     fitted = load_forecast(folder, series).more(data, **form)
     head, rows = fitted.table.columns, fitted.table.rows()
-    if out is None:
-        csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
-    else:
-        with (
-            new_file(out, force=force) as path,
-            path.open("w", encoding="utf-8", newline="") as file,
-        ):
-            csv.writer(file, lineterminator="\n").writerows([head, *rows])
+    with written_csv(out, force) as file:
+        csv.writer(file, lineterminator="\n").writerows([head, *rows])
     if quiet:
         return
     for note in fitted.notes:
@@ -51,7 +44,7 @@ def continued(
     new = len(fitted.series) - fitted.forecaster.end
     label = fitted.series.calendar.label
     typer.echo(
-        f"{new:,} new value{'' if new == 1 else 's'}, to {label(len(fitted.series) - 1)}; the "
+        f"{some(new, 'new value')}, to {label(len(fitted.series) - 1)}; the "
         "networks are those of training",
         err=True,
     )
@@ -79,8 +72,7 @@ def show_forecast(folder: Path) -> None:
     more = f" (and {len(names) - 1:,} series more)" if len(names) > 1 else ""
     screen.say("data", f"{series.source}: {n:,} values, {label(0)} to {label(n - 1)}{more}")
     screen.say("", list(said["notes"]))
-    lags = ", ".join(map(str, recipe.lags))
-    screen.say("network", f"{recipe.said}, {recipe.networks} of them averaged; lags {lags}")
+    screen.say("network", network_words(recipe))
     if "skipped" in said:
         screen.line()
         screen.table(*summary_rows(said["metrics"]))

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.user_code import load_function
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.own_network import OwnNetwork, own_network
+from deltarule.cli.parse import sizes
+from deltarule.core.errors import UsageError, one_of
 
 if TYPE_CHECKING:
     from deltarule.check.adapter import Asked, Known
     from deltarule.check.diagnose import Diagnosis
     from deltarule.cli.code.apart import Verdict
 
-_POINT = "Where the function is called"
+_point: Any = partial(typer.Option, rich_help_panel="Where the function is called")
 _OPTIONS = ("network", "activation", "output", "bias", "loss", "reduction", "notation")
 _FOUND = dict.fromkeys(_OPTIONS, "as the program's numbers show")
 
@@ -40,17 +44,14 @@ def diagnose(
     of: OwnNetwork = OwnNetwork(),  # noqa: B008 (its fields are options)
     data: Annotated[
         Path | None,
-        typer.Option(
+        _point(
             metavar="FILE",
             help="An NPZ file with theta (or W1, b1, ...), X and T.",
             show_default="random ones",
-            rich_help_panel=_POINT,
         ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Draws random theta, X and T.", rich_help_panel=_POINT)
-    ] = 0,
-    rows: Annotated[int, typer.Option(help="Random observations.", rich_help_panel=_POINT)] = 5,
+    seed: Annotated[int, _point(help="Draws random theta, X and T.")] = 0,
+    rows: Annotated[int, _point(help="Random observations.")] = 5,
     outputs: Annotated[
         str | None,
         typer.Option(
@@ -81,10 +82,8 @@ def diagnose(
     """
     from deltarule.cli.code.apart import apart
     from deltarule.cli.code.program import of_outputs, of_steps
-    from deltarule.core.errors import UsageError, unknown_name
 
-    if form not in ("text", "json"):
-        raise unknown_name("format", form, ("text", "json"))
+    one_of("format", form, ("text", "json"))
     if sum(given is not None for given in (gradient, outputs, step)) != 1:
         raise UsageError(
             "name one thing: a program or a file with a gradient, such as net.py or gradient.npz; "
@@ -120,9 +119,13 @@ class _Asked:
     form: str
 
     @property
+    def where(self) -> str:
+        """Where a function is called that no file has a point for."""
+        return f"at random theta, X and T ({self.rows} rows, seed {self.seed}):\n"
+
+    @property
     def options(self) -> dict[str, Any]:
         """What is said of E, None for what is to be found out."""
-        from deltarule.core.errors import UsageError
         from deltarule.losses import LOSSES
 
         if self.of.penalty is not None:
@@ -138,7 +141,6 @@ class _Asked:
         """What is said of the network."""
         from deltarule.activations import ACTIVATIONS
         from deltarule.check.adapter import Known
-        from deltarule.cli.parse import sizes
 
         of = self.of
         for name in filter(None, (of.activation, of.output)):
@@ -152,8 +154,7 @@ def _of_file(path: Path, asked: _Asked) -> Verdict:
     from deltarule.check.adapter import ask_script
     from deltarule.check.diagnose import diagnose as name_mistake
     from deltarule.cli.code.gradient_file import gradient_of, point_of
-    from deltarule.core.array_file import ArrayFile
-    from deltarule.core.errors import UsageError
+    from deltarule.core.arrays.files import ArrayFile
 
     of = asked.of
     arrays, notation = ArrayFile(path), of.notation or "theory"
@@ -176,7 +177,6 @@ def _of_code(source: str, asked: _Asked) -> Verdict:
     from deltarule.cli.code.program import ask_all, load_thing, point_in
     from deltarule.cli.code.surroundings import kept, kept_call
     from deltarule.core.arguments import whole
-    from deltarule.core.errors import UsageError
 
     of, rows = asked.of, whole("--rows", asked.rows, low=1)
     known = asked.known
@@ -198,8 +198,7 @@ def _of_code(source: str, asked: _Asked) -> Verdict:
         read = ask_all(thing, name, known, at, options)
     if not read:
         return _as_documented(source, asked)
-    where = f"at random theta, X and T ({rows} rows, seed {asked.seed}):\n"
-    return _told([_part(a, where) for a in read], asked.form)
+    return _told([_part(a, asked.where) for a in read], asked.form)
 
 
 def _part(asked: Asked, where: str) -> tuple[Diagnosis, str, dict[str, Any]]:
@@ -210,21 +209,11 @@ def _part(asked: Asked, where: str) -> tuple[Diagnosis, str, dict[str, Any]]:
 def _as_documented(source: str, asked: _Asked) -> Verdict:
     """Call a function of (theta, X, T) in the notation that is given."""
     from deltarule.check.diagnose import diagnose as name_mistake
-    from deltarule.cli.code.gradient_file import point_of
     from deltarule.cli.code.surroundings import kept
-    from deltarule.cli.code.user_code import load_function
-    from deltarule.core.arguments import whole
-    from deltarule.core.array_file import ArrayFile
 
-    of = asked.of
-    arrays = None if asked.data is None else ArrayFile(asked.data)
-    net, function, notation = of.net(arrays), load_function(source), of.notation or "theory"
-    said = ""
-    if asked.data is None or arrays is None:
-        point = of.random_point(net, asked.seed, whole("--rows", asked.rows, low=1))
-        said = f"at random theta, X and T ({asked.rows} rows, seed {asked.seed}):\n"
-    else:
-        point = point_of(asked.data, arrays, net, notation)
+    of, notation = asked.of, asked.of.notation or "theory"
+    net, point = of.at(asked.data, asked.seed, asked.rows)
+    function, said = load_function(source), asked.where if asked.data is None else ""
     with kept(source):
         found = name_mistake(function, net, *point, notation=notation, **of.objective)
     return _told([(found, said, {})], asked.form)

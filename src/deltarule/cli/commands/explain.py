@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.own import own_rule
 from deltarule.cli.commands.explain_case import check_own, of_model, of_network, refuse
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
 from deltarule.cli.own_network import OwnNetwork, own_network
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 
 if TYPE_CHECKING:
     from deltarule.explanation import Explanation, WholePass
     from deltarule.network import Network
 
-_MODEL, _OUTPUT = "A model", "Output"
+_model: Any = partial(typer.Option, rich_help_panel="A model")
+_output: Any = partial(typer.Option, rich_help_panel="Output")
 _FORMATS = ("text", "latex", "markdown", "json", "html")
 
 
 @guarded
 @grouped(
-    of=own_network(loss="half_squared_error; a model's own", reduction="sum", l2="0; a model's own")
+    of=own_network(
+        loss="half_squared_error; a model's own", reduction="sum", l2="0; a model's own"
+    ),
+    written=options.first_row,
 )
 def explain(
     run: Annotated[
@@ -50,82 +56,49 @@ def explain(
     of: OwnNetwork = OwnNetwork(),  # noqa: B008 (its fields are options)
     seed: Annotated[
         int | None,
-        typer.Option(help="Draws the weights.", show_default="0", rich_help_panel=options.NETWORK),
+        options.of_network(help="Draws the weights.", show_default="0"),
     ] = None,
     theta: Annotated[
         Path | None,
-        typer.Option(
+        options.of_network(
             metavar="FILE",
             help="The weights instead: .npy, .npz (theta, or W1, b1, ...), .json or text.",
-            rich_help_panel=options.NETWORK,
         ),
     ] = None,
     inputs: Annotated[
         list[str] | None,
-        typer.Option(
-            "--input",
-            metavar="X",
-            help="One observation: .1,.2,.3. Repeatable.",
-            rich_help_panel=options.NETWORK,
-        ),
+        options.of_network("--input", metavar="X", help="One observation: .1,.2,.3. Repeatable."),
     ] = None,
     targets: Annotated[
         list[str] | None,
-        typer.Option(
-            "--target",
-            metavar="T",
-            help="Its targets: 1, or 0,1. As often as --input.",
-            rich_help_panel=options.NETWORK,
+        options.of_network(
+            "--target", metavar="T", help="Its targets: 1, or 0,1. As often as --input."
         ),
     ] = None,
     row: Annotated[
         list[int] | None,
-        typer.Option(help="A row of the model's data, from 1. Repeatable.", rich_help_panel=_MODEL),
+        _model(help="A row of the model's data, from 1. Repeatable."),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(
-            help="A file or a bundled name.",
-            show_default="what the model was trained on",
-            rich_help_panel=_MODEL,
-        ),
+        _model(help="A file or a bundled name.", show_default="what the model was trained on"),
     ] = None,
     own: Annotated[Path | None, options.OWN] = None,
-    separator: Annotated[str | None, options.SEPARATOR] = None,
-    encoding: Annotated[str | None, options.ENCODING] = None,
-    header: Annotated[bool | None, options.HEADER] = None,
-    columns: Annotated[str | None, options.COLUMNS] = None,
+    written: Any = None,
     rule: Annotated[
         str | None,
-        typer.Option(
+        options.of_objective(
             help=f"{options.RULE_HELP} The sequential one with --lr.",
             show_default="exact; a model's own",
-            rich_help_panel=options.OBJECTIVE,
         ),
     ] = None,
-    lr: Annotated[
-        float | None,
-        typer.Option(help="Of the sequential rule alone.", rich_help_panel=options.OBJECTIVE),
-    ] = None,
-    limit: Annotated[
-        int, typer.Option(help="Paths that are listed, at most.", rich_help_panel=_OUTPUT)
-    ] = 20,
+    lr: Annotated[float | None, options.of_objective(help="Of the sequential rule alone.")] = None,
+    limit: Annotated[int, _output(help="Paths that are listed, at most.")] = 20,
     digits: Annotated[
         int | None,
-        typer.Option(
-            help="Of rounded numbers.", show_default="6; all in LaTeX", rich_help_panel=_OUTPUT
-        ),
+        _output(help="Of rounded numbers.", show_default="6; all in LaTeX"),
     ] = None,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format", help="text, latex, markdown, json or html.", rich_help_panel=_OUTPUT
-        ),
-    ] = "text",
-    debug: Annotated[
-        bool,
-        typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=_OUTPUT),
-    ] = False,
+    form: Annotated[str, _output("--format", help="text, latex, markdown, json or html.")] = "text",
 ) -> None:
     """Explain one weight's gradient: every factor, every path, the deltas, the first updates.
 
@@ -133,22 +106,19 @@ def explain(
     model folder, --row). Without --weight or --node, every net, output, delta and gradient of a
     small network.
     """
-    from deltarule.cli.code.own import own_rule
-
-    if form not in _FORMATS:
-        raise unknown_name("format", form, _FORMATS)
+    one_of("format", form, _FORMATS)
     given: dict[str, Any] = {"reduction": of.reduction or "sum", "limit": limit, "lr": lr}
     given |= {"notation": of.notation or "theory"}
     if run is not None:
         refuse(run, {"--network": of.network, "--activation": of.activation, "--output": of.output,
                       "--bias": of.bias, "--seed": seed, "--theta": theta, "--input": inputs,
                       "--target": targets})  # fmt: skip
-        written = options.text_format(separator, encoding, header, columns)
         case = of_model(run, row, (data, written), (of, rule), own)
     else:
-        check_own(of.network, {"--row": row, "--data": data, "--separator": separator,
-                            "--encoding": encoding, "--header": header, "--no-header":
-                            header is False, "--columns": columns})  # fmt: skip
+        check_own(of.network, {"--row": row, "--data": data, "--separator": written.separator,
+                            "--encoding": written.encoding, "--header": written.header,
+                            "--no-header": written.header is False,
+                            "--columns": written.columns})  # fmt: skip
         case = of_network(of, (seed, theta), (inputs, targets))
         given |= {"loss": of.loss or "half_squared_error", "l2": of.l2 or 0.0}
         given |= {"penalty": of.penalty, "rule": own_rule(rule or "exact")}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from deltarule.cli.code.own import own_rule, owned
+from deltarule.cli.parse import numbers
 from deltarule.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,8 +62,6 @@ def _samples(
     """Return X and T; every row has to have the network's width."""
     import numpy as np
 
-    from deltarule.cli.parse import numbers
-
     rows = []
     for option, given, width in (
         ("--input", inputs, net.inputs),
@@ -99,7 +99,6 @@ def of_model(
 
     `given` are what is said of E, and the rule.
     """
-    from deltarule.cli.code.own import own_rule, owned
     from deltarule.models import load, observed
 
     model, (of, rule) = load(run, owned(code)), given

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deltarule.cli import complete, options
+from deltarule.cli.code.own import owned
 from deltarule.cli.guard import guarded
 
 
@@ -32,14 +33,12 @@ def export(
     own: Annotated[Path | None, options.OWN] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Write a model as a file that works without deltarule: NumPy, C, PyTorch, ONNX, JSON.
 
     The file takes raw cells: scaling and categories are in it. It is run on 1,000 rows before it
     is kept, and held against the model's own answers.
     """
-    from deltarule.cli.code.own import owned
     from deltarule.exchange import export as write
 
     made = write(folder, to, out, train=train, force=force, own=owned(own))

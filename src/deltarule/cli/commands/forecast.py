@@ -16,6 +16,8 @@ from deltarule.cli import options
 from deltarule.cli.forecast_options import judgement, networks, series_data, training
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports import forecast as forecast_report
+from deltarule.core.errors import UsageError
 
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 _output: Any = partial(typer.Option, rich_help_panel="Output")
@@ -67,7 +69,6 @@ def forecast(
     force: Annotated[bool, _output("--force", help="Replace a folder of ours.")] = False,
     quiet: Annotated[bool, _output("--quiet", help="Print errors only.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, _output("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Forecast a time series, and judge the network by what it would have said before.
 
@@ -76,7 +77,6 @@ def forecast(
     autoregression on the same lags; a network that loses to them says so. Of several series, the
     test part is the last --horizon values of each.
     """
-    from deltarule.cli.reports import forecast as forecast_report
     from deltarule.data.read import name_of
     from deltarule.models import check_destination, claimed
     from deltarule.training.keeping.checkpoints import checkpoints as kept
@@ -106,7 +106,6 @@ def _forecasts(
     data: str, series: str | None, each: bool, skip_short: bool, static: Sequence[str]
 ) -> Any:
     """Return the function that forecasts one series, or several."""
-    from deltarule.core.errors import UsageError
     from deltarule.series import forecast, forecast_panel, is_panel
 
     if series is not None or is_panel(data):

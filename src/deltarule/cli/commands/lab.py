@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from deltarule.cli.guard import guarded
+from deltarule.cli.screen import Screen
 
 
 @guarded
@@ -38,7 +39,6 @@ def lab(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open a browser there.")
     ] = True,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Open the lab: see every number of backpropagation, step by step.
 
@@ -46,7 +46,6 @@ def lab(
     data; it trains by steps or plays, changes the delta rule, and puts up to four side by side. It
     needs the extra `lab`: pip install 'deltarule[lab]'. Ctrl-C ends it.
     """
-    from deltarule.cli.screen import Screen
     from deltarule.web.app import serve
     from deltarule.web.lessons import lesson as known
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.own import owned
+from deltarule.cli.commands.continued import continued, is_forecast
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports.model import metric_words
+from deltarule.cli.screen import written_csv
+from deltarule.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from deltarule.data import Table
@@ -48,7 +52,6 @@ def predict(
     own: Annotated[Path | None, options.OWN] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Predict every row of a table, as CSV.
 
@@ -59,10 +62,7 @@ def predict(
     The folder of a forecast continues its series: DATA holds the rows after those of training, and
     what is written are the steps after them.
     """
-    from deltarule.cli.code.own import owned
-    from deltarule.cli.commands.continued import continued, is_forecast
-    from deltarule.core.errors import UsageError
-    from deltarule.core.files import check_file, new_file
+    from deltarule.core.files import check_file
     from deltarule.data.sources.columnar import COLUMNAR
     from deltarule.data.sources.records import RECORDS
     from deltarule.data.sources.sheets import SHEETS
@@ -91,14 +91,8 @@ def predict(
     notes = [*read, *model.inputs.notes(table, expected=expected), *notes]
     absent = [name for name in model.ids if name not in table]
     notes += [f"no column {name!r} in the data to carry along" for name in absent]
-    if out is None:
-        _write(sys.stdout, model, table, outputs, spread)
-    else:
-        with (
-            new_file(out, force=force) as path,
-            path.open("w", encoding="utf-8", newline="") as file,
-        ):
-            _write(file, model, table, outputs, spread)
+    with written_csv(out, force) as file:
+        _write(file, model, table, outputs, spread)
     if not quiet:
         notes += _measured(model, table, unknown)
         notes += [f"{table.rows:,} predictions are in {out}"] if out is not None else []
@@ -108,8 +102,6 @@ def predict(
 
 def _read(model: Model, data: str, form: TextFormat) -> tuple[Table, list[str]]:
     """Return the table; a target that cannot be read is no reason not to predict it."""
-    from deltarule.core.errors import DataError
-
     try:
         return model.table(data, targets=True, form=form), []
     except DataError as error:
@@ -119,9 +111,6 @@ def _read(model: Model, data: str, form: TextFormat) -> tuple[Table, list[str]]:
 
 
 def _measured(model: Model, table: Table, unknown: str) -> list[str]:
-    from deltarule.cli.reports.model import metric_words
-    from deltarule.core.errors import DataError
-
     if not model.targets.present(table):
         return []
     try:
@@ -136,18 +125,11 @@ def _write(file: TextIO, model: Model, table: Table, outputs: Any, spread: Any) 
     from deltarule.models.rows import answers
 
     writer = csv.writer(file, lineterminator="\n")
-    digits = 9 if outputs.dtype.itemsize == 4 else 17
+    text = "{:.9g}".format if outputs.dtype.itemsize == 4 else repr  # the digits of the type
     writer.writerow(answers(model, table, outputs, spread, slice(0)))
     for start in range(0, len(outputs), _BLOCK):
         said = answers(model, table, outputs, spread, slice(start, start + _BLOCK)).values()
-        columns = [_texts(c, digits) if c.dtype.kind == "f" else c.tolist() for c in said]
+        columns = [
+            [text(v) for v in c.tolist()] if c.dtype.kind == "f" else c.tolist() for c in said
+        ]
         writer.writerows(zip(*columns, strict=True))
-
-
-def _texts(values: Any, digits: int) -> list[str]:
-    return [_text(value, digits) for value in values.tolist()]
-
-
-def _text(value: float, digits: int) -> str:
-    """Return a number with the digits that its type has, and no more."""
-    return format(value, f".{digits}g") if digits < 17 else repr(value)

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports.model import HEADS
+from deltarule.cli.screen import Screen, cell
 
 
 @guarded
@@ -26,14 +28,11 @@ def runs(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON list of objects instead.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """List the models, forecasts and unfinished trainings in a folder, with their scores.
 
     Scores are those of the test rows, or, without any, of the validation rows.
     """
-    from deltarule.cli.reports.model import HEADS
-    from deltarule.cli.screen import Screen
     from deltarule.models import runs as found
 
     table = found(folder, sort)
@@ -52,8 +51,6 @@ def runs(
 
 
 def _cell(name: str, value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.1f}" if name == "seconds" else f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return cell(value, ".1f" if name == "seconds" else ".4g")

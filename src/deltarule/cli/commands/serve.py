@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.own import owned
 from deltarule.cli.guard import guarded
+from deltarule.cli.screen import Screen
 
 
 @guarded
@@ -30,7 +32,6 @@ def serve(
         ),
     ] = "",
     own: Annotated[Path | None, options.OWN] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Serve a model by HTTP: POST /predict takes rows as JSON.
 
@@ -39,8 +40,6 @@ def serve(
     Authorization: Bearer TOKEN. It needs the extra `lab`: pip install 'deltarule[lab]'. Ctrl-C ends
     it.
     """
-    from deltarule.cli.code.own import owned
-    from deltarule.cli.screen import Screen
     from deltarule.web.guard import new_token
     from deltarule.web.listening import listen, loopback
     from deltarule.web.service import make_service, servable

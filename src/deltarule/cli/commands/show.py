@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli import options
+from deltarule.cli.code.own import owned
+from deltarule.cli.commands.continued import is_forecast, show_forecast
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports import model as report
+from deltarule.cli.reports import training as how
+from deltarule.cli.reports import tune as tune_report
+from deltarule.cli.screen import Screen
+from deltarule.core.texts import some
 
 if TYPE_CHECKING:
-    from deltarule.cli.screen import Screen
     from deltarule.models import Model
 
 
@@ -20,18 +26,11 @@ if TYPE_CHECKING:
 def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The model folder.")],
     own: Annotated[Path | None, options.OWN] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Show a model or a forecast: its data, its network, how it was trained, how good it is.
 
     Of a folder of `deltarule tune`: the trials, what mattered, and the command of the winner.
     """
-    from deltarule.cli.code.own import owned
-    from deltarule.cli.commands.continued import is_forecast, show_forecast
-    from deltarule.cli.reports import model as report
-    from deltarule.cli.reports import training as how
-    from deltarule.cli.reports import tune as tune_report
-    from deltarule.cli.screen import Screen
     from deltarule.models import load, read_history
     from deltarule.models.read import NETWORK
 
@@ -61,8 +60,6 @@ def show(
 
 def _show_network(screen: Screen, model: Model, history: Mapping[str, Any]) -> None:
     """Show what is known of a network that was kept from Python, without its data."""
-    from deltarule.cli.curve import draw_curve
-    from deltarule.cli.reports import training as how
     from deltarule.data.table import listed
 
     screen.say("inputs", listed(model.inputs.names))
@@ -71,14 +68,9 @@ def _show_network(screen: Screen, model: Model, history: Mapping[str, Any]) -> N
     training = said["training"]
     if not training:
         return
-    told = f"{said['optimizer']['name']}, {how.some(training['epochs'], 'epoch')}"
+    told = f"{said['optimizer']['name']}, {some(training['epochs'], 'epoch')}"
     screen.say("training", f"{told} in {training['seconds']:.1f} s; stopped: {training['stopped']}")
-    what = f"E, {said['objective']['loss']['name']},"
-    best = training["best_epoch"]
-    curve = draw_curve(history, best, width=screen.width, marks=screen.marks, what=what)
-    if curve:
-        screen.line()
-        screen.lines(curve)
+    report.show_curve(screen, said, history)
 
 
 def _made_by(description: Mapping[str, Any]) -> str:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli import complete
+from deltarule.cli.commands import study_forecast
 from deltarule.cli.guard import guarded, say_note
-from deltarule.core.errors import DeltaruleError
+from deltarule.cli.screen import Screen
+from deltarule.core.errors import DataError, DeltaruleError, SweepError, UsageError, nearest
 
 if TYPE_CHECKING:
     from deltarule.studies import Results, Study
 
-_DEBUG: Any = typer.Option("--debug", help="Show the traceback of an error.")
 _JSON: Any = typer.Option("--json", help="Print one JSON object instead.")
 _MANY = 1_000_000
 """So many runs are asked about first."""
@@ -62,14 +63,11 @@ def run(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
     as_json: Annotated[bool, _JSON] = False,
-    debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Train every cell of a study with many seeds; say, draw and report what that shows.
 
     The folder keeps every finished part: after Ctrl-C, or a power cut, the same command goes on.
     """
-    from deltarule.cli.commands import study_forecast
-    from deltarule.core.errors import DataError, SweepError, nearest
     from deltarule.series.studies import SHIPPED as FORECASTS
     from deltarule.series.studies import is_study
     from deltarule.studies.reading import SHIPPED, read_study
@@ -97,7 +95,8 @@ def run(
         failure, results = error, error.results
     if results.table is not None:
         try:
-            _write(results, folder, _command(study, seeds))
+            again = f"deltarule study run {study}" + (f" --seeds {seeds}" if seeds else "")
+            _write(results, folder, again)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"all runs are kept in {folder}; the same command writes tables and pictures"
@@ -110,10 +109,8 @@ def run(
 @guarded
 def list_(
     as_json: Annotated[bool, _JSON] = False,
-    debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """List the studies that come along, with the question of each and how many runs it takes."""
-    from deltarule.cli.screen import Screen
     from deltarule.series import studies as forecasts
     from deltarule.studies.reading import SHIPPED, read_study, shipped
 
@@ -141,10 +138,8 @@ def list_(
 def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A study's folder.")],
     as_json: Annotated[bool, _JSON] = False,
-    debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Show what a study's folder holds: the tables and what they say; nothing is trained."""
-    from deltarule.cli.commands import study_forecast
     from deltarule.studies import Results
 
     if study_forecast.is_folder(folder):
@@ -163,7 +158,6 @@ def new(
         typer.Option(help="Start from a study that comes along.", autocompletion=complete.studies),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
-    debug: Annotated[bool, _DEBUG] = False,
 ) -> None:
     """Write a TOML file to start a study of your own from, with a comment on every entry."""
     from deltarule.core.files import new_file
@@ -179,8 +173,6 @@ def new(
 
 def _check_plain(workers: int | None, executor: str, address: str | None) -> None:
     """Refuse, for a study of forecasts, what is for studies that many processes work on."""
-    from deltarule.core.errors import UsageError
-
     if workers is not None or executor != "loky" or address is not None:
         raise UsageError(
             "a study of forecasts is trained in this process, its seeds side by side: leave out "
@@ -190,7 +182,6 @@ def _check_plain(workers: int | None, executor: str, address: str | None) -> Non
 
 def _check_size(study: Study, workers: int | None) -> None:
     """Refuse, with an estimate, a study that may take days."""
-    from deltarule.core.errors import UsageError
     from deltarule.studies.running import estimate
 
     runs = len(study.cells) * len(study.seeds)
@@ -200,17 +191,11 @@ def _check_size(study: Study, workers: int | None) -> None:
 
 
 def _say_plan(study: Study, folder: Path) -> None:
-    from deltarule.cli.screen import Screen
-
     screen, plain = Screen(), study.definition.plain
     screen.say("study", plain["title"] or str(folder))
     if plain["question"]:
         screen.say("question", plain["question"])
     screen.say("design", study.definition.size())
-
-
-def _command(study: str, seeds: int | None) -> str:
-    return f"deltarule study run {study}" + (f" --seeds {seeds}" if seeds else "")
 
 
 def _write(results: Results, folder: Path, command: str) -> None:
@@ -224,7 +209,6 @@ def _write(results: Results, folder: Path, command: str) -> None:
 
 
 def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
-    from deltarule.cli.screen import Screen
     from deltarule.studies.tables import summary_table
 
     there, asked = len(results.runs), len(results.definition.runs)
@@ -246,8 +230,7 @@ def _tell(results: Results, folder: Path, quiet: bool, as_json: bool) -> None:
     screen.say("answer", results.answers() or ["there is nothing to compare"])
     screen.say("in detail", results.sentences())
     screen.say("certainty", [results.power(), _terms(plain)])
-    found = [path.name for path in sorted(folder.iterdir()) if path.is_file()]
-    screen.say("folder", f"{folder}: {', '.join(found)}")
+    screen.folder(folder)
 
 
 def _terms(plain: Any) -> str:

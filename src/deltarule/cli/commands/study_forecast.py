@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from deltarule.cli.screen import Screen
+from deltarule.core.errors import FileError, UsageError
+
 if TYPE_CHECKING:
     from deltarule.series.studies import Outcome
 
@@ -17,8 +20,6 @@ _RESULTS = "forecast-study.json"
 def run(source: str, seeds: int | None, out: Path | None, fresh: bool, quiet: bool, as_json: bool,
         progress: bool) -> None:  # fmt: skip
     """Run a study of forecasts, write its folder, and say what it shows."""
-    from deltarule.cli.screen import Screen
-    from deltarule.core.errors import UsageError
     from deltarule.core.files import new_file
     from deltarule.models import claimed
     from deltarule.series.studies import read_study
@@ -55,7 +56,6 @@ def is_folder(folder: Path) -> bool:
 
 def show(folder: Path, as_json: bool) -> None:
     """Show what a folder holds. Raises `FileError` where it cannot be read."""
-    from deltarule.core.errors import FileError
     from deltarule.series.studies import Outcome
 
     file = folder / _RESULTS
@@ -69,8 +69,6 @@ def show(folder: Path, as_json: bool) -> None:
 
 
 def _tell(found: Outcome, folder: Path, quiet: bool, as_json: bool) -> None:
-    from deltarule.cli.screen import Screen
-
     if as_json:
         plain: dict[str, Any] = {**found.to_dict(), "answers": found.answers(), "out": str(folder)}
         typer.echo(json.dumps(plain, allow_nan=False))
@@ -82,5 +80,4 @@ def _tell(found: Outcome, folder: Path, quiet: bool, as_json: bool) -> None:
     screen.line()
     screen.say("answer", found.answers())
     screen.say("protocol", list(found.notes))
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    screen.say("folder", f"{folder}: {', '.join(names)}")
+    screen.folder(folder)

@@ -9,8 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from deltarule.cli import complete, options, table_options
+from deltarule.cli.code.own import own_or_name, own_rule
+from deltarule.cli.commands import train_run
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
+from deltarule.core.errors import UsageError
 
 _data: Any = partial(typer.Option, rich_help_panel="Data")
 _network: Any = partial(typer.Option, rich_help_panel="Network")
@@ -157,8 +160,6 @@ def _recipe(
     given = dict(locals())
 
     from deltarule.activations import Activation
-    from deltarule.cli.code.own import own_or_name, own_rule
-    from deltarule.core.errors import UsageError
     from deltarule.losses import Loss
     from deltarule.optim import Optimiser
 
@@ -212,15 +213,12 @@ def train(
     force: Annotated[bool, _output("--force", help="Replace a model folder.")] = False,
     quiet: Annotated[bool, _output("--quiet", "-q", help="Print errors only.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, _output("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Train a network on a table and write a model folder.
 
     Text columns become one input per category, numbers are scaled, rows are split into training,
     validation and test rows, and the network suits the target: a quantity, two classes or several.
     """
-    from deltarule.cli.commands import train_run
-    from deltarule.core.errors import UsageError
     from deltarule.models import Recipe
 
     if resume is not None:

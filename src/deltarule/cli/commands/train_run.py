@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 import sys
@@ -14,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from deltarule.cli.reports import model as report
+from deltarule.cli.screen import Screen
 from deltarule.cli.signals import exit_status
+from deltarule.core.errors import DataError, NumericError, UsageError
 from deltarule.core.surroundings import COMMAND
 
 if TYPE_CHECKING:
-    from deltarule.core.errors import NumericError
     from deltarule.data import Table
     from deltarule.data.text.format import TextFormat
     from deltarule.models import Fitted, Plan, Recipe
@@ -63,7 +64,6 @@ def anew(given: Mapping[str, Any], force: bool) -> Asked:
 
     Raises `UsageError` where its folder is taken.
     """
-    from deltarule.core.errors import UsageError
     from deltarule.data.read import name_of
     from deltarule.models import check_destination
     from deltarule.models.folder import RUN
@@ -86,7 +86,6 @@ def again(context: typer.Context, folder: Path, more_epochs: int | None) -> Aske
 
     Raises `FileError` where there is none, and `UsageError` for options that are other ones.
     """
-    from deltarule.core.errors import UsageError
     from deltarule.training.keeping.checkpoint import read_checkpoint
 
     found = read_checkpoint(folder)
@@ -131,6 +130,8 @@ def again(context: typer.Context, folder: Path, more_epochs: int | None) -> Aske
 
 def _is_of(folder: Path) -> bool:
     """Whether the model in a folder is what the checkpoint in it has led to."""
+    import hashlib
+
     from deltarule.models.folder import RUN
     from deltarule.training.keeping.checkpoint import CHECKPOINT
 
@@ -193,7 +194,6 @@ def carry_out(
 
 def _read(asked: Asked, **options: Any) -> Table:
     """Read the data; where a training goes on and its file is gone, say what to do."""
-    from deltarule.core.errors import DataError
     from deltarule.data import read_table
 
     source = str(asked.options["data"])
@@ -212,8 +212,6 @@ def _next(folder: Path) -> str:
 
 def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
     """Train, write the folder, report; a failure is raised when everything is written."""
-    from deltarule.cli.reports import model as report
-    from deltarule.cli.screen import Screen
     from deltarule.models import save
     from deltarule.models.folder import RUN
     from deltarule.models.judgement.asking import Asked as Questions
@@ -241,7 +239,7 @@ def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
         report.show_results(screen, fitted, out)
         screen.say("", undrawn)
         if fitted.status == "finished":
-            from deltarule.core.own_code import own_file
+            from deltarule.core.own.code import own_file
 
             command = ["deltarule", "predict", str(out), asked.options["data"]]
             own = own_file([fitted.model.description[k] for k in ("network", "objective")])
@@ -258,7 +256,6 @@ def _train(plan: Plan, asked: Asked, quiet: bool, as_json: bool) -> None:
 def _fit(
     plan: Plan, keeper: Keeper | None, *, progress: bool
 ) -> tuple[Fitted, NumericError | None]:
-    from deltarule.core.errors import NumericError
     from deltarule.models import Fitted, fit_plan
 
     try:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from deltarule.cli.reports import model as report
+from deltarule.cli.screen import Screen
 from deltarule.cli.signals import exit_status
+from deltarule.core.errors import UsageError
 
 if TYPE_CHECKING:
     from deltarule.cli.commands.train_run import Asked
@@ -23,9 +26,6 @@ def stream(
     asked: Asked, recipe: Recipe, which: Mapping[str, Any], form: TextFormat, how: tuple[bool, bool]
 ) -> None:
     """Train on one file at a time, write the folder, report; `how` is quiet, and JSON."""
-    from deltarule.cli.reports import model as report
-    from deltarule.cli.screen import Screen
-    from deltarule.core.errors import UsageError
     from deltarule.models import claimed, save
     from deltarule.models.streaming import fit_stream
 

@@ -14,7 +14,9 @@ import typer
 from deltarule.cli import complete, options, table_options
 from deltarule.cli.grouped import grouped
 from deltarule.cli.guard import guarded
+from deltarule.cli.reports import tune as tune_report
 from deltarule.cli.signals import exit_status
+from deltarule.core.errors import UsageError
 
 _search: Any = partial(typer.Option, rich_help_panel="What is tried")
 _output: Any = partial(typer.Option, rich_help_panel="Output")
@@ -75,15 +77,12 @@ def tune(
     out: Annotated[Path | None, _OUT] = None,
     force: Annotated[bool, _output("--force", help="Replace what is in it.")] = False,
     as_json: Annotated[bool, _output("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, _output("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Find settings that suit a table: size, activation, optimizer, rate, batch size, penalty.
 
     Many are tried with few epochs, the better ones with more, scored by rows that they are not
     trained on. Rows that took no part judge the winner; the last line is the command to train it.
     """
-    from deltarule.cli.reports import tune as tune_report
-    from deltarule.core.errors import UsageError
     from deltarule.models import Recipe
     from deltarule.studies.tuning import tune as search
 

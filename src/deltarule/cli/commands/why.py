@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deltarule.cli.guard import guarded
+from deltarule.cli.screen import Screen, cell
 
 if TYPE_CHECKING:
     from deltarule.series import WhyForecast
@@ -33,7 +34,6 @@ def why(
     plot: Annotated[Path | None, typer.Option(help="The picture to draw, a PNG.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Say why a forecast came out: what each value before it did, through every step.
 
@@ -53,8 +53,6 @@ def why(
 
 
 def _report(found: WhyForecast, plot: Path | None) -> None:
-    from deltarule.cli.screen import Screen
-
     screen = Screen()
     screen.say("forecast", str(found))
     if found.actual is not None:
@@ -62,7 +60,7 @@ def _report(found: WhyForecast, plot: Path | None) -> None:
         screen.say("", f"the value was {found.actual:.6g}{seen}")
     screen.line()
     rows = [
-        [s.name, s.time, *(_number(v) for v in (s.value, s.slope, s.share, s.difference))]
+        [s.name, s.time, *(cell(v) for v in (s.value, s.slope, s.share, s.difference))]
         for s in found.shares
     ]
     screen.table(["input", "time", "value", "slope", "share", "difference"], rows)
@@ -83,10 +81,6 @@ def _unit(found: WhyForecast) -> str:
     if found.how == PLAIN:
         return ""
     return f", in units of the transformed series ({found.how}); differences are in its own"
-
-
-def _number(value: float) -> str:
-    return format(value, ".4g")
 
 
 def _as_json(found: WhyForecast) -> dict[str, Any]:

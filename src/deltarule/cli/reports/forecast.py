@@ -6,10 +6,11 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.cli.screen import Screen
+from deltarule.cli.screen import Screen, cell
 
 if TYPE_CHECKING:
     from deltarule.series import Forecast, Panel
+    from deltarule.series.recipe import Recipe
 
 
 def report(found: Forecast | Panel, folder: Path, undrawn: list[str]) -> None:
@@ -19,7 +20,7 @@ def report(found: Forecast | Panel, folder: Path, undrawn: list[str]) -> None:
     screen = Screen()
     last = _panel(screen, found) if isinstance(found, Panel) else _alone(screen, found)
     screen.line()
-    screen.say("folder", f"{folder}: {', '.join(sorted(p.name for p in folder.iterdir()))}")
+    screen.folder(folder)
     screen.say("", undrawn)
     screen.say("next", shlex.join(["deltarule", "why", str(folder), *last]))
 
@@ -30,7 +31,7 @@ def _alone(screen: Screen, found: Forecast) -> list[str]:
     n = len(series)
     screen.say("data", f"{series.source}: {n:,} values, {cal.label(0)} to {cal.label(n - 1)}")
     screen.say("", list(found.notes))
-    screen.say("network", _network(found))
+    screen.say("network", network_words(found.recipe))
     for period in found.periods:
         screen.line()
         screen.table(*measure_rows(found.measures, period.name))
@@ -50,7 +51,7 @@ def _panel(screen: Screen, found: Panel) -> list[str]:
         why = next(iter(found.skipped.values()))
         screen.say("", f"{len(found.skipped):,} series left out as too short: {why}")
     of = "the same for all series" if found.together else "of its own for every series"
-    screen.say("network", f"{_network(first)}; {of}")
+    screen.say("network", f"{network_words(first.recipe)}; {of}")
     screen.line()
     screen.table(*summary_rows(found.summary))
     screen.line()
@@ -58,8 +59,8 @@ def _panel(screen: Screen, found: Panel) -> list[str]:
     return ["--series", name, "--at", first.times[-1]]
 
 
-def _network(found: Forecast) -> str:
-    recipe = found.recipe
+def network_words(recipe: Recipe) -> str:
+    """Return what the networks are like."""
     lags = ", ".join(map(str, recipe.lags))
     return f"{recipe.said}, {recipe.networks} of them averaged; lags {lags}"
 
@@ -84,13 +85,6 @@ def _rows(corner: str, measures: Any) -> tuple[list[str], list[list[str]]]:
         [method.replace("_", " "), *(cell(values.get(name)) for name in names)]
         for method, values in measures.items()
     ]
-
-
-def cell(value: Any) -> str:
-    """Return a value as a table shows it."""
-    if isinstance(value, str):
-        return value
-    return "-" if value is None else format(value, ".4g")
 
 
 def as_json(found: Forecast | Panel, out: str) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.cli.reports.training import how_it_ended, how_trained, some
-from deltarule.cli.screen import Screen
+from deltarule.cli.reports.training import how_it_ended, how_trained
+from deltarule.cli.screen import Screen, cell
+from deltarule.core.texts import some
 
 if TYPE_CHECKING:
     from deltarule.models import Fitted, Plan
@@ -93,38 +93,40 @@ def show_results(screen: Screen, fitted: Fitted, out: Path) -> None:
     description = {**fitted.model.description, "judgement": fitted.judgement}
     show_metrics(screen, description, fitted.run.history)
     screen.say("stopped", how_it_ended(description))
-    screen.say("folder", f"{out}: {_files(out)}")
-
-
-def _files(out: Path) -> str:
-    return ", ".join(sorted(path.name for path in out.iterdir()))
+    screen.folder(out)
 
 
 def show_metrics(
     screen: Screen, description: Mapping[str, Any], history: Mapping[str, Any]
 ) -> None:
     """Print the table of metrics and the learning curve."""
-    from deltarule.cli.curve import draw_curve
-
     screen.line()
-    head, rows = _metric_rows(description)
-    screen.table(head, rows)
+    screen.table(*_metric_rows(description))
     said = _judged(description)
     if said:
         screen.line()
         screen.lines(said)
     show_groups(screen, description)
+    show_curve(screen, description, history)
+    screen.line()
+
+
+def show_curve(screen: Screen, description: Mapping[str, Any], history: Mapping[str, Any]) -> None:
+    """Print the learning curve, where there is one."""
+    from deltarule.cli.curve import draw_curve
+
     best = description["training"]["best_epoch"]
     what = f"E, {description['objective']['loss']['name']},"
     curve = draw_curve(history, best, width=screen.width, marks=screen.marks, what=what)
     if curve:
         screen.line()
         screen.lines(curve)
-    screen.line()
 
 
 def _judged(description: Mapping[str, Any]) -> list[str]:
     """Return what the scores are worth, in sentences."""
+    import statistics
+
     from deltarule.models.judgement.judged import JUDGED
 
     judgement, metrics = description.get("judgement", {}), description["metrics"]
@@ -233,7 +235,7 @@ def _span(ends: Sequence[float] | None) -> str:
 
 
 def _number(name: str, value: float | None) -> str:
-    return "-" if value is None else format(value, _DIGITS.get(name, ".4g"))
+    return cell(value, _DIGITS.get(name, ".4g"))
 
 
 def as_json(fitted: Fitted, out: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from deltarule.core.texts import some
+
 _ENDED = {
     "epochs": "all epochs are done",
     "patience": "no improvement for {patience} epochs",
@@ -86,8 +88,3 @@ def how_it_ended(description: Mapping[str, Any]) -> str:
     count = recipe.get("ensemble", 1)
     first = f"the first of {count} networks " if count > 1 else ""
     return f"{first}{after}: {why}; {kept}"
-
-
-def some(count: int, what: str) -> str:
-    """Return a number of things: "1 epoch", "2,000 epochs"."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

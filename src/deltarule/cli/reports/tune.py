@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deltarule.cli.screen import Screen, cell
+from deltarule.core.errors import FileError
+from deltarule.core.texts import some
+
 if TYPE_CHECKING:
     from deltarule.studies.tuning import Tuned
 
@@ -32,8 +36,6 @@ def keep(found: Tuned, folder: Path) -> dict[str, Any]:
 
 def show(folder: Path) -> None:
     """Tell what a folder has. Raises `FileError` where it cannot be read."""
-    from deltarule.core.errors import FileError
-
     path = folder / FILE
     try:
         tell(json.loads(path.read_text(encoding="utf-8")), folder)
@@ -70,14 +72,12 @@ def _plain(found: Tuned, folder: Path) -> dict[str, Any]:
 
 def tell(said: Mapping[str, Any], folder: Path) -> None:
     """Print the best trials, what mattered, what the winner is worth, and its command."""
-    from deltarule.cli.screen import Screen
-
     screen, every, splits = Screen(), len(said["trials"]), said["splits"]
     screen.say(
         "search",
-        f"{every:,} trial{'' if every == 1 else 's'} in {said['seconds']:.0f} s"
-        f"{', interrupted' if said['interrupted'] else ''}; E of held-out rows over {splits} "
-        f"split{'' if splits == 1 else 's'}",
+        f"{some(every, 'trial')} in {said['seconds']:.0f} s"
+        f"{', interrupted' if said['interrupted'] else ''}; E of held-out rows over "
+        f"{some(splits, 'split')}",
     )
     for number, why in list(said["refused"].items())[:3]:
         screen.say("", f"trial {number} cannot be trained: {why}")
@@ -96,15 +96,14 @@ def tell(said: Mapping[str, Any], folder: Path) -> None:
 
 def _rows(trials: list[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
     shown = [c for c in _COLUMNS if any(row.get(c) is not None for row in trials)]
-    rows = [["-" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v)
-             for v in map(row.get, shown)] for row in trials[:_SHOWN]]  # fmt: skip
+    rows = [[cell(row.get(c)) for c in shown] for row in trials[:_SHOWN]]
     return [_COLUMNS[c] for c in shown], rows
 
 
 def _mattered(shares: Mapping[str, float | None], trials: int) -> str:
     told = [f"{_words(k)} {100 * v:.0f} %" for k, v in shares.items() if v is not None]
     open_ = [_words(name) for name, share in shares.items() if share is None]
-    of = f"{trials:,} trial{'' if trials == 1 else 's'}"
+    of = some(trials, "trial")
     if not told:
         return f"nothing can be told from {of}"
     more = f"; of {', '.join(open_)} nothing can be told from {of}" if open_ else ""
@@ -117,8 +116,8 @@ def _words(name: str) -> str:
 
 def _measures(metrics: Mapping[str, Any]) -> str:
     told = {"accuracy": "accuracy {:.1%}", "r2": "R2 {:.3f}", "rmse": "RMSE {:.4g}"}
-    some = [text.format(metrics[k]) for k, text in told.items() if metrics.get(k) is not None]
-    return ", ".join(some) or "no finite number"
+    said = [text.format(metrics[k]) for k, text in told.items() if metrics.get(k) is not None]
+    return ", ".join(said) or "no finite number"
 
 
 def _interval(ends: tuple[float | None, float | None] | None) -> str:

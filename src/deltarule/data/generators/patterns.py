@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deltarule.core.arguments import whole
-from deltarule.data.bundle import Bundled
+from deltarule.data.bundle import TWO, Bundled, numbered
 
 _MOST_BITS, _MOST_PATTERNS = 16, 1024
 
@@ -21,18 +21,9 @@ def parity(bits: int = 4) -> Bundled:
     """
     n = whole("parity: bits", bits, 2, _MOST_BITS)
     X = ((np.arange(2**n)[:, None] >> np.arange(n)[::-1]) & 1).astype(np.float64)
-    return Bundled(
-        name=f"parity:{n}",
-        X=X,
-        T=X.sum(axis=1, keepdims=True) % 2,
-        columns=_names(n),
-        target="parity",
-        classes=("0", "1"),
-        task="binary",
-        description=f"parity:{n}: whether the number of ones among {n} bits is odd (Minsky and "
-        "Papert 1969)",
-        splittable=False,
-    )
+    says = f"whether the number of ones among {n} bits is odd (Minsky and Papert 1969)"
+    odd = X.sum(axis=1, keepdims=True) % 2
+    return Bundled.of(f"parity:{n}", X, odd, "parity", says, TWO, splittable=False)
 
 
 def encoder(patterns: int = 10, code: int = 5) -> Bundled:
@@ -47,18 +38,12 @@ def encoder(patterns: int = 10, code: int = 5) -> Bundled:
     """
     n = whole("encoder: patterns", patterns, 3, _MOST_PATTERNS)
     h = whole("encoder: nodes of the code", code, 1, _MOST_PATTERNS)
-    return Bundled(
-        name=f"encoder:{n},{h}",
-        X=np.eye(n),
-        T=np.eye(n),
-        columns=_names(n),
-        target="pattern",
-        classes=tuple(map(str, range(n))),
-        task="multiclass",
-        description=f"encoder:{n},{h}: the {n}-{h}-{n} encoder, {n} one-hot patterns to be "
-        f"reproduced through a hidden layer of {h} (Fahlman 1988)",
-        splittable=False,
+    says = (
+        f"the {n}-{h}-{n} encoder, {n} one-hot patterns to be reproduced through a hidden layer of "
+        f"{h} (Fahlman 1988)"
     )
+    name, classes = f"encoder:{n},{h}", list(map(str, range(n)))
+    return Bundled.of(name, np.eye(n), np.eye(n), "pattern", says, classes, splittable=False)
 
 
 def complement(patterns: int = 8) -> Bundled:
@@ -70,21 +55,10 @@ def complement(patterns: int = 8) -> Bundled:
     [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
     """
     n = whole("complement: patterns", patterns, 3, _MOST_PATTERNS)
-    X = 1.0 - np.eye(n)
-    return Bundled(
-        name=f"complement:{n}",
-        X=X,
-        T=X.copy(),
-        columns=_names(n),
-        target="y1",
-        classes=(),
-        task="regression",
-        description=f"complement:{n}: the complement encoder, {n} patterns of ones with one zero "
-        "to be reproduced (Fahlman 1988)",
-        splittable=False,
-        targets=_names(n, "y"),
+    X, targets = 1.0 - np.eye(n), numbered(n, "y")
+    says = (
+        f"the complement encoder, {n} patterns of ones with one zero to be reproduced (Fahlman "
+        "1988)"
     )
-
-
-def _names(n: int, letter: str = "x") -> tuple[str, ...]:
-    return tuple(f"{letter}{i + 1}" for i in range(n))
+    name = f"complement:{n}"
+    return Bundled.of(name, X, X.copy(), "y1", says, targets=targets, splittable=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.arguments import number, whole
-from deltarule.data.bundle import Bundled
+from deltarule.data.bundle import TWO, Bundled
 
 _MOST = 1_000_000
 
@@ -25,8 +27,9 @@ def two_spirals() -> Bundled:
     angle, radius = i * np.pi / 16, 6.5 * (104 - i) / 104
     one = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)
     X = np.stack([one, -one], axis=1).reshape(-1, 2) + 0.0  # no minus before a zero
-    description = "two_spirals: two spirals of 97 points, three turns (Lang and Witbrock 1988)"
-    return _classes("two_spirals", X, np.tile([1.0, 0.0], 97), description, splittable=False)
+    says = "two spirals of 97 points, three turns (Lang and Witbrock 1988)"
+    t = np.tile([1.0, 0.0], 97)[:, None]
+    return Bundled.of("two_spirals", X, t, "class", says, TWO, splittable=False)
 
 
 def moons(points: int = 200, noise: float = 0.1) -> Bundled:
@@ -43,8 +46,7 @@ def moons(points: int = 200, noise: float = 0.1) -> Bundled:
     a, b = np.linspace(0, np.pi, n - n // 2), np.linspace(0, np.pi, n // 2)
     upper = np.stack([np.cos(a), np.sin(a)], axis=1)
     lower = np.stack([1 - np.cos(b), 0.5 - np.sin(b)], axis=1)
-    X, t = _noisy(np.concatenate([upper, lower]), s), np.repeat([0.0, 1.0], [len(a), len(b)])
-    return _classes(f"moons:{n},{s:g}", X, t, f"moons:{n},{s:g}: two half circles, as scikit-learn")
+    return _apart(f"moons:{n},{s:g}", [upper, lower], s, "two half circles, as scikit-learn")
 
 
 def circles(points: int = 200, noise: float = 0.05, ratio: float = 0.5) -> Bundled:
@@ -63,35 +65,18 @@ def circles(points: int = 200, noise: float = 0.05, ratio: float = 0.5) -> Bundl
         a = np.arange(count) * 2 * np.pi / count
         several.append(radius * np.stack([np.cos(a), np.sin(a)], axis=1))
     name = f"circles:{n},{s:g},{r:g}"
-    t = np.repeat([0.0, 1.0], [len(part) for part in several])
-    X = _noisy(np.concatenate(several), s)
-    return _classes(name, X, t, f"{name}: a circle in a circle, as scikit-learn")
+    return _apart(name, several, s, "a circle in a circle, as scikit-learn")
 
 
 def _size(name: str, points: int, noise: float) -> tuple[int, float]:
     return whole(f"{name}: points", points, 4, _MOST), number(f"{name}: noise", noise, 0.0)
 
 
-def _noisy(X: NDArray[np.float64], deviation: float) -> NDArray[np.float64]:
-    rng = np.random.Generator(np.random.Philox(0))
-    return X + deviation * rng.standard_normal(X.shape)
-
-
-def _classes(
-    name: str,
-    X: NDArray[np.float64],
-    t: NDArray[np.float64],
-    description: str,
-    splittable: bool = True,
+def _apart(
+    name: str, several: Sequence[NDArray[np.float64]], deviation: float, says: str
 ) -> Bundled:
-    return Bundled(
-        name=name,
-        X=X,
-        T=t[:, None],
-        columns=("x1", "x2"),
-        target="class",
-        classes=("0", "1"),
-        task="binary",
-        description=description,
-        splittable=splittable,
-    )
+    """Return two classes of points, with noise on all coordinates."""
+    rng, X = np.random.Generator(np.random.Philox(0)), np.concatenate(several)
+    t = np.repeat([0.0, 1.0], [len(part) for part in several])[:, None]
+    noisy = X + deviation * rng.standard_normal(X.shape)
+    return Bundled.of(name, noisy, t, "class", says, TWO)

@@ -30,18 +30,11 @@ def mackey_glass(delay: int = 17, samples: int = 1000) -> Bundled:
     rows = whole("mackey_glass: samples", samples, 1, 1_000_000)
     x = _integrate(tau, _FIRST + rows + _AHEAD)
     t = _FIRST + np.arange(rows)
-    return Bundled(
-        name=f"mackey_glass:{tau},{rows}",
-        X=np.stack([x[t - lag] for lag in _LAGS], axis=1),
-        T=x[t + _AHEAD][:, None],
-        columns=tuple(f"x(t-{lag})" if lag else "x(t)" for lag in _LAGS),
-        target="x(t+6)",
-        classes=(),
-        task="regression",
-        description=f"mackey_glass:{tau},{rows}: the Mackey-Glass series with the delay {tau}, six "
-        "steps ahead (Mackey and Glass 1977)",
-        ordered=True,
-    )
+    says = f"the Mackey-Glass series with the delay {tau}, six steps ahead (Mackey and Glass 1977)"
+    columns = [f"x(t-{lag})" if lag else "x(t)" for lag in _LAGS]
+    X, T = np.stack([x[t - lag] for lag in _LAGS], axis=1), x[t + _AHEAD][:, None]
+    name = f"mackey_glass:{tau},{rows}"
+    return Bundled.of(name, X, T, "x(t+6)", says, columns=columns, ordered=True)
 
 
 def _integrate(tau: int, units: int) -> NDArray[np.float64]:
@@ -82,15 +75,10 @@ def adding(steps: int = 50, samples: int = 2000) -> Bundled:
     rows = np.arange(n)
     marks[rows, rng.integers(0, T // 2, size=n)] = 1.0
     marks[rows, rng.integers(T // 2, T, size=n)] = 1.0
-    return Bundled(
-        name=f"adding:{T},{n}",
-        X=np.concatenate([numbers, marks], axis=1),
-        T=np.sum(numbers * marks, axis=1, keepdims=True),
-        columns=tuple(f"x{f}({t})" for f in (1, 2) for t in range(1, T + 1)),
-        target="sum",
-        classes=(),
-        task="regression",
-        description=f"adding:{T},{n}: two marked numbers of {T} are to be added (Hochreiter and "
-        "Schmidhuber 1997)",
-        features=2,
+    says = f"two marked numbers of {T} are to be added (Hochreiter and Schmidhuber 1997)"
+    columns = [f"x{f}({t})" for f in (1, 2) for t in range(1, T + 1)]
+    X, sums = (
+        np.concatenate([numbers, marks], axis=1),
+        np.sum(numbers * marks, axis=1, keepdims=True),
     )
+    return Bundled.of(f"adding:{T},{n}", X, sums, "sum", says, columns=columns, features=2)

@@ -30,17 +30,9 @@ def teacher(inputs: int = 5, hidden: int = 3, samples: int = 1000) -> Bundled:
     w = rng.standard_normal((m, n))
     w /= np.linalg.norm(w, axis=1, keepdims=True)
     X = rng.standard_normal((rows, n))
-    return Bundled(
-        name=f"teacher:{n},{m},{rows}",
-        X=X,
-        T=erf(X @ w.T / np.sqrt(2.0)).sum(axis=1, keepdims=True),
-        columns=tuple(f"x{i + 1}" for i in range(n)),
-        target="teacher",
-        classes=(),
-        task="regression",
-        description=f"teacher:{n},{m},{rows}: {rows} answers of a random network with {m} hidden "
-        "nodes (Saad and Solla 1995)",
-    )
+    says = f"{rows} answers of a random network with {m} hidden nodes (Saad and Solla 1995)"
+    T = erf(X @ w.T / np.sqrt(2.0)).sum(axis=1, keepdims=True)
+    return Bundled.of(f"teacher:{n},{m},{rows}", X, T, "teacher", says)
 
 
 def sine(points: int = 41, periods: float = 1.0) -> Bundled:
@@ -56,13 +48,5 @@ def sine(points: int = 41, periods: float = 1.0) -> Bundled:
     n = whole("sine: points", points, 2, _MOST)
     a = number("sine: periods", periods, low=0.0, high=1000.0)
     X = np.linspace(-1.0, 1.0, n)[:, None]
-    return Bundled(
-        name=f"sine:{n},{a:g}",
-        X=X,
-        T=np.sin(a * np.pi * X),
-        columns=("x",),
-        target="sine",
-        classes=(),
-        task="regression",
-        description=f"sine:{n},{a:g}: {n} points of {a:g} periods of a sine (MathWorks: SIN)",
-    )
+    says = f"{n} points of {a:g} periods of a sine (MathWorks: SIN)"
+    return Bundled.of(f"sine:{n},{a:g}", X, np.sin(a * np.pi * X), "sine", says, columns=["x"])

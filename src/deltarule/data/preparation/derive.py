@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
+from deltarule.core.registry import plain_fields
 from deltarule.data.table import Column, Kind, Locator, Table, listed, no_such_column
 from deltarule.data.text.writing import damaged
 
@@ -74,7 +76,7 @@ class Derived:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
-        return {"name": self.name, "order": list(self.order), "clock": self.clock}
+        return plain_fields(self)
 
 
 def derived_from(plain: Any) -> tuple[Derived, ...]:
@@ -134,19 +136,15 @@ def derive(table: Table, records: Sequence[Derived]) -> Table:
     made = {record.name: record.columns(table) for record in records}
     columns = [c for column in table.columns for c in made.get(column.name, (column,))]
     source = {name: record.name for record in records for name in record.names}
-    locate = None if table.locate is None else _Sources(table.locate, source)
+    locate = None if table.locate is None else partial(_made_of, table.locate, source)
     return replace(table, columns=tuple(columns), locate=locate, derived=True)
 
 
-@dataclass(frozen=True)
-class _Sources:
-    """The locator of derived columns: what they were made of."""
-
-    locate: Locator
-    source: Mapping[str, str]
-
-    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-        return self.locate([(row, self.source.get(name, name)) for row, name in cells])
+def _made_of(
+    locate: Locator, source: Mapping[str, str], cells: Sequence[tuple[int, str]]
+) -> list[tuple[str, str]]:
+    """Return where the cells stand that derived ones were made of."""
+    return locate([(row, source.get(name, name)) for row, name in cells])
 
 
 def _numbered(table: Table, column: Column, order: Sequence[str]) -> Column:
@@ -156,7 +154,7 @@ def _numbered(table: Table, column: Column, order: Sequence[str]) -> Column:
     strange = np.flatnonzero(values < 0)
     if len(strange):
         row = int(strange[0])
-        category = column.categories[int(column.values[row])]
+        category = column.text(row)
         raise DataError(
             f"{table.place(row, column.name)}: {category!r} has no place in the order of "
             f"{column.name!r}: {listed(list(order))}. Correct the cell, or give the whole order "

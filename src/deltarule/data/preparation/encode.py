@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from deltarule.core.errors import DataError, unknown_name
+from deltarule.core.errors import DataError, one_of
 from deltarule.core.machine import require
 from deltarule.data.preparation.derive import Derived, derive, derived_from
 from deltarule.data.preparation.encode_check import (
@@ -87,8 +87,7 @@ class InputEncoder:
         Raises `DataError` for a column without a known value in these rows, `UsageError` for an
         unknown scaler or policy.
         """
-        if missing not in MISSING:
-            raise unknown_name("policy for missing cells", missing, MISSING)
+        one_of("policy for missing cells", missing, MISSING)
         columns = [table[name] for name in names]
         numeric = [column for column in columns if column.kind == "numeric"]
         # One column at a time: a copy of all the training rows is never made.
@@ -159,8 +158,7 @@ class InputEncoder:
         the policy is "mean"), unseen categories and numbers too large for `dtype`;
         `ResourceError` if X would not fit into memory.
         """
-        if unknown not in UNKNOWN:
-            raise unknown_name("policy for unseen categories", unknown, UNKNOWN)
+        one_of("policy for unseen categories", unknown, UNKNOWN)
         rows = np.arange(table.rows) if rows is None else rows
         if not table.derived:
             check_kinds(table, self.column_kinds)

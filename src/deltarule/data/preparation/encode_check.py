@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, nearest
+from deltarule.core.texts import are, some
 from deltarule.data.table import CITED, Column, Table, listed
 
 OTHER = "(other)"
@@ -72,10 +73,11 @@ def check_missing(table: Table, names: Sequence[str], rows: NDArray[np.intp], re
         first = sorted(first, key=lambda cell: (cell[0], position[cell[1]]))[:CITED]
         cited = zip(table.places(first), first, strict=True)
         places = "; ".join(f"{place} ({name!r})" for place, (_, name) in cited)
-        cells = "1 cell is" if count == 1 else f"{count} cells are"
-        some = "the first at" if count > CITED else "at"
+        at = "the first at" if count > CITED else "at"
         word = _read_as_missing(table, first)
-        raise DataError(f"{table.source}: {cells} missing, {some} {places}.{word} {remedy}")
+        raise DataError(
+            f"{table.source}: {are(count, 'cell')} missing, {at} {places}.{word} {remedy}"
+        )
 
 
 def _read_as_missing(table: Table, cells: Sequence[tuple[int, str]]) -> str:
@@ -137,18 +139,18 @@ def input_notes(
         found = rows[:0] if numeric else _unseen(column, category_codes(column, own), rows)
         if len(found) and pooled:
             notes.append(
-                f"column {name!r}: {_cells(len(found))} of categories without an input of their "
-                f"own ({listed(_names(column, found))}), encoded as {OTHER}"
+                f"column {name!r}: {some(len(found), 'cell')} of categories without an input of "
+                f"their own ({listed(_names(column, found))}), encoded as {OTHER}"
             )
         elif len(found):
             notes.append(
-                f"column {name!r}: {_cells(len(found))} of a category that does not occur in the "
-                f"training rows ({listed(_names(column, found))}), encoded as zeros"
+                f"column {name!r}: {some(len(found), 'cell')} of a category that does not occur "
+                f"in the training rows ({listed(_names(column, found))}), encoded as zeros"
             )
         filled = int(_missing(column, rows).sum())
         if filled:
             by = "the mean of the training rows" if numeric else "zeros for every category"
-            notes.append(f"column {name!r}: {_cells(filled)} missing, replaced by {by}")
+            notes.append(f"column {name!r}: {some(filled, 'cell')} missing, replaced by {by}")
     return tuple(notes)
 
 
@@ -179,25 +181,17 @@ def far_notes(
         if name in constant:
             notes.append(
                 f"column {name!r}: it was {least:.6g} in every training row, and is different in "
-                f"{_rows(count)} ({value} at {place}), which makes no difference"
+                f"{some(count, 'row')} ({value} at {place}), which makes no difference"
             )
         else:
             notes.append(
-                f"column {name!r}: {_rows(count)} far outside the training rows ({least:.6g} to "
-                f"{largest:.6g}), the farthest {value} at {place}: what is predicted there is a "
+                f"column {name!r}: {some(count, 'row')} far outside the training rows ({least:.6g} "
+                f"to {largest:.6g}), the farthest {value} at {place}: what is predicted there is a "
                 "guess"
             )
     if len(found) > _HINTED:
         notes.append(f"and {len(found) - _HINTED:,} more columns are like these")
     return tuple(notes)
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
-
-
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count} cells"
 
 
 def _missing(column: Column, rows: NDArray[np.intp]) -> NDArray[np.bool_]:

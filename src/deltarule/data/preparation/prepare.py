@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from deltarule.core.arguments import whole
-from deltarule.core.errors import DataError, UsageError, unknown_name
+from deltarule.core.errors import DataError, UsageError, one_of
 from deltarule.data.preparation.derive import DATES, derive, planned
 from deltarule.data.preparation.encode import MISSING, InputEncoder
 from deltarule.data.preparation.encode_check import check_missing, missing_rows
@@ -55,9 +55,7 @@ class Prepared:
         return f"Prepared({self.task} on {self.source}: {self.inputs.width:,} inputs; {rows})"
 
     def __getitem__(self, name: str) -> Part:
-        if name not in self.parts:
-            raise unknown_name("part", name, self.parts)
-        return self.parts[name]
+        return self.parts[one_of("part", name, self.parts)]
 
 
 def prepare(
@@ -103,15 +101,13 @@ def prepare(
     >>> iris.task, iris["train"].X.shape, iris["test"].T.shape
     ('multiclass', (105, 4), (30, 3))
     """
-    if missing not in MISSING:
-        raise unknown_name("policy for missing cells", missing, MISSING)
+    one_of("policy for missing cells", missing, MISSING)
     names, chosen = _choose(table, target)
     notes = [*table.notes, *chosen]
     left_out = set(table.targets) - set(names)
     outside = {*names, *left_out}
     sources = tuple(n for n in table.names if n not in outside)
-    if dates not in DATES:
-        raise unknown_name("way to take dates", dates, DATES)
+    one_of("way to take dates", dates, DATES)
     made = planned(table, sources, dates, ordinal or {})
     given, table = table, derive(table, made)
     inputs = tuple(n for n in table.names if n not in outside)

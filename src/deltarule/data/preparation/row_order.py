@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.texts import some
 from deltarule.data.preparation.encode_check import check_missing
 from deltarule.data.table import Column, Table, listed, no_such_column, option
 
@@ -91,9 +92,9 @@ def _dated(table: Table, columns: Sequence[Column], rows: NDArray[np.intp]) -> O
     standing = [column for column in dated if _direction(column.values[rows]) != 0]
     chosen = standing if len(standing) == 1 else dated
     if len(chosen) > 1:
-        some = listed([repr(column.name) for column in chosen])
+        names = listed([repr(column.name) for column in chosen])
         by = option("split", f"{_BY}{chosen[0].name}")
-        return Order(None, f"which of {some} is their time is not known: {by} would say it")
+        return Order(None, f"which of {names} is their time is not known: {by} would say it")
     if not chosen:
         return None
     name = chosen[0].name
@@ -129,15 +130,13 @@ def _lagged(
     targets: Sequence[Column], columns: Sequence[Column], rows: NDArray[np.intp]
 ) -> Order | None:
     """Look for a column that repeats a target, or its neighbour, some rows before."""
-    columns, some = columns[:_COLUMNS], rows[:_LOOKED_AT]
+    columns, few = columns[:_COLUMNS], rows[:_LOOKED_AT]
     pairs = [(column, t) for t in targets if t.kind == "numeric" for column in columns]
     pairs += list(zip(columns[1:], columns, strict=False))
     for later, earlier in pairs:
-        lag = _lag(later.values[some], earlier.values[some])
+        lag = _lag(later.values[few], earlier.values[few])
         if lag:
-            before = (
-                f"{abs(lag)} row{'s' if abs(lag) > 1 else ''} {'before' if lag > 0 else 'after'}"
-            )
+            before = f"{some(abs(lag), 'row')} {'before' if lag > 0 else 'after'}"
             reason = f"as {later.name!r} is {earlier.name!r} {before}: {_OTHERWISE}"
             return Order(rows if lag > 0 else rows[::-1], reason)
     return None

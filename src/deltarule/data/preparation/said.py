@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.texts import some
 from deltarule.data.preparation.encode import InputEncoder
 from deltarule.data.preparation.row_order import Order
 from deltarule.data.preparation.target import TargetEncoder
@@ -57,7 +58,7 @@ def encoded(table: Table, inputs: InputEncoder, targets: TargetEncoder) -> list[
     """Say how columns became inputs, and which of them tell nothing."""
     count = len(inputs.numeric)
     notes = []
-    scaled = [f"{count} numeric input column{'s' if count > 1 else ''}"] if count else []
+    scaled = [some(count, "numeric input column")] if count else []
     scaled += ["the target"] if targets.task == "regression" else []
     if scaled and inputs.scaler.name != "none":
         notes.append(f"scaled ({inputs.scaler.name}, from the training rows): {listed(scaled)}")
@@ -67,11 +68,11 @@ def encoded(table: Table, inputs: InputEncoder, targets: TargetEncoder) -> list[
         dated = [name for name in dated if name != record.name]
         notes.append(f"column {record.name!r} is {what}")
     if dated:
-        some = listed(list(map(repr, dated)))
-        notes.append(f"{some}: days since 1970; `--dates parts` adds year, month and weekday")
+        days = listed(list(map(repr, dated)))
+        notes.append(f"{days}: days since 1970; `--dates parts` adds year, month and weekday")
     if inputs.constant:
-        some = listed([repr(name) for name in inputs.constant])
-        notes.append(f"constant in the training rows, kept as zero: {some}")
+        constant = listed([repr(name) for name in inputs.constant])
+        notes.append(f"constant in the training rows, kept as zero: {constant}")
     for name, kind, categories in zip(inputs.names, inputs.kinds, inputs.categories, strict=True):
         if kind != "numeric" and len(categories) == 1:
             notes.append(

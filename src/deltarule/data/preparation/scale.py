@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import unknown_name
+from deltarule.core.errors import one_of
 
 _STEPS, _EXACT = 32, 2.0**53
 
@@ -101,8 +101,7 @@ class Scaler:
 
         Raises `UsageError` for an unknown scaler.
         """
-        if name not in SCALERS:
-            raise unknown_name("scaler", name, SCALERS)
+        one_of("scaler", name, SCALERS)
         offsets, scales, constants = [], [], []
         for column in columns:
             values = np.asarray(column, np.float64)

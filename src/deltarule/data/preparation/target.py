@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from deltarule.core.errors import DataError, UsageError, unknown_name
+from deltarule.core.errors import DataError, UsageError, one_of
 from deltarule.data.preparation.encode_check import check_missing, check_spread
 from deltarule.data.preparation.parts import (
     numbers_of,
@@ -63,8 +63,7 @@ class TargetEncoder:
 
         Raises `DataError` for a regression target that is constant in the training rows.
         """
-        if how not in TRANSFORMS:
-            raise unknown_name("transform of a target", how, TRANSFORMS)
+        one_of("transform of a target", how, TRANSFORMS)
         if how != "none" and task != "regression":
             raise UsageError(
                 f"`--target-transform {how}` is for regression, and the task is {task}. Leave it "

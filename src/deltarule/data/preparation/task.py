@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.core.errors import DataError, unknown_name
+from deltarule.core.errors import DataError, one_of
 from deltarule.data.table import Column, label, listed
 
 TASKS = ("regression", "count", "binary", "multiclass", "multilabel")
@@ -61,8 +61,7 @@ def detect_task(
     >>> detect_task(Column("y", "boolean", np.array([0, 1, 1, 0]), ("false", "true")))
     'binary'
     """
-    if override not in ("auto", *TASKS):
-        raise unknown_name("task", override, ("auto", *TASKS))
+    one_of("task", override, ("auto", *TASKS))
     columns = [columns] if isinstance(columns, Column) else list(columns)
     names = ", ".join(repr(c.name) for c in columns)
     for column in columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,8 +34,9 @@ def from_arrays(source: str, x: NDArray[Any], t: NDArray[Any] | None = None) -> 
             "at least one of each. Save one column as shape (rows, 1)."
         )
     inputs = [Column(f"x{i + 1}", "numeric", x[:, i]) for i in range(x.shape[1])]
+    locate = partial(_located, source, [column.name for column in inputs])
     if t is None:
-        return Table(source, tuple(inputs), locate=_Cells(source, tuple(c.name for c in inputs)))
+        return Table(source, tuple(inputs), locate=locate)
     t = _real(source, "T", t)
     if t.ndim not in {1, _MATRIX} or 0 in t.shape or len(t) != len(x):
         raise DataError(
@@ -45,7 +46,6 @@ def from_arrays(source: str, x: NDArray[Any], t: NDArray[Any] | None = None) -> 
     targets, notes = _targets(t.reshape(len(t), -1))
     columns = (*inputs, *targets)
     names = tuple(c.name for c in columns)
-    locate = _Cells(source, names[: len(inputs)])
     return Table(source, columns, names[len(inputs) :], notes=notes, locate=locate)
 
 
@@ -70,18 +70,13 @@ def _real(source: str, key: str, array: NDArray[Any]) -> NDArray[Any]:
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """The locator of a table made from arrays."""
-
-    source: str
-    inputs: tuple[str, ...]
-
-    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-        return [(self._place(row, name), "") for row, name in cells]
-
-    def _place(self, row: int, name: str) -> str:
-        if name in self.inputs:
-            return f"{self.source}, X, row {row + 1}, column {self.inputs.index(name) + 1}"
-        column = f", column {name[1:]}" if name[1:] else ""
-        return f"{self.source}, T, row {row + 1}{column}"
+def _located(
+    source: str, inputs: Sequence[str], cells: Sequence[tuple[int, str]]
+) -> list[tuple[str, str]]:
+    """Return where cells stand in X (its first columns are the `inputs`) or in T."""
+    found = []
+    for row, name in cells:
+        number = str(inputs.index(name) + 1) if name in inputs else name[1:]
+        column = f", column {number}" if number else ""
+        found.append((f"{source}, {'XT'[name not in inputs]}, row {row + 1}{column}", ""))
+    return found

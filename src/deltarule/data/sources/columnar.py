@@ -20,10 +20,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from deltarule.core.errors import DataError, ResourceError, UsageError, nearest
+from deltarule.core.errors import DataError, ResourceError, UsageError
 from deltarule.core.machine import require
 from deltarule.data.options import Options
-from deltarule.data.table import Column, Table, listed, option
+from deltarule.data.table import Column, Table, not_named, option
 
 DUCKDB = "DuckDB"
 
@@ -91,13 +91,7 @@ def _check_answer(said: dict[str, Any], source: str, inside: str) -> None:
             "'deltarule[duckdb]'`."
         )
     if "tables" in said:
-        tables = said["tables"]
-        shown = f"its tables: {listed(tables)}" if tables else "it has no tables"
-        if inside:
-            raise DataError(
-                f"{source}: there is no table {inside!r}{nearest(inside, tables)}; {shown}."
-            )
-        raise UsageError(f"{source}: which table is meant? Write {source}::NAME; {shown}.")
+        raise not_named("table", source, inside, said["tables"])
 
 
 def _check_ends(path: Path, source: str, kind: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from deltarule.core.array_file import ArrayFile
+from deltarule.core.arrays.files import ArrayFile
 from deltarule.core.errors import DataError
 from deltarule.core.machine import require
 from deltarule.data.sources.arrays import from_arrays

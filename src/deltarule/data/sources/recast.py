@@ -59,7 +59,7 @@ def _numbers(table: Table, column: Column, writing: Writing | None) -> Column:
     if len(rows):
         row = int(rows[0])
         raise DataError(
-            f"{table.place(row, column.name)}: {column.categories[column.values[row]]!r} is not a "
+            f"{table.place(row, column.name)}: {column.text(row)!r} is not a "
             f"number, and column {column.name!r} must be numeric, as it was in training. Correct "
             "the cell (leave it empty if the value is unknown)."
         )

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deltarule.core.errors import DataError, UsageError, nearest
+from deltarule.core.errors import DataError, UsageError
 from deltarule.data.options import Options
 from deltarule.data.sources.child import spelled
 from deltarule.data.sources.unpacked import Limited
-from deltarule.data.table import listed, option
+from deltarule.data.table import not_named, option
 
 if TYPE_CHECKING:
     import sqlite3
@@ -150,16 +150,15 @@ def _rows(
         connection.close()
 
 
-def _statement(inside: str, tables: Collection[str], source: str) -> str:
+def _statement(inside: str, tables: Sequence[str], source: str) -> str:
     """Return the query for a table's name, or the query itself."""
-    shown = f"its tables: {listed(list(tables))}" if tables else "it has no tables"
     if not inside and len(tables) != 1:
-        raise UsageError(f"{source}: which table is meant? Write {source}::NAME; {shown}.")
+        raise not_named("table", source, inside, tables)
     name = inside or next(iter(tables))
     if name in tables:
         return 'SELECT * FROM "' + name.replace('"', '""') + '"'
     if len(name.split()) == 1:
-        raise DataError(f"{source}: there is no table {name!r}{nearest(name, tables)}; {shown}.")
+        raise not_named("table", source, name, tables)
     return name
 
 

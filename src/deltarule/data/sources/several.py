@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 
 import numpy as np
@@ -28,10 +29,10 @@ def read_several(source: str, names: Sequence[str], read: Read, options: Options
     for name, table in zip(names[1:], tables[1:], strict=True):
         odd = [c for c in (*first.names, *table.names) if (c in first) != (c in table)]
         if odd:
-            lacking = name if odd[0] in first else names[0]
+            lacking, has = (name, names[0]) if odd[0] in first else (names[0], name)
             raise DataError(
-                f"{lacking}: there is no column {odd[0]!r}, which {_other(lacking, name, names)} "
-                "has. Several files are one table where they have the same columns."
+                f"{lacking}: there is no column {odd[0]!r}, which {has} has. "
+                "Several files are one table where they have the same columns."
             )
     differing = [c for c in first.names if len({table[c].kind for table in tables}) > 1]
     if differing:
@@ -41,12 +42,12 @@ def read_several(source: str, names: Sequence[str], read: Read, options: Options
     notes = [f"{len(names)} files one below the other: {listed(names)}", *first.notes]
     ends = tuple(accumulate(table.rows for table in tables))
     return replace(
-        first, source=source, columns=columns, notes=tuple(notes), locate=_Places(tables, ends)
+        first,
+        source=source,
+        columns=columns,
+        notes=tuple(notes),
+        locate=partial(_located, tables, ends),
     )
-
-
-def _other(lacking: str, name: str, names: Sequence[str]) -> str:
-    return names[0] if lacking == name else name
 
 
 def _joined(columns: Sequence[Column]) -> Column:
@@ -60,21 +61,12 @@ def _joined(columns: Sequence[Column]) -> Column:
     return replace(columns[0], values=np.concatenate(codes), categories=names)
 
 
-@dataclass(frozen=True)
-class _Places:
-    """The locator: each table says where its own cells stand."""
-
-    tables: Sequence[Table]
-    ends: Sequence[int]
-
-    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-        found = []
-        for row, name in cells:
-            i = bisect_right(self.ends, row)
-            table = self.tables[i]
-            inner = row - (self.ends[i] - table.rows)
-            if table.locate is None:
-                found.append((table.places([(inner, name)])[0], ""))
-            else:
-                found += table.locate([(inner, name)])
-        return found
+def _located(
+    tables: Sequence[Table], ends: Sequence[int], cells: Sequence[tuple[int, str]]
+) -> list[tuple[str, str]]:
+    """Return the places of cells: each table says where its own stand."""
+    found = []
+    for row, name in cells:
+        i = bisect_right(ends, row)
+        found += tables[i].located([(row - (ends[i] - tables[i].rows), name)])
+    return found

@@ -7,10 +7,10 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from deltarule.core.errors import DataError, UsageError, nearest
+from deltarule.core.errors import UsageError
 from deltarule.core.machine import require
 from deltarule.data.sources.columnar import answer, child_of
-from deltarule.data.table import listed
+from deltarule.data.table import not_named
 
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 """Endings of files with sheets."""
@@ -38,13 +38,5 @@ def write_sheet(
             f"{source}: reading sheets needs the package python-calamine. Install it with `pip "
             "install 'deltarule[excel]'`, or save the sheet as CSV."
         )
-    sheets = said.get("sheets")
-    if sheets and inside:
-        raise DataError(
-            f"{source}: there is no sheet {inside!r}{nearest(inside, sheets)}; its sheets: "
-            f"{listed(sheets)}."
-        )
-    if sheets:
-        raise UsageError(
-            f"{source}: which sheet is meant? Write {source}::NAME; its sheets: {listed(sheets)}."
-        )
+    if sheets := said.get("sheets"):
+        raise not_named("sheet", source, inside, sheets)

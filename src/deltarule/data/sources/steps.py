@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def from_steps(
         targets=tuple(renamed.get(name, name) for name in table.targets),
         task="regression" if per_step else table.task,
         steps=Steps(features, lengths is not None, per_step),
-        locate=_Places(source, time),
+        locate=partial(_located, source),
     )
 
 
@@ -106,7 +107,7 @@ def with_steps_of(table: Table, names: Collection[str]) -> Table:
     rest = [column for column in table.columns if column.name not in own]
     return replace(
         table, columns=(*inputs, *rest), steps=replace(table.steps, lengths=lengths),
-        locate=_Places(table.source, time),
+        locate=partial(_located, table.source),
     )  # fmt: skip
 
 
@@ -116,12 +117,5 @@ def _features_and_time(names: Collection[str]) -> tuple[int, int] | None:
     return (max(f for f, _ in found), max(s for _, s in found)) if found else None
 
 
-@dataclass(frozen=True)
-class _Places:
-    """The locator of a table of sequences."""
-
-    source: str
-    time: int
-
-    def __call__(self, cells: Any) -> list[tuple[str, str]]:
-        return [(f"{self.source}, row {row + 1}, {name}", "") for row, name in cells]
+def _located(source: str, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+    return [(f"{source}, row {row + 1}, {name}", "") for row, name in cells]

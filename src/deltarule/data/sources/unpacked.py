@@ -14,8 +14,8 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -57,20 +57,18 @@ class Folder:
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
-@dataclass(frozen=True)
-class _Held:
-    """A locator that keeps the folder in which it looks."""
-
-    locate: Locator
-    folder: Folder
-
-    def __call__(self, cells: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
-        return self.locate(cells)
+def _located(
+    locate: Locator, folder: Folder, cells: Sequence[tuple[int, str]]
+) -> list[tuple[str, str]]:
+    """Return what a locator says that looks in the folder, and keeps it."""
+    return locate(cells)
 
 
 def held(table: Table, folder: Folder) -> Table:
     """Return the table with the folder kept for as long as it is."""
-    return table if table.locate is None else replace(table, locate=_Held(table.locate, folder))
+    if table.locate is None:
+        return table
+    return replace(table, locate=partial(_located, table.locate, folder))
 
 
 class Limited:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -169,7 +169,8 @@ class Collector:
         codes = np.concatenate(self._codes) if self._codes else np.zeros(0, np.int32)
         lower = kind == "boolean" or self.fixed == "boolean"
         names = [_category(text, lower, self.words) for text in self._texts]
-        categories = tuple(sorted(BOOLEAN if kind == "boolean" else _known(names)))
+        known = {name for name in names if name is not None}
+        categories = tuple(sorted(BOOLEAN if kind == "boolean" else known))
         place = {name: i for i, name in enumerate(categories)}
         lookup = np.array([-1 if n is None else place[n] for n in names] or [-1], np.int32)
         values = np.concatenate([*blank, lookup[codes]])
@@ -193,7 +194,3 @@ def _category(text: str, lower: bool, words: frozenset[str]) -> str | None:
     if is_missing(text, words):
         return None
     return text.lower() if lower and text.lower() in BOOLEAN else text
-
-
-def _known(names: Iterable[str | None]) -> set[str]:
-    return {name for name in names if name is not None}

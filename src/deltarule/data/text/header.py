@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deltarule.core.errors import DataError
+from deltarule.core.texts import some
 from deltarule.data.options import Options
 from deltarule.data.table import listed, option
 from deltarule.data.text.cells import number
@@ -102,7 +103,7 @@ def _check_header(
     header = "`--header`" if distinct else f"`--header` and {_NAMES}, for two cells are the same"
     raise DataError(
         f"{place}: the first row looks like data, not like names: {' and '.join(found)}. It has "
-        f"{_count(cells, 'cell')}: {_shown(cells)}. If they are data, say {names}. If they are "
+        f"{some(len(cells), 'cell')}: {_shown(cells)}. If they are data, say {names}. If they are "
         f"names, say {header}."
     )
 
@@ -126,9 +127,9 @@ def _check_data(
         remedy = "" if options.kind(name) else f", or say {option('text', name)}"
         raise DataError(
             f"{place}:{i + 1}: the first row looks like names, not like data: {cells[i]!r} stands "
-            f"over nothing but numbers. It has {_count(cells, 'cell')}: {_shown(cells)}. If they "
-            f"are names, say {header}. If they are data, correct the cell (leave it empty if the "
-            f"value is unknown){remedy}."
+            f"over nothing but numbers. It has {some(len(cells), 'cell')}: {_shown(cells)}. If "
+            f"they are names, say {header}. If they are data, correct the cell (leave it empty if "
+            f"the value is unknown){remedy}."
         )
 
 
@@ -157,8 +158,9 @@ def _from_header(place: str, cells: Sequence[str]) -> tuple[tuple[str, ...], lis
 def _check_width(place: str, cells: Sequence[str], names: Sequence[str]) -> None:
     if len(names) != len(cells):
         raise DataError(
-            f"{place}: `--columns` gives {_count(names, 'name')} ({listed(names)}), and the first "
-            f"row has {_count(cells, 'cell')}: {_shown(cells)}. Give one name for each cell."
+            f"{place}: `--columns` gives {some(len(names), 'name')} ({listed(names)}), and the "
+            f"first row has {some(len(cells), 'cell')}: {_shown(cells)}. Give one name for "
+            "each cell."
         )
 
 
@@ -169,9 +171,9 @@ def _check_width_of_training(
     if len(names) == len(cells):
         return
     raise DataError(
-        f"{place}: the first row has {_count(cells, 'cell')} ({_shown(cells)}) and is no header; "
-        f"the file of training had {_count(names, 'column')}: {listed(names)}. Say which ones are "
-        f"here, with {_NAMES}{_without(cells, names, options)}."
+        f"{place}: the first row has {some(len(cells), 'cell')} ({_shown(cells)}) and is no "
+        f"header; the file of training had {some(len(names), 'column')}: {listed(names)}. Say "
+        f"which ones are here, with {_NAMES}{_without(cells, names, options)}."
     )
 
 
@@ -192,7 +194,3 @@ def _typed(names: Sequence[str]) -> str:
 
 def _shown(cells: Sequence[str]) -> str:
     return ", ".join(map(repr, cells[:_SHOWN])) + ", ..." * (len(cells) > _SHOWN)
-
-
-def _count(things: Sequence[str], what: str) -> str:
-    return f"1 {what}" if len(things) == 1 else f"{len(things)} {what}s"

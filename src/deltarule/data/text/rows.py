@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from deltarule.core.errors import DataError
+from deltarule.core.texts import some
 from deltarule.data.text.blocks import Block, Rows, blocks
 from deltarule.data.text.lines import (
     ROW_LIMIT,
@@ -187,15 +188,14 @@ class CsvFile:
         """Find the row that the fast pass stumbled over and say what is wrong with it."""
         for line, row in self.numbered():
             if len(row) != width:
-                cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
                 first = "header" if self.headed else "first row"
                 remedy = self._other_separator() or (
                     "Give every row one cell per column: leave an unknown value's cell empty, and "
                     f"put a cell that contains {self.separator!r} or a line break in quotes."
                 )
                 raise DataError(
-                    f"{self.source}:{line}: the row has {cells} and the {first} has {width}. "
-                    f"{remedy}"
+                    f"{self.source}:{line}: the row has {some(len(row), 'cell')} and the {first} "
+                    f"has {width}. {remedy}"
                 )
         raise DataError(f"{self.source}: the file changed while it was read. Read it again.")
 

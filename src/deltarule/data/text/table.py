@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.errors import DataError, UsageError
 from deltarule.core.machine import require
+from deltarule.core.texts import some
 from deltarule.data.options import Options
 from deltarule.data.table import CITED, Column, Kind, Table, option
 from deltarule.data.text.cells import missing_words, number
@@ -97,13 +98,9 @@ def read_csv(
     cells = Cells(file, {name: i for i, name in enumerate(names)})
     finished, more, found = _finish(file, columns, cells, options, form)
     form = replace(form, header=headed, columns=names, comment=comment, **found)
-    notes = [*around, *notes, *units, *_passed_over(empty), *more]
+    passed = [f"passed over: {some(empty, 'row')} of empty cells"] if empty else []
+    notes = [*around, *notes, *units, *passed, *more]
     return Table(source, finished, notes=tuple(notes), locate=cells, format=form)
-
-
-def _passed_over(empty: int) -> list[str]:
-    rows = "1 row" if empty == 1 else f"{empty:,} rows"
-    return [f"passed over: {rows} of empty cells"] if empty else []
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.core.errors import FileError, UsageError
 
@@ -104,6 +107,10 @@ class Writing:
         if self.written == "money":
             return self._money(text)
         return self._number(text)
+
+    def worth(self, texts: Iterable[str]) -> NDArray[np.float64]:
+        """Return what cells are worth, NaN where one is written otherwise."""
+        return np.array([np.nan if (v := self.value(t)) is None else v for t in texts], np.float64)
 
     def to_dict(self) -> dict[str, str]:
         """Return the fields as plain JSON values."""

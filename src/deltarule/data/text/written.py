@@ -8,9 +8,8 @@ with what either would read and the options that say so, both of which were trie
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +83,8 @@ def recognise(
             _refuse_some(column, form, locate)
     if not doubtful:
         return found
-    marks = {"."} if any(_fractions(column.values) for column in plain) else set()
+    fractions = any(np.any(np.nan_to_num(c.values) % 1.0) for c in plain)
+    marks = {"."} if fractions else set()
     for i, writing in found.items():
         if any(writing.decimal in text for text in texts[i].categories) and not writing.pattern:
             marks.add(writing.decimal)
@@ -95,10 +95,6 @@ def recognise(
             raise _doubt(texts[i], differing, locate)
         found[i] = left[0].writing
     return found
-
-
-def _fractions(values: Values) -> bool:
-    return bool(np.any(values != np.floor(values), where=~np.isnan(values)))
 
 
 def _fits(writing: Writing, marks: set[str], patterns: set[str]) -> bool:
@@ -114,7 +110,7 @@ def as_written(column: Column, writing: Writing, locate: Locator, used: bool = T
     Raises `DataError` with the place of a cell that is written otherwise; of a column that is not
     `used` it is returned as it is.
     """
-    values = np.array([*map(_value(writing), column.categories), np.nan])
+    values = np.append(writing.worth(column.categories), np.nan)
     bad = np.flatnonzero(np.isnan(values[:-1]))
     if len(bad):
         if not used:
@@ -159,14 +155,6 @@ def noted(column: Column, writing: Writing, texts: Sequence[str]) -> str:
     )
 
 
-def _value(writing: Writing) -> Callable[[str], float]:
-    def worth(text: str) -> float:
-        value = writing.value(text)
-        return np.nan if value is None else value
-
-    return worth
-
-
 def _candidates(column: Column, form: TextFormat) -> list[Writing]:
     return list(readings(column.categories, form.decimal, form.thousands, form.date_format))
 
@@ -175,11 +163,9 @@ def _whole(column: Column, form: TextFormat) -> list[_Reading]:
     """Return the readings of every cell; most writings fail at one of the first."""
     found = []
     for writing in _candidates(column, form):
-        worth = _value(writing)
-        values = np.array([worth(text) for text in islice(column.categories, _SAMPLE)])
-        if np.isnan(values).any():
+        if np.isnan(writing.worth(column.categories[:_SAMPLE])).any():
             continue
-        values = np.array([worth(text) for text in column.categories])
+        values = writing.worth(column.categories)
         if len(values) and not np.isnan(values).any():
             found.append(_Reading(writing, values))
     return found
@@ -200,11 +186,10 @@ def _refuse_some(column: Column, form: TextFormat, locate: Locator) -> None:
     if not counts.sum():
         return
     for writing in _candidates(column, form):
-        worth = _value(writing)
-        sample = [worth(text) for text in islice(column.categories, _SAMPLE)]
+        sample = writing.worth(column.categories[:_SAMPLE])
         if np.mean(np.isnan(sample)) > 1 - NUMERIC_SHARE:
             continue
-        bad = np.isnan([worth(text) for text in column.categories])
+        bad = np.isnan(writing.worth(column.categories))
         if counts[bad].sum() <= (1 - NUMERIC_SHARE) * counts.sum():
             rows = np.flatnonzero(np.isin(column.values, np.flatnonzero(bad)))
             raise _otherwise(column, writing, rows, locate, "as at least 90% of its cells are")

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from deltarule.core import random
 from deltarule.core.arrays import Array
 from deltarule.core.machine import require_large
 from deltarule.core.namespace import NUMPY
 from deltarule.core.sequences import Sequences
 from deltarule.engine.compiled.launcher import Launcher, RunState, aligned
+from deltarule.engine.compiled.orders import orders
 from deltarule.engine.compiled.programs.program import operations, program
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.compiled.threads import ParallelRun
@@ -35,6 +37,10 @@ CALL_SECONDS = 0.05
 SPEED, SPEED_THROUGH_TIME = 2e8, 2e10
 """Operations per second, at least, before a call has been timed; of a program of sequences."""
 
+FEW, STREAM = 100_000, 800
+"""Rows in orders: for fewer the program that draws them is not worth loading; for NumPy, making
+a stream for an epoch is as much work as so many rows."""
+
 
 class CompiledTrainer:
     """A program at work. Raises `Untraceable` where none can be written."""
@@ -56,6 +62,7 @@ class CompiledTrainer:
         counter = self._memory.ctypes.data + self._program.barrier
         self._parallel = ParallelRun(self._program.run, self._program.threads, counter)
         self._kept: tuple[Vectors, Array] | None = None
+        self._ordered = 0
         self._last: tuple[Samples, Launcher] | None = None
         work = operations(spec.objective.network, batch_size)
         speed = SPEED_THROUGH_TIME if self._program.form == "sequences" else SPEED
@@ -124,6 +131,15 @@ class CompiledTrainer:
         """Return as many epochs as one call has the time for; no result depends on it."""
         return max(1, self._call // updates)
 
+    def orders(self, seed: int, epoch: int, epochs: int, n: int) -> Array:
+        """Return n rows in the orders of some epochs, (epochs, n)."""
+        self._ordered += epochs * (n + STREAM)
+        if self._ordered < FEW:
+            return random.orders(seed, epoch, epochs, n)
+        found = np.empty((epochs, n, 1), np.int64)
+        orders(np.array([seed], np.uint64), epoch, found)
+        return found[:, :, 0]
+
     def chunk(
         self, plan: BatchPlan, theta: Array, slots: Vectors, watched: Samples | None = None
     ) -> ChunkOutcome | None:
@@ -158,9 +174,7 @@ class CompiledTrainer:
             return there.theta, there.slots
 
         weights = launcher.weights.reshape(-1, count).sum(axis=1)
-        per_epoch = np.broadcast_to(weights, plan.epochs).tolist()
-        sums = zip(here.sums.tolist(), per_epoch, strict=True)
-        totals = tuple(Totals(error, penalty, weight) for (error, penalty), weight in sums)
+        totals = Totals(here.sums[:, 0], here.sums[:, 1], np.broadcast_to(weights, plan.epochs))
         return ChunkOutcome(done.theta, done.slots, totals, tuple(errors), after if trail else None)
 
     def error_over(self, theta: Array, samples: Samples) -> float:

@@ -61,7 +61,7 @@ class Windowed(Around):
         found = self._trainer.chunk(self._plan(plan), theta, slots[:own])
         if found is None:
             return None
-        totals = tuple(self._scaled(one, 1.0 / plan.windows) for one in found.totals)
+        totals = self._scaled(found.totals, 1.0 / plan.windows)
         return ChunkOutcome(found.theta, (*found.slots, *self._states(plan)), totals)
 
     def run(

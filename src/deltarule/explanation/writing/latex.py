@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deltarule.core.texts import some
 from deltarule.explanation.records import Path
-from deltarule.explanation.wording import latex_number, latex_product, some
+from deltarule.explanation.wording import latex_number, latex_product
 
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation

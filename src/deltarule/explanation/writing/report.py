@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deltarule.explanation.wording import number, numeric, some, step_sides, symbolic
+from deltarule.core.texts import some
+from deltarule.explanation.wording import number, numeric, step_sides, symbolic
 
 if TYPE_CHECKING:
     from deltarule.explanation.explanation import Explanation

@@ -17,6 +17,7 @@ from deltarule.core.style import (
     plain,
     quiet_axes,
     save_figure,
+    small_panels,
 )
 
 _SHOWN = 20
@@ -34,7 +35,9 @@ def draw_importance(
     shown = list(falls.items())[:_SHOWN][::-1]
     figure = new_figure(7.2, 1.4 + 0.32 * len(shown), layout="compressed")
     axes = figure.add_subplot()
-    quiet_axes(axes)
+    more = f" (the first {_SHOWN} of {len(falls)})" if len(falls) > _SHOWN else ""
+    fall = f"fall of {score} on the {rows} rows with the column's cells out of order"
+    quiet_axes(axes, f"What the columns are worth{more}", x=fall, size=12)
     axes.grid(axis="y", visible=False)
     axes.barh(
         [plain(name) for name, _ in shown],
@@ -45,9 +48,6 @@ def draw_importance(
         height=0.65,
     )
     axes.axvline(0.0, color=GREY, linewidth=1.0)
-    more = f" (the first {_SHOWN} of {len(falls)})" if len(falls) > _SHOWN else ""
-    axes.set_title(f"What the columns are worth{more}", loc="left", fontsize=12)
-    axes.set_xlabel(f"fall of {score} on the {rows} rows with the column's cells out of order")
     save_figure(figure, path)
 
 
@@ -66,13 +66,9 @@ def draw_dependence(
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     across = min(_ACROSS, len(found))
-    down = -(-len(found) // across)
-    figure = new_figure(1.0 + 2.7 * across, 0.9 + 2.3 * down)
-    grid = figure.subplots(down, across, sharey=True, squeeze=False)
-    for axes in grid.flat[len(found) :]:
-        axes.set_visible(False)
-    for axes, (column, one) in zip(grid.flat, found.items(), strict=False):
-        quiet_axes(axes)
+    figure = new_figure(1.0 + 2.7 * across, 0.9 + 2.3 * -(-len(found) // across))
+    panels = small_panels(figure, [""] * len(found), across, y=plain(what))
+    for axes, (column, one) in zip(panels, found.items(), strict=True):
         names = not isinstance(one["values"][0], float)
         at = np.arange(len(one["values"])) if names else np.array(one["values"])
         lines = np.array(one["means"]).T[: len(_COLOURS)]
@@ -83,7 +79,7 @@ def draw_dependence(
             short = [
                 plain(v if len(v) <= _LONGEST else f"{v[: _LONGEST - 1]}…") for v in one["values"]
             ]
-            turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
+            turned: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
             axes.set_xticks(at, short, **(turned if sum(map(len, short)) > 20 else {}))
             axes.margins(x=0.2)
         elif column in dates:
@@ -91,10 +87,8 @@ def draw_dependence(
             axes.xaxis.set_major_locator(ticks)
             axes.xaxis.set_major_formatter(ConciseDateFormatter(ticks))  # type: ignore[no-untyped-call]
         axes.set_xlabel(plain(column))
-    for axes in grid[:, 0]:
-        axes.set_ylabel(plain(what))
     if len(said) > 1:
-        handles, labels = grid[0, 0].get_legend_handles_labels()
+        handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
     figure.suptitle("What the model says, on average", x=0.01, ha="left", fontsize=12)
     save_figure(figure, path)
@@ -104,9 +98,15 @@ def draw_calibration(bins: Sequence[Mapping[str, float]], of: str, rows: str, pa
     """Draw the share of rows that turned out so against the probability that was said."""
     figure = new_figure(5.2, 4.8)
     axes = figure.add_subplot()
-    quiet_axes(axes)
     p, share, low, high, counts = (
         np.array([one[name] for one in bins]) for name in ("p", "share", "low", "high", "rows")
+    )
+    quiet_axes(
+        axes,
+        f"Are the probabilities what they say?\n{int(counts.sum()):,} {rows} rows, about "
+        f"{int(np.median(counts)):,} a dot",
+        x=f"probability of {plain(of)} that the model says",
+        y="share of the rows where it is so, 95 %",
     )
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1.0, linestyle="--", label="as they say")
     spans = [share - low, high - share]
@@ -117,13 +117,5 @@ def draw_calibration(bins: Sequence[Mapping[str, float]], of: str, rows: str, pa
     room = 0.02 if most - least == 1.0 else 0.06 * (most - least) + 1e-3  # a rare class: its corner
     ends = (least - room, most + room)
     axes.set(xlim=ends, ylim=ends, aspect="equal")
-    axes.set_xlabel(f"probability of {plain(of)} that the model says")
-    axes.set_ylabel("share of the rows where it is so, 95 %")
-    axes.set_title(
-        f"Are the probabilities what they say?\n{int(counts.sum()):,} {rows} rows, about "
-        f"{int(np.median(counts)):,} a dot",
-        loc="left",
-        fontsize=11,
-    )
     axes.legend(frameon=False, loc="upper left")
     save_figure(figure, path)

@@ -25,11 +25,8 @@ def draw_curves(fitted: Fitted, path: Path) -> None:
     history, run = fitted.run.history, fitted.run
     figure = new_figure(7.2, 4.4)
     axes = figure.add_subplot()
-    quiet_axes(axes)
     source = plain(Path(fitted.plan.table.source).name)
-    axes.set_title(f"Learning curves: {source}", loc="left", fontsize=12)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(_meaning(fitted))
+    quiet_axes(axes, f"Learning curves: {source}", x="epoch", y=_meaning(fitted), size=12)
     error = history.get("error", np.zeros(0))
     if not len(error):
         axes.text(0.5, 0.5, "no epoch was finished", ha="center", transform=axes.transAxes)

@@ -41,7 +41,10 @@ def draw_predictions(model: Model, X: NDArray[Any], T: NDArray[Any], part: str, 
 def _against(
     axes: Any, y: NDArray[np.float64], T: NDArray[np.float64], name: str, part: str
 ) -> None:
-    quiet_axes(axes)
+    r2 = r2_of(y[:, None], T[:, None])
+    value = f"R² = {r2:.3f}" if np.isfinite(r2) else "R² is not defined"
+    title = f"{value} on {len(y)} {part} rows"
+    quiet_axes(axes, title, x=f"true {name}", y=f"predicted {name}")
     step = -(-len(y) // _POINTS)
     low, high = float(min(y.min(), T.min())), float(max(y.max(), T.max()))
     margin = 0.04 * (high - low or 1.0)
@@ -53,18 +56,14 @@ def _against(
     axes.set_ylim(limits)
     axes.ticklabel_format(scilimits=_PLAIN)
     axes.set_aspect("equal", adjustable="box")
-    axes.set_xlabel(f"true {name}")
-    axes.set_ylabel(f"predicted {name}")
-    r2 = r2_of(y[:, None], T[:, None])
-    value = f"R² = {r2:.3f}" if np.isfinite(r2) else "R² is not defined"
-    axes.set_title(f"{value} on {len(y)} {part} rows", loc="left", fontsize=11)
     axes.legend(frameon=False, loc="upper left")
 
 
 def _differences(axes: Any, errors: NDArray[np.float64], name: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    quiet_axes(axes)
+    title = f"Differences, RMSE {np.sqrt(np.mean(np.square(errors))):.4g}"
+    quiet_axes(axes, title, x=f"predicted - true {name}", y="rows", size=12)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.ticklabel_format(axis="x", scilimits=_PLAIN)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -73,8 +72,4 @@ def _differences(axes: Any, errors: NDArray[np.float64], name: str) -> None:
     axes.axvline(0.0, color=GREY, linewidth=1.2, linestyle="--")
     mean = float(errors.mean())
     axes.axvline(mean, color=ORANGE, linewidth=1.6, label=f"mean {mean:.3g}")
-    axes.set_xlabel(f"predicted - true {name}")
-    axes.set_ylabel("rows")
-    axes.set_title(f"Differences, RMSE {np.sqrt(np.mean(np.square(errors))):.4g}", loc="left")
-    axes.title.set_fontsize(11)
     axes.legend(frameon=False)

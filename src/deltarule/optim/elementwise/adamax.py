@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deltarule.core.namespace import magnitude
 from deltarule.optim.elementwise.moments import Moments
 from deltarule.optim.optimiser import OPTIMISERS, Update
 from deltarule.optim.schedules import Schedule
@@ -42,7 +43,7 @@ class Adamax(Moments):
             theta: Any, g: Any, lr: Any, t: Any, penalised: Any, m: Any, u: Any
         ) -> tuple[Any, ...]:
             m = beta1 * m + (1.0 - beta1) * g
-            u = xp.maximum(beta2 * u, xp.where(g < 0.0, -g, g) + eps)
+            u = xp.maximum(beta2 * u, magnitude(g, xp) + eps)
             return theta - lr / (1.0 - beta1**t) * m / u, m, u
 
         return update

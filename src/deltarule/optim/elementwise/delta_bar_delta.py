@@ -46,7 +46,7 @@ class DeltaBarDelta(Optimiser):
         def update(
             theta: Any, g: Any, lr: Any, t: Any, penalised: Any, rate: Any, bar: Any
         ) -> tuple[Any, ...]:
-            rate = xp.where(rate > 0.0, rate, 0.0 * rate + lr)  # 0 has not begun
+            rate = xp.where(rate > 0.0, rate, rate + lr)  # 0 has not begun
             agrees = g * bar
             grown = xp.where(agrees > 0.0, rate + kappa, rate)
             rate = xp.where(agrees < 0.0, (1.0 - phi) * rate, grown)

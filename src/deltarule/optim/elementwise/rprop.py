@@ -43,7 +43,7 @@ class Rprop(Optimiser):
         up, down, least, most = self.up, self.down, self.least, self.most
 
         def sizes(d: Any, product: Any, lr: Any) -> tuple[Any, Any]:
-            d = xp.where(d > 0.0, d, 0.0 * d + lr)
+            d = xp.where(d > 0.0, d, d + lr)
             longer = xp.where(up * d > most, xp.constant(most, d), up * d)
             shorter = xp.where(down * d < least, xp.constant(least, d), down * d)
             d = xp.where(product > 0.0, longer, xp.where(product < 0.0, shorter, d))

@@ -50,7 +50,7 @@ class SuperSAB(Optimiser):
         def update(
             theta: Any, g: Any, lr: Any, t: Any, penalised: Any, rate: Any, last: Any, step: Any
         ) -> tuple[Any, ...]:
-            rate, zero = xp.where(rate > 0.0, rate, 0.0 * rate + lr), xp.constant(0.0, g)
+            rate, zero = xp.where(rate > 0.0, rate, rate + lr), xp.constant(0.0, g)
             kept = g * last
             grown = xp.where(up * rate > most, xp.constant(most, g), up * rate)
             rate = xp.where(kept > 0.0, grown, xp.where(kept < 0.0, down * rate, rate))

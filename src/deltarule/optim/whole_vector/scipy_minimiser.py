@@ -11,7 +11,6 @@ from deltarule.core.arrays import Array
 from deltarule.optim.whole_vector.minimiser import ErrorFunction, Minimiser, Proceed
 
 ENDLESS = 2**31 - 1
-_CONVERGED = 0
 
 
 class SciPyMinimiser(Minimiser):
@@ -58,7 +57,5 @@ class SciPyMinimiser(Minimiser):
         )
         if ended:
             return ""
-        return "gradient" if found.status == _CONVERGED and self._small(found) else "no_descent"
-
-    def _small(self, found: Any) -> bool:
-        return bool(np.max(np.abs(found.jac), initial=0.0) <= self.tol)
+        small = np.max(np.abs(found.jac), initial=0.0) <= self.tol
+        return "gradient" if small else "no_descent"

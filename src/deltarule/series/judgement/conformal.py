@@ -30,14 +30,18 @@ def needed(levels: Sequence[float]) -> int:
     return math.ceil(1.0 / extreme - 1e-9) - 1
 
 
-def quantiles(f: Array, errors: Array, levels: Sequence[float], g: Pointwise) -> Array:
+def quantiles(f: Array, errors: Array, levels: Sequence[float], g: Pointwise) -> Array | None:
     """Return the quantiles (r, H, levels) of forecasts f (r, H), given errors (k, H) of g.
+
+    None where the errors are fewer than are `needed`.
 
     >>> from deltarule.series.transforms import Plain
     >>> errors = np.arange(-4.0, 5.0)[:, None]
     >>> quantiles(np.array([[10.0]]), errors, (0.1, 0.5, 0.9), Plain()).ravel()
     array([ 6., 10., 14.])
     """
+    if len(errors) < needed(levels):
+        return None
     ordered = np.sort(errors, axis=0)
     k = len(ordered)
     found = np.empty((*f.shape, len(levels)))

@@ -53,7 +53,7 @@ def judge(
                 some = walk.quantiles[inside]
                 parts[period.name] |= _intervals(_true(y, origins, H), some, levels)
         found[method] = {
-            part: {name: _finite(value) for name, value in values.items()}
+            part: {name: v if np.isfinite(v) else None for name, v in values.items()}
             for part, values in parts.items()
         }
     return found
@@ -77,10 +77,6 @@ def _intervals(y: Array, quantiles: Array, levels: Sequence[float]) -> dict[str,
         inside, width = covered(y, quantiles[..., 0], quantiles[..., -1])
         found |= {"coverage": inside, "width": width}
     return found
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
 
 
 def verdict(

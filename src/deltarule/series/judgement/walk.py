@@ -14,16 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.series.judgement.conformal import needed, quantiles
 from deltarule.series.transforms import Pointwise
 
 Array = NDArray[np.float64]
 Origins = NDArray[np.intp]
 Predict = Callable[[Origins, int], Array]
 """Takes origins (r,) and a horizon H, returns forecasts (r, H)."""
-Quantiles = Callable[[Origins, Array, Array], Array]
+Quantiles = Callable[[Origins, Array, Array], Array | None]
 """Takes origins, their forecasts and errors so far (k, H); returns quantiles (r, H, levels)."""
-Fit = Callable[[int], tuple[Predict, Quantiles | None]]
+Fit = Callable[[int], tuple[Predict, Quantiles]]
 """Fits a method to the values before a time."""
 
 
@@ -66,46 +65,34 @@ class Walk:
     """Errors (k, H) of g on values after the fit, of the calibration part and of the test."""
 
 
-def walk(
-    y: Array,
-    fit: Fit,
-    segments: Segments,
-    horizon: int,
-    levels: Sequence[float],
-    g: Pointwise,
-    own: bool = False,
-) -> Walk:
+def walk(y: Array, fit: Fit, segments: Segments, horizon: int, g: Pointwise) -> Walk:
     """Walk a method through the segments; `fit(t)` fits it to the values before t.
 
-    Errors are used from the time on at which all their values are known. Where `fit` also returns
-    a function for quantiles, it makes them, without any errors if they are its `own`; else they are
-    conformal.
+    Errors are used from the time on at which all their values are known; there are quantiles where
+    the method has some in every segment of the test.
     """
     found: list[Array] = []
-    spread: list[Array] = []
+    spread: list[Array | None] = []
     seen: list[tuple[Origins, Array]] = []
     inside, inside_origins = np.empty((0, horizon)), np.arange(0)
     for start, stop in segments:
-        predict, spreading = fit(start - segments.gap)
+        predict, quantiles = fit(start - segments.gap)
         origins = np.arange(start, stop)
         f = predict(origins, horizon)
         if start >= segments.cut:
             found.append(f)
-            errors = _known(seen, start, horizon)
-            if own or (segments.calibrate is not None and len(errors) >= needed(levels)):
-                make = spreading or (lambda o, f, e: quantiles(f, e, levels, g))
-                spread.append(make(origins, f, errors))
+            spread.append(quantiles(origins, f, _known(seen, start, horizon)))
         if start == segments.cut:
             inside_origins = np.arange(segments.first, start - segments.gap - horizon + 1)
             inside = predict(inside_origins, horizon)
         judged = origins[origins + horizon <= len(y)]
         true = y[judged[:, None] + np.arange(horizon)]
         seen.append((judged, g.forward(true) - g.forward(f[: len(judged)])))
-    whole = len(spread) == len(found)
+    whole = [q for q in spread if q is not None]
     return Walk(
         origins=np.arange(segments.cut, segments.last + 1),
         f=np.concatenate(found),
-        quantiles=np.concatenate(spread) if whole else None,
+        quantiles=np.concatenate(whole) if len(whole) == len(found) else None,
         fitted_origins=inside_origins,
         fitted=inside,
         errors=np.concatenate([errors for _, errors in seen]),

@@ -26,7 +26,7 @@ def draw_forecast(forecast: Forecast, path: Path, *, force: bool = False) -> Non
     start = max(0, min(len(y) - _SHOWN, cut - max(20, (len(y) - cut) // 2)))
     figure = new_figure(9.6, 4.4)
     axes = figure.subplots()
-    quiet_axes(axes)
+    quiet_axes(axes, _title(forecast), y=plain(forecast.series.name))
     shown = np.arange(start, len(y))
     axes.plot(shown, y[start:], color=GREY, linewidth=1.3, label=plain(forecast.series.name))
     levels = forecast.recipe.quantiles
@@ -51,8 +51,6 @@ def draw_forecast(forecast: Forecast, path: Path, *, force: bool = False) -> Non
     )
     _times(axes, forecast, start, len(y) + H)
     axes.margins(x=0.01)
-    axes.set_ylabel(plain(forecast.series.name))
-    axes.set_title(_title(forecast), loc="left", fontsize=11)
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
     save_figure(figure, path, force=force)
 

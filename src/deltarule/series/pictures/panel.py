@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deltarule.core.style import BLUE, GREY, ORANGE, log_ticks, new_figure, quiet_axes, save_figure
+from deltarule.core.style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    box,
+    log_ticks,
+    new_figure,
+    quiet_axes,
+    save_figure,
+)
 from deltarule.series.judgement.judged import NETWORK
 
 if TYPE_CHECKING:
@@ -19,16 +28,12 @@ def draw_panel(panel: Panel, path: Path, *, force: bool = False) -> None:
     methods = [m for m in panel.summary if panel.values(m, "mase")]
     figure = new_figure(8.4, 1.6 + 0.45 * len(methods))
     axes = figure.subplots()
-    quiet_axes(axes)
+    measured = "MASE on the test part, median, quartiles, 5 and 95 % of the series"
+    quiet_axes(axes, f"{len(panel)} series", x=measured)
     places = np.arange(len(methods))[::-1]
     for place, method in zip(places, methods, strict=True):
         values = panel.values(method, "mase")
-        colour = BLUE if method == NETWORK else GREY
-        axes.boxplot(
-            [values], positions=[place], orientation="horizontal", widths=0.6, whis=(5, 95),
-            showfliers=False, medianprops={"color": colour, "linewidth": 2},
-            boxprops={"color": colour}, whiskerprops={"color": colour}, capprops={"color": colour},
-        )  # fmt: skip
+        box(axes, values, place, BLUE if method == NETWORK else GREY)
         mean = float(np.mean(values))
         axes.plot(mean, place, "D", color=ORANGE, markersize=5, linestyle="")
         beside = axes.get_yaxis_transform()  # x from 0 to 1 across the picture, y in data
@@ -39,6 +44,4 @@ def draw_panel(panel: Panel, path: Path, *, force: bool = False) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_xscale("log")
     log_ticks(axes.xaxis, "{x:g}")
-    axes.set_xlabel("MASE on the test part, median, quartiles, 5 and 95 % of the series")
-    axes.set_title(f"{len(panel)} series", loc="left", fontsize=11)
     save_figure(figure, path, force=force)

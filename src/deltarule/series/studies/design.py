@@ -15,17 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from deltarule.core.arguments import boolean, number, whole
-from deltarule.core.errors import DataError, UsageError, unknown_name
-from deltarule.core.files import unreadable
-from deltarule.core.places import Places
+from deltarule.core.errors import UsageError, one_of
+from deltarule.core.places import Places, Shipped
+from deltarule.core.texts import some
 from deltarule.core.views import view
 from deltarule.series.recipe import Recipe
 from deltarule.series.studies.measures import MEASURES
 from deltarule.series.studies.outcome import Outcome
 
-_FOLDER = Path(__file__).with_name("shipped")
+_OURS = Shipped(Path(__file__).with_name("shipped"), "study of forecasts")
+shipped = _OURS.text
 
-SHIPPED = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+SHIPPED = _OURS.names
 """The studies of forecasts that come along, by name."""
 
 _TABLES = ("study", "forecast", "cells", "published")
@@ -61,8 +62,7 @@ class ForecastStudy:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
-        if self.measure not in MEASURES:
-            raise unknown_name("measure of a study", self.measure, MEASURES)
+        one_of("measure of a study", self.measure, MEASURES)
         for name in ("seeds", "average"):
             whole(name, getattr(self, name), 1)
         for name in ("transformed", "in_sample"):
@@ -82,7 +82,7 @@ class ForecastStudy:
         """Return how large the study is, in words."""
         each = "one network" if self.average == 1 else f"{self.average} networks averaged"
         n, seeds = len(self.cells), self.seeds
-        return f"{n} recipe{'s' * (n > 1)} x {seeds} seed{'s' * (seeds > 1)}, {each} a seed"
+        return f"{some(n, 'recipe')} x {some(seeds, 'seed')}, {each} a seed"
 
     def run(self, progress: bool = False) -> Outcome:
         """Train every cell and measure it beside the forecasts that need no network."""
@@ -100,13 +100,6 @@ def is_study(source: str | Path) -> bool:
         return False
 
 
-def shipped(name: str) -> str:
-    """Return the text of a study that comes along. Raises `UsageError` for an unknown name."""
-    if name not in SHIPPED:
-        raise unknown_name("study of forecasts", name, SHIPPED)
-    return (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
-
-
 def read_study(source: str | Path, seeds: int | None = None) -> ForecastStudy:
     """Return the study of a TOML file, or of the name of one that comes along.
 
@@ -116,20 +109,7 @@ def read_study(source: str | Path, seeds: int | None = None) -> ForecastStudy:
     >>> read_study("sunspots", seeds=5).size()
     '7 recipes x 5 seeds, one network a seed'
     """
-    path = Path(source)
-    if not path.is_file() and str(source) in SHIPPED:
-        return _read(shipped(str(source)), f"{source}.toml", seeds)
-    if (why := unreadable(path)) is not None:
-        raise DataError(f"{source}: {why}. These studies of forecasts come along: {SHIPPED}.")
-    return _read(path.read_text(encoding="utf-8"), str(source), seeds)
-
-
-def _read(text: str, name: str, seeds: int | None) -> ForecastStudy:
-    try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{name}: this is no TOML: {error}.") from None
-    at = Places(name, text)
+    found, at = _OURS.read(source)
     at.known("table of a study of forecasts", found, _TABLES)
     for table in ("study", "forecast", "cells"):
         at.is_table(table, found.get(table, {}))

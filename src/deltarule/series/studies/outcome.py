@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.core.registry import plain_fields
 from deltarule.core.views import view
 from deltarule.series.studies.measures import figures
 
@@ -137,14 +138,7 @@ class Outcome:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        return {
-            **{f.name: getattr(self, f.name) for f in fields(self)},
-            "periods": list(self.periods),
-            "published": [dict(said) for said in self.published],
-            "notes": list(self.notes),
-            "cells": {name: v.tolist() for name, v in self.cells.items()},
-            "baselines": {name: v.tolist() for name, v in self.baselines.items()},
-        }
+        return plain_fields(self)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Outcome:

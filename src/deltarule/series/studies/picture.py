@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deltarule.core.style import BLUE, GREY, ORANGE, new_figure, plain, quiet_axes, save_figure
+from deltarule.core.style import BLUE, GREY, ORANGE, box, new_figure, plain, quiet_axes, save_figure
 from deltarule.series.studies.measures import figures
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def draw_outcome(outcome: Outcome, path: Path, *, force: bool = False) -> None:
     figure = new_figure(2.9 + _WIDTH * n, 1.5 + _LINE * lines)
     several = figure.subplots(1, n, sharey=True, squeeze=False)[0]
     for axes, period in zip(several, outcome.periods, strict=True):
-        quiet_axes(axes)
+        quiet_axes(axes, plain(period))
         for place, (label, colour) in zip(places, kinds, strict=False):
             _line(axes, outcome.seeds(label, period), place, colour)
         for place, said in zip(places[len(kinds) :], outcome.published, strict=True):
@@ -41,7 +41,6 @@ def draw_outcome(outcome: Outcome, path: Path, *, force: bool = False) -> None:
             axes.plot(ends, [place] * len(ends), "D", color=ORANGE, markersize=5)
         _, least = outcome.best_baseline(period)
         axes.axvline(least, color=GREY, linewidth=1.0, linestyle=":")
-        axes.set_title(plain(period), loc="left", fontsize=11)
         axes.tick_params(axis="y", length=0)
     several[0].set_yticks(places, labels)
     for tick, colour in zip(several[0].get_yticklabels(), colours, strict=True):
@@ -59,8 +58,4 @@ def _line(axes: Any, seeds: Any, place: float, colour: str) -> None:
     if len(seeds) == 1:
         axes.plot(seeds, [place], "o", color=colour, markersize=5)
         return
-    axes.boxplot(
-        [seeds], positions=[place], orientation="horizontal", widths=0.6, whis=(5, 95),
-        showfliers=False, medianprops={"color": colour, "linewidth": 2},
-        boxprops={"color": colour}, whiskerprops={"color": colour}, capprops={"color": colour},
-    )  # fmt: skip
+    box(axes, seeds, place, colour)

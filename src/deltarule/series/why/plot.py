@@ -38,14 +38,12 @@ def draw_why(why: WhyForecast, path: Path, *, force: bool = False) -> None:
     height, aside = (0.36, 0.19) if one_unit else (0.6, 0.0)
     first.barh(places + aside, shares, height, color=BLUE, label=labels[0])
     last.barh(places - aside, exact, height, color=ORANGE, label=labels[1])
+    added, units = f"added to the forecast of {why.name}", f"in units of {why.how}"
     for axes in several:
-        quiet_axes(axes)
+        quiet_axes(axes, x=plain(added if axes is last else units))
         axes.axvline(0.0, color=GREY, linewidth=1.0)
         axes.tick_params(axis="y", length=0)
     first.set_yticks(places, [plain(f"{s.name} ({s.time}): {s.value:.4g}") for s in shown])
-    last.set_xlabel(plain(f"added to the forecast of {why.name}"))
-    if not one_unit:
-        first.set_xlabel(plain(f"in units of {why.how}"))
     figure.suptitle(plain(str(why)), fontsize=11)
     figure.legend(loc="outside lower center", ncols=1, frameon=False)
     save_figure(figure, path, force=force)

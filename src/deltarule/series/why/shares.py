@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from deltarule.core.arguments import whole
 from deltarule.core.errors import UsageError
+from deltarule.core.texts import some
 from deltarule.core.views import view
 from deltarule.series.fitted import Fitted
 from deltarule.series.recursion import Covariates
@@ -91,8 +92,8 @@ class WhyForecast:
 
     def __str__(self) -> str:
         return (
-            f"{self.name} {self.time}: {self.forecast:.6g}, {self.steps} "
-            f"step{'s' if self.steps > 1 else ''} ahead; with every input at its mean "
+            f"{self.name} {self.time}: {self.forecast:.6g}, "
+            f"{some(self.steps, 'step')} ahead; with every input at its mean "
             f"{self.usual:.6g}"
         )
 
@@ -124,7 +125,7 @@ def why_forecast(fitted: Any, at: str, steps: int | None = None) -> WhyForecast:
     origin = target - H + 1
     if origin < model.first_origin():
         raise UsageError(
-            f"{at}: a forecast {H} step{'s' if H > 1 else ''} ahead needs {model.first_origin()} "
+            f"{at}: a forecast {some(H, 'step')} ahead needs {model.first_origin()} "
             f"values before {series.calendar.label(origin)}, and the series begins at "
             f"{series.calendar.label(0)}"
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deltarule.core.style import log_ticks, plain, quiet_axes
+from deltarule.core.style import log_ticks, plain, quiet_axes, small_panels
 from deltarule.studies.measure import checkpoints
 from deltarule.studies.pictures.panels import Look, Panel, grid_rows
 
@@ -28,10 +28,9 @@ def draw_curves(figure: Figure, panel: Panel, looks: dict[str, Look], baseline: 
 
     Ended runs that stay are those that solved their problem: the curves are of all runs, always.
     """
-    grid = figure.subplots(rows_of(panel), _COLUMNS, sharex=True, sharey=True, squeeze=False)
+    several = small_panels(figure, list(panel.cells), _COLUMNS, x="epoch", y="E", sharex=True)
     reference = panel.cells.get(baseline or "")
-    for axes, (level, cell) in zip(grid.flat, panel.cells.items(), strict=False):
-        quiet_axes(axes)
+    for axes, (level, cell) in zip(several, panel.cells.items(), strict=True):
         if reference is not None and level != baseline:
             x, quartiles = _quartiles(reference, panel.epochs)
             axes.plot(x, quartiles[1], color=looks[baseline or ""].colour, linewidth=1.2,
@@ -39,22 +38,16 @@ def draw_curves(figure: Figure, panel: Panel, looks: dict[str, Look], baseline: 
         x, (low, middle, high) = _quartiles(cell, panel.epochs)
         axes.fill_between(x, low, high, color=looks[level].colour, alpha=0.22, linewidth=0)
         axes.plot(x, middle, color=looks[level].colour, linewidth=1.8)
-        axes.set_title(plain(level), loc="left", fontsize=9.5)
         axes.set_xscale("log")
         log_ticks(axes.xaxis, "{x:,.0f}")
         _scale(axes, low)
-    for axes in grid.flat[len(panel.cells) :]:
-        axes.set_visible(False)
-    for axes in grid[-1]:
-        axes.set_xlabel("epoch")
-    for axes in grid[:, 0]:
-        axes.set_ylabel("E")
     figure.suptitle(plain(panel.place or "Learning curves"), x=0.02, ha="left", fontsize=11)
 
 
 def draw_medians(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     """Draw every level's median in one panel, with a pale band between its quartiles."""
-    quiet_axes(axes)
+    title = plain(panel.place or "Learning curves")
+    quiet_axes(axes, title, x="epoch", y="E (median, quartiles)")
     for level, cell in panel.cells.items():
         how = looks[level]
         x, (low, middle, high) = _quartiles(cell, panel.epochs)
@@ -64,9 +57,6 @@ def draw_medians(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
         _scale(axes, low)
     axes.set_xscale("log")
     log_ticks(axes.xaxis, "{x:,.0f}")
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("E (median, quartiles)")
-    axes.set_title(plain(panel.place or "Learning curves"), loc="left", fontsize=11)
 
 
 def _quartiles(cell: pl.DataFrame, epochs: int) -> tuple[np.ndarray, np.ndarray]:

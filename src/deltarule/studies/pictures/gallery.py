@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 from deltarule.core.style import new_figure, save_figure
 from deltarule.studies.pictures.curves import draw_curves, draw_medians, rows_of
 from deltarule.studies.pictures.heat import draw_map
@@ -32,8 +32,7 @@ def draw(results: Results, path: Path, kind: str, *, force: bool) -> None:
     Raises `UsageError` for an unknown kind, and for one that the study has no numbers for.
     """
     name, _, number = kind.partition(" ")
-    if name not in KINDS:
-        raise unknown_name("picture of a study", name, KINDS)
+    one_of("picture of a study", name, KINDS)
     if name == "overview":
         save_figure(_overview(results), path, force=force)
         return

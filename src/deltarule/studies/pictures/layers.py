@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from deltarule.core.style import plain, quiet_axes
-from deltarule.studies.pictures.panels import Panel, grid_rows
+from deltarule.core.style import plain, small_panels
+from deltarule.studies.pictures.panels import Panel
 from deltarule.studies.statistics.summary import by_layer
 from deltarule.studies.statistics.values import LAYERWISE
 
@@ -21,11 +21,10 @@ def draw_layers(figure: Any, several: list[Panel], measure: str, columns: int) -
     import matplotlib as mpl
 
     levels = list(dict.fromkeys(level for panel in several for level in panel.cells))
-    grid = figure.subplots(grid_rows(len(levels), columns), columns, sharex=True, sharey=True,
-                           squeeze=False)  # fmt: skip
+    head, _, unit = LAYERWISE[measure].rpartition(", ")
+    grid = small_panels(figure, levels, columns, x="layer", y=unit, sharex=True)
     shade, families = mpl.colormaps["viridis_r"], _families(several)
-    for axes, level in zip(grid.flat, levels, strict=False):
-        quiet_axes(axes)
+    for axes, level in zip(grid, levels, strict=True):
         for panel in several:
             if level not in panel.cells:
                 continue
@@ -34,17 +33,9 @@ def draw_layers(figure: Any, several: list[Panel], measure: str, columns: int) -
             axes.plot(range(1, len(y) + 1), y, color=shade(0.15 + 0.85 * at / max(1, count - 1)),
                       linestyle=_DASHES[family % len(_DASHES)], linewidth=1.6, marker="o",
                       markersize=3, label=plain(panel.place or "all"))  # fmt: skip
-        axes.set_title(plain(level), loc="left", fontsize=9.5)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    for axes in grid.flat[len(levels) :]:
-        axes.set_visible(False)
-    for axes in grid[-1]:
-        axes.set_xlabel("layer")
-    head, _, unit = LAYERWISE[measure].rpartition(", ")
-    for axes in grid[:, 0]:
-        axes.set_ylabel(unit)
     figure.suptitle(head, x=0.02, ha="left", fontsize=11)
-    figure.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside lower center",
+    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center",
                   ncols=columns, frameon=False, fontsize=8.5)  # fmt: skip
 
 

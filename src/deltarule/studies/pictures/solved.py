@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def draw_solved(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     """Draw 1 - S, Kaplan and Meier's, for every level: higher and further left is better."""
-    quiet_axes(axes)
+    title = plain(panel.place or "Solved by epoch")
+    quiet_axes(axes, title, x="epoch", y="solved, % of runs")
     first = float(panel.epochs)
     for level, cell in panel.cells.items():
         times, unsolved = survival(*time_of(cell, panel.epochs))
@@ -33,18 +34,11 @@ def draw_solved(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     axes.set_xlim(max(1.0, first / 2), panel.epochs)
     log_ticks(axes.xaxis, "{x:,.0f}")
     axes.set_ylim(-2, 102)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("solved, % of runs")
-    axes.set_title(plain(panel.place or "Solved by epoch"), loc="left", fontsize=11)
-
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def draw_epochs(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     """Draw a row per level; the points' heights within a row mean nothing."""
-    quiet_axes(axes)
+    quiet_axes(axes, plain(panel.place or "Epochs until solved"), x="epochs until solved")
     levels = list(panel.cells)
     rng = np.random.default_rng(0)
     for row, level in enumerate(levels):
@@ -70,5 +64,3 @@ def draw_epochs(axes: Axes, panel: Panel, looks: dict[str, Look]) -> None:
     axes.set_xscale("log")
     axes.set_xlim(None if anything else 1.0, max(2.0, panel.epochs))
     log_ticks(axes.xaxis, "{x:,.0f}")
-    axes.set_xlabel("epochs until solved")
-    axes.set_title(plain(panel.place or "Epochs until solved"), loc="left", fontsize=11)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from deltarule.core.texts import some
 from deltarule.studies.statistics.paired import detectable
 from deltarule.studies.statistics.sentences import count
 from deltarule.studies.statistics.values import MEASURES
@@ -23,9 +24,9 @@ def answers(rows: Sequence[dict[str, Any]]) -> list[str]:
         judged = [_judged(mine, place) for place in dict.fromkeys(row["where"] for row in mine)]
         parts = []
         for verdict, words in _WORDS.items():
-            some = [(place, why) for place, is_, why in judged if is_ == verdict]
-            where = "; ".join(f"on {place} ({why})" if place else f"({why})" for place, why in some)
-            parts += [f"{words} {where}"] if some else []
+            own = [(place, why) for place, is_, why in judged if is_ == verdict]
+            where = "; ".join(f"on {place} ({why})" if place else f"({why})" for place, why in own)
+            parts += [f"{words} {where}"] if own else []
         found.append(f"{level}, beside {mine[0]['b']}: {'; '.join(parts)}.")
     return found
 
@@ -75,7 +76,7 @@ def power(n: int, comparisons: int) -> str:
     deviations = detectable(n, k)
     points = 100 * deviations * 0.5**0.5
     return (
-        f"{n} seeds in {k} comparison{'' if k == 1 else 's'} show, 8 times in 10, a difference of "
+        f"{n} seeds in {some(k, 'comparison')} show, 8 times in 10, a difference of "
         f"{min(points, 100.0):.0f} percentage points between shares near a half, and in anything "
         f"else one of {deviations:.2f} standard deviations of the paired differences."
     )

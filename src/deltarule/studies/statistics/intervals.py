@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.models.judgement.judged import wilson
+
 LEVEL = 0.95
 """How many of the intervals hold the true value, in the long run."""
 
@@ -34,12 +36,9 @@ def share(successes: int, n: int) -> Estimate:
     >>> found.value, round(found.low, 4), round(found.high, 4)
     (0.0, 0.0, 0.0188)
     """
-    from scipy.stats import binomtest
-
     if n < _LEAST:
         return Estimate(successes / n if n else None)
-    found = binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
-    return Estimate(successes / n, float(found.low), float(found.high))
+    return Estimate(successes / n, *wilson(successes, n))
 
 
 def share_difference(differences: ArrayLike) -> Estimate:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deltarule.core.style import BLUE, ORANGE, log_ticks, new_figure, plain, quiet_axes, save_figure
+from deltarule.core.style import (
+    BLUE,
+    ORANGE,
+    log_ticks,
+    new_figure,
+    plain,
+    save_figure,
+    small_panels,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,17 +28,15 @@ _COLUMNS = 3
 def draw(tuned: Tuned, path: Path, *, force: bool) -> None:
     """Write the picture; the panels stand in the order of what they account for."""
     shares = tuned.mattered
-    rows = -(-len(shares) // _COLUMNS)
-    figure = new_figure(10.0, 1.0 + 2.7 * rows)
-    grid = figure.subplots(rows, _COLUMNS, sharey=True, squeeze=False)
+    figure = new_figure(10.0, 1.0 + 2.7 * -(-len(shares) // _COLUMNS))
+    grid = small_panels(figure, [""] * len(shares), _COLUMNS, y="E of held-out rows")
     table = tuned.table
     epochs, E = int(table["first_epochs"][0]), table["first_error"].to_numpy()
     low, middle = np.quantile(E, [0.0, 0.5], method="lower")
     most = middle + 4.0 * (middle - low)  # what is far above would hide all else
     most = most if np.isfinite(most) else np.max(E[np.isfinite(E)], initial=low)
     shown, out = np.minimum(E, most), most < E
-    for axes, (name, share) in zip(grid.flat, shares.items(), strict=False):
-        quiet_axes(axes)
+    for axes, (name, share) in zip(grid, shares.items(), strict=True):
         x = _axis(axes, name, table[name].to_list())
         axes.plot(x, shown, "o", color=BLUE, markersize=4, alpha=0.5, markeredgewidth=0)
         axes.plot(x[out], shown[out], "^", color=BLUE, markersize=6, markeredgewidth=0)
@@ -40,10 +46,6 @@ def draw(tuned: Tuned, path: Path, *, force: bool) -> None:
         if shown.min() > 0.0:
             axes.set_yscale("log")
             log_ticks(axes.yaxis, "{x:g}")
-    for axes in grid[:, 0]:
-        axes.set_ylabel("E of held-out rows")
-    for axes in grid.flat[len(shares) :]:
-        axes.set_visible(False)
     lost = int(out.sum())
     more = f"; {lost} above {most:.3g} or diverged (triangles)" if lost else ""
     figure.suptitle(
@@ -51,7 +53,7 @@ def draw(tuned: Tuned, path: Path, *, force: bool) -> None:
         "setting accounts for",
         x=0.02, ha="left", fontsize=11,
     )  # fmt: skip
-    figure.legend(*grid.flat[0].get_legend_handles_labels(), frameon=False, fontsize=9,
+    figure.legend(*grid[0].get_legend_handles_labels(), frameon=False, fontsize=9,
                   loc="upper right")  # fmt: skip
     save_figure(figure, path, force=force)
 

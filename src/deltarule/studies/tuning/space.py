@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.core.arguments import number
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 from deltarule.models import Recipe
 from deltarule.optim import OPTIMISERS, Minimiser, Optimiser
 from deltarule.studies.settings import checked
@@ -88,8 +88,7 @@ def checked_space(changes: Mapping[str, Sequence[Any]] | None) -> dict[str, list
                 raise UsageError(f"network writes all layers and their f: leave out {name}")
             del space[name]
     for name, given in (changes or {}).items():
-        if name not in (*SPACE, "lr", "network"):
-            raise unknown_name("setting to tune", name, (*SPACE, "lr", "network"))
+        one_of("setting to tune", name, (*SPACE, "lr", "network"))
         values = [given] if isinstance(given, str | int | float) or given is None else list(given)
         if not values:
             raise UsageError(f"{name}: there is no value to try")

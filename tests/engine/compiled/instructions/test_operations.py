@@ -8,11 +8,13 @@ from llvmlite import ir
 from machine_code import ELEMENTS, execute, kind_of
 
 from deltarule.engine.compiled.instructions.operations import (
+    WORD,
     element_of,
     integers_of,
     lanes_of,
     vector_of,
 )
+from deltarule.engine.compiled.instructions.transposition import columns, transposed
 
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 each_lanes = pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16])
@@ -46,6 +48,39 @@ def test_sums_of_as_many_vectors_as_lanes(lanes, dtype):
 
     execute(write, out, x)
     assert out.tolist() == x.sum(axis=1).tolist()
+
+
+@each_dtype
+@each_lanes
+def test_transposed(lanes, dtype):
+    x, out = whole_numbers((lanes, lanes), dtype), np.empty((lanes, lanes), dtype)
+    kind = kind_of(dtype, lanes)
+
+    def write(ops, out, x):
+        rows = [ops.load(x, kind, k * lanes) for k in range(lanes)]
+        for k, vector in enumerate(transposed(ops, rows)):
+            ops.store(vector, out, k * lanes)
+
+    execute(write, out, x)
+    assert out.tolist() == x.T.tolist()
+
+
+@each_dtype
+@pytest.mark.parametrize("rows", [1, 2, 4, 8, 16, 32])
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 7, 8, 17])
+def test_columns_of_rows(width, rows, dtype):
+    """Every row lies in a lane."""
+    x, out = whole_numbers((rows, width), dtype), np.empty((width, rows), dtype)
+    order = np.random.default_rng(2).permutation(rows)
+
+    def write(ops, out, x):
+        starts = [ir.Constant(WORD, int(k) * width) for k in order]
+        found = columns(ops, x, kind_of(dtype, 1), starts, width, 8)
+        for k, column in enumerate(found):
+            ops.store(column, out, k * rows)
+
+    execute(write, out, x)
+    assert out.tolist() == x[order].T.tolist()
 
 
 @each_dtype

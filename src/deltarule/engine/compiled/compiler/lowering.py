@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -171,16 +171,21 @@ def _writer(op: str) -> Callable[..., Any]:
     if op in ("pow", "sin", "cos", "erfc"):
         return lambda ops, *args: maths.scalar_call(ops, op, *args)
     if op.startswith("across"):
-        return lambda ops, x: _across(ops, op.split()[1], x)
+        return lambda ops, *values: _across(ops, op.split()[1], values)
     found: Callable[..., Any] = _WRITERS.get(op) or getattr(maths, op)
     return found
 
 
-def _across(ops: Ops, op: str, value: Any) -> Any:
-    """Combine the lanes of a value, and return the result in every lane.
+def _across(ops: Ops, op: str, values: Sequence[Any]) -> Any:
+    """Combine the lanes of a value, and return the result in every lane; or several values.
 
-    Half the lanes meet the other half, until all have met: the order is the same every time.
+    Half of them meet the other half, until all have met: the order is the same every time, and
+    for lanes that of as many values. Sums of values stay sums (a product among them is not fused
+    with the addition), so that the bits are the same, too.
     """
+    if len(values) > 1:
+        return _halves(values, ops.b.fadd if op == "+" else lambda x, y: maximum(ops, x, y))
+    (value,) = values
     kind = value.type
     lanes = lanes_of(kind)
     if lanes == 1:
@@ -195,6 +200,21 @@ def _across(ops: Ops, op: str, value: Any) -> Any:
         value = join(value, ops.b.shuffle_vector(value, value, order))
         step //= 2
     return value
+
+
+def _halves(values: Sequence[Any], join: Callable[[Any, Any], Any]) -> Any:
+    """Combine values in the order in which lanes meet: k and k + n/2, of the n = 2, 4, 8, ... lanes
+    that hold them.
+
+    >>> _halves("abcde", lambda x, y: f"({x}{y})")
+    '(((ae)c)(bd))'
+    """
+    step = 1 << (len(values) - 1).bit_length()
+    while len(values) > 1:
+        step //= 2
+        pairs = zip(values[:step], values[step:], strict=False)
+        values = [*(join(x, y) for x, y in pairs), *values[len(values) - step : step]]
+    return values[0]
 
 
 def maximum(ops: Ops, x: Any, y: Any) -> Any:

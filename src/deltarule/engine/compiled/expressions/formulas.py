@@ -86,10 +86,10 @@ def output_row(
     targets: Sequence[Node],
     real: Node | None,
 ) -> tuple[Node, list[Node], dict[int, list[Node]]]:
-    """Return s e of one sample, its delta_L, and what direct feedback carries to layer l - 1, by l,
-    for vectors along the output nodes.
+    """Return s e of a sample, its delta_L, and what direct feedback carries to layer l - 1, by l.
 
-    Of the last vector only the lanes where `real` holds are nodes, where it is given.
+    Values lie along the output nodes, or are a node each, as the graph's `across` has it; of the
+    last one only the lanes where `real` holds are nodes, where it is given.
     """
     scale: Any = graph.symbol("c", NUMBER)
     if spec.weighted:
@@ -100,11 +100,9 @@ def output_row(
     e, delta = output_formulas(graph, spec.objective, Row(nets), y, Row(targets), scale)
     terms, deltas = list(e.terms), list(delta.terms)
     if real is not None:
-        terms[-1] = graph.where(real, terms[-1], 0.0)
         deltas[-1] = graph.where(real, deltas[-1], 0.0)
-    error = graph.fold("+", terms)
     if spec.weighted:
-        error = graph.symbol("s") * error
+        terms = [graph.symbol("s") * term for term in terms]
     sources = {
         l: [
             graph.node(rule.source(d, T, scale, graph))
@@ -113,7 +111,7 @@ def output_row(
         for l, rule in spec.objective.feedbacks.items()
         if isinstance(rule, Direct)
     }
-    return graph.apply("across +", graph.node(error)), [graph.node(d) for d in deltas], sources
+    return graph.row_sum(Row(terms)), [graph.node(d) for d in deltas], sources
 
 
 def output_terms(

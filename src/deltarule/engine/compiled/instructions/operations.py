@@ -185,7 +185,7 @@ class Ops:
         lanes = lanes_of(value.type)
         if lanes == 1:
             value = self.splat(vector_of(value.type, width), value)
-            return self.select(self._only_first(width), value, self.constant(value.type, 0.0))
+            return self.select(self.first_lanes(1, width), value, self.constant(value.type, 0.0))
         while lanes > width:
             lanes //= 2
             low, high = range(lanes), range(lanes, 2 * lanes)
@@ -195,10 +195,11 @@ class Ops:
             value = self.lanes(value, zeros, [min(k, lanes) for k in range(width)])
         return value
 
-    def _only_first(self, width: int) -> Any:
+    def first_lanes(self, count: int, lanes: int) -> Any:
+        """Return true in the first `count` of some lanes, false in the others."""
         bit = ir.IntType(1)
-        flags = [ir.Constant(bit, int(k == 0)) for k in range(width)]
-        return ir.Constant(ir.VectorType(bit, width), flags)
+        flags = [ir.Constant(bit, int(k < count)) for k in range(lanes)]
+        return ir.Constant(ir.VectorType(bit, lanes), flags)
 
     def sum_lanes(self, value: Any) -> Any:
         """Return the sum of a value's lanes."""

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from deltarule.core.arrays import Array
-from deltarule.engine.compiled.many.orders import orders
+from deltarule.engine.compiled.orders import orders
 from deltarule.engine.compiled.programs.arguments import Call
 from deltarule.engine.compiled.specialisation import Specialisation
 from deltarule.engine.samples import Samples

@@ -5,7 +5,7 @@ read into all lanes. The gradient's lanes are added up at the end of the batch, 
 then runs along theta.
 
     theta[k]                    | w_k   w_k   w_k   w_k  |      one number, read into all lanes
-    X[index[i:], j]             | x_ij  x_i+1,j  ..      |      gathered, an observation a lane
+    X[index[i:], j]             | x_ij  x_i+1,j  ..      |      rows turned round, one a lane
     dE/dw_k                     | of i  of i+1   ..      |      a register (or stack) a parameter
     update                      | w_k   w_k+1  w_k+2 ..  |      a parameter a lane
 
@@ -38,6 +38,7 @@ from deltarule.engine.compiled.expressions.tracing import CONDITION, NUMBER, Gra
 from deltarule.engine.compiled.expressions.updates import update_along
 from deltarule.engine.compiled.instructions.machine import Machine
 from deltarule.engine.compiled.instructions.operations import WORD, Module, Ops, vector_of, word
+from deltarule.engine.compiled.instructions.transposition import columns
 from deltarule.engine.compiled.programs.along import flags_along, numbers_along
 from deltarule.engine.compiled.programs.arguments import CallValues, kernel_function
 from deltarule.engine.compiled.programs.drawn_numbers import bind_drawn_numbers
@@ -131,13 +132,13 @@ class _Lanes:
             B = o.at(self.call.slots, self.element, (len(spec.slots) - 1) * self.size)
             for k, symbol in enumerate(learned_symbols(graph, theta)):
                 lower.bind(symbol, o.splat(self.kind, o.load(B, self.element, k)))
-        sample, inside = self._samples(row, i, n)
-        self._read(graph, lower, "x", self.call.X, net.sizes[0], sample)
-        self._read(graph, lower, "T", self.call.T, net.sizes[-1], sample)
+        samples, inside = self._samples(row, i, n)
+        self._read(graph, lower, "x", self.call.X, net.sizes[0], samples)
+        self._read(graph, lower, "T", self.call.T, net.sizes[-1], samples)
         lower.bind(graph.symbol("inside", CONDITION), inside)
         lower.bind(graph.symbol("c", NUMBER), o.load(self.call.scales, _DOUBLE, s))
         if spec.weighted:
-            self._read(graph, lower, "s", self.call.weight, 1, sample)
+            self._read(graph, lower, "s", self.call.weight, 1, samples)
         found, error = observed_side_by_side(graph, spec, theta)
         t = o.b.add(o.b.add(self.call.t, s), word(1))
         place = o.load(self.call.seeds, WORD), t, self._rows(i)
@@ -145,22 +146,21 @@ class _Lanes:
         lower.common = graph.common_divisors()
         return [lower(g) for g in found.gradient], lower(error)
 
-    def _samples(self, row: Any, i: Any, n: Any) -> tuple[Any, Any]:
+    def _samples(self, row: Any, i: Any, n: Any) -> tuple[list[Any], Any]:
         """Return the lanes' samples, and which lanes lie inside the batch.
 
-        Lanes beyond the batch look at the first sample in these lanes, and count for nothing: a
-        sample of another batch might be infinite where these are not, and 0 inf is not 0.
+        Lanes beyond the batch look at its last sample, and count for nothing: a sample of another
+        batch might be infinite where these are not, and 0 inf is not 0.
         """
         o, b = self.ops, self.ops.b
+        last = b.sub(n, word(1))
+        rows = [b.add(i, word(k)) for k in range(self.lanes)]
+        rows = [b.select(b.icmp_signed("<", k, last), k, last) for k in rows]
+        samples = [o.load(self.call.index, WORD, b.add(row, k)) for k in rows]
         if self.lanes == 1:
-            here = b.trunc(o.load(self.call.index, WORD, b.add(row, i)), _HALF)
-            return here, ir.Constant(ir.IntType(1), 1)
+            return samples, ir.Constant(ir.IntType(1), 1)
         several = ir.VectorType(WORD, self.lanes)
-        inside = b.icmp_signed("<", self._rows(i), o.splat(several, n))
-        here = o.at(self.call.index, WORD, b.add(row, i))
-        first = o.splat(several, o.load(here, WORD))
-        sample = b.select(inside, o.masked_load(here, several, inside), first)
-        return b.trunc(sample, ir.VectorType(_HALF, self.lanes)), inside
+        return samples, b.icmp_signed("<", self._rows(i), o.splat(several, n))
 
     def _rows(self, i: Any) -> Any:
         """Return the batch's rows that lie in the lanes: i, i + 1, ..."""
@@ -171,18 +171,13 @@ class _Lanes:
         return self.ops.b.add(self.ops.splat(several, i), steps)
 
     def _read(
-        self, graph: Graph, lower: Lowering, name: str, array: Any, width: int, sample: Any
+        self, graph: Graph, lower: Lowering, name: str, array: Any, width: int, samples: list[Any]
     ) -> None:
         """Read the entries of the samples' rows from memory; symbols stand for them."""
-        o, b = self.ops, self.ops.b
-        symbols = row_symbols(graph, name, width)
-        offset = b.mul(sample, o.constant(sample.type, width))
-        for k, symbol in enumerate(symbols):
-            entry = b.add(offset, o.constant(sample.type, k))
-            if self.lanes == 1:
-                lower.bind(symbol, o.load(array, self.element, b.sext(entry, WORD)))
-            else:
-                lower.bind(symbol, o.gather(array, self.kind, entry))
+        starts = [self.ops.b.mul(sample, word(width)) for sample in samples]
+        values = columns(self.ops, array, self.element, starts, width, self.width)
+        for symbol, value in zip(row_symbols(graph, name, width), values, strict=True):
+            lower.bind(symbol, value)
 
     def _sums(self, gradient: Sequence[Any]) -> list[Any]:
         """Return the sums of the lanes, as vectors along theta."""

@@ -34,6 +34,17 @@ def padded(n: int, lanes: int) -> int:
     return 1 << (n - 1).bit_length()
 
 
+def transpose(A: Array, into: Array) -> None:
+    """Write A^T, a cache line of every row at once.
+
+    Written a number at a time, 1024 x 1024 of float32 take 3.4 ms: the columns of A lie 4 KiB
+    apart and push each other out of the cache. By lines they take .55 ms.
+    """
+    per_line = LINE // A.itemsize
+    for k in range(0, len(A), per_line):
+        into[:, k : k + per_line] = A[k : k + per_line].T
+
+
 @dataclass(frozen=True)
 class Block:
     """One layer's parameters: W^T from `start` on, b from `bias` on (None without)."""
@@ -81,7 +92,7 @@ class Packing:
         """Write theta as the program keeps it."""
         for block, views in zip(self.blocks, self.network.unpack(theta), strict=True):
             W, b = self._parts(block, into)
-            W[...] = views["W"].T
+            transpose(views["W"], W)
             if b is not None:
                 b[...] = views["b"]
 
@@ -89,7 +100,7 @@ class Packing:
         """Write what the program keeps as theta."""
         for block, views in zip(self.blocks, self.network.unpack(into), strict=True):
             W, b = self._parts(block, packed)
-            views["W"][...] = W.T
+            transpose(W, views["W"])
             if b is not None:
                 views["b"][...] = b
 

@@ -39,7 +39,7 @@ from deltarule.engine.compiled.programs.layered.backward_matrix import (
     write_turned,
 )
 from deltarule.engine.compiled.programs.layered.memory import TOGETHER, Memory
-from deltarule.engine.compiled.programs.layered.output import OutputRow
+from deltarule.engine.compiled.programs.layered.output import Outputs
 from deltarule.engine.compiled.programs.layered.packing import Packing
 from deltarule.engine.compiled.programs.layered.passes import Passes
 from deltarule.engine.compiled.programs.places import LINE
@@ -96,8 +96,7 @@ class Layered(Kernel):
             self._forward(l, index, n, i0, i1)
         if L in self.by_columns:
             self._finished(f"y{L}")
-        with o.loop(i0, i1) as i:
-            self._output(index, i, s)
+        Outputs(self, self.memory, index, s).write(i0, i1)
         self.unfinished |= {f"delta{L}", *(f"source{l}" for l in range(2, L + 1))}
         learn = b.icmp_signed("!=", self.call.learn, word(0))
         with b.if_else(learn) as (yes, no):
@@ -210,27 +209,6 @@ class Layered(Kernel):
     def _turn(self, l: int) -> None:
         """Write what stands for W_l on the way back."""
         write_turned(self, self.packing, l, self.feedback[l], self._matrices(l)[0])
-
-    def _output(self, index: Any, i: Any, s: Any) -> None:
-        """Write e and delta_L of the batch's sample i."""
-        o, spec = self.o, self.spec
-        sample = o.load(index, WORD, i)
-        block = self.packing.blocks[-1]
-        lanes = min(block.width, self.machine.lanes(spec.dtype))
-        chunks = block.width // lanes
-        T = o.at(self.call.T, self.element, o.b.mul(sample, word(block.units)))
-        scale = o.load(self.call.scales, _DOUBLE, s)
-        weight = o.load(self.call.weight, self.element, sample) if spec.weighted else None
-        row = OutputRow(self, self.memory, T, scale, weight, lanes)
-        if spec.objective.network.output.rowwise:
-            row.write(i, [word(c * lanes) for c in range(chunks)], block.units)
-            return
-        whole = block.units // lanes
-        if whole:
-            with o.loop(0, whole * lanes, lanes) as j:
-                row.write(i, [j], None)
-        if whole < chunks:
-            row.write(i, [word(whole * lanes)], block.units)
 
     def _descend(self, layers: list[int], index: Any, n: Any, s: Any) -> None:
         """Write gradient and update of some layers, between two meetings of the barrier."""

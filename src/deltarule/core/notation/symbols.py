@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deltarule.core.errors import UsageError, unknown_name
+from deltarule.core.errors import UsageError, one_of
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,7 @@ def as_notation(notation: str | Notation) -> Notation:
         raise UsageError(
             f"a notation is a name (one of {', '.join(NOTATIONS)}) or a Notation, not {notation!r}"
         )
-    if notation not in NOTATIONS:
-        raise unknown_name("notation", notation, NOTATIONS)
-    return NOTATIONS[notation]
+    return NOTATIONS[one_of("notation", notation, NOTATIONS)]
 
 
 def entry_name(parameter: str, layer: int, nodes: Sequence[int]) -> str:

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import deltarule as dr
+from deltarule.core import random
 from deltarule.core.random import SHUFFLE, stream
-from deltarule.engine.compiled.many import orders as module
+from deltarule.engine.compiled import orders as module
+from deltarule.engine.compiled import trainer
 
 
 @given(
@@ -33,8 +36,25 @@ def unchecked():
 
 
 def test_numpy_is_asked_where_it_shuffles_otherwise(unchecked, monkeypatch):
-    monkeypatch.setattr(module, "_asked", lambda seed, epoch, n: np.arange(n)[::-1])
+    backwards = lambda seed, epoch, epochs, n: np.arange(n)[::-1] + np.zeros((epochs, 1), int)  # noqa: E731
+    monkeypatch.setattr(random, "orders", backwards)
     assert module._checked() is None
     index = np.zeros((1, 4, 2), np.int64)
     module.orders(np.array([1, 2], np.uint64), 0, index)
     assert index[0, :, 1].tolist() == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("epochs", [1, 30])
+def test_a_training_has_them_from_the_program_or_from_numpy(monkeypatch, epochs):
+    iris = dr.data.load("iris")
+    net = dr.Network(4, [dr.Dense(3, "softmax")])
+    given = {"epochs": epochs, "batch_size": 16, "seed": 3, "engine": "compiled"}
+    found, asked = [], []
+    drawn = trainer.orders
+    monkeypatch.setattr(trainer, "orders", lambda *a: asked.append(a) or drawn(*a))
+    for few in (0, 10**9):
+        monkeypatch.setattr(trainer, "FEW", few)
+        run = dr.train(net, iris.X, iris.T, loss="cross_entropy", **given)
+        found.append((run.theta.tobytes(), run.history["error"].tobytes(), len(asked)))
+    assert found[0] == found[1]
+    assert asked

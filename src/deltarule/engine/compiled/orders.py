@@ -1,10 +1,12 @@
-"""The order of the samples, for many networks: NumPy's own shuffle, as a program.
+"""The order of the samples: NumPy's own shuffle, as a program.
 
-A network's order in an epoch is `stream(seed, SHUFFLE, epoch).permutation(n)`. Made one by one in
-Python that costs ten times what training does, so this program does the same steps for a group of
-networks: Philox 4x64-10 (Salmon et al. 2011) from the same key and counter, and the shuffle of
-Fisher and Yates with a number below 2^k drawn again until it is not beyond i (Durstenfeld 1964).
-Whether NumPy still does the same is looked at once; if it does not, NumPy is asked.
+A network's order in an epoch is `stream(seed, SHUFFLE, epoch).permutation(n)`. For many networks,
+made one by one in Python, that costs ten times what training does; for a small one with batches,
+three times (9 ns a row, where an update takes 4). So this program does the same steps, for a group
+of networks or for one, in half the time: Philox 4x64-10 (Salmon et al. 2011) from the same key and
+counter, and the shuffle of Fisher and Yates with a number below 2^k drawn again until it is not
+beyond i (Durstenfeld 1964). Whether NumPy still does the same is looked at once; if it does not,
+NumPy is asked.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from deltarule.core.random import SHUFFLE, stream
+from deltarule.core import random
+from deltarule.core.random import SHUFFLE
 from deltarule.engine.compiled.compiler.cache import cached
 from deltarule.engine.compiled.compiler.jit import compile_module, load
 from deltarule.engine.compiled.instructions.machine import Machine, host
@@ -32,13 +35,8 @@ def orders(seeds: NDArray[Any], epoch: int, index: NDArray[np.int64]) -> None:
     if run is not None:
         run(seeds, epoch, index)
         return
-    for e, rows in enumerate(index):
-        for lane, seed in enumerate(seeds.tolist()):
-            rows[:, lane] = _asked(seed, epoch + e, len(rows))
-
-
-def _asked(seed: int, epoch: int, n: int) -> NDArray[np.intp]:
-    return stream(seed, SHUFFLE, epoch).permutation(n)
+    for lane, seed in enumerate(seeds.tolist()):
+        index[:, :, lane] = random.orders(seed, epoch, *index.shape[:2])
 
 
 @lru_cache(maxsize=1)
@@ -49,8 +47,8 @@ def _checked() -> Callable[..., None] | None:
     for n, epoch in ((1, 0), (2, 1), (33, 2), (1000, 3)):
         index = np.zeros((2, n, len(seeds)), np.int64)
         found(seeds, epoch, index)
-        for e, lane in np.ndindex(2, len(seeds)):
-            if not np.array_equal(index[e, :, lane], _asked(int(seeds[lane]), epoch + e, n)):
+        for lane, seed in enumerate(seeds.tolist()):
+            if not np.array_equal(index[:, :, lane], random.orders(seed, epoch, 2, n)):
                 return None
     return found
 

@@ -1,4 +1,4 @@
-"""The type of arrays of any dtype."""
+"""Arrays of any dtype: their type, dual numbers, files of them."""
 
 from __future__ import annotations
 

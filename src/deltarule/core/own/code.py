@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.core.errors import FileError, UsageError
-from deltarule.core.own_parts import checksum, found_again
+from deltarule.core.own.parts import checksum, found_again
 
 _STEP = 1e-4
 _CLOSE = 1e-7
