@@ -366,3 +366,35 @@ def test_an_object_that_cannot_be_asked_is_an_error_of_ours() -> None:
 
     with pytest.raises(dr.UsageError, match="no way was found to ask it"):
         dr.diagnose(Net())
+
+
+GREEDY = """
+class Net:
+    def __init__(self, sizes=(3, 3, 1), eta=0.5):
+        self.eta = eta
+        self.W = [np.ones((b, a)) for a, b in zip(sizes, sizes[1:])]
+        self.b = [np.zeros(b) for b in sizes[1:]]
+
+    def learn(self, x, t):
+        h = 1 / (1 + np.exp(-(self.W[0] @ x + self.b[0])))
+        y = 1 / (1 + np.exp(-(self.W[1] @ h + self.b[1])))
+        d2 = (y - t) * y * (1 - y)
+        d1 = self.W[1].T @ d2 * h * (1 - h)
+        dW = [np.outer(d1, x), np.outer(d2, h)]
+        l = max((0, 1), key=lambda l: abs(dW[l]).max())
+        k = np.unravel_index(abs(dW[l]).argmax(), dW[l].shape)
+        self.W[l][k] -= self.eta * dW[l][k]
+"""
+
+
+def test_a_step_of_the_largest_slope_alone_is_named(tmp_path) -> None:
+    found = dr.diagnose(written(tmp_path, GREEDY).Net)
+    assert titles(found) == ["few_weights in layers 1, 2 (moved: 1)"]
+    assert "of 16 numbers 1 weight alone moves, of the largest |dE/dw|" in str(found)
+    chance = ("abs(dW[l]).argmax()", "np.random.default_rng(int(1e6 * abs(x[0]))).integers(3)")
+    at_random = dr.diagnose(written(tmp_path, GREEDY, chance).Net)
+    assert "1 weight alone moves, other ones at every point" in str(at_random)
+    wrong = ("self.W[l][k] -= self.eta * dW[l][k]", "self.W[l][k] -= self.eta * dW[l][k] ** 2")
+    assert titles(dr.diagnose(written(tmp_path, GREEDY, wrong).Net)) != titles(found)
+    fixed = ("k = np.unravel_index(abs(dW[l]).argmax(), dW[l].shape)", "l, k = 1, slice(None)")
+    assert "few_weights" not in str(dr.diagnose(written(tmp_path, GREEDY, fixed).Net))
