@@ -398,3 +398,149 @@ def test_a_step_of_the_largest_slope_alone_is_named(tmp_path) -> None:
     assert titles(dr.diagnose(written(tmp_path, GREEDY, wrong).Net)) != titles(found)
     fixed = ("k = np.unravel_index(abs(dW[l]).argmax(), dW[l].shape)", "l, k = 1, slice(None)")
     assert "few_weights" not in str(dr.diagnose(written(tmp_path, GREEDY, fixed).Net))
+
+
+TAPE = """
+import math
+import random
+
+random.seed(7)
+
+
+class Value:
+    def __init__(self, data, children=()):
+        self.data, self.grad, self._prev = data, 0.0, set(children)
+        self._backward = lambda: None
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        out = Value(self.data + other.data, (self, other))
+
+        def _backward():
+            self.grad += out.grad
+            other.grad += out.grad
+        out._backward = _backward
+        return out
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        out = Value(self.data * other.data, (self, other))
+
+        def _backward():
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+        out._backward = _backward
+        return out
+
+    def sigmoid(self):
+        s = 1 / (1 + math.exp(-self.data))
+        out = Value(s, (self,))
+
+        def _backward():
+            self.grad += out.grad * s * (1 - s)
+        out._backward = _backward
+        return out
+
+    def __pow__(self, k):
+        out = Value(self.data**k, (self,))
+
+        def _backward():
+            self.grad += k * self.data ** (k - 1) * out.grad
+        out._backward = _backward
+        return out
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return self * -1
+
+    def __sub__(self, other):
+        return self + (-other)
+
+    def backward(self):
+        order, seen = [], set()
+
+        def visit(v):
+            if v not in seen:
+                seen.add(v)
+                for c in v._prev:
+                    visit(c)
+                order.append(v)
+        visit(self)
+        self.grad = 1.0
+        for v in reversed(order):
+            v._backward()
+
+
+class Neuron:
+    def __init__(self, n):
+        self.w = [Value(random.uniform(-1, 1)) for _ in range(n)]
+        self.b = Value(0.0)
+
+    def __call__(self, x):
+        return (sum((wi * xi for wi, xi in zip(self.w, x, strict=True)), self.b)).sigmoid()
+
+
+class MLP:
+    def __init__(self, nin, nouts):
+        sz = [nin] + nouts
+        self.layers = [[Neuron(sz[i]) for _ in range(sz[i + 1])] for i in range(len(nouts))]
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = [n(x) for n in layer]
+        return x
+
+    def parameters(self):
+        return [p for layer in self.layers for n in layer for p in n.w + [n.b]]
+
+    def train_step(self, x, t, lr=0.1):
+        out = self(x)
+        loss = sum(((o - ti) ** 2 * 0.5 for o, ti in zip(out, t, strict=True)), Value(0.0))
+        for p in self.parameters():
+            p.grad = 0.0
+        loss.backward()
+        for p in self.parameters():
+            p.data -= lr * p.grad
+        return loss.data
+"""
+
+
+def test_a_tape_of_scalar_operations(tmp_path) -> None:
+    module = written(tmp_path, TAPE, ("out.grad * s * (1 - s)", "out.grad * s"))
+    found = dr.diagnose(module.MLP)
+    assert "read as 3-4-2 sigmoid, W as (out, in), biases as vectors" in found.notes[0]
+    assert [m.does for m in found.mistakes] == [
+        "delta_l is dE/dy_l times y = f(net), in the place of f'"
+    ]
+
+
+FOLDED = """
+from functools import reduce
+
+sigma = lambda v: 1.0 / (1.0 + np.exp(-v))
+
+def make(seed, *ns):
+    r = np.random.default_rng(seed)
+    return [{"A": r.normal(size=(m, n)), "c": r.normal(size=m)} for n, m in zip(ns, ns[1:])]
+
+def run(net, x):
+    return reduce(lambda acc, lay: acc + [sigma(lay["A"] @ acc[-1] + lay["c"])], net, [x])
+
+def descend(net, x, goal, rho=0.3):
+    acts = run(net, x)
+    err = acts[-1] - goal
+    new = []
+    for lay, y, below in zip(net[::-1], acts[::-1], acts[-2::-1]):
+        g = err * y * (1 - y)
+        err = lay["A"].T @ g
+        new.insert(0, {"A": lay["A"] - rho * np.outer(g, below), "c": lay["c"] - rho * g})
+    return new
+"""
+
+
+def test_layers_that_a_function_of_seed_and_sizes_makes(tmp_path) -> None:
+    assert dr.diagnose(written(tmp_path, FOLDED)).verdict == "correct"
+    carried = dr.diagnose(written(tmp_path, FOLDED, ("T @ g", "T @ err")))
+    assert titles(carried) == ["missing_derivative in layer 2 (in: the delta carried down alone)"]

@@ -77,7 +77,7 @@ def _takes_any(cls: Any) -> bool:
 
 
 def _maker(cls: Any, plan: dict[str, Any], sizes: tuple[int, ...]) -> Callable[[Any, Any], Any]:
-    spread = sizes if _takes_any(cls) and not plan else ()
+    spread = sizes if _takes_any(cls) else ()
 
     def make(X: Any, T: Any) -> Any:
         state, plain = np.random.get_state(), random.getstate()
@@ -85,7 +85,8 @@ def _maker(cls: Any, plan: dict[str, Any], sizes: tuple[int, ...]) -> Callable[[
         random.seed(0)
         try:
             values = {k: v(X, T) if callable(v) else v for k, v in plan.items()}
-            return cls(*spread, **values)
+            before = [values.pop(name) for name in plan] if spread else []
+            return cls(*before, *spread, **values)
         finally:
             np.random.set_state(state)
             random.setstate(plain)
@@ -99,14 +100,16 @@ def _plan(
     """Return a value, or a function of (X, T), for every argument that has to be given."""
     given = parameters(cls)
     needed = [p for p in given if p.default is p.empty or p.name in sized]
-    known: dict[str, Any] = {"rate": 0.1, "epochs": 1, "sizes": list(sizes)}
+    known: dict[str, Any] = {"rate": 0.1, "epochs": 1, "sizes": list(sizes), "seed": 0}
     data: dict[str, Any] = {"X": lambda X, T: X, "T": lambda X, T: T}
     plan: dict[str, Any] = {}
     weights: list[str] = []
     counts: list[str] = []
     for name in (p.name for p in needed):
         role, count = role_of(name), _COUNT.fullmatch(name.lower())
-        if role in known:
+        if re.fullmatch(r"n?_?outs", name.lower()):
+            plan[name] = list(sizes[1:])  # MLP(nin, nouts)
+        elif role in known:
             plan[name] = known[role]
         elif role in data and not count:
             plan[name] = data[role]
@@ -116,7 +119,7 @@ def _plan(
             counts.append(name)
         else:
             return None
-    if len(counts) > len(sizes):
+    if len(counts) > len(sizes) or (counts and _takes_any(cls)):
         return None
     plan |= dict(zip(counts, sizes, strict=False))
     if len(counts) < len(sizes):  # of too few, outputs are the last

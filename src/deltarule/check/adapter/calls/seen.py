@@ -32,6 +32,9 @@ _SINGLE = (np.dtype("float32"), np.dtype("float16"))
 _HEAP_TYPE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: the class was made by a class statement."""
 
+_LONG = 32
+"""A list of more objects than a small network's layer has neurons."""
+
 _DEPTH = 6
 """How deep containers inside containers are looked into."""
 
@@ -114,6 +117,7 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
     found: list[NDArray[np.float64]] = []
     room, single = _MOST, False
     last: dict[int, NDArray[Any]] = {}
+    walked: dict[int, int] = {}
 
     def keep(arrays: Iterable[NDArray[np.float64]]) -> None:
         nonlocal room
@@ -121,11 +125,18 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
             found.append(a)
             room -= a.size
 
+    def unread(held: Any) -> Any:
+        """Return what of a long list of objects, such as a tape of operations, is new."""
+        if type(held) is not list or len(held) <= _LONG or not _is_object(held[0]):
+            return held
+        start, walked[id(held)] = walked.get(id(held), 0), len(held)
+        return held[start:]
+
     def returning(frame: FrameType, event: str, value: Any) -> None:
         nonlocal single
         if event == "return" and room > 0 and not foreign(frame):
             yields = frame.f_code.co_flags & inspect.CO_GENERATOR  # sum(e.w * ... for e in ...)
-            held = [value] if yields else [*frame.f_locals.values(), value]
+            held = [value] if yields else [*map(unread, frame.f_locals.values()), value]
             single = single or any(getattr(v, "dtype", None) in _SINGLE for v in held)
             keep(numbers_of(held))
 

@@ -89,8 +89,9 @@ def _connections(slots: dict[Path, Slot]) -> dict[Path, Slot]:
     found: dict[Path, Slot] = {}
     for key, slot in slots.items():
         star = key.index("*") if "*" in key else 0
-        word = str(key[-1]).lstrip(".")
-        weights = slot.rows and len(slot.shape) == 1 and role_of(word) in ("theta", "W")
+        words = [str(step).lstrip(".") for step in key[max(0, star - 1) :]]  # .w[*], .w[*].data
+        named = any(role_of(word) in ("theta", "W") for word in words)
+        weights = slot.rows and len(slot.shape) == 1 and named
         outer = _neuron(key[:star], ()) if weights and star and not slot.bias else None
         if outer is None:
             found[key] = slot
