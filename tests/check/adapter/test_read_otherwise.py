@@ -544,3 +544,59 @@ def test_layers_that_a_function_of_seed_and_sizes_makes(tmp_path) -> None:
     assert dr.diagnose(written(tmp_path, FOLDED)).verdict == "correct"
     carried = dr.diagnose(written(tmp_path, FOLDED, ("T @ g", "T @ err")))
     assert titles(carried) == ["missing_derivative in layer 2 (in: the delta carried down alone)"]
+
+
+ON_PAPER = """
+from math import exp
+
+x1, x2, x3, T = 0.1, 0.2, 0.3, 1.0
+w111, w112, w113 = 0.2, -0.4, 0.5
+w121, w122, w123 = 0.7, 0.1, -0.3
+w131, w132, w133 = -0.6, 0.3, 0.8
+w211, w212, w213 = 0.5, -0.7, 0.3
+w221, w222, w223 = -0.2, 0.6, 0.9
+w231, w232, w233 = 0.8, 0.4, -0.5
+w311, w312, w313 = 1.0, -1.2, 0.6
+
+
+def f(n):
+    return 1 / (1 + exp(-n))
+
+
+y11 = f(w111 * x1 + w112 * x2 + w113 * x3)
+y12 = f(w121 * x1 + w122 * x2 + w123 * x3)
+y13 = f(w131 * x1 + w132 * x2 + w133 * x3)
+y21 = f(w211 * y11 + w212 * y12 + w213 * y13)
+y22 = f(w221 * y11 + w222 * y12 + w223 * y13)
+y23 = f(w231 * y11 + w232 * y12 + w233 * y13)
+y31 = f(w311 * y21 + w312 * y22 + w313 * y23)
+E = 0.5 * (T - y31) ** 2
+d31 = (y31 - T) * y31 * (1 - y31)
+d21 = d31 * w311 * y21 * (1 - y21)
+d22 = d31 * w312 * y22 * (1 - y22)
+d23 = d31 * w313 * y23 * (1 - y23)
+d11 = (d21 * w211 + d22 * w221 + d23 * w231) * y11 * (1 - y11)
+d12 = (d21 * w212 + d22 * w222 + d23 * w232) * y12 * (1 - y12)
+d13 = (d21 * w213 + d22 * w223 + d23 * w233) * y13 * (1 - y13)
+dw111, dw112, dw113 = d11 * x1, d11 * x2, d11 * x3
+dw121, dw122, dw123 = d12 * x1, d12 * x2, d12 * x3
+dw131, dw132, dw133 = d13 * x1, d13 * x2, d13 * x3
+dw211, dw212, dw213 = d21 * y11, d21 * y12, d21 * y13
+dw221, dw222, dw223 = d22 * y11, d22 * y12, d22 * y13
+dw231, dw232, dw233 = d23 * y11, d23 * y12, d23 * y13
+dw311, dw312, dw313 = d31 * y21, d31 * y22, d31 * y23
+"""
+
+
+def test_a_derivation_on_paper_with_a_name_for_every_number(tmp_path) -> None:
+    right = ask_script(written(tmp_path, ON_PAPER), Known())
+    assert right is not None
+    assert "3-3-3-1 sigmoid, W as (out, in), no biases" in right.sentence
+    assert right.diagnosis.verdict == "correct"
+    one_path = [
+        (f"d1{k} = (d21 * w21{k} + d22 * w22{k} + d23 * w23{k}) *", f"d1{k} = d2{k} * w2{k}{k} *")
+        for k in (1, 2, 3)
+    ]
+    one = ask_script(written(tmp_path, ON_PAPER, *one_path), Known())
+    assert one is not None
+    assert titles(one.diagnosis) == ["single_path in layer 1 (node: same-numbered)"]
