@@ -398,6 +398,12 @@ def test_a_step_of_the_largest_slope_alone_is_named(tmp_path) -> None:
     assert titles(dr.diagnose(written(tmp_path, GREEDY, wrong).Net)) != titles(found)
     fixed = ("k = np.unravel_index(abs(dW[l]).argmax(), dW[l].shape)", "l, k = 1, slice(None)")
     assert "few_weights" not in str(dr.diagnose(written(tmp_path, GREEDY, fixed).Net))
+    relu = [  # of nodes that are off nothing moves, whatever is trained
+        ("h = 1 / (1 + np.exp(-(self.W[0] @ x + self.b[0])))",
+         "h = np.maximum(0, self.W[0] @ x + self.b[0])"),
+        ("* h * (1 - h)", "* (h > 0)"), fixed,
+    ]  # fmt: skip
+    assert "few_weights" not in str(dr.diagnose(written(tmp_path, GREEDY, *relu).Net))
 
 
 TAPE = """

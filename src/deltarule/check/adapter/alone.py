@@ -48,13 +48,13 @@ class Alone:
 def moved_alone(program: Program, at: At, loss: Any) -> Alone | None:
     """Return which weights move, where they are few and move as they should; None for all others.
 
-    They have to be others at other points, or a single one: a layer that is not trained is
-    something else.
+    They have to be others at other points, or a single one, and to leave others of their own array
+    where they are: a layer that is not trained is something else.
     """
     theta, X, T = at
     rng, net = np.random.default_rng(0), program.network
     weights = net.layout.mask("penalised")  # biases may not be asked at all
-    moved, factors, largest = [], [], []
+    moved, factors, largest, left = [], [], [], False
     for i in range(_POINTS):
         w = theta * rng.uniform(0.5, 1.5, theta.shape) if program.reading.several else theta
         some = slice(None) if program.reading.several else slice(i, i + 1)
@@ -68,10 +68,12 @@ def moved_alone(program: Program, at: At, loss: Any) -> Alone | None:
         on = np.flatnonzero(np.nan_to_num(v))
         if not np.all(g[on]):
             return None
+        parts = [slice(e.start, e.stop) for e in net.layout.entries]
+        left |= any(np.any(v[p]) and np.any((v[p] == 0) & (g[p] != 0)) for p in parts)
         moved.append(tuple(on.tolist()))
         factors += (v[on] / g[on]).tolist()
         rest = np.delete(g if not weights[on].all() else np.where(weights, g, 0.0), on)
         largest.append(bool(np.abs(g[on]).min() >= np.abs(rest).max()))
     even = np.ptp(factors) <= 1e-6 * np.max(np.abs(factors))
     others = len(set(moved)) > 1 or len(moved[0]) == 1
-    return Alone(len(moved[0]), net.size, all(largest)) if even and others else None
+    return Alone(len(moved[0]), net.size, all(largest)) if even and others and left else None
