@@ -606,3 +606,21 @@ def test_a_derivation_on_paper_with_a_name_for_every_number(tmp_path) -> None:
     one = ask_script(written(tmp_path, ON_PAPER, *one_path), Known())
     assert one is not None
     assert titles(one.diagnosis) == ["single_path in layer 1 (node: same-numbered)"]
+
+
+def test_a_function_of_no_arguments_that_returns_a_slope_for_every_name(tmp_path) -> None:
+    data, _, work = ON_PAPER.partition("y11 = f")
+    body = [f"    {line}" for line in f"y11 = f{work}".strip().splitlines()]
+    names = [
+        f"w{l}{j}{k}" for l in (1, 2, 3) for j in (1, 2, 3) for k in (1, 2, 3) if l < 3 or j < 2
+    ]
+    slopes = ", ".join(f'"{name}": d{name}' for name in names)
+    text = "\n".join([data, "def slopes():", *body, f"    return {{{slopes}}}", ""])
+    right = ask_script(written(tmp_path, text), Known())
+    assert right is not None
+    assert right.diagnosis.verdict == "correct"
+    wrong = ask_script(
+        written(tmp_path, text, ("d31 * w312 * y22 * (1 - y22)", "d31 * w312")), Known()
+    )
+    assert wrong is not None
+    assert wrong.diagnosis.localised[1].weights is False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from deltarule.check.adapter.calls.outcome import match
 from deltarule.check.adapter.calls.pieces import network_of, said, to_theta
 from deltarule.check.adapter.calls.seen import Seen, numbers_of
 from deltarule.check.adapter.calls.slots import Slot, read, slots_of
+from deltarule.check.adapter.calls.trial import watched
 from deltarule.check.adapter.judge import Asked
 from deltarule.check.adapter.objective.error import stated
 from deltarule.check.adapter.objective.fit import (
@@ -26,7 +28,7 @@ from deltarule.check.adapter.objective.fit import (
 )
 from deltarule.check.adapter.program import functions
 from deltarule.check.adapter.reading import Known
-from deltarule.check.adapter.roles import role_of
+from deltarule.check.adapter.roles import parameters, role_of
 from deltarule.check.adapter.scalars import gathered
 from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.core.arrays import Array
@@ -48,11 +50,10 @@ def ask_script(
     script = isinstance(thing, ModuleType)
     held = vars(thing) if isinstance(thing, ModuleType) else thing
     variables = {k: v for k, v in held.items() if not k.startswith("__")}
-    apart = variables
-    variables = gathered(variables) if script else variables
-    named = variables.keys() != apart.keys()  # y1, d1 beside w1 are no biases
-    for chain, theta, gradients, X, T in _readings(variables, known, named):
-        seen = Seen(list(numbers_of(variables))).without(theta, X) if script else None
+    tried = ((reading, held, more) for held, more, called in _sources(variables, script=script)
+             for reading in _readings(held, known, called))  # fmt: skip
+    for (chain, theta, gradients, X, T), numbers, more in tried:
+        seen = Seen([*numbers_of(numbers), *more]).without(theta, X) if script else None
         given = known.activations(len(chain.sizes) - 1)
         names: list[str] | None = [f or "sigmoid" for f in given]
         if seen is not None:
@@ -66,6 +67,27 @@ def ask_script(
             words.append(said(chain.pieces))
             return _judged(words, net, (theta, X, T), gradient, seen, loss, reduction, options)
     return None
+
+
+def _sources(
+    variables: dict[str, Any], *, script: bool
+) -> Iterator[tuple[dict[str, Any], Sequence[Array], bool]]:
+    """Yield variables, numbers seen besides, and whether parameters are called so.
+
+    Where every number has a name, a function without arguments may return {w111: dE/dw111, ...}.
+    """
+    whole = gathered(variables) if script else variables
+    apart = whole.keys() != variables.keys()  # y1, d1 beside w1 are no biases
+    yield whole, (), apart
+    for function in variables.values() if apart else ():
+        if inspect.isfunction(function) and not parameters(function):
+            try:
+                found, seen = watched(function)
+            except Exception:  # it is no gradient then
+                continue
+            if isinstance(found, dict):
+                slopes = {k if str(k).startswith("d") else f"d{k}": v for k, v in found.items()}
+                yield gathered(variables | slopes), seen.arrays, True
 
 
 _Reading = tuple[Chain, Array, list[Array | None], Array, Array]
