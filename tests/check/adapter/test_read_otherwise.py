@@ -331,7 +331,8 @@ def E(w):
 def E_gradient(w):
     W1, b1, W2, b2 = parts(w)
     h = np.tanh(X @ W1.T + b1)
-    d = h @ W2.T + b2 - T
+    y = h @ W2.T + b2
+    d = y - T
     g = d @ W2 * (1 - h**2)
     return np.concatenate([(g.T @ X).ravel(), g.sum(0), (d.T @ h).ravel(), d.sum(0)])
 
@@ -351,6 +352,7 @@ def test_a_function_of_the_weights_alone_and_its_error(tmp_path) -> None:
     assert "E as it is computed by E has no factor 1/2" in found.notes[1]
     assert "numerical derivatives of that E are twice as large" in found.notes[1]
     assert module.T[0, 0] == 0.3  # the module's data are its own again
+    assert "read as 3-4-1 tanh/identity" in dr.diagnose(module).notes[0]  # by the shapes of data
     half = written(tmp_path, OF_WEIGHTS, ("return ((T", "return 0.5 * ((T"))
     assert "as E has it" in dr.diagnose(half, net).notes[0]
     wrong = written(tmp_path, OF_WEIGHTS, (" * (1 - h**2)", ""))
