@@ -279,18 +279,10 @@ def test_where_the_mean_stands_beside_a_penalty_the_value_of_E_tells_which_is_wr
     assert titles(scaled) == ["l2_scaled in layer 2 (l2: 0.02, on: weights)"]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "named"),
-    [
-        ("s * slope(net[m][j])", "s * slope(y[m][j])",
-         "derivative_of_output in layers 1, 2 (argument: y)"),
-        ("                s += delta", "                s = delta",
-         "single_path in layer 1 (node: last)"),
-    ],
-)  # fmt: skip
-def test_lists_that_count_from_one(tmp_path, old: str, new: str, named: str) -> None:
-    found = dr.diagnose(changed("counted_from_one", tmp_path, (old, new)))
-    assert titles(found) == [named]
+def test_lists_that_count_from_one(tmp_path) -> None:
+    change = "                s += delta", "                s = delta"
+    found = dr.diagnose(changed("counted_from_one", tmp_path, change))
+    assert titles(found) == ["single_path in layer 1 (node: last)"]
 
 
 LOOP = """
@@ -396,8 +388,6 @@ def test_a_step_of_the_largest_slope_alone_is_named(tmp_path) -> None:
     chance = ("abs(dW[l]).argmax()", "np.random.default_rng(int(1e6 * abs(x[0]))).integers(3)")
     at_random = dr.diagnose(written(tmp_path, GREEDY, chance).Net)
     assert "1 weight alone moves, other ones at every point" in str(at_random)
-    wrong = ("self.W[l][k] -= self.eta * dW[l][k]", "self.W[l][k] -= self.eta * dW[l][k] ** 2")
-    assert titles(dr.diagnose(written(tmp_path, GREEDY, wrong).Net)) != titles(found)
     fixed = ("k = np.unravel_index(abs(dW[l]).argmax(), dW[l].shape)", "l, k = 1, slice(None)")
     assert "few_weights" not in str(dr.diagnose(written(tmp_path, GREEDY, fixed).Net))
     relu = [  # of nodes that are off nothing moves, whatever is trained
