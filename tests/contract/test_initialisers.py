@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from deltarule import Conv1d, Dense, Last, Network, UsageError
+from deltarule import Conv1d, Dense, Network, UsageError
 from deltarule.activations import ACTIVATIONS
 from deltarule.core.random import INITIALISE, SHUFFLE, stream
 from deltarule.layers import INITIALISERS, Initialiser
@@ -76,10 +76,8 @@ def test_orthogonal_has_orthonormal_rows_or_columns(shape):
     assert W.shape == shape
     gram = W @ W.T if shape[0] <= shape[1] else W.T @ W
     assert np.max(np.abs(gram - np.eye(min(shape)))) <= 1e-14
-    orthogonal, drawn = W if shape[0] >= shape[1] else W.T, np.random.default_rng(3)
-    R = orthogonal.T @ drawn.normal(
-        size=(max(shape), min(shape))
-    )  # of the QR there is with R_ii > 0
+    q, drawn = W if shape[0] >= shape[1] else W.T, np.random.default_rng(3)
+    R = q.T @ drawn.normal(size=(max(shape), min(shape)))  # of the QR there is with R_ii > 0
     assert np.max(np.abs(np.tril(R, -1)), initial=0.0) <= 1e-14
     assert R.diagonal().min() > 0.0
 
@@ -124,11 +122,12 @@ def test_float32_is_the_rounded_float64(name):
     assert np.array_equal(single, net.init(3).astype(np.float32))
 
 
-def test_a_convolution_s_biases_are_drawn_as_a_dense_layer_s_are():
-    dense, over_time = Network(2, [Dense(5)], init="uniform"), Network((6, 2), [Conv1d(5), Last()],
-                                                                       init="uniform")  # fmt: skip
-    b = [net.unpack(net.init(4))[0]["b"] for net in (dense, over_time)]
-    assert np.array_equal(*b)
+@pytest.mark.parametrize("layer", [Dense(5), Conv1d(5)], ids=["dense", "conv1d"])
+def test_biases_are_the_first_numbers_of_their_stream(layer):
+    inputs = (2,) if layer.name == "dense" else (6, 2)
+    rngs = [np.random.default_rng(k) for k in range(2)]
+    b = layer.initial(inputs, INITIALISERS.get("uniform:0.5"), rngs)["b"]
+    assert np.array_equal(b, np.random.default_rng(1).uniform(-0.5, 0.5, 5))
 
 
 def test_layers_have_streams_of_their_own():

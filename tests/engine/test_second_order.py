@@ -104,6 +104,22 @@ def test_jacobian(output):
     assert dr.jacobian(net, theta.astype(np.float32), X).dtype == np.float32
 
 
+def test_a_penalty_is_in_both_products_for_weights_alone():
+    net, theta, X, T, v, _ = example(ACTIVATIONS.get("tanh"), LOSSES.get("half_squared_error"))
+    expected = np.where(net.layout.mask("penalised"), 0.5 * v, 0.0)
+    for product in (dr.hessian_vector, dr.gauss_newton_vector):
+        found = product(net, theta, X, T, v, l2=0.5) - product(net, theta, X, T, v)
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_jacobian_of_convolutions():
+    net = dr.Network((5, 2), [dr.Conv1d(3, 2, activation="tanh"), dr.Conv1d(1, 2)])
+    theta, X = net.init(2), np.random.default_rng(0).normal(size=(4, 5, 2))
+    columns = [net.passed(theta + 1j * STEP * e, X)[1][-1].imag / STEP for e in np.eye(net.size)]
+    expected = np.stack(columns, axis=-1).reshape(4, 5, net.size)
+    np.testing.assert_allclose(dr.jacobian(net, theta, X), expected, rtol=1e-13, atol=1e-16)
+
+
 @pytest.mark.parametrize(
     ("shape", "layer"), [case for cases in EXAMPLES.values() for case in cases], ids=str
 )

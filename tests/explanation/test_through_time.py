@@ -203,3 +203,12 @@ def test_a_sequence_with_a_length_is_explained_as_it_would_be_alone(cell, rng):
     found = dr.explain(cut, theta, row, t, "u[2,2,1]")
     assert [s.to_dict() for s in found.reach.steps] == [s.to_dict() for s in expected.reach.steps]
     assert len(found.paths) == 2
+
+
+def test_a_cell_s_own_parameter_has_a_name_at_every_step(rng):
+    net = dr.Network((3, 2), [dr.Jordan(2, 2), dr.Last()])
+    why = dr.explain(net, net.init(0), rng.normal(size=(3, 2)), [1.0, 0.5], weight="v[1,1,2]")
+    for t in (0, 1, 2, 3, 4):
+        there = 1 <= t <= 3
+        assert (f"dv[1,1,2](t={t})" in str(why)) == there
+        assert (rf"\partial v_{{1,1,2}}}}^{{({t})}}" in why.latex()) == there

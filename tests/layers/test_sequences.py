@@ -20,6 +20,8 @@ from deltarule import (
     Sequences,
     UsageError,
 )
+from deltarule.core.namespace import NUMPY
+from deltarule.rules import DeltaRule
 
 LENGTHS = [3, 5, 1, 2]
 LAYERS = [Elman(3), GRU(3), LSTM(3), Jordan(3, 2), Conv1d(3, 2, activation="tanh")]
@@ -173,3 +175,18 @@ def test_rows_that_say_their_length_are_sequences(rng):
 def test_lengths_that_the_error_could_not_keep_to_are_refused(layers, says):
     with pytest.raises(UsageError, match=says):
         dr.Network(11, [dr.Steps(2, lengths=True), *layers])
+
+
+def test_rows_of_one_step_and_of_none():
+    assert dr.Network(2, [dr.Steps(2), Last()]).shapes == ((2,), (1, 2), (2,))
+    assert dr.Network(3, [dr.Steps(2, lengths=True), Last()]).shapes[1] == (1, 2)
+    with pytest.raises(UsageError, match="rows of 2 numbers a step and its length"):
+        dr.Network(1, [dr.Steps(2, lengths=True), Last()])
+
+
+def test_the_way_back_has_a_place_for_the_lengths():
+    layer, rows = dr.Steps(2, lengths=True), np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 2.0]])
+    steps, saved = layer.forward({}, rows, NUMPY)
+    below, _ = layer.backward({}, np.asarray(steps), saved, DeltaRule().at(1, 1), NUMPY)
+    assert below.shape == rows.shape
+    assert below[0, -1] == 0.0

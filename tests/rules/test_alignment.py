@@ -76,6 +76,10 @@ def test_the_table_says_what_is_not_there():
     assert "between the rule's direction and the gradient; E falls" in first
     assert head.split()[:2] == ["layer", "deltas"]
     assert all(" - " in row for row in rows)
+    nothing = str(dr.alignment(NET, THETA, X, NET(THETA, X), "feedback=direct"))  # g is 0
+    assert "nan" not in text + nothing
+    assert "E falls - times as fast" in nothing
+    assert first.split()[1:3] == ["deg", "between"]
 
 
 def test_what_backprop_refuses():

@@ -8,6 +8,7 @@ import pytest
 import deltarule as dr
 from deltarule.core.namespace import NUMPY
 from deltarule.core.random import NOISE
+from deltarule.engine import Objective
 from deltarule.rules import FEEDBACKS
 
 NET = dr.Network(3, [dr.Dense(5, "tanh"), dr.Dense(4, "sigmoid"), dr.Dense(2, "sigmoid")])
@@ -91,6 +92,13 @@ def test_direct(name):
         "direct_sign": np.sign(y - T) / len(X),
     }[name]
     agree(f"feedback={name}:9", lambda d, W: source @ B3, lambda d, W, _: source @ B2)
+
+
+def test_what_stands_for_w_stands_where_there_is_one():
+    net = dr.Network((4, 2), [dr.GRU(2), dr.Last(), dr.Dense(3, bias=False), dr.Dense(1)])
+    kinds = {l: rule.kind for l, rule in Objective.of(
+        net, "half_squared_error", "mean", "feedback=random:3", 0.0).feedbacks.items()}  # fmt: skip
+    assert kinds == {2: "of_W", 3: "drawn", 4: "drawn"}
 
 
 def test_the_sign_of_no_error_is_0():

@@ -115,18 +115,21 @@ def functions(file: Path) -> Iterator[tuple[ast.FunctionDef, FunctionType]]:
         inside = top.body if isinstance(top, ast.ClassDef) else [top]
         owner = getattr(module, top.name) if isinstance(top, ast.ClassDef) else module
         for node in inside:
-            if isinstance(node, ast.FunctionDef) and not node.name.startswith("__"):
+            named = isinstance(node, ast.FunctionDef) and not node.name.startswith("__")
+            if named and node.name != "plot":
                 found = inspect.unwrap(inspect.getattr_static(owner, node.name))
                 found = getattr(found, "__func__", getattr(found, "fget", found))
                 yield node, getattr(found, "func", found)
 
 
-def unraised(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and all in it, but for errors and their messages."""
-    if not isinstance(node, ast.Raise):
-        yield node
-        for inner in ast.iter_child_nodes(node):
-            yield from unraised(inner)
+def formulas(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all in it, but for errors with their messages, and sizes of memory."""
+    match node:
+        case ast.Raise() | ast.Call(ast.Name("require_large")):
+            return
+    yield node
+    for inner in ast.iter_child_nodes(node):
+        yield from formulas(inner)
 
 
 def mutants(file: Path) -> Iterator[Mutant]:
@@ -138,7 +141,7 @@ def mutants(file: Path) -> Iterator[Mutant]:
         name = function.__qualname__
         body = places[node.lineno, node.name].body
         for statement in body:
-            for inner in list(unraised(statement)):
+            for inner in list(formulas(statement)):
                 for new in broken(inner):
                     kept = copy.copy(inner.__dict__), inner.__class__
                     was, now = ast.unparse(inner), ast.unparse(new)

@@ -29,6 +29,7 @@ def stops_after(rule, watched):
         (dr.Patience(2), [3, 2, 1, 1, 1], 5),  # standing still is no improvement
         (dr.Patience(2), [3, 2, 2, 1, 1, 0, 0], None),
         (dr.Patience(1), [1, 2], 2),
+        (dr.Patience(2), [math.inf, math.inf, math.inf], 2),  # none is below infinity
         (dr.Patience(2, min_delta=0.5), [3.0, 2.4, 2.0, 1.6], 4),
         # 3.0 -> 2.8 -> 2.6 -> 2.4: every step too small against the lowest error ...
         (dr.Patience(3, min_delta=0.5), [3.0, 2.8, 2.6, 2.4, 2.2], 4),

@@ -198,8 +198,8 @@ def _penalised(objective: Objective, l: int) -> list[str]:
     """Return the names of layer l's parameters that the penalty covers."""
     if not objective.penalties:
         return []
-    net = objective.network
-    return [p.name for p in net.layers[l - 1].parameters(net.shapes[l - 1]) if p.penalised]
+    entries = objective.network.layout.entries
+    return [e.parameter.name for e in entries if e.layer == l and e.parameter.penalised]
 
 
 Step = Callable[..., tuple[Any, ...]]

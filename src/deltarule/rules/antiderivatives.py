@@ -52,7 +52,7 @@ def bounded(xp: Any, activation: Any, low: float, high: float) -> Callable[[Any]
     for k in range(here + 1, len(found)):
         at, before = starts[k], found[k - 1][1]
         constants[k] = alone(before, at) + constants[k - 1] - alone(found[k][1], at)
-    for k in range(here - 1, -1, -1):
+    for k in reversed(range(here)):
         at, after = starts[k + 1], found[k + 1][1]
         constants[k] = alone(after, at) + constants[k + 1] - alone(found[k][1], at)
 

@@ -76,6 +76,8 @@ class Guard:
         host = headers.one(b"host")
         if host is None or not (self.any or host in self.hosts):
             return (400, "this server is asked by another name than its own"), False
+        if "\0" in scope["path"]:  # no file has such a name: asking the system raises an error
+            return (400, "no address has the character 0 in it"), False
         fresh = False
         if self.token is not None:
             given = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token")

@@ -62,9 +62,8 @@ def _beside(
 
 def _common(a: pl.DataFrame, b: pl.DataFrame) -> tuple[int, pl.DataFrame, pl.DataFrame]:
     """Return how many seeds two cells share, and their runs on these, in one order."""
-    seeds = a["seed"].to_frame().join(b["seed"].to_frame(), on="seed", how="inner")["seed"].sort()
-    both = [cell.filter(cell["seed"].is_in(seeds.implode())).sort("seed") for cell in (a, b)]
-    return len(seeds), both[0], both[1]
+    one, other = a.join(b, on="seed", how="semi"), b.join(a, on="seed", how="semi")
+    return len(one), one.sort("seed"), other.sort("seed")
 
 
 def _places(key: tuple[str, ...], factors: Sequence[str], at: int, baseline: str) -> dict[str, Any]:
