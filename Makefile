@@ -47,14 +47,14 @@ lowest:  ## the tests with the lowest versions of all dependencies that are allo
 	$(VENV)-lowest/bin/python -m pip install -q -c $(VENV)-lowest/lowest.txt -e '.[test]'
 	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) -W default::DeprecationWarning --ignore=tests/peers
 
-coverage: $(STAMPS)/test  ## which lines and branches the tests reach
-	@$(BIN)/python -m pip install -q --disable-pip-version-check pytest-cov
-	@$(PYTEST) -q --ignore=tests/peers --cov=src/deltarule --cov-branch \
+coverage: $(STAMPS)/test  ## which lines and branches of all rooms the tests reach
+	@$(PYTEST) -q --ignore=tests/peers --cov=src/deltarule --cov-branch --cov-config=/dev/null \
 	  --cov-report=term:skip-covered
 
-test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tests
+test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tests; coverage
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) --ignore=tests/peers
+	@$(PYTEST) --ignore=tests/peers --cov --cov-report=
+	@$(BIN)/python tests/support/covered.py
 
 # On Linux pip takes PyTorch's CUDA build; PIP_EXTRA_INDEX_URL can point to its CPU builds.
 test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch and onnxruntime, scikit-learn's checks
@@ -90,7 +90,7 @@ docs-test: docs $(STAMPS)/test $(STAMPS)/lab-test  ## the pages at a phone's wid
 check: $(STAMPS)/test  ## the fast part: linters, types, import directions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@MYPY_NUM_WORKERS=$(JOBS) $(BIN)/mypy  # before mypy 2 one process takes no notice
+	@MYPY_NUM_WORKERS=$(JOBS) $(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
 format: $(STAMPS)/test  ## let ruff format and mend what it can

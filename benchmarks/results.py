@@ -107,8 +107,8 @@ def write(path: Path, results: list[Result], cold: Cold | None, rate: float, pla
         "",
         "Time per update, float32, the same rows in the same order, the same start; with many "
         "networks, per update of one network. "
-        f"Medians of {plan.repeats} repetitions of about {plan.seconds:g} s in turns, each "
-        f"contestant in a process of its own.{left_out} "
+        f"Medians of {plan.repeats} repetitions of about {plan.seconds:g} s (16 updates at least) "
+        f"in turns, each contestant in a process of its own.{left_out} "
         "After one epoch theta and the error of everyone agree with the "
         "reference engine in float64: theta to 1 % of its way, the error to 0.2 %. `c` (one core) "
         "and `product` (the row's matrix products alone) are limits.",

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 import shutil
 import signal
-import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+from covered import traced
 from engines import ENGINES, Engine
 from hypothesis import settings
+
+from deltarule.engine.compiled.compiler import jit
 
 settings.register_profile("deltarule", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("deltarule")
 
-CACHE = pytest.StashKey[str]()
-
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep compiled programs in a folder of this run's own, never in the user's; hear Ctrl-C.
+    """Keep compiled programs in a folder of the tests' own, never in the user's; hear Ctrl-C.
 
     Workers of pytest-xdist and the processes that tests start find it in their environment. A
     shell that starts the tests in the background has Ctrl-C ignored, which tests send themselves.
@@ -28,18 +30,37 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.set_threshold(100_000, 20, 20)
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        config.stash[CACHE] = os.environ["DELTARULE_CACHE"] = tempfile.mkdtemp(prefix="deltarule-")
+        kept = config.pluginmanager.has_plugin("cacheprovider")
+        os.environ["DELTARULE_CACHE"] = str(programs(config)) if kept else "off"
+
+
+def programs(config: pytest.Config) -> Path:
+    """Return the folder of compiled programs; it is kept for the next run.
+
+    A program is found by its text, so that what is kept is what would be compiled again, by the
+    same compiler: with other files of it, the folder is another one. `--cache-clear` empties it.
+    """
+    compiler = Path(jit.__file__).parent.glob("*.py")
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(compiler))).hexdigest()
+    assert config.cache is not None
+    kept = config.cache.mkdir("programs") / digest[:16]
+    for other in kept.parent.iterdir():
+        if other != kept:
+            shutil.rmtree(other, ignore_errors=True)
+    return kept
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With a bare `--cov`, trace the tests of the inner rooms alone: others would take longer."""
+    if getattr(config.option, "cov_source", None) == [True]:
+        for item in items:
+            if not traced(item.nodeid):
+                item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_collection_finish() -> None:
     """Have the garbage collector pass over the suite itself: its looks took a tenth of the time."""
     gc.freeze()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the folder."""
-    if CACHE in config.stash:
-        shutil.rmtree(config.stash[CACHE], ignore_errors=True)
 
 
 @pytest.fixture(params=ENGINES)

@@ -247,7 +247,10 @@ def test_rows_that_a_model_does_not_have(cli: Cli) -> None:
     assert (result.exit_code, "--row is missing" in result.stderr) == (2, True)
     result = cli("explain", "m", "--row", "1", "--seed", "0", "--weight", "2,1,1")
     assert (result.exit_code, "--seed belongs to" in result.stderr) == (2, True)
-    assert cli("explain", "m", "--row", "1").stdout.startswith("E = ")
+    whole = cli("explain", "m", "--row", "1").stdout
+    assert whole.startswith("E = ")
+    assert "  y[0,1] is sepal length (cm) = 5.1 (scaled " in whole
+    assert "  T[1] is species=setosa: species is setosa (1)" in whole
 
 
 @pytest.mark.parametrize("rule", ["feedback=kolen_pollack", "hidden=floor:0.2 feedback=direct"])

@@ -86,3 +86,15 @@ def test_bad_input_on_the_command_line(
     found = cli(*TRAIN, *options)
     assert found.exit_code == status, found.output
     assert says in " ".join(found.stderr.split())
+
+
+def test_a_file_alone_is_asked_for_the_name_in_it(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(SOURCE)
+    result = cli("train", "xor", "--activation", "mine.py")
+    assert result.exit_code == 2
+    assert "--activation mine.py is a file: say which name in it, mine.py:NAME" in result.stderr
+
+
+def test_a_bare_function_is_told_where_it_belongs() -> None:
+    with pytest.raises(dr.UsageError, match="a function of your own goes into a Custom activation"):
+        dr.Dense(2, lambda net: net)

@@ -152,10 +152,10 @@ def test_a_page_is_run_down_to_its_last_picture(
 
 ```pycon
 >>> from pathlib import Path
->>> for name in ("one.png", "two.png"):
-...     print(name, Path(name).write_bytes(name.encode()))
-one.png 7
-two.png 7
+>>> Path("one.png").write_bytes(b"one.png")
+7
+>>> Path("two.png").write_bytes(b"two.png")
+7
 >>> 1 / 0
 
 ```

@@ -25,6 +25,14 @@ def test_the_output_without_f_is_cross_entropy_and_so_it_is():
     assert np.allclose(without, entropy, rtol=1e-12)
 
 
+def test_what_is_said_of_a_rule_that_changes_nothing_here_and_of_other_losses():
+    one = dr.Network(2, [dr.Dense(1, "sigmoid")])
+    found = dr.rules.as_rule("hidden=constant").is_gradient(one)
+    assert "of E, half_squared_error: the rule changes nothing in this network" in found.says
+    found = dr.DeltaRule(output="constant:1").is_gradient(NET, loss="huber")
+    assert "of H, whose derivative by the output's net is that of huber by y" in found.says
+
+
 @pytest.mark.parametrize("rule", ["output=offset:0.1", "output=floor:0.2", "output=symmetric"])
 def test_another_output_is_a_gradient_of_something(rule):
     """The Jacobian of what it computes is symmetric: the test that finds witnesses finds none."""

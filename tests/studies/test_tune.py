@@ -47,7 +47,8 @@ def test_the_command_trains_the_winner(circles, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = CliRunner()
     arguments = ["tune", "circles.csv", "--target", "where", "--trials", "3", "--hidden", "4",
-                 "--seed", "5", "--test", "0.3", "--json", "--workers", "1"]  # fmt: skip
+                 "--seed", "5", "--test", "0.3", "--splits", "2", "--epochs", "40",
+                 "--json", "--workers", "1"]  # fmt: skip
     said = run.invoke(app, arguments)
     assert said.exit_code == 0, said.output
     told = json.loads(said.stdout)
@@ -68,7 +69,8 @@ def test_the_command_trains_the_winner(circles, tmp_path, monkeypatch):
 def test_ids_are_not_learned_from_and_stand_in_the_command(circles, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pl.read_csv(circles).with_row_index("number").write_csv("numbered.csv")
-    run, few = CliRunner(), ["--trials", "1", "--splits", "1", "--workers", "1", "--json"]
+    few = ["--trials", "1", "--splits", "1", "--epochs", "40", "--workers", "1", "--json"]
+    run = CliRunner()
     said = run.invoke(app, ["tune", "numbered.csv", "--target", "where", "--id", "number", *few])
     assert said.exit_code == 0, said.output
     told = json.loads(said.stdout)

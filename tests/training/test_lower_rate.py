@@ -48,6 +48,16 @@ def test_the_rate_that_is_named_trains(engine, rate):
     assert run.history["error"][-1] < run.history["error"][0]
 
 
+def test_trials_are_as_long_as_is_said():
+    """Of the same length in both engines, though the compiled one does an epoch in one call."""
+    X, T = (a[:24] for a in regression())  # three batches
+    said = {diverged(X, T, optimizer=dr.optim.SGD(30.0), engine=engine).partition("Tried")[2]
+            for engine in ("reference", "compiled")}  # fmt: skip
+    (tried,) = said
+    updates = int(re.search(r"finite for (\d+) updates", tried)[1])
+    assert updates % 3, "it ends within an epoch"
+
+
 def test_where_no_rate_helps_that_is_said():
     """E is infinite at the first weights."""
     X, T = regression(1e200)

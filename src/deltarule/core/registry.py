@@ -158,9 +158,11 @@ class Registry(Generic[R]):
             return self._build(str(spec.get("name")), [], keywords)
         if isinstance(spec, self.base):
             return spec
+        mine = callable(spec) and self.kind in ("activation", "loss", "optimizer")
+        own = f"; a function of your own goes into a Custom {self.kind}" if mine else ""
         raise UsageError(
             f"the {self.kind} is given by name (one of {', '.join(self.names())}) or as an object, "
-            f"not as {spec!r}"
+            f"not as {spec!r}{own}"
         )
 
     def _build(self, name: str, arguments: list[float], keywords: dict[str, Any]) -> R:

@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 from deltarule.core.errors import UsageError, unknown_name
@@ -102,10 +103,10 @@ def choose_engine(
 def _about(seconds: float) -> str:
     """Return one digit of a duration, and no power of ten.
 
-    >>> _about(31.4), _about(0.0234)
-    ('30', '0.02')
+    >>> _about(12345.6), _about(0.0234), _about(6e-5)
+    ('10,000', '0.02', '0.00006')
     """
-    return f"{float(f'{seconds:.1g}'):,.15g}"
+    return f"{Decimal(f'{seconds:.1g}'):,f}"
 
 
 def whole_vector(engine: str, optimiser: str) -> Choice:

@@ -61,22 +61,16 @@ def _trial(
     job: Job, trainer: Trainer, state: State, updates: int, deadline: float, stop: Interrupt
 ) -> float | None:
     """Return E after so many updates, inf where it fails; None where the time is over."""
-    left = updates
 
-    def in_time() -> bool:
+    def in_time(count: int = 0) -> bool:
         return time.monotonic() < deadline and not stop.requested
 
-    def proceed(count: int) -> bool:
-        nonlocal left
-        left -= count
-        return left + count > 0 and in_time()
-
     try:
-        while left > 0 and in_time():
-            state = advance(job, state, trainer, proceed, time.monotonic)
+        while (left := updates - state.step) and in_time():
+            state = advance(job, state, trainer, in_time, time.monotonic, left)
     except NonFiniteError:
         return math.inf
-    if left > 0:
+    if left:
         return None
     samples = (job.samples,) if job.validation is None else (job.samples, job.validation)
     errors = [trainer.error_over(state.theta, s) for s in samples]

@@ -44,6 +44,8 @@ READ = {
     "vector at a time, changes the weights, learning rate 0.2 (attribute learning_rate)",
     "one_bias_a_layer": "2-3-2 sigmoid, W as (out, in), no biases, hidden_bias, output_bias (one "
     "number for all nodes) set to 0, one observation as a vector at a time, changes the weights",
+    "neurons_and_connections": "3-4-2 sigmoid, W as (in, out), biases as vectors, one observation "
+    "as a vector at a time, changes the weights, learning rate 0.3 (argument eta)",
     "numbers_of_a_list": "2-2-1 sigmoid, W as (out, in), biases as vectors, rows, returns the "
     "gradient, sum over the observations",
     "ones_in_front": "3-4-2 tanh/identity, W as (in, out), biases in the first row of W, for an "
@@ -86,6 +88,7 @@ LOSSES = {
 }
 
 WRONG = {
+    "neurons_and_connections": ("e.target.delta", "e.target.dE_dy"),
     "numbers_of_a_list": ("delta * w[6] * h1 * (1 - h1)", "delta * w[6]"),
     "arrays_as_arguments": (" * (hidden > 0)", ""),
     "arguments_apart": ("(s + z1 * s * (1 - s))", "s"),

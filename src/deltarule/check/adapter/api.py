@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from deltarule.check.adapter.calls.ways import point
 from deltarule.check.adapter.entries import Entry, entries_of, subjects_of
-from deltarule.check.adapter.guess import sizes_for
+from deltarule.check.adapter.guess import ends_of, sizes_for
 from deltarule.check.adapter.judge import ask
 from deltarule.check.adapter.program import Program, program_of
 from deltarule.check.adapter.reading import SINGLE, Known, read
@@ -230,7 +230,7 @@ def _subjects(entry: Entry, known: Known) -> Iterator[tuple[Subject, Known]]:
     """Yield the subjects; of a function of theta, for the networks that its code allows."""
     for subject in subjects_of(entry, known.sizes):
         yield subject, known
-    if known.sizes is None and documented(entry.thing):
+    if known.sizes is None and (documented(entry.thing) or ends_of(entry.thing)):
         for sizes in islice(sizes_for(entry.thing), _GUESSES):
             chosen = replace(known, sizes=sizes, guessed=True)
             yield from ((s, chosen) for s in subjects_of(entry, sizes) if s.container == "flat")

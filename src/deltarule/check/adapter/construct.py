@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -48,10 +49,11 @@ def instances(cls: Any, sizes: tuple[int, ...] | None) -> Iterator[Maker]:
             if plan is None:
                 return
             data = any(role_of(name) in ("X", "T") for name in plan if callable(plan[name]))
-            yield Maker(_maker(cls, plan), chosen, data)
+            yield Maker(_maker(cls, plan, chosen), chosen, data)
             if not any(callable(value) for value in plan.values()):
                 break  # W is not given: the same object again
-        if not plan or not (sizes or any(p.default is p.empty for p in parameters(cls))):
+        needed = _takes_any(cls) or any(p.default is p.empty for p in parameters(cls))
+        if not (plan or _takes_any(cls)) or not (sizes or needed):
             return  # other sizes make no other object
 
 
@@ -65,14 +67,26 @@ def _sized(cls: Any, sizes: tuple[int, ...] | None) -> list[str]:
     return found if sizes and len(found) == len(sizes) else []
 
 
-def _maker(cls: Any, plan: dict[str, Any]) -> Callable[[Any, Any], Any]:
+def _takes_any(cls: Any) -> bool:
+    """Whether sizes are given one after the other: `Net(*sizes)`."""
+    try:
+        given = inspect.signature(cls).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(p.kind is p.VAR_POSITIONAL for p in given)
+
+
+def _maker(cls: Any, plan: dict[str, Any], sizes: tuple[int, ...]) -> Callable[[Any, Any], Any]:
+    spread = sizes if _takes_any(cls) else ()
+
     def make(X: Any, T: Any) -> Any:
         state, plain = np.random.get_state(), random.getstate()
         np.random.seed(0)
         random.seed(0)
         try:
             values = {k: v(X, T) if callable(v) else v for k, v in plan.items()}
-            return cls(**values)
+            before = [values.pop(name) for name in plan] if spread else []
+            return cls(*before, *spread, **values)
         finally:
             np.random.set_state(state)
             random.setstate(plain)
@@ -86,14 +100,16 @@ def _plan(
     """Return a value, or a function of (X, T), for every argument that has to be given."""
     given = parameters(cls)
     needed = [p for p in given if p.default is p.empty or p.name in sized]
-    known: dict[str, Any] = {"rate": 0.1, "epochs": 1, "sizes": list(sizes)}
+    known: dict[str, Any] = {"rate": 0.1, "epochs": 1, "sizes": list(sizes), "seed": 0}
     data: dict[str, Any] = {"X": lambda X, T: X, "T": lambda X, T: T}
     plan: dict[str, Any] = {}
     weights: list[str] = []
     counts: list[str] = []
     for name in (p.name for p in needed):
         role, count = role_of(name), _COUNT.fullmatch(name.lower())
-        if role in known:
+        if re.fullmatch(r"n?_?outs", name.lower()):
+            plan[name] = list(sizes[1:])  # MLP(nin, nouts)
+        elif role in known:
             plan[name] = known[role]
         elif role in data and not count:
             plan[name] = data[role]
@@ -103,7 +119,7 @@ def _plan(
             counts.append(name)
         else:
             return None
-    if len(counts) > len(sizes):
+    if len(counts) > len(sizes) or (counts and _takes_any(cls)):
         return None
     plan |= dict(zip(counts, sizes, strict=False))
     if len(counts) < len(sizes):  # of too few, outputs are the last

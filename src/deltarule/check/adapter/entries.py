@@ -89,11 +89,20 @@ def _rank(name: str, function: Any) -> int:
 
 
 def methods_of(cls: type) -> list[str]:
-    """Return the methods that may deliver a gradient, those that are called so first."""
+    """Return the methods that may deliver a gradient, those that are called so first.
+
+    The last ones are called otherwise, and take inputs and targets: `teach(inputs, targets)`.
+    """
     names = [n for n in dir(cls) if not n.startswith("__") and callable(getattr(cls, n, None))]
     order = (_GRADIENTS, _BACKWARD, TRAINING, _LOSS)
     ranked = [(i, n) for i, p in enumerate(order) for n in names if p.fullmatch(n)]
-    return [n for _, n in sorted(ranked, key=lambda pair: (pair[0], len(pair[1])))]
+    found = [n for _, n in sorted(ranked, key=lambda pair: (pair[0], len(pair[1])))]
+    return [*found, *(n for n in names if n not in found and _takes_both(cls, n))]
+
+
+def _takes_both(cls: type, name: str) -> bool:
+    given = {role_of(p.name) for p in parameters(bare(cls, name))}
+    return {"X", "T"} <= given and not FORWARD.fullmatch(name)
 
 
 def subjects_of(entry: Entry, sizes: tuple[int, ...] | None) -> Iterator[Subject]:

@@ -19,7 +19,8 @@ import numpy as np
 from deltarule.check.adapter.calls.forms import FORMS
 from deltarule.check.adapter.calls.pieces import flat_readings
 from deltarule.check.adapter.calls.trial import quiet
-from deltarule.check.adapter.roles import role_of
+from deltarule.check.adapter.loop import data_of
+from deltarule.check.adapter.roles import parameters, role_of
 from deltarule.check.adapter.subject import Subject
 from deltarule.core.errors import UsageError
 from deltarule.network import Network
@@ -37,16 +38,31 @@ def sizes_for(function: Callable[..., Any]) -> Iterator[tuple[int, ...]]:
     variables = getattr(function, "__globals__", {})
     yield from (v.sizes for v in variables.values() if isinstance(v, Network))
     numbers = sorted(_written(function))[:_MOST]
+    ends = ends_of(function)
     found = []
-    for count in (2, 3):
-        for sizes in product(numbers, repeat=count):
+    for count in (2, 3, 4) if ends else (2, 3):
+        for inside in product(numbers, repeat=count - 2 * bool(ends)):
+            sizes = (ends[0], *inside, ends[1]) if ends else inside
             X, T = np.full((7, sizes[0]), 0.5), np.full((7, sizes[-1]), 0.5)
             readings = flat_readings(sizes)
             for n in sorted({sum(math.prod(p.shape) for p in r) for r in readings}):
-                if _accepts(function, np.full(n, 0.1), X, T):
+                theta = np.full(n, 0.1)
+                if _accepts(function, *((theta,) if ends else (theta, X, T))):
                     found.append((1 in sizes[1:-1], n, sizes))
                     break
     yield from (sizes for *_, sizes in sorted(found))
+
+
+def ends_of(function: Callable[..., Any]) -> tuple[int, ...]:
+    """Return the numbers of inputs and outputs where X and T are the module's; else nothing."""
+    if not inspect.isfunction(function):
+        return ()
+    variables = function.__globals__
+    needed = [p for p in parameters(function) if p.default is p.empty]
+    names = {role: name for name, role in data_of(function).items()} if len(needed) == 1 else {}
+    held = [variables[names[role]] for role in ("X", "T") if role in names]
+    arrays = len(held) == 2 and all(isinstance(a, np.ndarray) and a.ndim == 2 for a in held)
+    return tuple(a.shape[1] for a in held) if arrays else ()
 
 
 def _accepts(function: Callable[..., Any], *arguments: Any) -> bool:
@@ -62,10 +78,20 @@ def _written(function: Any) -> set[int]:
     variables = getattr(function, "__globals__", {})
     helpers = [v for v in variables.values() if inspect.isfunction(v)]
     own = [v for v in variables.values() if isinstance(v, int) and not isinstance(v, bool)]
-    found = {1, 3, *own}  # 3 for those that take any number of hidden nodes
+    inside = [n for v in variables.values() if isinstance(v, list | tuple) for n in _whole(v)]
+    found = {1, 3, *own, *inside}  # 3 for those that take any number of hidden nodes
     for code in [f.__code__ for f in (function, *helpers) if f.__globals__ is variables]:
         found |= set(constants(code, int))
     return {n for n in found if 0 < n <= _LARGEST}
+
+
+def _whole(thing: Any) -> Iterator[int]:
+    """Yield the whole numbers in a short list of sizes, or of shapes."""
+    if isinstance(thing, list | tuple) and len(thing) <= _MOST:
+        for t in thing:
+            yield from _whole(t)
+    elif type(thing) is int:
+        yield thing
 
 
 def constants(code: CodeType | None, kind: type) -> Iterator[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from deltarule.check.adapter.alone import moved_alone
 from deltarule.check.adapter.calls.outcome import STEPS
 from deltarule.check.adapter.calls.pieces import Piece
 from deltarule.check.adapter.calls.ways import point
@@ -73,6 +74,8 @@ def ask(
     options |= {"loss": found.loss, "reduction": mean, "up_to": up_to}
     options |= {"l2": found.l2, "l2_rows": shared}
     diagnosis = name_mistake(given, net, theta, X, T, **options)
+    alone = None if diagnosis.right else moved_alone(program, (theta, X, T), found.loss)
+    diagnosis = diagnosis if alone is None else alone.told(diagnosis)
     follows = None if step is None else "" if c is None else _done(program, step, c)
     verdict = diagnosis.verdict
     answer = Answer(program, (theta, X, T), loss, gradient, found, error, verdict, given, options,

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Role = str
-"""`theta`, `X`, `T`, `pairs`, `output`, `rate`, `epochs`, `rows`, `sizes`, `outputs` (how many),
-`W`, or `""`."""
+"""`theta`, `X`, `T`, `pairs`, `output`, `rate`, `epochs`, `rows`, `sizes`, `seed`, `outputs` (how
+many), `W`, or `""`."""
 
 RATES = r"(lr|eta|alpha|learning_?rate|learning|rate|l_?rate|step_?size|coef|learnrate|gamma)"
 
@@ -19,6 +19,7 @@ _NAMES: tuple[tuple[Role, str], ...] = (
     ("rows", r"(mini_?)?batch_?size|m|n_?(samples|rows)"),
     ("sizes", r"(layers?_?)?(sizes|dims?)|layers?|architecture|topology|structure|shape|units"
               r"|neurons"),
+    ("seed", r"(random_?)?(seed|state)|rng_?seed"),
     ("outputs", r"(n|num|number)_?(of_?)?(outputs?|classes|labels)"),
     ("pairs", r"(training_?|train_?)?(data|set)|train(ing)?|mini_?batch|batch|samples|dataset"
               r"|examples"),
@@ -29,7 +30,7 @@ _NAMES: tuple[tuple[Role, str], ...] = (
     ("X", r"x(_?(train|batch|data|i|s|in))?|xs|inputs?(_?(list|data|vector|s|batch|arr|values))?"
           r"|train(ing)?_?(set_?|data_?)?(inputs?|x|features?)|inp|features?|row|pattern|a0|data_?in"),
     ("T", r"t|ts|y(_?(train|batch|true|real|i))?|ys|targets?(_?(list|data|vector|s|batch|arr))?"
-          r"|labels?|expected(_?outputs?)?|desired(_?outputs?)?|d|truth|answers?|t_?batch"
+          r"|labels?|expected(_?outputs?)?|desired(_?outputs?)?|d|truth|goals?|wanted|teacher|answers?|t_?batch"
           r"|train(ing)?_?(set_?|data_?)?(outputs?|targets?|labels?|y)|output_?values|gt"
           r"|one_?hot"),
     ("W", r"(w|b|v|u|syn|theta)_?\d+|[wb]_?[a-z]{1,3}|[buv]"

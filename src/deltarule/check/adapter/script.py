@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from deltarule.check.adapter.calls.outcome import match
 from deltarule.check.adapter.calls.pieces import network_of, said, to_theta
 from deltarule.check.adapter.calls.seen import Seen, numbers_of
 from deltarule.check.adapter.calls.slots import Slot, read, slots_of
+from deltarule.check.adapter.calls.trial import watched
 from deltarule.check.adapter.judge import Asked
 from deltarule.check.adapter.objective.error import stated
 from deltarule.check.adapter.objective.fit import (
@@ -26,7 +28,8 @@ from deltarule.check.adapter.objective.fit import (
 )
 from deltarule.check.adapter.program import functions
 from deltarule.check.adapter.reading import Known
-from deltarule.check.adapter.roles import role_of
+from deltarule.check.adapter.roles import parameters, role_of
+from deltarule.check.adapter.scalars import gathered
 from deltarule.check.diagnose import diagnose as name_mistake
 from deltarule.core.arrays import Array
 from deltarule.network import Network
@@ -47,8 +50,10 @@ def ask_script(
     script = isinstance(thing, ModuleType)
     held = vars(thing) if isinstance(thing, ModuleType) else thing
     variables = {k: v for k, v in held.items() if not k.startswith("__")}
-    for chain, theta, gradients, X, T in _readings(variables, known):
-        seen = Seen(list(numbers_of(variables))).without(theta, X) if script else None
+    tried = ((reading, held, more) for held, more, called in _sources(variables, script=script)
+             for reading in _readings(held, known, called))  # fmt: skip
+    for (chain, theta, gradients, X, T), numbers, more in tried:
+        seen = Seen([*numbers_of(numbers), *more]).without(theta, X) if script else None
         given = known.activations(len(chain.sizes) - 1)
         names: list[str] | None = [f or "sigmoid" for f in given]
         if seen is not None:
@@ -64,10 +69,31 @@ def ask_script(
     return None
 
 
+def _sources(
+    variables: dict[str, Any], *, script: bool
+) -> Iterator[tuple[dict[str, Any], Sequence[Array], bool]]:
+    """Yield variables, numbers seen besides, and whether parameters are called so.
+
+    Where every number has a name, a function without arguments may return {w111: dE/dw111, ...}.
+    """
+    whole = gathered(variables) if script else variables
+    apart = whole.keys() != variables.keys()  # y1, d1 beside w1 are no biases
+    yield whole, (), apart
+    for function in variables.values() if apart else ():
+        if inspect.isfunction(function) and not parameters(function):
+            try:
+                found, seen = watched(function)
+            except Exception:  # it is no gradient then
+                continue
+            if isinstance(found, dict):
+                slopes = {k if str(k).startswith("d") else f"d{k}": v for k, v in found.items()}
+                yield gathered(variables | slopes), seen.arrays, True
+
+
 _Reading = tuple[Chain, Array, list[Array | None], Array, Array]
 
 
-def _readings(variables: dict[str, Any], known: Known) -> Iterator[_Reading]:
+def _readings(variables: dict[str, Any], known: Known, called: bool) -> Iterator[_Reading]:
     """Yield chains of the variables with theta, the gradient's arrays, X and T."""
     slots = slots_of(variables)
     beside = [((s.name,), a) for s in slots if s.beside and (a := read(variables, s)) is not None]
@@ -75,7 +101,7 @@ def _readings(variables: dict[str, Any], known: Known) -> Iterator[_Reading]:
         return
     named = [(role_of(name), value) for name, value in variables.items()]
     x, t = ({1, *(n for r, a in named if r == role for n in _shape(a))} for role in ("X", "T"))
-    for chain in chains(_parameters(slots, variables), known.sizes, (x, t)):
+    for chain in chains(_parameters(slots, variables, called), known.sizes, (x, t)):
         net = network_of(chain.pieces, chain.sizes, ["sigmoid"] * (len(chain.sizes) - 1))
         theta = to_theta(chain.pieces, net, [read(variables, slot) for slot in chain.slots])
         found = match(chain.pieces, beside, [s.name.lower() for s in chain.slots])
@@ -106,12 +132,16 @@ def _judged(
     return Asked(", ".join(words), diagnosis, random=False)
 
 
-def _parameters(slots: list[Slot], variables: dict[str, Any]) -> list[Slot]:
-    """Return the arrays that may be weights or biases: no data, and each one once."""
+def _parameters(slots: list[Slot], variables: dict[str, Any], called: bool) -> list[Slot]:
+    """Return the arrays that may be weights or biases: no data, and each one once.
+
+    `called`: those alone that have such a name.
+    """
     found: dict[Slot, Array] = {}
     for slot in slots:
         a = read(variables, slot)
-        if a is None or role_of(str(slot.paths[0][0])) in ("X", "T"):
+        role = role_of(str(slot.paths[0][0]))
+        if a is None or role in ("X", "T") or (called and role not in ("W", "theta")):
             continue
         if not any(np.array_equal(b, a) for b in found.values()):
             found[slot] = a

@@ -16,6 +16,8 @@ def own_or_name(option: str, text: str, base: type[Any]) -> Any:
 
     Raises what `load_module` raises, and `UsageError` for what is no such record.
     """
+    if text.endswith(".py"):
+        raise UsageError(f"{option} {text} is a file: say which name in it, {text}:NAME")
     if not _is_place(text):
         return text
     found = _found(text)

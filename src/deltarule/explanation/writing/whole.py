@@ -23,7 +23,7 @@ def to_text(whole: WholePass, digits: int) -> str:
     observations = len(whole.passed.samples)
     for i in range(observations):
         of = f" of observation {i + 1}" if observations > 1 else ""
-        lines += ["", f"Nodes{of}; {_given(whole, i, digits)}"]
+        lines += ["", f"Nodes{of}; {_given(whole, i, digits)}", *_cells(whole, i)]
         lines += _table([_head(whole), *_nodes(whole, i, digits)])
     if whole.passed.fused:
         lines += ["  the output's f' has cancelled with the loss: its delta is not dE/dy times f'"]
@@ -44,6 +44,16 @@ def _given(whole: WholePass, i: int, digits: int) -> str:
     x = [f"{n.output.at(l=0, j=k).text} = {number(v, digits)}" for k, v in enumerate(inputs, 1)]
     t = [f"{n.target.at(j=o).text} = {number(v, digits)}" for o, v in enumerate(targets, 1)]
     return f"{', '.join(x)}; {', '.join(t)}"
+
+
+def _cells(whole: WholePass, i: int) -> list[str]:
+    """Return what the inputs and targets are in a table, where they come from one."""
+    if whole.columns is None:
+        return []
+    n, columns = whole.notation, whole.columns
+    named = [(n.output.at(l=0, j=k).text, c) for k, c in enumerate(columns.inputs[i], 1)]
+    named += [(n.target.at(j=o).text, c) for o, c in enumerate(columns.targets[i], 1)]
+    return [f"  {name} is {cell.said}" for name, cell in named]
 
 
 def _head(whole: WholePass) -> Row:

@@ -69,13 +69,14 @@ def test_transposed(lanes, dtype):
 @pytest.mark.parametrize("rows", [1, 2, 4, 8, 16, 32])
 @pytest.mark.parametrize("width", [1, 2, 3, 4, 7, 8, 17])
 def test_columns_of_rows(width, rows, dtype):
-    """Every row lies in a lane."""
+    """Every row lies in a lane; places are counted with 64 bits."""
     x, out = whole_numbers((rows, width), dtype), np.empty((width, rows), dtype)
     order = np.random.default_rng(2).permutation(rows)
 
     def write(ops, out, x):
-        starts = [ir.Constant(WORD, int(k) * width) for k in order]
-        found = columns(ops, x, kind_of(dtype, 1), starts, width, 8)
+        element, far = kind_of(dtype, 1), 2**33
+        starts = [ir.Constant(WORD, far + int(k) * width) for k in order]
+        found = columns(ops, ops.at(x, element, -far), element, starts, width, 8)
         for k, column in enumerate(found):
             ops.store(column, out, k * rows)
 

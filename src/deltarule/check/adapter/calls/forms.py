@@ -76,9 +76,9 @@ FORMS: tuple[Form, ...] = (
 PAIRS: tuple[Form, ...] = (
     Form("pairs of columns", _list_of(True), _list_of(True), True),
     Form("pairs of vectors", _list_of(False), _list_of(False), True),
-    Form("a list of one pair of vectors", lambda X: [X[0].copy()], lambda T: [T[0].copy()], False),
     Form("a list of one pair, one target", lambda X: [X[0].tolist()],
          lambda T: [np.array(T[0, 0])], False, _one),
+    Form("a list of one pair of vectors", lambda X: [X[0].copy()], lambda T: [T[0].copy()], False),
     Form("a list of one row that ends with its class", lambda X: X[:1].tolist(),
          lambda T: T[:1].argmax(axis=1).tolist(), False, _classes),
     Form("a list of one row that ends with its target", lambda X: X[:1].tolist(),

@@ -7,6 +7,7 @@ whichever shape it keeps them, at random weights they are numbers that nothing e
 from __future__ import annotations
 
 import dis
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
@@ -30,6 +31,9 @@ _SINGLE = (np.dtype("float32"), np.dtype("float16"))
 
 _HEAP_TYPE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: the class was made by a class statement."""
+
+_LONG = 32
+"""A list of more objects than a small network's layer has neurons."""
 
 _DEPTH = 6
 """How deep containers inside containers are looked into."""
@@ -113,6 +117,7 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
     found: list[NDArray[np.float64]] = []
     room, single = _MOST, False
     last: dict[int, NDArray[Any]] = {}
+    walked: dict[int, int] = {}
 
     def keep(arrays: Iterable[NDArray[np.float64]]) -> None:
         nonlocal room
@@ -120,10 +125,18 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
             found.append(a)
             room -= a.size
 
+    def unread(held: Any) -> Any:
+        """Return what of a long list of objects, such as a tape of operations, is new."""
+        if type(held) is not list or len(held) <= _LONG or not _is_object(held[0]):
+            return held
+        start, walked[id(held)] = walked.get(id(held), 0), len(held)
+        return held[start:]
+
     def returning(frame: FrameType, event: str, value: Any) -> None:
         nonlocal single
         if event == "return" and room > 0 and not foreign(frame):
-            held = [*frame.f_locals.values(), value]
+            yields = frame.f_code.co_flags & inspect.CO_GENERATOR  # sum(e.w * ... for e in ...)
+            held = [value] if yields else [*map(unread, frame.f_locals.values()), value]
             single = single or any(getattr(v, "dtype", None) in _SINGLE for v in held)
             keep(numbers_of(held))
 
@@ -183,16 +196,38 @@ def leaves_of(thing: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[An
     """Yield the arrays and numbers in lists, dictionaries and objects, each with its path.
 
     A step of a path is an index, a key, or `.name` for an attribute. A list that is a regular
-    table of numbers is one array.
+    table of numbers is one array. An object that several others hold, such as the connection
+    between two neurons, is there once, on its shortest path.
 
     >>> list(leaves_of({"W": [[1.0, 2.0]], "lr": 0.5}))
     [(('W',), array([[1., 2.]])), (('lr',), 0.5)]
     """
-    yield from _leaves(thing, path, set())
+    yield from _leaves(thing, path, set(), _depths(thing, len(path)))
+
+
+def _depths(thing: Any, above: int) -> dict[int, int]:
+    """Return how deep every object of a class of somebody's lies, by its shortest path."""
+    found: dict[int, int] = {}
+    level = [thing]
+    for depth in range(above + 1, _DEPTH + 1):
+        inside = [inner for one in level if _holds(one) for _, inner in _steps(one)]
+        level = [one for one in inside if not _is_object(one) or id(one) not in found]
+        found |= {id(one): depth for one in level if _is_object(one)}
+        level = [*{id(one): one for one in level}.values()]
+    return found
+
+
+def _holds(thing: Any) -> bool:
+    plain = isinstance(thing, bool | np.bool_ | str | bytes | int | float | np.number | np.ndarray)
+    return not (plain or thing is None)
+
+
+def _is_object(thing: Any) -> bool:
+    return _holds(thing) and not isinstance(thing, list | tuple | dict)
 
 
 def _leaves(
-    thing: Any, path: tuple[Any, ...], above: set[int]
+    thing: Any, path: tuple[Any, ...], above: set[int], depths: dict[int, int]
 ) -> Iterator[tuple[tuple[Any, ...], Any]]:
     if isinstance(thing, bool | np.bool_ | str | bytes) or thing is None:
         return
@@ -200,22 +235,24 @@ def _leaves(
         if not isinstance(thing, np.ndarray) or thing.dtype.kind in "fiu":
             yield path, thing
         elif thing.dtype.kind == "O":
-            yield from _within(list(thing.ravel()), path, above)
+            yield from _within(list(thing.ravel()), path, above, depths)
         return
     if isinstance(thing, list | tuple) and (table := _table(thing)) is not None:
         yield path, table
         return
-    yield from _within(thing, path, above)
+    yield from _within(thing, path, above, depths)
 
 
 def _within(
-    thing: Any, path: tuple[Any, ...], above: set[int]
+    thing: Any, path: tuple[Any, ...], above: set[int], depths: dict[int, int]
 ) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    if len(path) >= _DEPTH or id(thing) in above:
+    if len(path) >= _DEPTH or id(thing) in above or depths.get(id(thing), _DEPTH) < len(path):
         return
+    if _is_object(thing):
+        depths[id(thing)] = -1  # it has been there
     above = above | {id(thing)}
     for step, inner in _steps(thing):
-        yield from _leaves(inner, (*path, step), above)
+        yield from _leaves(inner, (*path, step), above, depths)
 
 
 def _steps(thing: Any) -> list[tuple[Any, Any]]:

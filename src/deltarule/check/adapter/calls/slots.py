@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.check.adapter.calls.seen import leaves_of
+from deltarule.check.adapter.roles import role_of
 
 Path = tuple[Any, ...]
 
@@ -28,12 +29,12 @@ _NO_PARAMETER = re.compile(
 
 @dataclass(frozen=True)
 class Slot:
-    """An array of numbers inside an object: one path, or one for each of its rows."""
+    """An array of numbers inside an object: one path, or one for each of its rows or numbers."""
 
     paths: tuple[Path, ...]
     shape: tuple[int, ...]
     rows: bool = False
-    """Whether every path holds one row (of a matrix) or one number (of a vector)."""
+    """Whether every path holds one row (of a matrix), or one number."""
 
     @property
     def name(self) -> str:
@@ -79,7 +80,28 @@ def slots_of(root: Any) -> list[Slot]:
             slots[key] = Slot(paths, (len(paths), *a.shape), rows=True)
         elif a.size and (a.dtype.kind == "f" or a.ndim > 1):  # whole numbers in a row are sizes
             slots[path] = Slot((path,), a.shape)
+    slots = _connections(slots)
     return [slot for slot in slots.values() if slot.shape or slot.bias]
+
+
+def _connections(slots: dict[Path, Slot]) -> dict[Path, Slot]:
+    """Return the slots with the weights of connections, objects at every neuron, as matrices."""
+    found: dict[Path, Slot] = {}
+    for key, slot in slots.items():
+        star = key.index("*") if "*" in key else 0
+        words = [str(step).lstrip(".") for step in key[max(0, star - 1) :]]  # .w[*], .w[*].data
+        named = any(role_of(word) in ("theta", "W") for word in words)
+        weights = slot.rows and len(slot.shape) == 1 and named
+        outer = _neuron(key[:star], ()) if weights and star and not slot.bias else None
+        if outer is None:
+            found[key] = slot
+            continue
+        whole = (*outer, *key[star:])
+        before = found.get(whole, Slot((), (0, *slot.shape), rows=True))
+        if before.shape[1:] == slot.shape:
+            shape = (before.shape[0] + 1, *slot.shape)
+            found[whole] = Slot((*before.paths, *slot.paths), shape, rows=True)
+    return found
 
 
 def _neuron(path: Path, matrices: Iterable[Path]) -> Path | None:
@@ -114,7 +136,9 @@ def read(root: Any, slot: Slot) -> NDArray[np.float64] | None:
     """Return a copy of a slot's array; None where it is gone or is no array any more."""
     try:
         values = [at(root, path) for path in slot.paths]
-        return np.array(values if slot.rows else values[0], dtype=np.float64)
+        if slot.rows:
+            return np.array(values, dtype=np.float64).reshape(slot.shape)
+        return np.array(values[0], dtype=np.float64)
     except (LookupError, TypeError, ValueError):
         return None
 
@@ -124,7 +148,9 @@ def write(root: Any, slot: Slot, a: NDArray[Any]) -> None:
 
     A list gets lists; what is no array of float64 is replaced.
     """
-    for path, value in zip(slot.paths, a if slot.rows else [a], strict=True):
+    numbers = slot.rows and np.ndim(at(root, slot.paths[0])) == 0
+    values = a.ravel() if numbers else a if slot.rows else [a]
+    for path, value in zip(slot.paths, values, strict=True):
         held = at(root, path)
         if isinstance(held, np.ndarray) and held.dtype == np.float64 and held.shape == value.shape:
             held[...] = value

@@ -180,17 +180,17 @@ def _across(ops: Ops, op: str, values: Sequence[Any]) -> Any:
     """Combine the lanes of a value, and return the result in every lane; or several values.
 
     Half of them meet the other half, until all have met: the order is the same every time, and
-    for lanes that of as many values. Sums of values stay sums (a product among them is not fused
-    with the addition), so that the bits are the same, too.
+    for lanes that of as many values. No product among them is fused with the addition, so that the
+    bits are the same, too.
     """
+    join = ops.b.fadd if op == "+" else lambda x, y: maximum(ops, x, y)
     if len(values) > 1:
-        return _halves(values, ops.b.fadd if op == "+" else lambda x, y: maximum(ops, x, y))
+        return _halves(values, join)
     (value,) = values
     kind = value.type
     lanes = lanes_of(kind)
     if lanes == 1:
         return value
-    join = ops.add if op == "+" else lambda x, y: maximum(ops, x, y)
     index = ir.IntType(32)
     step = lanes // 2
     while step:

@@ -108,17 +108,16 @@ def program(
 
 def form_of(spec: Specialisation, batch_size: int, numbers: int = 0) -> str:
     """Return the form of a spec's program; raises `Untraceable` where there can be none."""
-    within_reach = numbers < 2**31  # lanes count their places with 32 bits
     if any(type(layer) is not Dense for layer in spec.objective.network.layers):
         check_sequences(spec)
-        if not within_reach:
+        if numbers >= 2**31:  # its lanes count their places with 32 bits
             raise Untraceable(f"{numbers:,} numbers are too many for sequences side by side")
         return "sequences"
     check_specialisation(spec)
     small = spec.objective.network.size <= IN_REGISTERS
     sequential = spec.objective.rule.sequential
     some = not spec.objective.rule.choice.everything
-    if small and batch_size >= IN_LANES and within_reach and not (sequential or some):
+    if small and batch_size >= IN_LANES and not (sequential or some):
         return "lanes"
     if small and (spec.online or not sequential):
         return "registers"
