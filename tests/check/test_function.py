@@ -277,3 +277,21 @@ def test_a_gradient_that_is_wrong_by_one_factor(factor: float, why: str) -> None
     assert f"every entry is {why}" in str(check)
     other = dr.check_function(lambda x: np.sum(np.sin(x)), lambda x: factor * np.cos(x) + 0.01, x)
     assert "every entry" not in str(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "power"), [("forward", -25), ("central", -17), ("five_point", -10), ("richardson", -7)]
+)
+def test_steps_balance_truncation_and_rounding(name, power):
+    """size * noise^(1 / (order + 1)), to the nearest power of 2: 1e-15^(1/2) = 2^-24.9, ..."""
+    steps = FORMULAS[name].steps(np.array([1.0, 4.0]), 1e-15)
+    assert steps.tolist() == [2.0**power, 2.0 ** (power + 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "weights"), [("forward", 2.0), ("central", 1.0), ("five_point", 1.5)]
+)
+def test_rounding_of_every_value_counts(name, weights):
+    """sum |weight| noise / h"""
+    found = FORMULAS[name].rounding(1e-15, np.array([0.5, 0.25]))
+    assert np.allclose(found, [weights * 2e-15, weights * 4e-15], rtol=1e-12, atol=0.0)

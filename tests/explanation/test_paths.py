@@ -67,6 +67,9 @@ def test_all_paths_and_the_largest_are_those_of_brute_force(seed, output):
     for path in everything.paths:
         assert abs(path.product - expected[path.observation, *path.nodes]) <= 1e-13 * scale
         assert math.prod(f.number for f in path.factors) == path.product
+    exactly = dr.explain(net, theta, X, T, weight=(1, 2, 3), limit=len(everything.paths))
+    assert [p.nodes for p in exactly.paths] == [p.nodes for p in everything.paths]
+    assert exactly.remainder == 0.0
     some = dr.explain(net, theta, X, T, weight=(1, 2, 3), limit=25)
     best = sorted(expected, key=lambda key: -abs(expected[key]))[:25]
     assert [(p.observation, *p.nodes) for p in some.paths] == best
