@@ -114,7 +114,7 @@ def prepare(work: Work, X: np.ndarray, T: np.ndarray, theta: np.ndarray):
     best, least = min(tried, key=lambda pair: pair[1])
     usual, taken = tried[0]
     if usual is not best:
-        best.note += f"; {taken / least:.1f} times as long as usually written ({usual.note})"
+        best.note += f"; as usually written ({usual.note}) {taken / least:.1f} times as long"
     return best
 
 
