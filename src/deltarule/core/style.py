@@ -39,10 +39,14 @@ def new_figure(width: float, height: float, *, layout: Layout = "constrained") -
 def quiet_axes(
     axes: Axes, title: str = "", *, x: str = "", y: str = "", size: float = 11, grid: bool = True
 ) -> None:
-    """Leave the two lines that carry scales, and a faint grid; write a title, name the axes."""
+    """Leave the two lines that carry scales, and a faint grid; write a title, name the axes.
+
+    What is not given stays as it is.
+    """
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(title, loc="left", fontsize=size)
-    axes.set(xlabel=x, ylabel=y)
+    if title:
+        axes.set_title(title, loc="left", fontsize=size)
+    axes.set(**{name: text for name, text in (("xlabel", x), ("ylabel", y)) if text})
     if grid:
         axes.grid(True, color="#E4E4E4", linewidth=0.8)
         axes.set_axisbelow(True)
