@@ -53,8 +53,9 @@ coverage: $(STAMPS)/test  ## which lines and branches of all rooms the tests rea
 
 test: $(STAMPS)/test  ## linters, types, import directions, doctests and all tests; coverage
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) --ignore=tests/peers --cov --cov-report=
+	@$(PYTEST) --ignore=tests/peers -m traced --cov --cov-report=
 	@$(BIN)/python tests/support/covered.py
+	@$(PYTEST) --ignore=tests/peers -m "not traced"
 
 # On Linux pip takes PyTorch's CUDA build; PIP_EXTRA_INDEX_URL can point to its CPU builds.
 test-peers: $(STAMPS)/peers  ## the comparisons with PyTorch and onnxruntime, scikit-learn's checks

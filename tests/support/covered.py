@@ -1,6 +1,6 @@
-"""Lines and branches of the inner rooms that the tests have reached: the end of `make test`.
+"""Lines and branches of the inner rooms that the tests have reached: the first part of `make test`.
 
-    python -m pytest --cov ...; python tests/support/covered.py
+    python -m pytest -m traced --cov ...; python tests/support/covered.py
 
 Only tests of these rooms are traced (`tests/conftest.py`), and of them not those of programs and of
 JAX: they take the same formulas, and tracing costs more there than it shows. Ends with 1 where a
