@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from people import changed, load
 
 import deltarule as dr
 from deltarule.check.adapter import Known, ask_script
+from deltarule.check.adapter.calls.seen import watch
 
 
 def written(folder: Path, text: str, *changes: tuple[str, str]) -> ModuleType:
@@ -616,3 +618,25 @@ def test_a_function_of_no_arguments_that_returns_a_slope_for_every_name(tmp_path
     )
     assert wrong is not None
     assert wrong.diagnosis.localised[1].weights is False
+
+
+class _Neuron:
+    w = 0.0
+
+
+def test_a_list_that_lies_where_one_lay_before_is_looked_through() -> None:
+    """Lists of more objects than are looked through twice: another one in every call."""
+
+    def layer(k: int) -> None:
+        neurons = [_Neuron() for _ in range(40)]
+        for i, neuron in enumerate(neurons):
+            neuron.w = 100.0 * k + i
+        del i, neuron
+
+    def forward() -> None:
+        for k in range(30):
+            layer(k)
+
+    _, seen = watch(forward)
+    numbers = {float(value) for a in seen.arrays for value in np.ravel(a)}
+    assert numbers >= {100.0 * k + i for k in range(30) for i in range(40)}

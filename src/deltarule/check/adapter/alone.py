@@ -17,6 +17,7 @@ from deltarule.check.adapter.program import Program
 from deltarule.check.diagnose import Diagnosis
 from deltarule.check.diagnose.diagnosis import Finding
 from deltarule.core.errors import DeltaruleError
+from deltarule.core.texts import some
 from deltarule.engine import backprop
 
 _POINTS = 3
@@ -32,9 +33,9 @@ class Alone:
 
     def told(self, rest: Diagnosis) -> Diagnosis:
         """Return the diagnosis with this in the place of what else would explain the numbers."""
-        some = "1 weight" if self.count == 1 else f"{self.count} weights"
         which = ", of the largest |dE/dw|" if self.largest else ", other ones at every point"
-        does = f"of {self.of} numbers {some} alone move{'s' * (self.count == 1)}{which}"
+        moves = f"{some(self.count, 'weight')} alone move{'s' * (self.count == 1)}"
+        does = f"of {self.of} numbers {moves}{which}"
         told = {"moved": self.count}
         layers = tuple(place.layer for place in rest.localised)
         before = max(max(place.residuals) for place in rest.localised)
@@ -57,10 +58,10 @@ def moved_alone(program: Program, at: At, loss: Any) -> Alone | None:
     moved, factors, largest, left = [], [], [], False
     for i in range(_POINTS):
         w = theta * rng.uniform(0.5, 1.5, theta.shape) if program.reading.several else theta
-        some = slice(None) if program.reading.several else slice(i, i + 1)
+        rows = slice(None) if program.reading.several else slice(i, i + 1)
         try:
-            v = program.reading.delivered(w, X[some], T[some], program.rates)
-            g = np.asarray(backprop(net, w, X[some], T[some], loss=loss).gradient)
+            v = program.reading.delivered(w, X[rows], T[rows], program.rates)
+            g = np.asarray(backprop(net, w, X[rows], T[rows], loss=loss).gradient)
         except DeltaruleError:
             return None
         if v is None or not 0 < np.count_nonzero(np.nan_to_num(v)) <= max(1, net.size // 4):

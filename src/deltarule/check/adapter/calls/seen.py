@@ -117,7 +117,7 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
     found: list[NDArray[np.float64]] = []
     room, single = _MOST, False
     last: dict[int, NDArray[Any]] = {}
-    walked: dict[int, int] = {}
+    walked: dict[int, tuple[list[Any], int]] = {}  # what is held here keeps its id
 
     def keep(arrays: Iterable[NDArray[np.float64]]) -> None:
         nonlocal room
@@ -129,7 +129,8 @@ def watch(call: Callable[[], Any]) -> tuple[Any, Seen]:
         """Return what of a long list of objects, such as a tape of operations, is new."""
         if type(held) is not list or len(held) <= _LONG or not _is_object(held[0]):
             return held
-        start, walked[id(held)] = walked.get(id(held), 0), len(held)
+        _, start = walked.get(id(held), (held, 0))
+        walked[id(held)] = held, len(held)
         return held[start:]
 
     def returning(frame: FrameType, event: str, value: Any) -> None:

@@ -6,8 +6,8 @@
     ..                             | a2 b2 c2 0  a6 b6 .. |    | c0 c1 c2 c3  c4 c5 .. |
     row 7  | a7 b7 c7 0 |          | a3 b3 c3 0  a7 b7 .. |
 
-A gather does the same in one instruction, which processors carry out number by number: 16 numbers
-take about 30 cycles on an EPYC, and 16 rows of 10 columns, loaded and turned round, 80 in all.
+A gather does the same in one instruction, which processors carry out number by number: with it an
+update of 10-8-1 with 32 observations takes .28 us on an EPYC, with rows that are turned round .21.
 """
 
 from __future__ import annotations
